@@ -1,0 +1,177 @@
+//! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
+
+use crate::edit::Fix;
+use crate::source::Place;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Advice.
+    Note,
+    /// A risk someone will pay for.
+    Warning,
+    /// Blocks a deploy.
+    Error,
+}
+
+impl Level {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+
+    /// One step milder; a note stays a note.
+    #[must_use]
+    pub const fn milder(self) -> Level {
+        match self {
+            Level::Error => Level::Warning,
+            Level::Warning | Level::Note => Level::Note,
+        }
+    }
+}
+
+/// How sure the rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+impl Confidence {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// A place with a short text beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub place: Place,
+    pub text: String,
+}
+
+/// One thing wrong at one place. Built by [`Finding::new`] and its `with_` methods; the engine fills in the rule and its
+/// level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name: file stem in `rules/`, SARIF `ruleId`, word in a suppression.
+    pub rule: &'static str,
+    pub level: Level,
+    pub confidence: Confidence,
+    /// The smallest place a user would edit.
+    pub place: Place,
+    /// What stands at `place`, said in a few words under the underline. May be empty.
+    pub label: String,
+    /// What is wrong, in the user's own names; one line, no full stop.
+    pub message: String,
+    /// Other places that are the reason, in the order they should be read.
+    pub related: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+    pub fix: Option<Fix>,
+    /// The first line of the object that the finding is about, where something is absent from it: a suppression there
+    /// counts too.
+    pub anchor: Option<Place>,
+    /// How many other objects the finding speaks for, when one says it for all.
+    pub others: u32,
+}
+
+impl Finding {
+    /// `place` is the primary span: one token or one key.
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self {
+            rule: "",
+            level: Level::Error,
+            confidence: Confidence::High,
+            place,
+            label: String::new(),
+            message: message.into(),
+            related: Vec::new(),
+            help: None,
+            fix: None,
+            anchor: None,
+            others: 0,
+        }
+    }
+
+    /// The words under the primary underline.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// A further place that explains the finding.
+    #[must_use]
+    pub fn related(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.related.push(Label { place, text: text.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// A fix, if there is one.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
+        self
+    }
+
+    /// For a finding of absence: the object's first line, where a suppression may stand.
+    #[must_use]
+    pub const fn anchor(mut self, place: Place) -> Self {
+        self.anchor = Some(place);
+        self
+    }
+}
+
+/// Where a check puts its findings. Each starts at the rule's own level, which a check may lower for one finding.
+#[derive(Debug)]
+pub struct Sink {
+    rule: &'static str,
+    level: Level,
+    confidence: Confidence,
+    findings: Vec<Finding>,
+}
+
+impl Sink {
+    pub const fn new(rule: &'static str, level: Level, confidence: Confidence) -> Self {
+        Self { rule, level, confidence, findings: Vec::new() }
+    }
+
+    /// Reports a finding at the rule's own level.
+    pub fn report(&mut self, finding: Finding) {
+        self.report_at(self.level, finding);
+    }
+
+    /// Reports a finding at another level than the rule's, where the contract says so.
+    pub fn report_at(&mut self, level: Level, mut finding: Finding) {
+        finding.rule = self.rule;
+        finding.level = level;
+        finding.confidence = finding.confidence.min(self.confidence);
+        self.findings.push(finding);
+    }
+
+    /// The rule's own level.
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+}

@@ -1,0 +1,10 @@
+//! `deploylint` answers one question about a repository: is it ready to deploy?
+//!
+//! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps it so).
+
+pub mod source;
+
+pub mod edit;
+pub mod finding;
+
+pub mod syntax;

@@ -1,0 +1,333 @@
+//! Source text, byte spans and the line index.
+//!
+//! Everything above this module speaks in byte offsets (`u32`, half open). Lines and columns are made here and are used
+//! by `report` and by suppressions alone.
+
+use std::cmp::Ordering;
+use std::sync::OnceLock;
+
+/// Index of a file in the run's list of sources. Files are sorted by path, so ids compare as paths do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A half-open range of bytes, `start..end`, in one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end }
+    }
+
+    /// From byte offsets as the standard library counts them. Sources are capped far below 4 GiB (see `walk`).
+    pub fn of(start: usize, end: usize) -> Self {
+        Self { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) }
+    }
+
+    pub const fn len(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
+
+    pub const fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The text of this span; empty where the span does not lie in `text`.
+    pub fn text(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or("")
+    }
+
+    pub const fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The smallest span that holds both.
+    pub fn cover(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// The same span moved right by `by` bytes.
+    pub const fn shift(self, by: u32) -> Span {
+        Span { start: self.start + by, end: self.end + by }
+    }
+}
+
+/// A value and where it stands, inside one file that the context names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    /// The same value with its file named.
+    pub fn at(self, file: FileId) -> At<T> {
+        At { value: self.value, place: Place { file, span: self.span } }
+    }
+}
+
+/// A span in a named file. Facts carry places, because merged facts come from several files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    pub file: FileId,
+    pub span: Span,
+}
+
+impl Place {
+    pub const fn new(file: FileId, span: Span) -> Self {
+        Self { file, span }
+    }
+}
+
+/// A value and its place in the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct At<T> {
+    pub value: T,
+    pub place: Place,
+}
+
+impl<T> At<T> {
+    pub const fn new(value: T, place: Place) -> Self {
+        Self { value, place }
+    }
+
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
+        At { value: f(self.value), place: self.place }
+    }
+
+    pub const fn as_ref(&self) -> At<&T> {
+        At { value: &self.value, place: self.place }
+    }
+}
+
+/// Where each byte of a decoded or normalised text (a block scalar's value, a RUN body without its continuations) stands
+/// in its source: a sorted list of runs that are the same in both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OffsetMap {
+    /// `(offset in the text, offset in the source)` at which each run begins.
+    runs: Vec<(u32, u32)>,
+}
+
+impl OffsetMap {
+    /// A text that stands in its source unchanged, from byte `start` on.
+    pub fn verbatim(start: u32) -> Self {
+        Self { runs: vec![(0, start)] }
+    }
+
+    /// Adds a run. Runs are added in the order of the text; an empty run replaces nothing.
+    pub fn push(&mut self, local: u32, source: u32) {
+        if let Some(last) = self.runs.last_mut() {
+            if last.0 == local {
+                last.1 = source;
+                return;
+            }
+            if source.wrapping_sub(last.1) == local.wrapping_sub(last.0) {
+                return;
+            }
+        }
+        self.runs.push((local, source));
+    }
+
+    /// The source offset of a byte of the text. Offsets past the end go on from the last run.
+    pub fn offset(&self, local: u32) -> u32 {
+        let at = self.runs.partition_point(|run| run.0 <= local);
+        let (begin, source) = self.runs.get(at.saturating_sub(1)).copied().unwrap_or((0, 0));
+        source + local.saturating_sub(begin)
+    }
+
+    /// The source span of a span of the text: from its first byte to just after its last one.
+    pub fn span(&self, local: Span) -> Span {
+        let start = self.offset(local.start);
+        if local.is_empty() {
+            return Span::new(start, start);
+        }
+        Span::new(start, self.offset(local.end - 1) + 1)
+    }
+}
+
+/// One file of the repository, decoded to UTF-8 without its byte order mark.
+#[derive(Debug)]
+pub struct SourceFile {
+    pub id: FileId,
+    /// Path from the repository root, `/` between parts, without a leading `./`.
+    pub path: String,
+    pub text: String,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    pub fn new(id: FileId, path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { id, path: path.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    /// The file's name without its folders.
+    pub fn name(&self) -> &str {
+        file_name(&self.path)
+    }
+
+    /// The folder that holds the file, without a trailing `/`; empty at the root.
+    pub fn folder(&self) -> &str {
+        parent(&self.path)
+    }
+
+    pub fn place(&self, span: Span) -> Place {
+        Place { file: self.id, span }
+    }
+}
+
+/// The part of a `/`-separated path after its last `/`.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The part of a `/`-separated path before its last `/`; empty when there is none.
+pub fn parent(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..at])
+}
+
+/// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result leaves the repository
+/// or the path is absolute.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    if relative.starts_with('/') || relative.starts_with('~') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Where each line of a text begins. A line ends with `\n`, `\r\n` or a lone `\r`.
+#[derive(Debug, Default)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    pub fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut starts = vec![0];
+        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
+                continue;
+            }
+            starts.push(at as u32 + 1);
+        }
+        Self { starts }
+    }
+
+    /// The number of lines, counting an empty one after a final line end.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Zero-based line that holds the byte at `offset`.
+    pub fn line(&self, offset: u32) -> usize {
+        match self.starts.binary_search(&offset) {
+            Ok(line) => line,
+            Err(next) => next - 1,
+        }
+    }
+
+    /// Byte offset at which the zero-based `line` begins; the last line's when there is no such line.
+    pub fn start(&self, line: usize) -> u32 {
+        self.starts.get(line).or(self.starts.last()).copied().unwrap_or(0)
+    }
+
+    /// The span of a zero-based line without its line end.
+    pub fn span(&self, line: usize, text: &str) -> Span {
+        let start = self.start(line) as usize;
+        let end = self.starts.get(line + 1).map_or(text.len(), |&next| next as usize);
+        let body = text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r']);
+        Span::of(start, start + body.len())
+    }
+
+    /// One-based line and column of a byte offset. Columns count Unicode scalar values, as SARIF's
+    /// `unicodeCodePoints` does.
+    pub fn position(&self, offset: u32, text: &str) -> Position {
+        let line = self.line(offset);
+        let start = self.start(line) as usize;
+        let before = text.get(start..(offset as usize).min(text.len())).unwrap_or("");
+        Position { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+    }
+}
+
+/// A one-based line and column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Position {
+    pub line: u32,
+    pub column: u32,
+}
+
+impl Ord for Position {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.line, self.column).cmp(&(other.line, other.column))
+    }
+}
+
+impl PartialOrd for Position {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_in_all_three_ways() {
+        let text = "a\nbc\r\nd\re";
+        let index = LineIndex::new(text);
+        assert_eq!(index.count(), 4);
+        assert_eq!(index.span(1, text).text(text), "bc");
+        assert_eq!(index.position(6, text), Position { line: 3, column: 1 });
+        assert_eq!(index.position(8, text), Position { line: 4, column: 1 });
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let text = "é: x";
+        assert_eq!(LineIndex::new(text).position(4, text), Position { line: 1, column: 4 });
+    }
+
+    #[test]
+    fn an_offset_map_jumps_over_what_was_left_out() {
+        let mut map = OffsetMap::verbatim(10);
+        map.push(3, 20);
+        map.push(5, 22);
+        assert_eq!(map.span(Span::new(1, 3)), Span::new(11, 13));
+        assert_eq!(map.span(Span::new(2, 6)), Span::new(12, 23));
+        assert_eq!(map.span(Span::new(3, 3)), Span::new(20, 20));
+    }
+
+    #[test]
+    fn joins_inside_the_repository_only() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("", "x").as_deref(), Some("x"));
+        assert_eq!(join("a", "../..//x"), None);
+        assert_eq!(join("a", "/x"), None);
+    }
+}
