@@ -8,3 +8,15 @@ pub mod edit;
 pub mod finding;
 
 pub mod syntax;
+pub mod credential;
+
+pub mod model;
+
+pub mod graph;
+
+pub mod catalog;
+pub mod rules;
+
+pub mod config;
+
+pub mod engine;

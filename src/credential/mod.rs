@@ -1,0 +1,3 @@
+//! Placeholder until the credential module lands.
+#[derive(Clone, Debug)]
+pub struct Hit;

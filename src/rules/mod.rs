@@ -1,0 +1,59 @@
+//! The coded rules: plain functions over facts and the graph, registered in one slice.
+//!
+//! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
+
+use crate::finding::Sink;
+use crate::graph::Graph;
+use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::facts::{FileFacts, Facts};
+use crate::model::image::ImageUse;
+use crate::model::kubernetes::{Object, Workload};
+use crate::model::workflow::Workflow;
+use crate::source::SourceFile;
+
+/// What every check may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    pub facts: &'a Facts<'a>,
+    pub graph: &'a Graph<'a>,
+}
+
+/// Whose container it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner<'a> {
+    Compose(&'a Project, &'a Service),
+    Kubernetes(&'a Object, &'a Workload),
+}
+
+/// A check of one rule over one sort of fact. A rule may have several.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// The rule's name: its page is `rules/<name>.md`.
+    pub rule: &'static str,
+    pub run: Run,
+}
+
+/// What a check is called with.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Once for each file that has a text.
+    File(fn(&Ctx, &SourceFile, &FileFacts, &mut Sink)),
+    Dockerfile(fn(&Ctx, &Dockerfile, &mut Sink)),
+    /// Once for each image that is named anywhere.
+    Image(fn(&Ctx, &ImageUse, &mut Sink)),
+    /// Once for each container of a compose service or a pod.
+    Container(fn(&Ctx, Owner, &Container, &mut Sink)),
+    Project(fn(&Ctx, &Project, &mut Sink)),
+    Service(fn(&Ctx, &Project, &Service, &mut Sink)),
+    Object(fn(&Ctx, &Object, &mut Sink)),
+    Workload(fn(&Ctx, &Object, &Workload, &mut Sink)),
+    /// Workflows and actions.
+    Workflow(fn(&Ctx, &Workflow, &mut Sink)),
+    /// Once for the repository.
+    Repository(fn(&Ctx, &mut Sink)),
+}
+
+/// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
+pub const CHECKS: &[Check] = &[];
