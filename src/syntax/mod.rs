@@ -2,6 +2,8 @@
 //! nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the rest of the tree stands.
 
 pub mod dockerfile;
+pub mod dotenv;
+pub mod interpolate;
 pub mod shell;
 pub mod yaml;
 
