@@ -1,16 +1,27 @@
 //! Facts of a Dockerfile: stages, what each inherits, and what the shipped image comes to.
 
+mod lower;
+pub mod scope;
+
 use super::container::HealthCheck;
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Command, Setting};
 use crate::source::{At, FileId, Place};
+use crate::syntax::dockerfile as tree;
+use crate::syntax::dockerfile::stages::Stages;
+pub use lower::lower;
+use scope::Scope;
 
 /// One Dockerfile.
 #[derive(Debug, Default)]
 pub struct Dockerfile {
     pub file: FileId,
     pub stages: Vec<Stage>,
+    /// The instructions as they are written, for checks of their form.
+    pub tree: tree::Dockerfile,
+    /// Which stage each instruction and each name belongs to, by text alone.
+    pub named: Stages,
 }
 
 /// One build stage.
@@ -37,6 +48,10 @@ pub struct Stage {
     pub side_images: Vec<ImageUse>,
     /// Stages that this one copies or mounts from.
     pub copies_from: Vec<usize>,
+    /// Each RUN: the index of its instruction, and what it runs.
+    pub runs: Vec<(usize, Command)>,
+    /// Variables in effect at the end of the stage.
+    pub scope: Scope,
 }
 
 /// What a stage starts from.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::image::HOLE;
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Place};
 use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
 
 /// Set by the builder itself, to values that depend on the machine.
@@ -119,9 +119,4 @@ impl Scope {
             _ => into.text.push(HOLE),
         }
     }
-}
-
-/// The place of a word.
-pub fn place(file: FileId, span: Span) -> Place {
-    Place { file, span }
 }
