@@ -8,3 +8,5 @@ pub mod edit;
 pub mod finding;
 
 pub mod syntax;
+
+pub mod credential;
