@@ -11,6 +11,7 @@ pub mod finding;
 pub mod credential;
 pub mod syntax;
 
+<<<<<<< HEAD
 pub mod model;
 
 pub mod graph;
@@ -26,3 +27,6 @@ pub mod engine;
 pub mod report;
 
 pub mod cli;
+=======
+pub mod credential;
+>>>>>>> cred
