@@ -9,6 +9,7 @@ pub mod finding;
 
 pub mod syntax;
 pub mod credential;
+pub mod data;
 
 pub mod model;
 
