@@ -9,7 +9,11 @@ pub mod edit;
 pub mod finding;
 
 pub mod credential;
+<<<<<<< HEAD
 pub mod syntax;
+=======
+pub mod data;
+>>>>>>> compose
 
 <<<<<<< HEAD
 pub mod model;
