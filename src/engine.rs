@@ -3,8 +3,9 @@
 //! Files are read and lowered in parallel, joined once, and checked in parallel; findings are sorted at the end, so the
 //! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
 
+use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -12,14 +13,14 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
-use crate::finding::{Confidence, Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::kind::FileKind;
+use crate::model::kind::{FileKind, Listing};
 use crate::model::{compose, file};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
-use crate::syntax::decode;
+use crate::suppress::{self, Date};
 use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
@@ -38,6 +39,8 @@ pub struct Options {
     pub config: Config,
     /// Worker threads; `None` for one a core.
     pub threads: Option<usize>,
+    /// The day on which suppressions are judged; `None` for the system's.
+    pub today: Option<Date>,
 }
 
 /// What a run found.
@@ -75,10 +78,7 @@ pub fn lint(options: &Options) -> Outcome {
     let begin = Instant::now();
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
-    let run = || {
-        let listing = walk::list(&options.root, &options.config.exclude, threads);
-        lint_listing(options, listing)
-    };
+    let run = || lint_folder(options, threads);
     let mut outcome = match &pool {
         Ok(pool) => pool.install(run),
         // Without threads of our own the global pool still does the work.
@@ -88,30 +88,44 @@ pub fn lint(options: &Options) -> Outcome {
     outcome
 }
 
-fn lint_listing(options: &Options, listing: walk::Listing) -> Outcome {
-    let mut raw = Vec::new();
+/// Lints texts that are in memory as a repository: `(path, text)` pairs. For tests and editors.
+pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
+    let options = Options { config, ..Options::default() };
+    let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
+    lint_read(&options, read)
+}
+
+fn lint_folder(options: &Options, threads: usize) -> Outcome {
+    let exclude = |path: &str| options.config.excluded(path);
+    let listing = walk::list(&options.root, &exclude, threads);
     let mut read = read_all(options, listing.entries);
-    for (path, reason) in listing.errors {
-        read.push((path, Read::failed(reason)));
-    }
+    read.extend(listing.errors.into_iter().map(|(path, reason)| (path, Read::failed(reason))));
     if let Some((path, text)) = &options.stdin {
         read.retain(|(known, _)| known != path);
         read.push((path.clone(), Read::text(path, text.clone())));
     }
+    lint_read(options, read)
+}
+
+fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
     let mut hits = Vec::with_capacity(read.len());
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
-        if let Some(reason) = read.failure {
-            raw.push(unreadable(id, &reason));
-        }
+        findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
         sources.push(SourceFile::new(id, path, read.text));
         hits.push(read.hits);
     }
-    let (findings, summary) = check_all(options, &sources, hits, raw);
-    let secrets = secrets(&findings);
-    let findings = policy(options, &sources, findings);
+    let checked = check_all(&sources, hits, findings);
+    let secrets = secrets(&checked.findings);
+    let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
+    let today = options.today.unwrap_or_else(Date::today);
+    let applied = suppress::apply(checked.findings, &sources, comments, &options.config, today);
+    let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
+    let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
+    let findings = policy(options, &sources, &checked.formats, applied.findings);
     Outcome { root: options.root.clone(), sources, findings, secrets, summary }
 }
 
@@ -138,7 +152,7 @@ impl Read {
 fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode::decode(bytes) {
+            Ok(bytes) => match decode(bytes) {
                 Ok(text) => Read::text(&entry.path, text),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new()),
@@ -154,31 +168,35 @@ fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
     entries.into_par_iter().map(read).collect()
 }
 
-/// Lowers, joins and checks; the findings are in no order yet.
-fn check_all(
-    options: &Options,
-    sources: &[SourceFile],
-    hits: Vec<Vec<Hit>>,
-    mut findings: Vec<Finding>,
-) -> (Vec<Finding>, Summary) {
+/// What checking gave, before policy.
+struct Checked {
+    /// In no order yet.
+    findings: Vec<Finding>,
+    /// By file.
+    comments: Vec<Vec<Span>>,
+    formats: Vec<Option<Format>>,
+    summary: Summary,
+}
+
+/// Lowers, joins and checks.
+fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Finding>) -> Checked {
     let repository = Repository::new(sources);
-    let lowered: Vec<(FileFacts, Option<Finding>)> = sources
+    let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
+    let lowered: Vec<Result<FileFacts, Finding>> = sources
         .par_iter()
-        .zip(hits)
-        .map(|(source, hits)| {
-            let lowered = catch_unwind(AssertUnwindSafe(|| file::lower(source, repository)));
-            let (mut facts, broken) = match lowered {
-                Ok(facts) => (facts, None),
-                Err(_) => (FileFacts::new(FileKind::Text), Some(internal(source.id, "this file could not be read to its end"))),
-            };
-            facts.hits = hits;
-            (facts, broken)
+        .map(|source| {
+            catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)))
+                .map_err(|_| internal(source.id, "this file could not be read to its end"))
         })
         .collect();
     let mut files = Vec::with_capacity(lowered.len());
-    for (facts, broken) in lowered {
+    for (lowered, hits) in lowered.into_iter().zip(hits) {
+        let mut facts = lowered.unwrap_or_else(|broken| {
+            findings.push(broken);
+            FileFacts::new(FileKind::Text)
+        });
+        facts.hits = hits;
         files.push(facts);
-        findings.extend(broken);
     }
     let mut facts = Facts { repository, files, projects: Vec::new() };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
@@ -189,7 +207,6 @@ fn check_all(
     let ctx = Ctx { facts: &facts, graph: &graph };
     let parts: Vec<Vec<Finding>> = parts(&facts).into_par_iter().map(|part| check_part(&ctx, part)).collect();
     findings.extend(parts.into_iter().flatten());
-    let applied = crate::suppress::apply(findings, repository, |file| &facts.file(file).comments, options.today());
     let summary = Summary {
         dockerfiles: facts.dockerfiles().count(),
         compose_files: facts.of_kind(FileKind::Compose).count(),
@@ -197,11 +214,11 @@ fn check_all(
         workflows: facts.of_kind(FileKind::Workflow).count(),
         services: graph.services(),
         files: sources.iter().filter(|source| !source.text.is_empty()).count(),
-        suppressed: applied.suppressed,
-        elapsed: Duration::ZERO,
-        failed: applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error")),
+        ..Summary::default()
     };
-    (applied.findings, summary)
+    let formats = facts.files.iter().map(|file| format(file.kind)).collect();
+    let comments = facts.files.into_iter().map(|file| file.comments).collect();
+    Checked { findings, comments, formats, summary }
 }
 
 /// A part of the facts that one worker checks.
@@ -357,35 +374,48 @@ fn secrets(findings: &[Finding]) -> Vec<(FileId, Vec<Span>)> {
 }
 
 /// Selection, levels and order.
-fn policy(options: &Options, sources: &[SourceFile], findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = findings.into_iter().filter_map(|finding| judge(options, sources, finding)).collect();
-    kept.sort_by(|a, b| {
-        (a.place.file, std::cmp::Reverse(a.level), a.place.span, a.rule, &a.message).cmp(&(
-            b.place.file,
-            std::cmp::Reverse(b.level),
-            b.place.span,
-            b.rule,
-            &b.message,
-        ))
-    });
+fn policy(
+    options: &Options,
+    sources: &[SourceFile],
+    formats: &[Option<Format>],
+    findings: Vec<Finding>,
+) -> Vec<Finding> {
+    let judge = |mut finding: Finding| {
+        let at = finding.place.file.0 as usize;
+        let path = sources.get(at).map_or("", |source| source.path.as_str());
+        if !options.focus.is_empty() && !options.focus.iter().any(|focus| is_inside(path, focus)) {
+            return None;
+        }
+        let rule = catalog::rule(finding.rule)?;
+        let format = formats.get(at).copied().flatten();
+        finding.level = options.config.level(rule, format, path, finding.level)?;
+        Some(finding)
+    };
+    let mut kept: Vec<Finding> = findings.into_iter().filter_map(judge).collect();
+    kept.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
     kept
 }
 
-fn judge(options: &Options, sources: &[SourceFile], mut finding: Finding) -> Option<Finding> {
-    let path = sources.get(finding.place.file.0 as usize).map_or("", |source| source.path.as_str());
-    let inside = |focus: &String| path == focus || path.strip_prefix(focus.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    if !options.focus.is_empty() && !options.focus.iter().any(inside) {
-        return None;
-    }
-    let rule = catalog::rule(finding.rule)?;
-    finding.level = options.config.level(rule, finding.format, path, finding.level)?;
-    Some(finding)
+/// By file as a reader goes through the repository, errors first, then as they stand.
+fn order(finding: &Finding) -> impl Ord {
+    (finding.place.file, Reverse(finding.level), finding.place.span, finding.rule, &finding.message)
 }
 
-/// For callers that hold texts instead of a folder (tests, editors): lints `(path, text)` pairs as a repository.
-pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
-    let options = Options { config, ..Options::default() };
-    let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
-    lint_read(&options, read)
+const fn format(kind: FileKind) -> Option<Format> {
+    match kind {
+        FileKind::Dockerfile => Some(Format::Dockerfile),
+        FileKind::Compose => Some(Format::Compose),
+        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => Some(Format::Kubernetes),
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
+        _ => None,
+    }
+}
+
+fn is_inside(path: &str, focus: &str) -> bool {
+    path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, std::string::FromUtf8Error> {
+    String::from_utf8(bytes)
 }

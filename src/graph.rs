@@ -7,10 +7,8 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
-use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::workflow::{ImageBuild, Workflow};
-use crate::source::{FileId, Place, file_name, join, parent};
+use crate::source::{FileId, Place, file_name, parent};
 
 /// The joined repository.
 #[derive(Debug)]
@@ -44,8 +42,6 @@ pub struct Use<'a> {
 pub enum User<'a> {
     Service(&'a Project, &'a Service),
     Container(&'a Object, &'a Workload, &'a Container),
-    /// A pipeline builds it; where it runs is not said.
-    Pipeline(&'a Workflow, &'a ImageBuild),
 }
 
 impl<'a> Graph<'a> {
@@ -53,7 +49,6 @@ impl<'a> Graph<'a> {
         let mut graph = Self { facts, uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
-        graph.join_pipelines(&mut names);
         graph.join_pods(&names);
         graph
     }
@@ -90,7 +85,7 @@ impl<'a> Graph<'a> {
         for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
             names.extend(object.name.as_ref().map(|name| name.value.clone()));
         }
-        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(..)));
+        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).is_empty();
         names.len() + self.facts.dockerfiles().filter(unused).count()
     }
 
@@ -127,27 +122,6 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn join_pipelines(&mut self, names: &mut Names) {
-        let facts = self.facts;
-        for workflow in facts.workflows() {
-            for build in workflow.image_builds() {
-                let Some(file) = built_file(facts, build) else { continue };
-                let target = build.target.as_ref().map(|target| target.value.as_str());
-                let Some(stage) = self.stage(file, target) else { continue };
-                self.add(file, Use { stage, user: User::Pipeline(workflow, build), place: build.place });
-                for tag in &build.tags {
-                    let reference = Reference::parse(&tag.value);
-                    if !reference.path.contains("${{") {
-                        names.full.insert(reference.repository(), Built { dockerfile: file, stage });
-                    }
-                    if !reference.short_name().contains(['$', '{', '}']) {
-                        names.add_short(reference.short_name(), Built { dockerfile: file, stage });
-                    }
-                }
-            }
-        }
-    }
-
     fn join_pods(&mut self, names: &Names) {
         let facts = self.facts;
         let folders = folder_names(facts, self);
@@ -157,8 +131,9 @@ impl<'a> Graph<'a> {
                 let Some(reference) = &image.reference else { continue };
                 let short = reference.short_name();
                 let found = names.full.get(&reference.repository()).copied();
-                let found = found.or_else(|| if crate::data::image(reference).is_some() { None } else { names.short(short) });
-                let found = found.or_else(|| folders.short(short).filter(|_| crate::data::image(reference).is_none()));
+                // A public image that goes by a folder's name is still the public image.
+                let own = crate::data::image(&reference.repository()).is_none();
+                let found = found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
                 let Some(built) = found else { continue };
                 self.built.insert(container.name.place, built);
                 let user = User::Container(object, workload, container);
@@ -203,14 +178,4 @@ fn folder_names(facts: &Facts, graph: &Graph) -> Names {
         }
     }
     names
-}
-
-/// The Dockerfile that a pipeline's build reads.
-fn built_file(facts: &Facts, build: &ImageBuild) -> Option<FileId> {
-    let context = build.context.as_ref().map_or("", |context| context.value.as_str());
-    let path = match &build.dockerfile {
-        Some(file) => join("", &file.value)?,
-        None => join(context, "Dockerfile")?,
-    };
-    facts.repository.find(&path).map(|file| file.id)
 }

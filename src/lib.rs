@@ -8,14 +8,11 @@ pub mod suggest;
 pub mod edit;
 pub mod finding;
 
-pub mod credential;
-<<<<<<< HEAD
 pub mod syntax;
-=======
-pub mod data;
->>>>>>> compose
 
-<<<<<<< HEAD
+pub mod credential;
+pub mod data;
+
 pub mod model;
 
 pub mod graph;
@@ -25,12 +22,10 @@ pub mod rules;
 
 pub mod config;
 pub mod suppress;
+pub mod walk;
 
 pub mod engine;
 
 pub mod report;
 
 pub mod cli;
-=======
-pub mod credential;
->>>>>>> cred

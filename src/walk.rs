@@ -6,7 +6,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use ignore::overrides::OverrideBuilder;
 use ignore::{WalkBuilder, WalkState};
 
 /// Files above this size are not read: no deployment file comes near it.
@@ -56,8 +55,9 @@ pub struct Listing {
     pub errors: Vec<(String, String)>,
 }
 
-/// Lists the files below `root` on `threads` threads. `exclude` are globs in `.gitignore`'s language.
-pub fn list(root: &Path, exclude: &[String], threads: usize) -> Listing {
+/// Lists the files below `root` on `threads` threads. `exclude` says which paths
+/// are not to be read; what it says of a folder holds for everything below it.
+pub fn list(root: &Path, exclude: &(dyn Fn(&str) -> bool + Sync), threads: usize) -> Listing {
     let mut builder = WalkBuilder::new(root);
     builder
         .hidden(false)
@@ -69,22 +69,17 @@ pub fn list(root: &Path, exclude: &[String], threads: usize) -> Listing {
             let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             !(folder && entry.depth() > 0 && is_skipped(entry.file_name().to_str().unwrap_or("")))
         });
-    let mut overrides = OverrideBuilder::new(root);
-    for glob in exclude {
-        // A bad glob is an error of the configuration, which has been checked before.
-        let _ = overrides.add(&format!("!{glob}"));
-    }
-    if let Ok(overrides) = overrides.build() {
-        builder.overrides(overrides);
-    }
     let found = Mutex::new(Listing::default());
     builder.build_parallel().run(|| {
         let mut batch = Batch { entries: Vec::new(), errors: Vec::new(), found: &found };
         Box::new(move |entry| {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    let bytes = entry.metadata().map_or(0, |data| data.len());
-                    batch.entries.push(Entry { path: relative(root, entry.path()), bytes });
+                    let path = relative(root, entry.path());
+                    if !exclude(&path) {
+                        let bytes = entry.metadata().map_or(0, |data| data.len());
+                        batch.entries.push(Entry { path, bytes });
+                    }
                 }
                 Ok(_) => {}
                 Err(error) => batch.errors.push(walk_error(root, &error)),

@@ -2,8 +2,8 @@
 
 use super::facts::FileFacts;
 use super::kind::{self, FileKind, Listing};
-use super::{dockerfile, env, kubernetes, workflow};
-use crate::source::{Repository, SourceFile, Span, file_name};
+use super::{dockerfile, env, workflow};
+use crate::source::{SourceFile, Span, file_name};
 use crate::syntax::{self, SyntaxError, yaml};
 
 /// Whether a path is one that a deployment stands or falls with: it must be readable.
@@ -34,7 +34,7 @@ pub fn is_generated(path: &str) -> bool {
 }
 
 /// The facts of one file.
-pub fn lower<'s>(source: &'s SourceFile, repository: Repository<'s>, listing: &Listing) -> FileFacts<'s> {
+pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
     let kind = kind::kind(&source.path, &source.text, listing);
     let mut facts = FileFacts::new(kind);
     match kind {
@@ -47,18 +47,17 @@ pub fn lower<'s>(source: &'s SourceFile, repository: Repository<'s>, listing: &L
         FileKind::EnvFile => {
             let parsed = syntax::dotenv::parse(&source.text);
             facts.env = env::lower(source, &parsed.tree);
-            facts.comments = parsed.tree.comments.clone();
+            facts.comments = parsed.tree.comments.iter().map(|comment| comment.span).collect();
             facts.errors = parsed.errors;
         }
-        FileKind::HelmTemplate => facts.objects = kubernetes::templates(source, listing),
-        kind if kind.is_yaml() => yaml_file(source, repository, listing, &mut facts),
+        kind if kind.is_yaml() => yaml_file(source, &mut facts),
         FileKind::Text | FileKind::Template | FileKind::Dockerignore => {}
         _ => {}
     }
     facts
 }
 
-fn yaml_file<'s>(source: &'s SourceFile, repository: Repository<'s>, listing: &Listing, facts: &mut FileFacts<'s>) {
+fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     let parsed = yaml::Tree::parse(source.id, &source.text);
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
@@ -69,8 +68,7 @@ fn yaml_file<'s>(source: &'s SourceFile, repository: Repository<'s>, listing: &L
         return;
     }
     match facts.kind {
-        FileKind::Kubernetes => facts.objects = kubernetes::objects(&tree, source, repository),
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => facts.workflow = Some(workflow::lower(&tree, source, facts.kind)),
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => facts.workflow = Some(workflow::workflow(&tree, source)),
         _ => {}
     }
     if matches!(facts.kind, FileKind::Compose | FileKind::Kubernetes | FileKind::Kustomization) {
