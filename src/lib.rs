@@ -7,8 +7,8 @@ pub mod source;
 pub mod edit;
 pub mod finding;
 
-pub mod syntax;
 pub mod credential;
+pub mod syntax;
 
 pub mod model;
 

@@ -85,10 +85,13 @@ impl Scope<'_> {
             target: self.input(&["target"]).map_or(Setting::Absent, |at| known(at)),
             tags: match image {
                 Some(image) if tags.is_empty() => vec![image],
-                Some(image) => tags
-                    .into_iter()
-                    .map(|tag| if tag.value.contains('/') { tag } else { tag.map(|tag| format!("{}:{tag}", image.value)) })
-                    .collect(),
+                Some(image) => {
+                    tags.into_iter()
+                        .map(|tag| {
+                            if tag.value.contains('/') { tag } else { tag.map(|tag| format!("{}:{tag}", image.value)) }
+                        })
+                        .collect()
+                }
                 None => tags,
             },
             pushes: super::step_purposes(self.step).iter().any(|evidence| evidence.purpose == super::Purpose::Push),
@@ -98,9 +101,36 @@ impl Scope<'_> {
     fn command(self, invocation: &Invocation<'_>) -> Option<ImageBuild> {
         let code = self.step.run.as_ref()?;
         let values = [
-            "-t", "--tag", "-f", "--file", "--build-arg", "--target", "--platform", "--cache-from", "--cache-to", "-o", "--output",
-            "--secret", "--ssh", "--label", "--network", "--progress", "--builder", "--iidfile", "--metadata-file", "--add-host",
-            "--build-context", "-r", "--registry", "--image", "-m", "--memory", "--shm-size", "--provenance", "--sbom", "--destination",
+            "-t",
+            "--tag",
+            "-f",
+            "--file",
+            "--build-arg",
+            "--target",
+            "--platform",
+            "--cache-from",
+            "--cache-to",
+            "-o",
+            "--output",
+            "--secret",
+            "--ssh",
+            "--label",
+            "--network",
+            "--progress",
+            "--builder",
+            "--iidfile",
+            "--metadata-file",
+            "--add-host",
+            "--build-context",
+            "-r",
+            "--registry",
+            "--image",
+            "-m",
+            "--memory",
+            "--shm-size",
+            "--provenance",
+            "--sbom",
+            "--destination",
         ];
         let words = invocation.positionals(&values);
         let texts: Vec<&str> = words.iter().map(|word| word.text()).collect();
@@ -134,7 +164,8 @@ impl Scope<'_> {
             .options(&["-t", "--tag", "--destination", "-d"])
             .map(|option| text(option.value, option.span))
             .filter(|tag| !tag.value.is_empty());
-        let pushes = invocation.flag(&["--push"]).is_some() || matches!(invocation.program, "gcloud" | "az" | "executor");
+        let pushes =
+            invocation.flag(&["--push"]).is_some() || matches!(invocation.program, "gcloud" | "az" | "executor");
         Some(ImageBuild {
             place,
             context,
@@ -150,9 +181,9 @@ impl Scope<'_> {
     /// Whether some command of the job pushes images.
     fn is_pushed(self) -> bool {
         let scripts = self.job.steps.iter().filter_map(|step| step.run.as_ref());
-        scripts.flat_map(|code| code.script().invocations()).any(|invocation| {
-            super::command_purposes(&invocation).contains(&(super::Purpose::Push, false))
-        })
+        scripts
+            .flat_map(|code| code.script().invocations())
+            .any(|invocation| super::command_purposes(&invocation).contains(&(super::Purpose::Push, false)))
     }
 
     /// The folder that commands of the step run in; `None` if it cannot be known.
@@ -291,7 +322,13 @@ mod tests {
     fn commands_and_actions_build_images() {
         let some = |text: &str| Some(text.to_owned());
         for (steps, context, dockerfile, tags, pushes) in [
-            ("      - run: docker build -t $REGISTRY/app:1 api\n", some("api"), some("api/Dockerfile"), vec!["ghcr.io/app:1"], false),
+            (
+                "      - run: docker build -t $REGISTRY/app:1 api\n",
+                some("api"),
+                some("api/Dockerfile"),
+                vec!["ghcr.io/app:1"],
+                false,
+            ),
             (
                 "      - run: docker buildx build --push -f x/Dockerfile -t a .\n        working-directory: svc\n",
                 some("svc"),

@@ -71,7 +71,10 @@ pub fn step_purposes(step: &Step) -> Vec<Evidence> {
     let mut found = Vec::new();
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
-        found.extend(named_entries(|entry| entry.actions.iter().any(|known| is_action(action.name(), known)), uses.place));
+        found.extend(named_entries(
+            |entry| entry.actions.iter().any(|known| is_action(action.name(), known)),
+            uses.place,
+        ));
         found.extend(inputs(step, &action, uses.place));
     }
     if let Some(code) = &step.run {
@@ -98,29 +101,46 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
 /// What a command is for, and whether only a script's name says so.
 pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
     let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
-    let is_rehearsal = words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
-    // `npx tool@1.2` runs `tool`.
-    let program = match invocation.program.rfind('@') {
-        Some(at) if at > 0 => &invocation.program[..at],
-        _ => invocation.program,
-    };
-    let script = script_name(program, &words);
+    let (program, words) = launched(invocation.program, &words);
+    if program == "ssh" {
+        return remote_purposes(words);
+    }
+    let is_rehearsal =
+        words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
+    let script = script_name(program, words);
     let mut found = Vec::new();
     for entry in TABLE.iter() {
         let ships = matches!(entry.name, Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages);
         if is_rehearsal && ships {
             continue;
         }
-        if entry.commands.iter().any(|pattern| is_command(program, &words, pattern)) {
+        if entry.commands.iter().any(|pattern| is_command(program, words, pattern)) {
             found.push((entry.name, false));
         } else if script.is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script))) {
             found.push((entry.name, true));
         }
     }
-    if invocation.program == "ssh" {
-        found.extend(remote_purposes(&words));
-    }
     found
+}
+
+/// The program that a launcher such as `npx` fetches and runs, without its version.
+fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'a str]) {
+    let launches = match program {
+        "npx" | "bunx" | "pnpx" | "uvx" => true,
+        "pnpm" | "yarn" | "npm" | "bun" | "pipx" => {
+            words.first().is_some_and(|word| matches!(*word, "dlx" | "exec" | "x" | "run"))
+        }
+        _ => false,
+    };
+    // `npm run x` runs a script of the package, which has a name of its own.
+    if !launches || program != "pipx" && words.first() == Some(&"run") {
+        return (program, words);
+    }
+    let is_name = |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
+    let Some(at) = words.iter().position(|word| is_name(word)) else { return (program, words) };
+    let name = words[at];
+    let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
+    (&name[..end], &words[at + 1..])
 }
 
 /// What the command is for that `ssh` runs on another host.
@@ -146,12 +166,16 @@ fn named_entries(test: impl Fn(&Entry) -> bool, place: Place) -> Vec<Evidence> {
 /// What an action does only when its inputs say so.
 fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence> {
     let name = action.name().to_ascii_lowercase();
-    let said = |input: &str| step.input(input).is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"));
+    let said =
+        |input: &str| step.input(input).is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"));
     let holds = |input: &str, words: &[&str]| {
         step.input_text(input).is_some_and(|text| words.iter().any(|word| text.contains(word)))
     };
     let purpose = match name.as_str() {
-        "docker/build-push-action" | "docker/bake-action" | "depot/build-push-action" | "depot/bake-action"
+        "docker/build-push-action"
+        | "docker/bake-action"
+        | "depot/build-push-action"
+        | "depot/bake-action"
         | "useblacksmith/build-push-action"
             if said("push") || holds("outputs", &["push=true", "type=registry"]) =>
         {
@@ -188,7 +212,9 @@ fn is_command(program: &str, args: &[&str], pattern: &str) -> bool {
     wanted.all(|want| {
         rest.by_ref().any(|arg| {
             let counts = !arg.starts_with('-') || want.starts_with('-');
-            counts && (is_word(arg, want) || want.starts_with('-') && arg.split_once('=').is_some_and(|(name, _)| name == want))
+            counts
+                && (is_word(arg, want)
+                    || want.starts_with('-') && arg.split_once('=').is_some_and(|(name, _)| name == want))
         })
     })
 }
@@ -205,10 +231,13 @@ fn is_word(text: &str, want: &str) -> bool {
 fn script_name<'a>(program: &'a str, args: &[&'a str]) -> Option<&'a str> {
     let mut plain = args.iter().copied().filter(|arg| !arg.starts_with('-') && !arg.contains('='));
     match program {
-        "npm" | "pnpm" | "yarn" | "bun" | "deno" | "composer" | "poe" | "pdm" | "hatch" | "rye" | "nx" | "turbo" | "lerna" => {
+        "npm" | "pnpm" | "yarn" | "bun" | "deno" | "composer" | "poe" | "pdm" | "hatch" | "rye" | "nx" | "turbo"
+        | "lerna" => {
             plain.find(|arg| !matches!(*arg, "run" | "run-script" | "task" | "exec" | "workspace" | "ci" | "install"))
         }
-        "make" | "gmake" | "just" | "task" | "rake" | "invoke" | "inv" | "mage" | "nox" | "ninja" | "earthly" => plain.next(),
+        "make" | "gmake" | "just" | "task" | "rake" | "invoke" | "inv" | "mage" | "nox" | "ninja" | "earthly" => {
+            plain.next()
+        }
         _ if program.ends_with(".sh") || program.ends_with(".py") || program.ends_with(".ps1") => Some(program),
         "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => {
             plain.next().filter(|arg| !arg.contains(' ')).map(crate::source::file_name)

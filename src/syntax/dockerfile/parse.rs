@@ -13,8 +13,7 @@ const MAX_LINE: usize = 65_535;
 /// Parses a Dockerfile.
 pub fn parse(text: &str) -> Parsed<Dockerfile> {
     let mut tree = Dockerfile::default();
-    let mut context =
-        Context { escape: Escape::default(), errors: Vec::new(), faults: Vec::new(), foreign: false };
+    let mut context = Context { escape: Escape::default(), errors: Vec::new(), faults: Vec::new(), foreign: false };
     // A byte order mark is the reader's to strip; one that is still here must not hide the first directive.
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     at = directives(text, at, &mut tree, &mut context);

@@ -114,8 +114,7 @@ impl Stages {
     pub fn target(&self, target: Option<&str>) -> Option<usize> {
         let Some(target) = target else { return self.all.len().checked_sub(1) };
         let name = target.to_lowercase();
-        self.base(&name, self.all.len())
-            .or_else(|| target.parse().ok().filter(|index| *index < self.all.len()))
+        self.base(&name, self.all.len()).or_else(|| target.parse().ok().filter(|index| *index < self.all.len()))
     }
 
     /// Whether each stage is built when `target` is, itself included.
