@@ -2,6 +2,8 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+pub mod declarative;
+
 use crate::finding::Sink;
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
