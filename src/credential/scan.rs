@@ -46,6 +46,9 @@ pub enum Certainty {
     Certain,
 }
 
+/// How far from a token its context is looked for, in bytes.
+const NEAR: usize = 400;
+
 /// Every credential in `text`, in order, without overlaps.
 pub fn scan(text: &str) -> Vec<Hit> {
     let table = table();
@@ -157,9 +160,11 @@ fn in_context(format: &Format, text: &str, at: usize) -> bool {
         return true;
     }
     let bytes = text.as_bytes();
-    let line = memchr::memrchr(b'\n', &bytes[..at]).unwrap_or(0);
-    let from = memchr::memrchr(b'\n', &bytes[..line]).unwrap_or(0).max(at.saturating_sub(300));
-    let to = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end).min(at + 400);
+    let before = at.saturating_sub(NEAR);
+    let line = before + memchr::memrchr(b'\n', &bytes[before..at]).unwrap_or(0);
+    let from = before + memchr::memrchr(b'\n', &bytes[before..line]).unwrap_or(0);
+    let after = &bytes[at..bytes.len().min(at + NEAR)];
+    let to = at + memchr::memchr(b'\n', after).unwrap_or(after.len());
     let near = String::from_utf8_lossy(&bytes[from..to]).to_ascii_lowercase();
     format.context.iter().any(|word| near.contains(word.as_str()))
 }
