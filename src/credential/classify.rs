@@ -3,7 +3,7 @@
 
 use super::names::{NameKind, parts, secret_name};
 use super::redact::redact;
-use super::scan::{Hit, HitKind, scan};
+use super::scan::{Hit, HitKind, base64, jwt_claims, scan};
 use super::shape;
 use super::words::words;
 
@@ -73,6 +73,9 @@ pub fn judge(name: &str, value: &str) -> Verdict {
         return Verdict::Placeholder;
     }
     if words().well_known.contains(&value.to_ascii_lowercase()) {
+        return Verdict::Default(DefaultReason::WellKnown);
+    }
+    if jwt_claims(value).is_some_and(|claims| claims.contains("demo")) {
         return Verdict::Default(DefaultReason::WellKnown);
     }
     if let Some(verdict) = behind_base64(value) {
@@ -149,8 +152,9 @@ fn is_common(word: &str) -> bool {
 /// Whether a text reads like written words: letters in groups with vowels, and few digits.
 fn looks_written(lower: &str) -> bool {
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let letters = lower.bytes().filter(u8::is_ascii_lowercase).count();
     let vowels = lower.bytes().filter(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')).count();
-    digits * 3 <= lower.len() && vowels * 5 >= lower.len()
+    digits * 3 <= lower.len() && vowels * 5 >= letters
 }
 
 /// A switch, a small number, a duration, or nothing at all.
@@ -168,9 +172,13 @@ fn is_switch(value: &str) -> bool {
 /// Whether the value is the name of a secret, not one: a variable's (`APP_DB_PASSWORD`) or a path in a store
 /// (`team/app/db-password`).
 fn names_a_secret(value: &str) -> bool {
-    let words = |test: fn(&u8) -> bool, extra: &[u8]| value.bytes().all(|byte| test(&byte) || extra.contains(&byte));
-    let variable = value.contains('_') && words(u8::is_ascii_uppercase, b"_") && !value.contains("__");
-    let path = value.matches('/').count() >= 2 && words(u8::is_ascii_lowercase, b"/-_");
+    let made_of = |test: fn(&u8) -> bool, extra: &[u8]| value.bytes().all(|byte| test(&byte) || extra.contains(&byte));
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let variable = value.contains('_')
+        && made_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(), b"_")
+        && digits <= 2
+        && value.starts_with(|c: char| c.is_ascii_uppercase());
+    let path = value.matches('/').count() >= 2 && made_of(u8::is_ascii_lowercase, b"/-_");
     variable || path
 }
 
@@ -179,7 +187,7 @@ fn behind_base64(value: &str) -> Option<Verdict> {
     if value.len() < 8 || !value.len().is_multiple_of(4) {
         return None;
     }
-    let decoded = String::from_utf8(super::scan::base64url(value)?).ok()?;
+    let decoded = String::from_utf8(base64(value)?).ok()?;
     if !decoded.bytes().all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n') {
         return None;
     }

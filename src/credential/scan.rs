@@ -169,16 +169,23 @@ fn in_context(format: &Format, text: &str, at: usize) -> bool {
     format.context.iter().any(|word| near.contains(word.as_str()))
 }
 
-/// Whether the middle part of a JWT holds what the format asks for, and was not issued for a demonstration.
+/// Whether the claims of a JWT hold what the format asks for, and were not issued for a demonstration.
 fn claims_hold(format: &Format, value: &str) -> bool {
     let Some(needle) = &format.holds else { return true };
-    let Some(claims) = value.split('.').nth(1).and_then(base64url) else { return false };
-    let claims = String::from_utf8_lossy(&claims);
-    claims.contains(needle.as_str()) && !claims.contains("demo")
+    jwt_claims(value).is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
 }
 
-/// The bytes of unpadded base64, in either alphabet.
-pub(super) fn base64url(text: &str) -> Option<Vec<u8>> {
+/// The claims of a JWT, as the JSON text they are.
+pub(super) fn jwt_claims(value: &str) -> Option<String> {
+    if !value.starts_with("eyJ") {
+        return None;
+    }
+    let claims = value.split('.').nth(1).and_then(base64)?;
+    Some(String::from_utf8_lossy(&claims).into_owned())
+}
+
+/// The bytes of base64 in either alphabet, padded or not.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0u32, 0);
     for byte in text.trim_end_matches('=').bytes() {

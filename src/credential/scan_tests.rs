@@ -222,6 +222,16 @@ fn a_service_account_is_named() {
 }
 
 #[test]
+fn only_the_service_role_of_a_signed_token_is_a_secret() {
+    // {"role":"service_role"}, {"role":"anon"} and {"iss":"demo","role":"service_role"}, padded with an issue date.
+    let claims = |text: &str| format!("eyJhbGciOiJIUzI1NiJ9.{text}.{}", &MIX[..43]);
+    let service = claims("eyJyb2xlIjoic2VydmljZV9yb2xlIiwiaWF0IjoxNzAwMDAwMDAwfQ");
+    assert_eq!(one(&service), Some(("Supabase", service.as_str())));
+    assert_eq!(scan(&claims("eyJyb2xlIjoiYW5vbiIsImlhdCI6MTcwMDAwMDAwMH0")), []);
+    assert_eq!(scan(&claims("eyJpc3MiOiJkZW1vIiwicm9sZSI6InNlcnZpY2Vfcm9sZSJ9")), []);
+}
+
+#[test]
 fn urls_with_a_password() {
     for (text, password, host, local, weak) in [
         ("postgres://app:Tr0ub4dor3@db:5432/app", "Tr0ub4dor3", "db", false, false),
