@@ -52,8 +52,9 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
     let end = start + window.iter().position(stop).unwrap_or(window.len());
     let password = text.get(start..end)?;
-    let line = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |by| by + 1).max(start.saturating_sub(LONGEST));
-    let before = String::from_utf8_lossy(&bytes[line..start]).into_owned();
+    let before = &bytes[start.saturating_sub(LONGEST)..start];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
+    let before = String::from_utf8_lossy(line).into_owned();
     let lower = before.to_ascii_lowercase();
     let (scheme, host) = match lower.rfind("jdbc:") {
         Some(jdbc) => {
