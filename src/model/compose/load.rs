@@ -185,12 +185,13 @@ fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Pro
             lower::open_service(service);
         }
     }
+    project.overlay |= loader.partial;
     let folders = loader.folders;
     Project { files: ids, folder: folder.to_owned(), folders, development, base_files, ..project }
 }
 
 /// Whether a file is for development or tests, going by its name and its folders.
-fn is_development(path: &str) -> bool {
+pub fn is_development(path: &str) -> bool {
     const WORDS: &[&str] = &[
         "dev", "devel", "develop", "development", "local", "localdev", "test", "tests", "testing", "ci", "e2e", "debug", "override",
         "integration", "devcontainer", "sandbox", "playground",
@@ -212,12 +213,14 @@ struct Loader<'f> {
     files: Vec<FileId>,
     /// Services that extend one which is not here.
     incomplete: HashSet<String>,
+    /// Something is included that is not here.
+    partial: bool,
 }
 
 impl<'f> Loader<'f> {
     fn new(facts: &'f Facts<'f>, folder: &'f str) -> Self {
         let variables = variables(facts, folder);
-        Self { facts, folder, variables, folders: Vec::new(), files: Vec::new(), incomplete: HashSet::new() }
+        Self { facts, folder, variables, folders: Vec::new(), files: Vec::new(), incomplete: HashSet::new(), partial: false }
     }
 
     /// A file of the project's own, its services in canonical form.
@@ -337,7 +340,10 @@ impl<'f> Loader<'f> {
             let paths = include.get("path").map_or(std::slice::from_ref(include), Value::one_or_many);
             let mut merged: Option<Value<'f>> = None;
             for path in paths {
-                let Some(other) = path.text().and_then(|text| self.find(path.place.file, text)) else { continue };
+                let Some(other) = path.text().and_then(|text| self.find(path.place.file, text)) else {
+                    self.partial = true;
+                    continue;
+                };
                 if self.files.contains(&other) {
                     continue;
                 }

@@ -4,7 +4,7 @@ use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
 use crate::finding::Label;
 use crate::model::container::{
-    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, MountSource, Quantity, Resources, Security,
+    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity, Resources, Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
@@ -144,8 +144,11 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables)).collect();
     mounts.extend(list("tmpfs").iter().map(|item| {
         let target = item.at().map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
-        crate::model::container::Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
+        Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
     }));
+    if let Some(from) = get("volumes_from") {
+        mounts.push(Mount { place: from.place, source: MountSource::Unknown, target: None, read_only: false });
+    }
     Container {
         name: field.name(),
         role: ContainerRole::Service,

@@ -13,7 +13,7 @@ use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
 use crate::source::{At, FileId, Place};
-pub use load::projects;
+pub use load::{is_development, projects};
 
 /// Files that `docker compose` would load together, merged.
 #[derive(Debug, Default)]
