@@ -102,6 +102,12 @@ pub struct KnownImage {
 }
 
 impl KnownImage {
+    /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
+    pub fn has_healthcheck(&self) -> Option<bool> {
+        let family = self.names.iter().any(|name| name.contains('*'));
+        if self.healthcheck { Some(true) } else { (!family).then_some(false) }
+    }
+
     /// Who the image runs as under this tag.
     pub fn user(&self, tag: Option<&str>) -> User {
         let other = |tag: &str| self.non_root_tags.iter().any(|part| tag == part || tag.ends_with(part.as_str()));

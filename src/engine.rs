@@ -285,6 +285,7 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             _ => {}
         }
     }
+    findings.retain(|finding| project.reports(finding.place.file));
 }
 
 fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {

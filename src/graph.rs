@@ -116,7 +116,8 @@ impl<'a> Graph<'a> {
                 let target = if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
                 let Some(stage) = self.stage(file, target) else { continue };
                 let built = Built { dockerfile: file, stage };
-                self.built.insert(service.container.name.place, built);
+                // A base stands before the files laid over it, which share its places.
+                self.built.entry(service.container.name.place).or_insert(built);
                 self.add(file, Use { stage, user: User::Service(project, service), place: build.place });
                 if let Some(reference) = service.container.image.as_ref().and_then(|image| image.reference.as_ref()) {
                     names.full.insert(reference.repository(), built);
