@@ -2,7 +2,14 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod ci_pipeline;
+mod dangerous_trigger;
 pub mod declarative;
+mod deploy_needs_tests;
+mod pinned_action;
+mod template_injection;
+mod untrusted;
+mod workflow_permissions;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -58,4 +65,11 @@ pub enum Run {
 }
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
+    Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
+    Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
+    Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
+];
