@@ -68,10 +68,19 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
         return;
     }
     match facts.kind {
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Workflow | FileKind::Action => facts.workflow = Some(workflow::workflow(&tree, source)),
         _ => {}
     }
-    if matches!(facts.kind, FileKind::Compose | FileKind::Kubernetes | FileKind::Kustomization) {
+    let read_again = matches!(
+        facts.kind,
+        FileKind::Compose
+            | FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::Workflow
+            | FileKind::Action
+            | FileKind::GitlabCi
+    );
+    if read_again {
         facts.tree = Some(tree);
     }
 }

@@ -2,11 +2,18 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod ci_pipeline;
+mod dangerous_trigger;
 pub mod declarative;
 pub mod healthcheck;
 pub mod non_root_user;
 pub mod one_shot;
 pub mod pinned_image;
+mod deploy_needs_tests;
+mod pinned_action;
+mod template_injection;
+mod untrusted;
+mod workflow_permissions;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -70,4 +77,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
+    Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
+    Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
+    Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
