@@ -3,12 +3,15 @@
 //! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps it so).
 
 pub mod source;
+pub mod suggest;
 
 pub mod edit;
 pub mod finding;
 
 pub mod syntax;
+
 pub mod credential;
+pub mod data;
 
 pub mod model;
 
@@ -18,5 +21,11 @@ pub mod catalog;
 pub mod rules;
 
 pub mod config;
+pub mod suppress;
+pub mod walk;
 
 pub mod engine;
+
+pub mod report;
+
+pub mod cli;

@@ -1,3 +1,22 @@
-//! Placeholder until the credential module lands.
-#[derive(Clone, Debug)]
-pub struct Hit;
+//! What a credential looks like: token formats, names that announce a secret, values that are none, file names that hold
+//! one, and how a secret may be shown.
+//!
+//! Pure functions over text. Nothing here knows what a service or a workload is, opens a file, asks a network, or hands
+//! out a whole secret in a message.
+
+mod classify;
+mod connection;
+mod files;
+mod key;
+mod names;
+mod redact;
+mod scan;
+mod shape;
+mod table;
+
+pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
+pub use files::{SecretFile, secret_file};
+pub use names::{NameKind, secret_name};
+pub use redact::{mask, redact};
+pub use scan::{Certainty, Hit, HitKind, scan};
+pub use shape::{is_placeholder, is_reference};

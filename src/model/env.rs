@@ -1,6 +1,7 @@
 //! Environment variables and other named values, wherever they are set.
 
-use crate::source::{At, Place};
+use crate::source::{At, Place, SourceFile};
+use crate::syntax::dotenv::{EnvFile, Quote};
 
 /// Where a variable is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,4 +75,20 @@ pub struct EnvVar {
     pub name: At<String>,
     pub value: EnvValue,
     pub origin: EnvOrigin,
+}
+
+/// The variables of an env file. What is inside single quotes is literal; elsewhere a `$` may be expanded by the reader.
+pub fn lower(source: &SourceFile, file: &EnvFile) -> Vec<EnvVar> {
+    let lower = |entry: &crate::syntax::dotenv::Entry| {
+        let place = source.place(entry.value_span);
+        let value = match &entry.value {
+            None => EnvValue::Inherited,
+            Some(text) if entry.quote != Some(Quote::Single) && text.contains('$') => {
+                EnvValue::Template { written: At::new(text.clone(), place), resolved: None, fallbacks: Vec::new() }
+            }
+            Some(text) => EnvValue::Literal(At::new(text.clone(), place)),
+        };
+        EnvVar { name: At::new(entry.key.clone(), source.place(entry.key_span)), value, origin: EnvOrigin::EnvFile }
+    };
+    file.entries.iter().map(lower).collect()
 }

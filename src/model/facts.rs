@@ -1,15 +1,14 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
-use std::collections::HashMap;
-
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
 use super::kind::FileKind;
-use super::kubernetes::Object;
+use super::image::ImageUse;
+use super::kubernetes::{Body, Object, Workload};
 use super::workflow::Workflow;
 use crate::credential::Hit;
-use crate::source::{FileId, Place, SourceFile, Span};
+use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
@@ -45,27 +44,36 @@ impl FileFacts<'_> {
             hits: Vec::new(),
         }
     }
+
+    /// The file's objects that have pods.
+    pub fn workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
+        self.objects.iter().filter_map(|object| match &object.body {
+            Body::Workload(workload) => Some((object, &**workload)),
+            _ => None,
+        })
+    }
+
+    /// Images that the file names. Those of compose services are in the projects, where they are merged.
+    pub fn images(&self) -> impl Iterator<Item = &ImageUse> {
+        let built = self.dockerfile.iter().flat_map(Dockerfile::images);
+        let pods = self.workloads().flat_map(|(_, workload)| &workload.pod.containers);
+        let jobs = self.workflow.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.images);
+        built.chain(pods.filter_map(|container| container.image.as_ref())).chain(jobs)
+    }
 }
 
 /// Everything known of a repository before its parts are joined.
 #[derive(Debug)]
 pub struct Facts<'s> {
-    /// Every file of the repository, by id, sorted by path. Files that no check reads have an empty text.
-    pub sources: &'s [SourceFile],
+    pub repository: Repository<'s>,
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
     pub projects: Vec<Project>,
-    paths: HashMap<&'s str, FileId>,
 }
 
 impl<'s> Facts<'s> {
-    pub fn new(sources: &'s [SourceFile], files: Vec<FileFacts<'s>>, projects: Vec<Project>) -> Self {
-        let paths = sources.iter().map(|source| (source.path.as_str(), source.id)).collect();
-        Self { sources, files, projects, paths }
-    }
-
     pub fn source(&self, file: FileId) -> &'s SourceFile {
-        &self.sources[file.0 as usize]
+        self.repository.file(file)
     }
 
     pub fn file(&self, file: FileId) -> &FileFacts<'s> {
@@ -80,21 +88,6 @@ impl<'s> Facts<'s> {
     /// The text of a place.
     pub fn text(&self, place: Place) -> &'s str {
         place.span.text(&self.source(place.file).text)
-    }
-
-    /// The file at a repository path.
-    pub fn find(&self, path: &str) -> Option<FileId> {
-        self.paths.get(path).copied()
-    }
-
-    /// Whether a folder of this repository path holds anything.
-    pub fn has_folder(&self, path: &str) -> bool {
-        if path.is_empty() {
-            return !self.sources.is_empty();
-        }
-        let prefix = format!("{path}/");
-        let next = self.sources.partition_point(|source| source.path.as_str() < prefix.as_str());
-        self.sources.get(next).is_some_and(|source| source.path.starts_with(&prefix))
     }
 
     pub fn dockerfiles(&self) -> impl Iterator<Item = &Dockerfile> {
@@ -112,7 +105,7 @@ impl<'s> Facts<'s> {
 
     /// The ids of all files of a kind.
     pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
-        let ids = self.files.iter().zip(self.sources);
+        let ids = self.files.iter().zip(self.repository.files());
         ids.filter(move |(facts, _)| facts.kind == kind).map(|(_, source)| source.id)
     }
 }

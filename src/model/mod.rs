@@ -6,11 +6,13 @@ pub mod container;
 pub mod dockerfile;
 pub mod env;
 pub mod facts;
+pub mod file;
 pub mod image;
 pub mod kind;
 pub mod kubernetes;
 pub mod workflow;
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::source::{At, FileId, OffsetMap, Place, Span};
@@ -148,6 +150,24 @@ impl Command {
     pub const fn place(&self) -> Place {
         match self {
             Command::Shell { place, .. } | Command::Exec { place, .. } => *place,
+        }
+    }
+
+    /// The command as a script: of the exec form, one command whose words are taken as they are.
+    pub fn script(&self) -> Cow<'_, shell::Script> {
+        match self {
+            Command::Shell { code, .. } => Cow::Borrowed(code.script()),
+            Command::Exec { words, .. } => {
+                Cow::Owned(shell::exec(words.iter().map(|word| (word.value.as_str(), word.place.span, None))))
+            }
+        }
+    }
+
+    /// The place of a span of [`Command::script`].
+    pub fn place_of(&self, span: Span) -> Place {
+        match self {
+            Command::Shell { code, .. } => code.place(span),
+            Command::Exec { place, .. } => Place { file: place.file, span },
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+pub mod declarative;
+
 use crate::finding::Sink;
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::facts::{FileFacts, Facts};
+use crate::model::facts::{Facts, FileFacts};
 use crate::model::image::ImageUse;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::Workflow;

@@ -8,17 +8,20 @@ use super::tree::{
     Argument, Body, Command, Escape, Fault, FaultKind, Flag, From, Healthcheck, Instruction, Keyword, Pair, Pairs, Run,
     ShellText, Source, Transfer,
 };
-use super::word::Word;
+use super::word::{Word, is_template};
 use crate::source::{Span, Spanned};
 use crate::syntax::SyntaxError;
 
 /// What the instructions of a file share while they are read.
+#[derive(Default)]
 pub(super) struct Context {
     pub escape: Escape,
     pub errors: Vec<SyntaxError>,
     pub faults: Vec<Fault>,
     /// Another frontend reads this file, so what is unknown here may be known there.
     pub foreign: bool,
+    /// The first sign that the file is a template.
+    pub template: Option<Span>,
 }
 
 impl Context {
@@ -120,7 +123,11 @@ impl<'l> Reader<'_, 'l> {
 
     fn from(&mut self) -> Body {
         let platform = self.flags.iter().find(|flag| flag.name.value == "platform").and_then(|flag| flag.value.clone());
-        let words: Vec<Part> = blank_separated(self.rest).collect();
+        let mut words: Vec<Part> = blank_separated(self.rest).collect();
+        if is_template(self.rest.text()) {
+            self.context.template.get_or_insert(self.rest.span());
+            words = template_words(&words);
+        }
         let image = match words.first() {
             Some(&image) => self.expanded(image),
             None => {
@@ -195,7 +202,7 @@ impl<'l> Reader<'_, 'l> {
         let mut pairs = Vec::new();
         for part in words {
             let Some(equals) = part.text().find('=') else {
-                let message = format!("expected `KEY=value` here; a value with spaces needs quotes");
+                let message = "expected `KEY=value` here; a value with spaces needs quotes";
                 self.context.errors.push(SyntaxError::new(part.span(), message));
                 continue;
             };
@@ -384,6 +391,9 @@ pub(super) fn unknown(word: Part, context: &mut Context) {
         return;
     }
     let written = word.text();
+    if is_template(written) {
+        context.template.get_or_insert(word.span());
+    }
     let message = match nearest(written) {
         Some(name) => format!("unknown instruction `{written}`, did you mean `{name}`?"),
         None => "unknown instruction".to_owned(),
@@ -430,6 +440,21 @@ fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
         let start = word.as_ptr() as usize - text.as_ptr() as usize;
         part.sub(start..start + word.len())
     })
+}
+
+/// The words of a FROM that a template engine has still to fill in: placeholders hold spaces, so everything before `AS`
+/// is the image.
+fn template_words<'l>(words: &[Part<'l>]) -> Vec<Part<'l>> {
+    let (image, name) = match words {
+        [image @ .., as_word, name] if !image.is_empty() && as_word.text().eq_ignore_ascii_case("as") => {
+            (image, vec![*as_word, *name])
+        }
+        _ => (words, Vec::new()),
+    };
+    let (Some(first), Some(last)) = (image.first(), image.last()) else { return Vec::new() };
+    let mut joined = vec![first.line.part(first.start..last.end)];
+    joined.extend(name);
+    joined
 }
 
 /// Splits the words of ARG, ENV and LABEL: quotes and escapes keep white space together.

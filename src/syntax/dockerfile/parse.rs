@@ -13,8 +13,7 @@ const MAX_LINE: usize = 65_535;
 /// Parses a Dockerfile.
 pub fn parse(text: &str) -> Parsed<Dockerfile> {
     let mut tree = Dockerfile::default();
-    let mut context =
-        Context { escape: Escape::default(), errors: Vec::new(), faults: Vec::new(), foreign: false };
+    let mut context = Context::default();
     // A byte order mark is the reader's to strip; one that is still here must not hide the first directive.
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     at = directives(text, at, &mut tree, &mut context);
@@ -49,6 +48,11 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
         tree.instructions.push(instruction);
     }
     check_order(text, &tree.instructions, &mut context);
+    tree.template = context.template;
+    if tree.template.is_some() {
+        context.faults.clear();
+        context.errors.clear();
+    }
     context.faults.sort_by_key(|fault| fault.span);
     context.errors.sort_by_key(|error| error.span);
     tree.escape = context.escape;

@@ -3,6 +3,7 @@
 //! Resolution is the builder's own and purely by text: an image named through a variable resolves only once the model
 //! has expanded it, which is why [`Stages::base`] and [`Stages::named`] take the name.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::tree::{Body, Dockerfile, From, Instruction};
@@ -12,6 +13,8 @@ use crate::source::{Span, Spanned};
 #[derive(Clone, Debug, Default)]
 pub struct Stages {
     pub all: Vec<Stage>,
+    /// The stages of each name, in order.
+    names: HashMap<String, Vec<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +81,17 @@ impl Stages {
         let index = self.all.len();
         let base = from.image.literal().and_then(|image| self.base(&image, index));
         let name = from.name.as_ref().map(|name| Spanned::new(name.text.to_lowercase(), name.span));
+        if let Some(name) = &name {
+            self.names.entry(name.value.clone()).or_default().push(index);
+        }
         self.all.push(Stage { index, name, from: at, instructions: at + 1..at + 1, base, uses: Vec::new() });
     }
 
     /// The stage that `FROM image` means in stage `index`: an earlier one of exactly this name. Names are kept in lower
     /// case, so `FROM Builder` is an image even after `AS Builder`. Of several the last counts.
     pub fn base(&self, image: &str, index: usize) -> Option<usize> {
-        self.all[..index.min(self.all.len())].iter().rposition(|stage| stage.is_named(image))
+        let same = self.names.get(image)?;
+        same[..same.partition_point(|&stage| stage < index)].last().copied()
     }
 
     /// What `from` means in stage `index`: a number, a name in any case, or something that is no stage.
@@ -103,8 +110,8 @@ impl Stages {
                 _ => Target::NoSuchIndex,
             };
         }
-        match self.all.iter().position(|stage| stage.is_named(&name)) {
-            Some(found) => Target::NotEarlier(found),
+        match self.names.get(&name).and_then(|same| same.first()) {
+            Some(&found) => Target::NotEarlier(found),
             None => Target::Elsewhere,
         }
     }
@@ -114,8 +121,7 @@ impl Stages {
     pub fn target(&self, target: Option<&str>) -> Option<usize> {
         let Some(target) = target else { return self.all.len().checked_sub(1) };
         let name = target.to_lowercase();
-        self.base(&name, self.all.len())
-            .or_else(|| target.parse().ok().filter(|index| *index < self.all.len()))
+        self.base(&name, self.all.len()).or_else(|| target.parse().ok().filter(|index| *index < self.all.len()))
     }
 
     /// Whether each stage is built when `target` is, itself included.
@@ -150,12 +156,6 @@ impl Stages {
     /// The stage that an instruction belongs to, its FROM included; `None` before the first one.
     pub fn holding(&self, instruction: usize) -> Option<usize> {
         self.all.partition_point(|stage| stage.from <= instruction).checked_sub(1)
-    }
-}
-
-impl Stage {
-    fn is_named(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| own.value == name)
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Dockerfile {
     pub escape: Escape,
     /// Instructions that the builder refuses though it can read them. See [`FaultKind`].
     pub faults: Vec<Fault>,
+    /// A line of a template engine, or a base image that one has still to fill in. Nothing is an error in such a file,
+    /// for what the builder will read is not this.
+    pub template: Option<Span>,
 }
 
 /// The character that escapes and that continues lines.

@@ -49,6 +49,11 @@ impl Word {
         lexer.pieces(None, 0)
     }
 
+    /// Whether a template engine has still to fill this word in (`{{ image }}`), so that nothing is known of it.
+    pub fn is_template(&self) -> bool {
+        is_template(&self.text)
+    }
+
     /// Why the builder would refuse this word, if it would.
     pub fn problem(&self) -> Option<BadWord> {
         if !self.text.contains(['$', '\'', '"']) {
@@ -85,6 +90,11 @@ impl Word {
             None => local.shift(self.span.start),
         }
     }
+}
+
+/// Whether a text holds the marks of Jinja, Go, Mustache or ERB templates.
+pub(super) fn is_template(text: &str) -> bool {
+    ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark))
 }
 
 fn collect(pieces: Vec<Piece>, into: &mut Vec<Variable>) {
@@ -131,6 +141,8 @@ pub enum ModifierKind {
     Required,
     /// `#`, `%` and `/`: the value is cut by a pattern.
     Pattern,
+    /// `.`: a placeholder such as `${project.version}`, which another tool fills in before the builder reads it.
+    Placeholder,
     /// Something the builder refuses, such as the shell's `${name:0:3}`.
     Unsupported,
 }
@@ -294,6 +306,7 @@ impl Lexer<'_> {
                     '+' => ModifierKind::Alternate,
                     '?' => ModifierKind::Required,
                     '#' | '%' => ModifierKind::Pattern,
+                    '.' if !or_empty => ModifierKind::Placeholder,
                     _ if or_empty => ModifierKind::Unsupported,
                     _ => return Err(self.bad(start, "the builder does not know this substitution")),
                 };

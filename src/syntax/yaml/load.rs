@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as Range, StructureStyle};
 
+use super::template::Mask;
 use super::{MERGE_KEY, MERGES, NONE, REPEATED, Raw, Shape, Style, TAGGED, Tree};
 use crate::source::Span;
 use crate::syntax::SyntaxError;
@@ -17,13 +18,6 @@ const ALIAS_NODES: u64 = 1 << 18;
 
 /// How deep a tree may be once its aliases are followed. The parser itself allows 255 block and 255 flow levels.
 const DEPTH: u32 = 600;
-
-/// What a key written twice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repeats {
-    Report,
-    Accept,
-}
 
 /// Where and why the parser stopped.
 #[derive(Debug)]
@@ -56,9 +50,10 @@ pub(super) struct Loader<'a, 's> {
     tree: &'a mut Tree<'s>,
     /// The file as it is; `buffer` may have blanks where it has errors.
     source: &'s str,
-    /// What the tree's construction found wrong, apart from grammar.
+    /// Repeated keys and aliases to nothing: what is wrong although the grammar allows it.
     pub errors: Vec<SyntaxError>,
-    repeats: Repeats,
+    /// What was masked, where the file is a template.
+    mask: Option<&'a Mask>,
     open: Vec<Open>,
     anchors: HashMap<usize, Anchor>,
     /// Nodes that aliases stand for so far.
@@ -90,12 +85,12 @@ struct Anchor {
 }
 
 impl<'a, 's> Loader<'a, 's> {
-    pub fn new(tree: &'a mut Tree<'s>, source: &'s str, repeats: Repeats) -> Self {
+    pub fn new(tree: &'a mut Tree<'s>, source: &'s str, mask: Option<&'a Mask>) -> Self {
         Self {
             tree,
             source,
             errors: Vec::new(),
-            repeats,
+            mask,
             open: Vec::new(),
             anchors: HashMap::new(),
             spent: 0,
@@ -270,10 +265,11 @@ impl<'a, 's> Loader<'a, 's> {
             .last()
             .is_some_and(|open| self.tree.nodes[open.node as usize].shape == Shape::Mapping && open.children % 2 == 1);
         let at = if is_value && buffer.as_bytes().get(at) == Some(&b':') { at + 1 } else { at };
-        let lost = self.tree.damage.iter().any(|lost| {
-            lost.start as usize >= at
-                && buffer.get(at..lost.start as usize).is_some_and(|gap| gap.bytes().all(|byte| byte == b' '))
-        });
+        let lost = self.mask.is_some_and(|mask| mask.hides_value(at))
+            || self.tree.damage.iter().any(|lost| {
+                lost.start as usize >= at
+                    && buffer.get(at..lost.start as usize).is_some_and(|gap| gap.bytes().all(|byte| byte == b' '))
+            });
         Raw::leaf(at, at, if lost { Shape::Unknown } else { Shape::Null }, Style::Plain)
     }
 
@@ -407,7 +403,8 @@ impl<'a, 's> Loader<'a, 's> {
         }
         for (first, second) in repeats(self.tree, &keys) {
             self.tree.nodes[first as usize].flags |= REPEATED;
-            if self.repeats == Repeats::Accept {
+            if self.mask.is_some() {
+                // Branches of an `if` often repeat keys.
                 continue;
             }
             let message = format!("key `{}` stands twice in this mapping; the last one counts", self.tree.text(second));

@@ -50,12 +50,13 @@ pub struct Tree<'s> {
 impl<'s> Tree<'s> {
     /// Reads every document of a file. What cannot be read is left out, reported, and listed as damage.
     pub fn parse(file: FileId, text: &'s str) -> Parsed<Tree<'s>> {
-        recover::parse(file, text, load::Repeats::Report)
+        recover::parse(file, text, None)
     }
 
-    /// Reads a template whose actions are masked. Branches of an `if` often repeat keys, so repeats are no errors here.
+    /// Reads a template whose actions are masked. Repeated keys are no errors here, because branches of an `if` often
+    /// repeat them, and a value that was masked away is unknown, not null.
     pub fn parse_template(file: FileId, mask: &'s Mask) -> Parsed<Tree<'s>> {
-        recover::parse(file, &mask.text, load::Repeats::Accept)
+        recover::parse(file, &mask.text, Some(mask))
     }
 
     /// The roots of all documents that hold anything.

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use super::Tree;
-use super::load::{Loader, Repeats, Stop, line_end, line_start};
+use super::load::{Loader, Stop, line_end, line_start};
 use super::report::{self, Cause};
+use super::template::Mask;
 use crate::source::{FileId, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
@@ -20,10 +21,10 @@ const ALL_ATTEMPTS: u32 = 60;
 /// Bytes that all attempts together may read again, beyond one full reading.
 const REREAD: usize = 32 << 20;
 
-pub(super) fn parse<'s>(file: FileId, source: &'s str, repeats: Repeats) -> Parsed<Tree<'s>> {
+pub(super) fn parse<'s>(file: FileId, source: &'s str, mask: Option<&Mask>) -> Parsed<Tree<'s>> {
     let mut tree = Tree { sources: vec![(file, source)], ..Tree::default() };
     tree.nodes.reserve(source.len() / 16);
-    let mut loader = Loader::new(&mut tree, source, repeats);
+    let mut loader = Loader::new(&mut tree, source, mask);
     let mut repair = Repair::default();
     let mut buffer = std::borrow::Cow::Borrowed(source);
     let (mut base, mut attempts, mut all, mut cost) = (0, 0, 0, 0);

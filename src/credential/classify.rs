@@ -1,0 +1,400 @@
+//! Judges a name and the literal that stands for it. The one place that decides whether an environment entry, a build
+//! argument, a label or a configuration value is a credential.
+
+use super::names::{NameKind, secret_name, words};
+use super::redact::redact;
+use super::scan::{Hit, HitKind, scan};
+use super::shape;
+
+/// What a value is, given its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The name announces none, or the value cannot be one: a switch, a number, nothing.
+    NotSecret,
+    /// The value shows where a secret would go.
+    Placeholder,
+    /// The value names where the secret is kept, or is filled in before use.
+    Reference,
+    /// A credential everybody can guess.
+    Default(DefaultReason),
+    /// A literal secret. `redacted` is what a message may show of it.
+    Secret { kind: NameKind, redacted: String },
+    /// The value holds a token of a documented format or a private key, whatever the name is. Spans are in the value.
+    Token(Hit),
+    /// The value is a URL with a literal password, whatever the name is. Spans are in the value.
+    UrlPassword(Hit),
+}
+
+/// Why a credential is one that everybody can guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DefaultReason {
+    /// The default of a product or one of the passwords tried first: `minioadmin`, `changeme`, `123456`.
+    WellKnown,
+    /// The product's or the user's name: `POSTGRES_PASSWORD=postgres`.
+    RepeatsName,
+    /// Says itself that it is for development: `dev-secret`, `test-key-32-characters-long`.
+    Development,
+}
+
+impl DefaultReason {
+    /// Why the value is weak, as a clause.
+    pub const fn clause(self) -> &'static str {
+        match self {
+            DefaultReason::WellKnown => "it is a well-known default",
+            DefaultReason::RepeatsName => "it repeats the user's or the product's name",
+            DefaultReason::Development => "it says itself that it is for development",
+        }
+    }
+}
+
+/// What `value`, the literal given for `name`, is. Callers resolve interpolation first and pass the literal alone.
+pub fn judge(name: &str, value: &str) -> Verdict {
+    let value = value.trim();
+    if value.len() >= 8
+        && let Some(hit) = scan(value).into_iter().next()
+    {
+        return match hit.kind {
+            HitKind::ConnectionString { .. } => Verdict::UrlPassword(hit),
+            HitKind::ProviderToken { .. } | HitKind::PrivateKey { .. } => Verdict::Token(hit),
+        };
+    }
+    let Some(kind) = secret_name(name) else { return Verdict::NotSecret };
+    if value.is_empty() || is_switch(value) {
+        return Verdict::NotSecret;
+    }
+    if shape::is_reference(value) || is_url(value) {
+        return Verdict::Reference;
+    }
+    if let Some(reason) = default_credential(value) {
+        return Verdict::Default(reason);
+    }
+    if shape::is_placeholder(value) {
+        return Verdict::Placeholder;
+    }
+    if repeats_name(name, value) {
+        return Verdict::Default(DefaultReason::RepeatsName);
+    }
+    if !is_plausible(name, kind, value) {
+        return Verdict::NotSecret;
+    }
+    Verdict::Secret { kind, redacted: redact(value) }
+}
+
+/// Why a password, secret or key is one that everybody can guess, or `None`.
+pub fn default_credential(value: &str) -> Option<DefaultReason> {
+    let lower = value.trim().to_ascii_lowercase();
+    if WELL_KNOWN.contains(&lower.as_str()) {
+        return Some(DefaultReason::WellKnown);
+    }
+    let parts: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).collect();
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    if !parts.iter().any(|part| part.len() >= 3) || digits > 4 || lower.len() > 80 {
+        return None;
+    }
+    if parts.iter().all(|part| COMMON.contains(part) || (lower.len() < 24 && is_common(part))) {
+        let development = parts.iter().any(|part| DEVELOPMENT.contains(part));
+        return Some(if development { DefaultReason::Development } else { DefaultReason::WellKnown });
+    }
+    // `dev-secret-at-least-32-characters-long`: words throughout, and one of them says what it is for.
+    let prose = parts.len() >= 3
+        && parts.iter().all(|part| part.len() <= 14)
+        && shape::classes(&lower) <= 2
+        && looks_written(&lower);
+    (prose && parts.iter().any(|part| DEVELOPMENT.contains(part))).then_some(DefaultReason::Development)
+}
+
+/// Whether user and password are the same, which nobody needs to guess.
+pub fn default_pair(user: &str, password: &str) -> bool {
+    !user.is_empty() && user.eq_ignore_ascii_case(password)
+}
+
+/// Passwords that products ship with and that attackers try first.
+const WELL_KNOWN: &[&str] = &[
+    "changeme",
+    "change-me",
+    "change_me",
+    "changeit",
+    "changethis",
+    "change-this",
+    "change_this",
+    "changemenow",
+    "please-change-me",
+    "changeme123",
+    "minioadmin",
+    "minio",
+    "minio123",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "mongodb",
+    "redis",
+    "rabbitmq",
+    "guest",
+    "elastic",
+    "kibana",
+    "grafana",
+    "prometheus",
+    "neo4j",
+    "neo4jneo4j",
+    "clickhouse",
+    "cassandra",
+    "sa",
+    "toor",
+    "1234",
+    "12345",
+    "123456",
+    "1234567",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "0000",
+    "1111",
+    "letmein",
+    "qwerty",
+    "qwerty123",
+    "abc123",
+    "p@ssw0rd",
+    "p@ssword",
+    "passw0rd",
+    "pa55word",
+    "pa55w0rd",
+    "s3cr3t",
+    "s3cret",
+    "secr3t",
+    "welcome",
+    "welcome1",
+    "hunter2",
+    "trustno1",
+    "iloveyou",
+    "monkey",
+    "dragon",
+    "master",
+    "superset",
+    "airflow",
+    "jenkins",
+    "sonar",
+    "nexus",
+    "harbor12345",
+    "admin123",
+    "wordpress",
+    "drupal",
+    "joomla",
+    "nextcloud",
+    "keycloak",
+    "vagrant",
+    "ubuntu",
+    "raspberry",
+    "pass123",
+    "password1",
+    "password1!",
+    "password123",
+    "password123!",
+    "test123",
+    "test1234",
+    "root123",
+    "secret123",
+    "user123",
+    "adminadmin",
+    "foobar",
+    "temporal",
+    "langfuse",
+    "opensearch",
+    "thisisasecret",
+    "keyboard cat",
+    "keyboardcat",
+];
+
+/// Words that make a credential guessable when it consists of nothing else.
+const COMMON: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "secrets",
+    "admin",
+    "administrator",
+    "root",
+    "user",
+    "username",
+    "default",
+    "test",
+    "testing",
+    "tests",
+    "dev",
+    "development",
+    "local",
+    "localhost",
+    "localdev",
+    "ci",
+    "demo",
+    "my",
+    "super",
+    "change",
+    "me",
+    "this",
+    "please",
+    "the",
+    "a",
+    "is",
+    "key",
+    "token",
+    "api",
+    "jwt",
+    "auth",
+    "db",
+    "database",
+    "sql",
+    "app",
+    "very",
+    "strong",
+    "secure",
+    "insecure",
+    "not",
+    "for",
+    "in",
+    "prod",
+    "production",
+    "use",
+    "only",
+    "do",
+    "and",
+    "to",
+    "it",
+    "now",
+    "public",
+    "private",
+    "master",
+    "session",
+    "cookie",
+    "signing",
+    "encryption",
+    "salt",
+    "value",
+    "some",
+    "random",
+    "string",
+    "long",
+    "phrase",
+    "access",
+    "client",
+    "service",
+    "server",
+    "internal",
+    "web",
+    "login",
+    "postgres",
+    "mysql",
+    "redis",
+    "mongo",
+    "minio",
+    "rabbitmq",
+    "django",
+    "rails",
+    "flask",
+    "next",
+    "nextauth",
+    "hello",
+    "world",
+    "temp",
+    "temporary",
+    "staging",
+    "stage",
+    "bearer",
+    "shared",
+    "bearer",
+];
+
+/// Of these, one is enough to say what the credential is for.
+const DEVELOPMENT: &[&str] = &[
+    "dev",
+    "development",
+    "test",
+    "testing",
+    "tests",
+    "local",
+    "localdev",
+    "localhost",
+    "demo",
+    "ci",
+    "e2e",
+    "insecure",
+    "unsafe",
+];
+
+/// Whether `word` is two or three common words written together: `mysecretpassword`, `adminpass`.
+fn is_common(word: &str) -> bool {
+    fn covered(rest: &str, left: u32) -> bool {
+        COMMON.iter().filter(|part| part.len() >= 2).any(|part| {
+            rest.strip_prefix(part).is_some_and(|rest| rest.is_empty() || (left > 1 && covered(rest, left - 1)))
+        })
+    }
+    word.len() <= 32 && covered(word, 4)
+}
+
+/// Whether a text reads like written words: letters in groups with vowels, and few digits.
+fn looks_written(lower: &str) -> bool {
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let vowels = lower.bytes().filter(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')).count();
+    digits * 4 <= lower.len() && vowels * 5 >= lower.len()
+}
+
+/// A switch, a small number, a duration, or nothing at all.
+fn is_switch(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let words = [
+        "true", "false", "yes", "no", "on", "off", "read", "write", "none", "null", "~", "inherit", "{}", "[]", "\"\"",
+        "''",
+    ];
+    let digits = lower.trim_end_matches(['s', 'm', 'h', 'd', '%']);
+    words.contains(&lower.as_str())
+        || (!digits.is_empty() && digits.len() < 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+}
+
+/// A URL; those with a password have been found before.
+fn is_url(value: &str) -> bool {
+    value.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    })
+}
+
+/// Whether the value is made of words of the name and common ones: `CLICKHOUSE_PASSWORD=clickhouse`,
+/// `JWT_SECRET=my-jwt-secret`, `ELASTIC_PASSWORD=elastic123`.
+fn repeats_name(name: &str, value: &str) -> bool {
+    let names = words(name);
+    let lower = value.to_ascii_lowercase();
+    let mut parts = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).peekable();
+    let known = |part: &str| names.iter().any(|word| word == part) || COMMON.contains(&part) || is_common(part);
+    parts.peek().is_some() && lower.len() < 40 && parts.all(known)
+}
+
+/// Whether the literal can be the secret that the name announces. Passwords can be anything. Keys, tokens and shared
+/// secrets in a file that is no environment are often names of secrets kept elsewhere: `tokenSecret: grafana-token`.
+fn is_plausible(name: &str, kind: NameKind, value: &str) -> bool {
+    let spaced = value.contains(char::is_whitespace);
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    if digits == value.len() {
+        return kind == NameKind::Password || value.len() >= 16;
+    }
+    match kind {
+        NameKind::Password => !(spaced && value.len() > 64),
+        NameKind::Credentials => !spaced && value.len() >= 16 && shape::entropy(value) >= 3.5 && digits > 0,
+        NameKind::Token | NameKind::Secret | NameKind::Key => {
+            let environment = name.bytes().any(|byte| byte.is_ascii_uppercase())
+                && !name.bytes().any(|byte| byte.is_ascii_lowercase());
+            let named = value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'));
+            !spaced && value.len() >= 4 && (environment || !named)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

@@ -1,0 +1,83 @@
+use super::*;
+
+/// The verdict in one word.
+fn word(name: &str, value: &str) -> &'static str {
+    match judge(name, value) {
+        Verdict::NotSecret => "no",
+        Verdict::Placeholder => "placeholder",
+        Verdict::Reference => "reference",
+        Verdict::Default(DefaultReason::WellKnown) => "known",
+        Verdict::Default(DefaultReason::RepeatsName) => "name",
+        Verdict::Default(DefaultReason::Development) => "dev",
+        Verdict::Secret { .. } => "secret",
+        Verdict::Token(_) => "token",
+        Verdict::UrlPassword(_) => "url",
+    }
+}
+
+#[test]
+fn name_and_value_give_the_verdict() {
+    let groq = format!("gsk_{}", "Zq7Lx2Vb9Rt4Yw8Kc3Nd6Hf1Js5Pg0AmTu4Be7Wi2Ox9Lk6QrXyD");
+    for (name, value, verdict) in [
+        ("DB_PASSWORD", "Tr0ub4dor&3", "secret"),
+        ("DB_PASSWORD", "whalehello", "secret"),
+        ("POSTGRES_PASSWORD", "83749201", "secret"),
+        ("JWT_SECRET", "8f3b1c9e7d2a4650", "secret"),
+        ("NPM_TOKEN", "9f86d081884c7d659a2feaa0c55ad015", "secret"),
+        ("API_KEY", "my_key_value_77", "known"),
+        ("apiKey", "k3J9dLq27TzPvX51", "secret"),
+        ("POSTGRES_PASSWORD", "postgres", "known"),
+        ("MINIO_ROOT_PASSWORD", "minioadmin", "known"),
+        ("ADMIN_PASSWORD", "changeme", "known"),
+        ("ADMIN_PASSWORD", "admin", "known"),
+        ("DB_PASSWORD", "password", "known"),
+        ("DB_PASSWORD", "mysecretpassword", "known"),
+        ("DB_PASSWORD", "root", "known"),
+        ("DB_PASSWORD", "1234", "known"),
+        ("GITHUB_TOKEN", "test", "dev"),
+        ("SECRET_KEY", "dev-secret", "dev"),
+        ("AUTH_SECRET", "dev-secret-at-least-32-characters-long", "dev"),
+        ("JWT_SECRET_KEY", "test-secret-key-for-system-tests-do-not-use-in-production", "dev"),
+        ("WAREHOUSE_PASSWORD", "warehouse", "name"),
+        ("BILLING_PASSWORD", "billing123", "name"),
+        ("OPENAI_API_KEY", "your-api-key", "placeholder"),
+        ("OPENAI_API_KEY", "sk-...", "placeholder"),
+        ("HF_TOKEN", "insert-your-huggingface-token-here", "placeholder"),
+        ("OPENAI_API_KEY", "EMPTY", "placeholder"),
+        ("SECRET", "cicicicicicicicicicicici", "placeholder"),
+        ("DB_PASSWORD", "${DB_PASSWORD}", "reference"),
+        ("DB_PASSWORD", "$DB_PASSWORD", "reference"),
+        ("DB_PASSWORD", "{{ .Values.password }}", "reference"),
+        ("DB_PASSWORD", "/run/secrets/db", "reference"),
+        ("DB_PASSWORD", "op://vault/item/field", "reference"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "./app/google.json", "reference"),
+        ("TOKEN", "https://login.internal/token", "reference"),
+        ("DB_PASSWORD", "", "no"),
+        ("DB_PASSWORD", "true", "no"),
+        ("SESSION_TOKEN", "0", "no"),
+        ("DB_PASSWORD_FILE", "hunter22", "no"),
+        ("GPG_KEY", "0D96DF4D4110E5C43FBFB17F2D347EA6AA65421D", "no"),
+        ("tokenSecret", "grafana-credentials", "no"),
+        ("GREETING", "s3cr3t-looking-99", "no"),
+        ("GREETING", &groq, "token"),
+        ("OPENAI_API_KEY", &groq, "token"),
+        ("DATABASE_URL", "postgres://app:Tr0ub4dor3@db:5432/app", "url"),
+        ("DATABASE_URL", "postgres://app@db:5432/app", "no"),
+        ("DATABASE_URL", "postgres://app:${PASSWORD}@db:5432/app", "no"),
+    ] {
+        assert_eq!(word(name, value), verdict, "{name}={value}");
+    }
+}
+
+#[test]
+fn no_verdict_carries_the_secret() {
+    let Verdict::Secret { redacted, .. } = judge("DB_PASSWORD", "Tr0ub4dor&3") else { panic!("a secret") };
+    assert!(!redacted.contains("Tr0"));
+}
+
+#[test]
+fn users_that_are_their_own_password() {
+    assert!(default_pair("ai", "ai"));
+    assert!(!default_pair("", ""));
+    assert!(!default_pair("app", "Tr0ub4dor3"));
+}

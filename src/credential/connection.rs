@@ -1,0 +1,278 @@
+//! Connection strings: URLs with a password in them, and the `name=value;…` strings of databases.
+
+use crate::source::Span;
+
+use super::classify::{default_credential, default_pair};
+use super::scan::{Certainty, Hit, HitKind};
+use super::shape;
+
+/// What stands in every URL with an authority.
+pub const URL: &str = "://";
+/// What stands before the password in the connection strings of .NET and JDBC.
+pub const PARTS: &[&str] = &[";Password=", ";password=", ";Pwd=", ";PWD=", "&password=", "?password="];
+
+/// Schemes whose URLs carry a password, without what follows a `+`.
+const SCHEMES: &[&str] = &[
+    "amqp",
+    "amqps",
+    "bolt",
+    "cassandra",
+    "clickhouse",
+    "clickhouses",
+    "cockroachdb",
+    "couchbase",
+    "couchbases",
+    "couchdb",
+    "db2",
+    "elasticsearch",
+    "ftp",
+    "ftps",
+    "git",
+    "hive",
+    "http",
+    "https",
+    "imap",
+    "imaps",
+    "influxdb",
+    "jdbc",
+    "kafka",
+    "ldap",
+    "ldaps",
+    "mariadb",
+    "memcached",
+    "milvus",
+    "mongo",
+    "mongodb",
+    "mqtt",
+    "mqtts",
+    "mssql",
+    "mysql",
+    "mysql2",
+    "nats",
+    "neo4j",
+    "opensearch",
+    "oracle",
+    "pgsql",
+    "pop3",
+    "postgis",
+    "postgres",
+    "postgresql",
+    "presto",
+    "pulsar",
+    "rabbitmq",
+    "redis",
+    "rediss",
+    "redshift",
+    "rtmp",
+    "rtsp",
+    "scylla",
+    "sftp",
+    "smb",
+    "smtp",
+    "smtps",
+    "snowflake",
+    "socks5",
+    "sqlserver",
+    "ssh",
+    "stomp",
+    "svn",
+    "tls",
+    "trino",
+    "valkey",
+    "valkeys",
+    "vertica",
+    "ws",
+    "wss",
+];
+
+/// Longest authority looked at.
+const LONGEST: usize = 512;
+
+/// The password of the URL whose `://` stands at `at`.
+pub fn url(text: &str, at: usize) -> Option<Hit> {
+    let bytes = text.as_bytes();
+    let start = at + URL.len();
+    let stop = |byte: &u8| {
+        matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b';' | b'|')
+            || *byte <= b' '
+    };
+    // Commas part the hosts of a cluster and end an item of a list; a password holds neither them nor the rest of `stop`.
+    let window = &bytes[start..bytes.len().min(start + LONGEST)];
+    let end = start + window.iter().position(stop).unwrap_or(window.len());
+    let sign = start + memchr::memrchr(b'@', &bytes[start..end])?;
+    let colon = start + memchr::memchr(b':', &bytes[start..sign])?;
+    let (user, password, host) = (text.get(start..colon)?, text.get(colon + 1..sign)?, text.get(sign + 1..end)?);
+    let scheme = scheme(&bytes[at.saturating_sub(32)..at])?;
+    let (host, _) = host.split_once(':').unwrap_or((host, ""));
+    let web = scheme.starts_with("http") || scheme.starts_with("ws");
+    if !is_literal(password) || host.is_empty() || (web && (password.len() < 4 || user.is_empty())) {
+        return None;
+    }
+    let local = is_local(host);
+    if is_documentation(user, password, host) {
+        return None;
+    }
+    let span = Span::of(colon + 1, sign);
+    let kind = HitKind::ConnectionString { scheme, user: user.to_owned(), host: host.to_owned(), local };
+    let weak = default_credential(password).is_some() || default_pair(user, password);
+    Some(Hit { kind, span, at: span, certainty: Certainty::Likely, weak })
+}
+
+/// The password that starts at `start`, in a string of `name=value` parts that names a database server.
+pub fn parts(text: &str, start: usize) -> Option<Hit> {
+    let bytes = text.as_bytes();
+    let stop = |byte: &u8| matches!(byte, b';' | b'&' | b'"' | b'\'' | b'<' | b'`') || *byte <= b' ';
+    let window = &bytes[start..bytes.len().min(start + LONGEST)];
+    let end = start + window.iter().position(stop).unwrap_or(window.len());
+    let password = text.get(start..end)?;
+    let line = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |by| by + 1).max(start.saturating_sub(LONGEST));
+    let before = String::from_utf8_lossy(&bytes[line..start]).into_owned();
+    let lower = before.to_ascii_lowercase();
+    let (scheme, host) = match lower.rfind("jdbc:") {
+        Some(jdbc) => {
+            let (scheme, rest) = lower[jdbc..].split_once("://")?;
+            (scheme.to_owned(), rest.split(['/', ':', ';', '?']).next().unwrap_or("").to_owned())
+        }
+        None => {
+            let server = ["server=", "data source=", "host="]
+                .iter()
+                .find_map(|name| lower.rfind(name).map(|at| at + name.len()))?;
+            ("ado".to_owned(), lower[server..].split([';', ',', ':']).next().unwrap_or("").to_owned())
+        }
+    };
+    let user = ["user id=", "uid=", "username=", "user="]
+        .iter()
+        .find_map(|name| lower.rfind(name).map(|at| before.get(at + name.len()..).unwrap_or("")))
+        .map_or("", |rest| rest.split([';', '&']).next().unwrap_or(""))
+        .to_owned();
+    if !is_literal(password) || is_documentation(&user, password, &host) {
+        return None;
+    }
+    let local = is_local(&host);
+    let span = Span::of(start, end);
+    let weak = default_credential(password).is_some() || default_pair(&user, password);
+    let kind = HitKind::ConnectionString { scheme, user, host, local };
+    Some(Hit { kind, span, at: span, certainty: Certainty::Likely, weak })
+}
+
+/// The scheme at the end of `before`, in lower case, when its URLs carry passwords.
+fn scheme(before: &[u8]) -> Option<String> {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let length = before.iter().rev().take_while(|byte| part(byte)).count();
+    let scheme = String::from_utf8_lossy(&before[before.len() - length..]).to_ascii_lowercase();
+    let base = scheme.split('+').next().unwrap_or("");
+    // After an escape in a string literal (`\nredis://`) the letter of the escape is part of what was read.
+    [base, base.get(1..).unwrap_or("")].iter().find(|base| SCHEMES.contains(base))?;
+    Some(scheme)
+}
+
+/// Whether a password stands there itself: no variable, template, format verb or row of stars.
+fn is_literal(password: &str) -> bool {
+    let open = |c: char| matches!(c, '$' | '{' | '}' | '<' | '>' | '(' | ')' | '[' | ']' | '*' | '%' | '…');
+    let percent = |text: &str| {
+        text.split('%').skip(1).all(|part| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    };
+    !password.is_empty()
+        && !password.contains(|c| open(c) && c != '%')
+        && percent(password)
+        && !shape::is_placeholder(password)
+        && !shape::is_reference(password)
+}
+
+/// Whether a URL is one that documentation shows: its user, password or host say so.
+fn is_documentation(user: &str, password: &str, host: &str) -> bool {
+    let word = |text: &str, words: &[&str]| words.contains(&text.to_ascii_lowercase().as_str());
+    let shown_user = word(
+        user,
+        &[
+            "user",
+            "username",
+            "login",
+            "usr",
+            "u",
+            "a",
+            "foo",
+            "name",
+            "your_user",
+            "myuser",
+            "youruser",
+            "db_user",
+            "dbuser",
+            "me",
+            "",
+        ],
+    );
+    let shown_password = word(
+        password,
+        &[
+            "password",
+            "pass",
+            "passwd",
+            "pwd",
+            "p",
+            "pw",
+            "secret",
+            "b",
+            "bar",
+            "token",
+            "mypassword",
+            "db_password",
+            "dbpass",
+            "dbpassword",
+            "user_password",
+        ],
+    );
+    let shown_host = word(
+        host,
+        &[
+            "host",
+            "hostname",
+            "server",
+            "address",
+            "ip",
+            "domain",
+            "mock",
+            "fqdn",
+            "myhost",
+            "dbhost",
+            "db-host",
+            "db_host",
+            "your-host",
+            "somehost",
+            "remote-host",
+            "proxy",
+        ],
+    ) || is_example(host);
+    (shown_password && (shown_user || shown_host)) && (shown_host || is_local(host)) || (shown_password && shown_host)
+}
+
+/// Hosts reserved for documentation and tests.
+fn is_example(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let under = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    [
+        "example.com",
+        "example.org",
+        "example.net",
+        "example",
+        "test",
+        "invalid",
+        "domain.com",
+        "acme.com",
+        "mydomain.com",
+        "host.com",
+        "site.com",
+    ]
+    .iter()
+    .any(|domain| under(domain))
+        || host.starts_with("example.")
+}
+
+fn is_local(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    matches!(host.as_str(), "localhost" | "0.0.0.0" | "[" | "host.docker.internal" | "::1")
+        || host.starts_with("127.")
+        || host.ends_with(".localhost")
+        || host.ends_with(".local") && !host.ends_with(".cluster.local")
+        || is_example(&host)
+}

@@ -1,0 +1,243 @@
+//! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is for rules to say.
+
+use crate::source::{file_name, parent};
+
+/// Why a file should be in no image and in no repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretFile {
+    /// `.env` and its variants, without the ones that serve as examples.
+    Env,
+    /// A private key, or a key store.
+    PrivateKey,
+    /// A package manager's or tool's file that may hold a token: `.npmrc`, `.pypirc`, `.netrc`, `.git-credentials`.
+    ToolCredentials,
+    /// Cloud provider credentials.
+    CloudCredentials,
+    /// Access to a cluster.
+    Kubeconfig,
+    /// Files whose name says that secrets are inside: `secrets.yaml`, `terraform.tfvars`, `.htpasswd`.
+    Secrets,
+}
+
+impl SecretFile {
+    /// What the file is, as a noun with its article.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            SecretFile::Env => "an env file",
+            SecretFile::PrivateKey => "a private key",
+            SecretFile::ToolCredentials => "a file with access tokens",
+            SecretFile::CloudCredentials => "cloud credentials",
+            SecretFile::Kubeconfig => "a kubeconfig",
+            SecretFile::Secrets => "a file of secrets",
+        }
+    }
+}
+
+/// Words in a file's name that make it an example for people to copy.
+const EXAMPLES: &[&str] = &[
+    "example",
+    "examples",
+    "sample",
+    "template",
+    "tmpl",
+    "tpl",
+    "dist",
+    "defaults",
+    "default",
+    "schema",
+    "tmp",
+    "stub",
+    "skeleton",
+    "blank",
+    "spec",
+    "j2",
+    "erb",
+    "enc",
+    "encrypted",
+    "sops",
+    "gpg",
+    "age",
+    "vault",
+    "sealed",
+    "pub",
+    "md",
+    "test",
+];
+
+/// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files and public keys.
+pub fn secret_file(path: &str) -> Option<SecretFile> {
+    let name = file_name(path).to_ascii_lowercase();
+    let folder = file_name(parent(path)).to_ascii_lowercase();
+    if name.split(['.', '-', '_']).any(|part| EXAMPLES.contains(&part)) {
+        return None;
+    }
+    if name == ".env" || name.starts_with(".env.") || (name.ends_with(".env") && !name.contains("${")) {
+        return Some(SecretFile::Env);
+    }
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    match (folder.as_str(), name.as_str()) {
+        (
+            _,
+            ".npmrc" | ".pypirc" | ".netrc" | "_netrc" | ".git-credentials" | ".yarnrc.yml" | ".dockercfg"
+            | ".dockerconfigjson" | ".my.cnf" | ".pgpass" | ".s3cfg" | ".boto" | ".vault-token",
+        )
+        | (".docker", "config.json")
+        | (".cargo", "credentials" | "credentials.toml")
+        | (".gem", "credentials")
+        | (".m2", "settings.xml")
+        | ("gh", "hosts.yml") => return Some(SecretFile::ToolCredentials),
+        (".aws", "credentials" | "config")
+        | (".azure", "accesstokens.json" | "azureprofile.json" | "msal_token_cache.json")
+        | ("gcloud", "credentials.db" | "access_tokens.db")
+        | (_, "application_default_credentials.json" | "client_secret.json" | "client_secrets.json") => {
+            return Some(SecretFile::CloudCredentials);
+        }
+        (".kube", "config") | (_, "kubeconfig" | "kubeconfig.yaml" | "kubeconfig.yml" | "admin.conf") => {
+            return Some(SecretFile::Kubeconfig);
+        }
+        (_, ".htpasswd" | "master.key" | "credentials.yml") => return Some(SecretFile::Secrets),
+        (
+            _,
+            "id_rsa"
+            | "id_dsa"
+            | "id_ecdsa"
+            | "id_ed25519"
+            | "id_ecdsa_sk"
+            | "id_ed25519_sk"
+            | "ssh_host_rsa_key"
+            | "ssh_host_ed25519_key"
+            | "ssh_host_ecdsa_key",
+        ) => {
+            return Some(SecretFile::PrivateKey);
+        }
+        _ => {}
+    }
+    if is_cloud_json(stem, extension) {
+        return Some(SecretFile::CloudCredentials);
+    }
+    match extension {
+        "p12" | "pfx" | "jks" | "keystore" | "ppk" | "kdbx" | "p8" => Some(SecretFile::PrivateKey),
+        "key" if !is_public(stem) => Some(SecretFile::PrivateKey),
+        "pem" if is_private_pem(stem) => Some(SecretFile::PrivateKey),
+        "kubeconfig" => Some(SecretFile::Kubeconfig),
+        "tfvars" if matches!(stem, "terraform" | "secret" | "secrets" | "prod" | "production") => {
+            Some(SecretFile::Secrets)
+        }
+        "yaml" | "yml" | "json" | "toml" | "txt" | "env" | "properties"
+            if matches!(stem, "secret" | "secrets" | ".secrets") =>
+        {
+            Some(SecretFile::Secrets)
+        }
+        _ => None,
+    }
+}
+
+fn is_cloud_json(stem: &str, extension: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "credentials",
+        "service_account",
+        "service-account",
+        "serviceaccount",
+        "sa-key",
+        "gcp-key",
+        "gcp-credentials",
+        "google-credentials",
+        "gcloud-service-key",
+        "firebase-adminsdk",
+        "keyfile",
+    ];
+    const PARTS: &[&str] = &[
+        "service-account",
+        "service_account",
+        "serviceaccount",
+        "gcp-credentials",
+        "google-credentials",
+        "gcp-key",
+        "adminsdk",
+        "storage-service",
+    ];
+    extension == "json" && (WHOLE.contains(&stem) || PARTS.iter().any(|part| stem.contains(part)))
+}
+
+fn is_public(stem: &str) -> bool {
+    stem.split(['.', '-', '_']).any(|part| matches!(part, "public" | "pub" | "pubkey" | "cert"))
+}
+
+/// A `.pem` file holds a certificate more often than a key; the name must say that it is a key.
+fn is_private_pem(stem: &str) -> bool {
+    !is_public(stem)
+        && stem
+            .split(['.', '-', '_'])
+            .any(|part| matches!(part, "key" | "private" | "priv" | "privkey" | "privatekey" | "privkey1" | "rsa"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_hold_secrets() {
+        for (path, kind) in [
+            (".env", SecretFile::Env),
+            ("app/.env.production", SecretFile::Env),
+            (".env.local", SecretFile::Env),
+            ("config/prod.env", SecretFile::Env),
+            ("id_rsa", SecretFile::PrivateKey),
+            (".ssh/id_ed25519", SecretFile::PrivateKey),
+            ("certs/tls.key", SecretFile::PrivateKey),
+            ("certs/server-key.pem", SecretFile::PrivateKey),
+            ("privkey.pem", SecretFile::PrivateKey),
+            ("store.p12", SecretFile::PrivateKey),
+            (".npmrc", SecretFile::ToolCredentials),
+            ("root/.docker/config.json", SecretFile::ToolCredentials),
+            (".git-credentials", SecretFile::ToolCredentials),
+            (".aws/credentials", SecretFile::CloudCredentials),
+            ("google-storage-service.json", SecretFile::CloudCredentials),
+            ("my-service-account-prod.json", SecretFile::CloudCredentials),
+            ("credentials.json", SecretFile::CloudCredentials),
+            (".kube/config", SecretFile::Kubeconfig),
+            ("kubeconfig", SecretFile::Kubeconfig),
+            ("secrets.yml", SecretFile::Secrets),
+            ("terraform.tfvars", SecretFile::Secrets),
+            (".htpasswd", SecretFile::Secrets),
+        ] {
+            assert_eq!(secret_file(path), Some(kind), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_do_not() {
+        for path in [
+            ".env.example",
+            ".env.sample",
+            ".env.template",
+            ".env.dist",
+            ".env.test",
+            "env.example",
+            "example.env",
+            ".envrc.example",
+            ".env.enc",
+            "id_rsa.pub",
+            "tls.crt",
+            "ca.pem",
+            "fullchain.pem",
+            "public.key",
+            "public-key.pem",
+            "config.json",
+            "config",
+            "secrets.enc.yaml",
+            "secrets.sops.yaml",
+            "secrets.md",
+            "secrets.py",
+            "terraform.tfvars.example",
+            "environment.ts",
+            "credentials.py",
+            "src/env.rs",
+            "monkey",
+            "keys.json",
+            "cert.pem",
+        ] {
+            assert_eq!(secret_file(path), None, "{path}");
+        }
+    }
+}

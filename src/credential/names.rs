@@ -1,0 +1,517 @@
+//! Names that announce a secret: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. A name is secret-shaped when its
+//! last words are, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list of their own.
+
+/// What kind of secret a name announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NameKind {
+    /// A password or passphrase.
+    Password,
+    /// A bearer token.
+    Token,
+    /// A shared secret.
+    Secret,
+    /// A key that gives access, signs or decrypts.
+    Key,
+    /// Credentials of any kind.
+    Credentials,
+}
+
+/// Words that may follow the secret-shaped word without changing what it is: `API_KEY_PROD`, `PASSWORD_B64`, `TOKEN_2`.
+const TAILS: &[&str] = &[
+    "b64",
+    "base64",
+    "value",
+    "plain",
+    "plaintext",
+    "raw",
+    "prod",
+    "production",
+    "dev",
+    "development",
+    "staging",
+    "stage",
+    "stg",
+    "qa",
+    "live",
+    "primary",
+    "secondary",
+    "old",
+    "new",
+    "main",
+    "base",
+    "default",
+];
+
+/// Words that, anywhere in a name, say that the value is no secret: it is public, a switch, a number or a rule.
+const NEVER: &[&str] = &[
+    "public",
+    "pub",
+    "publishable",
+    "parallelism",
+    "max",
+    "min",
+    "num",
+    "count",
+    "limit",
+    "allow",
+    "allowed",
+    "enable",
+    "enabled",
+    "disable",
+    "disabled",
+    "use",
+    "require",
+    "required",
+    "requires",
+    "random",
+    "generate",
+    "show",
+    "hide",
+    "forgot",
+    "reset",
+    "existing",
+    "automount",
+    "validate",
+    "check",
+    "verify",
+    "has",
+    "is",
+    "no",
+    "without",
+    "skip",
+    "need",
+    "needs",
+    "empty",
+    "blank",
+    "special",
+    "pad",
+    "eos",
+    "bos",
+    "unk",
+    "cls",
+    "sep",
+    "stop",
+    "per",
+    "tokenizer",
+    "tokenizers",
+    "fingerprint",
+    "thumbprint",
+    "hash",
+    "hashed",
+    "anon",
+    "passwordless",
+    "kms",
+    "gpg",
+    "expired",
+    "change",
+    "invalid",
+    "missing",
+    "wrong",
+    "forward",
+    "rotate",
+    "revoke",
+    "revoked",
+    "should",
+    "can",
+    "legacyanon",
+];
+
+/// Words before `KEY` that make it a secret.
+const KEYS: &[&str] = &[
+    "api",
+    "secret",
+    "private",
+    "access",
+    "encryption",
+    "encrypt",
+    "encrypted",
+    "crypt",
+    "crypto",
+    "cipher",
+    "signing",
+    "sign",
+    "signature",
+    "master",
+    "auth",
+    "authentication",
+    "authorization",
+    "account",
+    "session",
+    "hmac",
+    "jwt",
+    "jwe",
+    "jws",
+    "shared",
+    "storage",
+    "ssh",
+    "deploy",
+    "admin",
+    "app",
+    "application",
+    "fernet",
+    "license",
+    "licence",
+    "service",
+    "role",
+    "aes",
+    "rsa",
+    "ecdsa",
+    "ed25519",
+    "cookie",
+    "subscription",
+    "consumer",
+    "token",
+    "webhook",
+    "password",
+    "root",
+    "unseal",
+    "recovery",
+    "credential",
+    "vault",
+    "sops",
+    "age",
+    "pgp",
+    "wireguard",
+    "openai",
+    "anthropic",
+    "claude",
+    "gemini",
+    "mistral",
+    "cohere",
+    "groq",
+    "pinecone",
+    "qdrant",
+    "weaviate",
+    "stripe",
+    "sendgrid",
+    "mailgun",
+    "datadog",
+    "sentry",
+    "langfuse",
+    "langsmith",
+    "langchain",
+    "huggingface",
+    "hf",
+    "replicate",
+    "together",
+    "perplexity",
+    "deepseek",
+    "fireworks",
+    "serper",
+    "serpapi",
+    "tavily",
+    "firecrawl",
+    "exa",
+    "jina",
+    "voyage",
+    "elevenlabs",
+    "deepgram",
+    "nvidia",
+    "ngc",
+    "wandb",
+    "twilio",
+    "github",
+    "gitlab",
+    "cloudflare",
+    "supabase",
+    "meili",
+    "typesense",
+];
+
+/// Words before `TOKEN` that make it something else.
+const NOT_TOKENS: &[&str] = &[
+    "id",
+    "next",
+    "page",
+    "continuation",
+    "continue",
+    "start",
+    "end",
+    "begin",
+    "first",
+    "last",
+    "mask",
+    "image",
+    "video",
+    "audio",
+    "delimiter",
+    "batched",
+    "total",
+    "input",
+    "output",
+    "new",
+    "oov",
+    "syntax",
+    "null",
+    "sync",
+    "cancellation",
+    "cancel",
+    "design",
+    "content",
+    "suffix",
+    "prefix",
+    "middle",
+    "think",
+    "thinking",
+    "chat",
+    "separator",
+    "draft",
+    "extra",
+    "by",
+    "as",
+    "erc20",
+];
+
+/// Words before `PASS` that make it something else.
+const NOT_PASSES: &[&str] = &[
+    "by", "first", "second", "two", "single", "multi", "low", "high", "band", "render", "all", "one", "proxy", "must",
+];
+
+/// Words before `SECRET` that make it the name of a secret kept elsewhere.
+const NOT_SECRETS: &[&str] = &[
+    "pull",
+    "tls",
+    "cert",
+    "certificate",
+    "ca",
+    "image",
+    "registry",
+    "kubernetes",
+    "k8s",
+    "target",
+    "source",
+    "top",
+    "ssl",
+    "docker",
+];
+
+/// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel and dotted names.
+pub fn secret_name(name: &str) -> Option<NameKind> {
+    if name.len() > 128 {
+        return None;
+    }
+    let words = words(name);
+    if words.iter().any(|word| NEVER.contains(&word.as_str())) {
+        return None;
+    }
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    while words.len() > 1
+        && words.last().is_some_and(|last| TAILS.contains(last) || last.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        words.pop();
+    }
+    let (&last, before) = words.split_last()?;
+    let previous = before.last().copied().unwrap_or("");
+    let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    match last {
+        "password" | "passwd" | "passphrase" | "psw" | "passwort" | "passcode" => return Some(NameKind::Password),
+        "pass" if !before.is_empty() && !NOT_PASSES.contains(&previous) => return Some(NameKind::Password),
+        "pwd" | "pw" if !before.is_empty() && !matches!(previous, "old" | "init" | "cur" | "current") => {
+            return Some(NameKind::Password);
+        }
+        "token" if NOT_TOKENS.contains(&previous) => return None,
+        "token" => return Some(NameKind::Token),
+        "pat" if !before.is_empty() => return Some(NameKind::Token),
+        "secret" if NOT_SECRETS.contains(&previous) => return None,
+        "secret" | "salt" | "pepper" => return Some(NameKind::Secret),
+        "credential" | "credentials" | "creds" | "cred" => return Some(NameKind::Credentials),
+        "key" | "keys" if matches!(previous, "tls" | "ssl") => return None,
+        "key" if KEYS.contains(&previous) => return Some(NameKind::Key),
+        "keys" if matches!(previous, "api" | "secret" | "access") => return Some(NameKind::Key),
+        _ => {}
+    }
+    joined(last)
+}
+
+/// Words written together: `PGPASSWORD`, `MINIO_SECRETKEY`, `authtoken`, `secretkeybase`.
+fn joined(word: &str) -> Option<NameKind> {
+    const ENDS: &[(&str, NameKind)] = &[
+        ("password", NameKind::Password),
+        ("passwd", NameKind::Password),
+        ("passphrase", NameKind::Password),
+        ("apikey", NameKind::Key),
+        ("secretkey", NameKind::Key),
+        ("accesskey", NameKind::Key),
+        ("privatekey", NameKind::Key),
+        ("encryptionkey", NameKind::Key),
+        ("signingkey", NameKind::Key),
+        ("authkey", NameKind::Key),
+        ("masterkey", NameKind::Key),
+        ("accountkey", NameKind::Key),
+        ("secretkeybase", NameKind::Secret),
+        ("clientsecret", NameKind::Secret),
+        ("appsecret", NameKind::Secret),
+        ("jwtsecret", NameKind::Secret),
+        ("sharedsecret", NameKind::Secret),
+        ("authtoken", NameKind::Token),
+        ("accesstoken", NameKind::Token),
+        ("bearertoken", NameKind::Token),
+        ("refreshtoken", NameKind::Token),
+        ("apitoken", NameKind::Token),
+        ("sessiontoken", NameKind::Token),
+    ];
+    ENDS.iter().find(|(end, _)| word.ends_with(end)).map(|&(_, kind)| kind)
+}
+
+/// The words of a name, in lower case. `APIKey` is `api`, `key`; `clientID2` is `client`, `id2`.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let chars: Vec<char> = name.chars().collect();
+    for (at, &char) in chars.iter().enumerate() {
+        if !char.is_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        let after = chars.get(at + 1);
+        let hump = char.is_uppercase()
+            && before.is_some_and(|it| {
+                it.is_lowercase() || (it.is_uppercase() && after.is_some_and(|it| it.is_lowercase()))
+            });
+        if hump {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(char.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_announce_a_secret() {
+        use NameKind::{Credentials, Key, Password, Secret, Token};
+        for (name, kind) in [
+            ("DB_PASSWORD", Password),
+            ("POSTGRES_PASSWORD", Password),
+            ("MYSQL_ROOT_PASSWD", Password),
+            ("PGPASSWORD", Password),
+            ("JENKINS_PSW", Password),
+            ("SMTP_PASS", Password),
+            ("RABBITMQ_DEFAULT_PASS", Password),
+            ("DB_PWD", Password),
+            ("SSH_PASSPHRASE", Password),
+            ("SECRET_PASSPHRASE", Password),
+            ("spring.datasource.password", Password),
+            ("rootPassword", Password),
+            ("admin-password", Password),
+            ("PASSWORD", Password),
+            ("PASSWORD2", Password),
+            ("PASSWORD_PROD", Password),
+            ("GITHUB_TOKEN", Token),
+            ("github-token", Token),
+            ("accessToken", Token),
+            ("NGROK_AUTHTOKEN", Token),
+            ("HUGGING_FACE_HUB_TOKEN", Token),
+            ("GH_PAT", Token),
+            ("JWT_SECRET", Secret),
+            ("clientSecret", Secret),
+            ("SECRET_KEY_BASE", Key),
+            ("LANGFUSE_SALT", Secret),
+            ("OPENAI_API_KEY", Key),
+            ("APIKEY", Key),
+            ("API_KEYS", Key),
+            ("apiKey", Key),
+            ("APIKey", Key),
+            ("X-API-Key", Key),
+            ("AWS_SECRET_ACCESS_KEY", Key),
+            ("MINIO_SECRETKEY", Key),
+            ("SSH_PRIVATE_KEY", Key),
+            ("DJANGO_SECRET_KEY", Key),
+            ("ENCRYPTION_KEY", Key),
+            ("AZURE_OPENAI_KEY", Key),
+            ("APP_KEY", Key),
+            ("GOOGLE_APPLICATION_CREDENTIALS", Credentials),
+            ("CREDENTIALS", Credentials),
+        ] {
+            assert_eq!(secret_name(name), Some(kind), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_do_not() {
+        for name in [
+            "DB_PASSWORD_FILE",
+            "PASSWORD_PATH",
+            "SECRETS_DIR",
+            "SECRET_NAME",
+            "AWS_ACCESS_KEY_ID",
+            "TOKEN_URL",
+            "TOKEN_URI",
+            "SECRET_REF",
+            "API_KEY_HEADER",
+            "TOKEN_TTL",
+            "PASSWORD_MIN_LENGTH",
+            "PASSWORD_POLICY",
+            "SECRET_VERSION",
+            "AUTH_MODE",
+            "TOKEN_TYPE",
+            "KMS_KEY_ALIAS",
+            "KMS_KEY",
+            "TOKEN_EXPIRY",
+            "PASSWORD_ENABLED",
+            "PASSWORD_REQUIRED",
+            "TOKEN_COUNT",
+            "TOKEN_LIMIT",
+            "MAX_TOKENS",
+            "MAX_TOKEN",
+            "TOTAL_TOKENS",
+            "TOKENIZERS_PARALLELISM",
+            "PRIVATE_NETWORK",
+            "KEY_NAME",
+            "GPG_KEY",
+            "SSH_KEY_DIR",
+            "PUBLIC_KEY",
+            "SSH_PUBLIC_KEY",
+            "GOPRIVATE",
+            "PASSWORDLESS",
+            "REQUIRE_MFA_AUTH",
+            "existingSecret",
+            "imagePullSecrets",
+            "imagePullSecret",
+            "secretName",
+            "secretKeyRef",
+            "automountServiceAccountToken",
+            "id-token",
+            "EOS_TOKEN",
+            "nextToken",
+            "MYSQL_ALLOW_EMPTY_PASSWORD",
+            "MYSQL_RANDOM_ROOT_PASSWORD",
+            "CORS_ALLOW_CREDENTIALS",
+            "NEXT_PUBLIC_API_KEY",
+            "public_token",
+            "SUPABASE_ANON_KEY",
+            "APP_USERNAME",
+            "primaryKey",
+            "partition_key",
+            "CACHE_KEY",
+            "BYPASS",
+            "COMPASS",
+            "PWD",
+            "OLDPWD",
+            "PATH",
+            "secrets",
+            "tokens",
+            "KEY",
+            "key",
+            "author",
+            "STRIPE_PUBLISHABLE_KEY",
+            "showPassword",
+            "resetPassword",
+            "PASSWORD_HASH",
+            "TLS_KEY",
+            "monkey",
+            "hotkey",
+            "tls.key",
+            "MONKEY_KEY",
+            "",
+        ] {
+            assert_eq!(secret_name(name), None, "{name}");
+        }
+    }
+}
