@@ -1,10 +1,9 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
-use super::object::{Labels, key_text};
 use super::view::{Scope, View};
 use crate::model::Setting;
 use crate::source::{At, FileId, join, parent};
-use crate::syntax::yaml::{Kind, Node, Tree};
+use crate::syntax::yaml::{Node, Tree};
 
 /// One kustomization.
 #[derive(Debug, Default)]
@@ -45,14 +44,6 @@ pub struct ImageRule {
 pub struct ReplicaRule {
     pub name: At<String>,
     pub count: Setting<u32>,
-}
-
-/// A patch that is written inside the kustomization, or a file that is named there.
-#[derive(Debug)]
-pub(super) enum Patch<'t> {
-    File(String),
-    /// The text of a strategic merge patch in a block scalar, or a list of operations.
-    Inline(Node<'t>),
 }
 
 impl Kustomization {
@@ -188,11 +179,6 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
         Some((start, end)) => text.starts_with(start) && (text.ends_with(end) || end.contains(['*', '+', '?'])),
         None => one == text || one.contains(['*', '+', '?', '[', '\\']),
     })
-}
-
-/// Whether a mapping has this key with any value, for callers that only ask.
-pub(super) fn is_mapping(node: Node) -> bool {
-    node.kind() == Kind::Mapping
 }
 
 #[cfg(test)]

@@ -15,34 +15,41 @@ const SEARCH_DEPTH: u32 = 10;
 
 /// Every object of a file, items of lists included, in the order of the text.
 pub fn objects<'t>(tree: &'t Tree<'t>, scope: Scope<'t>) -> Vec<Object> {
+    roots(tree).into_iter().filter_map(|root| object(root, scope)).collect()
+}
+
+/// The object at a node.
+pub(super) fn object<'t>(root: Node<'t>, scope: Scope<'t>) -> Option<Object> {
+    let root = View::new(root, scope);
+    let (version, kind) = header(root)?;
+    Some(read(root, version, kind))
+}
+
+/// The nodes of a file's objects, one for each of [`objects`].
+pub(super) fn roots<'t>(tree: &'t Tree<'t>) -> Vec<Node<'t>> {
     let mut found = Vec::new();
     for root in tree.documents() {
-        add(View::new(root, scope), 0, &mut found);
+        match root.kind() {
+            Kind::Sequence => root.items().for_each(|item| add(item, &mut found)),
+            _ => add(root, &mut found),
+        }
     }
     found
 }
 
-/// One object, if the node is one: of a merged tree.
-pub(super) fn object<'t>(root: Node<'t>, scope: Scope<'t>) -> Option<Object> {
-    let mut found = Vec::new();
-    add(View::new(root, scope), 1, &mut found);
-    found.pop()
+/// Adds an object, or the objects of a list. A list inside a list is refused by the API, and not followed here.
+fn add<'t>(root: Node<'t>, found: &mut Vec<Node<'t>>) {
+    let scope = Scope::plain(root.place().file, "");
+    let is_object = |node: &Node<'t>| header(View::new(*node, scope)).is_some();
+    match root.get("items").filter(|items| items.kind() == Kind::Sequence) {
+        Some(items) if is_list(root) => found.extend(items.items().filter(|item| is_object(item) && !is_list(*item))),
+        _ if is_object(&root) => found.push(root),
+        _ => {}
+    }
 }
 
-fn add(root: View, depth: u32, found: &mut Vec<Object>) {
-    if root.node.kind() == Kind::Sequence && depth == 0 {
-        root.items().for_each(|item| add(item, 1, found));
-        return;
-    }
-    let Some((version, kind)) = header(root) else { return };
-    if kind.value.ends_with("List") && root.node.get("items").is_some_and(|items| items.kind() == Kind::Sequence) {
-        // A list inside a list is refused by the API; one level is enough for hostile input too.
-        if depth < 2 {
-            root.list("items").into_iter().for_each(|item| add(item, 2, found));
-        }
-        return;
-    }
-    found.push(read(root, version, kind));
+fn is_list(root: Node) -> bool {
+    root.get("kind").and_then(Node::str).is_some_and(|kind| kind.ends_with("List"))
 }
 
 fn header(root: View) -> Option<(At<String>, At<String>)> {
@@ -52,7 +59,7 @@ fn header(root: View) -> Option<(At<String>, At<String>)> {
         Some(At::new(at.value.node.str()?.to_owned(), at.place))
     };
     let version = text("apiVersion")?;
-    let kind = root.str("kind").known()?.clone();
+    let kind = text("kind")?;
     (version.value != "v1" || kind.value != "Config").then_some((version, kind))
 }
 

@@ -7,6 +7,7 @@ mod container;
 mod join;
 mod kustomize;
 mod lower;
+mod merge;
 mod network;
 mod object;
 mod pod;

@@ -4,8 +4,8 @@
 //! template may put keys where none are seen.
 
 use crate::model::Setting;
-use crate::source::{At, FileId, Place, Span};
-use crate::syntax::yaml::{Action, Kind, Mask, Node, Role, Style};
+use crate::source::{At, FileId, Place};
+use crate::syntax::yaml::{Kind, Mask, Node};
 
 /// Where a tree comes from.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +40,11 @@ impl<'t> Scope<'t> {
 pub struct View<'t> {
     pub node: Node<'t>,
     pub scope: Scope<'t>,
-    /// Where the node's room begins: behind its key. Actions before its first child stand in it.
-    start: u32,
 }
 
 impl<'t> View<'t> {
-    pub fn new(node: Node<'t>, scope: Scope<'t>) -> Self {
-        Self { node, scope, start: node.place().span.start }
+    pub const fn new(node: Node<'t>, scope: Scope<'t>) -> Self {
+        Self { node, scope }
     }
 
     /// The value of a key. A null is as good as absent, unless a template fills it.
@@ -57,12 +55,10 @@ impl<'t> View<'t> {
         let Some(entry) = self.node.entry(key) else {
             return if self.is_open() { Setting::Unknown(None) } else { Setting::Absent };
         };
-        let value = View { node: entry.value, scope: self.scope, start: entry.key.place().span.end };
         match entry.value.kind() {
             Kind::Unknown => Setting::Unknown(Some(entry.key.place())),
-            Kind::Null if value.is_filled() => Setting::Unknown(Some(entry.key.place())),
             Kind::Null => Setting::Absent,
-            _ => Setting::set(value, value.node.content()),
+            _ => Setting::set(View::new(entry.value, self.scope), entry.value.content()),
         }
     }
 
@@ -82,9 +78,7 @@ impl<'t> View<'t> {
 
     /// Keys and values as they stand.
     pub fn entries(self) -> impl Iterator<Item = (Node<'t>, View<'t>)> {
-        let scope = self.scope;
-        let view = move |value: Node<'t>, start| View { node: value, scope, start };
-        self.node.entries().map(move |entry| (entry.key, view(entry.value, entry.key.place().span.end)))
+        self.node.entries().map(move |entry| (entry.key, View::new(entry.value, self.scope)))
     }
 
     /// The items of a sequence.
@@ -97,7 +91,7 @@ impl<'t> View<'t> {
         match self.node.str() {
             Some(text) if self.is_known() => Setting::set(text.to_owned(), self.node.content()),
             Some(_) => Setting::Unknown(Some(self.node.content())),
-            None if self.node.kind() == Kind::Unknown || self.is_filled() => Setting::Unknown(Some(self.node.place())),
+            None if self.node.kind() == Kind::Unknown => Setting::Unknown(Some(self.node.place())),
             None => Setting::Absent,
         }
     }
@@ -153,81 +147,14 @@ impl<'t> View<'t> {
         !masked && self.node.str().is_none_or(|text| !is_placeholder(text))
     }
 
-    /// Whether an action stands where the value would.
-    fn is_filled(self) -> bool {
-        let Some(mask) = self.scope.mask else { return false };
-        let end = room_end(&mask.text, self.start, usize::MAX);
-        mask.touches(Span::new(self.start, end))
-    }
-
     /// Whether this mapping or sequence may hold more than is seen.
     pub fn is_open(self) -> bool {
-        self.scope.open || self.node.is_damaged() || self.scope.mask.is_some_and(|mask| self.is_open_in(mask))
-    }
-
-    fn is_open_in(self, mask: &Mask) -> bool {
-        let span = self.node.place().span;
-        if self.node.style() == Style::Flow {
-            return mask.touches(span) && mask.actions_in(span).any(|action| self.is_own(action.span));
-        }
-        let line = mask.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
-        let column = span.start as usize - line;
-        let end = room_end(&mask.text, span.end, column);
-        let room = Span::new(self.start.min(span.start), end.max(span.end));
-        let adds = |action: &Action| {
-            action.role == Role::Block && self.is_own(action.span) && adds_keys(action.span, self.scope.text, column)
-        };
-        mask.actions_in(room).any(adds)
-    }
-
-    /// Whether a span lies in none of the children.
-    fn is_own(self, span: Span) -> bool {
-        let in_entry = self.node.entries().any(|entry| {
-            let value = entry.value.place().span;
-            entry.place().span.contains(span) && (value.contains(span) || entry.value.kind() != Kind::Null)
-        });
-        !in_entry && !self.node.items().any(|item| item.place().span.contains(span))
+        let filled = || self.scope.mask.is_some_and(|mask| mask.is_open(self.node.definition().span));
+        self.scope.open || self.node.is_damaged() || filled()
     }
 }
 
 /// A text that some tool fills in before a cluster sees it.
 pub fn is_placeholder(text: &str) -> bool {
     text.contains("${") || text.contains("{{") || text.contains("<%") || text.contains("$(") || text.contains("$[")
-}
-
-/// The end of the blank room that follows `from`: the start of the next line that says something further left than
-/// `column`. Comments and masked actions say nothing.
-fn room_end(text: &str, from: u32, column: usize) -> u32 {
-    let mut at = text[from as usize..].find('\n').map_or(text.len(), |next| from as usize + next + 1);
-    if column == usize::MAX && !text[from as usize..at].trim_start_matches([':', ' ', '\t', '"', '\'']).trim_end().is_empty() {
-        return from;
-    }
-    while at < text.len() {
-        let end = text[at..].find('\n').map_or(text.len(), |next| at + next + 1);
-        let line = &text[at..end];
-        let body = line.trim_start();
-        if !body.is_empty() && !body.starts_with('#') && line.len() - body.len() < column {
-            return at as u32;
-        }
-        at = end;
-    }
-    text.len() as u32
-}
-
-/// Whether an action that stands alone gives keys at a column, or somewhere unknown. Control actions give nothing: what
-/// they guard is in sight.
-fn adds_keys(action: Span, text: &str, column: usize) -> bool {
-    let body = action.text(text).trim_start_matches("{{").trim_start_matches('-').trim_start();
-    let word = body.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
-    if matches!(word, "if" | "else" | "end" | "range" | "with" | "define" | "block" | "break" | "continue") {
-        return false;
-    }
-    if let Some(at) = body.rfind("indent ") {
-        let digits: String = body[at + 7..].chars().take_while(char::is_ascii_digit).collect();
-        if let Ok(indent) = digits.parse::<usize>() {
-            return indent == column;
-        }
-    }
-    let line = text[..action.start as usize].rfind('\n').map_or(0, |at| at + 1);
-    action.start as usize - line >= column
 }
