@@ -275,7 +275,9 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                 }
             }
             Run::Image(run) => {
-                for image in project.services.iter().filter_map(|service| service.container.image.as_ref()) {
+                // With a build, the image is the name of what is built.
+                let pulled = project.services.iter().filter(|service| service.build.is_none());
+                for image in pulled.filter_map(|service| service.container.image.as_ref()) {
                     guard(ctx, check, file, findings, |sink| run(ctx, image, sink));
                 }
             }

@@ -3,6 +3,10 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 pub mod declarative;
+pub mod healthcheck;
+pub mod non_root_user;
+pub mod one_shot;
+pub mod pinned_image;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -58,4 +62,12 @@ pub enum Run {
 }
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+];
