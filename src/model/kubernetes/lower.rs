@@ -269,7 +269,7 @@ fn data(root: View, tables: &[&str], encoded: &str) -> Data {
         for (key, value) in view.entries() {
             let (Some(key), Some(at)) = (key_text(key), value.raw_text()) else { continue };
             let decoded = if *table == encoded { decode_base64(&at.value) } else { None };
-            found.entries.push(DataEntry { key, value: at, decoded });
+            found.entries.push(DataEntry { key, value: at, decoded, offsets: value.node.offsets() });
         }
     }
     found

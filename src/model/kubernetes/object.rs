@@ -5,7 +5,7 @@ use super::pod::Workload;
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
 use super::view::View;
 use crate::model::Setting;
-use crate::source::{At, FileId, Place};
+use crate::source::{At, FileId, OffsetMap, Place, Span};
 
 /// One object of a manifest.
 #[derive(Debug)]
@@ -161,12 +161,22 @@ pub struct DataEntry {
     pub value: At<String>,
     /// Where `value` is base64 of text, that text.
     pub decoded: Option<String>,
+    /// Where the bytes of `value` stand.
+    pub offsets: OffsetMap,
 }
 
 impl DataEntry {
     /// The value that the pod gets.
     pub fn text(&self) -> &str {
         self.decoded.as_deref().unwrap_or(&self.value.value)
+    }
+
+    /// The place of a span of [`DataEntry::text`]; the whole value where it is encoded.
+    pub fn place_of(&self, span: Span) -> Place {
+        match self.decoded {
+            Some(_) => self.value.place,
+            None => Place::new(self.value.place.file, self.offsets.span(span)),
+        }
     }
 }
 
