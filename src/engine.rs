@@ -21,6 +21,7 @@ use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::{self, Date};
+use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
@@ -152,7 +153,7 @@ impl Read {
 fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode(bytes) {
+            Ok(bytes) => match decode(&bytes) {
                 Ok(text) => Read::text(&entry.path, text),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new()),
@@ -419,8 +420,4 @@ const fn format(kind: FileKind) -> Option<Format> {
 
 fn is_inside(path: &str, focus: &str) -> bool {
     path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn decode(bytes: Vec<u8>) -> Result<String, std::string::FromUtf8Error> {
-    String::from_utf8(bytes)
 }

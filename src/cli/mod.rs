@@ -80,12 +80,13 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         None => None,
     };
     let progress = (!arguments.quiet).then(Progress::start);
-    let outcome = engine::lint(Options {
+    let outcome = engine::lint(&Options {
         root: scope.root.clone(),
         focus: scope.focus.clone(),
         stdin,
         config,
         threads: arguments.threads.map(Into::into),
+        today: None,
     });
     drop(progress);
 

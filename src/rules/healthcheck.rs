@@ -1,7 +1,7 @@
 //! `healthcheck`: whether what runs for long can be seen to be well.
 
 use super::{Ctx, one_shot};
-use crate::data;
+use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::Setting;
@@ -55,7 +55,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 (dockerfile.stages[stage].place, "the shipped stage has no HEALTHCHECK".to_owned(), false)
             }
         };
-        let Some(users) = unwatched(ctx, dockerfile, stage) else { continue };
+        let runs = switched_off || runs_long(dockerfile, stage);
+        let Some(users) = unwatched(ctx, dockerfile, stage).filter(|_| runs) else { continue };
         let names: Vec<String> = users.iter().map(|service| format!("`{}`", service.name())).collect();
         let who = if names.is_empty() { "the shipped image".to_owned() } else { names.join(", ") };
         let message = if switched_off {
@@ -83,6 +84,7 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
         match one.user {
             User::Container(..) => pods += 1,
             User::Service(project, _) if project.development => {}
+            User::Pipeline(_) => {}
             User::Service(project, service) => {
                 services += 1;
                 let absent = service.container.health.is_absent();
@@ -93,21 +95,27 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
         }
     }
     if services > 0 {
-        return (!unwatched.is_empty() && runs_long(dockerfile, stage)).then_some(unwatched);
+        return (!unwatched.is_empty()).then_some(unwatched);
     }
     // Pods have probes. Where the repository has pods whose images it does not name, this may be one of them.
     let foreign = pods == 0 && ctx.facts.files.iter().any(|file| file.workloads().next().is_some());
-    (pods == 0 && !foreign && runs_long(dockerfile, stage)).then_some(unwatched)
+    (pods == 0 && !foreign).then_some(unwatched)
 }
 
 /// Whether the image starts something, and something that does not end by itself.
 fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
     let exposes = dockerfile.chain(stage).any(|stage| !stage.exposes.is_empty());
     match dockerfile.start(stage) {
-        (None, None) => exposes,
+        (None, None) => exposes || starts_by_itself(dockerfile, stage),
         (Some(entrypoint), None) => !one_shot::command(entrypoint),
         (_, Some(cmd)) => !one_shot::command(cmd),
     }
+}
+
+/// Whether the base image is a server, or another program with a start command of its own.
+fn starts_by_itself(dockerfile: &Dockerfile, stage: usize) -> bool {
+    let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = dockerfile.root(stage) else { return false };
+    data::image(&reference.repository()).is_some_and(|known| !known.class.is_base() && known.class != Class::Tool)
 }
 
 fn base_has_own(dockerfile: &Dockerfile, stage: usize) -> bool {

@@ -161,6 +161,7 @@ fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
             User::Service(project, _) if project.development => continue,
             User::Service(_, service) => sets(&service.container),
             User::Container(_, workload, container) => workload.pod.windows || sets(container),
+            User::Pipeline(_) => continue,
         };
         if !covered {
             return false;
@@ -177,6 +178,7 @@ fn runs_here(user: &User) -> Option<String> {
             Some("`runAsNonRoot` refuses to start it here".to_owned())
         }
         User::Container(object, ..) => Some(format!("{} runs it, without `runAsNonRoot`", object.title())),
+        User::Pipeline(_) => None,
     }
 }
 
@@ -187,6 +189,7 @@ fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
         let name = match one.user {
             User::Service(_, service) => service.name(),
             User::Container(_, _, container) => &container.name.value,
+            User::Pipeline(_) => continue,
         };
         if !names.contains(&name) {
             names.push(name);
