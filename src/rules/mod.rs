@@ -2,7 +2,13 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod datastore;
 pub mod declarative;
+mod isolation;
+mod limits;
+mod restart_policy;
+mod startup;
+mod undefined_reference;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -58,4 +64,18 @@ pub enum Run {
 }
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
+    Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
+    Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
+    Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
+    Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
+    Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
+    Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
+    Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
+    Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
+    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+];
