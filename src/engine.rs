@@ -21,6 +21,7 @@ use crate::model::{compose, file};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::{self, Date};
+use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
@@ -152,7 +153,7 @@ impl Read {
 fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode(bytes) {
+            Ok(bytes) => match decode(&bytes) {
                 Ok(text) => Read::text(&entry.path, text),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new()),
@@ -275,7 +276,9 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                 }
             }
             Run::Image(run) => {
-                for image in project.services.iter().filter_map(|service| service.container.image.as_ref()) {
+                // With a build, the image is the name of what is built.
+                let pulled = project.services.iter().filter(|service| service.build.is_none());
+                for image in pulled.filter_map(|service| service.container.image.as_ref()) {
                     guard(ctx, check, file, findings, |sink| run(ctx, image, sink));
                 }
             }
@@ -415,8 +418,4 @@ const fn format(kind: FileKind) -> Option<Format> {
 
 fn is_inside(path: &str, focus: &str) -> bool {
     path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn decode(bytes: Vec<u8>) -> Result<String, std::string::FromUtf8Error> {
-    String::from_utf8(bytes)
 }

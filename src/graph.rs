@@ -8,6 +8,8 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
 use crate::model::kubernetes::{Object, Workload};
+use crate::model::image::Reference;
+use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Place, file_name, parent};
 
 /// The joined repository.
@@ -42,6 +44,8 @@ pub struct Use<'a> {
 pub enum User<'a> {
     Service(&'a Project, &'a Service),
     Container(&'a Object, &'a Workload, &'a Container),
+    /// A pipeline builds it; where it runs is not said.
+    Pipeline(&'a Workflow),
 }
 
 impl<'a> Graph<'a> {
@@ -49,6 +53,7 @@ impl<'a> Graph<'a> {
         let mut graph = Self { facts, uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
+        graph.join_pipelines(&mut names);
         graph.join_pods(&names);
         graph
     }
@@ -85,7 +90,7 @@ impl<'a> Graph<'a> {
         for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
             names.extend(object.name.as_ref().map(|name| name.value.clone()));
         }
-        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).is_empty();
+        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)));
         names.len() + self.facts.dockerfiles().filter(unused).count()
     }
 
@@ -119,6 +124,30 @@ impl<'a> Graph<'a> {
                     names.add_short(reference.short_name(), built);
                 }
                 names.add_short(service.name(), built);
+            }
+        }
+    }
+
+    fn join_pipelines(&mut self, names: &mut Names) {
+        let facts = self.facts;
+        for workflow in facts.workflows() {
+            for build in image_builds(workflow) {
+                let Some(file) = built_file(facts, &build) else { continue };
+                if build.target.is_unknown() {
+                    continue;
+                }
+                let Some(stage) = self.stage(file, build.target.value().map(String::as_str)) else { continue };
+                self.add(file, Use { stage, user: User::Pipeline(workflow), place: build.place });
+                for tag in &build.tags {
+                    let reference = Reference::parse(&tag.value);
+                    let built = Built { dockerfile: file, stage };
+                    if !reference.path.contains("${{") {
+                        names.full.insert(reference.repository(), built);
+                    }
+                    if !reference.short_name().contains(['$', '{', '}']) {
+                        names.add_short(reference.short_name(), built);
+                    }
+                }
             }
         }
     }
@@ -179,4 +208,9 @@ fn folder_names(facts: &Facts, graph: &Graph) -> Names {
         }
     }
     names
+}
+
+/// The Dockerfile that a pipeline's build reads.
+fn built_file(facts: &Facts, build: &ImageBuild) -> Option<FileId> {
+    facts.repository.find(&build.dockerfile.as_ref()?.value).map(|file| file.id)
 }

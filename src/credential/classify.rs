@@ -1,10 +1,11 @@
 //! Judges a name and the literal that stands for it. The one place that decides whether an environment entry, a build
 //! argument, a label or a configuration value is a credential.
 
-use super::names::{NameKind, secret_name, words};
+use super::names::{NameKind, parts, secret_name};
 use super::redact::redact;
 use super::scan::{Hit, HitKind, scan};
 use super::shape;
+use super::words::words;
 
 /// What a value is, given its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub fn judge(name: &str, value: &str) -> Verdict {
 /// Why a password, secret or key is one that everybody can guess, or `None`.
 pub fn default_credential(value: &str) -> Option<DefaultReason> {
     let lower = value.trim().to_ascii_lowercase();
-    if WELL_KNOWN.contains(&lower.as_str()) {
+    if words().well_known.contains(&lower) {
         return Some(DefaultReason::WellKnown);
     }
     let parts: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).collect();
@@ -91,8 +92,8 @@ pub fn default_credential(value: &str) -> Option<DefaultReason> {
     if !parts.iter().any(|part| part.len() >= 3) || digits > 4 || lower.len() > 80 {
         return None;
     }
-    if parts.iter().all(|part| COMMON.contains(part) || (lower.len() < 24 && is_common(part))) {
-        let development = parts.iter().any(|part| DEVELOPMENT.contains(part));
+    if parts.iter().all(|part| words().common.contains(*part) || (lower.len() < 24 && is_common(part))) {
+        let development = parts.iter().any(|part| words().development.contains(*part));
         return Some(if development { DefaultReason::Development } else { DefaultReason::WellKnown });
     }
     // `dev-secret-at-least-32-characters-long`: words throughout, and one of them says what it is for.
@@ -100,7 +101,7 @@ pub fn default_credential(value: &str) -> Option<DefaultReason> {
         && parts.iter().all(|part| part.len() <= 14)
         && shape::classes(&lower) <= 2
         && looks_written(&lower);
-    (prose && parts.iter().any(|part| DEVELOPMENT.contains(part))).then_some(DefaultReason::Development)
+    (prose && parts.iter().any(|part| words().development.contains(*part))).then_some(DefaultReason::Development)
 }
 
 /// Whether user and password are the same, which nobody needs to guess.
@@ -108,229 +109,12 @@ pub fn default_pair(user: &str, password: &str) -> bool {
     !user.is_empty() && user.eq_ignore_ascii_case(password)
 }
 
-/// Passwords that products ship with and that attackers try first.
-const WELL_KNOWN: &[&str] = &[
-    "changeme",
-    "change-me",
-    "change_me",
-    "changeit",
-    "changethis",
-    "change-this",
-    "change_this",
-    "changemenow",
-    "please-change-me",
-    "changeme123",
-    "minioadmin",
-    "minio",
-    "minio123",
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "mongo",
-    "mongodb",
-    "redis",
-    "rabbitmq",
-    "guest",
-    "elastic",
-    "kibana",
-    "grafana",
-    "prometheus",
-    "neo4j",
-    "neo4jneo4j",
-    "clickhouse",
-    "cassandra",
-    "sa",
-    "toor",
-    "1234",
-    "12345",
-    "123456",
-    "1234567",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "0000",
-    "1111",
-    "letmein",
-    "qwerty",
-    "qwerty123",
-    "abc123",
-    "p@ssw0rd",
-    "p@ssword",
-    "passw0rd",
-    "pa55word",
-    "pa55w0rd",
-    "s3cr3t",
-    "s3cret",
-    "secr3t",
-    "welcome",
-    "welcome1",
-    "hunter2",
-    "trustno1",
-    "iloveyou",
-    "monkey",
-    "dragon",
-    "master",
-    "superset",
-    "airflow",
-    "jenkins",
-    "sonar",
-    "nexus",
-    "harbor12345",
-    "admin123",
-    "wordpress",
-    "drupal",
-    "joomla",
-    "nextcloud",
-    "keycloak",
-    "vagrant",
-    "ubuntu",
-    "raspberry",
-    "pass123",
-    "password1",
-    "password1!",
-    "password123",
-    "password123!",
-    "test123",
-    "test1234",
-    "root123",
-    "secret123",
-    "user123",
-    "adminadmin",
-    "foobar",
-    "temporal",
-    "langfuse",
-    "opensearch",
-    "thisisasecret",
-    "keyboard cat",
-    "keyboardcat",
-];
-
-/// Words that make a credential guessable when it consists of nothing else.
-const COMMON: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "secrets",
-    "admin",
-    "administrator",
-    "root",
-    "user",
-    "username",
-    "default",
-    "test",
-    "testing",
-    "tests",
-    "dev",
-    "development",
-    "local",
-    "localhost",
-    "localdev",
-    "ci",
-    "demo",
-    "my",
-    "super",
-    "change",
-    "me",
-    "this",
-    "please",
-    "the",
-    "a",
-    "is",
-    "key",
-    "token",
-    "api",
-    "jwt",
-    "auth",
-    "db",
-    "database",
-    "sql",
-    "app",
-    "very",
-    "strong",
-    "secure",
-    "insecure",
-    "not",
-    "for",
-    "in",
-    "prod",
-    "production",
-    "use",
-    "only",
-    "do",
-    "and",
-    "to",
-    "it",
-    "now",
-    "public",
-    "private",
-    "master",
-    "session",
-    "cookie",
-    "signing",
-    "encryption",
-    "salt",
-    "value",
-    "some",
-    "random",
-    "string",
-    "long",
-    "phrase",
-    "access",
-    "client",
-    "service",
-    "server",
-    "internal",
-    "web",
-    "login",
-    "postgres",
-    "mysql",
-    "redis",
-    "mongo",
-    "minio",
-    "rabbitmq",
-    "django",
-    "rails",
-    "flask",
-    "next",
-    "nextauth",
-    "hello",
-    "world",
-    "temp",
-    "temporary",
-    "staging",
-    "stage",
-    "bearer",
-    "shared",
-    "bearer",
-];
-
-/// Of these, one is enough to say what the credential is for.
-const DEVELOPMENT: &[&str] = &[
-    "dev",
-    "development",
-    "test",
-    "testing",
-    "tests",
-    "local",
-    "localdev",
-    "localhost",
-    "demo",
-    "ci",
-    "e2e",
-    "insecure",
-    "unsafe",
-];
-
 /// Whether `word` is two or three common words written together: `mysecretpassword`, `adminpass`.
 fn is_common(word: &str) -> bool {
     fn covered(rest: &str, left: u32) -> bool {
-        COMMON.iter().filter(|part| part.len() >= 2).any(|part| {
-            rest.strip_prefix(part).is_some_and(|rest| rest.is_empty() || (left > 1 && covered(rest, left - 1)))
+        words().common.iter().filter(|part| part.len() >= 2).any(|part| {
+            rest.strip_prefix(part.as_str())
+                .is_some_and(|rest| rest.is_empty() || (left > 1 && covered(rest, left - 1)))
         })
     }
     word.len() <= 32 && covered(word, 4)
@@ -366,10 +150,10 @@ fn is_url(value: &str) -> bool {
 /// Whether the value is made of words of the name and common ones: `CLICKHOUSE_PASSWORD=clickhouse`,
 /// `JWT_SECRET=my-jwt-secret`, `ELASTIC_PASSWORD=elastic123`.
 fn repeats_name(name: &str, value: &str) -> bool {
-    let names = words(name);
+    let names = parts(name);
     let lower = value.to_ascii_lowercase();
     let mut parts = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).peekable();
-    let known = |part: &str| names.iter().any(|word| word == part) || COMMON.contains(&part) || is_common(part);
+    let known = |part: &str| names.iter().any(|word| word == part) || words().common.contains(part) || is_common(part);
     parts.peek().is_some() && lower.len() < 40 && parts.all(known)
 }
 

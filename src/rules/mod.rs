@@ -9,6 +9,10 @@ mod limits;
 mod restart_policy;
 mod startup;
 mod undefined_reference;
+pub mod healthcheck;
+pub mod non_root_user;
+pub mod one_shot;
+pub mod pinned_image;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -78,4 +82,11 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
 ];

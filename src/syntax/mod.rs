@@ -5,6 +5,7 @@ pub mod dockerfile;
 pub mod dotenv;
 pub mod interpolate;
 pub mod shell;
+pub mod decode;
 pub mod yaml;
 
 use crate::source::Span;

@@ -63,7 +63,8 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
     let mut job = empty_job(id);
     job.outputs = outputs(root.get("outputs"));
     job.env = variables(runs.get("env"), EnvOrigin::WorkflowEnv);
-    if let Some(image) = runs.get("image").filter(|image| image.str().is_some_and(|text| text.starts_with("docker://"))) {
+    if let Some(image) = runs.get("image").filter(|image| image.str().is_some_and(|text| text.starts_with("docker://")))
+    {
         job.images.extend(docker_action(image));
     }
     if let Some(listed) = runs.get("steps") {
@@ -398,14 +399,18 @@ mod tests {
 
     #[test]
     fn odd_shapes_cost_only_themselves() {
-        for text in ["", "jobs: 3", "on: {push: [1]}\njobs: [a]", "jobs: {a: , b: {steps: x, needs: {c: d}}}", "runs: 1"] {
+        for text in
+            ["", "jobs: 3", "on: {push: [1]}\njobs: [a]", "jobs: {a: , b: {steps: x, needs: {c: d}}}", "runs: 1"]
+        {
             lower(text);
         }
     }
 
     #[test]
     fn an_action_is_one_job() {
-        let (workflow, _) = lower("name: a\ninputs: {x: {}}\nruns:\n  using: composite\n  steps:\n    - run: a ${{ inputs.x }}\n      shell: bash\n");
+        let (workflow, _) = lower(
+            "name: a\ninputs: {x: {}}\nruns:\n  using: composite\n  steps:\n    - run: a ${{ inputs.x }}\n      shell: bash\n",
+        );
         assert!(workflow.action);
         assert_eq!(workflow.jobs[0].steps.len(), 1);
         assert_eq!((workflow.expressions[0].job, workflow.expressions[0].step), (Some(0), Some(0)));

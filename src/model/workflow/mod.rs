@@ -6,16 +6,16 @@
 mod action;
 //mod credentials;
 mod expression;
-//mod image_build;
+mod image_build;
 mod lower;
-//mod purpose;
+mod purpose;
 mod value;
 
 pub use action::ActionRef;
 pub use expression::{Access, Expression};
-//pub use image_build::{ImageBuild, image_builds};
+pub use image_build::{ImageBuild, image_builds};
 pub use lower::workflow;
-//pub use purpose::{Evidence, Purpose, job_purposes, step_purposes};
+pub use purpose::{Evidence, Purpose, command_purposes, job_purposes, step_purposes};
 
 use super::env::EnvVar;
 use super::image::ImageUse;

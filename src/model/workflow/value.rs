@@ -82,10 +82,8 @@ pub(super) fn value_of(written: At<String>, offsets: &OffsetMap) -> EnvValue {
     if spans.is_empty() {
         return EnvValue::Literal(written);
     }
-    let found: Vec<Expression> = spans
-        .iter()
-        .map(|&span| Expression::new(written.place.file, &written.value, span, offsets, &[]))
-        .collect();
+    let found: Vec<Expression> =
+        spans.iter().map(|&span| Expression::new(written.place.file, &written.value, span, offsets, &[])).collect();
     let fallbacks: Vec<Fallback> = found
         .iter()
         .flat_map(Expression::fallbacks)

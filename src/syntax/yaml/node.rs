@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::lookup::{Entries, Entry, Items};
+use super::lookup::{self, Entries, Entry, Items};
 use super::offsets;
 use super::{NONE, Raw, Shape, Tree};
 use crate::source::{FileId, OffsetMap, Place, Span};
@@ -233,10 +233,14 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether a part of this node was lost to a syntax error, so that absence inside it proves nothing.
+    /// Whether a part of this node was lost, so that absence inside it proves nothing: to a syntax error inside it or
+    /// right beside it, or to a merge key that leads nowhere.
     pub fn is_damaged(self) -> bool {
         let span = self.raw().span();
-        self.tree.damage.iter().any(|lost| lost.start <= span.end && span.start <= lost.end)
+        let text = self.tree.source(self.raw()).1;
+        let is_blank = |from: u32, to: u32| Span::new(from, to).text(text).trim().is_empty();
+        self.tree.damage.iter().any(|lost| is_blank(span.end, lost.start) && is_blank(lost.end, span.start))
+            || lookup::merges_unknown(self)
     }
 
     /// Where each byte of [`Node::str`] stands in the file of [`Node::definition`].
