@@ -17,7 +17,7 @@ use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
-use crate::model::{compose, file};
+use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::{self, Date};
@@ -198,6 +198,9 @@ fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Find
         });
         facts.hits = hits;
         files.push(facts);
+    }
+    if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
+        findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
     let mut facts = Facts { repository, files, projects: Vec::new() };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {

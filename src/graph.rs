@@ -1,6 +1,8 @@
 //! The deployment graph: which Dockerfile a service builds, which workloads run the image, what becomes of each stage.
 //! Every edge keeps the place where it is written.
 
+pub mod kubernetes;
+
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::compose::{Project, Service};
@@ -16,6 +18,7 @@ use crate::source::{FileId, Place, file_name, parent};
 #[derive(Debug)]
 pub struct Graph<'a> {
     pub facts: &'a Facts<'a>,
+    pub cluster: kubernetes::Cluster<'a>,
     /// By Dockerfile: everything that builds or runs its image.
     uses: HashMap<FileId, Vec<Use<'a>>>,
     /// By container (its name's place): the stage that its image is built from.
@@ -50,7 +53,7 @@ pub enum User<'a> {
 
 impl<'a> Graph<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph = Self { facts, uses: HashMap::new(), built: HashMap::new() };
+        let mut graph = Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);

@@ -1,8 +1,9 @@
 //! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
 
 use super::facts::FileFacts;
+use super::kubernetes::Kustomization;
 use super::kind::{self, FileKind, Listing};
-use super::{dockerfile, env, workflow};
+use super::{dockerfile, env, kubernetes, workflow};
 use crate::source::{SourceFile, Span, file_name};
 use crate::syntax::{self, SyntaxError, yaml};
 
@@ -51,6 +52,12 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
             facts.errors = parsed.errors;
         }
         kind if kind.is_yaml() => yaml_file(source, &mut facts),
+        FileKind::HelmTemplate => {
+            let mask = yaml::mask_templates(&source.text);
+            let tree = yaml::Tree::parse_template(source.id, &mask).tree;
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::helm(source.id, &source.text, &mask));
+            facts.comments = tree.comments().to_vec();
+        }
         FileKind::Text | FileKind::Template | FileKind::Dockerignore => {}
         _ => {}
     }
@@ -69,6 +76,11 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     }
     match facts.kind {
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Kubernetes => facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text)),
+        FileKind::Kustomization => {
+            let scope = kubernetes::Scope::plain(source.id, &source.text);
+            facts.kustomization = Kustomization::read(&tree, scope, &source.path);
+        }
         _ => {}
     }
     if matches!(facts.kind, FileKind::Compose | FileKind::Kubernetes | FileKind::Kustomization) {

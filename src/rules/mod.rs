@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod datastore;
+mod dangling;
 pub mod declarative;
 mod isolation;
 mod limits;
@@ -10,9 +11,14 @@ mod restart_policy;
 mod startup;
 mod undefined_reference;
 pub mod healthcheck;
+mod kube;
+mod kube_secrets;
 pub mod non_root_user;
 pub mod one_shot;
 pub mod pinned_image;
+mod probes;
+mod replicas;
+mod requests;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -82,11 +88,34 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
+    Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
+    Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
+    Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
+    Check { rule: "dangling-service", run: Run::Object(dangling::service) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
-    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
-    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
-    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
+    Check { rule: "probe-host", run: Run::Container(probes::host) },
+    Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
 ];

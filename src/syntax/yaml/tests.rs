@@ -14,10 +14,12 @@ fn at(text: &str, place: Place) -> &str {
     place.span.text(text)
 }
 
+/// Source, path, decoded text, place, content.
+type Case = (&'static str, &'static [&'static str], Option<&'static str>, &'static str, &'static str);
+
 #[test]
 fn values_stand_where_they_are_written() {
-    // Source, path, text, place, content.
-    let cases: &[(&str, &[&str], Option<&str>, &str, &str)] = &[
+    let cases: &[Case] = &[
         ("é: ü # c\n", &["é"], Some("ü"), "ü", "ü"),
         ("a: 'it''s'\n", &["a"], Some("it's"), "'it''s'", "it''s"),
         ("a: \"x\\ny\"\n", &["a"], Some("x\ny"), "\"x\\ny\"", "x\\ny"),
