@@ -3,12 +3,12 @@
 use super::{Ctx, Owner};
 use crate::data::{self, Class, KnownImage};
 use crate::finding::{Finding, Level, Sink};
+use crate::model::Command;
 use crate::model::compose::{Project, Service, is_development};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::Base;
 use crate::model::env::EnvVar;
 use crate::model::image::Reference;
-use crate::model::Command;
 
 /// The store that a container runs: its image, or what its image is built from.
 fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
@@ -38,12 +38,15 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
         };
         sink.report_at(
             level,
-            Finding::new(port.place, format!("`{}`, {}, is published on every address of the host", service.name(), store.class.phrase()))
-                .label("Docker opens published ports in front of the host's firewall")
-                .help(format!(
-                    "remove it (services of the project reach `{}` without it), or bind it to this machine: {local}",
-                    service.name()
-                )),
+            Finding::new(
+                port.place,
+                format!("`{}`, {}, is published on every address of the host", service.name(), store.class.phrase()),
+            )
+            .label("Docker opens published ports in front of the host's firewall")
+            .help(format!(
+                "remove it (services of the project reach `{}` without it), or bind it to this machine: {local}",
+                service.name()
+            )),
         );
     }
 }
@@ -80,18 +83,25 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let folder = &store.data[0];
     let finding = match lost {
         Some(mount) => {
-            let scratch = if mount.source == MountSource::Scratch { "memory or scratch space" } else { "a volume without a name" };
+            let scratch = if mount.source == MountSource::Scratch {
+                "memory or scratch space"
+            } else {
+                "a volume without a name"
+            };
             Finding::new(mount.place, format!("`{name}`, {}, keeps its data in {scratch}", store.class.phrase()))
                 .label("its data goes when the container is replaced")
         }
-        None => {
-            Finding::new(container.anchor, format!("`{name}`, {}, keeps its data inside the container", store.class.phrase()))
-                .label(format!("no volume at `{folder}`"))
-        }
+        None => Finding::new(
+            container.anchor,
+            format!("`{name}`, {}, keeps its data inside the container", store.class.phrase()),
+        )
+        .label(format!("no volume at `{folder}`")),
     };
     let help = match owner {
         Owner::Compose(..) => format!("add a volume: `{name}-data:{folder}`"),
-        Owner::Kubernetes(..) => format!("mount a claim at `{folder}`, best from a StatefulSet's `volumeClaimTemplates`"),
+        Owner::Kubernetes(..) => {
+            format!("mount a claim at `{folder}`, best from a StatefulSet's `volumeClaimTemplates`")
+        }
     };
     sink.report(finding.help(help).anchor(container.anchor));
 }

@@ -8,8 +8,19 @@ use crate::source::At;
 
 /// Capabilities that the Pod Security Standards' baseline lets a container add.
 const BASELINE: &[&str] = &[
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
-    "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 
 /// Capabilities that programs ask for without giving the host away: locking memory, raising priorities.
@@ -51,11 +62,16 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
     };
     for shared in &container.security.host_namespaces {
         let (gives, help) = match shared.value {
-            HostNamespace::Network => {
-                ("no network of its own: it reaches and listens on all of the host's", "publish the ports that it needs instead")
+            HostNamespace::Network => (
+                "no network of its own: it reaches and listens on all of the host's",
+                "publish the ports that it needs instead",
+            ),
+            HostNamespace::Pid => {
+                ("it sees and can signal every process of the host", "remove it, or share with one service only")
             }
-            HostNamespace::Pid => ("it sees and can signal every process of the host", "remove it, or share with one service only"),
-            HostNamespace::Ipc => ("it shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead"),
+            HostNamespace::Ipc => {
+                ("it shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")
+            }
             HostNamespace::User => ("root inside is root outside", "remove it and let the engine map users"),
             HostNamespace::Uts => ("it can rename the host", "remove it and set `hostname` instead"),
             HostNamespace::Cgroup => ("it sees the host's control groups", "remove it"),
@@ -70,7 +86,8 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
 
 /// Sockets of container engines.
 fn is_engine_socket(path: &str) -> bool {
-    const NAMES: &[&str] = &["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock", "cri-dockerd.sock"];
+    const NAMES: &[&str] =
+        &["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock", "cri-dockerd.sock"];
     NAMES.contains(&path.rsplit('/').next().unwrap_or(path)) || path.contains("docker_engine")
 }
 
@@ -93,20 +110,34 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
 
 /// Folders of the host that give it away as a whole.
 const SENSITIVE: &[&str] = &[
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var",
-    "/var/lib", "/var/run", "/var/log",
+    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
+    "/var", "/var/lib", "/var/run", "/var/log",
 ];
 
 /// Folders of which every part is sensitive.
 const SENSITIVE_BELOW: &[&str] = &[
-    "/boot/", "/proc/", "/root/", "/sys/", "/etc/cron.d/", "/etc/docker/", "/etc/kubernetes/", "/etc/pam.d/", "/etc/ssh/", "/etc/sudoers.d/",
-    "/usr/bin/", "/usr/sbin/", "/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet",
+    "/boot/",
+    "/proc/",
+    "/root/",
+    "/sys/",
+    "/etc/cron.d/",
+    "/etc/docker/",
+    "/etc/kubernetes/",
+    "/etc/pam.d/",
+    "/etc/ssh/",
+    "/etc/sudoers.d/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/var/lib/containerd",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
 ];
 
 const SENSITIVE_FILES: &[&str] = &["/etc/shadow", "/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/crontab"];
 
 /// Folders of a home that hold credentials.
-const HOME_SECRETS: &[&str] = &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
+const HOME_SECRETS: &[&str] =
+    &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
 
 fn is_sensitive(path: &str) -> bool {
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };

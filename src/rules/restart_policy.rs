@@ -32,7 +32,8 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
 /// A bare language or distribution to work in by hand.
 fn is_shell(service: &Service) -> bool {
     let base = service.known_image().is_some_and(|known| matches!(known.class, Class::Language | Class::Os));
-    base && service.container.ports.is_empty() && (service.tty.is(true) || service.stdin_open.is(true) || service.container.command.is_none())
+    base && service.container.ports.is_empty()
+        && (service.tty.is(true) || service.stdin_open.is(true) || service.container.command.is_none())
 }
 
 pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
@@ -40,10 +41,13 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     let policy = &workload.pod.restart_policy;
     match (kind, policy) {
         ("Job" | "CronJob", Setting::Absent) if !object.open => sink.report(
-            Finding::new(workload.pod.place, format!("{} does not say what happens when its pod fails", object.title()))
-                .label("the default, `Always`, is refused for a job")
-                .help("add `restartPolicy: Never` or `OnFailure` to the pod's spec")
-                .anchor(object.anchor),
+            Finding::new(
+                workload.pod.place,
+                format!("{} does not say what happens when its pod fails", object.title()),
+            )
+            .label("the default, `Always`, is refused for a job")
+            .help("add `restartPolicy: Never` or `OnFailure` to the pod's spec")
+            .anchor(object.anchor),
         ),
         ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
             Finding::new(at.place, format!("{} must end, but its pod restarts for ever", object.title()))

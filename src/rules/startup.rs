@@ -68,7 +68,9 @@ pub fn dependency_without_healthcheck(ctx: &Ctx, project: &Project, service: &Se
 
 fn health(ctx: &Ctx, service: &Service) -> Health {
     match &service.container.health {
-        Setting::Set(check) if check.value.disabled => return Health::Missing(check.place, "its check is switched off here"),
+        Setting::Set(check) if check.value.disabled => {
+            return Health::Missing(check.place, "its check is switched off here");
+        }
         Setting::Set(check) if check.value.test.is_some() => return Health::Checked,
         Setting::Unknown(_) => return Health::Unknown,
         // Without a `test`, what is written only tunes the image's own check.
@@ -87,7 +89,9 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
     }
     let Some((dockerfile, stage)) = ctx.graph.build_of(&service.container) else { return Health::Unknown };
     match dockerfile.health(stage) {
-        Setting::Set(check) if check.value.disabled => Health::Missing(check.place, "the image's check is switched off here"),
+        Setting::Set(check) if check.value.disabled => {
+            Health::Missing(check.place, "the image's check is switched off here")
+        }
         Setting::Set(_) => Health::Checked,
         Setting::Unknown(_) => Health::Unknown,
         Setting::Absent => match dockerfile.root(stage) {

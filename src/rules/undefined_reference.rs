@@ -18,12 +18,17 @@ pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         let help = match suggest::nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if reference.kind == ReferenceKind::Service => format!("define the service `{name}`, or remove this"),
-            None => format!("add `{name}` under the top-level `{what}s`, with `external: true` if it is made elsewhere"),
+            None => {
+                format!("add `{name}` under the top-level `{what}s`, with `external: true` if it is made elsewhere")
+            }
         };
         sink.report(
-            Finding::new(reference.name.place, format!("`{}` refers to the {what} `{name}`, which is not defined", service.name()))
-                .label("Compose refuses to load the project")
-                .help(help),
+            Finding::new(
+                reference.name.place,
+                format!("`{}` refers to the {what} `{name}`, which is not defined", service.name()),
+            )
+            .label("Compose refuses to load the project")
+            .help(help),
         );
     }
 }
