@@ -187,7 +187,8 @@ const MIRRORS: &[(&str, &str)] = &[
 
 /// What is known of the image in a repository, as `Reference::repository` names it.
 pub fn image(repository: &str) -> Option<&'static KnownImage> {
-    let mirrored = MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
+    let mirrored =
+        MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
     let name = mirrored.as_deref().unwrap_or(repository);
     let index = &*INDEX;
     let at = index.exact.get(name).copied().or_else(|| {

@@ -18,12 +18,8 @@ const MAX_FILES: usize = 200;
 
 /// Names that `docker compose` looks for, in its order.
 const BASES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-const OVERRIDES: &[&str] = &[
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-];
+const OVERRIDES: &[&str] =
+    &["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
 /// All projects of a repository, base files before what is laid over them.
 pub fn projects(facts: &Facts) -> Vec<Project> {
@@ -174,7 +170,8 @@ fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Pro
     ids.extend(loader.files.iter().copied().filter(|file| !files.contains(file)));
     let development = own.iter().any(|file| is_development(facts.path(*file)));
     let origin = Origin { folder, folders: &loader.folders, variables: &loader.variables };
-    let damaged = files.iter().any(|file| facts.file(*file).tree.as_ref().is_some_and(|tree| !tree.damage().is_empty()));
+    let damaged =
+        files.iter().any(|file| facts.file(*file).tree.as_ref().is_some_and(|tree| !tree.damage().is_empty()));
     let mut project = lower::project(merged.as_ref(), &origin);
     if damaged {
         lower::open(&mut project);
@@ -193,8 +190,23 @@ fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Pro
 /// Whether a file is for development or tests, going by its name and its folders.
 pub fn is_development(path: &str) -> bool {
     const WORDS: &[&str] = &[
-        "dev", "devel", "develop", "development", "local", "localdev", "test", "tests", "testing", "ci", "e2e", "debug", "override",
-        "integration", "devcontainer", "sandbox", "playground",
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "local",
+        "localdev",
+        "test",
+        "tests",
+        "testing",
+        "ci",
+        "e2e",
+        "debug",
+        "override",
+        "integration",
+        "devcontainer",
+        "sandbox",
+        "playground",
     ];
     let name = file_name(path).to_ascii_lowercase();
     let folders = parent(path).to_ascii_lowercase();
@@ -220,7 +232,15 @@ struct Loader<'f> {
 impl<'f> Loader<'f> {
     fn new(facts: &'f Facts<'f>, folder: &'f str) -> Self {
         let variables = variables(facts, folder);
-        Self { facts, folder, variables, folders: Vec::new(), files: Vec::new(), incomplete: HashSet::new(), partial: false }
+        Self {
+            facts,
+            folder,
+            variables,
+            folders: Vec::new(),
+            files: Vec::new(),
+            incomplete: HashSet::new(),
+            partial: false,
+        }
     }
 
     /// A file of the project's own, its services in canonical form.
@@ -299,9 +319,8 @@ impl<'f> Loader<'f> {
             }
             (Some(name), Some(path)) => {
                 let file = path.text().and_then(|path| self.find(id, path));
-                file.and_then(|file| self.extended_file(file, depth, others)).and_then(|other| {
-                    other.get("services")?.get(name).cloned()
-                })
+                file.and_then(|file| self.extended_file(file, depth, others))
+                    .and_then(|other| other.get("services")?.get(name).cloned())
             }
             (None, _) => None,
         };
@@ -317,7 +336,12 @@ impl<'f> Loader<'f> {
         merged
     }
 
-    fn extended_file(&mut self, file: FileId, depth: usize, others: &mut HashMap<FileId, Value<'f>>) -> Option<Value<'f>> {
+    fn extended_file(
+        &mut self,
+        file: FileId,
+        depth: usize,
+        others: &mut HashMap<FileId, Value<'f>>,
+    ) -> Option<Value<'f>> {
         if let Some(known) = others.get(&file) {
             return Some(known.clone());
         }

@@ -4,7 +4,8 @@ use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
 use crate::finding::Label;
 use crate::model::container::{
-    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity, Resources, Security,
+    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity,
+    Resources, Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
@@ -168,6 +169,7 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         liveness: Setting::Absent,
         readiness: Setting::Absent,
         startup: Setting::Absent,
+        kube: None,
     }
 }
 
@@ -334,7 +336,9 @@ fn health(value: &Value<'_>) -> Setting<HealthCheck> {
     let disable = value.field("disable");
     if let Some(field) = disable {
         match boolean(&field.value) {
-            Setting::Set(at) if at.value => return Setting::set(HealthCheck { disabled: true, test: None }, field.key_place),
+            Setting::Set(at) if at.value => {
+                return Setting::set(HealthCheck { disabled: true, test: None }, field.key_place);
+            }
             Setting::Unknown(place) => return Setting::Unknown(place),
             _ => {}
         }
@@ -486,7 +490,12 @@ fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
         inline,
         target: value.get("target").map_or(Setting::Absent, |target| target.setting(|text| Some(text.to_owned()))),
         args: value.get("args").map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
-        additional_contexts: value.get("additional_contexts").map_or(&[][..], Value::fields).iter().map(Field::name).collect(),
+        additional_contexts: value
+            .get("additional_contexts")
+            .map_or(&[][..], Value::fields)
+            .iter()
+            .map(Field::name)
+            .collect(),
     }
 }
 
@@ -574,4 +583,3 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
     }
     found
 }
-

@@ -33,22 +33,107 @@ impl Service {
 
 /// Words in a service's name that say it does one thing and ends.
 const ONE_SHOT_NAMES: &[&str] = &[
-    "init", "migrate", "migration", "migrations", "migrator", "setup", "seed", "seeder", "bootstrap", "provision", "provisioner",
-    "createbuckets", "createbucket", "create", "tests", "test", "e2e", "lint", "build", "builder", "loader", "import", "importer", "job", "download",
-    "downloader", "backup", "restore", "certbot", "cli", "prestart", "fixtures", "bench", "benchmark", "loadtest", "shell", "console",
-    "permissions", "chown", "installer", "install", "dbmigrate", "initdb", "prepare", "populate", "generator", "evaluate", "evaluation", "eval",
+    "init",
+    "migrate",
+    "migration",
+    "migrations",
+    "migrator",
+    "setup",
+    "seed",
+    "seeder",
+    "bootstrap",
+    "provision",
+    "provisioner",
+    "createbuckets",
+    "createbucket",
+    "create",
+    "tests",
+    "test",
+    "e2e",
+    "lint",
+    "build",
+    "builder",
+    "loader",
+    "import",
+    "importer",
+    "job",
+    "download",
+    "downloader",
+    "backup",
+    "restore",
+    "certbot",
+    "cli",
+    "prestart",
+    "fixtures",
+    "bench",
+    "benchmark",
+    "loadtest",
+    "shell",
+    "console",
+    "permissions",
+    "chown",
+    "installer",
+    "install",
+    "dbmigrate",
+    "initdb",
+    "prepare",
+    "populate",
+    "generator",
+    "evaluate",
+    "evaluation",
+    "eval",
 ];
 
 /// Programs and words of a command that does one thing and ends.
 const ONE_SHOT_WORDS: &[&str] = &[
-    "migrate", "alembic", "createsuperuser", "collectstatic", "db:migrate", "pytest", "chown", "chmod", "cypress", "newman", "k6", "mc",
-    "initdb", "db-migrate", "migrate:latest", "migration:run", "prisma", "dbmate", "flyway", "liquibase",
+    "migrate",
+    "alembic",
+    "createsuperuser",
+    "collectstatic",
+    "db:migrate",
+    "pytest",
+    "chown",
+    "chmod",
+    "cypress",
+    "newman",
+    "k6",
+    "mc",
+    "initdb",
+    "db-migrate",
+    "migrate:latest",
+    "migration:run",
+    "prisma",
+    "dbmate",
+    "flyway",
+    "liquibase",
 ];
 
 /// Words of a command that goes on to serve or to wait.
 const SERVING_WORDS: &[&str] = &[
-    "uvicorn", "gunicorn", "hypercorn", "runserver", "serve", "start", "celery", "node", "nginx", "sleep", "tail", "worker", "server",
-    "streamlit", "flask", "daphne", "puma", "npm", "yarn", "pnpm", "java", "dev", "listen", "infinity",
+    "uvicorn",
+    "gunicorn",
+    "hypercorn",
+    "runserver",
+    "serve",
+    "start",
+    "celery",
+    "node",
+    "nginx",
+    "sleep",
+    "tail",
+    "worker",
+    "server",
+    "streamlit",
+    "flask",
+    "daphne",
+    "puma",
+    "npm",
+    "yarn",
+    "pnpm",
+    "java",
+    "dev",
+    "listen",
+    "infinity",
 ];
 
 impl Project {
@@ -62,7 +147,10 @@ impl Project {
         if service.known_image().is_some_and(|known| known.class == Class::Tool) {
             return true;
         }
-        let named = service.name().split(['-', '_', '.']).any(|part| ONE_SHOT_NAMES.contains(&part.to_ascii_lowercase().as_str()));
+        let named = service
+            .name()
+            .split(['-', '_', '.'])
+            .any(|part| ONE_SHOT_NAMES.contains(&part.to_ascii_lowercase().as_str()));
         let words: Vec<&str> = service.words().flat_map(str::split_whitespace).map(program).collect();
         let serves = words.iter().any(|word| SERVING_WORDS.contains(word));
         let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));

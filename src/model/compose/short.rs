@@ -15,7 +15,9 @@ fn split(text: &str) -> Vec<Span> {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b':' if depth == 0 => {
-                let drive = at == start + 1 && bytes[start].is_ascii_alphabetic() && matches!(bytes.get(at + 1), Some(b'\\' | b'/'));
+                let drive = at == start + 1
+                    && bytes[start].is_ascii_alphabetic()
+                    && matches!(bytes.get(at + 1), Some(b'\\' | b'/'));
                 if !(drive && bytes.get(at + 1) == Some(&b'\\')) {
                     parts.push(Span::of(start, at));
                     start = at + 1;
