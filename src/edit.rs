@@ -51,7 +51,8 @@ impl Fix {
     /// A fix whose edits are sorted; `None` when two of them overlap.
     pub fn new(applicability: Applicability, title: impl Into<String>, mut edits: Vec<Edit>) -> Option<Self> {
         edits.sort_by_key(|edit| (edit.file, edit.span));
-        let overlaps = edits.windows(2).any(|pair| pair[0].file == pair[1].file && pair[0].span.end > pair[1].span.start);
+        let overlaps =
+            edits.windows(2).any(|pair| pair[0].file == pair[1].file && pair[0].span.end > pair[1].span.start);
         (!overlaps && !edits.is_empty()).then(|| Self { applicability, title: title.into(), edits })
     }
 }

@@ -153,7 +153,6 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     Container {
         name: field.name(),
         role: ContainerRole::Service,
-        kube: None,
         anchor: field.key_place,
         open: false,
         image: get("image").and_then(|value| image(value, origin.variables)),
