@@ -10,6 +10,7 @@ mod pinned_action;
 mod template_injection;
 mod untrusted;
 mod workflow_permissions;
+mod workflow_schema;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -69,7 +70,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
