@@ -7,7 +7,7 @@ use crate::source::Place;
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // A pull request deploys nothing that lasts.
-    if workflow.only_on(&["pull_request", "merge_group"]) {
+    if workflow.only_on(&["pull_request", "merge_group"]) || !super::is_live(ctx, workflow) {
         return;
     }
     // Calls and finished runs were gated by whoever started them.

@@ -6,7 +6,9 @@ mod ci_pipeline;
 mod dangerous_trigger;
 pub mod declarative;
 mod deploy_needs_tests;
+mod needs;
 mod pinned_action;
+mod runner_label;
 mod template_injection;
 mod untrusted;
 mod workflow_permissions;
@@ -68,11 +70,20 @@ pub enum Run {
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
+    Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
+    Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
+
+/// Whether GitHub runs the file: an action, or a workflow that stands directly in `.github/workflows`. Copies elsewhere
+/// are templates, or were put aside.
+fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
+    workflow.action || ctx.facts.source(workflow.file).folder().ends_with(".github/workflows")
+}

@@ -64,6 +64,7 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
     match node.kind() {
         Kind::Mapping => {}
         Kind::Null | Kind::Unknown => return,
+        Kind::Sequence if node.is_empty() => return,
         Kind::Scalar | Kind::Sequence => {
             return problems.wrong(at(node), format!("`{name}` takes a mapping of filters, not {}", found(node)));
         }
@@ -264,7 +265,7 @@ fn call_inputs(node: Node<'_>, problems: &mut Problems) {
         let default = entry.value.get("default").filter(|default| !default.is_null());
         let Some(default) = default else { continue };
         if entry.value.get("required").and_then(Node::as_bool) == Some(true) {
-            problems.wrong(default.place(), "an input that is required never takes its default");
+            problems.note(default.place(), "an input that is required never takes its default");
         }
         if !is_expression(default) {
             default_type(default, kind, problems);

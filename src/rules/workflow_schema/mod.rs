@@ -9,7 +9,7 @@ mod values;
 use table::{Object, Shape};
 
 use super::Ctx;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::Workflow;
 use crate::source::Place;
 use crate::suggest::nearest;
@@ -21,6 +21,8 @@ pub use data::DATA;
 struct Problem {
     finding: Finding,
     is_key: bool,
+    /// GitHub takes it all the same.
+    is_harmless: bool,
 }
 
 /// What a walk finds.
@@ -29,11 +31,15 @@ struct Problems(Vec<Problem>);
 
 impl Problems {
     fn wrong(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Problem { finding: Finding::new(place, message), is_key: false });
+        self.0.push(Problem { finding: Finding::new(place, message), is_key: false, is_harmless: false });
+    }
+
+    fn note(&mut self, place: Place, message: impl Into<String>) {
+        self.0.push(Problem { finding: Finding::new(place, message), is_key: false, is_harmless: true });
     }
 
     fn wrong_with(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Problem { finding: Finding::new(place, message).help(help), is_key: false });
+        self.0.push(Problem { finding: Finding::new(place, message).help(help), is_key: false, is_harmless: false });
     }
 
     fn unknown(&mut self, place: Place, key: &str, object: &Object) {
@@ -43,7 +49,7 @@ impl Problems {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
             None => finding.help(format!("the keys are {}", keys.collect::<Vec<_>>().join(", "))),
         };
-        self.0.push(Problem { finding, is_key: true });
+        self.0.push(Problem { finding, is_key: true, is_harmless: false });
     }
 }
 
@@ -57,6 +63,9 @@ pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
     let facts = ctx.facts.file(workflow.file);
+    if !super::is_live(ctx, workflow) {
+        return;
+    }
     let Some(tree) = &facts.tree else { return };
     let Some(root) = tree.root() else { return };
     let mut problems = Problems::default();
@@ -68,7 +77,8 @@ fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
         values::workflow(ctx, workflow, root, &mut problems);
     }
     for problem in problems.0.into_iter().filter(|problem| problem.is_key == keys) {
-        sink.report(problem.finding);
+        let level = if problem.is_harmless { Level::Note } else { sink.level() };
+        sink.report_at(level, problem.finding);
     }
 }
 
@@ -127,7 +137,9 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
                 problems.wrong(at(node), format!("`{key}` is a mapping, not {}", found(node)));
                 return;
             }
-            for entry in node.entries() {
+            // An empty variable or input is an empty text.
+            let filled = node.entries().filter(|entry| !(entry.value.is_null() && matches!(inner, Shape::Text)));
+            for entry in filled {
                 check(entry.value, *inner, entry.key.str().unwrap_or(key), problems);
             }
         }

@@ -244,6 +244,9 @@ fn exclude(item: Node<'_>, rows: &[(&str, Node<'_>)], problems: &mut Problems) {
 
 /// Whether a value of a row is one that the filter means: of a mapping, the named parts alone.
 fn matches(value: Node<'_>, filter: Node<'_>) -> bool {
+    if is_expression(value) || is_expression(filter) {
+        return true;
+    }
     match (value.kind(), filter.kind()) {
         (Kind::Scalar, Kind::Scalar) => value.str() == filter.str() || value.as_float().zip(filter.as_float()).is_some_and(|(a, b)| a == b),
         (Kind::Mapping, Kind::Mapping) => filter
@@ -254,7 +257,7 @@ fn matches(value: Node<'_>, filter: Node<'_>) -> bool {
         }
         (Kind::Null, Kind::Null) => true,
         (Kind::Unknown, _) | (_, Kind::Unknown) => true,
-        _ => is_expression(value) || is_expression(filter),
+        _ => false,
     }
 }
 
@@ -262,7 +265,7 @@ fn matches(value: Node<'_>, filter: Node<'_>) -> bool {
 fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems: &mut Problems) {
     let Some(text) = uses.str() else { return };
     if is_expression(uses) {
-        return problems.wrong(uses.content(), "`uses` takes no expressions: it is read before the job starts");
+        return;
     }
     let form = "write `owner/repository/.github/workflows/file.yml@version` or `./.github/workflows/file.yml`";
     let is_file = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
