@@ -6,6 +6,7 @@ mod ci_pipeline;
 mod dangerous_trigger;
 pub mod declarative;
 mod deploy_needs_tests;
+mod expressions;
 mod needs;
 mod pinned_action;
 mod runner_label;
@@ -73,10 +74,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
