@@ -8,11 +8,13 @@ mod dangling;
 mod datastore;
 pub mod declarative;
 mod deploy_needs_tests;
+mod expressions;
 pub mod healthcheck;
 mod isolation;
 mod kube;
 mod kube_secrets;
 mod limits;
+mod needs;
 pub mod non_root_user;
 pub mod one_shot;
 mod pinned_action;
@@ -21,11 +23,13 @@ mod probes;
 mod replicas;
 mod requests;
 mod restart_policy;
+mod runner_label;
 mod startup;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
 mod workflow_permissions;
+mod workflow_schema;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -90,6 +94,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
@@ -106,7 +111,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
@@ -123,12 +130,22 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
+    Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
+    Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
+
+/// Whether GitHub runs the file: an action, or a workflow that stands directly in `.github/workflows`. Copies elsewhere
+/// are templates, or were put aside.
+fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
+    workflow.action || ctx.facts.source(workflow.file).folder().ends_with(".github/workflows")
+}

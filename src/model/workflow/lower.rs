@@ -309,6 +309,7 @@ fn step(node: Node<'_>, shell: &Setting<String>, directory: &Setting<String>) ->
         with: variables(node.get("with"), EnvOrigin::WorkflowWith),
         continue_on_error: flag(node.get("continue-on-error")),
         timeout: setting(node.get("timeout-minutes")),
+        purposes: std::sync::OnceLock::new(),
     }
 }
 
