@@ -9,8 +9,8 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
-use crate::model::kubernetes::{Object, Workload};
 use crate::model::image::Reference;
+use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Place, file_name, parent};
 
@@ -53,7 +53,8 @@ pub enum User<'a> {
 
 impl<'a> Graph<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph = Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
+        let mut graph =
+            Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);
@@ -84,17 +85,26 @@ impl<'a> Graph<'a> {
         if stages.is_empty() { dockerfile.last_stage().into_iter().collect() } else { stages }
     }
 
-    /// Deployable units: builds with what runs them counted once, and whatever else runs.
+    /// Deployable units: compose services and workloads, those that share an image or a name counted once, and builds
+    /// that nothing here runs.
     pub fn services(&self) -> usize {
-        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut units: BTreeSet<(&str, &str)> = BTreeSet::new();
         for project in &self.facts.projects {
-            names.extend(project.services.iter().map(|service| service.name().to_owned()));
+            units.extend(project.services.iter().map(|service| (project.folder.as_str(), service.name())));
         }
-        for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
-            names.extend(object.name.as_ref().map(|name| name.value.clone()));
+        let composed: BTreeSet<&str> = units.iter().map(|unit| unit.1).collect();
+        let mut workloads: BTreeSet<&str> = BTreeSet::new();
+        for (object, workload) in self.facts.files.iter().flat_map(|file| file.workloads()) {
+            let built = workload.pod.containers.iter().filter_map(|container| self.built(container));
+            let runs_elsewhere =
+                built.flat_map(|built| self.uses(built.dockerfile)).any(|one| matches!(one.user, User::Service(..)));
+            let name = object.name.as_ref().map(|name| name.value.as_str());
+            workloads.extend(name.filter(|name| !runs_elsewhere && !composed.contains(name)));
         }
-        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)));
-        names.len() + self.facts.dockerfiles().filter(unused).count()
+        let only_built = |dockerfile: &&Dockerfile| {
+            self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)))
+        };
+        units.len() + workloads.len() + self.facts.dockerfiles().filter(only_built).count()
     }
 
     fn add(&mut self, dockerfile: FileId, one: Use<'a>) {
@@ -115,11 +125,15 @@ impl<'a> Graph<'a> {
             for service in &project.services {
                 let Some(build) = &service.build else { continue };
                 let path = build.dockerfile.as_ref().map(|path| path.value.as_str());
-                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else { continue };
-                let target = if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
+                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else {
+                    continue;
+                };
+                let target =
+                    if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
                 let Some(stage) = self.stage(file, target) else { continue };
                 let built = Built { dockerfile: file, stage };
-                self.built.insert(service.container.name.place, built);
+                // A base stands before the files laid over it, which share its places.
+                self.built.entry(service.container.name.place).or_insert(built);
                 self.add(file, Use { stage, user: User::Service(project, service), place: build.place });
                 if let Some(reference) = service.container.image.as_ref().and_then(|image| image.reference.as_ref()) {
                     names.full.insert(reference.repository(), built);
@@ -165,7 +179,8 @@ impl<'a> Graph<'a> {
                 let found = names.full.get(&reference.repository()).copied();
                 // A public image that goes by a folder's name is still the public image.
                 let own = crate::data::image(&reference.repository()).is_none();
-                let found = found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
+                let found =
+                    found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
                 let Some(built) = found else { continue };
                 self.built.insert(container.name.place, built);
                 let user = User::Container(object, workload, container);

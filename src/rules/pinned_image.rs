@@ -36,16 +36,15 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         Some(_) => return,
     };
     let known = if name.contains('?') { "the image".to_owned() } else { format!("`{name}`") };
-    let finding = Finding::new(image.place, message)
-        .label(label)
-        .help(format!("name an exact version of {known}, or a digest"));
+    let finding =
+        Finding::new(image.place, message).label(label).help(format!("name an exact version of {known}, or a digest"));
     sink.report(with_sources(finding, image));
 }
 
 /// `digest-pinned-image`
 pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else { return };
-    if reference.digest.is_none() {
+    if !reference.is_pinned_by_digest() {
         let finding = Finding::new(image.place, format!("`{}` is pinned by name, not by content", image.written))
             .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
@@ -73,5 +72,7 @@ fn moves(reference: &Reference, tag: &str) -> bool {
 
 /// Windows bases are published under build numbers that the host dictates; the untagged ones no longer exist.
 fn is_windows_base(reference: &Reference) -> bool {
-    reference.registry.as_deref() == Some("mcr.microsoft.com") && reference.path.starts_with("windows/") && reference.tag.is_some()
+    reference.registry.as_deref() == Some("mcr.microsoft.com")
+        && reference.path.starts_with("windows/")
+        && reference.tag.is_some()
 }

@@ -101,7 +101,8 @@ fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<
 }
 
 fn merge_fields<'t>(base: Vec<Field<'t>>, over: Vec<Field<'t>>, path: &mut Vec<String>) -> Vec<Field<'t>> {
-    let mut index: HashMap<String, usize> = base.iter().enumerate().map(|(at, old)| (old.key.to_string(), at)).collect();
+    let mut index: HashMap<String, usize> =
+        base.iter().enumerate().map(|(at, old)| (old.key.to_string(), at)).collect();
     let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
     for field in over {
         let old = index.get(&*field.key).and_then(|&at| Some((at, merged[at].take()?)));
