@@ -123,7 +123,7 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let applied = suppress::apply(checked.findings, &sources, comments, &options.config, today);
+    let applied = suppress::apply(checked.findings, &sources, comments, today);
     let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
     let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
     let findings = policy(options, &sources, &checked.formats, applied.findings);
@@ -158,9 +158,11 @@ fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new()),
             },
-            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
-                Read::failed(format!("{} MiB is larger than the {} MiB that are read", bytes >> 20, walk::MAX_BYTES >> 20))
-            }
+            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => Read::failed(format!(
+                "{} MiB is larger than the {} MiB that are read",
+                bytes >> 20,
+                walk::MAX_BYTES >> 20
+            )),
             Err(Unread::Failed(reason)) => Read::failed(reason),
             Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new()),
         };
@@ -413,7 +415,9 @@ const fn format(kind: FileKind) -> Option<Format> {
     match kind {
         FileKind::Dockerfile => Some(Format::Dockerfile),
         FileKind::Compose => Some(Format::Compose),
-        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => Some(Format::Kubernetes),
+        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => {
+            Some(Format::Kubernetes)
+        }
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
         _ => None,
     }

@@ -9,8 +9,8 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
-use crate::model::kubernetes::{Object, Workload};
 use crate::model::image::Reference;
+use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Place, file_name, parent};
 
@@ -53,7 +53,8 @@ pub enum User<'a> {
 
 impl<'a> Graph<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph = Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
+        let mut graph =
+            Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);
@@ -93,7 +94,9 @@ impl<'a> Graph<'a> {
         for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
             names.extend(object.name.as_ref().map(|name| name.value.clone()));
         }
-        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)));
+        let unused = |dockerfile: &&Dockerfile| {
+            self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)))
+        };
         names.len() + self.facts.dockerfiles().filter(unused).count()
     }
 
@@ -115,8 +118,11 @@ impl<'a> Graph<'a> {
             for service in &project.services {
                 let Some(build) = &service.build else { continue };
                 let path = build.dockerfile.as_ref().map(|path| path.value.as_str());
-                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else { continue };
-                let target = if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
+                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else {
+                    continue;
+                };
+                let target =
+                    if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
                 let Some(stage) = self.stage(file, target) else { continue };
                 let built = Built { dockerfile: file, stage };
                 // A base stands before the files laid over it, which share its places.
@@ -166,7 +172,8 @@ impl<'a> Graph<'a> {
                 let found = names.full.get(&reference.repository()).copied();
                 // A public image that goes by a folder's name is still the public image.
                 let own = crate::data::image(&reference.repository()).is_none();
-                let found = found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
+                let found =
+                    found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
                 let Some(built) = found else { continue };
                 self.built.insert(container.name.place, built);
                 let user = User::Container(object, workload, container);

@@ -67,8 +67,7 @@ fn every_example_does_what_it_claims() {
 }
 
 fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
-    let files: Vec<(&str, &str)> =
-        example.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    let files: Vec<(&str, &str)> = example.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
     let outcome = lint(rule, &files);
     let found: Vec<(String, u32, &str)> = outcome.findings.iter().map(|finding| shown(&outcome, finding)).collect();
     let mut left = found.clone();
@@ -80,7 +79,10 @@ fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
             match hit {
                 Some(hit) => drop(left.remove(hit)),
                 None => {
-                    return Err(format!("{}:{} {:?} is not reported; found {found:?}", file.path, mark.line, mark.text));
+                    return Err(format!(
+                        "{}:{} {:?} is not reported; found {found:?}",
+                        file.path, mark.line, mark.text
+                    ));
                 }
             }
         }

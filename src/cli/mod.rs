@@ -127,12 +127,13 @@ fn policy(arguments: &Check, scope: &Scope, look: Look) -> Result<Config, Failur
             })?
             .map_err(|broken| Failure(human::broken_config(broken, look)))?,
     };
-    for (flag, names) in [("--select", &arguments.select), ("--ignore", &arguments.ignore)] {
-        for name in names.iter().filter(|name| !config::known(name)) {
-            let help = config::meant(name)
-                .map_or("`deploylint rules` lists them".to_owned(), |rule| format!("did you mean `{rule}`?"));
-            return Err(Failure::new(&format!("{flag}: no rule is called `{name}`"), Some(&help), look));
-        }
+    let mut named = [("--select", &arguments.select), ("--ignore", &arguments.ignore)]
+        .into_iter()
+        .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
+    if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
+        let help = config::meant(name)
+            .map_or("`deploylint rules` lists them".to_owned(), |rule| format!("did you mean `{rule}`?"));
+        return Err(Failure::new(&format!("{flag}: no rule is called `{name}`"), Some(&help), look));
     }
     if !arguments.select.is_empty() {
         config.select.clone_from(&arguments.select);

@@ -61,7 +61,7 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
     };
     let mut focus: Vec<String> = paths.iter().filter_map(|path| from_root(path)).collect();
     focus.extend(stdin.clone());
-    if paths.iter().any(|path| *path == root) {
+    if paths.contains(&root) {
         focus.clear();
         focus.extend(stdin.clone());
     }

@@ -3,7 +3,7 @@
 
 use super::names::{NameKind, parts, secret_name};
 use super::redact::redact;
-use super::scan::{Hit, HitKind, scan};
+use super::scan::{Hit, HitKind, base64, jwt_claims, scan};
 use super::shape;
 use super::words::words;
 
@@ -35,6 +35,8 @@ pub enum DefaultReason {
     RepeatsName,
     /// Says itself that it is for development: `dev-secret`, `test-key-32-characters-long`.
     Development,
+    /// Plain words around `password` or `secret`, or a row of characters: `warehouse-password`, `abcdefgh`, `aaaa1111`.
+    Plain,
 }
 
 impl DefaultReason {
@@ -44,6 +46,7 @@ impl DefaultReason {
             DefaultReason::WellKnown => "it is a well-known default",
             DefaultReason::RepeatsName => "it repeats the user's or the product's name",
             DefaultReason::Development => "it says itself that it is for development",
+            DefaultReason::Plain => "it is made of plain words or a row of characters",
         }
     }
 }
@@ -60,48 +63,74 @@ pub fn judge(name: &str, value: &str) -> Verdict {
         };
     }
     let Some(kind) = secret_name(name) else { return Verdict::NotSecret };
-    if value.is_empty() || is_switch(value) {
+    if value.chars().nth(1).is_none() || is_switch(value) {
         return Verdict::NotSecret;
     }
-    if shape::is_reference(value) || is_url(value) {
+    if shape::is_reference(value) || is_url(value) || names_a_secret(value) {
         return Verdict::Reference;
-    }
-    if let Some(reason) = default_credential(value) {
-        return Verdict::Default(reason);
     }
     if shape::is_placeholder(value) {
         return Verdict::Placeholder;
     }
-    if repeats_name(name, value) {
-        return Verdict::Default(DefaultReason::RepeatsName);
+    if words().well_known.contains(&value.to_ascii_lowercase()) {
+        return Verdict::Default(DefaultReason::WellKnown);
+    }
+    if jwt_claims(value).is_some_and(|claims| claims.contains("demo")) {
+        return Verdict::Default(DefaultReason::WellKnown);
+    }
+    if let Some(verdict) = behind_base64(value) {
+        return verdict;
     }
     if !is_plausible(name, kind, value) {
         return Verdict::NotSecret;
+    }
+    if let Some(reason) = default_credential(value) {
+        return Verdict::Default(reason);
+    }
+    if repeats_name(name, value) {
+        return Verdict::Default(DefaultReason::RepeatsName);
     }
     Verdict::Secret { kind, redacted: redact(value) }
 }
 
 /// Why a password, secret or key is one that everybody can guess, or `None`.
 pub fn default_credential(value: &str) -> Option<DefaultReason> {
+    let lists = words();
     let lower = value.trim().to_ascii_lowercase();
-    if words().well_known.contains(&lower) {
+    if lists.well_known.contains(&lower) {
         return Some(DefaultReason::WellKnown);
     }
-    let parts: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).collect();
-    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
-    if !parts.iter().any(|part| part.len() >= 3) || digits > 4 || lower.len() > 80 {
+    if lower.len() > 80 {
         return None;
     }
-    if parts.iter().all(|part| words().common.contains(*part) || (lower.len() < 24 && is_common(part))) {
-        let development = parts.iter().any(|part| words().development.contains(*part));
+    let parts: Vec<&str> = letters(&lower).collect();
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let development = parts.iter().any(|part| lists.development.contains(*part));
+    let common = |part: &&str| lists.common.contains(*part) || (lower.len() < 24 && is_common(part));
+    if digits <= 4 && parts.iter().any(|part| part.len() >= 3) && parts.iter().all(common) {
         return Some(if development { DefaultReason::Development } else { DefaultReason::WellKnown });
     }
-    // `dev-secret-at-least-32-characters-long`: words throughout, and one of them says what it is for.
-    let prose = parts.len() >= 3
-        && parts.iter().all(|part| part.len() <= 14)
-        && shape::classes(&lower) <= 2
-        && looks_written(&lower);
-    (prose && parts.iter().any(|part| words().development.contains(*part))).then_some(DefaultReason::Development)
+    let written = parts.iter().all(|part| part.len() <= 16) && value.len() == lower.len() && looks_written(&lower);
+    if written && development && parts.len() >= 2 {
+        return Some(DefaultReason::Development);
+    }
+    let announces =
+        |part: &&str| ["password", "passwd", "pwd", "secret", "changeme"].iter().any(|end| part.ends_with(end));
+    let plain = written && digits <= 4 && parts.iter().any(announces);
+    (plain || is_row(&lower)).then_some(DefaultReason::Plain)
+}
+
+/// Two characters at most, or a run that counts up and leaves little else.
+fn is_row(lower: &str) -> bool {
+    let mut seen: Vec<char> = lower.chars().collect();
+    seen.sort_unstable();
+    seen.dedup();
+    lower.len() >= 6 && (seen.len() <= 2 || (shape::patterned(lower) && shape::classes(lower) < 2))
+}
+
+/// The runs of letters in a text.
+fn letters(lower: &str) -> impl Iterator<Item = &str> {
+    lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty())
 }
 
 /// Whether user and password are the same, which nobody needs to guess.
@@ -123,8 +152,9 @@ fn is_common(word: &str) -> bool {
 /// Whether a text reads like written words: letters in groups with vowels, and few digits.
 fn looks_written(lower: &str) -> bool {
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let letters = lower.bytes().filter(u8::is_ascii_lowercase).count();
     let vowels = lower.bytes().filter(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')).count();
-    digits * 4 <= lower.len() && vowels * 5 >= lower.len()
+    digits * 3 <= lower.len() && vowels * 5 >= letters
 }
 
 /// A switch, a small number, a duration, or nothing at all.
@@ -137,6 +167,37 @@ fn is_switch(value: &str) -> bool {
     let digits = lower.trim_end_matches(['s', 'm', 'h', 'd', '%']);
     words.contains(&lower.as_str())
         || (!digits.is_empty() && digits.len() < 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+}
+
+/// Whether the value is the name of a secret, not one: a variable's (`APP_DB_PASSWORD`) or a path in a store
+/// (`team/app/db-password`).
+fn names_a_secret(value: &str) -> bool {
+    let made_of = |test: fn(&u8) -> bool, extra: &[u8]| value.bytes().all(|byte| test(&byte) || extra.contains(&byte));
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let variable = value.contains('_')
+        && made_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(), b"_")
+        && digits <= 2
+        && value.starts_with(|c: char| c.is_ascii_uppercase());
+    let path = value.matches('/').count() >= 2 && made_of(u8::is_ascii_lowercase, b"/-_");
+    variable || path
+}
+
+/// The verdict on what a base64 text says, when that is readable and no secret.
+fn behind_base64(value: &str) -> Option<Verdict> {
+    if value.len() < 8 || !value.len().is_multiple_of(4) {
+        return None;
+    }
+    let decoded = String::from_utf8(base64(value)?).ok()?;
+    if !decoded.bytes().all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n') {
+        return None;
+    }
+    if shape::is_reference(&decoded) {
+        return Some(Verdict::Reference);
+    }
+    if shape::is_placeholder(&decoded) {
+        return Some(Verdict::Placeholder);
+    }
+    default_credential(&decoded).map(Verdict::Default)
 }
 
 /// A URL; those with a password have been found before.
@@ -152,7 +213,7 @@ fn is_url(value: &str) -> bool {
 fn repeats_name(name: &str, value: &str) -> bool {
     let names = parts(name);
     let lower = value.to_ascii_lowercase();
-    let mut parts = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).peekable();
+    let mut parts = letters(&lower).peekable();
     let known = |part: &str| names.iter().any(|word| word == part) || words().common.contains(part) || is_common(part);
     parts.peek().is_some() && lower.len() < 40 && parts.all(known)
 }
@@ -166,7 +227,8 @@ fn is_plausible(name: &str, kind: NameKind, value: &str) -> bool {
         return kind == NameKind::Password || value.len() >= 16;
     }
     match kind {
-        NameKind::Password => !(spaced && value.len() > 64),
+        // Text with a space in it is a sentence about a password as soon as it is long.
+        NameKind::Password => !(spaced && value.len() > 40),
         NameKind::Credentials => !spaced && value.len() >= 16 && shape::entropy(value) >= 3.5 && digits > 0,
         NameKind::Token | NameKind::Secret | NameKind::Key => {
             let environment = name.bytes().any(|byte| byte.is_ascii_uppercase())

@@ -36,7 +36,7 @@ pub fn url(text: &str, at: usize) -> Option<Hit> {
         return None;
     }
     let local = is_local(host);
-    if is_documentation(user, password, host) {
+    if is_documentation(user, password, host) || (web && is_shown(user, password)) {
         return None;
     }
     let span = Span::of(colon + 1, sign);
@@ -52,8 +52,9 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
     let end = start + window.iter().position(stop).unwrap_or(window.len());
     let password = text.get(start..end)?;
-    let line = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |by| by + 1).max(start.saturating_sub(LONGEST));
-    let before = String::from_utf8_lossy(&bytes[line..start]).into_owned();
+    let before = &bytes[start.saturating_sub(LONGEST)..start];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
+    let before = String::from_utf8_lossy(line).into_owned();
     let lower = before.to_ascii_lowercase();
     let (scheme, host) = match lower.rfind("jdbc:") {
         Some(jdbc) => {
@@ -108,13 +109,19 @@ fn is_literal(password: &str) -> bool {
         && !shape::is_reference(password)
 }
 
-/// Whether a URL is one that documentation shows: its user, password or host say so.
+/// Whether a URL is one that documentation shows: its password, and its user or its host, say so.
 fn is_documentation(user: &str, password: &str, host: &str) -> bool {
     let lists = words();
-    let user_shown = user.is_empty() || lists.example_users.contains(&user.to_ascii_lowercase());
     let host_shown = lists.example_hosts.contains(&host.to_ascii_lowercase()) || is_example(host);
     let password_shown = lists.example_passwords.contains(&password.to_ascii_lowercase());
-    password_shown && (host_shown || (user_shown && is_local(host)))
+    (password_shown && host_shown) || (is_local(host) && is_shown(user, password))
+}
+
+/// Whether both user and password are words that documentation writes there.
+fn is_shown(user: &str, password: &str) -> bool {
+    let lists = words();
+    let user_shown = user.is_empty() || lists.example_users.contains(&user.to_ascii_lowercase());
+    user_shown && lists.example_passwords.contains(&password.to_ascii_lowercase())
 }
 
 /// Hosts reserved for documentation and tests.

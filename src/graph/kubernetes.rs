@@ -50,7 +50,8 @@ impl<'a> Cluster<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
         let mut charts: Vec<&str> = facts.of_kind(FileKind::HelmChart).map(|file| parent(facts.path(file))).collect();
         charts.sort_unstable();
-        let all: Vec<(&Object, &str)> = facts.objects().map(|object| (object, chart_of(facts.path(object.file), object, &charts))).collect();
+        let all: Vec<(&Object, &str)> =
+            facts.objects().map(|object| (object, chart_of(facts.path(object.file), object, &charts))).collect();
         let mut cluster = Self::default();
         for (object, _) in &all {
             if let Some(name) = &object.name {
@@ -200,7 +201,8 @@ impl<'a> Index<'a> {
     }
 
     fn candidates(&self, selector: &Selector, chart: &str) -> Vec<(&'a Object, &'a Workload)> {
-        let first = selector.labels.entries.iter().find_map(|(key, value)| Some((key.value.as_str(), value.value()?.as_str())));
+        let first =
+            selector.labels.entries.iter().find_map(|(key, value)| Some((key.value.as_str(), value.value()?.as_str())));
         let known: &[_] = match first {
             Some((key, value)) => self.by_label.get(&(chart, key, value)).map_or(&[], Vec::as_slice),
             None => self.by_chart.get(chart).map_or(&[], Vec::as_slice),

@@ -3,8 +3,8 @@
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
-use super::kind::FileKind;
 use super::image::ImageUse;
+use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::workflow::Workflow;
 use crate::credential::Hit;

@@ -1,8 +1,8 @@
 //! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
 
 use super::facts::FileFacts;
-use super::kubernetes::Kustomization;
 use super::kind::{self, FileKind, Listing};
+use super::kubernetes::Kustomization;
 use super::{dockerfile, env, kubernetes, workflow};
 use crate::source::{SourceFile, Span, file_name};
 use crate::syntax::{self, SyntaxError, yaml};
@@ -17,18 +17,43 @@ pub fn is_deployment(path: &str) -> bool {
 /// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
-    const ENDINGS: &[&str] = &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
-    const NAMES: &[&str] = &["dockerfile", "containerfile", ".env", "env.", "makefile", "procfile", "caddyfile", ".gitignore", ".dockerignore"];
+    const ENDINGS: &[&str] =
+        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
+    const NAMES: &[&str] = &[
+        "dockerfile",
+        "containerfile",
+        ".env",
+        "env.",
+        "makefile",
+        "procfile",
+        "caddyfile",
+        ".gitignore",
+        ".dockerignore",
+    ];
     let name = file_name(path).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    !is_generated(path) && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
+    !is_generated(path)
+        && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
 }
 
 /// Lock files and the like: written by tools, full of hashes, read by no check.
 pub fn is_generated(path: &str) -> bool {
     const NAMES: &[&str] = &[
-        "Cargo.lock", "Gemfile.lock", "Pipfile.lock", "bun.lock", "composer.lock", "go.sum", "mix.lock", "npm-shrinkwrap.json",
-        "package-lock.json", "packages.lock.json", "pdm.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "yarn.lock",
+        "Cargo.lock",
+        "Gemfile.lock",
+        "Pipfile.lock",
+        "bun.lock",
+        "composer.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "packages.lock.json",
+        "pdm.lock",
+        "pnpm-lock.yaml",
+        "poetry.lock",
+        "uv.lock",
+        "yarn.lock",
     ];
     let name = file_name(path);
     NAMES.contains(&name) || name.ends_with(".min.js") || name.ends_with(".min.css") || name.ends_with(".map")
@@ -58,7 +83,6 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
             facts.objects = kubernetes::objects(&tree, kubernetes::Scope::helm(source.id, &source.text, &mask));
             facts.comments = tree.comments().to_vec();
         }
-        FileKind::Text | FileKind::Template | FileKind::Dockerignore => {}
         _ => {}
     }
     facts
@@ -75,15 +99,26 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
         return;
     }
     match facts.kind {
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => facts.workflow = Some(workflow::workflow(&tree, source)),
-        FileKind::Kubernetes => facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text)),
+        FileKind::Workflow | FileKind::Action => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Kubernetes => {
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
+        }
         FileKind::Kustomization => {
             let scope = kubernetes::Scope::plain(source.id, &source.text);
             facts.kustomization = Kustomization::read(&tree, scope, &source.path);
         }
         _ => {}
     }
-    if matches!(facts.kind, FileKind::Compose | FileKind::Kubernetes | FileKind::Kustomization) {
+    let read_again = matches!(
+        facts.kind,
+        FileKind::Compose
+            | FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::Workflow
+            | FileKind::Action
+            | FileKind::GitlabCi
+    );
+    if read_again {
         facts.tree = Some(tree);
     }
 }

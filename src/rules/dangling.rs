@@ -43,7 +43,8 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
     let folder = parent(ctx.facts.path(object.file));
     let near = |other: &&Object| {
         let own = parent(ctx.facts.path(other.file));
-        other.helm == object.helm && (own == folder || parent(own) == parent(folder) || parent(own) == folder || own == parent(folder))
+        other.helm == object.helm
+            && (own == folder || parent(own) == parent(folder) || parent(own) == folder || own == parent(folder))
     };
     let mut pods = ctx.graph.cluster.objects().filter(|other| other.workload().is_some()).filter(near).peekable();
     if pods.peek().is_none() {
@@ -64,9 +65,16 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
 
 /// An object in the same file whose kind is not Kubernetes' own may make the pods.
 fn has_custom_object(ctx: &Ctx, object: &Object) -> bool {
-    let standard = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group.ends_with("istio.io") || group.ends_with("monitoring.coreos.com");
+    let standard = |group: &str| {
+        !group.contains('.')
+            || group.ends_with(".k8s.io")
+            || group.ends_with("istio.io")
+            || group.ends_with("monitoring.coreos.com")
+    };
     let name = object.name.as_ref().map_or("", |name| name.value.as_str());
-    let related = |other: &Object| other.name.as_ref().is_some_and(|own| name.contains(own.value.as_str()) || own.value.contains(name));
+    let related = |other: &Object| {
+        other.name.as_ref().is_some_and(|own| name.contains(own.value.as_str()) || own.value.contains(name))
+    };
     ctx.facts.file(object.file).objects.iter().any(|other| !standard(other.group()) && related(other))
 }
 
@@ -129,10 +137,13 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         };
         let found = named.iter().copied().find(in_reach);
         let Some(service) = found else {
-            let mut finding = Finding::new(name.place, format!("{} leads to Service/{}, which is not in this repository", object.title(), name.value))
-                .label("no such Service")
-                .help("name a Service that exists in the same namespace")
-                .anchor(object.anchor);
+            let mut finding = Finding::new(
+                name.place,
+                format!("{} leads to Service/{}, which is not in this repository", object.title(), name.value),
+            )
+            .label("no such Service")
+            .help("name a Service that exists in the same namespace")
+            .anchor(object.anchor);
             if let Some(other) = named.first() {
                 finding = finding.related(other.place(), "this one is in another namespace");
             }
@@ -149,11 +160,14 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         });
         if !has && !facts.ports.is_empty() && !service.open {
             sink.report(
-                Finding::new(port.place, format!("{} leads to port `{}`, which {} lacks", object.title(), port.value, service.title()))
-                    .label("no such port")
-                    .related(facts.ports[0].place, "the Service's ports")
-                    .help("name one of the Service's ports")
-                    .anchor(object.anchor),
+                Finding::new(
+                    port.place,
+                    format!("{} leads to port `{}`, which {} lacks", object.title(), port.value, service.title()),
+                )
+                .label("no such port")
+                .related(facts.ports[0].place, "the Service's ports")
+                .help("name one of the Service's ports")
+                .anchor(object.anchor),
             );
         }
     }
@@ -170,7 +184,8 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             .help("make the selector equal to the labels of the pods it should guard")
             .anchor(object.anchor);
         if let Some((near, workload)) = nearest(ctx, object, selector) {
-            finding = finding.related(workload.pod_labels.place.unwrap_or(near.place()), format!("{} comes closest", near.title()));
+            finding = finding
+                .related(workload.pod_labels.place.unwrap_or(near.place()), format!("{} comes closest", near.title()));
         }
         sink.report(finding);
     }
@@ -210,19 +225,27 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             continue;
         }
         told.push((reference.kind, name));
-        let mut finding = Finding::new(reference.name.place, format!("{} names {}/{name}, which is not in this repository", object.title(), reference.kind.word()))
-            .label("not defined here")
-            .help(match reference.kind {
-                ReferenceKind::Secret => "add an ExternalSecret or SealedSecret of this name, or say where it comes from",
-                _ => "add the object, or correct the name",
-            })
-            .anchor(object.anchor);
-        let other = ctx.graph.cluster.objects().find(|other| other.kind.value == reference.kind.word() && other.is_named(name));
+        let mut finding = Finding::new(
+            reference.name.place,
+            format!("{} names {}/{name}, which is not in this repository", object.title(), reference.kind.word()),
+        )
+        .label("not defined here")
+        .help(match reference.kind {
+            ReferenceKind::Secret => "add an ExternalSecret or SealedSecret of this name, or say where it comes from",
+            _ => "add the object, or correct the name",
+        })
+        .anchor(object.anchor);
+        let other =
+            ctx.graph.cluster.objects().find(|other| other.kind.value == reference.kind.word() && other.is_named(name));
         if let Some(other) = other {
             finding = finding.related(other.place(), "this one is in another namespace");
         }
         // Claims and accounts are made with the workload; Secrets and settings are often made by hand.
-        let sure = ctx.graph.cluster.objects().any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
+        let sure = ctx
+            .graph
+            .cluster
+            .objects()
+            .any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
         let level = if sure && reference.kind != ReferenceKind::Secret { sink.level() } else { Level::Note };
         sink.report_at(level, finding);
     }
@@ -246,21 +269,35 @@ fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
     let kind = reference.kind.word();
     let generated = |facts: &crate::model::facts::FileFacts| {
         facts.kustomization.as_ref().is_some_and(|own| {
-            own.generated.iter().any(|(made, own)| *made == kind && own.value == name) || (own.partial && kind != "ServiceAccount")
+            own.generated.iter().any(|(made, own)| *made == kind && own.value == name)
+                || (own.partial && kind != "ServiceAccount")
         })
     };
     if ctx.facts.files.iter().any(generated) {
         return true;
     }
     let makes = |object: &Object| match object.kind.value.as_str() {
-        "ExternalSecret" | "SealedSecret" | "Certificate" | "SecretProviderClass" | "VaultStaticSecret" | "ClusterExternalSecret"
-        | "BitwardenSecret" | "InfisicalSecret" | "OnePasswordItem" | "KafkaUser" | "Issuer" | "ClusterIssuer" => {
-            reference.kind == ReferenceKind::Secret
-        }
+        "ExternalSecret"
+        | "SealedSecret"
+        | "Certificate"
+        | "SecretProviderClass"
+        | "VaultStaticSecret"
+        | "ClusterExternalSecret"
+        | "BitwardenSecret"
+        | "InfisicalSecret"
+        | "OnePasswordItem"
+        | "KafkaUser"
+        | "Issuer"
+        | "ClusterIssuer" => reference.kind == ReferenceKind::Secret,
         "Bundle" => reference.kind == ReferenceKind::ConfigMap,
         _ => false,
     };
-    ctx.graph.cluster.objects().any(|object| makes(object) && (object.is_named(name) || object.name.is_none() || name.contains(object.name.as_ref().map_or("", |own| own.value.as_str()))))
+    ctx.graph.cluster.objects().any(|object| {
+        makes(object)
+            && (object.is_named(name)
+                || object.name.is_none()
+                || name.contains(object.name.as_ref().map_or("", |own| own.value.as_str())))
+    })
 }
 
 /// A key that the ConfigMap or Secret, which is here, does not have.
@@ -276,10 +313,13 @@ fn missing_key(object: &Object, reference: &Reference, target: &Object, found: &
         return;
     }
     sink.report(
-        Finding::new(key.place, format!("{} reads key `{}` of {}, which lacks it", object.title(), key.value, target.title()))
-            .label("no such key")
-            .related(target.place(), "its keys are here")
-            .help("correct the key, or add it")
-            .anchor(object.anchor),
+        Finding::new(
+            key.place,
+            format!("{} reads key `{}` of {}, which lacks it", object.title(), key.value, target.title()),
+        )
+        .label("no such key")
+        .related(target.place(), "its keys are here")
+        .help("correct the key, or add it")
+        .anchor(object.anchor),
     );
 }

@@ -14,7 +14,10 @@ pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
 
 /// A kind that keeps a number of replicas by itself.
 pub fn is_scalable(object: &Object) -> bool {
-    matches!(object.kind.value.as_str(), "Deployment" | "StatefulSet" | "Rollout" | "DeploymentConfig" | "ReplicaSet" | "ReplicationController")
+    matches!(
+        object.kind.value.as_str(),
+        "Deployment" | "StatefulSet" | "Rollout" | "DeploymentConfig" | "ReplicaSet" | "ReplicationController"
+    )
 }
 
 /// How many pods there are at least, with a Service, an autoscaler or none; `None` if that cannot be known.
@@ -25,7 +28,11 @@ pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> 
     }
     if let Some(scaler) = joined.autoscalers.first() {
         let crate::model::kubernetes::Body::Autoscaler(scaler) = &scaler.body else { return None };
-        return if scaler.min_replicas.is_unknown() { None } else { Some(scaler.min_replicas.value().copied().unwrap_or(1)) };
+        return if scaler.min_replicas.is_unknown() {
+            None
+        } else {
+            Some(scaler.min_replicas.value().copied().unwrap_or(1))
+        };
     }
     if workload.replicas.is_unknown() {
         return None;

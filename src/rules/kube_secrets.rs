@@ -22,11 +22,12 @@ pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
     for entry in &data.entries {
         let Some((place, what, level)) = judge_secret(data, entry, sink.level()) else { continue };
-        let finding = Finding::new(place, format!("{} is committed with {what} in `{}`", object.title(), entry.key.value))
-            .label(if entry.decoded.is_some() { "base64 hides nothing" } else { "plain text" })
-            .help("take it out of git and rotate it; use SealedSecret, ExternalSecret or SOPS instead")
-            .anchor(object.anchor)
-            .secret(entry.value.place);
+        let finding =
+            Finding::new(place, format!("{} is committed with {what} in `{}`", object.title(), entry.key.value))
+                .label(if entry.decoded.is_some() { "base64 hides nothing" } else { "plain text" })
+                .help("take it out of git and rotate it; use SealedSecret, ExternalSecret or SOPS instead")
+                .anchor(object.anchor)
+                .secret(entry.value.place);
         sink.report_at(level, finding);
     }
 }
@@ -48,7 +49,9 @@ fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, 
                 Some((entry.key.place, "a credential".to_owned(), level))
             }
             None => lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-                Verdict::Secret { redacted, .. } => Some((entry.place_of(span), format!("a credential ({redacted})"), level)),
+                Verdict::Secret { redacted, .. } => {
+                    Some((entry.place_of(span), format!("a credential ({redacted})"), level))
+                }
                 _ => None,
             }),
         };
@@ -60,11 +63,34 @@ fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, 
         Verdict::Placeholder | Verdict::Reference => None,
         // What stands in a Secret is meant to be one; names and switches are not.
         Verdict::NotSecret => {
-            let open = ["user", "host", "port", "name", "url", "region", "bucket", "endpoint", "ca.crt", "namespace", "email", "enabled", "path", "domain", "type", "id"];
+            let open = [
+                "user",
+                "host",
+                "port",
+                "name",
+                "url",
+                "region",
+                "bucket",
+                "endpoint",
+                "ca.crt",
+                "namespace",
+                "email",
+                "enabled",
+                "path",
+                "domain",
+                "type",
+                "id",
+            ];
             let key = entry.key.value.to_ascii_lowercase();
             let value = text.trim();
-            let plain = open.iter().any(|part| key.contains(part)) || value.len() < 4 || value.parse::<f64>().is_ok() || matches!(value, "true" | "false");
-            let opaque = value.len() >= 12 && !value.contains(' ') && value.bytes().any(|byte| byte.is_ascii_digit()) && value.bytes().any(|byte| byte.is_ascii_alphabetic());
+            let plain = open.iter().any(|part| key.contains(part))
+                || value.len() < 4
+                || value.parse::<f64>().is_ok()
+                || matches!(value, "true" | "false");
+            let opaque = value.len() >= 12
+                && !value.contains(' ')
+                && value.bytes().any(|byte| byte.is_ascii_digit())
+                && value.bytes().any(|byte| byte.is_ascii_alphabetic());
             (!plain && opaque && !credential::is_placeholder(value) && !value.contains("://") && !value.contains('.'))
                 .then(|| (place, "a value that looks like a credential".to_owned(), level.milder()))
         }
@@ -85,8 +111,12 @@ pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
         let (place, what, level) = match credential::judge(&entry.key.value, text) {
             Verdict::Secret { redacted, .. } => (entry.value.place, format!("a credential ({redacted})"), sink.level()),
             Verdict::Token(hit) => (entry.place_of(hit.span), describe(&hit.kind), sink.level()),
-            Verdict::UrlPassword(hit) => (entry.place_of(hit.span), describe(&hit.kind), local(&hit.kind, sink.level())),
-            Verdict::Default(reason) => (entry.value.place, format!("a weak credential: {}", reason.clause()), sink.level().milder()),
+            Verdict::UrlPassword(hit) => {
+                (entry.place_of(hit.span), describe(&hit.kind), local(&hit.kind, sink.level()))
+            }
+            Verdict::Default(reason) => {
+                (entry.value.place, format!("a weak credential: {}", reason.clause()), sink.level().milder())
+            }
             _ => continue,
         };
         report(object, entry, place, &what, level, sink);
@@ -116,7 +146,8 @@ fn in_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
 
 /// Programs assign computed values to names that announce secrets; only whole tokens are looked for in them.
 fn is_program(key: &str) -> bool {
-    const ENDINGS: [&str; 14] = ["sh", "py", "js", "ts", "lua", "go", "rb", "sql", "tpl", "tmpl", "star", "rego", "bash", "html"];
+    const ENDINGS: [&str; 14] =
+        ["sh", "py", "js", "ts", "lua", "go", "rb", "sql", "tpl", "tmpl", "star", "rego", "bash", "html"];
     key.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
@@ -131,7 +162,8 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
         let (name, value) = body.split_once('=').or_else(|| body.split_once(':'))?;
         let name = name.trim().trim_matches(['"', '\'']).trim_start_matches("export ").trim_start_matches("- ");
         let value = value.trim().trim_end_matches([',', ';']).trim_matches(['"', '\'']);
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        let is_name = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
         if !is_name || value.is_empty() || value.contains([' ', '(', '{', '$', '<', '%']) {
             return None;
         }

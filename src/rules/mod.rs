@@ -2,9 +2,12 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod ci_pipeline;
+mod dangerous_trigger;
 mod dangling;
 mod datastore;
 pub mod declarative;
+mod deploy_needs_tests;
 pub mod healthcheck;
 mod isolation;
 mod kube;
@@ -12,13 +15,17 @@ mod kube_secrets;
 mod limits;
 pub mod non_root_user;
 pub mod one_shot;
+mod pinned_action;
 pub mod pinned_image;
 mod probes;
 mod replicas;
 mod requests;
 mod restart_policy;
 mod startup;
+mod template_injection;
 mod undefined_reference;
+mod untrusted;
+mod workflow_permissions;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -79,30 +86,34 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
+    Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
+    Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
-    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
-    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
-    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
@@ -116,6 +127,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];

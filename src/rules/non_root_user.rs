@@ -40,7 +40,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
         match drops {
-            Some(by) => sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later"))),
+            Some(by) => {
+                sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
+            }
             None => sink.report(finding),
         }
     }
@@ -139,7 +141,9 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
 }
 
 fn is_plain_root(reference: &Reference) -> bool {
-    let windows = reference.path.starts_with("windows") || reference.path.contains("nanoserver") || reference.path.contains("servercore");
+    let windows = reference.path.starts_with("windows")
+        || reference.path.contains("nanoserver")
+        || reference.path.contains("servercore");
     !windows && !reference.path.contains('?') && default_user(reference) == data::User::Root
 }
 
@@ -244,7 +248,9 @@ fn drops_privileges(facts: &Facts, dockerfile: &Dockerfile, stage: usize) -> Opt
         }
         let programs = script.invocations();
         let words = programs.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
-        for word in words.map(|word| file_name(word.text())).filter(|name| name.contains("entrypoint") || name.ends_with(".sh")) {
+        for word in
+            words.map(|word| file_name(word.text())).filter(|name| name.contains("entrypoint") || name.ends_with(".sh"))
+        {
             let scripts = facts.repository.files().iter().filter(|file| file.name() == word && !file.text.is_empty());
             if let Some(program) = scripts.filter_map(|file| dropper(&shell::parse(&file.text))).next() {
                 return Some(program);

@@ -36,7 +36,8 @@ const ENDING: &[(&str, &[&str])] = &[
 ];
 
 /// Subcommands that end, of programs that run scripts of the project.
-const ENDING_TASKS: &[&str] = &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
+const ENDING_TASKS: &[&str] =
+    &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
 
 /// Whether a compose service is one-shot: it says so, others wait for its end, or its command ends.
 pub fn service(project: &Project, service: &Service) -> bool {
@@ -77,13 +78,16 @@ fn ends(invocation: &Invocation) -> bool {
     }
     let words = || invocation.args.iter().map(|word| word.text()).filter(|word| !word.starts_with('-'));
     match invocation.program {
-        "npm" | "yarn" | "pnpm" | "bun" | "rake" | "rails" | "make" | "just" | "task" | "composer" | "cargo" | "go" | "dotnet" => {
+        "npm" | "yarn" | "pnpm" | "bun" | "rake" | "rails" | "make" | "just" | "task" | "composer" | "cargo" | "go"
+        | "dotnet" => {
             let task = words().find(|word| !matches!(*word, "run" | "exec"));
             task.is_some_and(|task| task.split([':', '-']).any(|part| ENDING_TASKS.contains(&part)))
         }
         "python" | "python3" | "php" | "uv" | "poetry" => words().any(|word| {
-            matches!(word, "migrate" | "collectstatic" | "alembic" | "pytest" | "loaddata" | "createsuperuser" | "upgrade")
-                || word.ends_with("artisan") && words().any(|task| task.starts_with("migrate"))
+            matches!(
+                word,
+                "migrate" | "collectstatic" | "alembic" | "pytest" | "loaddata" | "createsuperuser" | "upgrade"
+            ) || word.ends_with("artisan") && words().any(|task| task.starts_with("migrate"))
         }),
         _ => false,
     }

@@ -36,9 +36,8 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         Some(_) => return,
     };
     let known = if name.contains('?') { "the image".to_owned() } else { format!("`{name}`") };
-    let finding = Finding::new(image.place, message)
-        .label(label)
-        .help(format!("name an exact version of {known}, or a digest"));
+    let finding =
+        Finding::new(image.place, message).label(label).help(format!("name an exact version of {known}, or a digest"));
     sink.report(with_sources(finding, image));
 }
 
@@ -73,5 +72,7 @@ fn moves(reference: &Reference, tag: &str) -> bool {
 
 /// Windows bases are published under build numbers that the host dictates; the untagged ones no longer exist.
 fn is_windows_base(reference: &Reference) -> bool {
-    reference.registry.as_deref() == Some("mcr.microsoft.com") && reference.path.starts_with("windows/") && reference.tag.is_some()
+    reference.registry.as_deref() == Some("mcr.microsoft.com")
+        && reference.path.starts_with("windows/")
+        && reference.tag.is_some()
 }

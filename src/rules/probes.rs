@@ -39,10 +39,11 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
     let services = ctx.graph.cluster.joined(object).map_or(&[][..], |joined| &joined.services);
-    let finding = Finding::new(container.anchor, format!("{} has no readiness probe", container_title(object, container)))
-        .label("gets traffic before it can answer")
-        .help("add a `readinessProbe` that succeeds once requests can be served")
-        .anchor(object.anchor);
+    let finding =
+        Finding::new(container.anchor, format!("{} has no readiness probe", container_title(object, container)))
+            .label("gets traffic before it can answer")
+            .help("add a `readinessProbe` that succeeds once requests can be served")
+            .anchor(object.anchor);
     match services.first() {
         Some(service) => sink.report(finding.related(service.place(), "this Service sends it traffic")),
         // Where the Services are kept is not to be seen here.
@@ -59,16 +60,20 @@ pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some(liveness) = container.liveness.known() else { return };
     if container.startup.is_absent() {
         sink.report(
-            Finding::new(liveness.place, format!("{} has a liveness probe but no startup probe", container_title(object, container)))
-                .label("counts from the first second")
-                .help("add a `startupProbe` with the time that a slow start may take")
-                .anchor(object.anchor),
+            Finding::new(
+                liveness.place,
+                format!("{} has a liveness probe but no startup probe", container_title(object, container)),
+            )
+            .label("counts from the first second")
+            .help("add a `startupProbe` with the time that a slow start may take")
+            .anchor(object.anchor),
         );
     }
 }
 
 pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let (Owner::Kubernetes(object, _), Some(live), Some(ready)) = (owner, container.liveness.known(), container.readiness.known())
+    let (Owner::Kubernetes(object, _), Some(live), Some(ready)) =
+        (owner, container.liveness.known(), container.readiness.known())
     else {
         return;
     };
@@ -76,11 +81,14 @@ pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         return;
     }
     sink.report(
-        Finding::new(live.place, format!("{} has the same liveness and readiness probe", container_title(object, container)))
-            .label("a busy container is killed instead of spared")
-            .related(ready.place, "the readiness probe asks the same")
-            .help("let liveness ask less, or fail later: a cheaper endpoint, a higher `failureThreshold`")
-            .anchor(object.anchor),
+        Finding::new(
+            live.place,
+            format!("{} has the same liveness and readiness probe", container_title(object, container)),
+        )
+        .label("a busy container is killed instead of spared")
+        .related(ready.place, "the readiness probe asks the same")
+        .help("let liveness ask less, or fail later: a cheaper endpoint, a higher `failureThreshold`")
+        .anchor(object.anchor),
     );
 }
 
@@ -105,23 +113,32 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         let Some(port) = probe.value().and_then(|probe| probe_port(&probe.action)) else { continue };
         let title = container_title(object, container);
         if let Ok(number) = port.value.parse::<u16>() {
-            let declared = |own: &crate::model::container::Port| own.target.is_some_and(|(from, to)| from <= number && number <= to);
+            let declared = |own: &crate::model::container::Port| {
+                own.target.is_some_and(|(from, to)| from <= number && number <= to)
+            };
             if !container.ports.is_empty() && !container.ports.iter().any(declared) {
                 let message = format!("the {kind} probe of {title} asks port {number}, which is not declared");
-                sink.report_at(Level::Note, Finding::new(port.place, message).anchor(object.anchor).help(format!(
-                    "add `containerPort: {number}`, or probe a declared port"
-                )));
+                sink.report_at(
+                    Level::Note,
+                    Finding::new(port.place, message)
+                        .anchor(object.anchor)
+                        .help(format!("add `containerPort: {number}`, or probe a declared port")),
+                );
             }
             continue;
         }
-        let named = |own: &crate::model::container::Port| own.name.as_ref().is_some_and(|name| name.value == port.value);
+        let named =
+            |own: &crate::model::container::Port| own.name.as_ref().is_some_and(|name| name.value == port.value);
         if container.ports.iter().any(named) {
             continue;
         }
-        let mut finding = Finding::new(port.place, format!("the {kind} probe of {title} asks a port named `{}`, which it lacks", port.value))
-            .label("resolves to nothing: the probe always fails")
-            .help(format!("name one of the container's ports `{}`, or probe a number", port.value))
-            .anchor(object.anchor);
+        let mut finding = Finding::new(
+            port.place,
+            format!("the {kind} probe of {title} asks a port named `{}`, which it lacks", port.value),
+        )
+        .label("resolves to nothing: the probe always fails")
+        .help(format!("name one of the container's ports `{}`, or probe a number", port.value))
+        .anchor(object.anchor);
         for own in container.ports.iter().filter_map(|port| port.name.as_ref()) {
             finding = finding.related(own.place, "a port it has");
         }
@@ -136,10 +153,13 @@ pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let hosts = probes(container).into_iter().filter_map(|(_, probe)| probe.value()?.host.as_ref());
     for host in hosts.chain(hooks) {
         sink.report(
-            Finding::new(host.place, format!("a probe of {} calls another host, `{}`", container_title(object, container), host.value))
-                .label("the kubelet makes this request from the node's network")
-                .help("drop `host`: the pod's own address is the default")
-                .anchor(object.anchor),
+            Finding::new(
+                host.place,
+                format!("a probe of {} calls another host, `{}`", container_title(object, container), host.value),
+            )
+            .label("the kubelet makes this request from the node's network")
+            .help("drop `host`: the pod's own address is the default")
+            .anchor(object.anchor),
         );
     }
 }
@@ -151,10 +171,13 @@ pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
     let (Some(service), Some(kube)) = (served, &container.kube) else { return };
     if kube.pre_stop.is_absent() && !container.ports.is_empty() {
         sink.report(
-            Finding::new(container.anchor, format!("{} stops without waiting for its traffic to end", container_title(object, container)))
-                .related(service.place(), "this Service still sends requests for a moment")
-                .help("add a `preStop` hook that sleeps for a few seconds")
-                .anchor(object.anchor),
+            Finding::new(
+                container.anchor,
+                format!("{} stops without waiting for its traffic to end", container_title(object, container)),
+            )
+            .related(service.place(), "this Service still sends requests for a moment")
+            .help("add a `preStop` hook that sleeps for a few seconds")
+            .anchor(object.anchor),
         );
     }
 }

@@ -10,7 +10,9 @@ use crate::model::kubernetes::{Body, Object, Workload};
 
 /// A Deployment that a Service sends traffic to, with one pod.
 pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if !matches!(object.kind.value.as_str(), "Deployment" | "Rollout" | "DeploymentConfig") || !is_lasting(object, workload) {
+    if !matches!(object.kind.value.as_str(), "Deployment" | "Rollout" | "DeploymentConfig")
+        || !is_lasting(object, workload)
+    {
         return;
     }
     let Some(joined) = ctx.graph.cluster.joined(object) else { return };
@@ -64,10 +66,13 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
         return;
     }
-    let mut finding = Finding::new(name.place, format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value))
-        .label("no such object")
-        .help("name the workload that should scale, or remove the autoscaler")
-        .anchor(object.anchor);
+    let mut finding = Finding::new(
+        name.place,
+        format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value),
+    )
+    .label("no such object")
+    .help("name the workload that should scale, or remove the autoscaler")
+    .anchor(object.anchor);
     let elsewhere = cluster.objects().find(|other| other.is_named(&name.value) && other.workload().is_some());
     if let Some(other) = elsewhere {
         finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
@@ -91,11 +96,19 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 request.is_absent() && limit.is_absent()
             });
             let Some(container) = lacks else { continue };
-            let message = format!("{} scales on {} use, but `{}` requests none", object.title(), resource.value, container.name.value);
+            let message = format!(
+                "{} scales on {} use, but `{}` requests none",
+                object.title(),
+                resource.value,
+                container.name.value
+            );
             sink.report(
                 Finding::new(resource.place, message)
                     .label("a share of nothing cannot be measured: it never scales")
-                    .related(container.anchor, format!("no `resources.requests.{}` in {}", resource.value, target.title()))
+                    .related(
+                        container.anchor,
+                        format!("no `resources.requests.{}` in {}", resource.value, target.title()),
+                    )
                     .help("set the request, or scale on another metric")
                     .anchor(object.anchor),
             );
@@ -116,7 +129,11 @@ pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let _ = ctx;
     sink.report(
         Finding::new(place, format!("{} may scale down to one replica", object.title()))
-            .label(if scaler.min_replicas.is_absent() { "no `minReplicas`: one, by default" } else { "one pod left is one failure from none" })
+            .label(if scaler.min_replicas.is_absent() {
+                "no `minReplicas`: one, by default"
+            } else {
+                "one pod left is one failure from none"
+            })
             .help("set `minReplicas` to at least 2")
             .anchor(object.anchor),
     );
@@ -129,7 +146,9 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     }
     let strategy = &workload.strategy;
     if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
-        let claims = |mount: &crate::model::container::Mount| matches!(mount.source, crate::model::container::MountSource::Volume(_));
+        let claims = |mount: &crate::model::container::Mount| {
+            matches!(mount.source, crate::model::container::MountSource::Volume(_))
+        };
         let stateful = is_store(workload) || workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims));
         if !stateful {
             sink.report(
@@ -174,4 +193,3 @@ pub fn spread(ctx: &Ctx, sink: &mut Sink) {
     };
     once(sink, Level::Note, ctx.graph.cluster.objects().filter(lacks).map(finding).collect());
 }
-

@@ -15,7 +15,14 @@ pub fn memory(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     missing(owner, container, "memory", &container.resources.memory_request, &container.resources.memory_limit, sink);
 }
 
-fn missing(owner: Owner, container: &Container, what: &str, request: &Setting<Quantity>, limit: &Setting<Quantity>, sink: &mut Sink) {
+fn missing(
+    owner: Owner,
+    container: &Container,
+    what: &str,
+    request: &Setting<Quantity>,
+    limit: &Setting<Quantity>,
+    sink: &mut Sink,
+) {
     let Owner::Kubernetes(object, workload) = owner else { return };
     if !request.is_absent() || container.role == ContainerRole::Ephemeral || object.is_hook() {
         return;
@@ -28,11 +35,15 @@ fn missing(owner: Owner, container: &Container, what: &str, request: &Setting<Qu
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {
-            let finding = finding.label("the limit stands for the request").related(limit.place, format!("requests this much {what}, all the time"));
+            let finding = finding
+                .label("the limit stands for the request")
+                .related(limit.place, format!("requests this much {what}, all the time"));
             sink.report_at(Level::Note, finding);
         }
         // An init container's share is given back before the pod serves, and a guessed pod may be filled in by its operator.
-        Setting::Absent if container.role == ContainerRole::Init || workload.guessed => sink.report_at(Level::Note, finding),
+        Setting::Absent if container.role == ContainerRole::Init || workload.guessed => {
+            sink.report_at(Level::Note, finding)
+        }
         Setting::Absent => sink.report(finding.label("scheduled as if it needed none")),
     }
 }
@@ -42,13 +53,17 @@ pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else { return };
     let own = &container.resources;
     let title = container_title(object, container);
-    for (what, request, limit) in [("CPU", &own.cpu_request, &own.cpu_limit), ("memory", &own.memory_request, &own.memory_limit)] {
+    for (what, request, limit) in
+        [("CPU", &own.cpu_request, &own.cpu_limit), ("memory", &own.memory_request, &own.memory_limit)]
+    {
         for at in [request, limit].into_iter().filter_map(Setting::known) {
             if let Some(problem) = fault(what, at) {
-                sink.report(Finding::new(at.place, format!("{title}: {problem}")).anchor(object.anchor).help(format!(
-                    "write it as {}",
-                    if what == "CPU" { "`500m` or `2`" } else { "`256Mi` or `1Gi`" }
-                )));
+                sink.report(
+                    Finding::new(at.place, format!("{title}: {problem}")).anchor(object.anchor).help(format!(
+                        "write it as {}",
+                        if what == "CPU" { "`500m` or `2`" } else { "`256Mi` or `1Gi`" }
+                    )),
+                );
             }
         }
         let (Some(request), Some(limit)) = (request.known(), limit.known()) else { continue };

@@ -27,7 +27,9 @@ pub(super) struct PodDefaults<'t, 'p> {
 
 pub(super) fn read(view: View, role: ContainerRole, pod: &PodDefaults, references: &mut Vec<Reference>) -> Container {
     let role = match role {
-        ContainerRole::Init if view.str("restartPolicy").value().is_some_and(|policy| policy == "Always") => ContainerRole::Sidecar,
+        ContainerRole::Init if view.str("restartPolicy").value().is_some_and(|policy| policy == "Always") => {
+            ContainerRole::Sidecar
+        }
         role => role,
     };
     let name = view.str("name");
@@ -111,7 +113,9 @@ fn environment(view: View, references: &mut Vec<Reference>) -> (Vec<EnvVar>, Vec
                 EnvValue::Reference(from.place)
             }
             (Setting::Set(at), _) => literal(at.value, &env),
-            (_, Setting::Unknown(place)) | (Setting::Unknown(place), _) => EnvValue::Reference(place.unwrap_or(name.place)),
+            (_, Setting::Unknown(place)) | (Setting::Unknown(place), _) => {
+                EnvValue::Reference(place.unwrap_or(name.place))
+            }
             (Setting::Absent, Setting::Absent) => EnvValue::Literal(At::new(String::new(), name.place)),
         };
         env.push(EnvVar { name, value, origin: EnvOrigin::KubernetesEnv });
@@ -171,7 +175,8 @@ fn expand(text: &str, before: &[EnvVar]) -> Option<String> {
 
 fn port(item: View) -> Port {
     let number = |key: &str| item.str(key);
-    let single = |setting: &Setting<String>| setting.value().and_then(|text| text.parse().ok()).map(|port: u16| (port, port));
+    let single =
+        |setting: &Setting<String>| setting.value().and_then(|text| text.parse().ok()).map(|port: u16| (port, port));
     let target = number("containerPort");
     let host = number("hostPort");
     let published = match &host {
@@ -185,7 +190,10 @@ fn port(item: View) -> Port {
         target: single(&target),
         published,
         host_ip: item.str("hostIP").value().cloned(),
-        protocol: item.str("protocol").value().map_or_else(|| "tcp".to_owned(), |protocol| protocol.to_ascii_lowercase()),
+        protocol: item
+            .str("protocol")
+            .value()
+            .map_or_else(|| "tcp".to_owned(), |protocol| protocol.to_ascii_lowercase()),
         unknown: target.is_unknown() || host.is_unknown(),
         written: target.value().cloned().unwrap_or_default(),
     }
@@ -209,7 +217,10 @@ fn mounts(view: View, pod: &PodDefaults) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = view.list("volumeMounts").into_iter().map(read).collect();
     let list = view.get("volumeMounts");
     // A list that a template fills may mount anything.
-    if list.is_unknown() || list.value().is_some_and(|list| list.is_open()) || (list.is_absent() && pod.volumes_open && view.is_open()) {
+    if list.is_unknown()
+        || list.value().is_some_and(|list| list.is_open())
+        || (list.is_absent() && pod.volumes_open && view.is_open())
+    {
         let place = list.place().unwrap_or(view.node.place());
         mounts.push(Mount { place, source: MountSource::Unknown, target: None, read_only: false });
     }
@@ -228,7 +239,10 @@ fn seccomp(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Setting<String
         return field;
     }
     // The annotations that came before the field; clusters before 1.27 still read them.
-    let keys = [format!("container.seccomp.security.alpha.kubernetes.io/{name}"), "seccomp.security.alpha.kubernetes.io/pod".to_owned()];
+    let keys = [
+        format!("container.seccomp.security.alpha.kubernetes.io/{name}"),
+        "seccomp.security.alpha.kubernetes.io/pod".to_owned(),
+    ];
     let annotated = keys.iter().find_map(|key| pod.annotations.get(key));
     match annotated {
         Some(value) if value.value == "unconfined" => Setting::set("Unconfined".to_owned(), value.place),
@@ -263,7 +277,8 @@ fn read_security(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Security
         let option = inherited(own, pod, &["seLinuxOptions", field]).and_then(View::text);
         profiles.extend(option.known().map(|at| At::new(format!("selinux-{field}={}", at.value), at.place)));
     }
-    let namespaces = [("hostNetwork", HostNamespace::Network), ("hostPID", HostNamespace::Pid), ("hostIPC", HostNamespace::Ipc)];
+    let namespaces =
+        [("hostNetwork", HostNamespace::Network), ("hostPID", HostNamespace::Pid), ("hostIPC", HostNamespace::Ipc)];
     let shared = namespaces.into_iter().filter_map(|(key, namespace)| {
         let flag = pod.spec.flag(key);
         flag.known().filter(|at| at.value).map(|at| At::new(namespace, at.place))
@@ -350,7 +365,9 @@ fn action(view: View, grpc: &str) -> ProbeAction {
         return ProbeAction::Grpc { port: call.str("port") };
     }
     if let Some(exec) = view.get("exec").value() {
-        return ProbeAction::Exec { words: exec.list("command").into_iter().filter_map(|item| word(item.node)).collect() };
+        return ProbeAction::Exec {
+            words: exec.list("command").into_iter().filter_map(|item| word(item.node)).collect(),
+        };
     }
     ProbeAction::Unknown
 }
@@ -363,7 +380,8 @@ fn print(node: Node, depth: u32, out: &mut String) {
     }
     match node.kind() {
         Kind::Mapping => {
-            let mut entries: Vec<_> = node.entries().filter_map(|entry| Some((entry.key.str()?, entry.value))).collect();
+            let mut entries: Vec<_> =
+                node.entries().filter_map(|entry| Some((entry.key.str()?, entry.value))).collect();
             entries.sort_by_key(|(key, _)| *key);
             out.push('{');
             for (key, value) in entries {

@@ -40,7 +40,8 @@ struct Reach {
 
 fn reaches(files: &[FileFacts], repository: Repository) -> Vec<Reach> {
     let owners: Vec<usize> = (0..files.len()).filter(|at| files[*at].kustomization.is_some()).collect();
-    let gathered: BTreeMap<usize, BTreeSet<usize>> = owners.iter().map(|at| (*at, gather(files, repository, *at))).collect();
+    let gathered: BTreeMap<usize, BTreeSet<usize>> =
+        owners.iter().map(|at| (*at, gather(files, repository, *at))).collect();
     let mut found = Vec::new();
     for &at in &owners {
         let mut reached = gathered[&at].clone();
@@ -99,7 +100,8 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
     if texts.is_empty() {
         return Patched::default();
     }
-    let text = |text: &Text| -> String { text.blanked.clone().unwrap_or_else(|| repository.file(text.id).text.clone()) };
+    let text =
+        |text: &Text| -> String { text.blanked.clone().unwrap_or_else(|| repository.file(text.id).text.clone()) };
     let owned: Vec<String> = texts.iter().map(text).collect();
     let trees: Vec<Tree> = texts.iter().zip(&owned).map(|(text, owned)| Tree::parse(text.id, owned).tree).collect();
     let again: BTreeMap<usize, Tree> = files

@@ -51,9 +51,10 @@ impl Kustomization {
     pub fn read<'t>(tree: &'t Tree<'t>, scope: Scope<'t>, path: &str) -> Option<Self> {
         let root = View::new(tree.root()?, scope);
         let folder = parent(path).to_owned();
-        let mut partial = ["helmCharts", "helmChartInflationGenerator", "generators", "transformers", "replacements", "vars"]
-            .iter()
-            .any(|key| root.key(key).is_some());
+        let mut partial =
+            ["helmCharts", "helmChartInflationGenerator", "generators", "transformers", "replacements", "vars"]
+                .iter()
+                .any(|key| root.key(key).is_some());
         let mut local = |keys: &[&str]| {
             let written: Vec<At<String>> = keys.iter().flat_map(|key| root.texts(key)).collect();
             let mut found = Vec::new();
@@ -69,7 +70,8 @@ impl Kustomization {
         let mut patch_files = local(&["patchesStrategicMerge"]);
         patch_files.retain(|at| !at.value.contains('\n'));
         for item in root.list("patches").into_iter().chain(root.list("patchesJson6902")) {
-            patch_files.extend(item.str("path").known().and_then(|at| Some(At::new(join(&folder, &at.value)?, at.place))));
+            patch_files
+                .extend(item.str("path").known().and_then(|at| Some(At::new(join(&folder, &at.value)?, at.place))));
         }
         let text = |item: View, key: &str| item.str(key).known().cloned();
         let image = |item: View| {
@@ -190,7 +192,8 @@ mod tests {
     fn reads_what_it_gathers_and_changes() {
         let text = "namespace: prod\nresources:\n  - ../base\n  - https://example.com/x.yaml\n  - web.yaml\nimages:\n  - name: app\n    newTag: '1.2'\nreplicas:\n  - name: web\n    count: 3\nconfigMapGenerator:\n  - name: settings\npatches:\n  - path: probe.yaml\n    target:\n      kind: Deployment\n";
         let parsed = Tree::parse(FileId(0), text);
-        let found = Kustomization::read(&parsed.tree, Scope::plain(FileId(0), text), "deploy/prod/kustomization.yaml").unwrap();
+        let found =
+            Kustomization::read(&parsed.tree, Scope::plain(FileId(0), text), "deploy/prod/kustomization.yaml").unwrap();
         let paths: Vec<&str> = found.resources.iter().map(|at| at.value.as_str()).collect();
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
         assert!(found.partial);

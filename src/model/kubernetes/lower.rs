@@ -113,7 +113,9 @@ fn body(root: View, version: &str, kind: &str) -> Body {
             Body::ServiceAccount(ServiceAccount { automount_token: root.flag("automountServiceAccountToken") })
         }
         ("", "LimitRange") => with_spec(|spec| Body::LimitRange(Box::new(Defaults::read(spec)))),
-        ("autoscaling", "HorizontalPodAutoscaler") => with_spec(|spec| Body::Autoscaler(Box::new(Autoscaler::read(spec)))),
+        ("autoscaling", "HorizontalPodAutoscaler") => {
+            with_spec(|spec| Body::Autoscaler(Box::new(Autoscaler::read(spec))))
+        }
         ("keda.sh", "ScaledObject") => with_spec(|spec| Body::Autoscaler(Box::new(Autoscaler::read_keda(spec)))),
         ("policy", "PodDisruptionBudget") => {
             with_spec(|spec| Body::DisruptionBudget(Box::new(DisruptionBudget::read(spec))))
@@ -121,7 +123,9 @@ fn body(root: View, version: &str, kind: &str) -> Body {
         ("networking.k8s.io" | "extensions", "NetworkPolicy") => {
             with_spec(|spec| Body::NetworkPolicy(Box::new(NetworkPolicy::read(spec))))
         }
-        ("networking.k8s.io" | "extensions", "Ingress") => with_spec(|spec| Body::Ingress(Box::new(Ingress::read(spec)))),
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            with_spec(|spec| Body::Ingress(Box::new(Ingress::read(spec))))
+        }
         ("gateway.networking.k8s.io", "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute") => {
             with_spec(|spec| Body::Ingress(Box::new(Ingress::read_route(spec))))
         }
@@ -146,7 +150,9 @@ fn template_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
         ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
         ("keda.sh", "ScaledJob") => &["spec", "jobTargetRef", "template"],
         // Written with a version that never had the kind, or with none of ours: the API refuses it, the pod is read still.
-        (_, "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job") if known_group(group) => &["spec", "template"],
+        (_, "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job") if known_group(group) => {
+            &["spec", "template"]
+        }
         (_, "CronJob") if known_group(group) => &["spec", "jobTemplate", "spec", "template"],
         (_, "Pod") if known_group(group) => &[],
         ("", "DeploymentConfig") => &["spec", "template"],
@@ -160,8 +166,13 @@ fn known_group(group: &str) -> bool {
 
 /// Kinds that speak of pods without being one: definitions, and deliveries whose values only look like pods.
 fn has_no_pods(group: &str, kind: &str) -> bool {
-    matches!(kind, "CustomResourceDefinition" | "Application" | "ApplicationSet" | "HelmRelease" | "HelmChart" | "HelmChartConfig")
-        || matches!(group, "apiextensions.k8s.io" | "kyverno.io" | "templates.gatekeeper.sh" | "constraints.gatekeeper.sh")
+    matches!(
+        kind,
+        "CustomResourceDefinition" | "Application" | "ApplicationSet" | "HelmRelease" | "HelmChart" | "HelmChartConfig"
+    ) || matches!(
+        group,
+        "apiextensions.k8s.io" | "kyverno.io" | "templates.gatekeeper.sh" | "constraints.gatekeeper.sh"
+    )
 }
 
 fn workload(root: View, group: &str, kind: &str) -> Option<Workload> {
@@ -181,9 +192,9 @@ fn workload(root: View, group: &str, kind: &str) -> Option<Workload> {
     let annotations = Labels::read(meta.clone(), "annotations");
     let claims = spec.value().map(|view| view.list("volumeClaimTemplates")).unwrap_or_default();
     let bare = matches!(kind, "ReplicationController" | "DeploymentConfig");
-    let selector = spec.value().and_then(|view| {
-        if bare { Selector::read_map(*view, "selector") } else { Selector::read(*view, "selector") }
-    });
+    let selector = spec
+        .value()
+        .and_then(|view| if bare { Selector::read_map(*view, "selector") } else { Selector::read(*view, "selector") });
     let strategy = if spec.value().is_some_and(|view| view.key("updateStrategy").is_some()) {
         within("updateStrategy")
     } else {

@@ -44,7 +44,10 @@ impl<'t> Draft<'t> {
                 builder.sequence(*place, items)
             }
             Draft::Mapping(place, entries) => {
-                let entries = entries.iter().map(|(key, value)| (builder.scalar(key.place, key.text.clone()), value.build(builder))).collect();
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (builder.scalar(key.place, key.text.clone()), value.build(builder)))
+                    .collect();
                 builder.mapping(*place, entries)
             }
         }
@@ -64,7 +67,8 @@ impl<'t> Draft<'t> {
         if let Draft::Node(node) = self {
             match node.kind() {
                 Kind::Mapping => {
-                    let entries = node.entries().filter_map(|entry| Some((key(entry.key)?, Draft::Node(entry.value)))).collect();
+                    let entries =
+                        node.entries().filter_map(|entry| Some((key(entry.key)?, Draft::Node(entry.value)))).collect();
                     *self = Draft::Mapping(node.place(), entries);
                 }
                 Kind::Sequence => *self = Draft::Sequence(node.place(), node.items().map(Draft::Node).collect()),
@@ -106,7 +110,9 @@ impl<'t> Draft<'t> {
         }
         match (self.kind(), patch.kind()) {
             (Kind::Mapping, Kind::Mapping) => self.merge_mapping(patch, home, depth),
-            (Kind::Sequence, Kind::Sequence) if merge_key(key).is_some() => self.merge_sequence(patch, key, home, depth),
+            (Kind::Sequence, Kind::Sequence) if merge_key(key).is_some() => {
+                self.merge_sequence(patch, key, home, depth)
+            }
             (Kind::Unknown, _) => {}
             (Kind::Scalar, Kind::Scalar) => {
                 let Draft::Node(own) = self else { return };
@@ -157,7 +163,8 @@ impl<'t> Draft<'t> {
         for operation in operations.items() {
             let text = |key: &str| operation.get(key).and_then(Node::str);
             let (Some(op), Some(path)) = (text("op"), text("path")) else { continue };
-            let mut parts: Vec<String> = path.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+            let mut parts: Vec<String> =
+                path.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
             let Some(last) = parts.pop() else { continue };
             let value = operation.entry("value").map(|entry| entry.value);
             self.operate_at(&parts, &last, op, value, operation);
@@ -214,7 +221,9 @@ fn key(node: Node) -> Option<Key> {
 /// What tells the items of a list apart, by the list's key; other lists are replaced whole.
 const fn merge_key(list: &str) -> Option<&'static [&'static str]> {
     match list.as_bytes() {
-        b"containers" | b"initContainers" | b"ephemeralContainers" | b"volumes" | b"env" | b"imagePullSecrets" => Some(&["name"]),
+        b"containers" | b"initContainers" | b"ephemeralContainers" | b"volumes" | b"env" | b"imagePullSecrets" => {
+            Some(&["name"])
+        }
         b"ports" => Some(&["containerPort", "port"]),
         b"volumeMounts" => Some(&["mountPath"]),
         b"hostAliases" => Some(&["ip"]),
@@ -230,12 +239,16 @@ mod tests {
         Tree::parse(FileId(file), text).tree
     }
 
-    const BASE: &str = "spec:\n  replicas: 1\n  containers:\n    - name: web\n      image: a\n      args: [x, y]\n    - name: side\n";
+    const BASE: &str =
+        "spec:\n  replicas: 1\n  containers:\n    - name: web\n      image: a\n      args: [x, y]\n    - name: side\n";
 
     #[test]
     fn lists_merge_by_name_and_others_are_replaced() {
         let base = tree(0, BASE);
-        let patch = tree(1, "spec:\n  containers:\n    - name: web\n      args: [z]\n      tty: true\n    - name: side\n      $patch: delete\n    - name: new\n");
+        let patch = tree(
+            1,
+            "spec:\n  containers:\n    - name: web\n      args: [z]\n      tty: true\n    - name: side\n      $patch: delete\n    - name: new\n",
+        );
         let mut draft = Draft::Node(base.root().unwrap());
         draft.merge(patch.root().unwrap(), FileId(0));
         let merged = draft.finish();
@@ -250,7 +263,8 @@ mod tests {
     #[test]
     fn patches_that_disagree_leave_a_value_unknown() {
         let base = tree(0, BASE);
-        let (one, two, same) = (tree(1, "spec: {replicas: 2}"), tree(2, "spec: {replicas: 3}"), tree(3, "spec: {replicas: 2}"));
+        let (one, two, same) =
+            (tree(1, "spec: {replicas: 2}"), tree(2, "spec: {replicas: 3}"), tree(3, "spec: {replicas: 2}"));
         let mut draft = Draft::Node(base.root().unwrap());
         draft.merge(one.root().unwrap(), FileId(0));
         draft.merge(same.root().unwrap(), FileId(0));

@@ -75,7 +75,8 @@ impl NetworkPolicy {
             Some(Peer { selector, elsewhere: view.key("namespaceSelector").is_some() })
         };
         let sides = [("ingress", "from"), ("egress", "to")];
-        let lists = sides.into_iter().flat_map(|(side, key)| spec.list(side).into_iter().flat_map(move |rule| rule.list(key)));
+        let lists =
+            sides.into_iter().flat_map(|(side, key)| spec.list(side).into_iter().flat_map(move |rule| rule.list(key)));
         Self {
             selector: Selector::read(spec, "podSelector"),
             ingress: types.is_empty() || named("Ingress"),
@@ -114,7 +115,8 @@ impl Ingress {
         let rules = spec.list("rules");
         let mut backends: Vec<Backend> = Vec::new();
         backends.extend(spec.get("defaultBackend").or(spec.get("backend")).value().and_then(|view| backend(*view)));
-        let paths = rules.iter().flat_map(|rule| rule.get("http").value().map(|http| http.list("paths")).unwrap_or_default());
+        let paths =
+            rules.iter().flat_map(|rule| rule.get("http").value().map(|http| http.list("paths")).unwrap_or_default());
         backends.extend(paths.filter_map(|path| path.get("backend").value().and_then(|view| backend(*view))));
         let hosts = rules.iter().filter_map(|rule| rule.str("host").known().cloned()).collect();
         let tls = match spec.get("tls") {

@@ -167,17 +167,30 @@ impl Pod {
         references.extend(spec.list("volumes").into_iter().flat_map(volume_references));
         let account = spec.str("serviceAccountName").or(spec.str("serviceAccount"));
         if let Some(name) = account.known() {
-            references.push(Reference { kind: ReferenceKind::ServiceAccount, name: name.clone(), key: None, optional: false });
+            references.push(Reference {
+                kind: ReferenceKind::ServiceAccount,
+                name: name.clone(),
+                key: None,
+                optional: false,
+            });
         }
         for item in spec.list("imagePullSecrets") {
             if let Some(name) = item.str("name").known() {
-                references.push(Reference { kind: ReferenceKind::Secret, name: name.clone(), key: None, optional: false });
+                references.push(Reference {
+                    kind: ReferenceKind::Secret,
+                    name: name.clone(),
+                    key: None,
+                    optional: false,
+                });
             }
         }
         let within = |key: &str| security.value().map_or(Setting::Absent, |view| view.get(key));
         let sysctls = within("sysctls").value().map(|view| view.items().collect::<Vec<_>>()).unwrap_or_default();
         Self {
-            place: spec.key("containers").or_else(|| spec.node.entries().next().map(|e| e.key.place())).unwrap_or_default(),
+            place: spec
+                .key("containers")
+                .or_else(|| spec.node.entries().next().map(|e| e.key.place()))
+                .unwrap_or_default(),
             containers,
             restart_policy: spec.str("restartPolicy"),
             service_account: account,
@@ -233,7 +246,8 @@ fn volume_references(item: View) -> Vec<Reference> {
     let mut add = |view: View, kind: ReferenceKind, field: &str| {
         let Some(name) = view.str(field).known().cloned() else { return };
         let optional = view.flag("optional").is(true);
-        let keys: Vec<At<String>> = view.list("items").iter().filter_map(|item| item.str("key").known().cloned()).collect();
+        let keys: Vec<At<String>> =
+            view.list("items").iter().filter_map(|item| item.str("key").known().cloned()).collect();
         if keys.is_empty() {
             found.push(Reference { kind, name, key: None, optional });
             return;

@@ -105,7 +105,8 @@ impl Defaults {
             };
             // A request that is not given falls back to the default limit, and that to the maximum.
             let limits = |resource: &str| read("default", resource).or(read("max", resource));
-            let requests = |resource: &str| read("defaultRequest", resource).or(limits(resource)).or(read("min", resource));
+            let requests =
+                |resource: &str| read("defaultRequest", resource).or(limits(resource)).or(read("min", resource));
             found.cpu_limit = found.cpu_limit.or(limits("cpu"));
             found.memory_limit = found.memory_limit.or(limits("memory"));
             found.cpu_request = found.cpu_request.or(requests("cpu"));
@@ -185,7 +186,8 @@ impl Binding {
     pub(super) fn read(root: View) -> Self {
         let role = root.get("roleRef");
         let field = |key: &str| role.value().map_or(Setting::Absent, |view| view.str(key));
-        let subject = |item: View| Subject { kind: item.str("kind"), name: item.str("name"), namespace: item.str("namespace") };
+        let subject =
+            |item: View| Subject { kind: item.str("kind"), name: item.str("name"), namespace: item.str("namespace") };
         Self {
             role_kind: field("kind"),
             role: field("name"),

@@ -256,13 +256,17 @@ impl<'t> Node<'t> {
     pub fn content_span(self, range: Span) -> Place {
         let definition = self.definition();
         let span = self.offsets().span(range);
-        // An offset map is exact to the byte, but a span must end on a whole character of the source.
+        // An offset map is exact to the byte, and beside damage it may be off: a span holds whole characters all the same.
         let text = self.tree.source(self.raw()).1;
         let mut end = (span.end as usize).min(text.len());
-        while end < text.len() && !text.is_char_boundary(end) {
+        while !text.is_char_boundary(end) {
             end += 1;
         }
-        Place::new(definition.file, Span::of((span.start as usize).min(end), end))
+        let mut start = (span.start as usize).min(end);
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        Place::new(definition.file, Span::of(start, end))
     }
 }
 
