@@ -139,6 +139,17 @@ const SENSITIVE_FILES: &[&str] = &["/etc/shadow", "/etc/passwd", "/etc/group", "
 const HOME_SECRETS: &[&str] =
     &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
 
+/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
+const HARMLESS_ETC: &[&str] = &[
+    "/etc/ca-certificates", "/etc/hostname", "/etc/hosts", "/etc/letsencrypt", "/etc/localtime", "/etc/machine-id", "/etc/nginx",
+    "/etc/os-release", "/etc/pki", "/etc/resolv.conf", "/etc/ssl", "/etc/timezone", "/etc/OpenCL", "/etc/vulkan", "/etc/alternatives",
+];
+
+/// Another part of the host's configuration that the container can change.
+fn is_configuration(path: &str, mount: &Mount) -> bool {
+    path.starts_with("/etc/") && !mount.read_only && !HARMLESS_ETC.iter().any(|folder| path.starts_with(folder))
+}
+
 fn is_sensitive(path: &str) -> bool {
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let home = trimmed.starts_with('~') || trimmed.starts_with("/home/") || trimmed.starts_with("/Users/");
@@ -165,6 +176,7 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             Owner::Kubernetes(..) if sensitive => Level::Error,
             // In a cluster any folder of a node is shared with whoever lands there.
             Owner::Kubernetes(..) => Level::Warning,
+            Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
             Owner::Compose(..) => continue,
         };
         let access = if mount.read_only { "can read" } else { "can change" };

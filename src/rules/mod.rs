@@ -2,11 +2,14 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod accounts;
 mod ci_pipeline;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
 pub mod declarative;
+mod disruption;
+mod exposure;
 mod deploy_needs_tests;
 mod expressions;
 pub mod healthcheck;
@@ -16,9 +19,11 @@ mod kube_secrets;
 mod limits;
 mod needs;
 pub mod non_root_user;
+mod objects;
 pub mod one_shot;
 mod pinned_action;
 pub mod pinned_image;
+mod pod_security;
 mod probes;
 mod replicas;
 mod requests;
@@ -90,6 +95,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
+    Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
@@ -101,11 +108,22 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
+    Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
+    Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
+    Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
+    Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
+    Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
@@ -114,24 +132,42 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
+    Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
+    Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
+    Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
+    Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
+    Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
+    Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
+    Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
+    Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
+    Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
+    Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
@@ -139,6 +175,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
+    Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
+    Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
