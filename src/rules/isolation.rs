@@ -1,4 +1,4 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount: what a container is given of its host.
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, security-profile-disabled, host-device: what a container is given of its host.
 
 use super::{Ctx, Owner};
 use crate::data::Class;
@@ -194,5 +194,48 @@ fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
         Owner::Kubernetes(object, _) => object.title(),
+    }
+}
+
+pub fn security_profile_disabled(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    for option in &container.security.profiles {
+        let (name, value) = option.value.split_once([':', '=']).unwrap_or((&option.value, ""));
+        let name = match (name.to_ascii_lowercase().as_str(), value.to_ascii_lowercase().as_str()) {
+            ("seccomp", "unconfined") => "seccomp",
+            ("apparmor", "unconfined") => "AppArmor",
+            ("label", "disable") => "SELinux",
+            ("systempaths", "unconfined") => "the masking of `/proc`",
+            _ => continue,
+        };
+        let who = match owner {
+            Owner::Compose(..) => format!("`{}`", container.name.value),
+            Owner::Kubernetes(object, _) => object.title(),
+        };
+        sink.report(
+            Finding::new(option.place, format!("{who} switches off {name}"))
+                .label("system calls and files that the engine keeps from containers are open to it")
+                .help("remove it; if the default profile is too narrow, load one that allows what is needed"),
+        );
+    }
+}
+
+/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+const ORDINARY_DEVICES: &[&str] = &[
+    "/dev/accel", "/dev/davinci", "/dev/dri", "/dev/dxg", "/dev/fuse", "/dev/hisi_hdc", "/dev/kfd", "/dev/net/tun", "/dev/null",
+    "/dev/nvidia", "/dev/shm", "/dev/snd", "/dev/tty", "/dev/usb", "/dev/vfio", "/dev/video", "/dev/devmm_svm", "/dev/davinci_manager",
+    "/dev/apex", "/dev/bus/usb", "/dev/serial",
+];
+
+pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+    for device in &container.security.devices {
+        let path = device.value.split(':').next().unwrap_or("");
+        if !path.starts_with("/dev") || ORDINARY_DEVICES.iter().any(|ordinary| path.starts_with(ordinary)) {
+            continue;
+        }
+        sink.report(
+            Finding::new(device.place, format!("`{}` is given the device `{path}` of the host", container.name.value))
+                .label("it can be read and written past the host's file permissions")
+                .help("remove it, or give read access only (`:r`) where the program needs no more"),
+        );
     }
 }

@@ -3,6 +3,9 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod ci_pipeline;
+mod compose_build;
+mod compose_form;
+mod compose_ports;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
@@ -86,6 +89,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
+    Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
@@ -102,33 +107,43 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
+    Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
+    Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "security-profile-disabled", run: Run::Container(isolation::security_profile_disabled) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
+    Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
