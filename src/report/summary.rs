@@ -33,7 +33,9 @@ pub fn render(view: &View, look: Look) -> String {
     let facts = facts.join(" · ");
     let checked = if checked.is_empty() { count(summary.files, "file", "files") } else { checked };
     let mut text = if totals.at_least(Level::Warning) == 0 && !summary.failed {
-        format!("{}: {checked} · {facts}\n", look.paint("1;32", "Ready"))
+        // A part of a repository can be clean; only the whole can be ready.
+        let word = if view.focused > 0 { "Clean" } else { "Ready" };
+        format!("{}: {checked} · {facts}\n", look.paint("1;32", word))
     } else {
         format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
     };
