@@ -84,6 +84,8 @@ pub struct Finding {
     pub anchor: Option<Place>,
     /// How many other objects the finding speaks for, when one says it for all.
     pub others: u32,
+    /// Places whose text is a secret: no output may print it.
+    pub secrets: Vec<Place>,
 }
 
 impl Finding {
@@ -101,6 +103,7 @@ impl Finding {
             fix: None,
             anchor: None,
             others: 0,
+            secrets: Vec::new(),
         }
     }
 
@@ -135,6 +138,20 @@ impl Finding {
     #[must_use]
     pub const fn anchor(mut self, place: Place) -> Self {
         self.anchor = Some(place);
+        self
+    }
+
+    /// Marks a place whose text must never be printed.
+    #[must_use]
+    pub fn secret(mut self, place: Place) -> Self {
+        self.secrets.push(place);
+        self
+    }
+
+    /// The finding also speaks for this many other objects.
+    #[must_use]
+    pub const fn others(mut self, count: u32) -> Self {
+        self.others = count;
         self
     }
 }

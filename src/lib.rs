@@ -3,6 +3,7 @@
 //! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps it so).
 
 pub mod source;
+pub mod suggest;
 
 pub mod edit;
 pub mod finding;
@@ -10,3 +11,21 @@ pub mod finding;
 pub mod syntax;
 
 pub mod credential;
+pub mod data;
+
+pub mod model;
+
+pub mod graph;
+
+pub mod catalog;
+pub mod rules;
+
+pub mod config;
+pub mod suppress;
+pub mod walk;
+
+pub mod engine;
+
+pub mod report;
+
+pub mod cli;

@@ -190,6 +190,48 @@ impl SourceFile {
     }
 }
 
+/// Every file of a repository, sorted by path. Files that no check reads have an empty text.
+#[derive(Clone, Copy, Debug)]
+pub struct Repository<'s> {
+    files: &'s [SourceFile],
+}
+
+impl<'s> Repository<'s> {
+    /// `files` are sorted by path, and each one's id is its index.
+    pub const fn new(files: &'s [SourceFile]) -> Self {
+        Self { files }
+    }
+
+    pub const fn files(self) -> &'s [SourceFile] {
+        self.files
+    }
+
+    pub fn file(self, id: FileId) -> &'s SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The file at a repository path.
+    pub fn find(self, path: &str) -> Option<&'s SourceFile> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+    }
+
+    /// The files in a folder and below it; all of them for the root, `""`.
+    pub fn below(self, folder: &str) -> &'s [SourceFile] {
+        if folder.is_empty() {
+            return self.files;
+        }
+        // `/` sorts before every letter and digit but after `-` and `.`, so the bounds carry it.
+        let first = format!("{folder}/");
+        let start = self.files.partition_point(|file| file.path.as_str() < first.as_str());
+        let len = self.files[start..].partition_point(|file| file.path.starts_with(&first));
+        &self.files[start..start + len]
+    }
+
+    pub fn has_folder(self, folder: &str) -> bool {
+        !self.below(folder).is_empty()
+    }
+}
+
 /// The part of a `/`-separated path after its last `/`.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -321,6 +363,18 @@ mod tests {
         assert_eq!(map.span(Span::new(1, 3)), Span::new(11, 13));
         assert_eq!(map.span(Span::new(2, 6)), Span::new(12, 23));
         assert_eq!(map.span(Span::new(3, 3)), Span::new(20, 20));
+    }
+
+    #[test]
+    fn a_folder_holds_what_is_below_it() {
+        let paths = ["a-b/x", "a.txt", "a/b/c", "a/d", "ab"];
+        let files: Vec<SourceFile> =
+            paths.iter().enumerate().map(|(at, path)| SourceFile::new(FileId(at as u32), *path, "")).collect();
+        let repository = Repository::new(&files);
+        let below: Vec<&str> = repository.below("a").iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(below, ["a/b/c", "a/d"]);
+        assert!(repository.has_folder("a/b") && !repository.has_folder("b"));
+        assert_eq!(repository.find("ab").map(|file| file.id), Some(FileId(4)));
     }
 
     #[test]

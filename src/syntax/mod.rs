@@ -1,6 +1,13 @@
 //! Grammars: one file each, text in, tree and errors out. Nothing here knows what a service or a workload is, and
 //! nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the rest of the tree stands.
 
+pub mod dockerfile;
+pub mod dotenv;
+pub mod interpolate;
+pub mod shell;
+pub mod decode;
+pub mod yaml;
+
 use crate::source::Span;
 
 /// What a parser gives: the tree of everything it understood, and what it did not.

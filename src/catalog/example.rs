@@ -1,0 +1,150 @@
+//! The examples in a rule's page: little repositories, with the findings marked in them.
+//!
+//! A fence's info string is `<language> <role> <path>`. A block of role `bad` or `good` begins an example; `with` adds a
+//! file to it; `fixed` says what the fixes make of a file in it. In a `bad` example a line may end in a mark:
+//! `#! here` (a finding of this rule begins on this line) or ``#! `text` `` (and its primary span is exactly this text).
+//! Marks are taken off before the example is linted.
+
+/// What an example shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Bad,
+    Good,
+}
+
+/// One little repository.
+#[derive(Debug)]
+pub struct Example {
+    pub role: Role,
+    pub files: Vec<ExampleFile>,
+    /// Path and text of files after the fixes are applied.
+    pub fixed: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+pub struct ExampleFile {
+    pub path: String,
+    /// Without its marks.
+    pub text: String,
+    pub marks: Vec<Mark>,
+}
+
+/// An expected finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// One-based.
+    pub line: u32,
+    /// The exact text of the primary span; `None` where only the line is marked.
+    pub text: Option<String>,
+}
+
+/// The examples of a page's body, in order.
+pub fn parse(body: &str) -> Result<Vec<Example>, String> {
+    let mut examples: Vec<Example> = Vec::new();
+    for block in blocks(body) {
+        let Some((role, path)) = block.info.split_once(' ').and_then(|(_, rest)| rest.split_once(' ')) else {
+            continue;
+        };
+        let path = path.trim().to_owned();
+        match role {
+            "bad" | "good" => {
+                let role = if role == "bad" { Role::Bad } else { Role::Good };
+                examples.push(Example { role, files: vec![file(path, &block.text)], fixed: Vec::new() });
+            }
+            "with" => match examples.last_mut() {
+                Some(example) => example.files.push(file(path, &block.text)),
+                None => return Err(format!("`with {path}` has no example to join")),
+            },
+            "fixed" => match examples.last_mut() {
+                Some(example) => example.fixed.push((path, block.text)),
+                None => return Err(format!("`fixed {path}` has no example to mend")),
+            },
+            other => return Err(format!("unknown role `{other}` of an example block")),
+        }
+    }
+    Ok(examples)
+}
+
+/// The body without its fenced blocks, blank lines folded.
+pub fn prose(body: &str) -> String {
+    let mut out = String::new();
+    let mut fenced = false;
+    for line in body.lines() {
+        if line.starts_with("```") {
+            fenced = !fenced;
+            continue;
+        }
+        if !fenced && !(line.is_empty() && (out.is_empty() || out.ends_with("\n\n"))) {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+struct Block<'b> {
+    info: &'b str,
+    text: String,
+}
+
+fn blocks(body: &str) -> Vec<Block<'_>> {
+    let mut found = Vec::new();
+    let mut lines = body.lines();
+    while let Some(line) = lines.next() {
+        // A longer fence may hold a shorter one.
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        if ticks < 3 {
+            continue;
+        }
+        let fence = &line[..ticks];
+        let mut text = String::new();
+        for inner in lines.by_ref() {
+            if inner == fence {
+                break;
+            }
+            text.push_str(inner);
+            text.push('\n');
+        }
+        found.push(Block { info: &line[ticks..], text });
+    }
+    found
+}
+
+fn file(path: String, text: &str) -> ExampleFile {
+    let mut clean = String::with_capacity(text.len());
+    let mut marks = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let kept = match line.rfind("#! ") {
+            Some(mark) => {
+                let said = line[mark + 3..].trim();
+                let text = said.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).map(str::to_owned);
+                marks.push(Mark { line: at as u32 + 1, text });
+                line[..mark].trim_end()
+            }
+            None => line,
+        };
+        clean.push_str(kept);
+        clean.push('\n');
+    }
+    ExampleFile { path, text: clean, marks }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_files_marks_and_fixes() {
+        let body = "Why.\n\n```dockerfile bad Dockerfile\nFROM a   #! `a`\nUSER root #! here\n```\n\n```yaml with c.yaml\nx: 1\n```\n\n```dockerfile fixed Dockerfile\nFROM a:1\n```\n\nMore.\n";
+        let examples = parse(body).unwrap();
+        assert_eq!(examples.len(), 1);
+        assert_eq!(examples[0].files[0].text, "FROM a\nUSER root\n");
+        assert_eq!(
+            examples[0].files[0].marks,
+            [Mark { line: 1, text: Some("a".into()) }, Mark { line: 2, text: None }]
+        );
+        assert_eq!(examples[0].files[1].path, "c.yaml");
+        assert_eq!(examples[0].fixed, [("Dockerfile".to_owned(), "FROM a:1\n".to_owned())]);
+        assert_eq!(prose(body), "Why.\n\nMore.");
+    }
+}

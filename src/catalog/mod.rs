@@ -1,0 +1,188 @@
+//! The catalogue: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons and examples stand
+//! there and nowhere else; `explain`, SARIF, the configuration and the tests all read it from here.
+
+pub mod example;
+pub mod matcher;
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::edit::Applicability;
+use crate::finding::{Confidence, Level};
+use example::Example;
+use matcher::Matcher;
+
+/// Name and text of every `rules/<name>.md`, sorted by name.
+static PAGES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    PAGES
+        .iter()
+        .map(|&(name, page)| Rule::parse(name, page).unwrap_or_else(|error| panic!("rules/{name}.md: {error}")))
+        .collect()
+});
+
+/// All rules, sorted by name. A page that does not parse cannot reach a user: `tests/catalogue.rs` reads them all.
+pub fn rules() -> &'static [Rule] {
+    &CATALOG
+}
+
+/// The rule of this name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    let rules = rules();
+    rules.binary_search_by(|rule| rule.name.cmp(name)).ok().map(|at| &rules[at])
+}
+
+/// Which profile a rule belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    Recommended,
+    Strict,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Dockerfile,
+    Compose,
+    Kubernetes,
+    Workflow,
+    /// Any text file.
+    Text,
+    /// The repository as a whole.
+    Repository,
+    /// The linter's own comments and configuration.
+    Tool,
+}
+
+impl Format {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Format::Dockerfile => "dockerfile",
+            Format::Compose => "compose",
+            Format::Kubernetes => "kubernetes",
+            Format::Workflow => "workflow",
+            Format::Text => "text",
+            Format::Repository => "repository",
+            Format::Tool => "tool",
+        }
+    }
+}
+
+/// One rule, as its page says it.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: &'static str,
+    /// One line, without a full stop.
+    pub summary: String,
+    pub level: Level,
+    pub confidence: Confidence,
+    pub profile: Profile,
+    /// Formats for which the rule is in the strict profile only, although `profile` is recommended.
+    pub strict_on: Vec<Format>,
+    /// The checklist item that the rule settles.
+    pub item: String,
+    pub on: Vec<Format>,
+    /// Version that brought the rule.
+    pub since: String,
+    /// What its fixes are, if it has any.
+    pub fix: Option<Applicability>,
+    /// The same idea elsewhere: other linters' ids, standards, links.
+    pub see: Vec<String>,
+    /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
+    pub security: Option<f32>,
+    /// For declarative rules.
+    pub matcher: Option<Matcher>,
+    /// The page without its header: reasons, then examples.
+    pub body: &'static str,
+    pub examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    summary: String,
+    level: Level,
+    #[serde(default = "high")]
+    confidence: Confidence,
+    #[serde(default = "recommended")]
+    profile: Profile,
+    #[serde(default, rename = "strict-on")]
+    strict_on: Vec<Format>,
+    item: String,
+    on: Vec<Format>,
+    since: String,
+    fix: Option<FixKind>,
+    #[serde(default)]
+    see: Vec<String>,
+    security: Option<f32>,
+    r#match: Option<Matcher>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FixKind {
+    Safe,
+    Unsafe,
+}
+
+const fn high() -> Confidence {
+    Confidence::High
+}
+
+const fn recommended() -> Profile {
+    Profile::Recommended
+}
+
+impl Rule {
+    /// Parses a rule's page: `# name`, a fenced `toml rule` block, prose, example blocks.
+    pub fn parse(name: &'static str, page: &'static str) -> Result<Self, String> {
+        let rest = page.strip_prefix(&format!("# {name}\n")).ok_or("the page must begin with `# ` and its own name")?;
+        let (before, rest) = rest.split_once("```toml rule\n").ok_or("no ```toml rule block")?;
+        if !before.trim().is_empty() {
+            return Err("nothing may stand between the title and the ```toml rule block".to_owned());
+        }
+        let (header, body) = rest.split_once("\n```\n").ok_or("the ```toml rule block does not end")?;
+        let header: Header = toml::from_str(header).map_err(|error| error.to_string())?;
+        Ok(Self {
+            name,
+            summary: header.summary,
+            level: header.level,
+            confidence: header.confidence,
+            profile: header.profile,
+            strict_on: header.strict_on,
+            item: header.item,
+            on: header.on,
+            since: header.since,
+            fix: header.fix.map(|kind| match kind {
+                FixKind::Safe => Applicability::Safe,
+                FixKind::Unsafe => Applicability::Unsafe,
+            }),
+            see: header.see,
+            security: header.security,
+            matcher: header.r#match,
+            body: body.trim(),
+            examples: example::parse(body)?,
+        })
+    }
+
+    /// The reasons: the page's prose without its examples.
+    pub fn prose(&self) -> String {
+        example::prose(self.body)
+    }
+
+    /// The page on the web.
+    pub fn url(&self) -> String {
+        format!("https://deploylint.dev/rules/{}", self.name)
+    }
+
+    /// Whether the rule speaks in this profile about a file of this format. `None` stands for a finding whose format
+    /// makes no difference.
+    pub fn speaks(&self, profile: Profile, format: Option<Format>) -> bool {
+        profile == Profile::Strict
+            || (self.profile == Profile::Recommended && !format.is_some_and(|format| self.strict_on.contains(&format)))
+    }
+}

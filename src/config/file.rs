@@ -1,0 +1,254 @@
+//! The grammar of `deploylint.toml`. Reads the whole file before it gives up, so that one run shows every mistake.
+
+use std::ops::Range;
+
+use ignore::gitignore::GitignoreBuilder;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Config, FailOn, Globs, Levels, PathPolicy, Setting, known, meant};
+use crate::catalog::Profile;
+use crate::finding::{Finding, Level};
+use crate::source::{FileId, Place, Span};
+use crate::suggest;
+
+const KEYS: [&str; 8] = ["profile", "select", "ignore", "levels", "paths", "exclude", "min-level", "fail-on"];
+const PATH_KEYS: [&str; 3] = ["globs", "ignore", "levels"];
+const LEVELS: [(&str, Level); 3] = [("error", Level::Error), ("warning", Level::Warning), ("note", Level::Note)];
+
+/// One mistake in the file.
+#[derive(Debug)]
+pub struct Problem {
+    span: Range<usize>,
+    message: String,
+    label: String,
+}
+
+impl Problem {
+    pub fn finding(self) -> Finding {
+        let place = Place::new(FileId(0), Span::of(self.span.start, self.span.end));
+        Finding::new(place, self.message).label(self.label)
+    }
+}
+
+/// The configuration that the text describes, or all that is wrong with it.
+pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    let table = match DeTable::parse(text) {
+        Ok(table) => table.into_inner(),
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
+            return Err(vec![Problem { span, message: "not valid TOML".to_owned(), label: message }]);
+        }
+    };
+    let mut reader = Reader { problems: Vec::new() };
+    let config = reader.config(&table);
+    reader.problems.sort_by_key(|problem| problem.span.start);
+    if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+}
+
+struct Reader {
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn problem(&mut self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) {
+        self.problems.push(Problem { span, message: message.into(), label: label.into() });
+    }
+
+    fn config(&mut self, table: &DeTable) -> Config {
+        let mut config = Config::default();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "profile" => {
+                    let profiles = [("recommended", Profile::Recommended), ("strict", Profile::Strict)];
+                    config.profile = self.one_of("profile", value, &profiles).unwrap_or(config.profile);
+                }
+                "select" => config.select = self.rules("select", value),
+                "ignore" => config.ignore = self.rules("ignore", value),
+                "levels" => config.levels = self.levels(value),
+                "paths" => config.paths = self.paths(value),
+                "exclude" => config.exclude = self.globs("exclude", value),
+                "min-level" => config.min_level = self.one_of("min-level", value, &LEVELS).unwrap_or(config.min_level),
+                "fail-on" => {
+                    let mut levels = vec![("never", FailOn::Never)];
+                    levels.extend(LEVELS.map(|(word, level)| (word, FailOn::At(level))));
+                    config.fail_on = self.one_of("fail-on", value, &levels).unwrap_or(config.fail_on);
+                }
+                other => self.unknown_key(key.span(), other, &KEYS),
+            }
+        }
+        config
+    }
+
+    fn paths(&mut self, value: &Spanned<DeValue>) -> Vec<PathPolicy> {
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(value, "`paths` must be a list of tables, written `[[paths]]`");
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.path(item)).collect()
+    }
+
+    fn path(&mut self, item: &Spanned<DeValue>) -> Option<PathPolicy> {
+        let DeValue::Table(table) = item.get_ref() else {
+            self.wrong_type(item, "each of `paths` must be a table");
+            return None;
+        };
+        let mut policy = PathPolicy { globs: Globs::none(), ignore: Vec::new(), levels: Levels::new() };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "globs" => policy.globs = self.globs("globs", value),
+                "ignore" => policy.ignore = self.rules("ignore", value),
+                "levels" => policy.levels = self.levels(value),
+                other => self.unknown_key(key.span(), other, &PATH_KEYS),
+            }
+        }
+        if !table.keys().any(|key| key.get_ref() == "globs") {
+            self.problem(item.span(), "`[[paths]]` without `globs`", "applies to no file");
+        }
+        Some(policy)
+    }
+
+    fn levels(&mut self, value: &Spanned<DeValue>) -> Levels {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_type(value, "`levels` must be a table of rules and their levels");
+            return Levels::new();
+        };
+        let words =
+            [("off", Setting::Off), ("note", Setting::Note), ("warning", Setting::Warning), ("error", Setting::Error)];
+        let mut levels = Levels::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            self.rule(key.span(), name);
+            if let Some(setting) = self.one_of(name, value, &words) {
+                levels.insert(name.to_owned(), setting);
+            }
+        }
+        levels
+    }
+
+    fn rules(&mut self, key: &str, value: &Spanned<DeValue>) -> Vec<String> {
+        let names = self.strings(key, value, "a list of rule names");
+        for (span, name) in &names {
+            self.rule(span.clone(), name);
+        }
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    fn rule(&mut self, span: Range<usize>, name: &str) {
+        if !known(name) {
+            let label = match meant(name) {
+                Some(rule) => format!("did you mean `{rule}`?"),
+                None => "`deploylint rules` lists them".to_owned(),
+            };
+            self.problem(span, format!("no rule is called `{name}`"), label);
+        }
+    }
+
+    fn globs(&mut self, key: &str, value: &Spanned<DeValue>) -> Globs {
+        let mut builder = GitignoreBuilder::new("");
+        for (span, glob) in self.strings(key, value, "a glob or a list of globs") {
+            if let Err(error) = builder.add_line(None, &glob) {
+                let error = error.to_string();
+                let reason = error.rsplit(": ").next().unwrap_or(&error).to_owned();
+                self.problem(span, format!("`{glob}` is not a glob"), reason);
+            }
+        }
+        builder.build().map_or_else(|_| Globs::none(), Globs)
+    }
+
+    /// The strings of a list; a single string stands for a list of one.
+    fn strings(&mut self, key: &str, value: &Spanned<DeValue>, wanted: &str) -> Vec<(Range<usize>, String)> {
+        let items = match value.get_ref() {
+            DeValue::String(text) => return vec![(value.span(), text.to_string())],
+            DeValue::Array(items) => items,
+            _ => {
+                self.wrong_type(value, &format!("`{key}` must be {wanted}"));
+                return Vec::new();
+            }
+        };
+        let mut found = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::String(text) => found.push((item.span(), text.to_string())),
+                _ => self.wrong_type(item, &format!("`{key}` must be {wanted}")),
+            }
+        }
+        found
+    }
+
+    fn one_of<T: Copy>(&mut self, key: &str, value: &Spanned<DeValue>, words: &[(&str, T)]) -> Option<T> {
+        let listed: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let (last, others) = listed.split_last()?;
+        let message = format!("`{key}` must be {} or {last}", others.join(", "));
+        let DeValue::String(text) = value.get_ref() else {
+            self.wrong_type(value, &message);
+            return None;
+        };
+        let found = words.iter().find(|(word, _)| word == text).map(|&(_, meaning)| meaning);
+        if found.is_none() {
+            let label = suggest::nearest(text, words.iter().map(|&(word, _)| word))
+                .map_or_else(|| "not one of them".to_owned(), |word| format!("did you mean `{word}`?"));
+            self.problem(value.span(), message, label);
+        }
+        found
+    }
+
+    fn unknown_key(&mut self, span: Range<usize>, key: &str, keys: &[&'static str]) {
+        let label = match suggest::nearest(key, keys.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("known keys: {}", keys.join(", ")),
+        };
+        self.problem(span, format!("unknown key `{key}`"), label);
+    }
+
+    fn wrong_type(&mut self, value: &Spanned<DeValue>, message: &str) {
+        let is = match value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.problem(value.span(), message, format!("this is {is}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every mistake as `text at its span: message (label)`.
+    fn mistakes(text: &str) -> Vec<String> {
+        let problems = parse(text).err().unwrap_or_default();
+        let line = |problem: Problem| format!("{}: {} ({})", &text[problem.span], problem.message, problem.label);
+        problems.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_mistake_points_at_its_token() {
+        assert_eq!(
+            mistakes(
+                "profile = 'strct'\nslect = []\nignore = ['unused-supression', 3]\n[levels]\nunknown-rule = 'of'\n"
+            ),
+            [
+                "'strct': `profile` must be `recommended` or `strict` (did you mean `strict`?)",
+                "slect: unknown key `slect` (did you mean `select`?)",
+                "'unused-supression': no rule is called `unused-supression` (did you mean `unused-suppression`?)",
+                "3: `ignore` must be a list of rule names (this is a number)",
+                "'of': `unknown-rule` must be `off`, `note`, `warning` or `error` (did you mean `off`?)",
+            ]
+        );
+        assert_eq!(
+            mistakes("[[paths]]\nignroe = []\n[[paths]]\nglobs = ['a{b']"),
+            [
+                "[[paths]]: `[[paths]]` without `globs` (applies to no file)",
+                "ignroe: unknown key `ignroe` (did you mean `ignore`?)",
+                "'a{b': `a{b` is not a glob (unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?))",
+            ]
+        );
+        assert_eq!(mistakes("paths = 3\nzzz = 1\nlevels = 'x'").len(), 3);
+        assert_eq!(mistakes("select = [")[0].split(" (").next(), Some(": not valid TOML"));
+    }
+}

@@ -1,0 +1,255 @@
+//! Well-known images, from `rules/data/images.toml`: what they are, where they keep data, on which ports they listen.
+//! Facts about the world only; whether one of them is a fault is for the rules to say.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    Database,
+    Cache,
+    Broker,
+    ObjectStore,
+    Search,
+    VectorStore,
+    Proxy,
+    Monitoring,
+    Dashboard,
+    LlmServer,
+    Application,
+    /// A program that does its work and ends.
+    Tool,
+    /// A language's toolchain or runtime.
+    Language,
+    /// A distribution.
+    Os,
+}
+
+impl Class {
+    /// Whether it holds other services' data, if only for a while.
+    pub const fn is_store(self) -> bool {
+        matches!(
+            self,
+            Class::Database | Class::Cache | Class::Broker | Class::ObjectStore | Class::Search | Class::VectorStore
+        )
+    }
+
+    /// Whether it is something to build upon or to call, which runs no server by itself.
+    pub const fn is_base(self) -> bool {
+        matches!(self, Class::Language | Class::Os)
+    }
+
+    /// For messages: `a database`, `an object store`.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Class::Database => "a database",
+            Class::Cache => "a cache",
+            Class::Broker => "a message broker",
+            Class::ObjectStore => "an object store",
+            Class::Search => "a search engine",
+            Class::VectorStore => "a vector store",
+            Class::Proxy => "a proxy",
+            Class::Monitoring => "a monitoring service",
+            Class::Dashboard => "a dashboard",
+            Class::LlmServer => "a model server",
+            Class::Application => "an application",
+            Class::Tool => "a tool",
+            Class::Language => "a language image",
+            Class::Os => "a distribution",
+        }
+    }
+}
+
+/// Who an image runs as when nobody says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum User {
+    #[default]
+    Root,
+    /// It starts as root and its entry point gives that up.
+    Drops,
+    NonRoot,
+}
+
+/// One entry of the table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownImage {
+    names: Vec<String>,
+    pub class: Class,
+    /// Ports that it serves by default.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Folders whose loss is loss of data.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// Variables that hold a credential, with the defaults that everybody knows.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, Vec<String>>,
+    /// The image has a HEALTHCHECK of its own.
+    #[serde(default)]
+    pub healthcheck: bool,
+    #[serde(default)]
+    user: User,
+    #[serde(default)]
+    non_root_tags: Vec<String>,
+    #[serde(default)]
+    tools: Vec<String>,
+}
+
+impl KnownImage {
+    /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
+    pub fn has_healthcheck(&self) -> Option<bool> {
+        let family = self.names.iter().any(|name| name.contains('*'));
+        if self.healthcheck { Some(true) } else { (!family).then_some(false) }
+    }
+
+    /// Who the image runs as under this tag.
+    pub fn user(&self, tag: Option<&str>) -> User {
+        let other = |tag: &str| self.non_root_tags.iter().any(|part| tag == part || tag.ends_with(part.as_str()));
+        if tag.is_some_and(other) { User::NonRoot } else { self.user }
+    }
+
+    /// Whether the image under this tag carries the program; `None` where the table cannot tell.
+    pub fn carries(&self, tag: Option<&str>, program: &str) -> Option<bool> {
+        let tag = tag.unwrap_or("");
+        if tag.contains("alpine") && matches!(program, "sh" | "wget" | "nc") {
+            return Some(true);
+        }
+        if self.tools.is_empty() {
+            return None;
+        }
+        let general = matches!(program, "bash" | "curl" | "wget" | "git" | "nc");
+        let lean = tag.contains("slim") || tag.contains("alpine");
+        if general && lean && self.class == Class::Language {
+            return Some(program == "bash" && tag.contains("slim"));
+        }
+        if self.tools.iter().any(|tool| tool == program) {
+            return Some(true);
+        }
+        // What a list of tools leaves out is known to be missing for the general ones only.
+        general.then_some(false)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    image: Vec<KnownImage>,
+}
+
+struct Index {
+    images: Vec<KnownImage>,
+    exact: HashMap<String, usize>,
+    /// Patterns in the order of the table: `prefix*` or `*suffix`.
+    patterns: Vec<(String, usize)>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let table: Table = toml::from_str(include_str!("../rules/data/images.toml"))
+        .unwrap_or_else(|error| panic!("rules/data/images.toml: {error}"));
+    let mut exact = HashMap::new();
+    let mut patterns = Vec::new();
+    for (at, image) in table.image.iter().enumerate() {
+        for name in &image.names {
+            if name.contains('*') {
+                patterns.push((name.clone(), at));
+            } else {
+                exact.entry(name.clone()).or_insert(at);
+            }
+        }
+    }
+    Index { images: table.image, exact, patterns }
+});
+
+/// Registries and folders that serve other registries' images under their own names.
+const MIRRORS: &[(&str, &str)] = &[
+    ("mirror.gcr.io/library/", ""),
+    ("mirror.gcr.io/", ""),
+    ("public.ecr.aws/docker/library/", ""),
+    ("public.ecr.aws/bitnami/", "bitnami/"),
+    ("registry.hub.docker.com/library/", ""),
+    ("registry.hub.docker.com/", ""),
+    ("registry-1.docker.io/", ""),
+    ("m.daocloud.io/docker.io/library/", ""),
+    ("m.daocloud.io/docker.io/", ""),
+    ("m.daocloud.io/", ""),
+    ("docker.m.daocloud.io/library/", ""),
+    ("docker.m.daocloud.io/", ""),
+    ("quay.io/bitnami/", "bitnami/"),
+    ("bitnamilegacy/", "bitnami/"),
+    ("bitnamisecure/", "bitnami/"),
+];
+
+/// What is known of the image in a repository, as `Reference::repository` names it.
+pub fn image(repository: &str) -> Option<&'static KnownImage> {
+    let mirrored = MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
+    let name = mirrored.as_deref().unwrap_or(repository);
+    let index = &*INDEX;
+    let at = index.exact.get(name).copied().or_else(|| {
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name.ends_with(pattern.trim_start_matches('*')),
+        };
+        index.patterns.iter().find(|(pattern, _)| fits(pattern)).map(|&(_, at)| at)
+    })?;
+    Some(&index.images[at])
+}
+
+/// The store that a repository holds, going by its last part where the whole name is not known: a company's own copy of
+/// `postgres` is a database too. Where it keeps its data is less certain than for [`image`].
+pub fn store(repository: &str) -> Option<&'static KnownImage> {
+    if let Some(known) = image(repository) {
+        return known.class.is_store().then_some(known);
+    }
+    let namesake = image(repository.rsplit('/').next()?)?;
+    namesake.class.is_store().then_some(namesake)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_images_behind_mirrors_and_by_pattern() {
+        for (name, class) in [
+            ("postgres", Some(Class::Database)),
+            ("public.ecr.aws/docker/library/redis", Some(Class::Cache)),
+            ("bitnamilegacy/valkey", Some(Class::Cache)),
+            ("cgr.dev/chainguard/python", Some(Class::Language)),
+            ("ghcr.io/someone/qdrant-unprivileged", Some(Class::Application)),
+            ("acme/postgres", None),
+        ] {
+            assert_eq!(image(name).map(|known| known.class), class, "{name}");
+        }
+        assert_eq!(store("registry.acme.example/mirror/postgres").map(|known| known.class), Some(Class::Database));
+        assert!(store("acme/nginx").is_none());
+    }
+
+    #[test]
+    fn users_and_tools_depend_on_the_tag() {
+        let distroless = image("gcr.io/distroless/static-debian12").unwrap();
+        assert_eq!(distroless.user(Some("nonroot")), User::NonRoot);
+        assert_eq!(distroless.user(Some("debug-nonroot")), User::NonRoot);
+        assert_eq!(distroless.user(Some("latest")), User::Root);
+        let python = image("python").unwrap();
+        assert_eq!(python.carries(Some("3.12"), "curl"), Some(true));
+        assert_eq!(python.carries(Some("3.12-slim"), "curl"), Some(false));
+        assert_eq!(python.carries(Some("3.12-alpine"), "wget"), Some(true));
+        assert_eq!(python.carries(Some("3.12-alpine"), "curl"), Some(false));
+        assert_eq!(python.carries(Some("3.12-slim"), "python"), Some(true));
+        assert_eq!(image("prom/prometheus").unwrap().carries(None, "curl"), Some(false));
+    }
+
+    #[test]
+    fn paths_are_absolute_and_patterns_have_one_star() {
+        for known in &INDEX.images {
+            assert!(known.data.iter().all(|path| path.starts_with('/')), "{:?}", known.names);
+            assert!(known.names.iter().all(|name| name.matches('*').count() <= 1), "{:?}", known.names);
+        }
+    }
+}

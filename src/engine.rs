@@ -1,0 +1,424 @@
+//! The pipeline: walk, read, parse, lower, join, check, suppress, sort. The only file that names rayon.
+//!
+//! Files are read and lowered in parallel, joined once, and checked in parallel; findings are sorted at the end, so the
+//! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
+
+use std::cmp::Reverse;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use crate::catalog::{self, Format};
+use crate::config::Config;
+use crate::credential::{self, Hit};
+use crate::finding::{Finding, Sink};
+use crate::graph::Graph;
+use crate::model::facts::{Facts, FileFacts};
+use crate::model::kind::{FileKind, Listing};
+use crate::model::{compose, file, kubernetes};
+use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
+use crate::source::{FileId, Place, Repository, SourceFile, Span};
+use crate::suppress::{self, Date};
+use crate::syntax::decode::decode;
+use crate::walk::{self, Entry, Unread};
+
+/// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What to lint, and how.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The repository's root: paths are relative to it.
+    pub root: PathBuf,
+    /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything else is still read as
+    /// evidence.
+    pub focus: Vec<String>,
+    /// A file's text given instead of what is on disk, with its repository path.
+    pub stdin: Option<(String, String)>,
+    pub config: Config,
+    /// Worker threads; `None` for one a core.
+    pub threads: Option<usize>,
+    /// The day on which suppressions are judged; `None` for the system's.
+    pub today: Option<Date>,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Outcome {
+    pub root: PathBuf,
+    pub sources: Vec<SourceFile>,
+    /// After selection, levels and suppressions; sorted by path, then errors first, then by place. Notes included:
+    /// reporters decide what is shown.
+    pub findings: Vec<Finding>,
+    /// Spans that hold secrets, sorted by file: no output may print their text.
+    pub secrets: Vec<(FileId, Vec<Span>)>,
+    pub summary: Summary,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub dockerfiles: usize,
+    pub compose_files: usize,
+    pub kubernetes_objects: usize,
+    pub workflows: usize,
+    /// Deployable units: builds, compose services and workloads, joined.
+    pub services: usize,
+    /// All text files read.
+    pub files: usize,
+    pub suppressed: usize,
+    pub elapsed: Duration,
+    /// Something could not be checked (unreadable file, internal error): exit code 2.
+    pub failed: bool,
+}
+
+/// Lints a repository. Never fails as a whole: what goes wrong becomes a finding.
+pub fn lint(options: &Options) -> Outcome {
+    let begin = Instant::now();
+    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
+    let run = || lint_folder(options, threads);
+    let mut outcome = match &pool {
+        Ok(pool) => pool.install(run),
+        // Without threads of our own the global pool still does the work.
+        Err(_) => run(),
+    };
+    outcome.summary.elapsed = begin.elapsed();
+    outcome
+}
+
+/// Lints texts that are in memory as a repository: `(path, text)` pairs. For tests and editors.
+pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
+    let options = Options { config, ..Options::default() };
+    let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
+    lint_read(&options, read)
+}
+
+fn lint_folder(options: &Options, threads: usize) -> Outcome {
+    let exclude = |path: &str| options.config.excluded(path);
+    let listing = walk::list(&options.root, &exclude, threads);
+    let mut read = read_all(options, listing.entries);
+    read.extend(listing.errors.into_iter().map(|(path, reason)| (path, Read::failed(reason))));
+    if let Some((path, text)) = &options.stdin {
+        read.retain(|(known, _)| known != path);
+        read.push((path.clone(), Read::text(path, text.clone())));
+    }
+    lint_read(options, read)
+}
+
+fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
+    read.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut findings = Vec::new();
+    let mut sources = Vec::with_capacity(read.len());
+    let mut hits = Vec::with_capacity(read.len());
+    for (path, read) in read {
+        let id = FileId(sources.len() as u32);
+        findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
+        sources.push(SourceFile::new(id, path, read.text));
+        hits.push(read.hits);
+    }
+    let checked = check_all(&sources, hits, findings);
+    let secrets = secrets(&checked.findings);
+    let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
+    let today = options.today.unwrap_or_else(Date::today);
+    let applied = suppress::apply(checked.findings, &sources, comments, &options.config, today);
+    let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
+    let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
+    let findings = policy(options, &sources, &checked.formats, applied.findings);
+    Outcome { root: options.root.clone(), sources, findings, secrets, summary }
+}
+
+/// What reading one file gave.
+struct Read {
+    text: String,
+    hits: Vec<Hit>,
+    failure: Option<String>,
+}
+
+impl Read {
+    fn failed(reason: String) -> Self {
+        Self { text: String::new(), hits: Vec::new(), failure: Some(reason) }
+    }
+
+    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials and let go.
+    fn text(path: &str, text: String) -> Self {
+        let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
+        let keep = !hits.is_empty() || file::is_evidence(path);
+        Self { text: if keep { text } else { String::new() }, hits, failure: None }
+    }
+}
+
+fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
+    let read = |entry: Entry| {
+        let read = match walk::read(&options.root, &entry) {
+            Ok(bytes) => match decode(&bytes) {
+                Ok(text) => Read::text(&entry.path, text),
+                Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
+                Err(_) => Read::text(&entry.path, String::new()),
+            },
+            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
+                Read::failed(format!("{} MiB is larger than the {} MiB that are read", bytes >> 20, walk::MAX_BYTES >> 20))
+            }
+            Err(Unread::Failed(reason)) => Read::failed(reason),
+            Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new()),
+        };
+        (entry.path, read)
+    };
+    entries.into_par_iter().map(read).collect()
+}
+
+/// What checking gave, before policy.
+struct Checked {
+    /// In no order yet.
+    findings: Vec<Finding>,
+    /// By file.
+    comments: Vec<Vec<Span>>,
+    formats: Vec<Option<Format>>,
+    summary: Summary,
+}
+
+/// Lowers, joins and checks.
+fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Finding>) -> Checked {
+    let repository = Repository::new(sources);
+    let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
+    let lowered: Vec<Result<FileFacts, Finding>> = sources
+        .par_iter()
+        .map(|source| {
+            catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)))
+                .map_err(|_| internal(source.id, "this file could not be read to its end"))
+        })
+        .collect();
+    let mut files = Vec::with_capacity(lowered.len());
+    for (lowered, hits) in lowered.into_iter().zip(hits) {
+        let mut facts = lowered.unwrap_or_else(|broken| {
+            findings.push(broken);
+            FileFacts::new(FileKind::Text)
+        });
+        facts.hits = hits;
+        files.push(facts);
+    }
+    if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
+        findings.push(internal(FileId(0), "the kustomizations could not be joined"));
+    }
+    let mut facts = Facts { repository, files, projects: Vec::new() };
+    match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
+        Ok(projects) => facts.projects = projects,
+        Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
+    }
+    let graph = Graph::new(&facts);
+    let ctx = Ctx { facts: &facts, graph: &graph };
+    let parts: Vec<Vec<Finding>> = parts(&facts).into_par_iter().map(|part| check_part(&ctx, part)).collect();
+    findings.extend(parts.into_iter().flatten());
+    let summary = Summary {
+        dockerfiles: facts.dockerfiles().count(),
+        compose_files: facts.of_kind(FileKind::Compose).count(),
+        kubernetes_objects: facts.objects().count(),
+        workflows: facts.of_kind(FileKind::Workflow).count(),
+        services: graph.services(),
+        files: sources.iter().filter(|source| !source.text.is_empty()).count(),
+        ..Summary::default()
+    };
+    let formats = facts.files.iter().map(|file| format(file.kind)).collect();
+    let comments = facts.files.into_iter().map(|file| file.comments).collect();
+    Checked { findings, comments, formats, summary }
+}
+
+/// A part of the facts that one worker checks.
+#[derive(Clone, Copy)]
+enum Part {
+    File(usize),
+    Project(usize),
+    /// One check over the whole repository, by its index in `CHECKS`.
+    Repository(usize),
+    /// All declarative rules.
+    Declarative,
+}
+
+fn parts(facts: &Facts) -> Vec<Part> {
+    let whole = CHECKS.iter().enumerate().filter(|(_, check)| matches!(check.run, Run::Repository(_)));
+    whole
+        .map(|(at, _)| Part::Repository(at))
+        .chain([Part::Declarative])
+        .chain((0..facts.projects.len()).map(Part::Project))
+        .chain((0..facts.files.len()).map(Part::File))
+        .collect()
+}
+
+fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match part {
+        Part::Repository(at) => {
+            if let Run::Repository(check) = CHECKS[at].run {
+                guard(ctx, &CHECKS[at], FileId(0), &mut findings, |sink| check(ctx, sink));
+            }
+        }
+        Part::Declarative => crate::rules::declarative::check(ctx, &mut findings),
+        Part::Project(at) => check_project(ctx, at, &mut findings),
+        Part::File(at) => check_file(ctx, at, &mut findings),
+    }
+    findings
+}
+
+fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
+    let project = &ctx.facts.projects[at];
+    let file = project.files.first().copied().unwrap_or_default();
+    for check in CHECKS {
+        match check.run {
+            Run::Project(run) => guard(ctx, check, file, findings, |sink| run(ctx, project, sink)),
+            Run::Service(run) => {
+                for service in &project.services {
+                    guard(ctx, check, file, findings, |sink| run(ctx, project, service, sink));
+                }
+            }
+            Run::Container(run) => {
+                for service in &project.services {
+                    let owner = Owner::Compose(project, service);
+                    guard(ctx, check, file, findings, |sink| run(ctx, owner, &service.container, sink));
+                }
+            }
+            Run::Image(run) => {
+                // With a build, the image is the name of what is built.
+                let pulled = project.services.iter().filter(|service| service.build.is_none());
+                for image in pulled.filter_map(|service| service.container.image.as_ref()) {
+                    guard(ctx, check, file, findings, |sink| run(ctx, image, sink));
+                }
+            }
+            _ => {}
+        }
+    }
+    findings.retain(|finding| project.reports(finding.place.file));
+}
+
+fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
+    let facts = &ctx.facts.files[at];
+    let source = &ctx.facts.repository.files()[at];
+    if source.text.is_empty() && facts.kind == FileKind::Text {
+        return;
+    }
+    for check in CHECKS {
+        match check.run {
+            Run::File(run) => guard(ctx, check, source.id, findings, |sink| run(ctx, source, facts, sink)),
+            Run::Dockerfile(run) => {
+                if let Some(dockerfile) = &facts.dockerfile {
+                    guard(ctx, check, source.id, findings, |sink| run(ctx, dockerfile, sink));
+                }
+            }
+            Run::Workflow(run) => {
+                if let Some(workflow) = &facts.workflow {
+                    guard(ctx, check, source.id, findings, |sink| run(ctx, workflow, sink));
+                }
+            }
+            Run::Image(run) => {
+                for image in facts.images() {
+                    guard(ctx, check, source.id, findings, |sink| run(ctx, image, sink));
+                }
+            }
+            Run::Object(run) => {
+                for object in &facts.objects {
+                    guard(ctx, check, source.id, findings, |sink| run(ctx, object, sink));
+                }
+            }
+            Run::Workload(run) => {
+                for (object, workload) in facts.workloads() {
+                    guard(ctx, check, source.id, findings, |sink| run(ctx, object, workload, sink));
+                }
+            }
+            Run::Container(run) => {
+                for (object, workload) in facts.workloads() {
+                    let owner = Owner::Kubernetes(object, workload);
+                    for container in &workload.pod.containers {
+                        guard(ctx, check, source.id, findings, |sink| run(ctx, owner, container, sink));
+                    }
+                }
+            }
+            Run::Project(_) | Run::Service(_) | Run::Repository(_) => {}
+        }
+    }
+}
+
+/// Runs one check; a panic in it becomes a finding that names it.
+fn guard(ctx: &Ctx, check: &Check, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
+    let Some(rule) = catalog::rule(check.rule) else { return };
+    let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
+    match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
+        Ok(()) => findings.append(&mut sink.into_findings()),
+        Err(_) => {
+            let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
+            findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", check.rule)));
+        }
+    }
+}
+
+fn internal(file: FileId, what: &str) -> Finding {
+    let mut finding = Finding::new(Place { file, span: Span::default() }, format!("internal error: {what}"))
+        .help("the rest of the run went on; please report this with the file, or the part of it that you can share");
+    finding.rule = "internal-error";
+    finding
+}
+
+fn unreadable(file: FileId, reason: &str) -> Finding {
+    let mut finding = Finding::new(Place { file, span: Span::default() }, format!("cannot be read: {reason}"))
+        .help("nothing in this file was checked; make it readable, or name it in `.deploylintignore`");
+    finding.rule = "unreadable-file";
+    finding
+}
+
+/// Every span that some finding calls a secret, before any of them is left out.
+fn secrets(findings: &[Finding]) -> Vec<(FileId, Vec<Span>)> {
+    let mut places: Vec<Place> = findings.iter().flat_map(|finding| finding.secrets.iter().copied()).collect();
+    places.sort_unstable();
+    places.dedup();
+    let mut files: Vec<(FileId, Vec<Span>)> = Vec::new();
+    for place in places {
+        match files.last_mut() {
+            Some((file, spans)) if *file == place.file => spans.push(place.span),
+            _ => files.push((place.file, vec![place.span])),
+        }
+    }
+    files
+}
+
+/// Selection, levels and order.
+fn policy(
+    options: &Options,
+    sources: &[SourceFile],
+    formats: &[Option<Format>],
+    findings: Vec<Finding>,
+) -> Vec<Finding> {
+    let judge = |mut finding: Finding| {
+        let at = finding.place.file.0 as usize;
+        let path = sources.get(at).map_or("", |source| source.path.as_str());
+        if !options.focus.is_empty() && !options.focus.iter().any(|focus| is_inside(path, focus)) {
+            return None;
+        }
+        let rule = catalog::rule(finding.rule)?;
+        let format = formats.get(at).copied().flatten();
+        finding.level = options.config.level(rule, format, path, finding.level)?;
+        Some(finding)
+    };
+    let mut kept: Vec<Finding> = findings.into_iter().filter_map(judge).collect();
+    kept.sort_by(|a, b| order(a).cmp(&order(b)));
+    kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+    kept
+}
+
+/// By file as a reader goes through the repository, errors first, then as they stand.
+fn order(finding: &Finding) -> impl Ord {
+    (finding.place.file, Reverse(finding.level), finding.place.span, finding.rule, &finding.message)
+}
+
+const fn format(kind: FileKind) -> Option<Format> {
+    match kind {
+        FileKind::Dockerfile => Some(Format::Dockerfile),
+        FileKind::Compose => Some(Format::Compose),
+        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => Some(Format::Kubernetes),
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
+        _ => None,
+    }
+}
+
+fn is_inside(path: &str, focus: &str) -> bool {
+    path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,162 @@
+//! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
+
+mod load;
+mod lower;
+mod merge;
+mod roles;
+mod short;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
+use super::Setting;
+use super::container::Container;
+use super::env::EnvVar;
+use crate::source::{At, FileId, Place};
+pub use load::{is_development, projects};
+
+/// Files that `docker compose` would load together, merged.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The base file first, then its overrides; included and extended files follow.
+    pub files: Vec<FileId>,
+    /// Folder of the base file: relative paths and builds start here.
+    pub folder: String,
+    /// Meant for development or tests by its name (`docker-compose.dev.yml`, `compose.override.yaml`, `*.test.yml` …).
+    pub development: bool,
+    /// Only a fragment that is merged over a file we cannot see or over several: absence is unknown.
+    pub overlay: bool,
+    /// How many of `files`, from the first on, are another project's that this one lies over: what is wrong in those is
+    /// said there.
+    pub base_files: usize,
+    /// Files whose relative paths start elsewhere than in `folder`: included and extended ones.
+    pub folders: Vec<(FileId, String)>,
+    pub services: Vec<Service>,
+    pub volumes: Vec<Definition>,
+    pub networks: Vec<Definition>,
+    pub secrets: Vec<Definition>,
+    pub configs: Vec<Definition>,
+}
+
+impl Project {
+    /// Whether findings in this file are this project's to report.
+    pub fn reports(&self, file: FileId) -> bool {
+        !self.files.iter().take(self.base_files).any(|base| *base == file)
+    }
+
+    /// The folder at which relative paths in a file start.
+    pub fn folder_of(&self, file: FileId) -> &str {
+        self.folders.iter().find(|(id, _)| *id == file).map_or(&self.folder, |(_, folder)| folder)
+    }
+
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name() == name)
+    }
+
+    /// The top-level definition of this kind and name.
+    pub fn definition(&self, kind: ReferenceKind, name: &str) -> Option<&Definition> {
+        let list = match kind {
+            ReferenceKind::Volume => &self.volumes,
+            ReferenceKind::Network => &self.networks,
+            ReferenceKind::Secret => &self.secrets,
+            ReferenceKind::Config => &self.configs,
+            ReferenceKind::Service => return None,
+        };
+        list.iter().find(|one| one.name.value == name)
+    }
+}
+
+/// A top-level volume, network, secret or config.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub name: At<String>,
+    /// `external: true`: it is made elsewhere.
+    pub external: bool,
+    /// A `file:` it is read from.
+    pub source: Option<At<String>>,
+}
+
+/// A service, merged from all files of the project.
+#[derive(Debug)]
+pub struct Service {
+    pub container: Container,
+    pub build: Option<Build>,
+    pub depends_on: Vec<Dependency>,
+    /// `restart`, or `deploy.restart_policy.condition` where that is written.
+    pub restart: Setting<String>,
+    pub profiles: Vec<At<String>>,
+    /// `deploy.replicas` or `scale`.
+    pub replicas: Setting<u32>,
+    pub labels: Vec<EnvVar>,
+    /// References to top-level definitions (volumes, networks, secrets, configs) and to other services.
+    pub references: Vec<Reference>,
+    pub container_name: Setting<String>,
+    pub network_mode: Setting<String>,
+    /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
+    pub aliases: Vec<String>,
+    /// Names that `links` and `extra_hosts` make known inside it.
+    pub hosts: Vec<String>,
+    /// `expose`.
+    pub exposes: Vec<At<String>>,
+    pub stop_grace_period: Setting<String>,
+    pub tty: Setting<bool>,
+    pub stdin_open: Setting<bool>,
+    /// A `provider:` makes it; there is no container.
+    pub provided: bool,
+}
+
+impl Service {
+    pub fn name(&self) -> &str {
+        &self.container.name.value
+    }
+}
+
+/// `build:` of a service.
+#[derive(Clone, Debug)]
+pub struct Build {
+    pub place: Place,
+    /// Folder in the repository; `None` for a URL or a variable that cannot be resolved.
+    pub context: Option<At<String>>,
+    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known or stands inline.
+    pub dockerfile: Option<At<String>>,
+    pub inline: bool,
+    pub target: Setting<String>,
+    pub args: Vec<EnvVar>,
+    /// Names that FROM and `--from` may mean instead of images.
+    pub additional_contexts: Vec<At<String>>,
+}
+
+/// `depends_on` and its kin.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    pub service: At<String>,
+    pub condition: Condition,
+    /// The `condition:` value, where the long form is written.
+    pub condition_place: Option<Place>,
+    pub required: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Started,
+    Healthy,
+    Completed,
+    /// A variable or a word that is none of the three.
+    Unknown,
+}
+
+/// A name that must be defined at the top level.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub kind: ReferenceKind,
+    pub name: At<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceKind {
+    Volume,
+    Network,
+    Secret,
+    Config,
+    Service,
+}

@@ -1,0 +1,232 @@
+//! A container as compose and Kubernetes both describe it.
+
+use super::env::EnvVar;
+use super::image::ImageUse;
+use super::{Command, Setting};
+use crate::source::{At, Place};
+
+/// What part a container plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContainerRole {
+    /// A compose service.
+    Service,
+    /// One of a pod's `containers`.
+    Main,
+    /// An init container that ends before the others start.
+    Init,
+    /// An init container with `restartPolicy: Always`.
+    Sidecar,
+    Ephemeral,
+}
+
+/// A compose service's container, or one container of a pod with the pod's own settings applied to it.
+#[derive(Debug)]
+pub struct Container {
+    pub name: At<String>,
+    pub role: ContainerRole,
+    /// The first token of the object: the service's key, the container's `name` value. Findings of absence point here.
+    pub anchor: Place,
+    /// Parts of it stand elsewhere (patch, overlay, template, `extends` of a file that is not here): absence is unknown.
+    /// Lowering has already made `Setting::Absent` of such a container `Unknown`; lists have no other way to say it.
+    pub open: bool,
+    pub image: Option<ImageUse>,
+    /// Compose `entrypoint`, Kubernetes `command`.
+    pub entrypoint: Option<Command>,
+    /// Compose `command`, Kubernetes `args`.
+    pub command: Option<Command>,
+    pub env: Vec<EnvVar>,
+    /// `env_file`, `envFrom`: further variables come from there.
+    pub env_from: Vec<EnvFrom>,
+    pub ports: Vec<Port>,
+    pub mounts: Vec<Mount>,
+    pub security: Security,
+    pub resources: Resources,
+    /// Compose's `healthcheck`.
+    pub health: Setting<HealthCheck>,
+    pub liveness: Setting<Probe>,
+    pub readiness: Setting<Probe>,
+    pub startup: Setting<Probe>,
+    /// What only a pod's containers have; `None` in compose.
+    pub kube: Option<Box<KubeContainer>>,
+}
+
+/// Settings of a pod's container that compose does not know.
+#[derive(Debug, Default)]
+pub struct KubeContainer {
+    pub pull_policy: Setting<String>,
+    /// The handler of `lifecycle.preStop`.
+    pub pre_stop: Setting<ProbeAction>,
+    /// `host` fields of lifecycle hooks.
+    pub hook_hosts: Vec<At<String>>,
+    /// The type of the seccomp profile in effect.
+    pub seccomp: Setting<String>,
+    /// Windows' `hostProcess`, in effect.
+    pub host_process: Setting<bool>,
+}
+
+/// Where more variables come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvFrom {
+    pub kind: EnvFromKind,
+    /// A file's path as written, or an object's name.
+    pub name: At<String>,
+    /// It may be missing: `required: false`, `optional: true`.
+    pub optional: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EnvFromKind {
+    File,
+    ConfigMap,
+    Secret,
+}
+
+/// Who the container runs as, and what it may do.
+#[derive(Debug, Default)]
+pub struct Security {
+    /// Compose `user`, Kubernetes effective `runAsUser`: a name or a number, group included as written.
+    pub user: Setting<String>,
+    /// Kubernetes, effective.
+    pub run_as_non_root: Setting<bool>,
+    pub privileged: Setting<bool>,
+    /// Kubernetes `allowPrivilegeEscalation`; compose `no-new-privileges` sets it to false.
+    pub allow_privilege_escalation: Setting<bool>,
+    pub read_only_root: Setting<bool>,
+    /// Upper case, without `CAP_`.
+    pub added_capabilities: Vec<At<String>>,
+    pub dropped_capabilities: Vec<At<String>>,
+    /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each container.
+    pub host_namespaces: Vec<At<HostNamespace>>,
+    /// Seccomp, AppArmor, SELinux options as written: compose `security_opt` items, Kubernetes profile types as
+    /// `seccomp=Unconfined`, `apparmor=Unconfined`.
+    pub profiles: Vec<At<String>>,
+    /// Kubernetes `procMount`.
+    pub proc_mount: Setting<String>,
+    /// Host devices given to the container.
+    pub devices: Vec<At<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostNamespace {
+    Network,
+    Pid,
+    Ipc,
+    User,
+    Uts,
+    Cgroup,
+}
+
+impl HostNamespace {
+    pub const fn word(self) -> &'static str {
+        match self {
+            HostNamespace::Network => "network",
+            HostNamespace::Pid => "process",
+            HostNamespace::Ipc => "IPC",
+            HostNamespace::User => "user",
+            HostNamespace::Uts => "UTS",
+            HostNamespace::Cgroup => "cgroup",
+        }
+    }
+}
+
+/// CPU in cores, memory in bytes. A limit of 0 means none and is lowered as absent, with its place kept in `zero`.
+#[derive(Debug, Default)]
+pub struct Resources {
+    pub cpu_request: Setting<Quantity>,
+    pub cpu_limit: Setting<Quantity>,
+    pub memory_request: Setting<Quantity>,
+    pub memory_limit: Setting<Quantity>,
+    pub pids_limit: Setting<Quantity>,
+    /// Limits written as 0 or -1: unlimited in so many words.
+    pub zero: Vec<Place>,
+    /// The whole `resources` (or `deploy.resources`) block, if written.
+    pub place: Option<Place>,
+}
+
+/// An amount as written and, where it can be read, in base units (cores, bytes, processes).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    pub written: String,
+    pub amount: Option<f64>,
+}
+
+/// A port of a container.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    pub place: Place,
+    pub name: Option<At<String>>,
+    /// Inside the container; a range is lowered to its ends.
+    pub target: Option<(u16, u16)>,
+    /// On the host: `Some(None)` is a random port, `None` is not published.
+    pub published: Option<Option<(u16, u16)>>,
+    /// The host address it is bound to; `None` is all of them.
+    pub host_ip: Option<String>,
+    /// `tcp` unless written otherwise.
+    pub protocol: String,
+    /// Some part of it is a variable that cannot be resolved.
+    pub unknown: bool,
+    /// As written, for messages.
+    pub written: String,
+}
+
+impl Port {
+    /// Published on every address of the host.
+    pub fn is_public(&self) -> bool {
+        let all = |ip: &str| matches!(ip.trim_matches(['[', ']']), "" | "0.0.0.0" | "::" | "*");
+        self.published.is_some() && self.host_ip.as_deref().is_none_or(all)
+    }
+}
+
+/// Something mounted into a container.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mount {
+    pub place: Place,
+    pub source: MountSource,
+    /// Path in the container; `None` if it cannot be known.
+    pub target: Option<At<String>>,
+    pub read_only: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum MountSource {
+    /// A path of the host, as written: compose bind mounts and Kubernetes `hostPath`.
+    Host(At<String>),
+    /// A named volume or claim.
+    Volume(At<String>),
+    /// A volume without a name, or storage that a StatefulSet claims for itself.
+    Anonymous,
+    /// Memory or scratch space that ends with the container or pod: tmpfs, `emptyDir`.
+    Scratch,
+    ConfigMap(At<String>),
+    Secret(At<String>),
+    /// Something else that keeps data outside the pod: CSI, NFS, cloud disks.
+    Other,
+    Unknown,
+}
+
+/// Compose's `healthcheck`, or a Dockerfile's `HEALTHCHECK`.
+#[derive(Debug)]
+pub struct HealthCheck {
+    /// `NONE`, or `disable: true`.
+    pub disabled: bool,
+    pub test: Option<Command>,
+}
+
+/// A Kubernetes probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    pub action: ProbeAction,
+    /// The probe without its place and its thresholds' order, for comparing two probes: same handler, same numbers.
+    pub fingerprint: String,
+    /// A `host` field of the handler.
+    pub host: Option<At<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProbeAction {
+    Http { path: Option<At<String>>, port: Setting<String> },
+    Tcp { port: Setting<String> },
+    Grpc { port: Setting<String> },
+    Exec { words: Vec<At<String>> },
+    Unknown,
+}

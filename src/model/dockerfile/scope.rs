@@ -1,0 +1,122 @@
+//! Variables of a Dockerfile: what ARG and ENV leave known at each instruction.
+
+use std::collections::BTreeMap;
+
+use crate::model::image::HOLE;
+use crate::source::{FileId, Place};
+use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
+
+/// Set by the builder itself, to values that depend on the machine.
+const PREDEFINED: &[&str] = &[
+    "BUILDARCH", "BUILDOS", "BUILDPLATFORM", "BUILDVARIANT", "TARGETARCH", "TARGETOS", "TARGETPLATFORM", "TARGETSTAGE",
+    "TARGETVARIANT",
+];
+
+/// What is known of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worth {
+    Known { text: String, place: Place },
+    /// Declared, and left to the caller of the build.
+    Unknown,
+}
+
+/// The variables in effect at one instruction.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    values: BTreeMap<String, Worth>,
+}
+
+/// A word after substitution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expanded {
+    /// With a [`HOLE`] for each part that cannot be known.
+    pub text: String,
+    /// Where the values of its variables are set.
+    pub sources: Vec<(String, Place)>,
+    /// Variables that nothing declares: the builder takes them as empty.
+    pub undeclared: Vec<String>,
+}
+
+impl Expanded {
+    /// The whole text, if it is known.
+    pub fn known(&self) -> Option<&str> {
+        (!self.text.contains(HOLE)).then_some(self.text.as_str())
+    }
+}
+
+impl Scope {
+    pub fn get(&self, name: &str) -> Option<&Worth> {
+        self.values.get(name)
+    }
+
+    pub fn set(&mut self, name: &str, worth: Worth) {
+        self.values.insert(name.to_owned(), worth);
+    }
+
+    /// Sets a variable to an expanded word.
+    pub fn assign(&mut self, name: &str, value: &Expanded, place: Place) {
+        let worth = match value.known() {
+            Some(text) => Worth::Known { text: text.to_owned(), place },
+            None => Worth::Unknown,
+        };
+        self.set(name, worth);
+    }
+
+    /// Expands a word as the builder does.
+    pub fn expand(&self, word: &Word, file: FileId) -> Expanded {
+        let mut expanded = Expanded::default();
+        match word.pieces() {
+            Ok(pieces) => self.pieces(&pieces, word, file, &mut expanded),
+            Err(_) => expanded.text.push(HOLE),
+        }
+        expanded
+    }
+
+    fn pieces(&self, pieces: &[Piece], word: &Word, file: FileId, into: &mut Expanded) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => into.text.push_str(text),
+                Piece::Variable(variable) => self.variable(variable, word, file, into),
+            }
+        }
+    }
+
+    fn variable(&self, variable: &Variable, word: &Word, file: FileId, into: &mut Expanded) {
+        let worth = self.values.get(&variable.name);
+        let predefined = worth.is_none() && PREDEFINED.contains(&variable.name.as_str());
+        let value = match worth {
+            Some(Worth::Known { text, place }) => Some((text, *place)),
+            Some(Worth::Unknown) => None,
+            None => None,
+        };
+        let unset = worth.is_none() && !predefined;
+        let kind = variable.modifier.as_ref().map(|modifier| (modifier.kind, modifier));
+        match (kind, value) {
+            (None | Some((ModifierKind::Required, _)), Some((text, place))) => {
+                into.text.push_str(text);
+                into.sources.push((variable.name.clone(), place));
+            }
+            (Some((ModifierKind::Default, modifier)), Some((text, place))) => {
+                if text.is_empty() && modifier.or_empty {
+                    self.pieces(&modifier.word, word, file, into);
+                } else {
+                    into.text.push_str(text);
+                    into.sources.push((variable.name.clone(), place));
+                }
+            }
+            // A default stands in whether nothing declares the variable or the caller leaves it out.
+            (Some((ModifierKind::Default, modifier)), None) if !predefined => {
+                let place = Place { file, span: word.span_of(variable.local) };
+                self.pieces(&modifier.word, word, file, into);
+                into.sources.push((variable.name.clone(), place));
+            }
+            (Some((ModifierKind::Alternate, modifier)), Some((text, _))) if !(text.is_empty() && modifier.or_empty) => {
+                self.pieces(&modifier.word, word, file, into);
+            }
+            (Some((ModifierKind::Alternate, _)), Some(_)) => {}
+            (Some((ModifierKind::Alternate, _)), None) if unset => {}
+            (None, None) if unset => into.undeclared.push(variable.name.clone()),
+            _ => into.text.push(HOLE),
+        }
+    }
+}

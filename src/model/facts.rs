@@ -1,0 +1,113 @@
+//! All facts of a repository, file by file, and the projects that compose files form together.
+
+use super::compose::Project;
+use super::dockerfile::Dockerfile;
+use super::env::EnvVar;
+use super::kind::FileKind;
+use super::image::ImageUse;
+use super::kubernetes::{Body, Kustomization, Object, Workload};
+use super::workflow::Workflow;
+use crate::credential::Hit;
+use crate::source::{FileId, Place, Repository, SourceFile, Span};
+use crate::syntax::SyntaxError;
+use crate::syntax::yaml::Tree;
+
+/// What one file says.
+#[derive(Debug)]
+pub struct FileFacts<'s> {
+    pub kind: FileKind,
+    /// The tree of a YAML file that compose, kustomize or later checks may want to read again.
+    pub tree: Option<Tree<'s>>,
+    pub dockerfile: Option<Dockerfile>,
+    pub objects: Vec<Object>,
+    pub kustomization: Option<Kustomization>,
+    pub workflow: Option<Workflow>,
+    /// Variables of an env file.
+    pub env: Vec<EnvVar>,
+    /// Comments, `#` included, in formats where they can hold suppressions.
+    pub comments: Vec<Span>,
+    pub errors: Vec<SyntaxError>,
+    /// Tokens, keys and URLs with passwords found in the text.
+    pub hits: Vec<Hit>,
+}
+
+impl FileFacts<'_> {
+    pub const fn new(kind: FileKind) -> Self {
+        Self {
+            kind,
+            tree: None,
+            dockerfile: None,
+            objects: Vec::new(),
+            kustomization: None,
+            workflow: None,
+            env: Vec::new(),
+            comments: Vec::new(),
+            errors: Vec::new(),
+            hits: Vec::new(),
+        }
+    }
+
+    /// The file's objects that have pods.
+    pub fn workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
+        self.objects.iter().filter_map(|object| match &object.body {
+            Body::Workload(workload) => Some((object, &**workload)),
+            _ => None,
+        })
+    }
+
+    /// Images that the file names. Those of compose services are in the projects, where they are merged.
+    pub fn images(&self) -> impl Iterator<Item = &ImageUse> {
+        let built = self.dockerfile.iter().flat_map(Dockerfile::images);
+        let pods = self.workloads().flat_map(|(_, workload)| &workload.pod.containers);
+        let jobs = self.workflow.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.images);
+        built.chain(pods.filter_map(|container| container.image.as_ref())).chain(jobs)
+    }
+}
+
+/// Everything known of a repository before its parts are joined.
+#[derive(Debug)]
+pub struct Facts<'s> {
+    pub repository: Repository<'s>,
+    /// By id, one for each source.
+    pub files: Vec<FileFacts<'s>>,
+    pub projects: Vec<Project>,
+}
+
+impl<'s> Facts<'s> {
+    pub fn source(&self, file: FileId) -> &'s SourceFile {
+        self.repository.file(file)
+    }
+
+    pub fn file(&self, file: FileId) -> &FileFacts<'s> {
+        &self.files[file.0 as usize]
+    }
+
+    /// The repository path of a file.
+    pub fn path(&self, file: FileId) -> &'s str {
+        &self.source(file).path
+    }
+
+    /// The text of a place.
+    pub fn text(&self, place: Place) -> &'s str {
+        place.span.text(&self.source(place.file).text)
+    }
+
+    pub fn dockerfiles(&self) -> impl Iterator<Item = &Dockerfile> {
+        self.files.iter().filter_map(|file| file.dockerfile.as_ref())
+    }
+
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.files.iter().flat_map(|file| &file.objects)
+    }
+
+    /// Workflows and actions.
+    pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
+        self.files.iter().filter_map(|file| file.workflow.as_ref())
+    }
+
+    /// The ids of all files of a kind.
+    pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
+        let ids = self.files.iter().zip(self.repository.files());
+        ids.filter(move |(facts, _)| facts.kind == kind).map(|(_, source)| source.id)
+    }
+}

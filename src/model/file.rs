@@ -1,0 +1,104 @@
+//! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
+
+use super::facts::FileFacts;
+use super::kubernetes::Kustomization;
+use super::kind::{self, FileKind, Listing};
+use super::{dockerfile, env, kubernetes, workflow};
+use crate::source::{SourceFile, Span, file_name};
+use crate::syntax::{self, SyntaxError, yaml};
+
+/// Whether a path is one that a deployment stands or falls with: it must be readable.
+pub fn is_deployment(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    yaml || name.starts_with("dockerfile") || name.ends_with(".dockerfile") || name.starts_with("containerfile")
+}
+
+/// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
+/// scripts, the sources that serve and configure.
+pub fn is_evidence(path: &str) -> bool {
+    const ENDINGS: &[&str] = &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
+    const NAMES: &[&str] = &["dockerfile", "containerfile", ".env", "env.", "makefile", "procfile", "caddyfile", ".gitignore", ".dockerignore"];
+    let name = file_name(path).to_ascii_lowercase();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    !is_generated(path) && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
+}
+
+/// Lock files and the like: written by tools, full of hashes, read by no check.
+pub fn is_generated(path: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "Cargo.lock", "Gemfile.lock", "Pipfile.lock", "bun.lock", "composer.lock", "go.sum", "mix.lock", "npm-shrinkwrap.json",
+        "package-lock.json", "packages.lock.json", "pdm.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "yarn.lock",
+    ];
+    let name = file_name(path);
+    NAMES.contains(&name) || name.ends_with(".min.js") || name.ends_with(".min.css") || name.ends_with(".map")
+}
+
+/// The facts of one file.
+pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
+    let kind = kind::kind(&source.path, &source.text, listing);
+    let mut facts = FileFacts::new(kind);
+    match kind {
+        FileKind::Dockerfile => {
+            let parsed = syntax::dockerfile::parse(&source.text);
+            facts.comments = parsed.tree.comments.clone();
+            facts.dockerfile = Some(dockerfile::lower(source, parsed.tree));
+            facts.errors = parsed.errors;
+        }
+        FileKind::EnvFile => {
+            let parsed = syntax::dotenv::parse(&source.text);
+            facts.env = env::lower(source, &parsed.tree);
+            facts.comments = parsed.tree.comments.iter().map(|comment| comment.span).collect();
+            facts.errors = parsed.errors;
+        }
+        kind if kind.is_yaml() => yaml_file(source, &mut facts),
+        FileKind::HelmTemplate => {
+            let mask = yaml::mask_templates(&source.text);
+            let tree = yaml::Tree::parse_template(source.id, &mask).tree;
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::helm(source.id, &source.text, &mask));
+            facts.comments = tree.comments().to_vec();
+        }
+        _ => {}
+    }
+    facts
+}
+
+fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
+    let parsed = yaml::Tree::parse(source.id, &source.text);
+    let tree = parsed.tree;
+    facts.comments = tree.comments().to_vec();
+    facts.errors = parsed.errors;
+    if !facts.errors.is_empty() && kind::has_template_marks(&source.text) {
+        facts.kind = FileKind::Template;
+        facts.errors.clear();
+        return;
+    }
+    match facts.kind {
+        FileKind::Workflow | FileKind::Action => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Kubernetes => {
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
+        }
+        FileKind::Kustomization => {
+            let scope = kubernetes::Scope::plain(source.id, &source.text);
+            facts.kustomization = Kustomization::read(&tree, scope, &source.path);
+        }
+        _ => {}
+    }
+    let read_again = matches!(
+        facts.kind,
+        FileKind::Compose
+            | FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::Workflow
+            | FileKind::Action
+            | FileKind::GitlabCi
+    );
+    if read_again {
+        facts.tree = Some(tree);
+    }
+}
+
+/// Errors of a whole file that no parser sees: it is empty where something must stand.
+pub fn empty(source: &SourceFile) -> Option<SyntaxError> {
+    source.text.trim().is_empty().then(|| SyntaxError::new(Span::default(), "the file is empty"))
+}

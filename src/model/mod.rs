@@ -1,0 +1,173 @@
+//! Facts: what each file says, in nouns that all formats share. Lowering reads trees and makes facts; it never fails, and
+//! it never judges. What cannot be known from here is *unknown*, never *absent*.
+
+pub mod compose;
+pub mod container;
+pub mod dockerfile;
+pub mod env;
+pub mod facts;
+pub mod file;
+pub mod image;
+pub mod kind;
+pub mod kubernetes;
+pub mod workflow;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use crate::source::{At, FileId, OffsetMap, Place, Span};
+use crate::syntax::shell;
+
+/// A property that may be written, missing, or beyond what can be known: templated, unresolved, or of an object that is
+/// only a part of itself (a patch, an overlay, a mapping that a template fills).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Setting<T> {
+    /// Known to be missing.
+    #[default]
+    Absent,
+    /// Written, with a value that is known.
+    Set(At<T>),
+    /// Written with a value that cannot be known (the place says where), or perhaps written where we cannot see.
+    Unknown(Option<Place>),
+}
+
+impl<T> Setting<T> {
+    pub const fn set(value: T, place: Place) -> Self {
+        Setting::Set(At { value, place })
+    }
+
+    /// The known value with its place.
+    pub const fn known(&self) -> Option<&At<T>> {
+        match self {
+            Setting::Set(at) => Some(at),
+            Setting::Absent | Setting::Unknown(_) => None,
+        }
+    }
+
+    /// The known value.
+    pub fn value(&self) -> Option<&T> {
+        self.known().map(|at| &at.value)
+    }
+
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Setting::Absent)
+    }
+
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Setting::Unknown(_))
+    }
+
+    /// Where it is written, if it is.
+    pub const fn place(&self) -> Option<Place> {
+        match self {
+            Setting::Set(at) => Some(at.place),
+            Setting::Unknown(place) => *place,
+            Setting::Absent => None,
+        }
+    }
+
+    /// This setting, or `other` where this one is absent.
+    #[must_use]
+    pub fn or(self, other: Setting<T>) -> Setting<T> {
+        match self {
+            Setting::Absent => other,
+            set => set,
+        }
+    }
+
+    /// Absence in a place that is open (templated, patched) is unknown.
+    #[must_use]
+    pub fn open(self) -> Setting<T> {
+        match self {
+            Setting::Absent => Setting::Unknown(None),
+            set => set,
+        }
+    }
+
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Setting<U> {
+        match self {
+            Setting::Set(at) => Setting::Set(at.map(f)),
+            Setting::Absent => Setting::Absent,
+            Setting::Unknown(place) => Setting::Unknown(place),
+        }
+    }
+}
+
+impl<T> Setting<T> {
+    /// What is read from a known value; absent and unknown stay what they are.
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Setting<U>) -> Setting<U> {
+        match self {
+            Setting::Set(at) => f(at.value),
+            Setting::Absent => Setting::Absent,
+            Setting::Unknown(place) => Setting::Unknown(place),
+        }
+    }
+}
+
+impl Setting<bool> {
+    /// Known to be written as `value`.
+    pub fn is(&self, value: bool) -> bool {
+        self.value() == Some(&value)
+    }
+}
+
+/// A shell text lifted out of its file, with the way back.
+#[derive(Debug, Default)]
+pub struct Code {
+    pub file: FileId,
+    /// The text a shell would get; continuations and the host format's indentation are gone.
+    pub text: String,
+    pub offsets: OffsetMap,
+    script: OnceLock<shell::Script>,
+}
+
+impl Code {
+    pub fn new(file: FileId, text: impl Into<String>, offsets: OffsetMap) -> Self {
+        Self { file, text: text.into(), offsets, script: OnceLock::new() }
+    }
+
+    /// The parsed script, parsed once.
+    pub fn script(&self) -> &shell::Script {
+        self.script.get_or_init(|| shell::parse(&self.text))
+    }
+
+    /// The place in the file of a span of the text.
+    pub fn place(&self, local: Span) -> Place {
+        Place { file: self.file, span: self.offsets.span(local) }
+    }
+}
+
+/// What a container is told to run.
+#[derive(Debug)]
+pub enum Command {
+    /// Run through a shell.
+    Shell { place: Place, code: Code },
+    /// A program and its arguments. An item that holds an unresolved variable is kept as written.
+    Exec { place: Place, words: Vec<At<String>> },
+}
+
+impl Command {
+    pub const fn place(&self) -> Place {
+        match self {
+            Command::Shell { place, .. } | Command::Exec { place, .. } => *place,
+        }
+    }
+
+    /// The command as a script: of the exec form, one command whose words are taken as they are.
+    pub fn script(&self) -> Cow<'_, shell::Script> {
+        match self {
+            Command::Shell { code, .. } => Cow::Borrowed(code.script()),
+            Command::Exec { words, .. } => {
+                Cow::Owned(shell::exec(words.iter().map(|word| (word.value.as_str(), word.place.span, None))))
+            }
+        }
+    }
+
+    /// The place of a span of [`Command::script`].
+    pub fn place_of(&self, span: Span) -> Place {
+        match self {
+            Command::Shell { code, .. } => code.place(span),
+            Command::Exec { place, .. } => Place { file: place.file, span },
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `${{ … }}`: where each stands, and what it reads.
+
+use github_actions_expressions::call::Call;
+use github_actions_expressions::context::Context;
+use github_actions_expressions::literal::Literal;
+use github_actions_expressions::{Error, Expr, SpannedExpr};
+
+use crate::source::{FileId, OffsetMap, Place, Span};
+
+/// An expression and its site.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// Between the braces, or the whole of a bare `if`.
+    pub text: String,
+    offsets: OffsetMap,
+    /// With its braces.
+    pub place: Place,
+    /// The keys that lead to it, list indexes as numbers: `jobs`, `build`, `steps`, `0`, `run`.
+    pub keys: Vec<String>,
+    /// Index into [`super::Workflow::jobs`].
+    pub job: Option<usize>,
+    /// Index into the job's steps.
+    pub step: Option<usize>,
+    /// Nothing else stands in its scalar.
+    pub whole: bool,
+    /// A condition without braces.
+    pub bare: bool,
+}
+
+/// A context that an expression reads: `github.event.issue.title`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Lower case; `*` for a filter or an index that cannot be known.
+    pub parts: Vec<String>,
+    pub place: Place,
+}
+
+impl Access {
+    /// The parts, joined by dots.
+    pub fn path(&self) -> String {
+        self.parts.join(".")
+    }
+
+    pub fn part(&self, at: usize) -> &str {
+        self.parts.get(at).map_or("", String::as_str)
+    }
+}
+
+/// The `${{ … }}` of a text: spans with their braces. One that does not end is left out; quoted braces do not end it.
+pub(super) fn find(text: &str) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text.get(from..).and_then(|rest| rest.find("${{")).map(|at| from + at) {
+        let Some(end) = close(bytes, start + 3) else { break };
+        found.push(Span::of(start, end));
+        from = end;
+    }
+    found
+}
+
+/// Just after the `}}` that closes an expression.
+fn close(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut quoted = false;
+    let mut fallback = None;
+    for at in from..bytes.len().saturating_sub(1) {
+        match bytes[at] {
+            b'\'' => quoted = !quoted,
+            b'}' if bytes[at + 1] == b'}' => {
+                if !quoted {
+                    return Some(at + 2);
+                }
+                fallback = fallback.or(Some(at + 2));
+            }
+            b'$' if quoted && bytes[at..].starts_with(b"${{") => return fallback,
+            _ => {}
+        }
+    }
+    fallback
+}
+
+impl Expression {
+    /// One `${{ … }}` at `span` of a scalar's text.
+    pub(super) fn new(file: FileId, text: &str, span: Span, offsets: &OffsetMap, keys: &[&str]) -> Self {
+        let inner = Span::new(span.start + 3, span.end - 2);
+        Self {
+            text: inner.text(text).to_owned(),
+            offsets: cut(offsets, inner),
+            place: Place::new(file, offsets.span(span)),
+            keys: keys.iter().map(|&key| key.to_owned()).collect(),
+            job: None,
+            step: None,
+            whole: text.trim().len() == span.len() as usize,
+            bare: false,
+        }
+    }
+
+    /// A condition without braces.
+    pub(super) fn bare(file: FileId, text: &str, offsets: &OffsetMap, keys: &[&str]) -> Self {
+        let start = text.len() - text.trim_start().len();
+        let span = Span::of(start, text.trim_end().len().max(start));
+        Self {
+            text: span.text(text).to_owned(),
+            offsets: cut(offsets, span),
+            place: Place::new(file, offsets.span(span)),
+            keys: keys.iter().map(|&key| key.to_owned()).collect(),
+            job: None,
+            step: None,
+            whole: true,
+            bare: true,
+        }
+    }
+
+    /// The syntax tree, whose spans are local to the text.
+    pub fn parse(&self) -> Result<SpannedExpr<'_>, Error> {
+        Expr::parse(&self.text)
+    }
+
+    /// The place of a range of the text.
+    pub fn place_of(&self, range: std::ops::Range<usize>) -> Place {
+        Place::new(self.place.file, self.offsets.span(Span::of(range.start, range.end)))
+    }
+
+    /// The last key that leads to it, list indexes left out.
+    pub fn key(&self) -> &str {
+        self.keys.iter().rev().find(|key| key.parse::<u32>().is_err()).map_or("", String::as_str)
+    }
+
+    /// The key as the documentation of context availability writes it: job ids, step numbers and names left out.
+    pub fn key_path(&self) -> Vec<&str> {
+        let mut path: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        if path.first() == Some(&"jobs") && path.len() > 1 {
+            path.remove(1);
+            if path.get(1) == Some(&"steps") && path.len() > 2 {
+                path.remove(2);
+            }
+        }
+        path
+    }
+
+    /// Every context that it reads.
+    pub fn accesses(&self) -> Vec<Access> {
+        let Ok(tree) = self.parse() else { return Vec::new() };
+        tree.contexts()
+            .into_iter()
+            .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
+            .collect()
+    }
+
+    /// The contexts whose text may become part of the result.
+    pub fn flows(&self) -> Vec<Access> {
+        let Ok(tree) = self.parse() else { return Vec::new() };
+        tree.dataflow_contexts()
+            .into_iter()
+            .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
+            .collect()
+    }
+
+    /// String literals that the result may be, where a context may be it too: the `dev` of `${{ inputs.x || 'dev' }}`.
+    pub(super) fn fallbacks(&self) -> Vec<(String, String, Place)> {
+        let Ok(tree) = self.parse() else { return Vec::new() };
+        let leaves = tree.leaf_expressions();
+        let Some(variable) = leaves.iter().find(|leaf| matches!(leaf.inner, Expr::Context(_))) else {
+            return Vec::new();
+        };
+        leaves
+            .iter()
+            .filter_map(|leaf| {
+                let Expr::Literal(Literal::String(text)) = &leaf.inner else { return None };
+                let span = leaf.origin.span.start + 1..leaf.origin.span.end.saturating_sub(1);
+                (!text.is_empty()).then(|| (variable.origin.raw.to_owned(), text.to_string(), self.place_of(span)))
+            })
+            .collect()
+    }
+
+    fn access(&self, context: &Context, range: std::ops::Range<usize>) -> Option<Access> {
+        let parts = parts(context)?;
+        Some(Access { parts, place: self.place_of(range) })
+    }
+}
+
+/// The parts of a context; `fromJSON(x).y` has those of `x`, then `y`.
+fn parts(context: &Context) -> Option<Vec<String>> {
+    let mut all = Vec::new();
+    for part in &context.parts {
+        match &part.inner {
+            Expr::Identifier(name) => all.push(name.as_str().to_ascii_lowercase()),
+            Expr::Star => all.push("*".to_owned()),
+            Expr::Index(index) => match &index.inner {
+                Expr::Literal(Literal::String(name)) => all.push(name.to_ascii_lowercase()),
+                _ => all.push("*".to_owned()),
+            },
+            Expr::Call(Call { args, .. }) if all.is_empty() => {
+                let inner = args.iter().find_map(|arg| match &arg.inner {
+                    Expr::Context(context) => parts(context),
+                    _ => None,
+                })?;
+                all.extend(inner);
+            }
+            _ => return None,
+        }
+    }
+    Some(all)
+}
+
+/// The map of a part of a text.
+fn cut(offsets: &OffsetMap, span: Span) -> OffsetMap {
+    let mut map = OffsetMap::default();
+    let mut expected = None;
+    for local in span.start..span.end.max(span.start + 1) {
+        let source = offsets.offset(local);
+        if expected != Some(source) {
+            map.push(local - span.start, source);
+        }
+        expected = Some(source + 1);
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expression(text: &str) -> Expression {
+        let span = find(text)[0];
+        Expression::new(FileId(0), text, span, &OffsetMap::verbatim(10), &["env", "X"])
+    }
+
+    #[test]
+    fn finds_expressions_and_their_ends() {
+        let texts = |text: &str| find(text).iter().map(|span| span.text(text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(texts("a ${{ b }} ${{ '}}' }} ${{ open"), ["${{ b }}", "${{ '}}' }}"]);
+        assert_eq!(texts("${{ it's }} x"), ["${{ it's }}"]);
+    }
+
+    #[test]
+    fn names_what_is_read_and_where() {
+        let read = expression("${{ github.event['Issue'].labels.*.name || 'x' }}");
+        assert_eq!(read.accesses()[0].path(), "github.event.issue.labels.*.name");
+        assert_eq!(read.accesses()[0].place.span, Span::new(14, 49));
+        assert_eq!(expression("${{ a.b == 'x' }}").flows(), []);
+        let fallback = expression("${{ secrets.A || 'dev' }}").fallbacks();
+        assert_eq!(fallback[0].1, "dev");
+        assert_eq!(fallback[0].2.span, Span::new(28, 31));
+        assert_eq!(expression("${{ fromJSON(needs.a.outputs.b).c }}").accesses()[0].path(), "needs.a.outputs.b.c");
+    }
+}

@@ -1,0 +1,418 @@
+//! Trees to workflows.
+
+use std::borrow::Cow;
+
+use super::super::Setting;
+use super::super::env::EnvOrigin;
+use super::super::image::{ImageRole, ImageUse, Reference};
+use super::expression::Expression;
+use super::value::{code, expressions, field, flag, scalars, setting, text, texts, value, variables};
+use super::{Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow};
+use crate::finding::Label;
+use crate::model::env::EnvVar;
+use crate::source::{At, SourceFile};
+use crate::syntax::yaml::{Entry, Kind, Node, Tree};
+
+/// Lowers a workflow or, if the file has `runs` and neither `jobs` nor `on`, an action.
+pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
+    let mut workflow = Workflow { file: source.id, ..Workflow::default() };
+    let Some(root) = tree.root() else { return workflow };
+    workflow.place = root.entries().next().map_or_else(|| root.place(), |entry| entry.key.place());
+    workflow.name = field(root, "name");
+    workflow.action = root.get("runs").is_some() && root.get("jobs").is_none();
+    if workflow.action {
+        lower_action(root, &mut workflow);
+    } else {
+        lower_jobs(root, &mut workflow);
+    }
+    collect(root, &mut Vec::new(), &mut workflow.expressions);
+    for expression in &mut workflow.expressions {
+        locate(expression, &workflow.jobs);
+    }
+    workflow
+}
+
+fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
+    // A reader of YAML 1.1 writes the key `on` back as `true`.
+    if let Some(on) = root.get("on").or_else(|| root.get("true")) {
+        workflow.triggers = triggers(on);
+        for event in ["workflow_dispatch", "workflow_call"] {
+            if let Some(given) = on.path(&[event, "inputs"]) {
+                workflow.inputs.extend(inputs(given, event));
+            }
+        }
+    }
+    workflow.permissions = permissions(root);
+    workflow.concurrency = concurrency(root);
+    workflow.shell = setting(root.path(&["defaults", "run", "shell"]));
+    workflow.env = variables(root.get("env"), EnvOrigin::WorkflowEnv);
+    let directory = setting(root.path(&["defaults", "run", "working-directory"]));
+    if let Some(jobs) = root.get("jobs") {
+        workflow.jobs = jobs.entries().filter_map(|entry| job(&entry, &workflow.shell, &directory)).collect();
+    }
+}
+
+fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
+    let Some(entry) = root.entry("runs") else { return };
+    let runs = entry.value;
+    workflow.using = field(runs, "using");
+    if let Some(given) = root.get("inputs") {
+        workflow.inputs = inputs(given, "");
+    }
+    let id = At::new("runs".to_owned(), entry.key.place());
+    let mut job = empty_job(id);
+    job.outputs = outputs(root.get("outputs"));
+    job.env = variables(runs.get("env"), EnvOrigin::WorkflowEnv);
+    if let Some(image) = runs.get("image").filter(|image| image.str().is_some_and(|text| text.starts_with("docker://")))
+    {
+        job.images.extend(docker_action(image));
+    }
+    if let Some(listed) = runs.get("steps") {
+        job.images.extend(listed.items().filter_map(|step| docker_action(step.get("uses")?)));
+        job.steps = listed.items().map(|node| step(node, &Setting::Absent, &Setting::Absent)).collect();
+    }
+    workflow.jobs.push(job);
+}
+
+fn triggers(on: Node<'_>) -> Vec<Trigger> {
+    let named = texts(Some(on)).into_iter().map(|event| trigger(event, None));
+    let mapped = on.entries().filter_map(|entry| Some(trigger(text(entry.key)?, Some(entry.value))));
+    named.chain(mapped).collect()
+}
+
+fn trigger(event: At<String>, filters: Option<Node<'_>>) -> Trigger {
+    let list = |key: &str| texts(filters.and_then(|node| node.get(key)));
+    let crons = filters.into_iter().flat_map(|node| node.items().filter_map(|item| field(item, "cron"))).collect();
+    Trigger {
+        types: list("types"),
+        branches: list("branches"),
+        branches_ignore: list("branches-ignore"),
+        tags: list("tags"),
+        tags_ignore: list("tags-ignore"),
+        paths: list("paths"),
+        paths_ignore: list("paths-ignore"),
+        workflows: list("workflows"),
+        crons,
+        event,
+    }
+}
+
+fn inputs(given: Node<'_>, event: &'static str) -> Vec<Input> {
+    given
+        .entries()
+        .filter_map(|entry| {
+            let kind = field(entry.value, "type").map_or_else(|| "string".to_owned(), |kind| kind.value);
+            Some(Input { name: text(entry.key)?, event, kind })
+        })
+        .collect()
+}
+
+fn permissions(node: Node<'_>) -> Option<Permissions> {
+    let entry = node.entry("permissions")?;
+    let grant = match entry.value.str() {
+        Some("read-all") => Grant::ReadAll,
+        Some("write-all") => Grant::WriteAll,
+        Some(_) => Grant::Unknown,
+        None if entry.value.kind() == Kind::Mapping => Grant::Scopes(
+            entry.value.entries().filter_map(|scope| Some((text(scope.key)?, text(scope.value)?))).collect(),
+        ),
+        None => Grant::Unknown,
+    };
+    Some(Permissions { key: entry.key.place(), value: entry.value.place(), grant })
+}
+
+fn concurrency(node: Node<'_>) -> Setting<String> {
+    let Some(node) = node.get("concurrency") else { return Setting::Absent };
+    match node.kind() {
+        Kind::Mapping => setting(node.get("group")),
+        _ => setting(Some(node)),
+    }
+}
+
+fn empty_job(id: At<String>) -> Job {
+    Job {
+        id,
+        name: None,
+        needs: Vec::new(),
+        uses: None,
+        with: Vec::new(),
+        secrets: Secrets::None,
+        condition: None,
+        runs_on: Vec::new(),
+        environment: Setting::Absent,
+        permissions: None,
+        concurrency: Setting::Absent,
+        timeout: Setting::Absent,
+        continue_on_error: Setting::Absent,
+        shell: Setting::Absent,
+        matrix: None,
+        outputs: Vec::new(),
+        env: Vec::new(),
+        credentials: Vec::new(),
+        images: Vec::new(),
+        steps: Vec::new(),
+    }
+}
+
+fn job(entry: &Entry<'_>, shell: &Setting<String>, directory: &Setting<String>) -> Option<Job> {
+    let node = entry.value;
+    let mut job = empty_job(text(entry.key)?);
+    job.name = field(node, "name");
+    job.needs = texts(node.get("needs"));
+    job.uses = field(node, "uses");
+    job.with = variables(node.get("with"), EnvOrigin::WorkflowWith);
+    job.secrets = secrets(node);
+    job.condition = field(node, "if");
+    job.runs_on = runs_on(node);
+    job.environment = environment(node);
+    job.permissions = permissions(node);
+    job.concurrency = concurrency(node);
+    job.timeout = setting(node.get("timeout-minutes"));
+    job.continue_on_error = flag(node.get("continue-on-error"));
+    job.shell = setting(node.path(&["defaults", "run", "shell"])).or(shell.clone());
+    job.matrix = node.path(&["strategy", "matrix"]).map(matrix);
+    job.outputs = outputs(node.get("outputs"));
+    job.env = variables(node.get("env"), EnvOrigin::WorkflowEnv);
+    if let Some(container) = node.get("container") {
+        add_container(container, ImageRole::WorkflowContainer, &mut job);
+    }
+    for service in node.get("services").iter().flat_map(|services| services.entries()) {
+        add_container(service.value, ImageRole::WorkflowService, &mut job);
+    }
+    if let Some(listed) = node.get("steps") {
+        let directory = setting(node.path(&["defaults", "run", "working-directory"])).or(directory.clone());
+        job.images.extend(listed.items().filter_map(|step| docker_action(step.get("uses")?)));
+        job.steps = listed.items().map(|node| step(node, &job.shell, &directory)).collect();
+    }
+    Some(job)
+}
+
+fn secrets(node: Node<'_>) -> Secrets {
+    let Some(given) = node.get("secrets") else { return Secrets::None };
+    match given.str() {
+        Some("inherit") => Secrets::Inherit(given.place()),
+        _ => Secrets::Passed(variables(Some(given), EnvOrigin::WorkflowWith)),
+    }
+}
+
+fn runs_on(node: Node<'_>) -> Vec<At<String>> {
+    let Some(node) = node.get("runs-on") else { return Vec::new() };
+    match node.kind() {
+        Kind::Mapping => texts(node.get("labels")),
+        _ => texts(Some(node)),
+    }
+}
+
+fn environment(node: Node<'_>) -> Setting<String> {
+    let Some(node) = node.get("environment") else { return Setting::Absent };
+    match node.kind() {
+        Kind::Mapping => setting(node.get("name")),
+        _ => setting(Some(node)),
+    }
+}
+
+fn outputs(node: Option<Node<'_>>) -> Vec<EnvVar> {
+    let entries = node.into_iter().flat_map(|node| node.entries());
+    entries
+        .filter_map(|entry| {
+            // An action's output is a mapping with a `value`; a job's is the value itself.
+            let value_node = entry.value.get("value").unwrap_or(entry.value);
+            Some(EnvVar { name: text(entry.key)?, value: value(value_node), origin: EnvOrigin::WorkflowEnv })
+        })
+        .collect()
+}
+
+fn matrix(node: Node<'_>) -> Matrix {
+    let mut matrix = Matrix { open: node.kind() != Kind::Mapping, axes: Vec::new() };
+    for entry in node.entries() {
+        let Some(name) = text(entry.key) else { continue };
+        match name.value.as_str() {
+            "exclude" => {}
+            "include" => {
+                matrix.open |= entry.value.kind() != Kind::Sequence;
+                for item in entry.value.items() {
+                    matrix.open |= item.kind() != Kind::Mapping;
+                    for pair in item.entries() {
+                        if let Some(name) = text(pair.key) {
+                            add_axis(&mut matrix, name, pair.value);
+                        }
+                    }
+                }
+            }
+            _ => add_axis(&mut matrix, name, entry.value),
+        }
+    }
+    matrix
+}
+
+fn add_axis(matrix: &mut Matrix, name: At<String>, node: Node<'_>) {
+    let mut values = Vec::new();
+    scalars(node, &mut values);
+    match matrix.axes.iter_mut().find(|axis| axis.name.value.eq_ignore_ascii_case(&name.value)) {
+        Some(axis) => axis.values.extend(values),
+        None => matrix.axes.push(Axis { name, values }),
+    }
+}
+
+fn add_container(node: Node<'_>, role: ImageRole, job: &mut Job) {
+    let image = if node.kind() == Kind::Mapping { node.get("image") } else { Some(node) };
+    job.credentials.extend(variables(node.get("credentials"), EnvOrigin::WorkflowWith));
+    job.credentials.extend(variables(node.get("env"), EnvOrigin::WorkflowEnv));
+    let Some(image) = image.and_then(text).filter(|image| !image.value.is_empty()) else { return };
+    let found = image_use(role, image, job.matrix.as_ref());
+    job.images.extend(found);
+}
+
+fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
+    let written = uses.str()?;
+    let image = written.strip_prefix("docker://")?;
+    let place = uses.content_span(crate::source::Span::of(written.len() - image.len(), written.len()));
+    image_use(ImageRole::DockerAction, At::new(image.to_owned(), place), None).into_iter().next()
+}
+
+/// The images that a reference comes to: itself, or each value of the matrix row that it names.
+fn image_use(role: ImageRole, written: At<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
+    let make = |image: At<String>, sources: Vec<Label>| ImageUse {
+        role,
+        place: image.place,
+        reference: (!image.value.contains("${{")).then(|| Reference::parse(&image.value)),
+        written: image.value,
+        sources,
+    };
+    let row = written
+        .value
+        .strip_prefix("${{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .and_then(|inner| inner.trim().strip_prefix("matrix."));
+    let axis = matrix.zip(row).and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
+    match axis {
+        Some(axis) if !axis.values.is_empty() => {
+            let label = Label { place: written.place, text: "becomes the image here".to_owned() };
+            let values = axis.values.iter().filter(|value| !value.value.is_empty());
+            values.map(|value| make(value.clone(), vec![label.clone()])).collect()
+        }
+        _ => vec![make(written, Vec::new())],
+    }
+}
+
+fn step(node: Node<'_>, shell: &Setting<String>, directory: &Setting<String>) -> Step {
+    Step {
+        place: node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place()),
+        id: field(node, "id"),
+        name: field(node, "name"),
+        uses: field(node, "uses"),
+        run: node.get("run").and_then(code),
+        shell: setting(node.get("shell")).or(shell.clone()),
+        working_directory: setting(node.get("working-directory")).or(directory.clone()),
+        condition: field(node, "if"),
+        env: variables(node.get("env"), EnvOrigin::WorkflowEnv),
+        with: variables(node.get("with"), EnvOrigin::WorkflowWith),
+        continue_on_error: flag(node.get("continue-on-error")),
+        timeout: setting(node.get("timeout-minutes")),
+    }
+}
+
+/// Finds the expressions of all scalars below a node.
+fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, found: &mut Vec<Expression>) {
+    match node.kind() {
+        Kind::Scalar => expressions(node, keys, found),
+        Kind::Mapping => {
+            for entry in node.entries() {
+                keys.push(Cow::Borrowed(entry.key.str().unwrap_or_default()));
+                collect(entry.value, keys, found);
+                keys.pop();
+            }
+        }
+        Kind::Sequence => {
+            for (at, item) in node.items().enumerate() {
+                keys.push(Cow::Owned(at.to_string()));
+                collect(item, keys, found);
+                keys.pop();
+            }
+        }
+        Kind::Null | Kind::Unknown => {}
+    }
+}
+
+/// Names the job and the step that an expression belongs to.
+fn locate(expression: &mut Expression, jobs: &[Job]) {
+    let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
+    let (job, rest) = match keys.as_slice() {
+        ["jobs", id, rest @ ..] => (jobs.iter().position(|job| job.id.value == *id), rest),
+        ["runs", rest @ ..] => (Some(0), rest),
+        _ => (None, &[][..]),
+    };
+    let step = match rest {
+        ["steps", at, ..] => at.parse().ok(),
+        _ => None,
+    };
+    (expression.job, expression.step) = (job, step);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::env::EnvValue;
+    use crate::source::FileId;
+
+    fn lower(text: &str) -> (Workflow, SourceFile) {
+        let source = SourceFile::new(FileId(0), ".github/workflows/x.yml", text);
+        let parsed = Tree::parse(source.id, &source.text);
+        (workflow(&parsed.tree, &source), source)
+    }
+
+    #[test]
+    fn triggers_come_in_three_shapes() {
+        for (text, events) in [
+            ("on: push\njobs: {}\n", &["push"][..]),
+            ("'on': [push, pull_request]\n", &["push", "pull_request"]),
+            ("on:\n  push:\n    branches: main\n  schedule:\n    - cron: '1 2 * * *'\n", &["push", "schedule"]),
+        ] {
+            let (workflow, _) = lower(text);
+            let found: Vec<&str> = workflow.triggers.iter().map(|trigger| trigger.event.value.as_str()).collect();
+            assert_eq!(found, events, "{text}");
+        }
+    }
+
+    #[test]
+    fn jobs_and_steps_keep_their_places() {
+        let (workflow, source) = lower(concat!(
+            "on: push\njobs:\n  a:\n    runs-on: [self-hosted, linux]\n    container: ${{ matrix.image }}\n",
+            "    strategy: {matrix: {image: ['x:1', y]}}\n    steps:\n      - run: |\n          echo\n",
+            "          echo ${{ github.actor }}\n        env: {A: '${{ secrets.A || \"b\" }}', B: \"${{ secrets.B || 'dev' }}\"}\n",
+            "  b:\n    needs: a\n    if: always()\n    uses: ./.github/workflows/b.yml\n    secrets: inherit\n",
+        ));
+        assert_eq!(workflow.jobs[0].runs_on.len(), 2);
+        let images: Vec<&str> = workflow.jobs[0].images.iter().map(|image| image.written.as_str()).collect();
+        assert_eq!(images, ["x:1", "y"]);
+        assert!(matches!(workflow.jobs[1].secrets, Secrets::Inherit(_)));
+        let run = workflow.expressions.iter().find(|found| found.keys.last().is_some_and(|key| key == "run")).unwrap();
+        assert_eq!((run.job, run.step), (Some(0), Some(0)));
+        assert_eq!(run.place.span.text(&source.text), "${{ github.actor }}");
+        assert_eq!(run.accesses()[0].place.span.text(&source.text), "github.actor");
+        let condition = workflow.expressions.iter().find(|found| found.bare).unwrap();
+        assert_eq!((condition.job, condition.place.span.text(&source.text)), (Some(1), "always()"));
+        let env = &workflow.jobs[0].steps[0].env;
+        let EnvValue::Template { fallbacks, .. } = &env[1].value else { panic!("{:?}", env[1]) };
+        assert_eq!(fallbacks[0].literal.place.span.text(&source.text), "dev");
+    }
+
+    #[test]
+    fn odd_shapes_cost_only_themselves() {
+        for text in
+            ["", "jobs: 3", "on: {push: [1]}\njobs: [a]", "jobs: {a: , b: {steps: x, needs: {c: d}}}", "runs: 1"]
+        {
+            lower(text);
+        }
+    }
+
+    #[test]
+    fn an_action_is_one_job() {
+        let (workflow, _) = lower(
+            "name: a\ninputs: {x: {}}\nruns:\n  using: composite\n  steps:\n    - run: a ${{ inputs.x }}\n      shell: bash\n",
+        );
+        assert!(workflow.action);
+        assert_eq!(workflow.jobs[0].steps.len(), 1);
+        assert_eq!((workflow.expressions[0].job, workflow.expressions[0].step), (Some(0), Some(0)));
+    }
+}

@@ -1,0 +1,298 @@
+//! What a step, a job or a script is for: lint, test, build an image, push it, deploy it … The table is
+//! `rules/data/pipeline.toml`; how much a rule makes of the evidence is the rule's affair.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{ActionRef, Job, Step};
+use crate::source::Place;
+use crate::syntax::shell::{self, Invocation, Word};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    Lint,
+    Typecheck,
+    Test,
+    Build,
+    /// Builds a container image.
+    Image,
+    /// Pushes an image to a registry.
+    Push,
+    /// Publishes a package.
+    Publish,
+    /// Makes a release with its notes and files.
+    Release,
+    /// Puts up documentation or another static site.
+    Pages,
+    Deploy,
+    /// Looks for vulnerabilities in code, dependencies or images.
+    Scan,
+    ImageScan,
+    Sbom,
+    /// Evaluates an LLM application.
+    Evaluate,
+    SecretScan,
+}
+
+/// Why something has a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub purpose: Purpose,
+    /// The command, the action or the name that says so.
+    pub place: Place,
+    /// Only a name says so: of a job, a step, a script or a called workflow.
+    pub named: bool,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    purpose: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Purpose,
+    actions: Vec<String>,
+    commands: Vec<String>,
+    words: Vec<String>,
+}
+
+static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let table: Table = toml::from_str(include_str!("../../../rules/data/pipeline.toml"))
+        .unwrap_or_else(|error| panic!("rules/data/pipeline.toml: {error}"));
+    table.purpose
+});
+
+/// What a step does, from its action, its commands and the names of the scripts it runs.
+pub fn step_purposes(step: &Step) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    if let Some(uses) = &step.uses {
+        let action = ActionRef::parse(&uses.value);
+        found.extend(named_entries(
+            |entry| entry.actions.iter().any(|known| is_action(action.name(), known)),
+            uses.place,
+        ));
+        found.extend(inputs(step, &action, uses.place));
+    }
+    if let Some(code) = &step.run {
+        for invocation in code.script().invocations() {
+            for (purpose, named) in command_purposes(&invocation) {
+                found.push(Evidence { purpose, place: code.place(invocation.span()), named });
+            }
+        }
+    }
+    found
+}
+
+/// What a job does: its steps, then what its own name, its steps' names and a called workflow's name say.
+pub fn job_purposes(job: &Job) -> Vec<Evidence> {
+    let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
+    let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
+    for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
+        let entries = TABLE.iter().filter(|entry| has_word(&name.value, &entry.words));
+        found.extend(entries.map(|entry| Evidence { purpose: entry.name, place: name.place, named: true }));
+    }
+    found
+}
+
+/// What a command is for, and whether only a script's name says so.
+pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
+    let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
+    let (program, words) = launched(invocation.program, &words);
+    if program == "ssh" {
+        return remote_purposes(words);
+    }
+    let is_rehearsal =
+        words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
+    let script = script_name(program, words);
+    let mut found = Vec::new();
+    for entry in TABLE.iter() {
+        let ships = matches!(entry.name, Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages);
+        if is_rehearsal && ships {
+            continue;
+        }
+        if entry.commands.iter().any(|pattern| is_command(program, words, pattern)) {
+            found.push((entry.name, false));
+        } else if script.is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script))) {
+            found.push((entry.name, true));
+        }
+    }
+    found
+}
+
+/// The program that a launcher such as `npx` fetches and runs, without its version.
+fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'a str]) {
+    let launches = match program {
+        "npx" | "bunx" | "pnpx" | "uvx" => true,
+        "pnpm" | "yarn" | "npm" | "bun" | "pipx" => {
+            words.first().is_some_and(|word| matches!(*word, "dlx" | "exec" | "x" | "run"))
+        }
+        _ => false,
+    };
+    // `npm run x` runs a script of the package, which has a name of its own.
+    if !launches || program != "pipx" && words.first() == Some(&"run") {
+        return (program, words);
+    }
+    let is_name = |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
+    let Some(at) = words.iter().position(|word| is_name(word)) else { return (program, words) };
+    let name = words[at];
+    let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
+    (&name[..end], &words[at + 1..])
+}
+
+/// What the command is for that `ssh` runs on another host.
+fn remote_purposes(words: &[&str]) -> Vec<(Purpose, bool)> {
+    let values = ["-i", "-p", "-o", "-l", "-F", "-J"];
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        if values.contains(word) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            break;
+        }
+    }
+    let text = rest.copied().collect::<Vec<_>>().join(" ");
+    shell::parse(&text).invocations().iter().flat_map(command_purposes).collect()
+}
+
+fn named_entries(test: impl Fn(&Entry) -> bool, place: Place) -> Vec<Evidence> {
+    let entries = TABLE.iter().filter(|entry| test(entry));
+    entries.map(|entry| Evidence { purpose: entry.name, place, named: false }).collect()
+}
+
+/// What an action does only when its inputs say so.
+fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence> {
+    let name = action.name().to_ascii_lowercase();
+    let said =
+        |input: &str| step.input(input).is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"));
+    let holds = |input: &str, words: &[&str]| {
+        step.input_text(input).is_some_and(|text| words.iter().any(|word| text.contains(word)))
+    };
+    let purpose = match name.as_str() {
+        "docker/build-push-action"
+        | "docker/bake-action"
+        | "depot/build-push-action"
+        | "depot/bake-action"
+        | "useblacksmith/build-push-action"
+            if said("push") || holds("outputs", &["push=true", "type=registry"]) =>
+        {
+            Purpose::Push
+        }
+        "superfly/flyctl-actions" if holds("args", &["deploy"]) => Purpose::Deploy,
+        "pulumi/actions" if holds("command", &["up"]) => Purpose::Deploy,
+        "changesets/action" if said("publish") => Purpose::Publish,
+        "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
+        _ => return None,
+    };
+    Some(Evidence { purpose, place, named: false })
+}
+
+fn is_action(name: &str, known: &str) -> bool {
+    match known.split_once('*') {
+        Some((before, after)) => {
+            name.len() >= before.len() + after.len()
+                && name.is_char_boundary(before.len())
+                && name[..before.len()].eq_ignore_ascii_case(before)
+                && name.to_ascii_lowercase().contains(&after.trim_end_matches('*').to_ascii_lowercase())
+        }
+        None => name.eq_ignore_ascii_case(known),
+    }
+}
+
+/// Whether the words of a pattern stand in a command in their order.
+fn is_command(program: &str, args: &[&str], pattern: &str) -> bool {
+    let mut wanted = pattern.split(' ');
+    if !wanted.next().is_some_and(|first| is_word(program, first)) {
+        return false;
+    }
+    let mut rest = args.iter();
+    wanted.all(|want| {
+        rest.by_ref().any(|arg| {
+            let counts = !arg.starts_with('-') || want.starts_with('-');
+            counts
+                && (is_word(arg, want)
+                    || want.starts_with('-') && arg.split_once('=').is_some_and(|(name, _)| name == want))
+        })
+    })
+}
+
+fn is_word(text: &str, want: &str) -> bool {
+    match want.split_once('*') {
+        Some(("", end)) => text.ends_with(end),
+        Some((start, _)) => text.starts_with(start),
+        None => text == want,
+    }
+}
+
+/// The name of the script, target or task that a task runner or a shell is asked for.
+fn script_name<'a>(program: &'a str, args: &[&'a str]) -> Option<&'a str> {
+    let mut plain = args.iter().copied().filter(|arg| !arg.starts_with('-') && !arg.contains('='));
+    match program {
+        "npm" | "pnpm" | "yarn" | "bun" | "deno" | "composer" | "poe" | "pdm" | "hatch" | "rye" | "nx" | "turbo"
+        | "lerna" => {
+            plain.find(|arg| !matches!(*arg, "run" | "run-script" | "task" | "exec" | "workspace" | "ci" | "install"))
+        }
+        "make" | "gmake" | "just" | "task" | "rake" | "invoke" | "inv" | "mage" | "nox" | "ninja" | "earthly" => {
+            plain.next()
+        }
+        _ if program.ends_with(".sh") || program.ends_with(".py") || program.ends_with(".ps1") => Some(program),
+        "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => {
+            plain.next().filter(|arg| !arg.contains(' ')).map(crate::source::file_name)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a name is about documentation and the like, not about the service.
+fn is_site(name: &str) -> bool {
+    let words = ["docs", "doc", "documentation", "pages", "site", "storybook", "website", "book"];
+    has_word(name, &words.map(str::to_owned))
+}
+
+/// Whether a name has one of the words as a part.
+fn has_word(name: &str, words: &[String]) -> bool {
+    name.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purposes(text: &str) -> Vec<Purpose> {
+        let script = shell::parse(text);
+        script.invocations().iter().flat_map(command_purposes).map(|(purpose, _)| purpose).collect()
+    }
+
+    #[test]
+    fn commands_have_purposes() {
+        for (text, purpose) in [
+            ("ruff check .", Purpose::Lint),
+            ("python -m pytest -q", Purpose::Test),
+            ("npm run test:unit", Purpose::Test),
+            ("make test", Purpose::Test),
+            ("./gradlew --no-daemon test", Purpose::Test),
+            ("docker buildx build --push -t a .", Purpose::Push),
+            ("docker build -t a .", Purpose::Image),
+            ("kubectl -n prod apply -f x", Purpose::Deploy),
+            ("./scripts/deploy.sh prod", Purpose::Deploy),
+            ("ssh host 'cd app && docker compose up -d'", Purpose::Deploy),
+            ("npx promptfoo@latest eval", Purpose::Evaluate),
+            ("trivy image app", Purpose::ImageScan),
+            ("twine upload dist/*", Purpose::Publish),
+        ] {
+            assert!(purposes(text).contains(&purpose), "{text}: {:?}", purposes(text));
+        }
+        for (text, purpose) in [
+            ("kubectl apply --dry-run=client -f x", Purpose::Deploy),
+            ("make deploy-docs", Purpose::Deploy),
+            ("docker build -t a .", Purpose::Push),
+            ("echo deploy", Purpose::Deploy),
+        ] {
+            assert!(!purposes(text).contains(&purpose), "{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! "Did you mean …?": the known name nearest to a misspelt one.
+
+/// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to be worth saying.
+///
+/// A candidate that extends the word (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's
+/// letters may differ.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let word = word.trim().to_lowercase().replace('_', "-");
+    // Longer words are not typing mistakes, and the distance is quadratic.
+    if word.len() < 2 || word.len() > 64 {
+        return None;
+    }
+    let allowed = (word.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let distance = if word.len() > 3 && (candidate.starts_with(&word) || candidate.ends_with(&word)) {
+                1
+            } else {
+                distance(&word, candidate)
+            };
+            (distance <= allowed).then_some((distance, candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits between two words: insert, delete, replace, and swap of two neighbours.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = vec![0; b.len() + 1];
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant_and_nothing_far_off() {
+        let names = ["non-root-user", "pinned-image", "pinned-action", "probe-port"];
+        for (word, meant) in [
+            ("non-root", Some("non-root-user")),
+            ("pined-image", Some("pinned-image")),
+            ("pinned_image", Some("pinned-image")),
+            ("pinned-aciton", Some("pinned-action")),
+            ("Probe-Port", Some("probe-port")),
+            ("hadolint", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, names), meant, "{word}");
+        }
+    }
+}

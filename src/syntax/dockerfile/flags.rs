@@ -1,0 +1,324 @@
+//! Flags: `--name=value` words between the keyword and the arguments.
+//!
+//! Reading them is the same for all instructions; which ones an instruction takes stands in [`accepted`].
+
+use super::line::Part;
+use super::tree::{Fault, FaultKind, Flag, Keyword, Mount, MountField};
+use crate::source::{OffsetMap, Span, Spanned};
+
+/// Takes the flags off the front of `part`. Gives them and what is left, trimmed.
+pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
+    let mut flags = Vec::new();
+    let mut rest = part.trimmed();
+    while rest.text().starts_with("--") {
+        let (word, after) = rest.split_at(word_end(rest.text()));
+        rest = after.trimmed();
+        let text = Unquoted::of(word);
+        if text.value == "--" {
+            break;
+        }
+        flags.push(flag(word, text));
+    }
+    (flags, rest)
+}
+
+/// The end of the word at the beginning of `text`; white space inside quotes does not end it.
+fn word_end(text: &str) -> usize {
+    let mut quote = None;
+    let mut chars = text.char_indices();
+    while let Some((at, next)) = chars.next() {
+        match (next, quote) {
+            ('\\', _) => _ = chars.next(),
+            ('\'' | '"', None) => quote = Some(next),
+            (_, Some(open)) if next == open => quote = None,
+            (_, None) if next.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// A word without its quotes and escapes, and where each byte of it stood.
+struct Unquoted {
+    value: String,
+    /// `(byte of value, byte of the word)` at which each run begins.
+    runs: Vec<(usize, usize)>,
+}
+
+impl Unquoted {
+    fn of(word: Part) -> Self {
+        let mut value = String::new();
+        let mut runs = Vec::new();
+        let mut quote = None;
+        let mut chars = word.text().char_indices();
+        while let Some((at, next)) = chars.next() {
+            let (at, kept) = match (next, quote) {
+                ('\\', _) => match chars.next() {
+                    Some(escaped) => escaped,
+                    None => break,
+                },
+                ('\'' | '"', None) => {
+                    quote = Some(next);
+                    continue;
+                }
+                (_, Some(open)) if next == open => {
+                    quote = None;
+                    continue;
+                }
+                _ => (at, next),
+            };
+            if runs.last().is_none_or(|&(local, source)| at - source != value.len() - local) {
+                runs.push((value.len(), at));
+            }
+            value.push(kept);
+        }
+        Self { value, runs }
+    }
+
+    /// The byte of the word at which byte `local` of the value stands.
+    fn source(&self, local: usize) -> usize {
+        let run = self.runs.partition_point(|run| run.0 <= local);
+        self.runs.get(run.saturating_sub(1)).map_or(local, |&(begin, source)| source + (local - begin))
+    }
+}
+
+fn flag(word: Part, text: Unquoted) -> Flag {
+    let span = word.span();
+    let Some(equals) = text.value.find('=') else {
+        let name = Spanned::new(text.value[2..].to_owned(), span);
+        return Flag { name, value: None, span, offsets: OffsetMap::verbatim(span.end) };
+    };
+    let at = text.source(equals);
+    let name = Spanned::new(text.value[2..equals].to_owned(), word.sub(0..at).span());
+    let value_part = word.split_at(at + 1).1;
+    let mut offsets = OffsetMap::verbatim(value_part.span().start);
+    for local in equals + 1..text.value.len() {
+        let source = text.source(local);
+        offsets.push((local - equals - 1) as u32, word.sub(source..source + 1).span().start);
+    }
+    let value = Spanned::new(text.value[equals + 1..].to_owned(), value_part.span());
+    Flag { name, value: Some(value), span, offsets }
+}
+
+/// What a flag may hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A value, once.
+    Text,
+    /// A value, any number of times.
+    Texts,
+    /// Nothing, `true` or `false`.
+    Switch,
+}
+
+/// The flags that an instruction takes; `None` for those that never look at theirs.
+fn accepted(keyword: Keyword) -> Option<&'static [(&'static str, Kind)]> {
+    use Kind::{Switch, Text, Texts};
+    Some(match keyword {
+        Keyword::From => &[("platform", Text)],
+        Keyword::Add => &[
+            ("chown", Text),
+            ("chmod", Text),
+            ("link", Switch),
+            ("keep-git-dir", Switch),
+            ("checksum", Text),
+            ("unpack", Switch),
+            ("exclude", Texts),
+        ],
+        Keyword::Copy => &[
+            ("chown", Text),
+            ("from", Text),
+            ("chmod", Text),
+            ("link", Switch),
+            ("parents", Switch),
+            ("exclude", Texts),
+        ],
+        Keyword::Run => &[("mount", Texts), ("network", Text), ("security", Text), ("device", Texts)],
+        Keyword::Healthcheck => &[
+            ("interval", Text),
+            ("timeout", Text),
+            ("start-period", Text),
+            ("start-interval", Text),
+            ("retries", Text),
+        ],
+        Keyword::Arg | Keyword::Stopsignal | Keyword::Unknown => return None,
+        _ => &[],
+    })
+}
+
+/// Checks the flags of one instruction.
+pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
+    let Some(accepted) = accepted(keyword) else { return };
+    for (index, flag) in flags.iter().enumerate() {
+        let name = flag.name.value.as_str();
+        let Some(&(_, kind)) = accepted.iter().find(|(known, _)| *known == name) else {
+            let message = format!("{} has no flag `--{name}`{}", keyword.name(), known_flags(accepted));
+            faults.push(Fault::new(FaultKind::UnknownFlag, flag.name.span, message));
+            continue;
+        };
+        let earlier = flags[..index].iter().find(|earlier| earlier.name.value == name);
+        if let Some(earlier) = earlier.filter(|_| kind != Kind::Texts) {
+            let message = format!("`--{name}` is given twice");
+            let fault = Fault::new(FaultKind::DuplicateFlag, flag.name.span, message);
+            faults.push(fault.related(earlier.span, "first given here"));
+            continue;
+        }
+        let problem = match (kind, &flag.value) {
+            (Kind::Switch, None) => None,
+            (Kind::Switch, Some(value)) if ["true", "false"].contains(&value.value.to_ascii_lowercase().as_str()) => {
+                None
+            }
+            (Kind::Switch, Some(value)) => Some((value.span, format!("`--{name}` is either `true` or `false`"))),
+            (_, None) => Some((flag.span, format!("`--{name}` needs a value: `--{name}=…`"))),
+            (_, Some(value)) => value_problem(keyword, name, value),
+        };
+        if let Some((span, message)) = problem {
+            let span = if span.is_empty() { flag.span } else { span };
+            faults.push(Fault::new(FaultKind::FlagValue, span, message));
+        }
+    }
+}
+
+fn known_flags(accepted: &[(&str, Kind)]) -> String {
+    let names: Vec<String> = accepted.iter().map(|(name, _)| format!("`--{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!("; it takes {}", names.join(", ")) }
+}
+
+fn value_problem(keyword: Keyword, name: &str, value: &Spanned<String>) -> Option<(Span, String)> {
+    let text = value.value.as_str();
+    let message = match (keyword, name) {
+        (Keyword::Run, "network") if !text.contains('$') && !["default", "none", "host"].contains(&text) => {
+            "a network is `default`, `none` or `host`".to_owned()
+        }
+        (Keyword::Run, "security") if !text.contains('$') && !["sandbox", "insecure"].contains(&text) => {
+            "security is `sandbox` or `insecure`".to_owned()
+        }
+        (Keyword::Healthcheck, "retries") => match text.parse::<i32>() {
+            Ok(0..) => return None,
+            _ if text.is_empty() => return None,
+            _ => "retries is a whole number that is not negative".to_owned(),
+        },
+        (Keyword::Healthcheck, _) if !text.is_empty() => match duration(text) {
+            None => "expected a duration such as `30s` or `1m30s`".to_owned(),
+            Some(nanoseconds) if nanoseconds != 0.0 && nanoseconds < 1e6 => {
+                "a duration is 0 or at least 1ms".to_owned()
+            }
+            Some(_) => return None,
+        },
+        _ => return None,
+    };
+    Some((value.span, message))
+}
+
+/// Reads a duration as Go writes it, `1h2m3.5s`, in nanoseconds.
+pub(crate) fn duration(text: &str) -> Option<f64> {
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Some(0.0);
+    }
+    let mut total = 0.0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        total += number
+            * match &rest[..unit] {
+                "ns" => 1.0,
+                "us" | "µs" | "μs" => 1e3,
+                "ms" => 1e6,
+                "s" => 1e9,
+                "m" => 60e9,
+                "h" => 3600e9,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    Some(sign * total)
+}
+
+/// Takes `--mount` flags apart.
+pub(super) fn mounts(flags: &[Flag], faults: &mut Vec<Fault>) -> Vec<Mount> {
+    let mounts = flags.iter().filter(|flag| flag.name.value == "mount" && flag.value.is_some());
+    mounts.map(|flag| mount(flag, faults)).collect()
+}
+
+fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
+    let text = flag.text();
+    let mut fields = Vec::new();
+    for (start, end) in fields_of(text) {
+        let (key_end, value) = match text[start..end].find('=') {
+            Some(equals) => {
+                let from = start + equals + 1;
+                let value = text[from..end].to_owned();
+                (start + equals, Some(Spanned::new(value, flag.span_of(Span::of(from, end)))))
+            }
+            None => (end, None),
+        };
+        let key = Spanned::new(text[start..key_end].to_ascii_lowercase(), flag.span_of(Span::of(start, key_end)));
+        fields.push(MountField { key, value });
+    }
+    let mount = Mount { span: flag.span, fields };
+    check_mount(&mount, faults);
+    mount
+}
+
+/// The comma-separated fields of a mount, as ranges. A field in double quotes may hold commas.
+fn fields_of(text: &str) -> Vec<(usize, usize)> {
+    let mut fields = Vec::new();
+    let mut at = 0;
+    loop {
+        let quoted = text[at..].starts_with('"');
+        let from = if quoted { at + 1 } else { at };
+        let close = if quoted { '"' } else { ',' };
+        let end = text[from..].find(close).map_or(text.len(), |len| from + len);
+        fields.push((from, end));
+        let Some(comma) = text[end..].find(',') else { return fields };
+        at = end + comma + 1;
+    }
+}
+
+const MOUNT_KINDS: [&str; 5] = ["bind", "cache", "tmpfs", "secret", "ssh"];
+
+fn check_mount(mount: &Mount, faults: &mut Vec<Fault>) {
+    for field in &mount.fields {
+        let key = field.key.value.as_str();
+        let value = field.value.as_ref().map(|value| value.value.as_str());
+        if value.is_some_and(|value| value.contains('$')) {
+            if key == "from" {
+                let span = field.value.as_ref().map_or(field.key.span, |value| value.span);
+                let message = "`from` takes no variable; name a stage with FROM and use that";
+                faults.push(Fault::new(FaultKind::VariableInFrom, span, message));
+            }
+            continue;
+        }
+        let problem = match (key, value) {
+            ("readonly" | "ro" | "readwrite" | "rw" | "required", None) => continue,
+            (_, None) => format!("`{key}` needs a value: `{key}=…`"),
+            ("type", Some(kind)) if !MOUNT_KINDS.contains(&kind.to_ascii_lowercase().as_str()) => {
+                format!("a mount is one of {}", MOUNT_KINDS.join(", "))
+            }
+            ("sharing", Some(mode))
+                if !["shared", "private", "locked"].contains(&mode.to_ascii_lowercase().as_str()) =>
+            {
+                "sharing is `shared`, `private` or `locked`".to_owned()
+            }
+            (
+                "type" | "from" | "source" | "src" | "target" | "dst" | "destination" | "readonly" | "ro" | "readwrite"
+                | "rw" | "required" | "size" | "id" | "sharing" | "mode" | "uid" | "gid" | "env",
+                Some(_),
+            ) => continue,
+            _ => format!("a mount has no key `{key}`"),
+        };
+        let place = field.value.as_ref().filter(|_| matches!(key, "type" | "sharing"));
+        let span = place.map_or(field.key.span, |value| value.span);
+        let span = if span.is_empty() { mount.span } else { span };
+        faults.push(Fault::new(FaultKind::FlagValue, span, problem));
+    }
+}

@@ -1,0 +1,253 @@
+//! What a parser error means: where its cause is, what a person should read about it, and what to leave out.
+
+use granit_parser::ErrorKind;
+
+use super::load::{Stop, line_end, line_start, next_token};
+use crate::source::Span;
+use crate::syntax::SyntaxError;
+
+/// The cause of a stop.
+#[derive(Debug)]
+pub(super) struct Cause {
+    /// A byte of the line that is wrong.
+    pub at: usize,
+    pub error: SyntaxError,
+    /// The least that is worth leaving out: a value without its key.
+    pub remove: Option<Span>,
+    /// White space to turn into spaces instead.
+    pub tabs: Option<Vec<Span>>,
+}
+
+/// Finds the cause of a stop.
+pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
+    let at = stop.at.min(text.len());
+    if is_about_quotes(&stop.kind) {
+        return quote(text, stop, at);
+    }
+    // In these two the tab is on the line after the one that the parser names.
+    let is_below = matches!(stop.kind, ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart);
+    let line = if is_below { (line_end(text, at) + 1).min(text.len()) } else { at };
+    if let Some(cause) = tabs(text, line) {
+        return cause;
+    }
+    if let Some(open) = stop.flow
+        && let Some(cause) = bracket(text, open, at, &stop.kind)
+    {
+        return cause;
+    }
+    let start = line_start(text, at);
+    let (span, message) = message(text, stop, at);
+    // In brackets that opened on an earlier line a value has no line of its own.
+    let is_inside = stop.flow.is_some_and(|open| open < start);
+    let value = if is_inside { None } else { value_of_line(text, start) };
+    let remove = value.filter(|value| value.start as usize <= at);
+    Cause { at, error: SyntaxError::new(span, message), remove, tabs: None }
+}
+
+/// Whether an error is of the kind that a lost line brings about in the lines below it.
+pub(super) fn is_about_indent(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::BlockSequenceEntryNotAllowed
+            | ErrorKind::InvalidIndentation
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::ExpectedDocumentStart
+    )
+}
+
+/// The number of blanks before the first character of the line that begins at `start`.
+pub(super) fn indent(text: &str, start: usize) -> usize {
+    text.as_bytes().get(start..).unwrap_or(b"").iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+fn is_about_quotes(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+            | ErrorKind::InvalidTrailingSingleQuotedScalar
+            | ErrorKind::InvalidTrailingDoubleQuotedScalar
+    )
+}
+
+fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
+    let found = next_token(text, stop.last_end).min(at);
+    let is_quote = matches!(text.as_bytes().get(found), Some(b'"' | b'\''));
+    let open = if is_quote { found } else { at };
+    let remove = Some(Span::of(open, line_end(text, open)));
+    let trails = matches!(
+        stop.kind,
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+    );
+    if trails && is_quote && line_start(text, open) == line_start(text, at) {
+        let error =
+            SyntaxError::new(word(text, at), "found text after the closing quote, expected the end of the value");
+        let error = error.related(Span::of(open, open + 1), "the quote opens here");
+        return Cause { at, error, remove, tabs: None };
+    }
+    let width = text[open..].chars().next().map_or(0, char::len_utf8);
+    let error = SyntaxError::new(Span::of(open, open + width), "this quote is never closed");
+    Cause { at: open, error, remove, tabs: None }
+}
+
+/// Tabs in the indent of the line and of those right after it.
+fn tabs(text: &str, at: usize) -> Option<Cause> {
+    let start = line_start(text, at);
+    let blanks = indent(text, start);
+    let first = text[start..start + blanks].find('\t')?;
+    let mut found = Vec::new();
+    let mut line = start;
+    while line < text.len() {
+        let blanks = indent(text, line);
+        if !text[line..line + blanks].contains('\t') {
+            break;
+        }
+        found.push(Span::of(line, line + blanks));
+        let end = line_end(text, line);
+        line = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
+    }
+    let tab = Span::of(start + first, start + first + 1);
+    let error = SyntaxError::new(tab, "found a tab in the indent, expected spaces");
+    Some(Cause { at: start, error, remove: None, tabs: Some(found) })
+}
+
+/// A bracket that is still open at the error and whose content cannot reach this far.
+fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause> {
+    let opened = line_start(text, open);
+    let line = line_start(text, at);
+    let closes = matches!(text[line..].trim_start().chars().next(), Some(']' | '}'));
+    let outside = line > opened && !closes && indent(text, line) <= indent(text, opened);
+    let ends = text[at..].trim().is_empty()
+        || matches!(
+            kind,
+            ErrorKind::UnclosedFlowCollection { .. }
+                | ErrorKind::UnexpectedEofFlowMapping
+                | ErrorKind::UnexpectedEofFlowSequence
+                | ErrorKind::UnexpectedEofImplicitFlowMapping
+        );
+    if !outside && !ends {
+        return None;
+    }
+    let bracket = text.get(open..open + 1)?;
+    let error = SyntaxError::new(Span::of(open, open + 1), format!("this `{bracket}` is never closed"));
+    let end = if outside { text[..line].trim_end().len() } else { line_end(text, open) };
+    Some(Cause { at: open, error, remove: Some(Span::of(open, end.max(open + 1))), tabs: None })
+}
+
+/// What stands after the first `: ` of a line.
+fn value_of_line(text: &str, start: usize) -> Option<Span> {
+    let end = line_end(text, start);
+    let line = &text[start..end];
+    let key = line.trim_start_matches([' ', '-']);
+    let mut at = line.len() - key.len();
+    if let Some(quote) = key.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+        at += 1 + key[1..].find(quote)? + 1;
+    }
+    let colon = at + line[at..].find(": ")?;
+    let value = colon + 2;
+    (!line[value..].trim().is_empty()).then(|| Span::of(start + value, end))
+}
+
+/// The word at an offset: letters up to the next blank, or one character.
+fn word(text: &str, at: usize) -> Span {
+    let rest = text.get(at..).unwrap_or("");
+    let length = rest.find(|other: char| other.is_whitespace()).unwrap_or(rest.len());
+    let length = if length == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { length };
+    Span::of(at, at + length)
+}
+
+/// The trimmed text of the line from its first character on.
+fn rest_of_line(text: &str, from: usize) -> Span {
+    let line = &text[from..line_end(text, from)];
+    let start = from + (line.len() - line.trim_start().len());
+    Span::of(start, from + line.trim_end().len().max(start - from))
+}
+
+/// The first escape that YAML does not know, in a text whose quote opens at an offset.
+fn unknown_escape(text: &str, open: usize) -> Option<Span> {
+    let mut at = open;
+    while let Some(found) = text.get(at..)?.find('\\') {
+        let start = at + found;
+        let next = text[start + 1..].chars().next()?;
+        if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
+            return Some(Span::of(start, start + 1 + next.len_utf8()));
+        }
+        at = start + 1 + next.len_utf8();
+    }
+    None
+}
+
+fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
+    let line = line_start(text, at);
+    let token = word(text, at);
+    match &stop.kind {
+        ErrorKind::MappingValueNotAllowed => {
+            let key = Span::of(line + indent(text, line), at);
+            if line_start(text, stop.last_scalar) < line && !key.is_empty() {
+                let what = key.text(text).trim();
+                let message = format!("the indent of `{what}:` fits no line above: found a key inside another value");
+                return (key, message);
+            }
+            (Span::of(at, at + 1), "found a second `: ` in one value, expected quotes around it".to_owned())
+        }
+        ErrorKind::ExpectedBlockMappingKey => {
+            let found = rest_of_line(text, at);
+            let found = if found.is_empty() { token } else { found };
+            (found, "found this where a key of the mapping above was expected: check its indent".to_owned())
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            rest_of_line(text, at),
+            "found this where a `- ` of the list above was expected: check its indent".to_owned(),
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            (token, "found a list item where none can stand: check its indent".to_owned())
+        }
+        ErrorKind::InvalidIndentation => {
+            (rest_of_line(text, at), "the indent of this line fits no line above".to_owned())
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedDocumentStart => {
+            (rest_of_line(text, at), "found text that is neither `key: value` nor a list item".to_owned())
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+            (Span::of(at, end), format!("`{character}` cannot begin a value without quotes"))
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            // The parser names the bracket that opens; the one that closes comes soon after the last node.
+            let from = stop.last_end.max(at).min(text.len());
+            let found = text[from..].find(*close).map_or(at, |length| from + length);
+            (Span::of(found, found + 1), format!("found `{close}` where `{open}` is still open"))
+        }
+        ErrorKind::UnclosedFlowCollection { open } => (Span::of(at, at + 1), format!("this `{open}` is never closed")),
+        ErrorKind::MisplacedFlowCollectionEnd => (token, "found a closing bracket that nothing opens".to_owned()),
+        ErrorKind::ExpectedFlowMappingSeparator => (token, "expected `,` or `}` before this".to_owned()),
+        ErrorKind::ExpectedFlowSequenceSeparator => (token, "expected `,` or `]` before this".to_owned()),
+        ErrorKind::InvalidColonPlacement => (token, "found a `:` that ends no key".to_owned()),
+        ErrorKind::RecursionLimitExceeded => (token, "nested too deep: more than 255 levels".to_owned()),
+        ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => {
+            (Span::of(at, at + 1), "found a tab where only spaces can stand".to_owned())
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            let escape = unknown_escape(text, at).unwrap_or(token);
+            (escape, format!("`{}` is no escape in double quotes; a backslash is written `\\\\`", escape.text(text)))
+        }
+        ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
+            (token, "this value is not complete".to_owned())
+        }
+        ErrorKind::MissingDirectiveName
+        | ErrorKind::InvalidDirectiveName
+        | ErrorKind::MissingDocumentEndBeforeDirective => (token, "`%` cannot begin a line without quotes".to_owned()),
+        ErrorKind::InvalidBlockScalarIndent => {
+            (rest_of_line(text, at), "this line is indented less than the block text it belongs to".to_owned())
+        }
+        ErrorKind::InvalidBlockScalarHeader => {
+            (token, "found text after `|` or `>`, expected the end of the line".to_owned())
+        }
+        other => (token, other.to_string()),
+    }
+}
