@@ -4,6 +4,7 @@
 //! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Label, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
@@ -26,6 +27,9 @@ use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many of the objects that a finding also speaks for are named with it.
+const MAX_ALIKE: usize = 20;
 
 /// What to lint, and how.
 #[derive(Debug, Default)]
@@ -406,6 +410,40 @@ fn policy(
     let mut kept: Vec<Finding> = findings.into_iter().filter_map(judge).collect();
     kept.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+    said_once(kept)
+}
+
+/// Findings of one rule in one file that give the same advice at the same level, of a rule that says such things once:
+/// three or more become the first of them, with the number and the places of the others.
+fn said_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let key = |finding: &Finding| {
+        let once = catalog::rule(finding.rule).is_some_and(|rule| rule.once);
+        once.then(|| (finding.place.file, finding.rule, finding.level, finding.help.clone()))
+    };
+    let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(key) = key(finding) {
+            groups.entry(key).or_default().push(at);
+        }
+    }
+    let mut others: HashMap<usize, Vec<Label>> = HashMap::new();
+    let mut spoken_for = vec![false; findings.len()];
+    for group in groups.into_values().filter(|group| group.len() >= 3) {
+        let (first, rest) = (group[0], &group[1..]);
+        rest.iter().for_each(|&at| spoken_for[at] = true);
+        let places = rest.iter().map(|&at| Label { place: findings[at].place, text: "and here".to_owned() });
+        others.insert(first, places.collect());
+    }
+    let mut kept = Vec::with_capacity(findings.len());
+    for (at, mut finding) in findings.into_iter().enumerate().filter(|&(at, _)| !spoken_for[at]) {
+        if let Some(mut places) = others.remove(&at) {
+            finding.others += places.len() as u32;
+            finding.message = format!("{}, and {} more here are alike", finding.message, places.len());
+            places.truncate(MAX_ALIKE);
+            finding.related.append(&mut places);
+        }
+        kept.push(finding);
+    }
     kept
 }
 
