@@ -396,7 +396,7 @@ fn policy(
     let judge = |mut finding: Finding| {
         let at = finding.place.file.0 as usize;
         let path = sources.get(at).map_or("", |source| source.path.as_str());
-        if !options.focus.is_empty() && !options.focus.iter().any(|focus| is_inside(path, focus)) {
+        if !options.focus.is_empty() && !in_focus(&finding, sources, &options.focus) {
             return None;
         }
         let rule = catalog::rule(finding.rule)?;
@@ -462,6 +462,14 @@ const fn format(kind: FileKind) -> Option<Format> {
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
         _ => None,
     }
+}
+
+/// Whether the finding, or a place that it gives as a reason, is in one of the paths: what a change causes elsewhere is
+/// shown to whoever makes the change.
+fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool {
+    let places = [finding.place].into_iter().chain(finding.related.iter().map(|label| label.place));
+    let mut paths = places.filter_map(|place| sources.get(place.file.0 as usize)).map(|source| &source.path);
+    paths.any(|path| focus.iter().any(|focus| is_inside(path, focus)))
 }
 
 fn is_inside(path: &str, focus: &str) -> bool {

@@ -171,6 +171,110 @@ fn help_names_the_exit_codes() {
     }
 }
 
+#[test]
+fn the_exit_code_says_what_was_found() {
+    let folder = Folder::new(&[("Dockerfile", UNPINNED)]);
+    for (arguments, code) in [
+        (&["--select", "pinned-image"][..], 1),
+        (&["--select", "pinned-image", "--fail-on", "warning"], 1),
+        (&["--select", "pinned-image", "--fail-on", "never"], 0),
+        (&["--select", "pinned-image", "--min-level", "error", "--format", "sarif"], 1),
+        (&["--ignore", "pinned-image", "--select", "pinned-image"], 0),
+        (&["--select", "unused-suppression", "--fail-on", "note"], 0),
+    ] {
+        assert_eq!(folder.run(arguments).code, code, "{arguments:?}");
+    }
+    // What is not shown still counts.
+    let note = Folder::new(&[("Dockerfile", UNPINNED), ("deploylint.toml", "levels.pinned-image = 'note'\n")]);
+    let run = note.run(&["--select", "pinned-image", "--fail-on", "note"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("1 note hidden (--min-level note)"), "{}", run.out);
+}
+
+#[test]
+fn findings_are_told_in_every_format() {
+    let folder = Folder::new(&[("sub/Dockerfile", UNPINNED)]);
+    let run = |format| folder.run(&["--select", "pinned-image", "--format", format]).out;
+    assert!(run("text").contains("─[sub/Dockerfile:1:6]"));
+    assert!(run("concise").starts_with("sub/Dockerfile:1:6: error[pinned-image] "));
+    assert!(run("github").starts_with("::error file=sub/Dockerfile,line=1,endLine=1,col=6,endColumn=12,"));
+    let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    assert_eq!(json["findings"][0]["file"], "sub/Dockerfile");
+    let place = |sarif: &str| {
+        let log: serde_json::Value = serde_json::from_str(sarif).unwrap();
+        log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone()
+    };
+    assert_eq!(place(&run("sarif")), "sub/Dockerfile");
+    // A folder within a repository: its findings are placed in the repository.
+    let inner = folder.run(&["sub", "--select", "pinned-image", "--format", "sarif"]);
+    assert_eq!(place(&inner.out), "sub/Dockerfile");
+    let inner = folder.run(&["sub", "--select", "pinned-image", "--format", "concise"]);
+    assert!(inner.out.starts_with("sub/Dockerfile:1:6: "), "{}", inner.out);
+}
+
+#[test]
+fn a_file_is_shown_alone_and_judged_with_the_rest() {
+    let folder = Folder::new(&[("a/Dockerfile", UNPINNED), ("b/Dockerfile", UNPINNED)]);
+    let run = folder.run(&["a/Dockerfile", "--select", "pinned-image", "--format", "concise"]);
+    assert_eq!((run.code, run.out.lines().count()), (1, 1));
+    assert!(run.out.starts_with("a/Dockerfile:1:6: "));
+    let run = folder.run(&["a/Dockerfile", "b", "--select", "pinned-image"]);
+    assert!(run.out.contains("Checked 2 Dockerfiles") && run.out.contains("Shown for 2 paths only"), "{}", run.out);
+}
+
+#[test]
+fn standard_input_stands_for_a_file() {
+    let folder = Folder::new(&[("a/Dockerfile", "FROM debian:12.11-slim\n"), ("b/Dockerfile", UNPINNED)]);
+    for arguments in [&["--stdin-filename", "a/Dockerfile"][..], &["-", "--stdin-filename", "./b/../a/Dockerfile"]] {
+        let arguments = [arguments, &["--select", "pinned-image", "--format", "concise"]].concat();
+        let run = with_input(&folder, &arguments, UNPINNED);
+        assert_eq!(run.code, 1);
+        assert_eq!(run.out.lines().count(), 1, "{}", run.out);
+        assert!(run.out.starts_with("a/Dockerfile:1:6: error[pinned-image]"), "{}", run.out);
+    }
+}
+
+#[test]
+fn suppressions_hide_and_are_judged() {
+    let text = |comment: &str| format!("{comment}\n{UNPINNED}");
+    for (comment, code, rule) in [
+        ("# deploylint: ignore[pinned-image] rebuilt every night", 0, None),
+        ("# deploylint: ignore-file[pinned-image] rebuilt every night", 0, None),
+        ("# deploylint: ignore[pinned-image] until 2999-12-31 soon", 0, None),
+        ("# deploylint: ignore[pinned-image] until 2020-01-31 soon", 1, Some("expired-suppression")),
+        ("# deploylint: ignore[pined-image] typo", 1, Some("unknown-rule")),
+        ("# deploylint: ignore[pinned-image, pinned-action] two", 0, Some("unused-suppression")),
+    ] {
+        let folder = Folder::new(&[("Dockerfile", &text(comment))]);
+        let run = folder.run(&["--select", "pinned-image,tool", "--format", "concise"]);
+        assert_eq!(run.code, code, "{comment}: {}", run.out);
+        assert_eq!(
+            run.out.contains("-suppression]") || run.out.contains("[unknown-rule]"),
+            rule.is_some(),
+            "{}",
+            run.out
+        );
+        assert!(rule.is_none_or(|rule| run.out.contains(rule)), "{comment}: {}", run.out);
+    }
+    let folder = Folder::new(&[("Dockerfile", &text("# deploylint: ignore[pinned-image] why"))]);
+    assert!(folder.run(&["--select", "pinned-image"]).out.contains("1 suppressed"));
+}
+
+#[test]
+fn paths_can_be_left_out_or_judged_differently() {
+    let config = "exclude = ['gone/']\n[[paths]]\nglobs = ['dev/']\nlevels.pinned-image = 'warning'\n";
+    let folder = Folder::new(&[
+        ("gone/Dockerfile", UNPINNED),
+        ("dev/Dockerfile", UNPINNED),
+        (".config/deploylint.toml", config),
+    ]);
+    let run = folder.run(&["--select", "pinned-image", "--format", "concise"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 1), "{}", run.out);
+    assert!(run.out.starts_with("dev/Dockerfile:1:6: warning"));
+    let run = folder.run(&["dev", "--select", "pinned-image", "--format", "concise"]);
+    assert!(run.out.starts_with("dev/Dockerfile:1:6: warning"), "{}", run.out);
+}
+
 fn with_input(folder: &Folder, arguments: &[&str], text: &str) -> Run {
     let mut command = folder.command(arguments);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
