@@ -2,7 +2,7 @@
 
 use super::super::{Ctx, is_live};
 use super::key;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::{Access, Expression, Job, Workflow};
 use crate::suggest::nearest;
 
@@ -23,9 +23,12 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     for expression in &workflow.expressions {
         for access in expression.accesses() {
-            let finding = root(expression, &access).or_else(|| name(workflow, expression, &access));
-            if let Some(finding) = finding {
+            if let Some(finding) = root(expression, &access) {
                 sink.report(finding);
+            } else if let Some(finding) = name(workflow, expression, &access) {
+                // A row that only some entries have is read as an empty text elsewhere, often on purpose.
+                let level = if access.part(0) == "matrix" { Level::Warning } else { sink.level() };
+                sink.report_at(level, finding);
             }
         }
     }

@@ -69,7 +69,13 @@ fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
 
 fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
     let mut seen: Vec<String> = Vec::new();
-    for step in list.into_iter().flat_map(|list| list.items()).filter(|step| step.kind() == Kind::Mapping) {
+    // The steps of a `parallel` group are steps like any other.
+    let mut all: Vec<Node<'_>> = Vec::new();
+    for step in list.into_iter().flat_map(|list| list.items()) {
+        all.push(step);
+        all.extend(step.get("parallel").into_iter().flat_map(|group| group.items()));
+    }
+    for step in all.into_iter().filter(|step| step.kind() == Kind::Mapping) {
         let anchor = step.entries().next().map_or_else(|| step.place(), |entry| entry.key.place());
         if let Some(given) = step.get("id") {
             id(given, "a step", &mut seen, problems);
