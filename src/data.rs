@@ -102,6 +102,12 @@ pub struct KnownImage {
 }
 
 impl KnownImage {
+    /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
+    pub fn has_healthcheck(&self) -> Option<bool> {
+        let family = self.names.iter().any(|name| name.contains('*'));
+        if self.healthcheck { Some(true) } else { (!family).then_some(false) }
+    }
+
     /// Who the image runs as under this tag.
     pub fn user(&self, tag: Option<&str>) -> User {
         let other = |tag: &str| self.non_root_tags.iter().any(|part| tag == part || tag.ends_with(part.as_str()));
@@ -181,7 +187,8 @@ const MIRRORS: &[(&str, &str)] = &[
 
 /// What is known of the image in a repository, as `Reference::repository` names it.
 pub fn image(repository: &str) -> Option<&'static KnownImage> {
-    let mirrored = MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
+    let mirrored =
+        MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
     let name = mirrored.as_deref().unwrap_or(repository);
     let index = &*INDEX;
     let at = index.exact.get(name).copied().or_else(|| {

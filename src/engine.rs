@@ -17,10 +17,11 @@ use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
-use crate::model::{compose, file};
+use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::{self, Date};
+use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
@@ -122,7 +123,7 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let applied = suppress::apply(checked.findings, &sources, comments, &options.config, today);
+    let applied = suppress::apply(checked.findings, &sources, comments, today);
     let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
     let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
     let findings = policy(options, &sources, &checked.formats, applied.findings);
@@ -152,14 +153,16 @@ impl Read {
 fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode(bytes) {
+            Ok(bytes) => match decode(&bytes) {
                 Ok(text) => Read::text(&entry.path, text),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new()),
             },
-            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
-                Read::failed(format!("{} MiB is larger than the {} MiB that are read", bytes >> 20, walk::MAX_BYTES >> 20))
-            }
+            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => Read::failed(format!(
+                "{} MiB is larger than the {} MiB that are read",
+                bytes >> 20,
+                walk::MAX_BYTES >> 20
+            )),
             Err(Unread::Failed(reason)) => Read::failed(reason),
             Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new()),
         };
@@ -197,6 +200,9 @@ fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Find
         });
         facts.hits = hits;
         files.push(facts);
+    }
+    if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
+        findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
     let mut facts = Facts { repository, files, projects: Vec::new() };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
@@ -275,13 +281,16 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                 }
             }
             Run::Image(run) => {
-                for image in project.services.iter().filter_map(|service| service.container.image.as_ref()) {
+                // With a build, the image is the name of what is built.
+                let pulled = project.services.iter().filter(|service| service.build.is_none());
+                for image in pulled.filter_map(|service| service.container.image.as_ref()) {
                     guard(ctx, check, file, findings, |sink| run(ctx, image, sink));
                 }
             }
             _ => {}
         }
     }
+    findings.retain(|finding| project.reports(finding.place.file));
 }
 
 fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
@@ -406,7 +415,9 @@ const fn format(kind: FileKind) -> Option<Format> {
     match kind {
         FileKind::Dockerfile => Some(Format::Dockerfile),
         FileKind::Compose => Some(Format::Compose),
-        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => Some(Format::Kubernetes),
+        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => {
+            Some(Format::Kubernetes)
+        }
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
         _ => None,
     }
@@ -414,8 +425,4 @@ const fn format(kind: FileKind) -> Option<Format> {
 
 fn is_inside(path: &str, focus: &str) -> bool {
     path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn decode(bytes: Vec<u8>) -> Result<String, std::string::FromUtf8Error> {
-    String::from_utf8(bytes)
 }

@@ -1,19 +1,24 @@
 //! The deployment graph: which Dockerfile a service builds, which workloads run the image, what becomes of each stage.
 //! Every edge keeps the place where it is written.
 
+pub mod kubernetes;
+
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
+use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
+use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Place, file_name, parent};
 
 /// The joined repository.
 #[derive(Debug)]
 pub struct Graph<'a> {
     pub facts: &'a Facts<'a>,
+    pub cluster: kubernetes::Cluster<'a>,
     /// By Dockerfile: everything that builds or runs its image.
     uses: HashMap<FileId, Vec<Use<'a>>>,
     /// By container (its name's place): the stage that its image is built from.
@@ -42,13 +47,17 @@ pub struct Use<'a> {
 pub enum User<'a> {
     Service(&'a Project, &'a Service),
     Container(&'a Object, &'a Workload, &'a Container),
+    /// A pipeline builds it; where it runs is not said.
+    Pipeline(&'a Workflow),
 }
 
 impl<'a> Graph<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph = Self { facts, uses: HashMap::new(), built: HashMap::new() };
+        let mut graph =
+            Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
+        graph.join_pipelines(&mut names);
         graph.join_pods(&names);
         graph
     }
@@ -85,7 +94,9 @@ impl<'a> Graph<'a> {
         for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
             names.extend(object.name.as_ref().map(|name| name.value.clone()));
         }
-        let unused = |dockerfile: &&Dockerfile| self.uses(dockerfile.file).is_empty();
+        let unused = |dockerfile: &&Dockerfile| {
+            self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)))
+        };
         names.len() + self.facts.dockerfiles().filter(unused).count()
     }
 
@@ -107,17 +118,45 @@ impl<'a> Graph<'a> {
             for service in &project.services {
                 let Some(build) = &service.build else { continue };
                 let path = build.dockerfile.as_ref().map(|path| path.value.as_str());
-                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else { continue };
-                let target = if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
+                let Some(file) = path.and_then(|path| facts.repository.find(path)).map(|file| file.id) else {
+                    continue;
+                };
+                let target =
+                    if build.target.is_unknown() { continue } else { build.target.value().map(String::as_str) };
                 let Some(stage) = self.stage(file, target) else { continue };
                 let built = Built { dockerfile: file, stage };
-                self.built.insert(service.container.name.place, built);
+                // A base stands before the files laid over it, which share its places.
+                self.built.entry(service.container.name.place).or_insert(built);
                 self.add(file, Use { stage, user: User::Service(project, service), place: build.place });
                 if let Some(reference) = service.container.image.as_ref().and_then(|image| image.reference.as_ref()) {
                     names.full.insert(reference.repository(), built);
                     names.add_short(reference.short_name(), built);
                 }
                 names.add_short(service.name(), built);
+            }
+        }
+    }
+
+    fn join_pipelines(&mut self, names: &mut Names) {
+        let facts = self.facts;
+        for workflow in facts.workflows() {
+            for build in image_builds(workflow) {
+                let Some(file) = built_file(facts, &build) else { continue };
+                if build.target.is_unknown() {
+                    continue;
+                }
+                let Some(stage) = self.stage(file, build.target.value().map(String::as_str)) else { continue };
+                self.add(file, Use { stage, user: User::Pipeline(workflow), place: build.place });
+                for tag in &build.tags {
+                    let reference = Reference::parse(&tag.value);
+                    let built = Built { dockerfile: file, stage };
+                    if !reference.path.contains("${{") {
+                        names.full.insert(reference.repository(), built);
+                    }
+                    if !reference.short_name().contains(['$', '{', '}']) {
+                        names.add_short(reference.short_name(), built);
+                    }
+                }
             }
         }
     }
@@ -133,7 +172,8 @@ impl<'a> Graph<'a> {
                 let found = names.full.get(&reference.repository()).copied();
                 // A public image that goes by a folder's name is still the public image.
                 let own = crate::data::image(&reference.repository()).is_none();
-                let found = found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
+                let found =
+                    found.or_else(|| if own { names.short(short).or_else(|| folders.short(short)) } else { None });
                 let Some(built) = found else { continue };
                 self.built.insert(container.name.place, built);
                 let user = User::Container(object, workload, container);
@@ -178,4 +218,9 @@ fn folder_names(facts: &Facts, graph: &Graph) -> Names {
         }
     }
     names
+}
+
+/// The Dockerfile that a pipeline's build reads.
+fn built_file(facts: &Facts, build: &ImageBuild) -> Option<FileId> {
+    facts.repository.find(&build.dockerfile.as_ref()?.value).map(|file| file.id)
 }

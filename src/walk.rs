@@ -32,9 +32,53 @@ const SKIPPED_FOLDERS: &[&str] = &[
 
 /// Endings of files whose bytes say nothing to us.
 const BINARY_ENDINGS: &[&str] = &[
-    "7z", "avi", "bin", "bmp", "br", "bz2", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",
-    "jpg", "mov", "mp3", "mp4", "npy", "o", "onnx", "otf", "parquet", "pdf", "png", "pt", "pyc", "rar", "safetensors",
-    "so", "svg", "tar", "tgz", "tif", "tiff", "ttf", "wasm", "wav", "webm", "webp", "whl", "woff", "woff2", "xz", "zip",
+    "7z",
+    "avi",
+    "bin",
+    "bmp",
+    "br",
+    "bz2",
+    "class",
+    "dll",
+    "dylib",
+    "eot",
+    "exe",
+    "gif",
+    "gz",
+    "ico",
+    "jar",
+    "jpeg",
+    "jpg",
+    "mov",
+    "mp3",
+    "mp4",
+    "npy",
+    "o",
+    "onnx",
+    "otf",
+    "parquet",
+    "pdf",
+    "png",
+    "pt",
+    "pyc",
+    "rar",
+    "safetensors",
+    "so",
+    "svg",
+    "tar",
+    "tgz",
+    "tif",
+    "tiff",
+    "ttf",
+    "wasm",
+    "wav",
+    "webm",
+    "webp",
+    "whl",
+    "woff",
+    "woff2",
+    "xz",
+    "zip",
     "zst",
 ];
 
@@ -149,9 +193,8 @@ fn is_skipped(folder: &str) -> bool {
 
 fn has_binary_ending(path: &str) -> bool {
     let name = crate::source::file_name(path);
-    name.rsplit_once('.').is_some_and(|(_, ending)| {
-        BINARY_ENDINGS.binary_search(&ending.to_ascii_lowercase().as_str()).is_ok()
-    })
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| BINARY_ENDINGS.binary_search(&ending.to_ascii_lowercase().as_str()).is_ok())
 }
 
 /// A NUL byte near the start, as git judges it; UTF-16 with its byte order mark is text.

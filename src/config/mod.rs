@@ -200,7 +200,7 @@ pub fn load(path: &Path, root: &Path) -> Result<Result<Config, Broken>, std::io:
     let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
     Ok(Config::parse(&shown, text).map(|mut config| {
         config.file = Some(path.to_owned());
-        config.prefix = root.strip_prefix(&base).map_or_else(|_| String::new(), |inner| folder_prefix(inner));
+        config.prefix = root.strip_prefix(&base).map_or_else(|_| String::new(), folder_prefix);
         config
     }))
 }

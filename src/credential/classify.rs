@@ -1,10 +1,11 @@
 //! Judges a name and the literal that stands for it. The one place that decides whether an environment entry, a build
 //! argument, a label or a configuration value is a credential.
 
-use super::names::{NameKind, secret_name, words};
+use super::names::{NameKind, parts, secret_name};
 use super::redact::redact;
-use super::scan::{Hit, HitKind, scan};
+use super::scan::{Hit, HitKind, base64, jwt_claims, scan};
 use super::shape;
+use super::words::words;
 
 /// What a value is, given its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum DefaultReason {
     RepeatsName,
     /// Says itself that it is for development: `dev-secret`, `test-key-32-characters-long`.
     Development,
+    /// Plain words around `password` or `secret`, or a row of characters: `warehouse-password`, `abcdefgh`, `aaaa1111`.
+    Plain,
 }
 
 impl DefaultReason {
@@ -43,6 +46,7 @@ impl DefaultReason {
             DefaultReason::WellKnown => "it is a well-known default",
             DefaultReason::RepeatsName => "it repeats the user's or the product's name",
             DefaultReason::Development => "it says itself that it is for development",
+            DefaultReason::Plain => "it is made of plain words or a row of characters",
         }
     }
 }
@@ -59,48 +63,74 @@ pub fn judge(name: &str, value: &str) -> Verdict {
         };
     }
     let Some(kind) = secret_name(name) else { return Verdict::NotSecret };
-    if value.is_empty() || is_switch(value) {
+    if value.chars().nth(1).is_none() || is_switch(value) {
         return Verdict::NotSecret;
     }
-    if shape::is_reference(value) || is_url(value) {
+    if shape::is_reference(value) || is_url(value) || names_a_secret(value) {
         return Verdict::Reference;
-    }
-    if let Some(reason) = default_credential(value) {
-        return Verdict::Default(reason);
     }
     if shape::is_placeholder(value) {
         return Verdict::Placeholder;
     }
-    if repeats_name(name, value) {
-        return Verdict::Default(DefaultReason::RepeatsName);
+    if words().well_known.contains(&value.to_ascii_lowercase()) {
+        return Verdict::Default(DefaultReason::WellKnown);
+    }
+    if jwt_claims(value).is_some_and(|claims| claims.contains("demo")) {
+        return Verdict::Default(DefaultReason::WellKnown);
+    }
+    if let Some(verdict) = behind_base64(value) {
+        return verdict;
     }
     if !is_plausible(name, kind, value) {
         return Verdict::NotSecret;
+    }
+    if let Some(reason) = default_credential(value) {
+        return Verdict::Default(reason);
+    }
+    if repeats_name(name, value) {
+        return Verdict::Default(DefaultReason::RepeatsName);
     }
     Verdict::Secret { kind, redacted: redact(value) }
 }
 
 /// Why a password, secret or key is one that everybody can guess, or `None`.
 pub fn default_credential(value: &str) -> Option<DefaultReason> {
+    let lists = words();
     let lower = value.trim().to_ascii_lowercase();
-    if WELL_KNOWN.contains(&lower.as_str()) {
+    if lists.well_known.contains(&lower) {
         return Some(DefaultReason::WellKnown);
     }
-    let parts: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).collect();
-    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
-    if !parts.iter().any(|part| part.len() >= 3) || digits > 4 || lower.len() > 80 {
+    if lower.len() > 80 {
         return None;
     }
-    if parts.iter().all(|part| COMMON.contains(part) || (lower.len() < 24 && is_common(part))) {
-        let development = parts.iter().any(|part| DEVELOPMENT.contains(part));
+    let parts: Vec<&str> = letters(&lower).collect();
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let development = parts.iter().any(|part| lists.development.contains(*part));
+    let common = |part: &&str| lists.common.contains(*part) || (lower.len() < 24 && is_common(part));
+    if digits <= 4 && parts.iter().any(|part| part.len() >= 3) && parts.iter().all(common) {
         return Some(if development { DefaultReason::Development } else { DefaultReason::WellKnown });
     }
-    // `dev-secret-at-least-32-characters-long`: words throughout, and one of them says what it is for.
-    let prose = parts.len() >= 3
-        && parts.iter().all(|part| part.len() <= 14)
-        && shape::classes(&lower) <= 2
-        && looks_written(&lower);
-    (prose && parts.iter().any(|part| DEVELOPMENT.contains(part))).then_some(DefaultReason::Development)
+    let written = parts.iter().all(|part| part.len() <= 16) && value.len() == lower.len() && looks_written(&lower);
+    if written && development && parts.len() >= 2 {
+        return Some(DefaultReason::Development);
+    }
+    let announces =
+        |part: &&str| ["password", "passwd", "pwd", "secret", "changeme"].iter().any(|end| part.ends_with(end));
+    let plain = written && digits <= 4 && parts.iter().any(announces);
+    (plain || is_row(&lower)).then_some(DefaultReason::Plain)
+}
+
+/// Two characters at most, or a run that counts up and leaves little else.
+fn is_row(lower: &str) -> bool {
+    let mut seen: Vec<char> = lower.chars().collect();
+    seen.sort_unstable();
+    seen.dedup();
+    lower.len() >= 6 && (seen.len() <= 2 || (shape::patterned(lower) && shape::classes(lower) < 2))
+}
+
+/// The runs of letters in a text.
+fn letters(lower: &str) -> impl Iterator<Item = &str> {
+    lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty())
 }
 
 /// Whether user and password are the same, which nobody needs to guess.
@@ -108,229 +138,12 @@ pub fn default_pair(user: &str, password: &str) -> bool {
     !user.is_empty() && user.eq_ignore_ascii_case(password)
 }
 
-/// Passwords that products ship with and that attackers try first.
-const WELL_KNOWN: &[&str] = &[
-    "changeme",
-    "change-me",
-    "change_me",
-    "changeit",
-    "changethis",
-    "change-this",
-    "change_this",
-    "changemenow",
-    "please-change-me",
-    "changeme123",
-    "minioadmin",
-    "minio",
-    "minio123",
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "mongo",
-    "mongodb",
-    "redis",
-    "rabbitmq",
-    "guest",
-    "elastic",
-    "kibana",
-    "grafana",
-    "prometheus",
-    "neo4j",
-    "neo4jneo4j",
-    "clickhouse",
-    "cassandra",
-    "sa",
-    "toor",
-    "1234",
-    "12345",
-    "123456",
-    "1234567",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "0000",
-    "1111",
-    "letmein",
-    "qwerty",
-    "qwerty123",
-    "abc123",
-    "p@ssw0rd",
-    "p@ssword",
-    "passw0rd",
-    "pa55word",
-    "pa55w0rd",
-    "s3cr3t",
-    "s3cret",
-    "secr3t",
-    "welcome",
-    "welcome1",
-    "hunter2",
-    "trustno1",
-    "iloveyou",
-    "monkey",
-    "dragon",
-    "master",
-    "superset",
-    "airflow",
-    "jenkins",
-    "sonar",
-    "nexus",
-    "harbor12345",
-    "admin123",
-    "wordpress",
-    "drupal",
-    "joomla",
-    "nextcloud",
-    "keycloak",
-    "vagrant",
-    "ubuntu",
-    "raspberry",
-    "pass123",
-    "password1",
-    "password1!",
-    "password123",
-    "password123!",
-    "test123",
-    "test1234",
-    "root123",
-    "secret123",
-    "user123",
-    "adminadmin",
-    "foobar",
-    "temporal",
-    "langfuse",
-    "opensearch",
-    "thisisasecret",
-    "keyboard cat",
-    "keyboardcat",
-];
-
-/// Words that make a credential guessable when it consists of nothing else.
-const COMMON: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "secrets",
-    "admin",
-    "administrator",
-    "root",
-    "user",
-    "username",
-    "default",
-    "test",
-    "testing",
-    "tests",
-    "dev",
-    "development",
-    "local",
-    "localhost",
-    "localdev",
-    "ci",
-    "demo",
-    "my",
-    "super",
-    "change",
-    "me",
-    "this",
-    "please",
-    "the",
-    "a",
-    "is",
-    "key",
-    "token",
-    "api",
-    "jwt",
-    "auth",
-    "db",
-    "database",
-    "sql",
-    "app",
-    "very",
-    "strong",
-    "secure",
-    "insecure",
-    "not",
-    "for",
-    "in",
-    "prod",
-    "production",
-    "use",
-    "only",
-    "do",
-    "and",
-    "to",
-    "it",
-    "now",
-    "public",
-    "private",
-    "master",
-    "session",
-    "cookie",
-    "signing",
-    "encryption",
-    "salt",
-    "value",
-    "some",
-    "random",
-    "string",
-    "long",
-    "phrase",
-    "access",
-    "client",
-    "service",
-    "server",
-    "internal",
-    "web",
-    "login",
-    "postgres",
-    "mysql",
-    "redis",
-    "mongo",
-    "minio",
-    "rabbitmq",
-    "django",
-    "rails",
-    "flask",
-    "next",
-    "nextauth",
-    "hello",
-    "world",
-    "temp",
-    "temporary",
-    "staging",
-    "stage",
-    "bearer",
-    "shared",
-    "bearer",
-];
-
-/// Of these, one is enough to say what the credential is for.
-const DEVELOPMENT: &[&str] = &[
-    "dev",
-    "development",
-    "test",
-    "testing",
-    "tests",
-    "local",
-    "localdev",
-    "localhost",
-    "demo",
-    "ci",
-    "e2e",
-    "insecure",
-    "unsafe",
-];
-
 /// Whether `word` is two or three common words written together: `mysecretpassword`, `adminpass`.
 fn is_common(word: &str) -> bool {
     fn covered(rest: &str, left: u32) -> bool {
-        COMMON.iter().filter(|part| part.len() >= 2).any(|part| {
-            rest.strip_prefix(part).is_some_and(|rest| rest.is_empty() || (left > 1 && covered(rest, left - 1)))
+        words().common.iter().filter(|part| part.len() >= 2).any(|part| {
+            rest.strip_prefix(part.as_str())
+                .is_some_and(|rest| rest.is_empty() || (left > 1 && covered(rest, left - 1)))
         })
     }
     word.len() <= 32 && covered(word, 4)
@@ -339,8 +152,9 @@ fn is_common(word: &str) -> bool {
 /// Whether a text reads like written words: letters in groups with vowels, and few digits.
 fn looks_written(lower: &str) -> bool {
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let letters = lower.bytes().filter(u8::is_ascii_lowercase).count();
     let vowels = lower.bytes().filter(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y')).count();
-    digits * 4 <= lower.len() && vowels * 5 >= lower.len()
+    digits * 3 <= lower.len() && vowels * 5 >= letters
 }
 
 /// A switch, a small number, a duration, or nothing at all.
@@ -355,6 +169,37 @@ fn is_switch(value: &str) -> bool {
         || (!digits.is_empty() && digits.len() < 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
+/// Whether the value is the name of a secret, not one: a variable's (`APP_DB_PASSWORD`) or a path in a store
+/// (`team/app/db-password`).
+fn names_a_secret(value: &str) -> bool {
+    let made_of = |test: fn(&u8) -> bool, extra: &[u8]| value.bytes().all(|byte| test(&byte) || extra.contains(&byte));
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let variable = value.contains('_')
+        && made_of(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(), b"_")
+        && digits <= 2
+        && value.starts_with(|c: char| c.is_ascii_uppercase());
+    let path = value.matches('/').count() >= 2 && made_of(u8::is_ascii_lowercase, b"/-_");
+    variable || path
+}
+
+/// The verdict on what a base64 text says, when that is readable and no secret.
+fn behind_base64(value: &str) -> Option<Verdict> {
+    if value.len() < 8 || !value.len().is_multiple_of(4) {
+        return None;
+    }
+    let decoded = String::from_utf8(base64(value)?).ok()?;
+    if !decoded.bytes().all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n') {
+        return None;
+    }
+    if shape::is_reference(&decoded) {
+        return Some(Verdict::Reference);
+    }
+    if shape::is_placeholder(&decoded) {
+        return Some(Verdict::Placeholder);
+    }
+    default_credential(&decoded).map(Verdict::Default)
+}
+
 /// A URL; those with a password have been found before.
 fn is_url(value: &str) -> bool {
     value.split_once("://").is_some_and(|(scheme, _)| {
@@ -366,10 +211,10 @@ fn is_url(value: &str) -> bool {
 /// Whether the value is made of words of the name and common ones: `CLICKHOUSE_PASSWORD=clickhouse`,
 /// `JWT_SECRET=my-jwt-secret`, `ELASTIC_PASSWORD=elastic123`.
 fn repeats_name(name: &str, value: &str) -> bool {
-    let names = words(name);
+    let names = parts(name);
     let lower = value.to_ascii_lowercase();
-    let mut parts = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).peekable();
-    let known = |part: &str| names.iter().any(|word| word == part) || COMMON.contains(&part) || is_common(part);
+    let mut parts = letters(&lower).peekable();
+    let known = |part: &str| names.iter().any(|word| word == part) || words().common.contains(part) || is_common(part);
     parts.peek().is_some() && lower.len() < 40 && parts.all(known)
 }
 
@@ -382,7 +227,8 @@ fn is_plausible(name: &str, kind: NameKind, value: &str) -> bool {
         return kind == NameKind::Password || value.len() >= 16;
     }
     match kind {
-        NameKind::Password => !(spaced && value.len() > 64),
+        // Text with a space in it is a sentence about a password as soon as it is long.
+        NameKind::Password => !(spaced && value.len() > 40),
         NameKind::Credentials => !spaced && value.len() >= 16 && shape::entropy(value) >= 3.5 && digits > 0,
         NameKind::Token | NameKind::Secret | NameKind::Key => {
             let environment = name.bytes().any(|byte| byte.is_ascii_uppercase())

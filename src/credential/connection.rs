@@ -5,85 +5,12 @@ use crate::source::Span;
 use super::classify::{default_credential, default_pair};
 use super::scan::{Certainty, Hit, HitKind};
 use super::shape;
+use super::words::words;
 
 /// What stands in every URL with an authority.
 pub const URL: &str = "://";
 /// What stands before the password in the connection strings of .NET and JDBC.
 pub const PARTS: &[&str] = &[";Password=", ";password=", ";Pwd=", ";PWD=", "&password=", "?password="];
-
-/// Schemes whose URLs carry a password, without what follows a `+`.
-const SCHEMES: &[&str] = &[
-    "amqp",
-    "amqps",
-    "bolt",
-    "cassandra",
-    "clickhouse",
-    "clickhouses",
-    "cockroachdb",
-    "couchbase",
-    "couchbases",
-    "couchdb",
-    "db2",
-    "elasticsearch",
-    "ftp",
-    "ftps",
-    "git",
-    "hive",
-    "http",
-    "https",
-    "imap",
-    "imaps",
-    "influxdb",
-    "jdbc",
-    "kafka",
-    "ldap",
-    "ldaps",
-    "mariadb",
-    "memcached",
-    "milvus",
-    "mongo",
-    "mongodb",
-    "mqtt",
-    "mqtts",
-    "mssql",
-    "mysql",
-    "mysql2",
-    "nats",
-    "neo4j",
-    "opensearch",
-    "oracle",
-    "pgsql",
-    "pop3",
-    "postgis",
-    "postgres",
-    "postgresql",
-    "presto",
-    "pulsar",
-    "rabbitmq",
-    "redis",
-    "rediss",
-    "redshift",
-    "rtmp",
-    "rtsp",
-    "scylla",
-    "sftp",
-    "smb",
-    "smtp",
-    "smtps",
-    "snowflake",
-    "socks5",
-    "sqlserver",
-    "ssh",
-    "stomp",
-    "svn",
-    "tls",
-    "trino",
-    "valkey",
-    "valkeys",
-    "vertica",
-    "ws",
-    "wss",
-];
 
 /// Longest authority looked at.
 const LONGEST: usize = 512;
@@ -109,7 +36,7 @@ pub fn url(text: &str, at: usize) -> Option<Hit> {
         return None;
     }
     let local = is_local(host);
-    if is_documentation(user, password, host) {
+    if is_documentation(user, password, host) || (web && is_shown(user, password)) {
         return None;
     }
     let span = Span::of(colon + 1, sign);
@@ -125,8 +52,9 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
     let end = start + window.iter().position(stop).unwrap_or(window.len());
     let password = text.get(start..end)?;
-    let line = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |by| by + 1).max(start.saturating_sub(LONGEST));
-    let before = String::from_utf8_lossy(&bytes[line..start]).into_owned();
+    let before = &bytes[start.saturating_sub(LONGEST)..start];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
+    let before = String::from_utf8_lossy(line).into_owned();
     let lower = before.to_ascii_lowercase();
     let (scheme, host) = match lower.rfind("jdbc:") {
         Some(jdbc) => {
@@ -160,9 +88,11 @@ fn scheme(before: &[u8]) -> Option<String> {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     let length = before.iter().rev().take_while(|byte| part(byte)).count();
     let scheme = String::from_utf8_lossy(&before[before.len() - length..]).to_ascii_lowercase();
+    // `${DATABASE_URL:-postgres://…}` and `key=-redis://…` put a sign before it.
+    let scheme = scheme.trim_start_matches(['-', '+', '.']).to_owned();
     let base = scheme.split('+').next().unwrap_or("");
     // After an escape in a string literal (`\nredis://`) the letter of the escape is part of what was read.
-    [base, base.get(1..).unwrap_or("")].iter().find(|base| SCHEMES.contains(base))?;
+    [base, base.get(1..).unwrap_or("")].iter().find(|base| words().schemes.contains(**base))?;
     Some(scheme)
 }
 
@@ -179,93 +109,26 @@ fn is_literal(password: &str) -> bool {
         && !shape::is_reference(password)
 }
 
-/// Whether a URL is one that documentation shows: its user, password or host say so.
+/// Whether a URL is one that documentation shows: its password, and its user or its host, say so.
 fn is_documentation(user: &str, password: &str, host: &str) -> bool {
-    let word = |text: &str, words: &[&str]| words.contains(&text.to_ascii_lowercase().as_str());
-    let shown_user = word(
-        user,
-        &[
-            "user",
-            "username",
-            "login",
-            "usr",
-            "u",
-            "a",
-            "foo",
-            "name",
-            "your_user",
-            "myuser",
-            "youruser",
-            "db_user",
-            "dbuser",
-            "me",
-            "",
-        ],
-    );
-    let shown_password = word(
-        password,
-        &[
-            "password",
-            "pass",
-            "passwd",
-            "pwd",
-            "p",
-            "pw",
-            "secret",
-            "b",
-            "bar",
-            "token",
-            "mypassword",
-            "db_password",
-            "dbpass",
-            "dbpassword",
-            "user_password",
-        ],
-    );
-    let shown_host = word(
-        host,
-        &[
-            "host",
-            "hostname",
-            "server",
-            "address",
-            "ip",
-            "domain",
-            "mock",
-            "fqdn",
-            "myhost",
-            "dbhost",
-            "db-host",
-            "db_host",
-            "your-host",
-            "somehost",
-            "remote-host",
-            "proxy",
-        ],
-    ) || is_example(host);
-    (shown_password && (shown_user || shown_host)) && (shown_host || is_local(host)) || (shown_password && shown_host)
+    let lists = words();
+    let host_shown = lists.example_hosts.contains(&host.to_ascii_lowercase()) || is_example(host);
+    let password_shown = lists.example_passwords.contains(&password.to_ascii_lowercase());
+    (password_shown && host_shown) || (is_local(host) && is_shown(user, password))
+}
+
+/// Whether both user and password are words that documentation writes there.
+fn is_shown(user: &str, password: &str) -> bool {
+    let lists = words();
+    let user_shown = user.is_empty() || lists.example_users.contains(&user.to_ascii_lowercase());
+    user_shown && lists.example_passwords.contains(&password.to_ascii_lowercase())
 }
 
 /// Hosts reserved for documentation and tests.
 fn is_example(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let under = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-    [
-        "example.com",
-        "example.org",
-        "example.net",
-        "example",
-        "test",
-        "invalid",
-        "domain.com",
-        "acme.com",
-        "mydomain.com",
-        "host.com",
-        "site.com",
-    ]
-    .iter()
-    .any(|domain| under(domain))
-        || host.starts_with("example.")
+    let under = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    words().example_domains.iter().any(|domain| under(domain)) || host.starts_with("example.")
 }
 
 fn is_local(host: &str) -> bool {

@@ -1,6 +1,10 @@
 //! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is for rules to say.
 
+use std::collections::HashSet;
+
 use crate::source::{file_name, parent};
+
+use super::words::words;
 
 /// Why a file should be in no image and in no repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,89 +37,37 @@ impl SecretFile {
     }
 }
 
-/// Words in a file's name that make it an example for people to copy.
-const EXAMPLES: &[&str] = &[
-    "example",
-    "examples",
-    "sample",
-    "template",
-    "tmpl",
-    "tpl",
-    "dist",
-    "defaults",
-    "default",
-    "schema",
-    "tmp",
-    "stub",
-    "skeleton",
-    "blank",
-    "spec",
-    "j2",
-    "erb",
-    "enc",
-    "encrypted",
-    "sops",
-    "gpg",
-    "age",
-    "vault",
-    "sealed",
-    "pub",
-    "md",
-    "test",
-];
-
 /// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files and public keys.
 pub fn secret_file(path: &str) -> Option<SecretFile> {
+    let lists = words();
     let name = file_name(path).to_ascii_lowercase();
-    let folder = file_name(parent(path)).to_ascii_lowercase();
-    if name.split(['.', '-', '_']).any(|part| EXAMPLES.contains(&part)) {
+    if name.split(['.', '-', '_']).any(|part| lists.example_files.contains(part)) {
         return None;
     }
-    if name == ".env" || name.starts_with(".env.") || (name.ends_with(".env") && !name.contains("${")) {
+    if name == ".env" || name.starts_with(".env.") {
         return Some(SecretFile::Env);
     }
+    let folder = file_name(parent(path)).to_ascii_lowercase();
+    let nested = format!("{folder}/{name}");
+    let named = |list: &HashSet<String>| list.contains(&name) || list.contains(&nested);
+    for (list, kind) in [
+        (&lists.tool_files, SecretFile::ToolCredentials),
+        (&lists.cloud_files, SecretFile::CloudCredentials),
+        (&lists.kubeconfig_files, SecretFile::Kubeconfig),
+        (&lists.secret_files, SecretFile::Secrets),
+        (&lists.key_files, SecretFile::PrivateKey),
+    ] {
+        if named(list) {
+            return Some(kind);
+        }
+    }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-    match (folder.as_str(), name.as_str()) {
-        (
-            _,
-            ".npmrc" | ".pypirc" | ".netrc" | "_netrc" | ".git-credentials" | ".yarnrc.yml" | ".dockercfg"
-            | ".dockerconfigjson" | ".my.cnf" | ".pgpass" | ".s3cfg" | ".boto" | ".vault-token",
-        )
-        | (".docker", "config.json")
-        | (".cargo", "credentials" | "credentials.toml")
-        | (".gem", "credentials")
-        | (".m2", "settings.xml")
-        | ("gh", "hosts.yml") => return Some(SecretFile::ToolCredentials),
-        (".aws", "credentials" | "config")
-        | (".azure", "accesstokens.json" | "azureprofile.json" | "msal_token_cache.json")
-        | ("gcloud", "credentials.db" | "access_tokens.db")
-        | (_, "application_default_credentials.json" | "client_secret.json" | "client_secrets.json") => {
-            return Some(SecretFile::CloudCredentials);
-        }
-        (".kube", "config") | (_, "kubeconfig" | "kubeconfig.yaml" | "kubeconfig.yml" | "admin.conf") => {
-            return Some(SecretFile::Kubeconfig);
-        }
-        (_, ".htpasswd" | "master.key" | "credentials.yml") => return Some(SecretFile::Secrets),
-        (
-            _,
-            "id_rsa"
-            | "id_dsa"
-            | "id_ecdsa"
-            | "id_ed25519"
-            | "id_ecdsa_sk"
-            | "id_ed25519_sk"
-            | "ssh_host_rsa_key"
-            | "ssh_host_ed25519_key"
-            | "ssh_host_ecdsa_key",
-        ) => {
-            return Some(SecretFile::PrivateKey);
-        }
-        _ => {}
-    }
-    if is_cloud_json(stem, extension) {
-        return Some(SecretFile::CloudCredentials);
-    }
     match extension {
+        "json" if lists.cloud_json_parts.iter().any(|part| stem.contains(part.as_str())) => {
+            Some(SecretFile::CloudCredentials)
+        }
+        // Other `name.env` files are the settings of a tool far more often than secrets.
+        "env" if matches!(stem, "prod" | "production" | "staging" | "secret" | "secrets") => Some(SecretFile::Env),
         "p12" | "pfx" | "jks" | "keystore" | "ppk" | "kdbx" | "p8" => Some(SecretFile::PrivateKey),
         "key" if !is_public(stem) => Some(SecretFile::PrivateKey),
         "pem" if is_private_pem(stem) => Some(SecretFile::PrivateKey),
@@ -123,40 +75,10 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
         "tfvars" if matches!(stem, "terraform" | "secret" | "secrets" | "prod" | "production") => {
             Some(SecretFile::Secrets)
         }
-        "yaml" | "yml" | "json" | "toml" | "txt" | "env" | "properties"
-            if matches!(stem, "secret" | "secrets" | ".secrets") =>
-        {
-            Some(SecretFile::Secrets)
-        }
+        // A chart's template of this name renders a Secret and holds none.
+        "yaml" | "yml" if stem == "secrets" && folder != "templates" => Some(SecretFile::Secrets),
         _ => None,
     }
-}
-
-fn is_cloud_json(stem: &str, extension: &str) -> bool {
-    const WHOLE: &[&str] = &[
-        "credentials",
-        "service_account",
-        "service-account",
-        "serviceaccount",
-        "sa-key",
-        "gcp-key",
-        "gcp-credentials",
-        "google-credentials",
-        "gcloud-service-key",
-        "firebase-adminsdk",
-        "keyfile",
-    ];
-    const PARTS: &[&str] = &[
-        "service-account",
-        "service_account",
-        "serviceaccount",
-        "gcp-credentials",
-        "google-credentials",
-        "gcp-key",
-        "adminsdk",
-        "storage-service",
-    ];
-    extension == "json" && (WHOLE.contains(&stem) || PARTS.iter().any(|part| stem.contains(part)))
 }
 
 fn is_public(stem: &str) -> bool {
@@ -233,6 +155,8 @@ mod tests {
             "environment.ts",
             "credentials.py",
             "src/env.rs",
+            "chart/templates/secrets.yaml",
+            "params.env",
             "monkey",
             "keys.json",
             "cert.pem",

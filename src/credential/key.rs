@@ -54,8 +54,9 @@ pub fn block(text: &str, at: usize) -> Option<Hit> {
 fn putty(text: &str, at: usize) -> Option<Hit> {
     let window = text.as_bytes().get(at..(at + LONGEST).min(text.len()))?;
     let lines = at + memchr::memmem::find(window, b"Private-Lines:")?;
-    let start = lines + memchr::memchr(b'\n', &text.as_bytes()[lines..])? + 1;
-    let end = memchr::memmem::find(&text.as_bytes()[start..], b"Private-").map_or(text.len(), |by| start + by);
+    let stop = at + window.len();
+    let start = lines + memchr::memchr(b'\n', &text.as_bytes()[lines..stop])? + 1;
+    let end = memchr::memmem::find(&text.as_bytes()[start..stop], b"Private-").map_or(stop, |by| start + by);
     let body = text.get(start..end)?.trim_end();
     if solid(body).len() < BODY {
         return None;

@@ -13,6 +13,7 @@ mod redact;
 mod scan;
 mod shape;
 mod table;
+mod words;
 
 pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
 pub use files::{SecretFile, secret_file};

@@ -1,6 +1,8 @@
 //! Names that announce a secret: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. A name is secret-shaped when its
 //! last words are, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list of their own.
 
+use super::words::words;
+
 /// What kind of secret a name announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NameKind {
@@ -16,287 +18,21 @@ pub enum NameKind {
     Credentials,
 }
 
-/// Words that may follow the secret-shaped word without changing what it is: `API_KEY_PROD`, `PASSWORD_B64`, `TOKEN_2`.
-const TAILS: &[&str] = &[
-    "b64",
-    "base64",
-    "value",
-    "plain",
-    "plaintext",
-    "raw",
-    "prod",
-    "production",
-    "dev",
-    "development",
-    "staging",
-    "stage",
-    "stg",
-    "qa",
-    "live",
-    "primary",
-    "secondary",
-    "old",
-    "new",
-    "main",
-    "base",
-    "default",
-];
-
-/// Words that, anywhere in a name, say that the value is no secret: it is public, a switch, a number or a rule.
-const NEVER: &[&str] = &[
-    "public",
-    "pub",
-    "publishable",
-    "parallelism",
-    "max",
-    "min",
-    "num",
-    "count",
-    "limit",
-    "allow",
-    "allowed",
-    "enable",
-    "enabled",
-    "disable",
-    "disabled",
-    "use",
-    "require",
-    "required",
-    "requires",
-    "random",
-    "generate",
-    "show",
-    "hide",
-    "forgot",
-    "reset",
-    "existing",
-    "automount",
-    "validate",
-    "check",
-    "verify",
-    "has",
-    "is",
-    "no",
-    "without",
-    "skip",
-    "need",
-    "needs",
-    "empty",
-    "blank",
-    "special",
-    "pad",
-    "eos",
-    "bos",
-    "unk",
-    "cls",
-    "sep",
-    "stop",
-    "per",
-    "tokenizer",
-    "tokenizers",
-    "fingerprint",
-    "thumbprint",
-    "hash",
-    "hashed",
-    "anon",
-    "passwordless",
-    "kms",
-    "gpg",
-    "expired",
-    "change",
-    "invalid",
-    "missing",
-    "wrong",
-    "forward",
-    "rotate",
-    "revoke",
-    "revoked",
-    "should",
-    "can",
-    "legacyanon",
-];
-
-/// Words before `KEY` that make it a secret.
-const KEYS: &[&str] = &[
-    "api",
-    "secret",
-    "private",
-    "access",
-    "encryption",
-    "encrypt",
-    "encrypted",
-    "crypt",
-    "crypto",
-    "cipher",
-    "signing",
-    "sign",
-    "signature",
-    "master",
-    "auth",
-    "authentication",
-    "authorization",
-    "account",
-    "session",
-    "hmac",
-    "jwt",
-    "jwe",
-    "jws",
-    "shared",
-    "storage",
-    "ssh",
-    "deploy",
-    "admin",
-    "app",
-    "application",
-    "fernet",
-    "license",
-    "licence",
-    "service",
-    "role",
-    "aes",
-    "rsa",
-    "ecdsa",
-    "ed25519",
-    "cookie",
-    "subscription",
-    "consumer",
-    "token",
-    "webhook",
-    "password",
-    "root",
-    "unseal",
-    "recovery",
-    "credential",
-    "vault",
-    "sops",
-    "age",
-    "pgp",
-    "wireguard",
-    "openai",
-    "anthropic",
-    "claude",
-    "gemini",
-    "mistral",
-    "cohere",
-    "groq",
-    "pinecone",
-    "qdrant",
-    "weaviate",
-    "stripe",
-    "sendgrid",
-    "mailgun",
-    "datadog",
-    "sentry",
-    "langfuse",
-    "langsmith",
-    "langchain",
-    "huggingface",
-    "hf",
-    "replicate",
-    "together",
-    "perplexity",
-    "deepseek",
-    "fireworks",
-    "serper",
-    "serpapi",
-    "tavily",
-    "firecrawl",
-    "exa",
-    "jina",
-    "voyage",
-    "elevenlabs",
-    "deepgram",
-    "nvidia",
-    "ngc",
-    "wandb",
-    "twilio",
-    "github",
-    "gitlab",
-    "cloudflare",
-    "supabase",
-    "meili",
-    "typesense",
-];
-
-/// Words before `TOKEN` that make it something else.
-const NOT_TOKENS: &[&str] = &[
-    "id",
-    "next",
-    "page",
-    "continuation",
-    "continue",
-    "start",
-    "end",
-    "begin",
-    "first",
-    "last",
-    "mask",
-    "image",
-    "video",
-    "audio",
-    "delimiter",
-    "batched",
-    "total",
-    "input",
-    "output",
-    "new",
-    "oov",
-    "syntax",
-    "null",
-    "sync",
-    "cancellation",
-    "cancel",
-    "design",
-    "content",
-    "suffix",
-    "prefix",
-    "middle",
-    "think",
-    "thinking",
-    "chat",
-    "separator",
-    "draft",
-    "extra",
-    "by",
-    "as",
-    "erc20",
-];
-
-/// Words before `PASS` that make it something else.
-const NOT_PASSES: &[&str] = &[
-    "by", "first", "second", "two", "single", "multi", "low", "high", "band", "render", "all", "one", "proxy", "must",
-];
-
-/// Words before `SECRET` that make it the name of a secret kept elsewhere.
-const NOT_SECRETS: &[&str] = &[
-    "pull",
-    "tls",
-    "cert",
-    "certificate",
-    "ca",
-    "image",
-    "registry",
-    "kubernetes",
-    "k8s",
-    "target",
-    "source",
-    "top",
-    "ssl",
-    "docker",
-];
-
 /// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel and dotted names.
 pub fn secret_name(name: &str) -> Option<NameKind> {
     if name.len() > 128 {
         return None;
     }
-    let words = words(name);
-    if words.iter().any(|word| NEVER.contains(&word.as_str())) {
+    let lists = words();
+    let words = parts(name);
+    if words.iter().any(|word| lists.name_never.contains(word)) {
         return None;
     }
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     while words.len() > 1
-        && words.last().is_some_and(|last| TAILS.contains(last) || last.bytes().all(|byte| byte.is_ascii_digit()))
+        && words
+            .last()
+            .is_some_and(|last| lists.name_tails.contains(*last) || last.bytes().all(|byte| byte.is_ascii_digit()))
     {
         words.pop();
     }
@@ -305,18 +41,18 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     match last {
         "password" | "passwd" | "passphrase" | "psw" | "passwort" | "passcode" => return Some(NameKind::Password),
-        "pass" if !before.is_empty() && !NOT_PASSES.contains(&previous) => return Some(NameKind::Password),
+        "pass" if !before.is_empty() && !lists.other_passes.contains(previous) => return Some(NameKind::Password),
         "pwd" | "pw" if !before.is_empty() && !matches!(previous, "old" | "init" | "cur" | "current") => {
             return Some(NameKind::Password);
         }
-        "token" if NOT_TOKENS.contains(&previous) => return None,
+        "token" if lists.other_tokens.contains(previous) => return None,
         "token" => return Some(NameKind::Token),
         "pat" if !before.is_empty() => return Some(NameKind::Token),
-        "secret" if NOT_SECRETS.contains(&previous) => return None,
+        "secret" if lists.other_secrets.contains(previous) => return None,
         "secret" | "salt" | "pepper" => return Some(NameKind::Secret),
         "credential" | "credentials" | "creds" | "cred" => return Some(NameKind::Credentials),
         "key" | "keys" if matches!(previous, "tls" | "ssl") => return None,
-        "key" if KEYS.contains(&previous) => return Some(NameKind::Key),
+        "key" if lists.secret_keys.contains(previous) => return Some(NameKind::Key),
         "keys" if matches!(previous, "api" | "secret" | "access") => return Some(NameKind::Key),
         _ => {}
     }
@@ -354,7 +90,7 @@ fn joined(word: &str) -> Option<NameKind> {
 }
 
 /// The words of a name, in lower case. `APIKey` is `api`, `key`; `clientID2` is `client`, `id2`.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(super) fn parts(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let chars: Vec<char> = name.chars().collect();
     for (at, &char) in chars.iter().enumerate() {

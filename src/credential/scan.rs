@@ -46,6 +46,9 @@ pub enum Certainty {
     Certain,
 }
 
+/// How far from a token its context is looked for, in bytes.
+const NEAR: usize = 400;
+
 /// Every credential in `text`, in order, without overlaps.
 pub fn scan(text: &str) -> Vec<Hit> {
     let table = table();
@@ -157,23 +160,32 @@ fn in_context(format: &Format, text: &str, at: usize) -> bool {
         return true;
     }
     let bytes = text.as_bytes();
-    let line = memchr::memrchr(b'\n', &bytes[..at]).unwrap_or(0);
-    let from = memchr::memrchr(b'\n', &bytes[..line]).unwrap_or(0).max(at.saturating_sub(300));
-    let to = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end).min(at + 400);
+    let before = at.saturating_sub(NEAR);
+    let line = before + memchr::memrchr(b'\n', &bytes[before..at]).unwrap_or(0);
+    let from = before + memchr::memrchr(b'\n', &bytes[before..line]).unwrap_or(0);
+    let after = &bytes[at..bytes.len().min(at + NEAR)];
+    let to = at + memchr::memchr(b'\n', after).unwrap_or(after.len());
     let near = String::from_utf8_lossy(&bytes[from..to]).to_ascii_lowercase();
     format.context.iter().any(|word| near.contains(word.as_str()))
 }
 
-/// Whether the middle part of a JWT holds what the format asks for, and was not issued for a demonstration.
+/// Whether the claims of a JWT hold what the format asks for, and were not issued for a demonstration.
 fn claims_hold(format: &Format, value: &str) -> bool {
     let Some(needle) = &format.holds else { return true };
-    let Some(claims) = value.split('.').nth(1).and_then(base64url) else { return false };
-    let claims = String::from_utf8_lossy(&claims);
-    claims.contains(needle.as_str()) && !claims.contains("demo")
+    jwt_claims(value).is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
 }
 
-/// The bytes of unpadded base64, in either alphabet.
-pub(super) fn base64url(text: &str) -> Option<Vec<u8>> {
+/// The claims of a JWT, as the JSON text they are.
+pub(super) fn jwt_claims(value: &str) -> Option<String> {
+    if !value.starts_with("eyJ") {
+        return None;
+    }
+    let claims = value.split('.').nth(1).and_then(base64)?;
+    Some(String::from_utf8_lossy(&claims).into_owned())
+}
+
+/// The bytes of base64 in either alphabet, padded or not.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0u32, 0);
     for byte in text.trim_end_matches('=').bytes() {

@@ -1,6 +1,8 @@
 //! The shape of a value, whatever its name: how random it looks, whether it stands for something else (a reference), or
 //! whether it only shows where a secret would go (a placeholder).
 
+use super::words::words;
+
 /// Shannon entropy in bits a byte.
 pub fn entropy(text: &str) -> f32 {
     if text.is_empty() {
@@ -16,7 +18,7 @@ pub fn entropy(text: &str) -> f32 {
 
 /// How many of lower case, upper case and digits occur.
 pub fn classes(text: &str) -> u32 {
-    let has = |test: fn(&u8) -> bool| u32::from(text.as_bytes().iter().any(|byte| test(byte)));
+    let has = |test: fn(&u8) -> bool| u32::from(text.as_bytes().iter().any(test));
     has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit)
 }
 
@@ -49,137 +51,17 @@ pub fn repeats(text: &str) -> bool {
     })
 }
 
-/// Words that only stand in a secret somebody made up to show its place. Safe to look for inside long random text.
-const MADE_UP: &[&str] = &[
-    "example",
-    "placeholder",
-    "changeme",
-    "replace",
-    "redacted",
-    "dummy",
-    "your-",
-    "your_",
-    "-your",
-    "_your",
-    "yourkey",
-    "yourtoken",
-    "yourapi",
-    "insert",
-    "sample",
-    "xxxx",
-    "fakekey",
-    "faketoken",
-    "fake-",
-    "fake_",
-    "-fake",
-    "_fake",
-    "notreal",
-    "not-real",
-    "not_real",
-    "donotuse",
-    "secret-here",
-    "key-here",
-    "key_here",
-    "keyhere",
-    "token-here",
-    "mykey",
-    "my-key",
-    "my_key",
-    "mysecret",
-    "testkey",
-    "testtoken",
-    "test-key",
-    "test_key",
-    "invalid",
-    "deadbeef",
-    "foobar",
-    "1234567",
-    "7654321",
-    "abcdefg",
-    "qwerty",
-    "asdf",
-];
-
 /// Whether a text that has a token's format was made up: a word in it says so, it counts, or it repeats itself.
 pub fn made_up(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    MADE_UP.iter().any(|word| lower.contains(word)) || patterned(text) || repeats(text)
+    words().made_up.iter().any(|word| lower.contains(word.as_str())) || patterned(text) || repeats(text)
 }
 
 /// Whether a value names where the secret is kept, or is filled in before use: a variable, a template, a command, a
 /// secret store's address, a path.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    const OPENINGS: &[&str] = &[
-        "$",
-        "{{",
-        "{%",
-        "%(",
-        "<%",
-        "@@",
-        "!vault",
-        "$ANSIBLE_VAULT",
-        "ENC[",
-        "ENC(",
-        "op://",
-        "vault:",
-        "vault://",
-        "ref+",
-        "arn:aws:secretsmanager",
-        "arn:aws:ssm",
-        "arn:aws:kms",
-        "{resolve:",
-        "awssm://",
-        "gcpsm://",
-        "azkv://",
-        "sm://",
-        "akv://",
-        "bws://",
-        "doppler://",
-        "infisical://",
-        "keyring:",
-        "kms:",
-        "secretref:",
-        "secret://",
-        "secrets.",
-        "ssm:",
-        "file:",
-        "/",
-        "./",
-        "../",
-        "~/",
-        "env:",
-        "env(",
-        "env.",
-        "getenv(",
-        "os.environ",
-        "os.getenv",
-        "process.env",
-        "System.getenv",
-        "ENV[",
-        "ENV.fetch",
-        "config.",
-        "self.",
-        "this.",
-        "import.meta.env",
-        "data.",
-        "var.",
-        "local.",
-        "module.",
-        "keyvault(",
-        "@Microsoft.KeyVault(",
-        "Fn::",
-        "!Ref",
-        "!Sub",
-        "!GetAtt",
-        "!ImportValue",
-        "AQICA",
-        "projects/",
-        "%{",
-        "#{",
-        "[[",
-    ];
-    if OPENINGS.iter().any(|opening| value.starts_with(opening)) {
+    if words().references.iter().any(|opening| value.starts_with(opening.as_str())) {
         return true;
     }
     if ["${", "$(", "{{", "#{", "<%"].iter().any(|part| value.contains(part)) {
@@ -211,173 +93,20 @@ fn is_format_verb(value: &str) -> bool {
 
 /// A path of two parts or more that ends in a file with an extension, or a Windows path.
 fn is_path(value: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        ".pem", ".key", ".crt", ".json", ".txt", ".yaml", ".yml", ".env", ".p12", ".pfx", ".jks", ".file", ".conf",
-        ".ini", ".cfg", ".toml", ".pub", ".asc", ".gpg",
-    ];
     let bytes = value.as_bytes();
     if bytes.len() > 3 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/') {
         return true;
     }
-    !value.contains(char::is_whitespace) && ENDINGS.iter().any(|ending| value.ends_with(ending))
+    !value.contains(char::is_whitespace) && words().path_endings.iter().any(|ending| value.ends_with(ending.as_str()))
 }
 
 /// Whether a value only shows where a secret would go: `<token>`, `your-api-key`, `xxxx`, `REPLACE_ME`, `...`, `none`.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
-    const WHOLE: &[&str] = &[
-        "",
-        "none",
-        "null",
-        "nil",
-        "undefined",
-        "empty",
-        "na",
-        "n/a",
-        "-",
-        "--",
-        "_",
-        "?",
-        "todo",
-        "tbd",
-        "fixme",
-        "unset",
-        "unused",
-        "not-needed",
-        "notneeded",
-        "not_needed",
-        "no-key",
-        "nokey",
-        "no_key",
-        "notused",
-        "not-used",
-        "not_used",
-        "optional",
-        "required",
-        "disabled",
-        "dummy",
-        "fake",
-        "mock",
-        "mocked",
-        "placeholder",
-        "redacted",
-        "hidden",
-        "masked",
-        "value",
-        "string",
-        "key",
-        "token",
-        "apikey",
-        "api_key",
-        "api-key",
-        "api key",
-        "sk-",
-        "sk-...",
-        "ignored",
-        "ignore",
-        "any",
-        "anything",
-        "whatever",
-        "something",
-        "foo",
-        "bar",
-        "baz",
-        "foobar",
-        "here",
-        "base64",
-        "auto",
-        "generate",
-        "generated",
-        "random",
-        "not-set",
-        "not_set",
-        "notset",
-        "not-required",
-        "not_required",
-        "blank",
-        "xxx",
-        "sk-xxx",
-        "abc",
-        "encrypted",
-        "sealed",
-    ];
-    const PARTS: &[&str] = &[
-        "your-",
-        "your_",
-        "your ",
-        "-your",
-        "_your",
-        "yourkey",
-        "yourapi",
-        "yourtoken",
-        "yoursecret",
-        "yourpass",
-        "placeholder",
-        "replace",
-        "insert",
-        "redacted",
-        "xxxx",
-        "****",
-        "....",
-        "...",
-        "todo",
-        "fixme",
-        "example",
-        "sample",
-        "dummy",
-        "fake",
-        "mocked",
-        "changethis_to",
-        "fill-in",
-        "fill_in",
-        "fillin",
-        "put-",
-        "put_",
-        "enter-",
-        "enter_",
-        "-here",
-        "_here",
-        "set-secure",
-        "set_secure",
-        "set-me",
-        "set_me",
-        "setme",
-        "set-a-",
-        "to-be-",
-        "tobe",
-        "to_be_",
-        "not-needed",
-        "not_needed",
-        "no-key",
-        "no_key",
-        "not-a-real",
-        "notarealkey",
-        "not_a_real",
-        "not-real",
-        "some-secret-key-here",
-        "my-api-key",
-        "my_api_key",
-        "myapikey",
-        "my-token",
-        "my_token",
-        "<",
-        "…",
-        "●",
-        "•",
-        "overwrite",
-        "override-me",
-        "provided-by",
-        "from-secret",
-        "generate-",
-        "generate_",
-        "generated-by",
-        "-goes-",
-        "_goes_",
-        "openssl rand",
-        "unused",
-    ];
-    if WHOLE.contains(&lower.as_str()) || PARTS.iter().any(|part| lower.contains(part)) {
+    if words().placeholders.contains(&lower)
+        || words().placeholder_parts.iter().any(|part| lower.contains(part.as_str()))
+    {
         return true;
     }
     value.len() >= 4 && (repeats(value) || value.bytes().all(|byte| byte == value.as_bytes()[0]))

@@ -46,6 +46,22 @@ pub struct Container {
     pub liveness: Setting<Probe>,
     pub readiness: Setting<Probe>,
     pub startup: Setting<Probe>,
+    /// What only a pod's containers have; `None` in compose.
+    pub kube: Option<Box<KubeContainer>>,
+}
+
+/// Settings of a pod's container that compose does not know.
+#[derive(Debug, Default)]
+pub struct KubeContainer {
+    pub pull_policy: Setting<String>,
+    /// The handler of `lifecycle.preStop`.
+    pub pre_stop: Setting<ProbeAction>,
+    /// `host` fields of lifecycle hooks.
+    pub hook_hosts: Vec<At<String>>,
+    /// The type of the seccomp profile in effect.
+    pub seccomp: Setting<String>,
+    /// Windows' `hostProcess`, in effect.
+    pub host_process: Setting<bool>,
 }
 
 /// Where more variables come from.

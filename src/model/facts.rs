@@ -3,9 +3,9 @@
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
-use super::kind::FileKind;
 use super::image::ImageUse;
-use super::kubernetes::{Body, Object, Workload};
+use super::kind::FileKind;
+use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::workflow::Workflow;
 use crate::credential::Hit;
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
@@ -20,6 +20,7 @@ pub struct FileFacts<'s> {
     pub tree: Option<Tree<'s>>,
     pub dockerfile: Option<Dockerfile>,
     pub objects: Vec<Object>,
+    pub kustomization: Option<Kustomization>,
     pub workflow: Option<Workflow>,
     /// Variables of an env file.
     pub env: Vec<EnvVar>,
@@ -37,6 +38,7 @@ impl FileFacts<'_> {
             tree: None,
             dockerfile: None,
             objects: Vec::new(),
+            kustomization: None,
             workflow: None,
             env: Vec::new(),
             comments: Vec::new(),

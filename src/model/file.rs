@@ -2,7 +2,8 @@
 
 use super::facts::FileFacts;
 use super::kind::{self, FileKind, Listing};
-use super::{dockerfile, env, workflow};
+use super::kubernetes::Kustomization;
+use super::{dockerfile, env, kubernetes, workflow};
 use crate::source::{SourceFile, Span, file_name};
 use crate::syntax::{self, SyntaxError, yaml};
 
@@ -16,18 +17,43 @@ pub fn is_deployment(path: &str) -> bool {
 /// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
-    const ENDINGS: &[&str] = &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
-    const NAMES: &[&str] = &["dockerfile", "containerfile", ".env", "env.", "makefile", "procfile", "caddyfile", ".gitignore", ".dockerignore"];
+    const ENDINGS: &[&str] =
+        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
+    const NAMES: &[&str] = &[
+        "dockerfile",
+        "containerfile",
+        ".env",
+        "env.",
+        "makefile",
+        "procfile",
+        "caddyfile",
+        ".gitignore",
+        ".dockerignore",
+    ];
     let name = file_name(path).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    !is_generated(path) && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
+    !is_generated(path)
+        && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
 }
 
 /// Lock files and the like: written by tools, full of hashes, read by no check.
 pub fn is_generated(path: &str) -> bool {
     const NAMES: &[&str] = &[
-        "Cargo.lock", "Gemfile.lock", "Pipfile.lock", "bun.lock", "composer.lock", "go.sum", "mix.lock", "npm-shrinkwrap.json",
-        "package-lock.json", "packages.lock.json", "pdm.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "yarn.lock",
+        "Cargo.lock",
+        "Gemfile.lock",
+        "Pipfile.lock",
+        "bun.lock",
+        "composer.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "packages.lock.json",
+        "pdm.lock",
+        "pnpm-lock.yaml",
+        "poetry.lock",
+        "uv.lock",
+        "yarn.lock",
     ];
     let name = file_name(path);
     NAMES.contains(&name) || name.ends_with(".min.js") || name.ends_with(".min.css") || name.ends_with(".map")
@@ -51,7 +77,12 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
             facts.errors = parsed.errors;
         }
         kind if kind.is_yaml() => yaml_file(source, &mut facts),
-        FileKind::Text | FileKind::Template | FileKind::Dockerignore => {}
+        FileKind::HelmTemplate => {
+            let mask = yaml::mask_templates(&source.text);
+            let tree = yaml::Tree::parse_template(source.id, &mask).tree;
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::helm(source.id, &source.text, &mask));
+            facts.comments = tree.comments().to_vec();
+        }
         _ => {}
     }
     facts
@@ -69,6 +100,13 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     }
     match facts.kind {
         FileKind::Workflow | FileKind::Action => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Kubernetes => {
+            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
+        }
+        FileKind::Kustomization => {
+            let scope = kubernetes::Scope::plain(source.id, &source.text);
+            facts.kustomization = Kustomization::read(&tree, scope, &source.path);
+        }
         _ => {}
     }
     let read_again = matches!(

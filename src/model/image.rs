@@ -91,12 +91,15 @@ fn is_valid(text: &str) -> bool {
         _ => (rest, None),
     };
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let part = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.ends_with(|c: char| c.is_ascii_alphanumeric())
+    };
     let mut parts = path.split('/');
     let host_or_part = |first: &str| part(first) && first.chars().all(|c| word(c) || c == ':');
     parts.next().is_some_and(host_or_part)
         && parts.all(|one| part(one) && one.chars().all(word))
-        && tag.is_none_or(|tag| tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && tag.chars().all(word))
+        && tag
+            .is_none_or(|tag| tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && tag.chars().all(word))
         && digest.is_none_or(|digest| digest.contains(':'))
 }
 

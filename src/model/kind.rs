@@ -88,7 +88,10 @@ impl<'p> Listing<'p> {
 /// The folder of the chart that holds a template or a values file; for templates of a chart that is not here, the folder
 /// above `templates/`.
 pub fn chart_folder<'p>(path: &'p str, listing: &Listing) -> Option<&'p str> {
-    listing.chart(path).map(|(folder, _)| folder).or_else(|| path.rfind("templates/").map(|at| path[..at].trim_end_matches('/')))
+    listing
+        .chart(path)
+        .map(|(folder, _)| folder)
+        .or_else(|| path.rfind("templates/").map(|at| path[..at].trim_end_matches('/')))
 }
 
 /// What the file at a repository path is.
@@ -145,7 +148,21 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
     }
     let engine = matches!(
         extension,
-        "j2" | "jinja" | "jinja2" | "tftpl" | "tpl" | "tmpl" | "gotmpl" | "erb" | "ejs" | "hbs" | "mustache" | "njk" | "mako" | "jsonnet" | "libsonnet" | "cue"
+        "j2" | "jinja"
+            | "jinja2"
+            | "tftpl"
+            | "tpl"
+            | "tmpl"
+            | "gotmpl"
+            | "erb"
+            | "ejs"
+            | "hbs"
+            | "mustache"
+            | "njk"
+            | "mako"
+            | "jsonnet"
+            | "libsonnet"
+            | "cue"
     );
     let infix = [".tftpl.", ".j2.", ".tmpl.", ".tpl.", ".gotmpl.", ".ytt."].iter().any(|part| lower.contains(part));
     let dockerfile = lower.starts_with("dockerfile") && (lower.ends_with(".template") || lower.ends_with("-template"));
@@ -162,8 +179,12 @@ fn is_helm_text(text: &str) -> bool {
         }
         let action = &rest[at..];
         let action = &action[..action.find("}}").unwrap_or(action.len().min(200))];
-        if [".Values.", ".Release.", ".Chart.", "include \"", "template \"", "define \""].iter().any(|part| action.contains(part)) {
-            return !rest[..at].rsplit('\n').next().unwrap_or("").contains(['\'', '"', '`']) || action.contains("define");
+        if [".Values.", ".Release.", ".Chart.", "include \"", "template \"", "define \""]
+            .iter()
+            .any(|part| action.contains(part))
+        {
+            return !rest[..at].rsplit('\n').next().unwrap_or("").contains(['\'', '"', '`'])
+                || action.contains("define");
         }
         rest = &rest[at + 2..];
     }
@@ -172,10 +193,15 @@ fn is_helm_text(text: &str) -> bool {
 
 fn is_dockerfile(lower: &str) -> bool {
     const NOT: [&str; 11] = ["md", "rst", "txt", "html", "yaml", "yml", "json", "sh", "py", "go", "ts"];
-    if matches!(lower, "dockerfile" | "containerfile") || lower.ends_with(".dockerfile") || lower.ends_with(".containerfile") {
+    if matches!(lower, "dockerfile" | "containerfile")
+        || lower.ends_with(".dockerfile")
+        || lower.ends_with(".containerfile")
+    {
         return true;
     }
-    let Some(rest) = lower.strip_prefix("dockerfile").or_else(|| lower.strip_prefix("containerfile")) else { return false };
+    let Some(rest) = lower.strip_prefix("dockerfile").or_else(|| lower.strip_prefix("containerfile")) else {
+        return false;
+    };
     let extension = rest.rsplit_once('.').map_or("", |(_, extension)| extension);
     rest.starts_with(['.', '-', '_']) && !NOT.contains(&extension)
 }
@@ -183,8 +209,11 @@ fn is_dockerfile(lower: &str) -> bool {
 fn is_env_file(lower: &str) -> bool {
     const NOT: [&str; 10] = ["js", "ts", "mjs", "cjs", "d", "rs", "py", "go", "yaml", "yml"];
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let prefixed = lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env_") || lower.starts_with(".env-");
-    (prefixed && !NOT.contains(&extension)) || extension == "env" || matches!(lower, "env.example" | "env-example" | "env.sample" | "env.template" | "example.env")
+    let prefixed =
+        lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env_") || lower.starts_with(".env-");
+    (prefixed && !NOT.contains(&extension))
+        || extension == "env"
+        || matches!(lower, "env.example" | "env-example" | "env.sample" | "env.template" | "example.env")
 }
 
 fn is_chart_file(name: &str) -> bool {
@@ -196,7 +225,11 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if in_folder(path, ".github/workflows") {
         return FileKind::Workflow;
     }
-    if lower.starts_with(".gitlab-ci") || lower.ends_with(".gitlab-ci.yml") || lower.ends_with(".gitlab-ci.yaml") || path.contains(".gitlab/ci/") {
+    if lower.starts_with(".gitlab-ci")
+        || lower.ends_with(".gitlab-ci.yml")
+        || lower.ends_with(".gitlab-ci.yaml")
+        || path.contains(".gitlab/ci/")
+    {
         return FileKind::GitlabCi;
     }
     if is_chart_file(name) {
@@ -369,11 +402,32 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
 /// Files that borrow Kubernetes' header for the configuration of a tool; no API server takes them.
 fn is_tool_config(version: &str, kind: &str) -> bool {
     const GROUPS: [&str; 26] = [
-        "kind.x-k8s.io", "k3d.io", "kubeadm.k8s.io", "eksctl.io", "skaffold", "kubelet.config.k8s.io",
-        "kubeproxy.config.k8s.io", "kubescheduler.config.k8s.io", "apiserver.config.k8s.io", "apiserver.k8s.io",
-        "audit.k8s.io", "client.authentication.k8s.io", "backstage.io", "scaffolder.backstage.io", "tilt.dev",
-        "ctlptl.dev", "krew.googlecontainertools.github.io", "minikube.sigs.k8s.io", "imageset.openshift.io",
-        "mirror.openshift.io", "config.kubernetes.io", "builtin", "deploy.cloud.google.com", "kpt.dev", "kots.io", "troubleshoot.sh",
+        "kind.x-k8s.io",
+        "k3d.io",
+        "kubeadm.k8s.io",
+        "eksctl.io",
+        "skaffold",
+        "kubelet.config.k8s.io",
+        "kubeproxy.config.k8s.io",
+        "kubescheduler.config.k8s.io",
+        "apiserver.config.k8s.io",
+        "apiserver.k8s.io",
+        "audit.k8s.io",
+        "client.authentication.k8s.io",
+        "backstage.io",
+        "scaffolder.backstage.io",
+        "tilt.dev",
+        "ctlptl.dev",
+        "krew.googlecontainertools.github.io",
+        "minikube.sigs.k8s.io",
+        "imageset.openshift.io",
+        "mirror.openshift.io",
+        "config.kubernetes.io",
+        "builtin",
+        "deploy.cloud.google.com",
+        "kpt.dev",
+        "kots.io",
+        "troubleshoot.sh",
     ];
     let group = version.split('/').next().unwrap_or(version);
     (version == "v1" && kind == "Config") || kind.is_empty() || version.is_empty() || GROUPS.contains(&group)
@@ -432,7 +486,11 @@ mod tests {
             ("a.yaml", "apiVersion: v1\nkind: Config\n", FileKind::OtherYaml),
             ("a.yaml", "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n", FileKind::OtherYaml),
             ("a.yaml", "data:\n  apiVersion: v1\n  kind: Pod\n", FileKind::OtherYaml),
-            ("a.json", "{\"kind\": \"Pod\", \"metadata\": {\"kind\": 1}, \"apiVersion\": \"v1\"}", FileKind::Kubernetes),
+            (
+                "a.json",
+                "{\"kind\": \"Pod\", \"metadata\": {\"kind\": 1}, \"apiVersion\": \"v1\"}",
+                FileKind::Kubernetes,
+            ),
             ("a.json", "{\"spec\": {\"kind\": \"Pod\", \"apiVersion\": \"v1\"}}", FileKind::OtherYaml),
             ("stack.yml", "services:\n  web:\n    image: nginx\n", FileKind::Compose),
             ("stack.yml", "services:\n  - image: nginx\n", FileKind::OtherYaml),

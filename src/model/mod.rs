@@ -93,6 +93,17 @@ impl<T> Setting<T> {
     }
 }
 
+impl<T> Setting<T> {
+    /// What is read from a known value; absent and unknown stay what they are.
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Setting<U>) -> Setting<U> {
+        match self {
+            Setting::Set(at) => f(at.value),
+            Setting::Absent => Setting::Absent,
+            Setting::Unknown(place) => Setting::Unknown(place),
+        }
+    }
+}
+
 impl Setting<bool> {
     /// Known to be written as `value`.
     pub fn is(&self, value: bool) -> bool {

@@ -7,10 +7,59 @@ use crate::source::{Place, Span};
 
 /// Files and folders by which other systems know their pipelines.
 const PIPELINES: &[&str] = &[
-    ".gitlab-ci.yml", ".circleci/config.yml", ".circleci/config.yaml", "jenkinsfile", "azure-pipelines.yml", "azure-pipelines.yaml",
-    "bitbucket-pipelines.yml", ".buildkite/", ".drone.yml", ".drone.yaml", ".drone.star", ".drone.jsonnet", ".tekton/", ".woodpecker.yml", ".woodpecker.yaml", ".woodpecker/", ".travis.yml",
-    "appveyor.yml", ".appveyor.yml", "cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json", "buildspec.yml", "buildspec.yaml", ".semaphore/", ".teamcity/", "wercker.yml", "codefresh.yml", ".codefresh/",
-    ".forgejo/workflows/", ".gitea/workflows/", ".builds/", ".build.yml", ".cirrus.yml", "concourse.yml", "screwdriver.yaml", "dagger.json", ".zuul.yaml", "zuul.d/", ".zuul.d/", "codemagic.yaml", "bitrise.yml", "earthfile", ".onedev-buildspec.yml", ".harness/", ".azuredevops/", ".azure-pipelines/", ".vsts-ci.yml", "heroku.yml", ".prow.yaml", ".ci-operator.yaml", ".gocd.yaml", "spinnaker.yml",
+    ".gitlab-ci.yml",
+    ".circleci/config.yml",
+    ".circleci/config.yaml",
+    "jenkinsfile",
+    "azure-pipelines.yml",
+    "azure-pipelines.yaml",
+    "bitbucket-pipelines.yml",
+    ".buildkite/",
+    ".drone.yml",
+    ".drone.yaml",
+    ".drone.star",
+    ".drone.jsonnet",
+    ".tekton/",
+    ".woodpecker.yml",
+    ".woodpecker.yaml",
+    ".woodpecker/",
+    ".travis.yml",
+    "appveyor.yml",
+    ".appveyor.yml",
+    "cloudbuild.yaml",
+    "cloudbuild.yml",
+    "cloudbuild.json",
+    "buildspec.yml",
+    "buildspec.yaml",
+    ".semaphore/",
+    ".teamcity/",
+    "wercker.yml",
+    "codefresh.yml",
+    ".codefresh/",
+    ".forgejo/workflows/",
+    ".gitea/workflows/",
+    ".builds/",
+    ".build.yml",
+    ".cirrus.yml",
+    "concourse.yml",
+    "screwdriver.yaml",
+    "dagger.json",
+    ".zuul.yaml",
+    "zuul.d/",
+    ".zuul.d/",
+    "codemagic.yaml",
+    "bitrise.yml",
+    "earthfile",
+    ".onedev-buildspec.yml",
+    ".harness/",
+    ".azuredevops/",
+    ".azure-pipelines/",
+    ".vsts-ci.yml",
+    "heroku.yml",
+    ".prow.yaml",
+    ".ci-operator.yaml",
+    ".gocd.yaml",
+    "spinnaker.yml",
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -23,9 +72,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let Some((place, what)) = shipped(ctx) else { return };
     sink.report(
-        Finding::new(place, format!("{what}, and no pipeline builds or tests it: nothing stands between a mistake and production"))
-            .label("shipped by hand")
-            .help("add a workflow, such as `.github/workflows/ci.yml`, that lints, tests and builds on every push"),
+        Finding::new(
+            place,
+            format!("{what}, and no pipeline builds or tests it: nothing stands between a mistake and production"),
+        )
+        .label("shipped by hand")
+        .help("add a workflow, such as `.github/workflows/ci.yml`, that lints, tests and builds on every push"),
     );
 }
 
@@ -50,6 +102,10 @@ fn is_pipeline(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     PIPELINES.iter().any(|known| match known.strip_suffix('/') {
         Some(_) => lower.starts_with(known),
-        None => lower == *known || lower.strip_suffix(known).is_some_and(|before| before.ends_with('/')) || *known == "jenkinsfile" && crate::source::file_name(&lower).starts_with("jenkinsfile"),
+        None => {
+            lower == *known
+                || lower.strip_suffix(known).is_some_and(|before| before.ends_with('/'))
+                || *known == "jenkinsfile" && crate::source::file_name(&lower).starts_with("jenkinsfile")
+        }
     })
 }

@@ -10,7 +10,15 @@ use crate::source::Place;
 const DEPTH: u32 = 5;
 
 /// Events that run with secrets although a stranger's pull request, comment or run started them.
-const EVENTS: &[&str] = &["pull_request_target", "workflow_run", "issue_comment", "pull_request_comment", "issues", "discussion", "discussion_comment"];
+const EVENTS: &[&str] = &[
+    "pull_request_target",
+    "workflow_run",
+    "issue_comment",
+    "pull_request_comment",
+    "issues",
+    "discussion",
+    "discussion_comment",
+];
 
 /// Contexts that name a stranger's commit, branch or repository.
 const HEADS: &[&str] = &[
@@ -30,7 +38,9 @@ const HEADS: &[&str] = &[
 ];
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let Some(trigger) = workflow.triggers.iter().find(|trigger| EVENTS.contains(&trigger.event.value.as_str())) else { return };
+    let Some(trigger) = workflow.triggers.iter().find(|trigger| EVENTS.contains(&trigger.event.value.as_str())) else {
+        return;
+    };
     for (at, job) in workflow.jobs.iter().enumerate() {
         for (number, step) in job.steps.iter().enumerate() {
             let Some(place) = stranger(Site { workflow, job: Some(at), step: Some(number) }) else { continue };
@@ -58,7 +68,8 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 /// Where a step checks out what a stranger has written, if it does.
 pub fn checks_out_stranger(workflow: &Workflow, step: &Step) -> Option<Place> {
-    let (at, job) = workflow.jobs.iter().enumerate().find(|(_, job)| job.steps.iter().any(|found| std::ptr::eq(found, step)))?;
+    let (at, job) =
+        workflow.jobs.iter().enumerate().find(|(_, job)| job.steps.iter().any(|found| std::ptr::eq(found, step)))?;
     let number = job.steps.iter().position(|found| std::ptr::eq(found, step))?;
     let privileged = workflow.triggers.iter().any(|trigger| EVENTS.contains(&trigger.event.value.as_str()));
     stranger(Site { workflow, job: Some(at), step: Some(number) }).filter(|_| privileged)
@@ -75,7 +86,10 @@ fn stranger(site: Site) -> Option<Place> {
         let input = |found: &&Expression| found.keys.len() > 2 && found.keys[found.keys.len() - 2] == "with";
         if action.name() == "actions/checkout" {
             let named = of_step().filter(input).filter(|found| matches!(found.key(), "ref" | "repository"));
-            return named.into_iter().find(|found| names_head(site, found, DEPTH) || is_pull(site, found)).map(|found| found.place);
+            return named
+                .into_iter()
+                .find(|found| names_head(site, found, DEPTH) || is_pull(site, found))
+                .map(|found| found.place);
         }
         return None;
     }
@@ -86,11 +100,15 @@ fn stranger(site: Site) -> Option<Place> {
         let is_head = || {
             let within = of_step().filter(|found| place.span.contains(found.place.span));
             let named = within.into_iter().any(|found| names_head(site, found, DEPTH));
-            named || words.iter().any(|word| variable_is_head(site, step, word)) || words.iter().any(|word| word.starts_with("pull/") || word.contains("refs/pull/"))
+            named
+                || words.iter().any(|word| variable_is_head(site, step, word))
+                || words.iter().any(|word| word.starts_with("pull/") || word.contains("refs/pull/"))
         };
         match (invocation.program, words.as_slice()) {
             ("gh" | "hub", ["pr", "checkout", ..]) => return Some(place),
-            ("git", ["fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge", ..]) if is_head() => return Some(place),
+            ("git", ["fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge", ..]) if is_head() => {
+                return Some(place);
+            }
             _ => {}
         }
     }
@@ -114,7 +132,9 @@ fn is_pull(site: Site, expression: &Expression) -> bool {
 }
 
 fn names_head(site: Site, expression: &Expression, depth: u32) -> bool {
-    depth > 0 && (expression.flows().iter().any(|access| access_is_head(site, access, depth)) || expression.text.contains("refs/pull/"))
+    depth > 0
+        && (expression.flows().iter().any(|access| access_is_head(site, access, depth))
+            || expression.text.contains("refs/pull/"))
 }
 
 fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
@@ -129,18 +149,27 @@ fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
             let step = job.zip(site.step).and_then(|(job, step)| job.steps.get(step));
             let step_env = step.map_or(&[][..], |step| &step.env);
             let job_env = job.map_or(&[][..], |job| &job.env);
-            let found = step_env.iter().chain(job_env).chain(&workflow.env).find(|found| found.name.value.eq_ignore_ascii_case(name));
+            let found = step_env
+                .iter()
+                .chain(job_env)
+                .chain(&workflow.env)
+                .find(|found| found.name.value.eq_ignore_ascii_case(name));
             found.and_then(|found| found.value.place()).is_some_and(|place| inside(site, place, depth - 1))
         }
         ("needs", id, "outputs", output) => {
-            let Some(at) = workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id)) else { return false };
+            let Some(at) = workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id)) else {
+                return false;
+            };
             let given = workflow.jobs[at].outputs.iter().find(|given| given.name.value.eq_ignore_ascii_case(output));
             let place = given.and_then(|given| given.value.place());
             place.is_some_and(|place| inside(Site { workflow, job: Some(at), step: None }, place, depth - 1))
         }
         ("steps", id, "outputs", output) => {
             let Some(job) = site.job.map(|job| &workflow.jobs[job]) else { return false };
-            let step = job.steps.iter().find(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
+            let step = job
+                .steps
+                .iter()
+                .find(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
             step.is_some_and(|step| output_is_head(step, output))
         }
         _ => false,
@@ -150,26 +179,52 @@ fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
 /// Whether a step looks a pull request's head up and hands it on.
 fn output_is_head(step: &Step, output: &str) -> bool {
     let output = output.to_ascii_lowercase();
-    let says_head = ["head", "sha", "ref", "branch", "commit", "result", "data"].iter().any(|word| output.contains(word)) && !output.contains("base");
+    let says_head =
+        ["head", "sha", "ref", "branch", "commit", "result", "data"].iter().any(|word| output.contains(word))
+            && !output.contains("base");
     if !says_head {
         return false;
     }
     if let Some(action) = step.action() {
-        let known = ["pull-request-comment-branch", "get-current-pr", "resolve-pr-refs", "get-workflow-origin", "octokit/request-action", "find-current-pr", "pr-info"];
+        let known = [
+            "pull-request-comment-branch",
+            "get-current-pr",
+            "resolve-pr-refs",
+            "get-workflow-origin",
+            "octokit/request-action",
+            "find-current-pr",
+            "pr-info",
+        ];
         let script = step.input("script").and_then(|input| match &input.value {
             crate::model::env::EnvValue::Literal(at) => Some(&at.value),
             crate::model::env::EnvValue::Template { written, .. } => Some(&written.value),
             _ => None,
         });
-        let looks_up = script.is_some_and(|text| ["pulls.get", "pull_request.head", "head.sha", "head.ref", "workflow_run.head"].iter().any(|word| text.contains(word)));
+        let looks_up = script.is_some_and(|text| {
+            ["pulls.get", "pull_request.head", "head.sha", "head.ref", "workflow_run.head"]
+                .iter()
+                .any(|word| text.contains(word))
+        });
         return looks_up || known.iter().any(|known| action.name().contains(known));
     }
-    let asks = ["headRefOid", "headRefName", ".head.sha", ".head.ref", "pull_request.head", "workflow_run.head", "github.head_ref"];
+    let asks = [
+        "headRefOid",
+        "headRefName",
+        ".head.sha",
+        ".head.ref",
+        "pull_request.head",
+        "workflow_run.head",
+        "github.head_ref",
+    ];
     step.run.as_ref().is_some_and(|code| asks.iter().any(|ask| code.text.contains(ask)))
 }
 
 fn inside(site: Site, place: Place, depth: u32) -> bool {
-    let within = site.workflow.expressions.iter().filter(|found| found.place.file == place.file && place.span.contains(found.place.span));
+    let within = site
+        .workflow
+        .expressions
+        .iter()
+        .filter(|found| found.place.file == place.file && place.span.contains(found.place.span));
     within.into_iter().any(|found| names_head(site, found, depth))
 }
 
@@ -190,12 +245,28 @@ fn is_guarded(workflow: &Workflow, job: &Job, step: &Step) -> bool {
 fn job_is_guard(job: &Job, until: &Step) -> bool {
     let before = job.steps.iter().take_while(|step| step.place < until.place);
     before.into_iter().any(|step| {
-        let asks = ["check-user-permission", "actions-permission-check", "get-user-teams-membership", "require-permission", "organization-team-check", "check-permission", "user-permission"];
-        let scripted = ["getCollaboratorPermissionLevel", "checkMembershipForUser", "getMembershipForUser", "/permission", "author_association"];
-        let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| match step.input("script").map(|input| &input.value) {
-            Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
-            Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
-            _ => None,
+        let asks = [
+            "check-user-permission",
+            "actions-permission-check",
+            "get-user-teams-membership",
+            "require-permission",
+            "organization-team-check",
+            "check-permission",
+            "user-permission",
+        ];
+        let scripted = [
+            "getCollaboratorPermissionLevel",
+            "checkMembershipForUser",
+            "getMembershipForUser",
+            "/permission",
+            "author_association",
+        ];
+        let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| {
+            match step.input("script").map(|input| &input.value) {
+                Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
+                Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
+                _ => None,
+            }
         });
         step.action().is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
             || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
@@ -205,10 +276,32 @@ fn job_is_guard(job: &Job, until: &Step) -> bool {
 /// Whether a condition lets only people with access, or only branches of this repository, through.
 fn guards(condition: &str) -> bool {
     let text: String = condition.split_whitespace().collect();
-    let same_repository = ["head.repo.full_name==github.repository", "github.repository==github.event.pull_request.head.repo.full_name", "head.repo.fork==false", "head_repository.full_name==github.repository", "head.repo.id==github", "head.repo.owner.login==github.repository_owner", "!github.event.pull_request.head.repo.fork", "head_repository.fork==false"];
-    let other_event = ["github.event_name=='pull_request'&&", "workflow_run.event=='push'", "workflow_run.event!='pull_request'", "github.event_name=='push'", "workflow_run.event=='release'", "workflow_run.event=='workflow_dispatch'", "workflow_run.event=='schedule'"];
-    let people = text.contains("author_association") || text.contains("sender.login==") || text.contains("comment.user.login==") || text.contains("fromJSON") && text.contains(".login");
-    let labelled = text.contains("contains(github.event.pull_request.labels") && !text.contains("!contains(github.event.pull_request.labels") || text.contains("event.label.name==");
+    let same_repository = [
+        "head.repo.full_name==github.repository",
+        "github.repository==github.event.pull_request.head.repo.full_name",
+        "head.repo.fork==false",
+        "head_repository.full_name==github.repository",
+        "head.repo.id==github",
+        "head.repo.owner.login==github.repository_owner",
+        "!github.event.pull_request.head.repo.fork",
+        "head_repository.fork==false",
+    ];
+    let other_event = [
+        "github.event_name=='pull_request'&&",
+        "workflow_run.event=='push'",
+        "workflow_run.event!='pull_request'",
+        "github.event_name=='push'",
+        "workflow_run.event=='release'",
+        "workflow_run.event=='workflow_dispatch'",
+        "workflow_run.event=='schedule'",
+    ];
+    let people = text.contains("author_association")
+        || text.contains("sender.login==")
+        || text.contains("comment.user.login==")
+        || text.contains("fromJSON") && text.contains(".login");
+    let labelled = text.contains("contains(github.event.pull_request.labels")
+        && !text.contains("!contains(github.event.pull_request.labels")
+        || text.contains("event.label.name==");
     let other_only = text == "github.event_name=='pull_request'" || text == "github.event_name!='pull_request_target'";
     people || labelled || other_only || same_repository.iter().chain(&other_event).any(|word| text.contains(word))
 }
@@ -219,16 +312,24 @@ fn runs_code(step: &Step) -> Option<Place> {
         return uses.value.starts_with("./").then_some(uses.place);
     }
     let code = step.run.as_ref()?;
-    let harmless = ["echo", "git", "gh", "cat", "printf", "ls", "mkdir", "cd", "test", "[", "[[", "exit", "export", "set", "jq", "true", "false", "cp", "mv", "curl", "sleep", "hub", "unzip", "grep", "date", "read", "if", "local", "pwd", "rm", "tee", "sed", "awk", "head", "tail", "wc", "sort", "uniq", "tr", "cut", "basename", "dirname", "find", "diff", "env", "which", "touch", "chmod", "shift", "return"];
+    let harmless = [
+        "echo", "git", "gh", "cat", "printf", "ls", "mkdir", "cd", "test", "[", "[[", "exit", "export", "set", "jq",
+        "true", "false", "cp", "mv", "curl", "sleep", "hub", "unzip", "grep", "date", "read", "if", "local", "pwd",
+        "rm", "tee", "sed", "awk", "head", "tail", "wc", "sort", "uniq", "tr", "cut", "basename", "dirname", "find",
+        "diff", "env", "which", "touch", "chmod", "shift", "return",
+    ];
     let invocations = code.script().invocations();
-    let runs = invocations.iter().find(|invocation| !harmless.contains(&invocation.program) && !invocation.program.starts_with("${{"))?;
+    let runs = invocations
+        .iter()
+        .find(|invocation| !harmless.contains(&invocation.program) && !invocation.program.starts_with("${{"))?;
     Some(code.place(runs.span()))
 }
 
 /// Whether strangers' files may be used by later steps of the job: after a checkout of theirs, or their artifact.
 pub fn is_tainted_before(workflow: &Workflow, job: &Job, step: usize) -> Option<Place> {
     job.steps.iter().take(step).find_map(|step| {
-        checks_out_stranger(workflow, step)
-            .or_else(|| untrusted::downloads_artifact(step).then(|| step.uses.as_ref().map_or(step.place, |uses| uses.place)))
+        checks_out_stranger(workflow, step).or_else(|| {
+            untrusted::downloads_artifact(step).then(|| step.uses.as_ref().map_or(step.place, |uses| uses.place))
+        })
     })
 }

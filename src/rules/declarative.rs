@@ -1,2 +1,169 @@
-//! stub
-pub fn check(_: &super::Ctx, _: &mut Vec<crate::finding::Finding>) {}
+//! Runs the declarative rules: their `[match]` tables over the facts that they name.
+
+use super::{Ctx, Owner};
+use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
+use crate::catalog::{self, Format, Rule};
+use crate::finding::{Finding, Sink};
+use crate::model::Setting;
+use crate::model::container::{Container, ContainerRole, Quantity};
+use crate::source::{At, Place};
+
+/// All declarative rules over everything.
+pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
+    let rules: Vec<(&Rule, &Matcher)> =
+        catalog::rules().iter().filter_map(|rule| Some((rule, rule.matcher.as_ref()?))).collect();
+    let run = |subject: Subject, findings: &mut Vec<Finding>| {
+        for (rule, matcher) in &rules {
+            if rule.on.contains(&subject.format()) && subject.is(matcher.fact) && matcher.holds(&subject) {
+                findings.push(finding(rule, matcher, &subject));
+            }
+        }
+    };
+    for project in &ctx.facts.projects {
+        let mut found = Vec::new();
+        for service in &project.services {
+            run(Subject { owner: Owner::Compose(project, service), container: &service.container }, &mut found);
+        }
+        found.retain(|finding| project.reports(finding.place.file));
+        findings.append(&mut found);
+    }
+    for (object, workload) in ctx.facts.files.iter().flat_map(|file| file.workloads()) {
+        for container in &workload.pod.containers {
+            run(Subject { owner: Owner::Kubernetes(object, workload), container }, findings);
+        }
+    }
+}
+
+fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding {
+    let place = matcher.at.as_ref().and_then(|name| subject.place(name)).unwrap_or(subject.container.anchor);
+    let mut finding = Finding::new(place, fill(&matcher.message, subject)).anchor(subject.container.anchor);
+    if let Some(label) = &matcher.label {
+        finding = finding.label(fill(label, subject));
+    }
+    if let Some(help) = &matcher.help {
+        finding = finding.help(fill(help, subject));
+    }
+    let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
+    sink.report(finding);
+    sink.into_findings().remove(0)
+}
+
+/// A container with its owner.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    owner: Owner<'a>,
+    container: &'a Container,
+}
+
+impl Subject<'_> {
+    const fn format(&self) -> Format {
+        match self.owner {
+            Owner::Compose(..) => Format::Compose,
+            Owner::Kubernetes(..) => Format::Kubernetes,
+        }
+    }
+
+    fn is(&self, kind: FactKind) -> bool {
+        match (kind, self.owner) {
+            // What a provider makes is no container.
+            (FactKind::Container, Owner::Compose(_, service)) => !service.provided,
+            (FactKind::Container, Owner::Kubernetes(..)) | (FactKind::Service, Owner::Compose(..)) => true,
+            (FactKind::Workload, Owner::Kubernetes(_, workload)) => {
+                workload.pod.containers.first().is_some_and(|first| std::ptr::eq(first, self.container))
+            }
+            (FactKind::Service, Owner::Kubernetes(..)) | (FactKind::Workload, Owner::Compose(..)) => false,
+        }
+    }
+
+    /// Where a field is written.
+    fn place(&self, name: &str) -> Option<Place> {
+        let security = &self.container.security;
+        let resources = &self.container.resources;
+        match name {
+            "privileged" => security.privileged.place(),
+            "user" => security.user.place(),
+            "privilege-escalation" => security.allow_privilege_escalation.place(),
+            "read-only-root" => security.read_only_root.place(),
+            "dropped-capabilities" => security.dropped_capabilities.first().map(|one| one.place),
+            "added-capabilities" => security.added_capabilities.first().map(|one| one.place),
+            "memory-limit" => resources.memory_limit.place(),
+            "cpu-limit" => resources.cpu_limit.place(),
+            "pids-limit" => resources.pids_limit.place(),
+            "build" => self.compose()?.build.as_ref().map(|build| build.place),
+            "image" => self.container.image.as_ref().map(|image| image.place),
+            _ => None,
+        }
+    }
+
+    const fn compose(&self) -> Option<&crate::model::compose::Service> {
+        match self.owner {
+            Owner::Compose(_, service) => Some(service),
+            Owner::Kubernetes(..) => None,
+        }
+    }
+}
+
+impl Fact for Subject<'_> {
+    fn field(&self, name: &str) -> Option<Field> {
+        let security = &self.container.security;
+        let resources = &self.container.resources;
+        Some(match name {
+            "name" => Field::Text(self.container.name.value.clone()),
+            "role" => Field::Text(role(self.container.role).to_owned()),
+            "development" => Field::Bool(matches!(self.owner, Owner::Compose(project, _) if project.development)),
+            "windows" => Field::Bool(matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows)),
+            "privileged" => boolean(&security.privileged),
+            "user" => text(&security.user),
+            "privilege-escalation" => boolean(&security.allow_privilege_escalation),
+            "read-only-root" => boolean(&security.read_only_root),
+            "dropped-capabilities" => self.list(&security.dropped_capabilities),
+            "added-capabilities" => self.list(&security.added_capabilities),
+            "memory-limit" => quantity(&resources.memory_limit),
+            "cpu-limit" => quantity(&resources.cpu_limit),
+            "pids-limit" => quantity(&resources.pids_limit),
+            "build" => Field::Bool(self.compose().is_some_and(|service| service.build.is_some())),
+            "image" => self.container.image.as_ref().map_or(Field::Absent, |image| Field::Text(image.written.clone())),
+            _ => return None,
+        })
+    }
+}
+
+impl Subject<'_> {
+    /// A list that is empty may yet have items elsewhere.
+    fn list(&self, items: &[At<String>]) -> Field {
+        if items.is_empty() && self.container.open {
+            return Field::Unknown;
+        }
+        Field::List(items.iter().map(|item| item.value.clone()).collect())
+    }
+}
+
+const fn role(role: ContainerRole) -> &'static str {
+    match role {
+        ContainerRole::Service => "service",
+        ContainerRole::Main => "main",
+        ContainerRole::Init => "init",
+        ContainerRole::Sidecar => "sidecar",
+        ContainerRole::Ephemeral => "ephemeral",
+    }
+}
+
+fn boolean(setting: &Setting<bool>) -> Field {
+    field(setting, |value| Field::Bool(*value))
+}
+
+fn text(setting: &Setting<String>) -> Field {
+    field(setting, |value| Field::Text(value.clone()))
+}
+
+fn quantity(setting: &Setting<Quantity>) -> Field {
+    field(setting, |value| value.amount.map_or(Field::Unknown, Field::Number))
+}
+
+fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
+    match setting {
+        Setting::Absent => Field::Absent,
+        Setting::Set(at) => read(&at.value),
+        Setting::Unknown(_) => Field::Unknown,
+    }
+}

@@ -11,7 +11,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
     // Calls and finished runs were gated by whoever started them.
-    if workflow.action || workflow.triggers.is_empty() || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"]) {
+    if workflow.action
+        || workflow.triggers.is_empty()
+        || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"])
+    {
         return;
     }
     let elsewhere = tests_elsewhere(ctx, workflow);
@@ -28,9 +31,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             Purpose::Publish => "publishes",
             _ => "deploys",
         };
-        let mut finding = Finding::new(shipping.place, format!("the job `{}` {verb} without waiting for tests", job.id.value))
-            .label(format!("{verb} whether tests pass or not"))
-            .anchor(job.id.place);
+        let mut finding =
+            Finding::new(shipping.place, format!("the job `{}` {verb} without waiting for tests", job.id.value))
+                .label(format!("{verb} whether tests pass or not"))
+                .anchor(job.id.place);
         finding = match elsewhere {
             Some(place) if place.file == workflow.file => finding
                 .related(place, "tests run here, beside it")
@@ -52,7 +56,9 @@ fn is_trial(job: &Job) -> bool {
     let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
     let local = |text: &str| {
         let text = text.to_ascii_lowercase();
-        ["kind ", "minikube", "k3d ", "k3s", "microk8s", "kind.sh", "kind_", "localstack"].iter().any(|word| text.contains(word))
+        ["kind ", "minikube", "k3d ", "k3s", "microk8s", "kind.sh", "kind_", "localstack"]
+            .iter()
+            .any(|word| text.contains(word))
     };
     let cluster = |step: &Step| {
         let name = step.action().map_or("", |action| action.name());
@@ -66,7 +72,9 @@ fn is_trial(job: &Job) -> bool {
 /// The first command or action of a job that ships something for good.
 fn ships(job: &Job) -> Option<Evidence> {
     let steps = job.steps.iter().filter(|step| !step.is_disabled());
-    let mut shipping = steps.flat_map(step_purposes).filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
+    let mut shipping = steps
+        .flat_map(step_purposes)
+        .filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
     // What is composed on the runner itself ends with the job, unless the job says that it deploys.
     shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
@@ -89,19 +97,42 @@ const fn is_test(evidence: &Evidence) -> bool {
 
 fn says_deploy(job: &Job) -> bool {
     let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
-    let names = [Some(&job.id), job.name.as_ref()].into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
+    let names = [Some(&job.id), job.name.as_ref()]
+        .into_iter()
+        .flatten()
+        .chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
     own || names.into_iter().any(|name| name.value.to_ascii_lowercase().contains("deploy"))
 }
 
 fn says_test(name: &str) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
-        ["test", "tests", "testing", "verify", "check", "smoke", "e2e", "integration", "validate", "validation", "conformance", "lint"].iter().any(|known| word.eq_ignore_ascii_case(known))
+        [
+            "test",
+            "tests",
+            "testing",
+            "verify",
+            "check",
+            "smoke",
+            "e2e",
+            "integration",
+            "validate",
+            "validation",
+            "conformance",
+            "lint",
+        ]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
     })
 }
 
 /// Whether a person decides each time: a release, a tag, a button, or a schedule that repeats what was shipped before.
 fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
-    let on_tags = |text: &str| text.contains("refs/tags/") || text.contains("github.event_name == 'release'") || text.contains("ref_type == 'tag'") || text.contains("workflow_dispatch");
+    let on_tags = |text: &str| {
+        text.contains("refs/tags/")
+            || text.contains("github.event_name == 'release'")
+            || text.contains("ref_type == 'tag'")
+            || text.contains("workflow_dispatch")
+    };
     if job.condition.as_ref().is_some_and(|condition| on_tags(&condition.value)) {
         return true;
     }

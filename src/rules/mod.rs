@@ -4,13 +4,30 @@
 
 mod ci_pipeline;
 mod dangerous_trigger;
+mod dangling;
+mod datastore;
 pub mod declarative;
 mod deploy_needs_tests;
 mod expressions;
+pub mod healthcheck;
+mod isolation;
+mod kube;
+mod kube_secrets;
+mod limits;
 mod needs;
+pub mod non_root_user;
+pub mod one_shot;
 mod pinned_action;
+mod pinned_action;
+pub mod pinned_image;
+mod probes;
+mod replicas;
+mod requests;
+mod restart_policy;
 mod runner_label;
+mod startup;
 mod template_injection;
+mod undefined_reference;
 mod untrusted;
 mod workflow_permissions;
 mod workflow_schema;
@@ -70,9 +87,23 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
+    Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
+    Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
+    Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
+    Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
+    Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
+    Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
+    Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
+    Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
@@ -82,6 +113,37 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
+    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
+    Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
+    Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
+    Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
+    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
+    Check { rule: "probe-host", run: Run::Container(probes::host) },
+    Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
+    Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
+    Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
+    Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
+    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
 

@@ -45,7 +45,9 @@ fn report(uses: &At<String>, others: u32, sink: &mut Sink) {
 /// Whether a version looks like a release's tag rather than a branch: `v4`, `1.2.3`, `name-v2`.
 fn is_tag(version: &str) -> bool {
     let last = version.rsplit('/').next().unwrap_or(version);
-    let number = last.rsplit(['-', '@']).find(|part| part.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit()));
+    let number = last
+        .rsplit(['-', '@'])
+        .find(|part| part.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit()));
     // `release/v1` is the name of a branch.
     !version.starts_with("release/") && number.is_some()
 }

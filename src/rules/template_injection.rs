@@ -1,7 +1,7 @@
 //! `template-injection`: text of strangers pasted into code by `${{ … }}`.
 
-use super::untrusted::{self, Site};
 use super::Ctx;
+use super::untrusted::{self, Site};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::{Expression, Workflow};
 
@@ -12,12 +12,10 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let Some(taint) = untrusted::taint(site, expression) else { continue };
         let written = expression.text.trim();
         let who = if taint.level == Level::Note { "whoever fills it in" } else { "a stranger who writes it" };
-        let mut finding = Finding::new(
-            expression.place,
-            format!("`{written}` becomes part of {into}: {who} can run commands here"),
-        )
-        .label("pasted in as code before it runs")
-        .help("hand it over as data: set it under `env:` and read the variable in the script, in quotes");
+        let mut finding =
+            Finding::new(expression.place, format!("`{written}` becomes part of {into}: {who} can run commands here"))
+                .label("pasted in as code before it runs")
+                .help("hand it over as data: set it under `env:` and read the variable in the script, in quotes");
         if let Some(place) = taint.place {
             finding = finding.related(place, format!("{} comes in here", quoted(&taint.origin)));
         } else if taint.origin != written.to_ascii_lowercase() {

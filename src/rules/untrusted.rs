@@ -143,13 +143,18 @@ fn access_taint(site: Site, access: &Access, dumps: bool, depth: u32) -> Option<
         ("env", name, "", "") => variable(site, name, depth),
         ("steps", id, "outputs", output) => {
             let job = site.job()?;
-            let at = job.steps.iter().position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)))?;
+            let at = job
+                .steps
+                .iter()
+                .position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)))?;
             step_output(Site { step: Some(at), ..site }, output, depth - 1)
         }
         ("needs", id, "outputs", output) => {
             let workflow = site.workflow;
             let at = workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id))?;
-            let needed = site.job().is_none_or(|job| workflow.upstream(job).iter().any(|job| std::ptr::eq(*job, &workflow.jobs[at])));
+            let needed = site
+                .job()
+                .is_none_or(|job| workflow.upstream(job).iter().any(|job| std::ptr::eq(*job, &workflow.jobs[at])));
             let given = workflow.jobs[at].outputs.iter().find(|given| given.name.value.eq_ignore_ascii_case(output));
             let place = given.filter(|_| needed)?.value.place()?;
             inside(Site { workflow, job: Some(at), step: None }, place, depth - 1)
@@ -166,7 +171,9 @@ fn direct(workflow: &Workflow, access: &Access, dumps: bool) -> Option<Taint> {
     let is_known = TABLE.contexts.iter().any(|known| {
         let mut parts = known.split('.');
         let read = access.parts.iter();
-        let same = read.clone().all(|part| parts.next().is_some_and(|known| known == part || known == "*" || part == "*" && access.parts.len() > 2));
+        let same = read.clone().all(|part| {
+            parts.next().is_some_and(|known| known == part || known == "*" || part == "*" && access.parts.len() > 2)
+        });
         let ends = parts.next().is_none();
         same && (ends || dumps && access.part(1) == "event")
     });
@@ -181,7 +188,11 @@ fn direct(workflow: &Workflow, access: &Access, dumps: bool) -> Option<Taint> {
 fn input(workflow: &Workflow, name: &str) -> Option<Taint> {
     let found = workflow.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name))?;
     let free = found.kind == "string";
-    free.then(|| Taint { origin: format!("inputs.{}", found.name.value), place: Some(found.name.place), level: Level::Note })
+    free.then(|| Taint {
+        origin: format!("inputs.{}", found.name.value),
+        place: Some(found.name.place),
+        level: Level::Note,
+    })
 }
 
 /// What a variable of `env` is set to, the innermost one first.
@@ -233,7 +244,8 @@ fn step_output(site: Site, output: &str, depth: u32) -> Option<Taint> {
         Some(end) => output.ends_with(end),
         None => known.eq_ignore_ascii_case(output),
     };
-    let known = TABLE.source.iter().any(|source| names(&source.actions, action.name()) && source.outputs.iter().any(carries));
+    let known =
+        TABLE.source.iter().any(|source| names(&source.actions, action.name()) && source.outputs.iter().any(carries));
     let place = step.uses.as_ref().map(|uses| uses.place);
     if known {
         return Some(Taint { origin: action.name().to_owned(), place, level });
@@ -244,7 +256,18 @@ fn step_output(site: Site, output: &str, depth: u32) -> Option<Taint> {
     if action.name() == "actions/github-script" {
         let text = step_text(step);
         let sets = output == "result" || text.lines().any(|line| line.contains("setOutput") && line.contains(output));
-        let fields = ["payload.issue.title", "payload.issue.body", "payload.comment.body", "payload.pull_request.title", "payload.pull_request.body", "pull_request.head.ref", "data.head.ref", "data.title", "data.body", "head.ref"];
+        let fields = [
+            "payload.issue.title",
+            "payload.issue.body",
+            "payload.comment.body",
+            "payload.pull_request.title",
+            "payload.pull_request.body",
+            "pull_request.head.ref",
+            "data.head.ref",
+            "data.title",
+            "data.body",
+            "head.ref",
+        ];
         if sets && fields.iter().any(|field| text.contains(field)) {
             return Some(Taint { origin: "the event's text".to_owned(), place, level });
         }
@@ -276,7 +299,9 @@ fn written(site: Site, name: &str, file: &str, depth: u32) -> Option<Taint> {
             tainted.push((variable.to_owned(), found.clone()));
         }
         let writes = [format!("{name}="), format!("{name}<<"), format!("name={name}::")];
-        if writes.iter().any(|write| line.to_ascii_lowercase().contains(&write.to_ascii_lowercase())) && !trimmed.starts_with(&format!("{name}=")) {
+        if writes.iter().any(|write| line.to_ascii_lowercase().contains(&write.to_ascii_lowercase()))
+            && !trimmed.starts_with(&format!("{name}="))
+        {
             return Some(found);
         }
         last = Some(found);
@@ -291,14 +316,18 @@ fn line_taint(site: Site, line: &str, place: Place, tainted: &[(String, Taint)],
         return (found.level > Level::Note).then_some(found);
     }
     let reads = |name: &str| {
-        line.contains(&format!("${{{name}")) || line.split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '$')).any(|word| word.strip_prefix('$') == Some(name))
+        line.contains(&format!("${{{name}"))
+            || line
+                .split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '$'))
+                .any(|word| word.strip_prefix('$') == Some(name))
     };
     if let Some((_, taint)) = tainted.iter().find(|(name, _)| reads(name)) {
         return Some(taint.clone());
     }
     let step = site.step()?;
     let job = site.job().map_or(&[][..], |job| &job.env);
-    for variable in step.env.iter().chain(job).chain(&site.workflow.env).filter(|variable| reads(&variable.name.value)) {
+    for variable in step.env.iter().chain(job).chain(&site.workflow.env).filter(|variable| reads(&variable.name.value))
+    {
         let taint = variable.value.place().and_then(|place| inside(site, place, depth));
         if let Some(taint) = taint.filter(|taint| taint.level > Level::Note) {
             return Some(taint);
@@ -319,12 +348,19 @@ fn fetched(site: Site, line: &str, place: Place) -> Option<Taint> {
         return Some(Taint { origin: "what `gh` reads".to_owned(), place: Some(place), level });
     }
     let changed = ["git diff", "git log", "git show", "git branch", "git rev-parse --abbrev-ref"];
-    let reads_files = line.contains("$(<") || line.contains("cat ") || line.contains("jq ") || line.contains("< ") || line.contains("head -") || line.contains("sed ") || line.contains("grep ");
+    let reads_files = line.contains("$(<")
+        || line.contains("cat ")
+        || line.contains("jq ")
+        || line.contains("< ")
+        || line.contains("head -")
+        || line.contains("sed ")
+        || line.contains("grep ");
     let before = site.job()?.steps.get(..site.step?)?;
     if reads_files && before.iter().any(downloads_artifact) {
         return Some(Taint { origin: "a file of the downloaded artifact".to_owned(), place: Some(place), level });
     }
-    let untrusted = || before.iter().any(|step| super::dangerous_trigger::checks_out_stranger(site.workflow, step).is_some());
+    let untrusted =
+        || before.iter().any(|step| super::dangerous_trigger::checks_out_stranger(site.workflow, step).is_some());
     if (reads_files || changed.iter().any(|command| line.contains(command))) && untrusted() {
         return Some(Taint { origin: "a file of the pull request".to_owned(), place: Some(place), level });
     }
@@ -332,8 +368,13 @@ fn fetched(site: Site, line: &str, place: Place) -> Option<Taint> {
 }
 
 fn names(actions: &[String], name: &str) -> bool {
-    actions.iter().any(|known| known.eq_ignore_ascii_case(name) || {
-        // `owner/repository` stands for the actions in its folders too.
-        name.len() > known.len() && name.is_char_boundary(known.len()) && name[..known.len()].eq_ignore_ascii_case(known) && name.as_bytes()[known.len()] == b'/'
+    actions.iter().any(|known| {
+        known.eq_ignore_ascii_case(name) || {
+            // `owner/repository` stands for the actions in its folders too.
+            name.len() > known.len()
+                && name.is_char_boundary(known.len())
+                && name[..known.len()].eq_ignore_ascii_case(known)
+                && name.as_bytes()[known.len()] == b'/'
+        }
     })
 }

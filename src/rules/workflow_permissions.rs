@@ -49,7 +49,8 @@ fn missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.only_on(&["workflow_call"]) || workflow.triggers.is_empty() {
         return;
     }
-    let silent: Vec<&Job> = workflow.jobs.iter().filter(|job| job.permissions.is_none() && !job.is_disabled()).collect();
+    let silent: Vec<&Job> =
+        workflow.jobs.iter().filter(|job| job.permissions.is_none() && !job.is_disabled()).collect();
     let Some(first) = silent.first() else { return };
     let mut finding = Finding::new(
         first.id.place,
@@ -68,7 +69,9 @@ fn fix(ctx: &Ctx, workflow: &Workflow) -> Option<Fix> {
     let jobs = ctx.facts.file(workflow.file).tree.as_ref()?.root()?.entry("jobs")?.key.place();
     let source = ctx.facts.source(jobs.file);
     let at = jobs.span.start;
-    if source.lines().position(at, &source.text).column != 1 || !workflow.jobs.iter().all(|job| job.permissions.is_none()) {
+    if source.lines().position(at, &source.text).column != 1
+        || !workflow.jobs.iter().all(|job| job.permissions.is_none())
+    {
         return None;
     }
     let edit = Edit::insert(Place::new(jobs.file, jobs.span).file, at, "permissions:\n  contents: read\n\n");

@@ -11,10 +11,9 @@ use std::collections::HashMap;
 pub use date::Date;
 use directive::Directive;
 
-use crate::catalog::{self, Profile, Rule};
-use crate::config::Config;
+use crate::catalog::{self, Rule};
 use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::source::{FileId, SourceFile, Span};
 use crate::suggest;
 
@@ -32,7 +31,6 @@ pub fn apply<'s>(
     findings: Vec<Finding>,
     sources: &'s [SourceFile],
     comments: impl Fn(FileId) -> &'s [Span],
-    config: &Config,
     today: Date,
 ) -> Applied {
     let mut files: HashMap<FileId, FileDirectives> = sources
@@ -50,7 +48,7 @@ pub fn apply<'s>(
     let mut about = Vec::new();
     for source in sources {
         if let Some(file) = files.get(&source.id) {
-            file.directives.iter().for_each(|directive| judge(source, directive, config, &mut about));
+            file.directives.iter().for_each(|directive| judge(source, directive, &mut about));
         }
     }
     kept.extend(about.into_iter().filter(|finding| !hidden(finding, sources, &mut files)));
@@ -101,7 +99,7 @@ fn hidden(finding: &Finding, sources: &[SourceFile], files: &mut HashMap<FileId,
 }
 
 /// Findings about one suppression.
-fn judge(source: &SourceFile, directive: &Directive, config: &Config, out: &mut Vec<Finding>) {
+fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     let mut report = |rule: &'static str, span: Span, make: &dyn Fn(Finding) -> Finding| {
         let Some(rule) = catalog::rule(rule) else { return };
         let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
@@ -144,7 +142,7 @@ fn judge(source: &SourceFile, directive: &Directive, config: &Config, out: &mut 
     }
     for (at, name) in directive.names.iter().enumerate() {
         let Some(rule) = catalog::rule(name.text) else { continue };
-        if name.used || !asked(rule, &source.path, config) {
+        if name.used || about_suppressions(rule) {
             continue;
         }
         report("unused-suppression", name.span, &|finding| {
@@ -179,14 +177,9 @@ fn about_unknown(finding: Finding, name: &str) -> Finding {
     }
 }
 
-/// Whether this run had the rule speak about the file. One that is strict for some formats counts as not asked outside
-/// of the strict profile: nobody here knows the file's format.
-fn asked(rule: &Rule, path: &str, config: &Config) -> bool {
-    // A suppression of these never shows up as used, because they come last.
-    let about_suppressions = rule.name.ends_with("-suppression") || rule.name == "unknown-rule";
-    !about_suppressions
-        && (rule.strict_on.is_empty() || config.profile == Profile::Strict)
-        && config.level(rule, None, path, Level::Error).is_some()
+/// A suppression of these is never used while the others are judged, because they come last.
+fn about_suppressions(rule: &Rule) -> bool {
+    rule.name.ends_with("-suppression") || rule.name == "unknown-rule"
 }
 
 /// Takes one name out of the brackets, or the whole comment with it if it is the only one.
@@ -220,7 +213,7 @@ mod tests {
 
     /// Applies the suppressions in `text` to findings of `internal-error` (a rule that always speaks) at every `!`, and to
     /// one of `unreadable-file` at every `?`. Gives the bytes hidden, and each finding about suppressions with its text.
-    fn run(text: &str, config: &str) -> (String, Vec<String>) {
+    fn run(text: &str) -> (String, Vec<String>) {
         let source = SourceFile::new(FileId(0), "Dockerfile", text);
         let comments: Vec<Span> = (0..source.lines().count())
             .filter_map(|line| {
@@ -235,8 +228,7 @@ mod tests {
         });
         let findings: Vec<Finding> = found.collect();
         let sources = [source];
-        let config = Config::parse("deploylint.toml", config).unwrap();
-        let applied = apply(findings, &sources, |_| &comments, &config, TODAY);
+        let applied = apply(findings, &sources, |_| &comments, TODAY);
         let line = |finding: &Finding| sources[0].lines().position(finding.place.span.start, text).line;
         let hidden: Vec<String> = applied.suppressed.iter().map(|finding| line(finding).to_string()).collect();
         let about = applied.findings.iter().filter(|finding| !finding.message.is_empty());
@@ -244,7 +236,7 @@ mod tests {
     }
 
     fn hidden(text: &str) -> String {
-        run(text, "").0
+        run(text).0
     }
 
     #[test]
@@ -272,27 +264,26 @@ mod tests {
 
     #[test]
     fn is_judged_itself() {
-        for (text, config, about) in [
-            ("# deploylint: ignore[internal-error] why\n!\n", "", vec![]),
-            ("# deploylint: ignore[internal-error] why\n", "", vec!["unused-suppression `internal-error`"]),
-            ("# deploylint: ignore[internal-error]\n!\n", "", vec!["unexplained-suppression `ignore[internal-error]`"]),
+        for (text, about) in [
+            ("# deploylint: ignore[internal-error] why\n!\n", vec![]),
+            ("# deploylint: ignore[internal-error] why\n", vec!["unused-suppression `internal-error`"]),
+            ("# deploylint: ignore[internal-error]\n!\n", vec!["unexplained-suppression `ignore[internal-error]`"]),
             (
                 "# deploylint: ignore[internal-error, unreadable-file] a\n!\n",
-                "",
                 vec!["unused-suppression `unreadable-file`"],
             ),
-            ("# deploylint: ignore[internal-eror] a\n!\n", "", vec!["unknown-rule `internal-eror`"]),
-            ("# deploylint: ignore[tool] a\n!\n", "", vec!["unknown-rule `tool`"]),
-            ("# deploylint: ignore\n!\n", "", vec!["unknown-rule `ignore`"]),
-            ("# deploylint: disable[internal-error]\n!\n", "", vec!["unknown-rule `disable[internal-error]`"]),
-            ("# deploylint: ignore[] a\n!\n", "", vec!["unknown-rule `ignore[] a`"]),
-            ("# deploylint: ignore[internal-error] until 2020-01-31 a\n", "", vec!["expired-suppression `2020-01-31`"]),
-            ("# deploylint: ignore[internal-error] until tomorrow\n", "", vec!["expired-suppression `tomorrow`"]),
-            // A rule that was not asked, and one that is about suppressions.
-            ("# deploylint: ignore[unexplained-suppression] a\n", "", vec![]),
-            ("# deploylint: ignore[unused-suppression, internal-error] a\n", "", vec![]),
+            ("# deploylint: ignore[internal-eror] a\n!\n", vec!["unknown-rule `internal-eror`"]),
+            ("# deploylint: ignore[tool] a\n!\n", vec!["unknown-rule `tool`"]),
+            ("# deploylint: ignore\n!\n", vec!["unknown-rule `ignore`"]),
+            ("# deploylint: disable[internal-error]\n!\n", vec!["unknown-rule `disable[internal-error]`"]),
+            ("# deploylint: ignore[] a\n!\n", vec!["unknown-rule `ignore[] a`"]),
+            ("# deploylint: ignore[internal-error] until 2020-01-31 a\n", vec!["expired-suppression `2020-01-31`"]),
+            ("# deploylint: ignore[internal-error] until tomorrow\n", vec!["expired-suppression `tomorrow`"]),
+            // Suppressions of findings about suppressions.
+            ("# deploylint: ignore[unexplained-suppression] a\n", vec![]),
+            ("# deploylint: ignore[unused-suppression, internal-error] a\n", vec![]),
         ] {
-            assert_eq!(run(text, config).1, about, "{text}");
+            assert_eq!(run(text).1, about, "{text}");
         }
     }
 
@@ -304,7 +295,7 @@ mod tests {
         let anchor = source.place(Span::of(text.find("web").unwrap(), text.find(":\n").unwrap()));
         let finding = Finding { rule: "internal-error", ..Finding::new(place, "") }.anchor(anchor);
         let comment = [Span::of(0, text.find('\n').unwrap())];
-        let applied = apply(vec![finding], &[source], |_| &comment, &Config::default(), TODAY);
+        let applied = apply(vec![finding], &[source], |_| &comment, TODAY);
         assert_eq!((applied.findings.len(), applied.suppressed.len()), (0, 1));
     }
 
@@ -330,7 +321,7 @@ mod tests {
                 .find('?')
                 .map(|at| Finding { rule: "unreadable-file", ..Finding::new(source.place(Span::of(at, at + 1)), "") });
             let sources = [source];
-            let applied = apply(used.into_iter().collect(), &sources, |_| &comment, &Config::default(), TODAY);
+            let applied = apply(used.into_iter().collect(), &sources, |_| &comment, TODAY);
             let fix = applied.findings[0].fix.as_ref().unwrap();
             assert_eq!(crate::edit::apply(text, &fix.edits).0, fixed);
         }

@@ -1,6 +1,7 @@
 //! Grammars: one file each, text in, tree and errors out. Nothing here knows what a service or a workload is, and
 //! nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the rest of the tree stands.
 
+pub mod decode;
 pub mod dockerfile;
 pub mod dotenv;
 pub mod interpolate;

@@ -8,14 +8,24 @@ use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
 
 /// Set by the builder itself, to values that depend on the machine.
 const PREDEFINED: &[&str] = &[
-    "BUILDARCH", "BUILDOS", "BUILDPLATFORM", "BUILDVARIANT", "TARGETARCH", "TARGETOS", "TARGETPLATFORM", "TARGETSTAGE",
+    "BUILDARCH",
+    "BUILDOS",
+    "BUILDPLATFORM",
+    "BUILDVARIANT",
+    "TARGETARCH",
+    "TARGETOS",
+    "TARGETPLATFORM",
+    "TARGETSTAGE",
     "TARGETVARIANT",
 ];
 
 /// What is known of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Worth {
-    Known { text: String, place: Place },
+    Known {
+        text: String,
+        place: Place,
+    },
     /// Declared, and left to the caller of the build.
     Unknown,
 }

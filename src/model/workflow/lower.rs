@@ -306,7 +306,9 @@ fn steps(
         match node.get("parallel") {
             Some(group) => {
                 images.extend(group.items().filter_map(|node| docker_action(node.get("uses")?)));
-                found.extend(group.items().enumerate().map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)));
+                found.extend(
+                    group.items().enumerate().map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
+                );
             }
             None => found.push(step(node, (at, None), shell, directory)),
         }
@@ -314,7 +316,12 @@ fn steps(
     found
 }
 
-fn step(node: Node<'_>, position: (usize, Option<usize>), shell: &Setting<String>, directory: &Setting<String>) -> Step {
+fn step(
+    node: Node<'_>,
+    position: (usize, Option<usize>),
+    shell: &Setting<String>,
+    directory: &Setting<String>,
+) -> Step {
     Step {
         position,
         place: node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place()),
@@ -431,7 +438,8 @@ mod tests {
             "            run: ${{ github.sha }}\n      - run: ${{ github.ref }}\n",
         ));
         assert_eq!(workflow.jobs[0].steps.len(), 4);
-        let found: Vec<(Option<usize>, &str)> = workflow.expressions.iter().map(|found| (found.step, found.key())).collect();
+        let found: Vec<(Option<usize>, &str)> =
+            workflow.expressions.iter().map(|found| (found.step, found.key())).collect();
         assert_eq!(found, [(Some(2), "if"), (Some(2), "run"), (Some(3), "run")]);
     }
 

@@ -7,8 +7,8 @@ use super::line::{Line, physical};
 use super::word::after_dollar;
 use crate::source::Span;
 
-/// How far a terminator is looked for once an earlier one was not found. The builder has given up by then; the bound
-/// keeps a file of nothing but openers linear.
+/// How far a terminator is looked for once an earlier one was not found. The builder has given up by then; this bound,
+/// and the next instruction, keep a file of nothing but openers linear.
 const RECOVERY_WINDOW: usize = 4096;
 
 /// A body of lines attached to an instruction.
@@ -162,6 +162,9 @@ pub(super) fn body(source: &str, start: usize, opener: &Opener, reach: Reach, re
         }
         if resume.is_none() && resumes(line.text) {
             resume = Some(line.start);
+            if reach == Reach::Window {
+                break;
+            }
         }
         at = line.next;
     }

@@ -47,8 +47,8 @@ const BLANKS: [char; 5] = ['\t', '\u{b}', '\u{c}', '\r', ' '];
 
 /// Reads the instruction in `part`. Heredocs are named, their bodies not read yet.
 pub(super) fn read(part: Part, context: &mut Context) -> Instruction {
-    let text = part.text();
-    let (word, rest) = part.split_at(text.find(BLANKS).unwrap_or(text.len()));
+    let word = keyword(part);
+    let rest = part.split_at(word.end - word.start).1;
     let keyword = Keyword::read(word.text());
     let (flags, rest) = flags::read(rest);
     if !context.foreign {
@@ -367,8 +367,7 @@ impl<'l> Reader<'_, 'l> {
             self.arguments_fault(self.word.span(), "needs an instruction");
             return Body::Invalid;
         }
-        let text = self.rest.text();
-        let trigger = self.rest.sub(0..text.find(BLANKS).unwrap_or(text.len()));
+        let trigger = keyword(self.rest);
         let keyword = Keyword::read(trigger.text());
         match keyword {
             Keyword::Onbuild | Keyword::From | Keyword::Maintainer => {
@@ -385,6 +384,12 @@ impl<'l> Reader<'_, 'l> {
     }
 }
 
+/// The first word of an instruction.
+pub(super) fn keyword<'l>(part: Part<'l>) -> Part<'l> {
+    let text = part.text();
+    part.sub(0..text.find(BLANKS).unwrap_or(text.len()))
+}
+
 /// Reports a keyword that the builder does not have.
 pub(super) fn unknown(word: Part, context: &mut Context) {
     if context.foreign {
@@ -396,7 +401,8 @@ pub(super) fn unknown(word: Part, context: &mut Context) {
     }
     let message = match nearest(written) {
         Some(name) => format!("unknown instruction `{written}`, did you mean `{name}`?"),
-        None => "unknown instruction".to_owned(),
+        None if written.starts_with(|c: char| c.is_ascii_uppercase()) => "unknown instruction".to_owned(),
+        None => "unknown instruction, unless the line before should go on here".to_owned(),
     };
     context.fault(FaultKind::UnknownInstruction, word.span(), message);
 }
@@ -445,16 +451,11 @@ fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
 /// The words of a FROM that a template engine has still to fill in: placeholders hold spaces, so everything before `AS`
 /// is the image.
 fn template_words<'l>(words: &[Part<'l>]) -> Vec<Part<'l>> {
-    let (image, name) = match words {
-        [image @ .., as_word, name] if !image.is_empty() && as_word.text().eq_ignore_ascii_case("as") => {
-            (image, vec![*as_word, *name])
-        }
-        _ => (words, Vec::new()),
-    };
-    let (Some(first), Some(last)) = (image.first(), image.last()) else { return Vec::new() };
-    let mut joined = vec![first.line.part(first.start..last.end)];
-    joined.extend(name);
-    joined
+    let as_word = words.iter().rposition(|word| word.text().eq_ignore_ascii_case("as")).filter(|at| *at > 0);
+    let (image, name) = words.split_at(as_word.unwrap_or(words.len()));
+    let join = |parts: &[Part<'l>]| Some(parts.first()?.line.part(parts.first()?.start..parts.last()?.end));
+    let as_word = name.first().copied();
+    join(image).into_iter().chain(as_word).chain(join(name.get(1..).unwrap_or_default())).collect()
 }
 
 /// Splits the words of ARG, ENV and LABEL: quotes and escapes keep white space together.

@@ -36,10 +36,9 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
         if instruction.keyword.value == Keyword::Unknown {
             // A forgotten continuation turns each of the following lines into an unknown instruction; one report is
             // enough, unless the next one is written like an instruction of its own.
-            let word = instruction.keyword.span.text(text);
-            if !after_unknown || word.bytes().all(|byte| byte.is_ascii_uppercase()) {
-                let whole = line.whole();
-                instruction::unknown(whole.sub(0..word.len().min(whole.end - whole.start)), &mut context);
+            let word = instruction::keyword(line.whole());
+            if !after_unknown || word.text().bytes().all(|byte| byte.is_ascii_uppercase()) {
+                instruction::unknown(word, &mut context);
             }
         }
         after_unknown = instruction.keyword.value == Keyword::Unknown;

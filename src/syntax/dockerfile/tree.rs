@@ -167,6 +167,7 @@ pub struct Instruction {
     /// What follows the flags, on the instruction's own lines; empty after them when there is nothing.
     pub arguments: Span,
     pub flags: Vec<Flag>,
+    /// Of RUN, COPY and ADD; an ONBUILD carries those of its trigger too.
     pub heredocs: Vec<Heredoc>,
     /// Empty lines inside its continuations, which the builder warns of.
     pub blank_lines: Vec<Span>,

@@ -7,6 +7,7 @@
 //!
 //! All spans are local to the text that was given; callers own the map from there to the file.
 
+mod compound;
 mod invocation;
 mod nested;
 mod parser;
@@ -334,7 +335,10 @@ impl Script {
     /// The blocks around a command that its standard output passes through.
     fn output_blocks(&self, command: &Command) -> impl Iterator<Item = &Block> {
         self.ancestors(command).take_while(|block| {
-            !matches!(block.kind, BlockKind::Substitution | BlockKind::Process | BlockKind::Function)
+            !matches!(
+                block.kind,
+                BlockKind::Script | BlockKind::Substitution | BlockKind::Process | BlockKind::Function
+            )
         })
     }
 

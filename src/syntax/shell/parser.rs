@@ -3,6 +3,7 @@
 //! Two promises hold everywhere: each step moves forward, and nothing nests deeper than [`MAX_DEPTH`]; brackets and
 //! keywords beyond that depth are read as separators, so that hostile text stays cheap and its commands still appear.
 
+use super::compound::{Closers, Keyword};
 use super::{
     Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect, RedirectOperator, Script, Word, word::is_name,
 };
@@ -35,48 +36,9 @@ pub(super) struct Parser<'t> {
     pub(super) pipeline: u32,
     pub(super) index: u32,
     /// The command being read, host of the substitutions in its words.
-    host: Option<u32>,
+    pub(super) host: Option<u32>,
     /// Here-documents whose bodies begin after the next line end: index and delimiter.
     pending: Vec<(u32, Box<str>)>,
-}
-
-/// A set of tokens that end a list.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Closers(u16);
-
-impl Closers {
-    const NONE: Self = Self(0);
-    const PAREN: Self = Self(1);
-    const BRACE: Self = Self(1 << 1);
-    const THEN: Self = Self(1 << 2);
-    const ELIF: Self = Self(1 << 3);
-    const ELSE: Self = Self(1 << 4);
-    const FI: Self = Self(1 << 5);
-    const DO: Self = Self(1 << 6);
-    const DONE: Self = Self(1 << 7);
-    const ARM: Self = Self(1 << 8);
-    const ESAC: Self = Self(1 << 9);
-
-    const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// A reserved word where a command may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keyword {
-    Closer(Closers),
-    Brace,
-    If,
-    While,
-    For,
-    Case,
-    Function,
-    Test,
 }
 
 impl<'t> Parser<'t> {
@@ -116,7 +78,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r') => self.at += 1,
@@ -150,7 +112,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Passes a line end and the here-documents that begin after it.
-    fn newline(&mut self) {
+    pub(super) fn newline(&mut self) {
         self.at += 1;
         for (index, delimiter) in std::mem::take(&mut self.pending) {
             self.heredoc_body(index, &delimiter);
@@ -203,7 +165,13 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads the commands of a new block, in the pipeline element that is being read.
-    fn within(&mut self, kind: BlockKind, words: Vec<Word>, start: usize, inside: impl FnOnce(&mut Self)) -> u32 {
+    pub(super) fn within(
+        &mut self,
+        kind: BlockKind,
+        words: Vec<Word>,
+        start: usize,
+        inside: impl FnOnce(&mut Self),
+    ) -> u32 {
         let id = self.script.blocks.len() as u32;
         self.script.blocks.push(Block {
             parent: Some(self.block),
@@ -223,14 +191,19 @@ impl<'t> Parser<'t> {
     /// `( … )` of a substitution, from its `(` on. Commands inside belong to the current host.
     pub(super) fn substitution(&mut self, kind: BlockKind, start: usize) -> u32 {
         let host = self.host.take();
-        let id = self.within(kind, Vec::new(), start, |parser| {
-            parser.at += 1;
-            parser.list(Closers::PAREN, Closers::NONE);
-            parser.take(b')');
-        });
+        let id = self.parenthesised(kind, start);
         self.script.blocks[id as usize].host = host;
         self.host = host;
         id
+    }
+
+    /// A block from the `(` here to its `)`.
+    pub(super) fn parenthesised(&mut self, kind: BlockKind, start: usize) -> u32 {
+        self.within(kind, Vec::new(), start, |parser| {
+            parser.at += 1;
+            parser.list(Closers::PAREN, Closers::NONE);
+            parser.take(b')');
+        })
     }
 
     /// The commands between two backticks; the closing one is at `close`.
@@ -254,7 +227,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Pipelines up to a token of `own`, which is left in place, or of `outer`, which a list around this one waits for.
-    fn list(&mut self, own: Closers, outer: Closers) {
+    pub(super) fn list(&mut self, own: Closers, outer: Closers) {
         let wanted = own.and(outer);
         let mut joined = Connector::None;
         let mut last: Option<u32> = None;
@@ -369,264 +342,7 @@ impl<'t> Parser<'t> {
         id
     }
 
-    /// The reserved word that begins here, and its length.
-    fn keyword(&self) -> Option<(Keyword, usize)> {
-        if !matches!(self.peek()?, b'i' | b'f' | b'w' | b'u' | b'c' | b's' | b't' | b'd' | b'e' | b'{' | b'}' | b'[') {
-            return None;
-        }
-        let rest = &self.bytes[self.at..self.end.min(self.at + 9)];
-        let len = rest
-            .iter()
-            .position(|byte| {
-                matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
-            })
-            .unwrap_or(rest.len());
-        let keyword = match &rest[..len] {
-            b"{" => Keyword::Brace,
-            b"}" => Keyword::Closer(Closers::BRACE),
-            b"if" => Keyword::If,
-            b"then" => Keyword::Closer(Closers::THEN),
-            b"elif" => Keyword::Closer(Closers::ELIF),
-            b"else" => Keyword::Closer(Closers::ELSE),
-            b"fi" => Keyword::Closer(Closers::FI),
-            b"while" | b"until" => Keyword::While,
-            b"for" | b"select" => Keyword::For,
-            b"do" => Keyword::Closer(Closers::DO),
-            b"done" => Keyword::Closer(Closers::DONE),
-            b"case" => Keyword::Case,
-            b"esac" => Keyword::Closer(Closers::ESAC),
-            b"function" if matches!(self.peek_at(8), Some(b' ' | b'\t')) => Keyword::Function,
-            b"[[" => Keyword::Test,
-            _ => return None,
-        };
-        Some((keyword, len))
-    }
-
-    fn take_keyword(&mut self, wanted: Closers) -> bool {
-        match self.keyword() {
-            Some((Keyword::Closer(closer), len)) if wanted.has(closer) => {
-                self.at += len;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// One command of a pipeline, simple or compound.
-    fn element(&mut self, outer: Closers) {
-        let start = self.at;
-        if self.peek() == Some(b'(') {
-            if self.peek_at(1) == Some(b'(')
-                && let Some(close) = self.arithmetic_end(self.at + 2)
-            {
-                return self.arithmetic_command(close);
-            }
-            let block = self.deeper(|parser| parser.substitution_like(BlockKind::Subshell));
-            return self.compound_end(block, start, 1);
-        }
-        let Some((keyword, len)) = self.keyword() else { return self.simple() };
-        let block = match keyword {
-            Keyword::Closer(_) => return self.simple(),
-            Keyword::Test => return self.test(),
-            Keyword::Brace => self.deeper(|parser| {
-                parser.within(BlockKind::Group, Vec::new(), start, |parser| {
-                    parser.at += len;
-                    parser.list(Closers::BRACE, outer);
-                    parser.take_keyword(Closers::BRACE);
-                })
-            }),
-            Keyword::If => self.deeper(|parser| {
-                parser.within(BlockKind::If, Vec::new(), start, |parser| {
-                    parser.at += len;
-                    parser.conditional(outer);
-                })
-            }),
-            Keyword::While => self.deeper(|parser| {
-                parser.within(BlockKind::Loop, Vec::new(), start, |parser| {
-                    parser.at += len;
-                    let outer = outer.and(Closers::DONE);
-                    parser.branch(BlockKind::Condition, Closers::DO, outer);
-                    parser.loop_body(outer);
-                })
-            }),
-            Keyword::For => self.deeper(|parser| parser.for_loop(start, len, outer)),
-            Keyword::Case => self.deeper(|parser| parser.case(start, len, outer)),
-            Keyword::Function => {
-                self.at += len;
-                self.skip_blanks();
-                let name = self.word();
-                self.skip_blanks();
-                if self.peek() == Some(b'(') {
-                    self.at += 1;
-                    self.skip_blanks();
-                    self.take(b')');
-                }
-                return self.function(name, start, outer);
-            }
-        };
-        self.compound_end(block, start, len);
-    }
-
-    fn substitution_like(&mut self, kind: BlockKind) -> u32 {
-        let start = self.at;
-        self.within(kind, Vec::new(), start, |parser| {
-            parser.at += 1;
-            parser.list(Closers::PAREN, Closers::NONE);
-            parser.take(b')');
-        })
-    }
-
-    /// The redirects after a compound command; or, where it would nest too deep, its first token as a separator.
-    fn compound_end(&mut self, block: Option<u32>, start: usize, token: usize) {
-        let Some(block) = block else {
-            self.at = start + token;
-            return;
-        };
-        loop {
-            self.skip_blanks();
-            let Some(redirect) = self.redirect() else { return };
-            let block = &mut self.script.blocks[block as usize];
-            block.span.end = block.span.end.max(redirect.span.end);
-            block.redirects.push(redirect);
-        }
-    }
-
-    fn branch(&mut self, kind: BlockKind, own: Closers, outer: Closers) {
-        self.within(kind, Vec::new(), self.at, |parser| parser.list(own, outer));
-    }
-
-    fn conditional(&mut self, outer: Closers) {
-        let arms = Closers::ELIF.and(Closers::ELSE).and(Closers::FI);
-        loop {
-            self.branch(BlockKind::Condition, Closers::THEN, outer.and(arms));
-            if self.take_keyword(Closers::THEN) {
-                self.branch(BlockKind::Body, arms, outer);
-            }
-            if !self.take_keyword(Closers::ELIF) {
-                break;
-            }
-        }
-        if self.take_keyword(Closers::ELSE) {
-            self.branch(BlockKind::Body, Closers::FI, outer);
-        }
-        self.take_keyword(Closers::FI);
-    }
-
-    fn loop_body(&mut self, outer: Closers) {
-        if self.take_keyword(Closers::DO) {
-            self.branch(BlockKind::Body, Closers::DONE, outer);
-        }
-        self.take_keyword(Closers::DONE);
-    }
-
-    fn for_loop(&mut self, start: usize, len: usize, outer: Closers) -> u32 {
-        self.at += len;
-        self.skip_blanks();
-        let mut words = Vec::new();
-        if self.peek() == Some(b'(')
-            && self.peek_at(1) == Some(b'(')
-            && let Some(close) = self.arithmetic_end(self.at + 2)
-        {
-            words.push(self.arithmetic_word(self.at + 2, close));
-            self.at = close + 2;
-        } else {
-            words.push(self.word());
-            self.skip_lines();
-            if self.bytes[self.at..self.end].starts_with(b"in") && matches!(self.peek_at(2), Some(b' ' | b'\t' | b'\\'))
-            {
-                self.at += 2;
-                self.words_until_operator(&mut words);
-            }
-        }
-        loop {
-            self.skip_lines();
-            if !self.take(b';') {
-                break;
-            }
-        }
-        self.within(BlockKind::Loop, words, start, |parser| {
-            if let Some((Keyword::Brace, len)) = parser.keyword() {
-                parser.at += len;
-                parser.branch(BlockKind::Body, Closers::BRACE, outer);
-                parser.take_keyword(Closers::BRACE);
-            } else {
-                parser.loop_body(outer);
-            }
-        })
-    }
-
-    fn words_until_operator(&mut self, words: &mut Vec<Word>) {
-        loop {
-            self.skip_blanks();
-            let before = self.at;
-            if self.peek() == Some(b'#') {
-                return;
-            }
-            let word = self.word();
-            if self.at == before {
-                return;
-            }
-            words.push(word);
-        }
-    }
-
-    fn case(&mut self, start: usize, len: usize, outer: Closers) -> u32 {
-        self.at += len;
-        self.skip_blanks();
-        let subject = self.word();
-        self.skip_lines();
-        if self.bytes[self.at..self.end].starts_with(b"in") {
-            self.at += 2;
-        }
-        self.within(BlockKind::Case, vec![subject], start, |parser| {
-            while parser.arm(outer) {}
-            parser.take_keyword(Closers::ESAC);
-        })
-    }
-
-    /// One arm of a `case`; false when there is none.
-    fn arm(&mut self, outer: Closers) -> bool {
-        self.skip_lines();
-        let start = self.at;
-        if matches!(self.peek(), None | Some(b')' | b';' | b'&' | b'<' | b'>'))
-            || matches!(self.keyword(), Some((Keyword::Closer(closer), _)) if outer.and(Closers::ESAC).has(closer))
-        {
-            return false;
-        }
-        self.take(b'(');
-        let mut patterns = Vec::new();
-        loop {
-            self.words_until_operator(&mut patterns);
-            if !self.take(b'|') {
-                break;
-            }
-        }
-        if !self.take(b')') {
-            return false;
-        }
-        self.within(BlockKind::Arm, patterns, start, |parser| {
-            parser.list(Closers::ARM.and(Closers::ESAC), outer);
-        });
-        if self.peek() == Some(b';') {
-            self.at += if self.peek_at(2) == Some(b'&') { 3 } else { 2 };
-        }
-        true
-    }
-
-    fn function(&mut self, name: Word, start: usize, outer: Closers) {
-        self.skip_lines();
-        if matches!(self.peek(), None | Some(b')' | b';' | b'&' | b'|')) {
-            return;
-        }
-        let depth = self.deeper(|parser| {
-            parser.within(BlockKind::Function, vec![name], start, |parser| parser.element(outer));
-        });
-        if depth.is_none() {
-            self.at = self.at.max(start + 1);
-        }
-    }
-
-    fn push_command(&mut self) -> usize {
+    pub(super) fn push_command(&mut self) -> usize {
         self.script.commands.push(Command {
             block: self.block,
             pipeline: self.pipeline,
@@ -636,73 +352,7 @@ impl<'t> Parser<'t> {
         self.script.commands.len() - 1
     }
 
-    /// `(( … ))`: a command named `((` whose only argument is the expression.
-    fn arithmetic_command(&mut self, close: usize) {
-        let start = self.at;
-        let id = self.push_command();
-        let host = self.host.replace(id as u32);
-        let words = vec![Word::plain("((", Span::of(start, start + 2)), self.arithmetic_word(start + 2, close)];
-        self.host = host;
-        self.at = close + 2;
-        let command = &mut self.script.commands[id];
-        command.span = Span::of(start, self.at);
-        command.words = words;
-    }
-
-    /// `[[ … ]]`: a command whose arguments are the words and operators up to and with `]]`.
-    fn test(&mut self) {
-        let start = self.at;
-        let id = self.push_command();
-        let host = self.host.replace(id as u32);
-        let mut words = vec![Word::plain("[[", Span::of(start, start + 2))];
-        self.at += 2;
-        loop {
-            self.skip_blanks();
-            let before = self.at;
-            match self.peek() {
-                None | Some(b';') => break,
-                Some(b'\n') => {
-                    let joins = words.last().is_some_and(|last| matches!(last.text(), "&&" | "||" | "[["));
-                    if !joins {
-                        break;
-                    }
-                    self.newline();
-                    continue;
-                }
-                Some(b'&' | b'|' | b'(' | b')' | b'<' | b'>') => {
-                    self.at += 1;
-                    if matches!(self.bytes[before], b'&' | b'|') {
-                        self.take(self.bytes[before]);
-                    }
-                    words.push(Word::plain(&self.text[before..self.at], Span::of(before, self.at)));
-                }
-                Some(_) => {
-                    let word = self.word();
-                    if self.at == before {
-                        break;
-                    }
-                    let last = word.text() == "]]";
-                    words.push(word);
-                    if last {
-                        break;
-                    }
-                }
-            }
-        }
-        self.host = host;
-        let mut redirects = Vec::new();
-        self.skip_blanks();
-        while let Some(redirect) = self.redirect() {
-            redirects.push(redirect);
-            self.skip_blanks();
-        }
-        let command = &mut self.script.commands[id];
-        let end = redirects.last().map_or(0, |last| last.span.end).max(words.last().map_or(0, |last| last.span.end));
-        command.span = Span::new(start as u32, end);
-        (command.words, command.redirects) = (words, redirects);
-    }
-
-    fn simple(&mut self) {
+    pub(super) fn simple(&mut self) {
         let start = self.at;
         let id = self.push_command();
         let host = self.host.replace(id as u32);
@@ -769,7 +419,7 @@ impl<'t> Parser<'t> {
         found
     }
 
-    fn redirect(&mut self) -> Option<Redirect> {
+    pub(super) fn redirect(&mut self) -> Option<Redirect> {
         let start = self.at;
         let mut at = self.at;
         while at < self.end && at - start < 10 && self.bytes[at].is_ascii_digit() {
@@ -837,7 +487,7 @@ impl<'t> Parser<'t> {
         };
         let name_span = Span::of(self.at, self.at + len);
         self.at += len + operator;
-        let value = self.word();
+        let value = if self.peek() == Some(b'(') { self.array_value() } else { self.word() };
         Some(super::Assignment { name: name.to_owned(), name_span, value })
     }
 }

@@ -88,6 +88,11 @@ impl Parser<'_> {
         self.pieces(start, Mode::Word)
     }
 
+    /// The value of `NAME=( … )`, from its `(` on.
+    pub(super) fn array_value(&mut self) -> Word {
+        self.pieces(self.at, Mode::Word)
+    }
+
     /// The text of a here-document between two places.
     pub(super) fn heredoc_word(&mut self, begin: usize, end: usize, quoted: bool) -> Word {
         let span = Span::of(begin, end);

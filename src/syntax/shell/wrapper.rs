@@ -154,86 +154,87 @@ const UV: &[&str] = &[
 ];
 const CONDA: &[&str] = &["-n", "--name", "-p", "--prefix", "--cwd"];
 
+/// Sorted by name.
 const SPECS: &[Spec] = &[
-    words("sudo", Elevate, 0, SUDO),
-    words("doas", Elevate, 0, &["-u", "-C", "-a"]),
-    words("gosu", User, 1, &[]),
-    words("su-exec", User, 1, &[]),
-    words("setpriv", User, 0, SETPRIV),
-    words("runuser", User, 0, &["-u", "-g", "-G", "--user", "--group", "--supp-group"]),
-    words("setuidgid", User, 1, &[]),
-    words("s6-setuidgid", User, 1, &[]),
+    dashes("aws-vault", Environment),
+    words("builtin", Other, 0, &[]),
+    runner("bundle", "exec", &[]),
+    words("busybox", Other, 0, &[]),
+    words("catatonit", Init, 0, &[]),
+    words("catchsegv", Other, 0, &[]),
+    dashes("chamber", Environment),
     words(
         "chpst",
         User,
         0,
         &["-u", "-U", "-b", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t"],
     ),
-    words("tini", Init, 0, &["-p", "-e"]),
-    words("tini-static", Init, 0, &["-p", "-e"]),
-    words("dumb-init", Init, 0, &["-r", "--rewrite"]),
-    words("catatonit", Init, 0, &[]),
-    words("exec", Exec, 0, &["-a"]),
-    words("env", Environment, 0, &["-u", "--unset", "-C", "--chdir"]),
-    words("with-contenv", Environment, 0, &[]),
-    words("xargs", Xargs, 0, XARGS),
-    words("timeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
-    words("gtimeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
-    words("command", Other, 0, &[]),
-    words("builtin", Other, 0, &[]),
-    words("time", Other, 0, &["-f", "--format", "-o", "--output"]),
-    words("nice", Other, 0, &["-n", "--adjustment"]),
-    words("nohup", Other, 0, &[]),
-    words("setsid", Other, 0, &[]),
-    words("stdbuf", Other, 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
-    words("unbuffer", Other, 0, &[]),
-    words("ionice", Other, 0, &["-c", "-n", "-p", "--class", "--classdata"]),
     words("chroot", Other, 1, &["--userspec", "--groups"]),
-    words("eatmydata", Other, 0, &[]),
-    words("catchsegv", Other, 0, &[]),
-    words("fakeroot", Other, 0, &[]),
-    words("taskset", Other, 1, &[]),
-    words("xvfb-run", Other, 0, &["-s", "--server-args", "-n", "--server-num", "-e", "--error-file", "-f", "-w", "-p"]),
-    words("busybox", Other, 0, &[]),
+    words("command", Other, 0, &[]),
+    runner("conda", "run", CONDA),
+    dashes("dbus-run-session", Other),
+    words("ddtrace-run", Runner, 0, &[]),
+    words("doas", Elevate, 0, &["-u", "-C", "-a"]),
     words(
         "dockerize",
         Other,
         0,
         &["-wait", "-timeout", "-template", "-stdout", "-stderr", "-wait-retry-interval", "-env"],
     ),
+    dashes("doppler", Environment),
+    dashes("dotenv", Environment),
+    dashes("dotenvx", Environment),
+    words("dumb-init", Init, 0, &["-r", "--rewrite"]),
+    words("eatmydata", Other, 0, &[]),
+    words("env", Environment, 0, &["-u", "--unset", "-C", "--chdir"]),
+    words("exec", Exec, 0, &["-a"]),
+    words("fakeroot", Other, 0, &[]),
+    words("gosu", User, 1, &[]),
+    words("gtimeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
+    runner("hatch", "run", &[]),
+    dashes("infisical", Environment),
+    words("ionice", Other, 0, &["-c", "-n", "-p", "--class", "--classdata"]),
+    runner("mamba", "run", CONDA),
+    runner("micromamba", "run", CONDA),
+    runner("newrelic-admin", "run-program", &[]),
+    words("nice", Other, 0, &["-n", "--adjustment"]),
+    words("nohup", Other, 0, &[]),
+    dashes("op", Environment),
     words(
         "opentelemetry-instrument",
         Runner,
         0,
         &["--traces_exporter", "--metrics_exporter", "--logs_exporter", "--service_name"],
     ),
-    words("ddtrace-run", Runner, 0, &[]),
-    runner("newrelic-admin", "run-program", &[]),
-    runner("uv", "run", UV),
-    runner("poetry", "run", &["-C", "--directory", "-P", "--project"]),
-    runner("pipenv", "run", &[]),
     runner("pdm", "run", &["-p", "--project"]),
-    runner("rye", "run", &[]),
-    runner("hatch", "run", &[]),
+    runner("pipenv", "run", &[]),
     runner("pixi", "run", &["-e", "--environment", "--manifest-path"]),
-    runner("conda", "run", CONDA),
-    runner("mamba", "run", CONDA),
-    runner("micromamba", "run", CONDA),
-    runner("bundle", "exec", &[]),
-    dashes("wait-for-it", Other),
-    dashes("wait-for-it.sh", Other),
-    dashes("wait-for", Other),
-    dashes("wait-for.sh", Other),
-    dashes("doppler", Environment),
-    dashes("infisical", Environment),
-    dashes("op", Environment),
-    dashes("dotenvx", Environment),
-    dashes("dotenv", Environment),
-    dashes("chamber", Environment),
-    dashes("aws-vault", Environment),
-    dashes("dbus-run-session", Other),
+    runner("poetry", "run", &["-C", "--directory", "-P", "--project"]),
     module("python"),
     module("python3"),
+    words("runuser", User, 0, &["-u", "-g", "-G", "--user", "--group", "--supp-group"]),
+    runner("rye", "run", &[]),
+    words("s6-setuidgid", User, 1, &[]),
+    words("setpriv", User, 0, SETPRIV),
+    words("setsid", Other, 0, &[]),
+    words("setuidgid", User, 1, &[]),
+    words("stdbuf", Other, 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
+    words("su-exec", User, 1, &[]),
+    words("sudo", Elevate, 0, SUDO),
+    words("taskset", Other, 1, &[]),
+    words("time", Other, 0, &["-f", "--format", "-o", "--output"]),
+    words("timeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
+    words("tini", Init, 0, &["-p", "-e"]),
+    words("tini-static", Init, 0, &["-p", "-e"]),
+    words("unbuffer", Other, 0, &[]),
+    runner("uv", "run", UV),
+    dashes("wait-for", Other),
+    dashes("wait-for-it", Other),
+    dashes("wait-for-it.sh", Other),
+    dashes("wait-for.sh", Other),
+    words("with-contenv", Environment, 0, &[]),
+    words("xargs", Xargs, 0, XARGS),
+    words("xvfb-run", Other, 0, &["-s", "--server-args", "-n", "--server-num", "-e", "--error-file", "-f", "-w", "-p"]),
 ];
 
 /// The file name of the program a word names, without its folders and without `.exe`.
@@ -258,7 +259,7 @@ fn in_expansion(word: &Word, at: usize) -> bool {
 pub(super) fn unwrap(words: &[Word]) -> Option<(Wrapper<'_>, &[Word])> {
     let (name, rest) = words.split_first()?;
     let program = program(name);
-    let spec = SPECS.iter().find(|spec| spec.name == program)?;
+    let spec = &SPECS[SPECS.binary_search_by_key(&program, |spec| spec.name).ok()?];
     let mut at = 0;
     if let Some(subcommand) = spec.subcommand {
         if rest.first()?.text() != subcommand {
@@ -312,4 +313,10 @@ fn module_at(words: &[Word], with_value: &[&str]) -> Option<usize> {
         }
         at += if with_value.contains(&text) { 2 } else { 1 };
     }
+}
+
+#[cfg(test)]
+#[test]
+fn the_table_is_sorted() {
+    assert!(SPECS.is_sorted_by(|a, b| a.name < b.name));
 }

@@ -98,6 +98,15 @@ fn merges(node: Node<'_>) -> bool {
     node.kind() == Kind::Mapping && node.tree().raw(node.real()).has(MERGES)
 }
 
+/// Whether a mapping merges something that is not known.
+pub(super) fn merges_unknown(node: Node<'_>) -> bool {
+    let is_unknown = |value: Node<'_>| value.kind() == Kind::Unknown || merges_unknown(value);
+    merges(node)
+        && Pairs::of(node)
+            .filter(|pair| pair.merges)
+            .any(|pair| is_unknown(pair.entry.value) || pair.entry.value.items().any(is_unknown))
+}
+
 /// The mappings that a mapping merges, the strongest first.
 fn sources<'t>(mapping: Node<'t>) -> impl Iterator<Item = Node<'t>> {
     Pairs::of(mapping).filter(|pair| pair.merges).flat_map(|pair| {

@@ -19,6 +19,10 @@ mod offsets;
 mod recover;
 mod report;
 mod template;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_recover;
 
 pub use build::{Builder, Built};
 pub use lookup::{Entries, Entry, Items};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::lookup::{Entries, Entry, Items};
+use super::lookup::{self, Entries, Entry, Items};
 use super::offsets;
 use super::{NONE, Raw, Shape, Tree};
 use crate::source::{FileId, OffsetMap, Place, Span};
@@ -233,10 +233,14 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether a part of this node was lost to a syntax error, so that absence inside it proves nothing.
+    /// Whether a part of this node was lost, so that absence inside it proves nothing: to a syntax error inside it or
+    /// right beside it, or to a merge key that leads nowhere.
     pub fn is_damaged(self) -> bool {
         let span = self.raw().span();
-        self.tree.damage.iter().any(|lost| lost.start <= span.end && span.start <= lost.end)
+        let text = self.tree.source(self.raw()).1;
+        let is_blank = |from: u32, to: u32| Span::new(from, to).text(text).trim().is_empty();
+        self.tree.damage.iter().any(|lost| is_blank(span.end, lost.start) && is_blank(lost.end, span.start))
+            || lookup::merges_unknown(self)
     }
 
     /// Where each byte of [`Node::str`] stands in the file of [`Node::definition`].
@@ -252,13 +256,17 @@ impl<'t> Node<'t> {
     pub fn content_span(self, range: Span) -> Place {
         let definition = self.definition();
         let span = self.offsets().span(range);
-        // An offset map is exact to the byte, but a span must end on a whole character of the source.
+        // An offset map is exact to the byte, and beside damage it may be off: a span holds whole characters all the same.
         let text = self.tree.source(self.raw()).1;
         let mut end = (span.end as usize).min(text.len());
-        while end < text.len() && !text.is_char_boundary(end) {
+        while !text.is_char_boundary(end) {
             end += 1;
         }
-        Place::new(definition.file, Span::of((span.start as usize).min(end), end))
+        let mut start = (span.start as usize).min(end);
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        Place::new(definition.file, Span::of(start, end))
     }
 }
 

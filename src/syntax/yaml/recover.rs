@@ -118,12 +118,15 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
         if let Some(range) = cause.remove
             && !range.text(text).trim().is_empty()
         {
-            return vec![(range, Lost::Content)];
+            // Deeper lines continue the value that is lost.
+            let column = key_column(&text[start..range.start as usize]);
+            let end = block_end(text, range.end as usize, column);
+            return vec![(Span::of(range.start as usize, end), Lost::Content)];
         }
     }
     if !text[start..end].trim().is_empty() {
         // A key that is lost takes its children along: they must not become those of another key.
-        let end = if opens_block(&text[start..end]) { block_end(text, start, end) } else { end };
+        let end = if opens_block(&text[start..end]) { block_end(text, end, report::indent(text, start)) } else { end };
         return vec![(Span::of(start, end), Lost::Content)];
     }
     // The error shows only after the line that caused it, at the end of the file for one.
@@ -138,9 +141,13 @@ fn opens_block(line: &str) -> bool {
     line.split(" #").next().is_some_and(|line| line.trim_end().ends_with(':'))
 }
 
-/// The end of the last line after `end` that is indented deeper than the line at `start`.
-fn block_end(text: &str, start: usize, end: usize) -> usize {
-    let indent = report::indent(text, start);
+/// The column of the key on a line, dashes before it left out.
+fn key_column(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t', '-', '?']).len()
+}
+
+/// The end of the last line after `end` that is indented deeper than `indent`.
+fn block_end(text: &str, end: usize, indent: usize) -> usize {
     let mut last = end;
     let mut at = end;
     while at < text.len() {

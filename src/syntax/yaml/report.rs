@@ -24,7 +24,10 @@ pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
     if is_about_quotes(&stop.kind) {
         return quote(text, stop, at);
     }
-    if let Some(cause) = tabs(text, at) {
+    // In these two the tab is on the line after the one that the parser names.
+    let is_below = matches!(stop.kind, ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart);
+    let line = if is_below { (line_end(text, at) + 1).min(text.len()) } else { at };
+    if let Some(cause) = tabs(text, line) {
         return cause;
     }
     if let Some(open) = stop.flow
@@ -34,8 +37,10 @@ pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
     }
     let start = line_start(text, at);
     let (span, message) = message(text, stop, at);
-    let remove = value_of_line(text, start).filter(|value| (value.start as usize) < at || stop.kind.starts_value());
-    let remove = if stop.flow.is_some() { None } else { remove };
+    // In brackets that opened on an earlier line a value has no line of its own.
+    let is_inside = stop.flow.is_some_and(|open| open < start);
+    let value = if is_inside { None } else { value_of_line(text, start) };
+    let remove = value.filter(|value| value.start as usize <= at);
     Cause { at, error: SyntaxError::new(span, message), remove, tabs: None }
 }
 
@@ -74,8 +79,7 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
     let found = next_token(text, stop.last_end).min(at);
     let is_quote = matches!(text.as_bytes().get(found), Some(b'"' | b'\''));
     let open = if is_quote { found } else { at };
-    let end = line_end(text, open);
-    let remove = Some(Span::of(open, end));
+    let remove = Some(Span::of(open, line_end(text, open)));
     let trails = matches!(
         stop.kind,
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
@@ -135,17 +139,6 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
     Some(Cause { at: open, error, remove: Some(Span::of(open, end.max(open + 1))), tabs: None })
 }
 
-trait StartsValue {
-    fn starts_value(&self) -> bool;
-}
-
-impl StartsValue for ErrorKind {
-    /// Whether the error is at the first character of a value.
-    fn starts_value(&self) -> bool {
-        matches!(self, ErrorKind::UnexpectedCharacter { .. })
-    }
-}
-
 /// What stands after the first `: ` of a line.
 fn value_of_line(text: &str, start: usize) -> Option<Span> {
     let end = line_end(text, start);
@@ -173,6 +166,20 @@ fn rest_of_line(text: &str, from: usize) -> Span {
     let line = &text[from..line_end(text, from)];
     let start = from + (line.len() - line.trim_start().len());
     Span::of(start, from + line.trim_end().len().max(start - from))
+}
+
+/// The first escape that YAML does not know, in a text whose quote opens at an offset.
+fn unknown_escape(text: &str, open: usize) -> Option<Span> {
+    let mut at = open;
+    while let Some(found) = text.get(at..)?.find('\\') {
+        let start = at + found;
+        let next = text[start + 1..].chars().next()?;
+        if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
+            return Some(Span::of(start, start + 1 + next.len_utf8()));
+        }
+        at = start + 1 + next.len_utf8();
+    }
+    None
 }
 
 fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
@@ -211,8 +218,12 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             (Span::of(at, end), format!("`{character}` cannot begin a value without quotes"))
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            (Span::of(at, at + 1), format!("found `{close}` where `{open}` is still open"))
+            // The parser names the bracket that opens; the one that closes comes soon after the last node.
+            let from = stop.last_end.max(at).min(text.len());
+            let found = text[from..].find(*close).map_or(at, |length| from + length);
+            (Span::of(found, found + 1), format!("found `{close}` where `{open}` is still open"))
         }
+        ErrorKind::UnclosedFlowCollection { open } => (Span::of(at, at + 1), format!("this `{open}` is never closed")),
         ErrorKind::MisplacedFlowCollectionEnd => (token, "found a closing bracket that nothing opens".to_owned()),
         ErrorKind::ExpectedFlowMappingSeparator => (token, "expected `,` or `}` before this".to_owned()),
         ErrorKind::ExpectedFlowSequenceSeparator => (token, "expected `,` or `]` before this".to_owned()),
@@ -222,16 +233,15 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             (Span::of(at, at + 1), "found a tab where only spaces can stand".to_owned())
         }
         ErrorKind::UnknownQuotedScalarEscape => {
-            let end = line_end(text, at);
-            let length = text[at..end].chars().take(2).map(char::len_utf8).sum::<usize>();
-            (
-                Span::of(at, at + length),
-                "unknown escape in a double-quoted text; a backslash is written `\\\\`".to_owned(),
-            )
+            let escape = unknown_escape(text, at).unwrap_or(token);
+            (escape, format!("`{}` is no escape in double quotes; a backslash is written `\\\\`", escape.text(text)))
         }
-        ErrorKind::MissingDirectiveName | ErrorKind::InvalidDirectiveName => {
-            (token, "`%` cannot begin a line without quotes".to_owned())
+        ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
+            (token, "this value is not complete".to_owned())
         }
+        ErrorKind::MissingDirectiveName
+        | ErrorKind::InvalidDirectiveName
+        | ErrorKind::MissingDocumentEndBeforeDirective => (token, "`%` cannot begin a line without quotes".to_owned()),
         ErrorKind::InvalidBlockScalarIndent => {
             (rest_of_line(text, at), "this line is indented less than the block text it belongs to".to_owned())
         }

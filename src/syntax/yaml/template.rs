@@ -107,9 +107,9 @@ impl Mask {
     pub(super) fn hides_value(&self, at: usize) -> bool {
         let first = self.actions.partition_point(|action| (action.span.start as usize) < at);
         let mut next = self.actions[first..].iter().filter(|action| action.role != Role::Silent);
-        next.next().is_some_and(|action| {
-            self.text.get(at..action.span.start as usize).is_some_and(|gap| gap.trim().is_empty())
-        })
+        // A gap that takes in the first byte of the action, which is blank unless the action left a word.
+        let gap = next.next().and_then(|action| self.text.get(at..=action.span.start as usize));
+        gap.is_some_and(|gap| gap.trim().is_empty())
     }
 }
 
@@ -182,7 +182,7 @@ fn indent(action: &str) -> Option<u32> {
 fn is_block_value(bare: &[u8], line: std::ops::Range<usize>, span: Span, action: &str) -> bool {
     let before = bare[line.start..span.start as usize].trim_ascii_end();
     let after = bare[span.end as usize..line.end].trim_ascii();
-    before.ends_with(b":")
+    (before.ends_with(b":") || before.ends_with(b"-"))
         && after.is_empty()
         && words(action).any(|word| matches!(word, "toYaml" | "indent" | "nindent"))
 }

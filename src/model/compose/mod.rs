@@ -1,9 +1,19 @@
 //! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
 
+mod load;
+mod lower;
+mod merge;
+mod roles;
+mod short;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
 use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
 use crate::source::{At, FileId, Place};
+pub use load::{is_development, projects};
 
 /// Files that `docker compose` would load together, merged.
 #[derive(Debug, Default)]
@@ -16,11 +26,44 @@ pub struct Project {
     pub development: bool,
     /// Only a fragment that is merged over a file we cannot see or over several: absence is unknown.
     pub overlay: bool,
+    /// How many of `files`, from the first on, are another project's that this one lies over: what is wrong in those is
+    /// said there.
+    pub base_files: usize,
+    /// Files whose relative paths start elsewhere than in `folder`: included and extended ones.
+    pub folders: Vec<(FileId, String)>,
     pub services: Vec<Service>,
     pub volumes: Vec<Definition>,
     pub networks: Vec<Definition>,
     pub secrets: Vec<Definition>,
     pub configs: Vec<Definition>,
+}
+
+impl Project {
+    /// Whether findings in this file are this project's to report.
+    pub fn reports(&self, file: FileId) -> bool {
+        !self.files.iter().take(self.base_files).any(|base| *base == file)
+    }
+
+    /// The folder at which relative paths in a file start.
+    pub fn folder_of(&self, file: FileId) -> &str {
+        self.folders.iter().find(|(id, _)| *id == file).map_or(&self.folder, |(_, folder)| folder)
+    }
+
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name() == name)
+    }
+
+    /// The top-level definition of this kind and name.
+    pub fn definition(&self, kind: ReferenceKind, name: &str) -> Option<&Definition> {
+        let list = match kind {
+            ReferenceKind::Volume => &self.volumes,
+            ReferenceKind::Network => &self.networks,
+            ReferenceKind::Secret => &self.secrets,
+            ReferenceKind::Config => &self.configs,
+            ReferenceKind::Service => return None,
+        };
+        list.iter().find(|one| one.name.value == name)
+    }
 }
 
 /// A top-level volume, network, secret or config.
@@ -45,8 +88,21 @@ pub struct Service {
     /// `deploy.replicas` or `scale`.
     pub replicas: Setting<u32>,
     pub labels: Vec<EnvVar>,
-    /// References to top-level definitions: volumes, networks, secrets, configs.
+    /// References to top-level definitions (volumes, networks, secrets, configs) and to other services.
     pub references: Vec<Reference>,
+    pub container_name: Setting<String>,
+    pub network_mode: Setting<String>,
+    /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
+    pub aliases: Vec<String>,
+    /// Names that `links` and `extra_hosts` make known inside it.
+    pub hosts: Vec<String>,
+    /// `expose`.
+    pub exposes: Vec<At<String>>,
+    pub stop_grace_period: Setting<String>,
+    pub tty: Setting<bool>,
+    pub stdin_open: Setting<bool>,
+    /// A `provider:` makes it; there is no container.
+    pub provided: bool,
 }
 
 impl Service {
@@ -104,5 +160,3 @@ pub enum ReferenceKind {
     Config,
     Service,
 }
-
-pub fn projects(_: &super::facts::Facts) -> Vec<Project> { Vec::new() }

@@ -1,0 +1,104 @@
+//! The terminal: what it can show, how it is written to, and the line that says a long run is alive.
+
+use std::env;
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::Failure;
+use super::args::ColorChoice;
+use crate::report::human::{Color, Links, Look};
+
+/// Runs shorter than this say nothing until they are done.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Assumed where nobody says how wide the terminal is.
+const WIDTH: usize = 100;
+
+/// What standard output can show.
+pub fn look(choice: ColorChoice) -> Look {
+    look_of(choice, &io::stdout())
+}
+
+/// What standard error can show.
+pub fn error_look(choice: ColorChoice) -> Look {
+    look_of(choice, &io::stderr())
+}
+
+fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> Look {
+    let terminal = stream.is_terminal();
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let colored = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set("NO_COLOR") => false,
+        ColorChoice::Auto => (terminal && !dumb) || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
+    };
+    let width = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns >= 40);
+    Look {
+        color: if colored { Color::Ansi } else { Color::Plain },
+        links: if colored && terminal && follows_links() { Links::Hidden } else { Links::Written },
+        width: width.unwrap_or(WIDTH),
+    }
+}
+
+/// Whether the terminal is one of those known to follow OSC 8 hyperlinks. Others would show nothing in their place.
+fn follows_links() -> bool {
+    let variable = |name| env::var(name).unwrap_or_default();
+    if !variable("FORCE_HYPERLINK").is_empty() {
+        return variable("FORCE_HYPERLINK") != "0";
+    }
+    let programs = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "zed"];
+    let terms = ["kitty", "alacritty", "foot", "ghostty", "wezterm"];
+    programs.contains(&variable("TERM_PROGRAM").as_str())
+        || terms.iter().any(|term| variable("TERM").contains(term))
+        || !variable("WT_SESSION").is_empty()
+        || !variable("KONSOLE_VERSION").is_empty()
+        || variable("VTE_VERSION").parse::<u32>().is_ok_and(|version| version >= 5_000)
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(&format!("cannot write to standard output: {error}"), None, Look::PLAIN))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error, which cannot fail in a way that anybody could be told of.
+pub fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// A line on the terminal that says a long run is alive; gone when this is dropped.
+pub struct Progress(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Progress {
+    pub fn start() -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let (done, waiting) = mpsc::channel();
+        let speaker = thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                complain("checking …");
+                let _ = waiting.recv();
+                complain("\r\u{1b}[K");
+            }
+        });
+        Self(Some((done, speaker)))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((done, speaker)) = self.0.take() {
+            drop(done);
+            let _ = speaker.join();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The file says what each is.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+const WORDS: &str = include_str!("../../rules/data/credential-words.toml");
+
+type Set = HashSet<String>;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    pub well_known: Set,
+    pub common: Set,
+    pub development: Set,
+    pub made_up: Vec<String>,
+    pub placeholders: Set,
+    pub placeholder_parts: Vec<String>,
+    pub references: Vec<String>,
+    pub path_endings: Vec<String>,
+    pub schemes: Set,
+    pub example_users: Set,
+    pub example_passwords: Set,
+    pub example_hosts: Set,
+    pub example_domains: Vec<String>,
+    pub name_tails: Set,
+    pub name_never: Set,
+    pub secret_keys: Set,
+    pub other_tokens: Set,
+    pub other_passes: Set,
+    pub other_secrets: Set,
+    pub example_files: Set,
+    pub tool_files: Set,
+    pub cloud_files: Set,
+    pub kubeconfig_files: Set,
+    pub secret_files: Set,
+    pub key_files: Set,
+    pub cloud_json_parts: Vec<String>,
+}
+
+/// The lists, parsed on first use.
+pub fn words() -> &'static Words {
+    static PARSED: OnceLock<Words> = OnceLock::new();
+    PARSED.get_or_init(|| toml::from_str(WORDS).expect("rules/data/credential-words.toml is valid"))
+}

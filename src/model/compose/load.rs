@@ -1,0 +1,421 @@
+//! Which files make up a project, and what they come to together: base and override, overlays, `include`, `extends`.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::Project;
+use super::lower::{self, Origin};
+use super::merge;
+use super::value::{Data, Field, Value, Variables};
+use crate::model::facts::Facts;
+use crate::model::kind::FileKind;
+use crate::source::{FileId, file_name, join, parent};
+
+/// How many services one after the other may extend each other, and includes include.
+const MAX_CHAIN: usize = 16;
+/// How many files one project may load: a net of includes must not grow without bound.
+const MAX_FILES: usize = 200;
+
+/// Names that `docker compose` looks for, in its order.
+const BASES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const OVERRIDES: &[&str] =
+    &["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// All projects of a repository, base files before what is laid over them.
+pub fn projects(facts: &Facts) -> Vec<Project> {
+    let mut folders: BTreeMap<&str, Vec<FileId>> = BTreeMap::new();
+    for file in facts.of_kind(FileKind::Compose) {
+        folders.entry(parent(facts.path(file))).or_default().push(file);
+    }
+    let referred = referred(facts, folders.values().flatten().copied());
+    let mut projects = Vec::new();
+    for (folder, files) in folders {
+        folder_projects(facts, folder, &files, &referred, &mut projects);
+    }
+    projects
+}
+
+/// Files that others include or extend: they are read as parts of those.
+fn referred(facts: &Facts, files: impl Iterator<Item = FileId>) -> HashSet<FileId> {
+    let mut found = HashSet::new();
+    for file in files {
+        let Some(root) = facts.file(file).tree.as_ref().and_then(|tree| tree.root()) else { continue };
+        let root = Value::read(root, &Variables::default());
+        let folder = parent(facts.path(file));
+        let mut refer = |path: &str| {
+            let other = join(folder, path).and_then(|path| facts.repository.find(&path));
+            found.extend(other.map(|other| other.id).filter(|other| *other != file));
+        };
+        for include in root.get("include").into_iter().flat_map(Value::one_or_many) {
+            let paths = include.get("path").map_or(std::slice::from_ref(include), Value::one_or_many);
+            paths.iter().filter_map(Value::text).for_each(&mut refer);
+        }
+        for service in root.get("services").into_iter().flat_map(Value::fields) {
+            let extended = service.value.get("extends").and_then(|extends| extends.get("file"));
+            if let Some(path) = extended.and_then(Value::text) {
+                refer(path);
+            }
+        }
+    }
+    found
+}
+
+fn folder_projects(
+    facts: &Facts,
+    folder: &str,
+    files: &[FileId],
+    referred: &HashSet<FileId>,
+    projects: &mut Vec<Project>,
+) {
+    let named = |names: &[&str]| {
+        let with = |name: &&str| files.iter().copied().find(|file| file_name(facts.path(*file)) == *name);
+        names.iter().find_map(with)
+    };
+    let chosen = chosen(facts, folder);
+    let (base, with_base) = match chosen.split_first() {
+        Some((base, rest)) => (Some(*base), rest.to_vec()),
+        None => (named(BASES), Vec::new()),
+    };
+    let stands = |file: FileId| stands_alone(&Loader::new(facts, folder).file(file));
+    let mut done: HashSet<FileId> = HashSet::new();
+    let first = projects.len();
+    if let Some(base) = base {
+        let mut parts = vec![base];
+        parts.extend(&with_base);
+        // A base that lacks what its override gives is no project by itself.
+        let over = named(OVERRIDES).filter(|over| !parts.contains(over));
+        let whole = with_base.is_empty() && stands(base);
+        parts.extend(over.filter(|_| !whole && with_base.is_empty()));
+        done.extend(&parts);
+        projects.push(load(facts, folder, &parts, 0));
+    }
+    for &file in files {
+        if done.contains(&file) {
+            continue;
+        }
+        match base {
+            _ if stands(file) => {
+                if !referred.contains(&file) {
+                    projects.push(load(facts, folder, &[file], 0));
+                }
+            }
+            _ if referred.contains(&file) => {}
+            Some(base) => projects.push(load(facts, folder, &[base, file], 1)),
+            None => {
+                let mut project = load(facts, folder, &[file], 0);
+                lower::open(&mut project);
+                project.overlay = true;
+                projects.push(project);
+            }
+        }
+    }
+    evidence(&mut projects[first..]);
+}
+
+/// The files that `COMPOSE_FILE` in the folder's `.env` names.
+fn chosen(facts: &Facts, folder: &str) -> Vec<FileId> {
+    let variables = variables(facts, folder);
+    let Some(list) = variables.get("COMPOSE_FILE") else { return Vec::new() };
+    let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|one| !one.is_empty()).unwrap_or(":");
+    let find = |path: &str| {
+        let file = facts.repository.find(&join(folder, path.trim())?)?.id;
+        facts.file(file).tree.is_some().then_some(file)
+    };
+    let found: Option<Vec<FileId>> = list.split(separator).filter(|path| !path.trim().is_empty()).map(find).collect();
+    found.unwrap_or_default()
+}
+
+fn variables(facts: &Facts, folder: &str) -> Variables {
+    let path = join(folder, ".env").unwrap_or_default();
+    facts.repository.find(&path).map(|file| Variables::parse(&file.text)).unwrap_or_default()
+}
+
+/// Whether every service says what it runs, so that the file can be run by itself.
+fn stands_alone(file: &Value<'_>) -> bool {
+    let runs = |service: &Field<'_>| {
+        let source = ["image", "build", "provider", "extends"].iter().any(|key| service.value.get(key).is_some());
+        source || !matches!(service.value.data, Data::Map(_) | Data::Null)
+    };
+    let services = file.get("services").map_or(&[][..], Value::fields);
+    services.iter().all(runs) && (!services.is_empty() || file.get("include").is_some())
+}
+
+/// What a file laid over the base says is evidence for the base: `docker-compose.prod.yml` may set the limits.
+fn evidence(projects: &mut [Project]) {
+    let Some((base, others)) = projects.split_first_mut() else { return };
+    for other in others.iter().filter(|other| other.base_files > 0) {
+        for service in &mut base.services {
+            let same = other.services.iter().find(|one| one.container.name.value == service.container.name.value);
+            if let Some(same) = same {
+                lower::take_evidence(service, same, !other.development);
+            }
+        }
+    }
+}
+
+fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
+    let mut loader = Loader::new(facts, folder);
+    let mut merged: Option<Value> = None;
+    for &file in files {
+        let over = loader.file(file);
+        let over = loader.extended(over, file, 0);
+        merged = Some(match merged {
+            Some(base) => merge::files(base, over),
+            None => over,
+        });
+    }
+    let merged = merged.map(|merged| loader.included(merged, 0));
+    let own = files.get(base_files..).unwrap_or_default();
+    let mut ids = files.to_vec();
+    ids.extend(loader.files.iter().copied().filter(|file| !files.contains(file)));
+    let development = own.iter().any(|file| is_development(facts.path(*file)));
+    let origin = Origin { folder, folders: &loader.folders, variables: &loader.variables };
+    let damaged =
+        files.iter().any(|file| facts.file(*file).tree.as_ref().is_some_and(|tree| !tree.damage().is_empty()));
+    let mut project = lower::project(merged.as_ref(), &origin);
+    if damaged {
+        lower::open(&mut project);
+        project.overlay = true;
+    }
+    for service in &mut project.services {
+        if loader.incomplete.contains(service.name()) {
+            lower::open_service(service);
+        }
+    }
+    project.overlay |= loader.partial;
+    let folders = loader.folders;
+    Project { files: ids, folder: folder.to_owned(), folders, development, base_files, ..project }
+}
+
+/// Whether a file is for development or tests, going by its name and its folders.
+pub fn is_development(path: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "local",
+        "localdev",
+        "test",
+        "tests",
+        "testing",
+        "ci",
+        "e2e",
+        "debug",
+        "override",
+        "integration",
+        "devcontainer",
+        "sandbox",
+        "playground",
+    ];
+    let name = file_name(path).to_ascii_lowercase();
+    let folders = parent(path).to_ascii_lowercase();
+    let word = |word: &str| WORDS.contains(&word);
+    name.split(['.', '-', '_']).any(word)
+        || folders.split('/').any(|folder| folder.split(['.', '-', '_']).any(|part| word(part) && part != "local"))
+}
+
+struct Loader<'f> {
+    facts: &'f Facts<'f>,
+    folder: &'f str,
+    variables: Variables,
+    /// Where the relative paths of files start that are not of the project's own folder.
+    folders: Vec<(FileId, String)>,
+    /// Every file that was read beside those that were named.
+    files: Vec<FileId>,
+    /// Services that extend one which is not here.
+    incomplete: HashSet<String>,
+    /// Something is included that is not here.
+    partial: bool,
+}
+
+impl<'f> Loader<'f> {
+    fn new(facts: &'f Facts<'f>, folder: &'f str) -> Self {
+        let variables = variables(facts, folder);
+        Self {
+            facts,
+            folder,
+            variables,
+            folders: Vec::new(),
+            files: Vec::new(),
+            incomplete: HashSet::new(),
+            partial: false,
+        }
+    }
+
+    /// A file of the project's own, its services in canonical form.
+    fn file(&self, file: FileId) -> Value<'f> {
+        self.read(file, &self.variables)
+    }
+
+    fn read(&self, file: FileId, variables: &Variables) -> Value<'f> {
+        let root = self.facts.file(file).tree.as_ref().and_then(|tree| tree.root());
+        match root {
+            Some(root) => merge::canonical(Value::read(root, variables), variables),
+            None => Value::null(crate::source::Place::new(file, crate::source::Span::default())),
+        }
+    }
+
+    fn folder_of(&self, file: FileId) -> &str {
+        self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
+    }
+
+    fn find(&self, from: FileId, path: &str) -> Option<FileId> {
+        let file = self.facts.repository.find(&join(self.folder_of(from), path)?)?.id;
+        self.facts.file(file).tree.is_some().then_some(file)
+    }
+
+    /// Notes a file of another folder; `None` when there are too many.
+    fn enter(&mut self, file: FileId, folder: &str) -> Option<()> {
+        if !self.files.contains(&file) {
+            if self.files.len() >= MAX_FILES {
+                return None;
+            }
+            self.files.push(file);
+            if folder != self.folder {
+                self.folders.push((file, folder.to_owned()));
+            }
+        }
+        Some(())
+    }
+
+    /// The file with `extends` resolved in each of its services.
+    fn extended(&mut self, mut file: Value<'f>, id: FileId, depth: usize) -> Value<'f> {
+        let Some(services) = file.get("services").map(|services| services.fields().to_vec()) else { return file };
+        if services.iter().all(|service| service.value.get("extends").is_none()) {
+            return file;
+        }
+        let index: HashMap<&str, usize> = services.iter().enumerate().map(|(at, one)| (&*one.key, at)).collect();
+        let mut others: HashMap<FileId, Value<'f>> = HashMap::new();
+        let resolved = services.iter().map(|service| {
+            let value = self.extend(service, &services, &index, id, depth, &mut others);
+            Field { value, ..service.clone() }
+        });
+        let resolved: Vec<Field<'f>> = resolved.collect();
+        if let Data::Map(top) = &mut file.data {
+            for field in top.iter_mut().filter(|field| field.key == "services") {
+                field.value.data = Data::Map(resolved.clone());
+            }
+        }
+        file
+    }
+
+    fn extend(
+        &mut self,
+        service: &Field<'f>,
+        siblings: &[Field<'f>],
+        index: &HashMap<&str, usize>,
+        id: FileId,
+        depth: usize,
+        others: &mut HashMap<FileId, Value<'f>>,
+    ) -> Value<'f> {
+        let Some(extends) = service.value.get("extends") else { return service.value.clone() };
+        let name = extends.get("service").and_then(Value::text);
+        let base = match (name, extends.get("file")) {
+            _ if depth >= MAX_CHAIN => None,
+            (Some(name), None) => {
+                let base = index.get(name).map(|&at| siblings[at].clone()).filter(|base| base.key != service.key);
+                base.map(|base| self.extend(&base, siblings, index, id, depth + 1, others))
+            }
+            (Some(name), Some(path)) => {
+                let file = path.text().and_then(|path| self.find(id, path));
+                file.and_then(|file| self.extended_file(file, depth, others))
+                    .and_then(|other| other.get("services")?.get(name).cloned())
+            }
+            (None, _) => None,
+        };
+        let Some(base) = base else {
+            self.incomplete.insert(service.key.to_string());
+            return service.value.clone();
+        };
+        // What a service depends on is looked for in its own project; the base's `extends` is settled.
+        let mut merged = merge::services(base, service.value.clone());
+        if let Data::Map(fields) = &mut merged.data {
+            fields.retain(|field| field.key != "extends" || field.key_place == extends_key(service));
+        }
+        merged
+    }
+
+    fn extended_file(
+        &mut self,
+        file: FileId,
+        depth: usize,
+        others: &mut HashMap<FileId, Value<'f>>,
+    ) -> Option<Value<'f>> {
+        if let Some(known) = others.get(&file) {
+            return Some(known.clone());
+        }
+        let folder = parent(self.facts.path(file)).to_owned();
+        self.enter(file, &folder)?;
+        let read = self.file(file);
+        let other = self.extended(read, file, depth + 1);
+        others.insert(file, other.clone());
+        Some(other)
+    }
+
+    /// The project with what it includes: each file loaded by itself, with its own folder and variables.
+    fn included(&mut self, mut file: Value<'f>, depth: usize) -> Value<'f> {
+        let Some(includes) = file.get("include").cloned() else { return file };
+        if depth >= MAX_CHAIN {
+            return file;
+        }
+        for include in includes.one_or_many() {
+            let long = include.get("path").is_some();
+            let paths = include.get("path").map_or(std::slice::from_ref(include), Value::one_or_many);
+            let mut merged: Option<Value<'f>> = None;
+            for path in paths {
+                let Some(other) = path.text().and_then(|text| self.find(path.place.file, text)) else {
+                    self.partial = true;
+                    continue;
+                };
+                if self.files.contains(&other) {
+                    continue;
+                }
+                let own = parent(self.facts.path(other)).to_owned();
+                let directory = include.get("project_directory").filter(|_| long).and_then(Value::text);
+                let folder = directory.and_then(|path| join(self.folder_of(include.place.file), path)).unwrap_or(own);
+                if self.enter(other, &folder).is_none() {
+                    break;
+                }
+                let variables = variables(self.facts, &folder);
+                let read = self.read(other, &variables);
+                let read = self.extended(read, other, depth + 1);
+                merged = Some(match merged {
+                    Some(base) => merge::files(base, read),
+                    None => read,
+                });
+            }
+            if let Some(merged) = merged {
+                let merged = self.included(merged, depth + 1);
+                join_projects(&mut file, merged);
+            }
+        }
+        file
+    }
+}
+
+fn extends_key(service: &Field<'_>) -> crate::source::Place {
+    service.value.field("extends").map_or(service.key_place, |field| field.key_place)
+}
+
+/// Adds the services and definitions of an included project; of a name that both define, the including file's counts.
+fn join_projects<'t>(file: &mut Value<'t>, included: Value<'t>) {
+    let (Data::Map(own), Data::Map(others)) = (&mut file.data, included.data) else { return };
+    for other in others {
+        if !matches!(&*other.key, "services" | "volumes" | "networks" | "secrets" | "configs" | "models") {
+            continue;
+        }
+        match own.iter_mut().find(|field| field.key == other.key) {
+            None => own.push(other),
+            Some(field) => {
+                let Data::Map(more) = other.value.data else { continue };
+                if matches!(field.value.data, Data::Null) {
+                    field.value.data = Data::Map(Vec::new());
+                }
+                let Data::Map(fields) = &mut field.value.data else { continue };
+                let known: HashSet<Cow<'t, str>> = fields.iter().map(|field| field.key.clone()).collect();
+                fields.extend(more.into_iter().filter(|field| !known.contains(&field.key)));
+            }
+        }
+    }
+}

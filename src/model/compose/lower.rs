@@ -1,0 +1,584 @@
+//! From a project's merged values to facts.
+
+use super::value::{Data, Field, Scalar, Value, Variables};
+use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
+use crate::finding::Label;
+use crate::model::container::{
+    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity,
+    Resources, Security,
+};
+use crate::model::env::EnvOrigin;
+use crate::model::image::{self, ImageRole, ImageUse};
+use crate::model::{Code, Command, Setting};
+use crate::source::{At, FileId, OffsetMap, Span, join};
+
+/// Where relative paths start, and what variables are.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'o> {
+    pub folder: &'o str,
+    pub folders: &'o [(FileId, String)],
+    pub variables: &'o Variables,
+}
+
+impl Origin<'_> {
+    fn folder_of(&self, file: FileId) -> &str {
+        self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
+    }
+}
+
+/// The facts of a merged project. Files, folders and roles are for the caller to fill in.
+pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
+    let Some(merged) = merged else { return Project::default() };
+    let definitions = |key: &str| merged.get(key).map_or(&[][..], Value::fields).iter().map(definition).collect();
+    let services = merged.get("services").map_or(&[][..], Value::fields);
+    Project {
+        services: services.iter().map(|field| service(field, origin)).collect(),
+        volumes: definitions("volumes"),
+        networks: definitions("networks"),
+        secrets: definitions("secrets"),
+        configs: definitions("configs"),
+        ..Project::default()
+    }
+}
+
+/// What a project lacks may stand elsewhere.
+pub fn open(project: &mut Project) {
+    project.services.iter_mut().for_each(open_service);
+}
+
+fn set_open<T>(setting: &mut Setting<T>) {
+    if setting.is_absent() {
+        *setting = Setting::Unknown(None);
+    }
+}
+
+/// What a service lacks may stand elsewhere.
+pub fn open_service(service: &mut Service) {
+    let container = &mut service.container;
+    container.open = true;
+    set_open(&mut container.health);
+    set_open(&mut service.restart);
+    set_open(&mut service.replicas);
+    set_open(&mut service.container_name);
+    set_open(&mut service.network_mode);
+    set_open(&mut service.stop_grace_period);
+    let security = &mut container.security;
+    set_open(&mut security.user);
+    set_open(&mut security.privileged);
+    set_open(&mut security.allow_privilege_escalation);
+    set_open(&mut security.read_only_root);
+    let resources = &mut container.resources;
+    for setting in [&mut resources.cpu_limit, &mut resources.memory_limit, &mut resources.pids_limit] {
+        set_open(setting);
+    }
+}
+
+/// What `service` lacks is unknown where `laid`, the same service under a file that lies over its own, has it. `serious`
+/// files are those for production; of others only what runs by default everywhere counts.
+pub fn take_evidence(service: &mut Service, laid: &Service, serious: bool) {
+    let own = &mut service.container;
+    let over = &laid.container;
+    take(&mut service.restart, &laid.restart);
+    take(&mut own.health, &over.health);
+    if !serious {
+        return;
+    }
+    take(&mut own.security.user, &over.security.user);
+    take(&mut own.security.allow_privilege_escalation, &over.security.allow_privilege_escalation);
+    take(&mut own.security.read_only_root, &over.security.read_only_root);
+    take(&mut own.resources.memory_limit, &over.resources.memory_limit);
+    take(&mut own.resources.cpu_limit, &over.resources.cpu_limit);
+    take(&mut own.resources.pids_limit, &over.resources.pids_limit);
+    if own.security.dropped_capabilities.is_empty() {
+        own.security.dropped_capabilities.clone_from(&over.security.dropped_capabilities);
+    }
+}
+
+fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
+    if own.is_absent() && !over.is_absent() {
+        *own = Setting::Unknown(over.place());
+    }
+}
+
+fn definition(field: &Field<'_>) -> Definition {
+    let external = field.value.get("external");
+    let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
+    Definition { name: field.name(), external, source: field.value.get("file").and_then(Value::at) }
+}
+
+fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
+    let value = &field.value;
+    let get = |key: &str| value.get(key);
+    let text = |key: &str| get(key).map_or(Setting::Absent, |value| value.setting(|text| Some(text.to_owned())));
+    let network_mode = text("network_mode");
+    let mut service = Service {
+        build: get("build").map(|build| self::build(build, origin)),
+        depends_on: get("depends_on").map_or(&[][..], Value::fields).iter().map(dependency).collect(),
+        restart: restart(value),
+        profiles: texts(get("profiles")),
+        replicas: replicas(value),
+        labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
+        references: Vec::new(),
+        container_name: text("container_name"),
+        aliases: aliases(value),
+        hosts: hosts(value),
+        exposes: texts(get("expose")),
+        stop_grace_period: text("stop_grace_period"),
+        tty: get("tty").map_or(Setting::Absent, boolean),
+        stdin_open: get("stdin_open").map_or(Setting::Absent, boolean),
+        provided: get("provider").is_some(),
+        container: container(field, origin),
+        network_mode,
+    };
+    service.references = references(value, &service);
+    // A service that is no mapping was lost to a mistake that others report.
+    if !matches!(value.data, Data::Map(_)) {
+        open_service(&mut service);
+    }
+    service
+}
+
+fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
+    let value = &field.value;
+    let get = |key: &str| value.get(key);
+    let list = |key: &str| get(key).map_or(&[][..], Value::one_or_many);
+    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables)).collect();
+    mounts.extend(list("tmpfs").iter().map(|item| {
+        let target = item.at().map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
+        Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
+    }));
+    if let Some(from) = get("volumes_from") {
+        mounts.push(Mount { place: from.place, source: MountSource::Unknown, target: None, read_only: false });
+    }
+    Container {
+        name: field.name(),
+        role: ContainerRole::Service,
+        anchor: field.key_place,
+        open: false,
+        image: get("image").and_then(|value| image(value, origin.variables)),
+        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables)),
+        command: get("command").and_then(|value| command(value, origin.variables)),
+        env: get("environment").map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
+        env_from: list("env_file").iter().filter_map(env_file).collect(),
+        ports: list("ports").iter().map(|item| short::port(item, origin.variables)).collect(),
+        mounts,
+        security: security(value),
+        resources: resources(value),
+        health: get("healthcheck").map_or(Setting::Absent, health),
+        liveness: Setting::Absent,
+        readiness: Setting::Absent,
+        startup: Setting::Absent,
+        kube: None,
+    }
+}
+
+/// The known texts of a list.
+fn texts(value: Option<&Value<'_>>) -> Vec<At<String>> {
+    value.map_or(&[][..], Value::one_or_many).iter().filter_map(Value::at).collect()
+}
+
+fn boolean(value: &Value<'_>) -> Setting<bool> {
+    value.setting(|text| match text {
+        "true" | "True" | "TRUE" | "yes" | "on" => Some(true),
+        "false" | "False" | "FALSE" | "no" | "off" => Some(false),
+        _ => None,
+    })
+}
+
+fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
+    let scalar = value.scalar()?;
+    let reference = match &scalar.text {
+        Some(text) => (!text.is_empty()).then(|| image::Reference::parse(text)),
+        None => image::Reference::parse_holed(&holed(scalar, variables)),
+    };
+    let sources = super::value::fallbacks(scalar).into_iter().map(|fallback| Label {
+        place: fallback.literal.place,
+        text: format!("`{}` is `{}` by default", fallback.variable, fallback.literal.value),
+    });
+    Some(ImageUse {
+        role: ImageRole::ComposeService,
+        place: value.place,
+        written: scalar.written().to_owned(),
+        reference,
+        sources: sources.collect(),
+    })
+}
+
+/// The text with each outermost variable filled in, or a hole where it cannot be known.
+fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
+    let written = scalar.written();
+    let mut out = String::new();
+    let mut at = 0;
+    for used in &scalar.uses {
+        if (used.span.start as usize) < at {
+            continue;
+        }
+        out.push_str(written.get(at..used.span.start as usize).unwrap_or(""));
+        match scalar.part(used.span, variables).text {
+            Some(text) => out.push_str(&text),
+            None => out.push(image::HOLE),
+        }
+        at = used.span.end as usize;
+    }
+    out.push_str(written.get(at..).unwrap_or(""));
+    out
+}
+
+/// `command` or `entrypoint`: Compose splits a text into words itself, no shell runs it.
+fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
+    let words = match &value.data {
+        Data::Null => return None,
+        Data::Scalar(scalar) => split_words(scalar, variables),
+        Data::List(items) => items.iter().filter_map(word).collect(),
+        Data::Map(_) | Data::Unknown => return None,
+    };
+    Some(Command::Exec { place: value.place, words })
+}
+
+fn word(value: &Value<'_>) -> Option<At<String>> {
+    let scalar = value.scalar()?;
+    Some(At::new(scalar.text.as_deref().unwrap_or(scalar.written()).to_owned(), value.place))
+}
+
+fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
+    let written = scalar.written();
+    let mut words = Vec::new();
+    let mut start: Option<usize> = None;
+    let mut quote: Option<char> = None;
+    let mut braces = 0_u32;
+    let mut end_word = |from: usize, to: usize| {
+        let span = Span::of(from, to);
+        let part = scalar.part(span, variables);
+        let text = part.text.as_deref().unwrap_or(part.written());
+        words.push(At::new(unquote(text), scalar.span(span)));
+    };
+    let mut escaped = false;
+    for (at, c) in written.char_indices() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match (c, quote) {
+            ('\\', None | Some('"')) => {
+                escaped = true;
+                start.get_or_insert(at);
+            }
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                start.get_or_insert(at);
+            }
+            (c, None) if c.is_whitespace() && braces == 0 => {
+                if let Some(from) = start.take() {
+                    end_word(from, at);
+                }
+            }
+            (c, None) => {
+                let opens = c == '{' && written[..at].ends_with('$');
+                braces = if opens { braces + 1 } else { braces.saturating_sub(u32::from(c == '}')) };
+                start.get_or_insert(at);
+            }
+        }
+    }
+    if let Some(from) = start {
+        end_word(from, written.len());
+    }
+    words
+}
+
+/// A word as the program gets it: quotes and backslashes taken off.
+fn unquote(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut quote: Option<char> = None;
+    let mut chars = word.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', None) => out.extend(chars.next()),
+            ('\\', Some('"')) => match chars.next() {
+                Some(next @ ('"' | '\\' | '$' | '`')) => out.push(next),
+                Some(next) => out.extend(['\\', next]),
+                None => out.push('\\'),
+            },
+            (c, Some(open)) if c == open => quote = None,
+            ('"' | '\'', None) => quote = Some(c),
+            (c, _) => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes them the same way.
+fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
+    let (written, offsets) = (scalar.written(), scalar.offsets());
+    let file = value.place.file;
+    if !written.contains("$$") {
+        return Command::Shell { place: value.place, code: Code::new(file, written, offsets) };
+    }
+    let mut text = String::with_capacity(written.len());
+    let mut map = OffsetMap::default();
+    for (at, c) in written.char_indices() {
+        if c == '$' && text.ends_with('$') && written[..at].ends_with('$') {
+            // The second of a pair: the first one stands for both.
+            map.push(text.len() as u32, offsets.offset(at as u32) + 1);
+            continue;
+        }
+        map.push(text.len() as u32, offsets.offset(at as u32));
+        text.push(c);
+    }
+    Command::Shell { place: value.place, code: Code::new(file, text, map) }
+}
+
+fn health(value: &Value<'_>) -> Setting<HealthCheck> {
+    if !matches!(value.data, Data::Map(_)) {
+        return if matches!(value.data, Data::Null) { Setting::Absent } else { Setting::Unknown(Some(value.place)) };
+    }
+    let disable = value.field("disable");
+    if let Some(field) = disable {
+        match boolean(&field.value) {
+            Setting::Set(at) if at.value => {
+                return Setting::set(HealthCheck { disabled: true, test: None }, field.key_place);
+            }
+            Setting::Unknown(place) => return Setting::Unknown(place),
+            _ => {}
+        }
+    }
+    let Some(field) = value.field("test") else {
+        return Setting::set(HealthCheck { disabled: false, test: None }, value.place);
+    };
+    let test = &field.value;
+    let place = field.key_place;
+    let (disabled, command) = match &test.data {
+        Data::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => (true, None),
+        Data::Scalar(scalar) => (false, Some(shell(test, scalar))),
+        Data::List(items) => match items.first().and_then(Value::text) {
+            Some("NONE") => (true, None),
+            Some("CMD-SHELL") => (false, items.get(1).and_then(|item| Some(shell(item, item.scalar()?)))),
+            Some("CMD") => {
+                let words = items.iter().skip(1).filter_map(word).collect();
+                (false, Some(Command::Exec { place: test.place, words }))
+            }
+            _ => return Setting::Unknown(Some(place)),
+        },
+        _ => return Setting::Unknown(Some(place)),
+    };
+    Setting::set(HealthCheck { disabled, test: command }, place)
+}
+
+fn env_file(value: &Value<'_>) -> Option<EnvFrom> {
+    let optional = value.get("required").and_then(Value::text) == Some("false");
+    let name = value.get("path").unwrap_or(value).at()?;
+    Some(EnvFrom { kind: EnvFromKind::File, name, optional })
+}
+
+fn restart(value: &Value<'_>) -> Setting<String> {
+    let policy = value.get("deploy").and_then(|deploy| deploy.field("restart_policy"));
+    if let Some(policy) = policy {
+        return match policy.value.get("condition") {
+            Some(condition) => condition.setting(|text| Some(text.to_owned())),
+            None => Setting::set("any".to_owned(), policy.key_place),
+        };
+    }
+    value.get("restart").map_or(Setting::Absent, |restart| {
+        restart.setting(|text| Some(if text == "false" { "no" } else { text }.to_owned()))
+    })
+}
+
+fn replicas(value: &Value<'_>) -> Setting<u32> {
+    let deploy = value.get("deploy").and_then(|deploy| deploy.get("replicas"));
+    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, |count| count.setting(|text| text.parse().ok()))
+}
+
+fn security(value: &Value<'_>) -> Security {
+    let get = |key: &str| value.get(key);
+    let capabilities = |key: &str| {
+        let mut list = texts(get(key));
+        for capability in &mut list {
+            let upper = capability.value.to_ascii_uppercase();
+            capability.value = upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned();
+        }
+        list
+    };
+    let profiles = texts(get("security_opt"));
+    let no_new = profiles.iter().find_map(|option| {
+        let rest = option.value.strip_prefix("no-new-privileges")?;
+        let on = matches!(rest.trim_start_matches([':', '=']), "" | "true");
+        Some(Setting::set(!on, option.place))
+    });
+    let unresolved = get("security_opt").map_or(&[][..], Value::one_or_many).iter().any(Value::is_unknown);
+    let namespaces = [
+        ("network_mode", HostNamespace::Network),
+        ("pid", HostNamespace::Pid),
+        ("ipc", HostNamespace::Ipc),
+        ("userns_mode", HostNamespace::User),
+        ("uts", HostNamespace::Uts),
+        ("cgroup", HostNamespace::Cgroup),
+    ];
+    let host = namespaces.into_iter().filter_map(|(key, namespace)| {
+        let mode = get(key).filter(|value| value.text() == Some("host"))?;
+        Some(At::new(namespace, mode.place))
+    });
+    Security {
+        user: get("user").map_or(Setting::Absent, |user| user.setting(|text| Some(text.to_owned()))),
+        run_as_non_root: Setting::Absent,
+        privileged: get("privileged").map_or(Setting::Absent, boolean),
+        allow_privilege_escalation: no_new.unwrap_or(if unresolved { Setting::Unknown(None) } else { Setting::Absent }),
+        read_only_root: get("read_only").map_or(Setting::Absent, boolean),
+        added_capabilities: capabilities("cap_add"),
+        dropped_capabilities: capabilities("cap_drop"),
+        host_namespaces: host.collect(),
+        profiles,
+        proc_mount: Setting::Absent,
+        devices: texts(get("devices")),
+    }
+}
+
+fn resources(value: &Value<'_>) -> Resources {
+    let deploy = value.get("deploy").and_then(|deploy| deploy.get("resources"));
+    let limit = |key: &str| deploy.and_then(|resources| resources.get("limits")?.field(key));
+    let request = |key: &str| deploy.and_then(|resources| resources.get("reservations")?.field(key));
+    let mut zero = Vec::new();
+    // A limit of 0 or -1 is none, in so many words.
+    let mut quantity = |fields: [Option<&Field<'_>>; 2], read: fn(&str) -> Quantity| {
+        for field in fields.into_iter().flatten() {
+            let set = field.value.setting(|text| Some(read(text)));
+            match set.value().and_then(|quantity| quantity.amount) {
+                Some(amount) if amount <= 0.0 => zero.push(field.value.place),
+                _ if set.is_absent() => {}
+                _ => return set,
+            }
+        }
+        Setting::Absent
+    };
+    let cpu_limit = quantity([limit("cpus"), value.field("cpus")], short::number);
+    let quota = ["cpu_quota", "cpu_count", "cpu_percent"].iter().find_map(|key| value.field(key));
+    let quota = quota.map_or(Setting::Absent, |field| Setting::Unknown(Some(field.value.place)));
+    Resources {
+        cpu_limit: cpu_limit.or(quota),
+        memory_limit: quantity([limit("memory"), value.field("mem_limit")], short::bytes),
+        pids_limit: quantity([limit("pids"), value.field("pids_limit")], short::number),
+        cpu_request: quantity([request("cpus"), None], short::number),
+        memory_request: quantity([request("memory"), value.field("mem_reservation")], short::bytes),
+        zero,
+        place: deploy.map(|deploy| deploy.place),
+    }
+}
+
+fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
+    let context = value.get("context");
+    let folder = match context {
+        None => Some(At::new(origin.folder_of(value.place.file).to_owned(), value.place)),
+        Some(context) => context.at().and_then(|at| {
+            let remote = at.value.contains("://") || at.value.starts_with("git@") || at.value.starts_with("service:");
+            let path = join(origin.folder_of(at.place.file), &at.value).filter(|_| !remote)?;
+            Some(At::new(path, at.place))
+        }),
+    };
+    let file = value.get("dockerfile");
+    let inline = value.get("dockerfile_inline").is_some();
+    let dockerfile = folder.as_ref().filter(|_| !inline).and_then(|folder| {
+        let name = match file {
+            Some(file) => file.at()?,
+            None => At::new("Dockerfile".to_owned(), folder.place),
+        };
+        Some(At::new(join(&folder.value, &name.value)?, name.place))
+    });
+    Build {
+        place: value.place,
+        context: folder,
+        dockerfile,
+        inline,
+        target: value.get("target").map_or(Setting::Absent, |target| target.setting(|text| Some(text.to_owned()))),
+        args: value.get("args").map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
+        additional_contexts: value
+            .get("additional_contexts")
+            .map_or(&[][..], Value::fields)
+            .iter()
+            .map(Field::name)
+            .collect(),
+    }
+}
+
+fn dependency(field: &Field<'_>) -> Dependency {
+    let condition = field.value.get("condition");
+    let word = match condition {
+        None => Condition::Started,
+        Some(value) => match value.text() {
+            Some("service_started") => Condition::Started,
+            Some("service_healthy") => Condition::Healthy,
+            Some("service_completed_successfully") => Condition::Completed,
+            _ => Condition::Unknown,
+        },
+    };
+    Dependency {
+        service: field.name(),
+        condition: word,
+        condition_place: condition.map(|value| value.place),
+        required: field.value.get("required").and_then(Value::text) != Some("false"),
+    }
+}
+
+fn aliases(value: &Value<'_>) -> Vec<String> {
+    let networks = value.get("networks").map_or(&[][..], Value::fields);
+    let lists = networks.iter().filter_map(|network| network.value.get("aliases")).flat_map(Value::items);
+    let names = ["hostname", "container_name"].iter().filter_map(|key| value.get(key));
+    lists.chain(names).filter_map(Value::text).map(str::to_owned).collect()
+}
+
+fn hosts(value: &Value<'_>) -> Vec<String> {
+    let links = ["links", "external_links"].iter().filter_map(|key| value.get(key)).flat_map(Value::items);
+    let links = links.filter_map(Value::text).map(|link| link.rsplit(':').next().unwrap_or(link).to_owned());
+    let extra = value.get("extra_hosts").map_or(&[][..], Value::fields).iter().map(|field| field.key.to_string());
+    links.chain(extra).collect()
+}
+
+fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let mut add = |kind: ReferenceKind, name: At<String>| found.push(Reference { kind, name });
+    for mount in &service.container.mounts {
+        if let MountSource::Volume(name) = &mount.source {
+            add(ReferenceKind::Volume, name.clone());
+        }
+    }
+    for network in value.get("networks").map_or(&[][..], Value::fields) {
+        add(ReferenceKind::Network, network.name());
+    }
+    let build = value.get("build");
+    let lists = [
+        (ReferenceKind::Secret, value.get("secrets")),
+        (ReferenceKind::Secret, build.and_then(|build| build.get("secrets"))),
+        (ReferenceKind::Config, value.get("configs")),
+    ];
+    for (kind, list) in lists {
+        for item in list.map_or(&[][..], Value::items) {
+            if let Some(name) = item.get("source").unwrap_or(item).at() {
+                add(kind, name);
+            }
+        }
+    }
+    for dependency in service.depends_on.iter().filter(|dependency| dependency.required) {
+        add(ReferenceKind::Service, dependency.service.clone());
+    }
+    for item in value.get("links").map_or(&[][..], Value::items) {
+        if let Some(at) = item.at() {
+            add(ReferenceKind::Service, at.map(|link| link.split(':').next().unwrap_or("").to_owned()));
+        }
+    }
+    for item in value.get("volumes_from").map_or(&[][..], Value::items) {
+        if let Some(at) = item.at().filter(|at| !at.value.starts_with("container:")) {
+            add(ReferenceKind::Service, at.map(|from| from.split(':').next().unwrap_or("").to_owned()));
+        }
+    }
+    for key in ["network_mode", "ipc", "pid"] {
+        if let Some(at) = value.get(key).and_then(Value::at) {
+            if let Some(name) = at.value.strip_prefix("service:") {
+                add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
+            }
+        }
+    }
+    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none()) {
+        if let Some(at) = extends.get("service").and_then(Value::at) {
+            add(ReferenceKind::Service, at);
+        }
+    }
+    found
+}

@@ -1,0 +1,172 @@
+//! How one compose file is laid over another: mappings recurse, scalars replace, lists grow, and the exceptions of the
+//! compose specification. Services are brought to their long forms first, so that both sides have one shape.
+
+use std::collections::HashMap;
+
+use super::short;
+use super::value::{Data, Field, Tag, Value, Variables};
+
+/// Lays the top level of `over` on `base`.
+pub fn files<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
+    merge(base, over, &mut Vec::new())
+}
+
+/// Lays a service on the one that it extends.
+pub fn services<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
+    merge(base, over, &mut vec!["services".to_owned(), "*".to_owned()])
+}
+
+/// Brings the services of a file to the forms in which they can be merged.
+#[must_use]
+pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
+    let Data::Map(top) = &mut file.data else { return file };
+    let Some(services) = top.iter_mut().find(|field| field.key == "services") else { return file };
+    let Data::Map(services) = &mut services.value.data else { return file };
+    for service in services {
+        let Data::Map(fields) = &mut service.value.data else { continue };
+        for field in fields {
+            canonical_field(field, variables);
+        }
+    }
+    file
+}
+
+fn canonical_field<'t>(field: &mut Field<'t>, variables: &Variables) {
+    let value = std::mem::replace(&mut field.value, Value::null(field.key_place));
+    field.value = match &*field.key {
+        "environment" | "labels" | "annotations" | "sysctls" => value.keyed(&['='], variables),
+        "extra_hosts" => value.keyed(&['=', ':'], variables),
+        "depends_on" | "networks" | "models" => value.named(Value::null),
+        "build" => canonical_build(value, variables),
+        "deploy" => canonical_children(value, &["labels"], variables),
+        "extends" if value.scalar().is_some() => wrap(value, "service"),
+        "env_file" | "dns" | "dns_search" | "tmpfs" | "label_file" => listed(value),
+        _ => value,
+    };
+}
+
+fn canonical_build<'t>(value: Value<'t>, variables: &Variables) -> Value<'t> {
+    if value.scalar().is_some() {
+        return wrap(value, "context");
+    }
+    canonical_children(value, &["args", "labels", "additional_contexts"], variables)
+}
+
+fn canonical_children<'t>(mut value: Value<'t>, keys: &[&str], variables: &Variables) -> Value<'t> {
+    if let Data::Map(fields) = &mut value.data {
+        for field in fields.iter_mut().filter(|field| keys.contains(&&*field.key)) {
+            let child = std::mem::replace(&mut field.value, Value::null(field.key_place));
+            field.value = child.keyed(&['='], variables);
+        }
+    }
+    value
+}
+
+/// A scalar as the one field of a mapping.
+fn wrap<'t>(value: Value<'t>, key: &'static str) -> Value<'t> {
+    let (place, tag) = (value.place, value.tag);
+    let field = Field { key: key.into(), key_place: place, value: Value { tag: Tag::None, ..value } };
+    Value { place, data: Data::Map(vec![field]), tag }
+}
+
+fn listed(value: Value<'_>) -> Value<'_> {
+    if !matches!(value.data, Data::Scalar(_)) {
+        return value;
+    }
+    let (place, tag) = (value.place, value.tag);
+    Value { place, data: Data::List(vec![Value { tag: Tag::None, ..value }]), tag }
+}
+
+fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<'t> {
+    if over.tag == Tag::Override || replaces(path) {
+        return over;
+    }
+    let place = base.place;
+    match (base.data, over.data) {
+        (Data::Map(base_fields), Data::Map(over_fields)) => {
+            if ends(path, &["logging"]) && drivers_differ(&base_fields, &over_fields) {
+                return Value { place: over.place, data: Data::Map(over_fields), tag: over.tag };
+            }
+            let fields = merge_fields(base_fields, over_fields, path);
+            Value { place, data: Data::Map(fields), tag: Tag::None }
+        }
+        (Data::List(mut items), Data::List(more)) => {
+            items.extend(more);
+            Value { place, data: Data::List(unique(items, path)), tag: Tag::None }
+        }
+        // An empty value says nothing, except that it was written.
+        (data, Data::Null) if !matches!(data, Data::Null | Data::Scalar(_)) => Value { place, data, tag: Tag::None },
+        (_, data) => Value { place: over.place, data, tag: Tag::None },
+    }
+}
+
+fn merge_fields<'t>(base: Vec<Field<'t>>, over: Vec<Field<'t>>, path: &mut Vec<String>) -> Vec<Field<'t>> {
+    let mut index: HashMap<String, usize> =
+        base.iter().enumerate().map(|(at, old)| (old.key.to_string(), at)).collect();
+    let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
+    for field in over {
+        let old = index.get(&*field.key).and_then(|&at| Some((at, merged[at].take()?)));
+        if field.value.tag == Tag::Reset {
+            continue;
+        }
+        let Some((at, old)) = old else {
+            index.insert(field.key.to_string(), merged.len());
+            merged.push(Some(field));
+            continue;
+        };
+        // A mapping is introduced where its base stands; what is replaced, where it is replaced.
+        let kept = matches!(field.value.data, Data::Map(_) | Data::List(_)) && field.value.tag != Tag::Override;
+        let key_place = if kept { old.key_place } else { field.key_place };
+        path.push(field.key.to_string());
+        let value = merge(old.value, field.value, path);
+        path.pop();
+        merged[at] = Some(Field { key: field.key, key_place, value });
+    }
+    merged.into_iter().flatten().collect()
+}
+
+/// `path` is `services.<name>.` and then `tail`.
+fn ends(path: &[String], tail: &[&str]) -> bool {
+    path.len() == tail.len() + 2 && path[0] == "services" && path[2..].iter().zip(tail).all(|(is, want)| is == want)
+}
+
+fn replaces(path: &[String]) -> bool {
+    [&["command"][..], &["entrypoint"], &["healthcheck", "test"]].iter().any(|tail| ends(path, tail))
+}
+
+fn drivers_differ(base: &[Field<'_>], over: &[Field<'_>]) -> bool {
+    let driver = |fields: &[Field<'_>]| {
+        fields.iter().find(|field| field.key == "driver").and_then(|field| field.value.text().map(str::to_owned))
+    };
+    match (driver(base), driver(over)) {
+        (Some(base), Some(over)) => base != over,
+        _ => false,
+    }
+}
+
+/// Of list items that mean the same thing the last one counts.
+fn unique<'t>(items: Vec<Value<'t>>, path: &[String]) -> Vec<Value<'t>> {
+    let identity: fn(&Value<'_>) -> Option<String> = match path.last().map(String::as_str) {
+        Some("volumes" | "devices") if path.len() == 3 => short::mount_target,
+        Some("secrets" | "configs") if path.len() == 3 => |item| {
+            let target = item.get("target").or(item.get("source")).unwrap_or(item);
+            target.text().map(str::to_owned)
+        },
+        Some("ports") if path.len() == 3 => short::port_identity,
+        Some("env_file") if path.len() == 3 => |item| item.get("path").unwrap_or(item).text().map(str::to_owned),
+        Some("cap_add" | "cap_drop" | "profiles" | "security_opt" | "expose" | "dns" | "tmpfs") => {
+            |item| item.text().map(str::to_owned)
+        }
+        _ => return items,
+    };
+    let mut index: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    let mut kept: Vec<Option<Value<'t>>> = Vec::with_capacity(items.len());
+    for item in items {
+        let earlier = identity(&item).and_then(|key| index.insert(key, kept.len()));
+        if let Some(at) = earlier {
+            kept[at] = None;
+        }
+        kept.push(Some(item));
+    }
+    kept.into_iter().flatten().collect()
+}

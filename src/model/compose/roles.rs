@@ -1,0 +1,167 @@
+//! What part a service plays: whether it is meant to run for ever, and what well-known image it is.
+
+use super::{Condition, Project, Service};
+use crate::data::{self, Class, KnownImage};
+use crate::model::Command;
+
+impl Service {
+    /// What is known of the image that it pulls. An `image` beside a `build` names the output and tells nothing.
+    pub fn known_image(&self) -> Option<&'static KnownImage> {
+        if self.build.is_some() {
+            return None;
+        }
+        data::image(&self.container.image.as_ref()?.reference.as_ref()?.repository())
+    }
+
+    /// The store that its image is, going by its name.
+    pub fn store(&self) -> Option<&'static KnownImage> {
+        if self.build.is_some() {
+            return None;
+        }
+        data::store(&self.container.image.as_ref()?.reference.as_ref()?.repository())
+    }
+
+    /// The words of what it is told to run, the program first, as far as they are written here.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let commands = [self.container.entrypoint.as_ref(), self.container.command.as_ref()];
+        commands.into_iter().flatten().flat_map(|command| match command {
+            Command::Exec { words, .. } => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>(),
+            Command::Shell { code, .. } => code.text.split_whitespace().collect(),
+        })
+    }
+}
+
+/// Words in a service's name that say it does one thing and ends.
+const ONE_SHOT_NAMES: &[&str] = &[
+    "init",
+    "migrate",
+    "migration",
+    "migrations",
+    "migrator",
+    "setup",
+    "seed",
+    "seeder",
+    "bootstrap",
+    "provision",
+    "provisioner",
+    "createbuckets",
+    "createbucket",
+    "create",
+    "tests",
+    "test",
+    "e2e",
+    "lint",
+    "build",
+    "builder",
+    "loader",
+    "import",
+    "importer",
+    "job",
+    "download",
+    "downloader",
+    "backup",
+    "restore",
+    "certbot",
+    "cli",
+    "prestart",
+    "fixtures",
+    "bench",
+    "benchmark",
+    "loadtest",
+    "shell",
+    "console",
+    "permissions",
+    "chown",
+    "installer",
+    "install",
+    "dbmigrate",
+    "initdb",
+    "prepare",
+    "populate",
+    "generator",
+    "evaluate",
+    "evaluation",
+    "eval",
+];
+
+/// Programs and words of a command that does one thing and ends.
+const ONE_SHOT_WORDS: &[&str] = &[
+    "migrate",
+    "alembic",
+    "createsuperuser",
+    "collectstatic",
+    "db:migrate",
+    "pytest",
+    "chown",
+    "chmod",
+    "cypress",
+    "newman",
+    "k6",
+    "mc",
+    "initdb",
+    "db-migrate",
+    "migrate:latest",
+    "migration:run",
+    "prisma",
+    "dbmate",
+    "flyway",
+    "liquibase",
+];
+
+/// Words of a command that goes on to serve or to wait.
+const SERVING_WORDS: &[&str] = &[
+    "uvicorn",
+    "gunicorn",
+    "hypercorn",
+    "runserver",
+    "serve",
+    "start",
+    "celery",
+    "node",
+    "nginx",
+    "sleep",
+    "tail",
+    "worker",
+    "server",
+    "streamlit",
+    "flask",
+    "daphne",
+    "puma",
+    "npm",
+    "yarn",
+    "pnpm",
+    "java",
+    "dev",
+    "listen",
+    "infinity",
+];
+
+impl Project {
+    /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told is no.
+    pub fn is_one_shot(&self, service: &Service) -> bool {
+        let awaited = self.services.iter().flat_map(|other| &other.depends_on);
+        let mut awaited = awaited.filter(|dependency| dependency.service.value == service.name());
+        if awaited.any(|dependency| dependency.condition == Condition::Completed) {
+            return true;
+        }
+        if service.known_image().is_some_and(|known| known.class == Class::Tool) {
+            return true;
+        }
+        let named = service
+            .name()
+            .split(['-', '_', '.'])
+            .any(|part| ONE_SHOT_NAMES.contains(&part.to_ascii_lowercase().as_str()));
+        let words: Vec<&str> = service.words().flat_map(str::split_whitespace).map(program).collect();
+        let serves = words.iter().any(|word| SERVING_WORDS.contains(word));
+        let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));
+        // `restart: "no"` or `on-failure` in so many words is how a job is written.
+        let once = service.restart.value().is_some_and(|word| matches!(word.as_str(), "no" | "none"));
+        (named && !serves) || (acts && !serves) || (once && (named || acts || service.container.ports.is_empty()))
+    }
+}
+
+/// A word without its folder: `/usr/bin/mc` is `mc`.
+fn program(word: &str) -> &str {
+    let word = word.trim_matches(['"', '\'', ';', '&', '(', ')']);
+    word.rsplit('/').next().unwrap_or(word)
+}

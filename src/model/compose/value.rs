@@ -1,0 +1,309 @@
+//! A compose file's values after interpolation: what merging and lowering work on. Each keeps the place it has in its own
+//! file, through anchors, `extends`, `include` and overrides.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::model::Setting;
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::source::{At, OffsetMap, Place, Span};
+use crate::syntax::dotenv;
+use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
+use crate::syntax::yaml::{Kind, Node};
+
+/// The variables that interpolation knows: those of a `.env` file.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(HashMap<String, Lookup>);
+
+impl Variables {
+    /// Of the text of a `.env` file.
+    pub fn parse(text: &str) -> Self {
+        let mut known = Self::default();
+        for entry in dotenv::parse(text).tree.entries {
+            let value = match &entry.value {
+                None => Some(Lookup::Unknown),
+                Some(value) if entry.quote == Some(dotenv::Quote::Single) => Some(Lookup::Value(value.clone())),
+                Some(value) => known.expand(value).text.map(Lookup::Value).or(Some(Lookup::Unknown)),
+            };
+            known.0.extend(value.map(|value| (entry.key, value)));
+        }
+        known
+    }
+
+    /// The known value of one variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Lookup::Value(value) => Some(value),
+            Lookup::Unknown => None,
+        }
+    }
+
+    fn expand(&self, text: &str) -> interpolate::Expansion {
+        interpolate::expand(text, Dialect::Compose, &|name| self.0.get(name).cloned())
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub struct Value<'t> {
+    /// Scalars without their quotes.
+    pub place: Place,
+    pub data: Data<'t>,
+    pub tag: Tag,
+}
+
+#[derive(Clone, Debug)]
+pub enum Data<'t> {
+    Null,
+    Scalar(Scalar<'t>),
+    Map(Vec<Field<'t>>),
+    List(Vec<Value<'t>>),
+    Unknown,
+}
+
+/// What merging is told to do with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    None,
+    /// `!reset`
+    Reset,
+    /// `!override`
+    Override,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field<'t> {
+    pub key: Cow<'t, str>,
+    pub key_place: Place,
+    pub value: Value<'t>,
+}
+
+impl Field<'_> {
+    pub fn name(&self) -> At<String> {
+        At::new(self.key.to_string(), self.key_place)
+    }
+}
+
+/// A text, or a part of one: the value in the list item `KEY=value`.
+#[derive(Clone, Debug)]
+pub struct Scalar<'t> {
+    node: Node<'t>,
+    range: Span,
+    /// After interpolation; `None` where that cannot be known.
+    pub text: Option<Cow<'t, str>>,
+    pub uses: Vec<VariableUse>,
+}
+
+impl<'t> Scalar<'t> {
+    fn new(node: Node<'t>, range: Span, variables: &Variables) -> Self {
+        let written = range.text(node.str().unwrap_or(""));
+        if !written.contains('$') {
+            return Self { node, range, text: Some(Cow::Borrowed(written)), uses: Vec::new() };
+        }
+        let expansion = variables.expand(written);
+        Self { node, range, text: expansion.text.map(Cow::Owned), uses: expansion.uses }
+    }
+
+    /// As it stands in the file, decoded but not interpolated.
+    pub fn written(&self) -> &'t str {
+        self.range.text(self.node.str().unwrap_or(""))
+    }
+
+    /// The place of a range of [`Scalar::written`].
+    pub fn span(&self, range: Span) -> Place {
+        self.node.content_span(range.shift(self.range.start))
+    }
+
+    /// A part of this text, interpolated by itself.
+    pub fn part(&self, range: Span, variables: &Variables) -> Scalar<'t> {
+        Scalar::new(self.node, range.shift(self.range.start), variables)
+    }
+
+    /// Where each byte of [`Scalar::written`] stands.
+    pub fn offsets(&self) -> OffsetMap {
+        if self.range.start == 0 {
+            return self.node.offsets();
+        }
+        OffsetMap::verbatim(self.node.content_span(self.range).span.start)
+    }
+
+    /// Plain and without quotes, where YAML may take it for something else than text.
+    pub fn is_plain(&self) -> bool {
+        self.node.style() == crate::syntax::yaml::Style::Plain
+    }
+}
+
+impl<'t> Value<'t> {
+    /// Reads a node with everything below it. Trees are bounded in depth and in what aliases expand to.
+    pub fn read(node: Node<'t>, variables: &Variables) -> Self {
+        let tag = match node.tag() {
+            Some("!reset") => Tag::Reset,
+            Some("!override") => Tag::Override,
+            _ => Tag::None,
+        };
+        let data = match node.kind() {
+            Kind::Null => Data::Null,
+            Kind::Unknown => Data::Unknown,
+            Kind::Scalar => {
+                let whole = Span::of(0, node.str().map_or(0, str::len));
+                Data::Scalar(Scalar::new(node, whole, variables))
+            }
+            Kind::Sequence => Data::List(node.items().map(|item| Value::read(item, variables)).collect()),
+            Kind::Mapping => {
+                let field = |entry: crate::syntax::yaml::Entry<'t>| {
+                    let key = Cow::Borrowed(entry.key.str()?);
+                    Some(Field { key, key_place: entry.key.content(), value: Value::read(entry.value, variables) })
+                };
+                Data::Map(node.entries().filter_map(field).collect())
+            }
+        };
+        Self { place: node.content(), data, tag }
+    }
+
+    pub const fn null(place: Place) -> Self {
+        Self { place, data: Data::Null, tag: Tag::None }
+    }
+
+    pub fn fields(&self) -> &[Field<'t>] {
+        match &self.data {
+            Data::Map(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    pub fn items(&self) -> &[Value<'t>] {
+        match &self.data {
+            Data::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list, or this value itself where one may be written without a list.
+    pub fn one_or_many(&self) -> &[Value<'t>] {
+        match &self.data {
+            Data::List(items) => items,
+            Data::Scalar(_) | Data::Map(_) | Data::Unknown => std::slice::from_ref(self),
+            Data::Null => &[],
+        }
+    }
+
+    pub fn field(&self, key: &str) -> Option<&Field<'t>> {
+        self.fields().iter().find(|field| field.key == key)
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value<'t>> {
+        self.field(key).map(|field| &field.value)
+    }
+
+    pub fn scalar(&self) -> Option<&Scalar<'t>> {
+        match &self.data {
+            Data::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The text after interpolation, where it is known.
+    pub fn text(&self) -> Option<&str> {
+        self.scalar()?.text.as_deref()
+    }
+
+    /// The known text with its place.
+    pub fn at(&self) -> Option<At<String>> {
+        Some(At::new(self.text()?.to_owned(), self.place))
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        match &self.data {
+            Data::Unknown => true,
+            Data::Scalar(scalar) => scalar.text.is_none(),
+            _ => false,
+        }
+    }
+
+    /// A setting read from this value's known text; what `read` refuses is unknown.
+    pub fn setting<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Setting<T> {
+        if matches!(self.data, Data::Null) {
+            return Setting::Absent;
+        }
+        match self.text().and_then(read) {
+            Some(value) => Setting::set(value, self.place),
+            None => Setting::Unknown(Some(self.place)),
+        }
+    }
+
+    /// A mapping, given as one or as a list of `KEY=value`: the list made a mapping. `separators` end the key.
+    #[must_use]
+    pub fn keyed(self, separators: &[char], variables: &Variables) -> Self {
+        let Data::List(items) = self.data else { return self };
+        let mut fields: Vec<Field<'t>> = Vec::with_capacity(items.len());
+        let mut index: HashMap<&str, usize> = HashMap::with_capacity(items.len());
+        for item in items {
+            let Data::Scalar(scalar) = &item.data else { continue };
+            let written = scalar.written();
+            let end = written.find(separators).unwrap_or(written.len());
+            // A key that is itself a variable names nothing that we could know.
+            if written[..end].contains('$') {
+                continue;
+            }
+            let key_place = scalar.span(Span::of(0, end));
+            let value = if end == written.len() {
+                Value::null(key_place)
+            } else {
+                let part = scalar.part(Span::of(end + 1, written.len()), variables);
+                let place = scalar.span(Span::of(end + 1, written.len()));
+                Value { place, data: Data::Scalar(part), tag: Tag::None }
+            };
+            let field = Field { key: Cow::Borrowed(&written[..end]), key_place, value };
+            // Of a key given twice the last one counts.
+            match index.insert(&written[..end], fields.len()) {
+                Some(at) => {
+                    index.insert(&written[..end], at);
+                    fields[at] = field;
+                }
+                None => fields.push(field),
+            }
+        }
+        Self { data: Data::Map(fields), ..self }
+    }
+
+    /// A list of names made a mapping whose values `value` gives.
+    #[must_use]
+    pub fn named(self, value: impl Fn(Place) -> Value<'t>) -> Self {
+        let Data::List(items) = self.data else { return self };
+        let field = |item: Value<'t>| {
+            let key = item.scalar()?.text.clone()?;
+            Some(Field { key, key_place: item.place, value: value(item.place) })
+        };
+        Self { data: Data::Map(items.into_iter().filter_map(field).collect()), ..self }
+    }
+
+    /// The entries of a keyed mapping as variables.
+    pub fn variables(&self, origin: EnvOrigin) -> Vec<EnvVar> {
+        self.fields().iter().map(|field| EnvVar { name: field.name(), value: field.value.env(), origin }).collect()
+    }
+
+    fn env(&self) -> EnvValue {
+        let Data::Scalar(scalar) = &self.data else {
+            return if matches!(self.data, Data::Null) { EnvValue::Inherited } else { EnvValue::Reference(self.place) };
+        };
+        match &scalar.text {
+            Some(text) if scalar.uses.is_empty() => EnvValue::Literal(At::new(text.to_string(), self.place)),
+            resolved => EnvValue::Template {
+                written: At::new(scalar.written().to_owned(), self.place),
+                resolved: resolved.as_ref().map(ToString::to_string),
+                fallbacks: fallbacks(scalar),
+            },
+        }
+    }
+}
+
+/// The literal defaults inside a text.
+pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
+    let fallback = |used: &VariableUse| {
+        let span = used.default()?;
+        let literal = span.text(scalar.written());
+        let plain = !literal.is_empty() && !literal.contains('$');
+        plain.then(|| Fallback { variable: used.name.clone(), literal: At::new(literal.to_owned(), scalar.span(span)) })
+    };
+    scalar.uses.iter().filter_map(fallback).collect()
+}

@@ -1,0 +1,312 @@
+//! What several files say of one object: kustomizations and the patches, images, counts and namespaces they bring, and
+//! the defaults of a LimitRange. Runs once, after every file is lowered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kustomize::{self, ImageRule, Kustomization, Target};
+use super::lower;
+use super::merge::Draft;
+use super::object::{Body, Object};
+use super::policy::Defaults;
+use super::view::Scope;
+use crate::finding::Label;
+use crate::model::Setting;
+use crate::model::container::Resources;
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
+use crate::source::{FileId, Repository, join as join_path, parent};
+use crate::syntax::yaml::{Kind, Node, Tree};
+
+/// Joins what the files of a repository say. Objects change in place; patches that found their object are gone
+/// afterwards, the others stay as open objects.
+pub fn join(files: &mut [FileFacts], repository: Repository) {
+    let reaches = reaches(files, repository);
+    let patched = patch(files, repository, &reaches);
+    for (file, index, object) in patched.merged {
+        files[file].objects[index] = object;
+    }
+    for (file, objects) in patched.left {
+        files[file].objects = objects;
+    }
+    transform(files, &reaches);
+    fill_defaults(files, repository);
+}
+
+/// What a kustomization gathers: its index in the list of files, and the files it reaches.
+struct Reach {
+    kustomization: usize,
+    files: BTreeSet<usize>,
+}
+
+fn reaches(files: &[FileFacts], repository: Repository) -> Vec<Reach> {
+    let owners: Vec<usize> = (0..files.len()).filter(|at| files[*at].kustomization.is_some()).collect();
+    let gathered: BTreeMap<usize, BTreeSet<usize>> =
+        owners.iter().map(|at| (*at, gather(files, repository, *at))).collect();
+    let mut found = Vec::new();
+    for &at in &owners {
+        let mut reached = gathered[&at].clone();
+        if files[at].kustomization.as_ref().is_some_and(|own| own.component) {
+            // A component changes what its users gathered.
+            let users = gathered.values().filter(|files| files.contains(&at));
+            reached = users.fold(reached, |all, more| all.union(more).copied().collect());
+        }
+        found.push(Reach { kustomization: at, files: reached });
+    }
+    found
+}
+
+/// Every file that a kustomization reaches through its resources, kustomizations included.
+fn gather(files: &[FileFacts], repository: Repository, start: usize) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        let Some(kustomization) = files[at].kustomization.as_ref() else { continue };
+        for resource in &kustomization.resources {
+            let below = kustomization_in(repository, &resource.value);
+            let Some(id) = below.or_else(|| repository.find(&resource.value).map(|file| file.id)) else { continue };
+            if found.insert(id.0 as usize) {
+                open.push(id.0 as usize);
+            }
+        }
+    }
+    found
+}
+
+fn kustomization_in(repository: Repository, folder: &str) -> Option<FileId> {
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    names.iter().find_map(|name| Some(repository.find(&join_path(folder, name)?)?.id))
+}
+
+/// A text of patches: a file, or a block scalar of a kustomization with everything else blanked out, so that its places
+/// are true.
+struct Text {
+    reach: usize,
+    target: Option<Target>,
+    /// The file of patches; `None` for those in a kustomization.
+    file: Option<usize>,
+    id: FileId,
+    blanked: Option<String>,
+}
+
+#[derive(Default)]
+struct Patched {
+    merged: Vec<(usize, usize, Object)>,
+    /// What is left of files of patches.
+    left: Vec<(usize, Vec<Object>)>,
+}
+
+fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patched {
+    let texts = patch_texts(files, repository, reaches);
+    if texts.is_empty() {
+        return Patched::default();
+    }
+    let text =
+        |text: &Text| -> String { text.blanked.clone().unwrap_or_else(|| repository.file(text.id).text.clone()) };
+    let owned: Vec<String> = texts.iter().map(text).collect();
+    let trees: Vec<Tree> = texts.iter().zip(&owned).map(|(text, owned)| Tree::parse(text.id, owned).tree).collect();
+    let again: BTreeMap<usize, Tree> = files
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| reaches.iter().any(|reach| reach.files.contains(at)))
+        .filter(|(_, facts)| facts.kind == FileKind::Kubernetes)
+        .map(|(at, _)| (at, Tree::parse(FileId(at as u32), &repository.files()[at].text).tree))
+        .collect();
+    let mut drafts: BTreeMap<(usize, usize), (Draft, bool)> = BTreeMap::new();
+    let mut used: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (text, tree) in texts.iter().zip(&trees) {
+        for (document, patch) in tree.documents().enumerate() {
+            for &at in &reaches[text.reach].files {
+                let Some(base) = again.get(&at).filter(|_| Some(at) != text.file) else { continue };
+                for (index, (object, root)) in files[at].objects.iter().zip(lower::roots(base)).enumerate() {
+                    if !is_for(text.target.as_ref(), patch, object) {
+                        continue;
+                    }
+                    let (draft, open) = drafts.entry((at, index)).or_insert((Draft::Node(root), false));
+                    *open |= text.target.as_ref().is_some_and(|target| target.narrowed);
+                    match patch.kind() {
+                        Kind::Sequence => draft.operate(patch),
+                        _ => draft.merge(patch, object.file),
+                    }
+                    used.extend(text.file.map(|file| (file, document)));
+                }
+            }
+        }
+    }
+    let mut found = Patched::default();
+    for ((at, index), (draft, open)) in &drafts {
+        let tree = draft.finish();
+        let source = repository.file(FileId(*at as u32));
+        let scope = Scope { open: *open, ..Scope::plain(source.id, &source.text) };
+        let object = tree.root().and_then(|root| lower::object(root, scope));
+        found.merged.extend(object.map(|object| (*at, *index, object)));
+    }
+    for (text, tree) in texts.iter().zip(&trees) {
+        let Some(file) = text.file else { continue };
+        let scope = Scope::plain(text.id, &repository.file(text.id).text).opened();
+        let rest = tree.documents().enumerate().filter(|(document, _)| !used.contains(&(file, *document)));
+        found.left.push((file, rest.filter_map(|(_, root)| lower::object(root, scope)).collect()));
+    }
+    found
+}
+
+fn patch_texts(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Vec<Text> {
+    let mut texts = Vec::new();
+    for (reach, own) in reaches.iter().enumerate() {
+        let facts = &files[own.kustomization];
+        let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else { continue };
+        for (target, path) in kustomize::file_targets(tree, &kustomization.folder) {
+            let Some(file) = repository.find(&path) else { continue };
+            texts.push(Text { reach, target, file: Some(file.id.0 as usize), id: file.id, blanked: None });
+        }
+        for (target, node) in kustomize::inline_patches(tree) {
+            let id = kustomization.file;
+            let blanked = Some(blank_around(&repository.file(id).text, node));
+            texts.push(Text { reach, target, file: None, id, blanked });
+        }
+    }
+    texts
+}
+
+/// The file's text with everything but a block scalar's content blanked out.
+fn blank_around(text: &str, node: Node) -> String {
+    let span = node.content().span.range();
+    // The first line's own indentation belongs to the content.
+    let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
+    let blank = |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
+    let inside = text.get(start..span.end).unwrap_or("");
+    format!("{}{inside}{}", blank(&text[..start]), blank(text.get(span.end..).unwrap_or("")))
+}
+
+/// Whether a patch is meant for an object: by its target, or by its own kind and name.
+fn is_for(target: Option<&Target>, patch: Node, object: &Object) -> bool {
+    let name = object.name.as_ref().map(|name| name.value.as_str());
+    if let Some(target) = target {
+        return target.admits(&object.kind.value, name);
+    }
+    let text = |path: &[&str]| patch.path(path).and_then(Node::str);
+    text(&["kind"]) == Some(&object.kind.value) && name.is_some() && text(&["metadata", "name"]) == name
+}
+
+/// Images, counts and namespaces.
+fn transform(files: &mut [FileFacts], reaches: &[Reach]) {
+    for reach in reaches {
+        let Some(kustomization) = files[reach.kustomization].kustomization.take() else { continue };
+        for &at in &reach.files {
+            for object in &mut files[at].objects {
+                set_namespace(object, &kustomization);
+                set_counts(object, &kustomization);
+                set_images(object, &kustomization);
+            }
+        }
+        files[reach.kustomization].kustomization = Some(kustomization);
+    }
+}
+
+fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
+    let Some(namespace) = kustomization.namespace.known() else { return };
+    match &object.namespace {
+        // Two kustomizations that put it into different namespaces.
+        Setting::Set(own) if own.place.file != object.file && own.value != namespace.value => {
+            object.namespace = Setting::Unknown(None);
+        }
+        Setting::Unknown(_) => {}
+        _ => object.namespace = Setting::Set(namespace.clone()),
+    }
+}
+
+fn set_counts(object: &mut Object, kustomization: &Kustomization) {
+    let Some(name) = object.name.as_ref().map(|name| name.value.clone()) else { return };
+    let Body::Workload(workload) = &mut object.body else { return };
+    if let Some(rule) = kustomization.replicas.iter().find(|rule| rule.name.value == name) {
+        workload.replicas = rule.count.clone();
+    }
+}
+
+fn set_images(object: &mut Object, kustomization: &Kustomization) {
+    let Body::Workload(workload) = &mut object.body else { return };
+    let images = workload.pod.containers.iter_mut().filter_map(|container| container.image.as_mut());
+    for image in images {
+        let Some(reference) = image.reference.as_mut() else { continue };
+        let written = image.written.split('@').next().unwrap_or("");
+        let bare = match written.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => name,
+            _ => written,
+        };
+        let Some(rule) = kustomization.image(bare) else { continue };
+        let pinned = image.sources.iter().any(|source| source.place.file == kustomization.file);
+        if pinned || (rule.new_tag.is_none() && rule.digest.is_none() && rule.new_name.is_none()) {
+            continue;
+        }
+        apply_image(rule, reference);
+        image.sources.push(Label { place: rule.name.place, text: "kustomize replaces the image here".to_owned() });
+    }
+}
+
+fn apply_image(rule: &ImageRule, reference: &mut crate::model::image::Reference) {
+    if let Some(name) = &rule.new_name {
+        let renamed = crate::model::image::Reference::parse(&name.value);
+        reference.registry = renamed.registry;
+        reference.path = renamed.path;
+    }
+    if let Some(tag) = &rule.new_tag {
+        reference.tag = Some(tag.value.clone());
+        reference.digest = None;
+    }
+    if let Some(digest) = &rule.digest {
+        reference.digest = Some(digest.value.clone());
+    }
+}
+
+/// Gives containers that say nothing what a LimitRange of their namespace gives them.
+fn fill_defaults(files: &mut [FileFacts], repository: Repository) {
+    let mut ranges: Vec<(Option<String>, String, Defaults)> = Vec::new();
+    for facts in files.iter_mut() {
+        for object in &mut facts.objects {
+            if let Body::LimitRange(defaults) = &mut object.body {
+                let folder = parent(&repository.file(object.file).path).to_owned();
+                ranges.push((object.namespace.value().cloned(), folder, copy(defaults)));
+            }
+        }
+    }
+    if ranges.is_empty() {
+        return;
+    }
+    for (at, facts) in files.iter_mut().enumerate() {
+        let folder = parent(&repository.files()[at].path);
+        for object in &mut facts.objects {
+            let namespace = object.namespace.value().cloned();
+            let Body::Workload(workload) = &mut object.body else { continue };
+            let found = ranges.iter().find(|(own, place, _)| match (own, &namespace) {
+                (Some(own), Some(namespace)) => own == namespace,
+                // Applied together, most likely: neither says where, and one stands beside or above the other.
+                (None, None) => within(folder, place) || within(place, folder),
+                _ => false,
+            });
+            let Some((_, _, defaults)) = found else { continue };
+            for container in &mut workload.pod.containers {
+                fill(&mut container.resources, defaults);
+            }
+        }
+    }
+}
+
+fn within(folder: &str, above: &str) -> bool {
+    above == folder || above.is_empty() || folder.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn copy(from: &Defaults) -> Defaults {
+    Defaults {
+        cpu_request: from.cpu_request.clone(),
+        cpu_limit: from.cpu_limit.clone(),
+        memory_request: from.memory_request.clone(),
+        memory_limit: from.memory_limit.clone(),
+    }
+}
+
+fn fill(resources: &mut Resources, defaults: &Defaults) {
+    let or = |own: &mut Setting<_>, given: &Setting<_>| *own = std::mem::take(own).or(given.clone());
+    or(&mut resources.cpu_request, &defaults.cpu_request);
+    or(&mut resources.cpu_limit, &defaults.cpu_limit);
+    or(&mut resources.memory_request, &defaults.memory_request);
+    or(&mut resources.memory_limit, &defaults.memory_limit);
+}

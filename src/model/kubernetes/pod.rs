@@ -1,0 +1,296 @@
+//! Facts of workloads and their pods.
+
+use super::container::{PodDefaults, read as container};
+use super::object::Labels;
+use super::selector::Selector;
+use super::view::View;
+use crate::model::Setting;
+use crate::model::container::{Container, ContainerRole, EnvFromKind, Mount, MountSource};
+use crate::source::{At, Place};
+
+/// A kind that has a pod template.
+#[derive(Debug)]
+pub struct Workload {
+    /// Absent means 1 for kinds that have replicas.
+    pub replicas: Setting<u32>,
+    pub selector: Option<Selector>,
+    /// Labels of the pod template.
+    pub pod_labels: Labels,
+    pub pod: Pod,
+    pub strategy: Strategy,
+    /// Of a Job or CronJob.
+    pub job: Option<JobFacts>,
+    /// A StatefulSet's `serviceName`.
+    pub service_name: Setting<String>,
+    /// Of a kind that is not known: it has a pod template by its shape.
+    pub guessed: bool,
+}
+
+/// How a workload replaces its pods.
+#[derive(Debug, Default)]
+pub struct Strategy {
+    pub kind: Setting<String>,
+    /// A number or a percentage, as written.
+    pub max_unavailable: Setting<String>,
+    pub max_surge: Setting<String>,
+}
+
+/// What bounds a job.
+#[derive(Debug, Default)]
+pub struct JobFacts {
+    /// The job spec's `ttlSecondsAfterFinished`.
+    pub ttl: Setting<u32>,
+    pub deadline: Setting<u32>,
+    pub backoff: Setting<u32>,
+    /// The CronJob's own settings; `None` for a Job.
+    pub cron: Option<CronFacts>,
+}
+
+#[derive(Debug, Default)]
+pub struct CronFacts {
+    pub concurrency: Setting<String>,
+    pub starting_deadline: Setting<u32>,
+}
+
+/// A pod's spec.
+#[derive(Debug, Default)]
+pub struct Pod {
+    /// The `containers` key, or the first key of the spec.
+    pub place: Place,
+    /// All containers, init containers first.
+    pub containers: Vec<Container>,
+    pub volumes: Vec<Volume>,
+    pub restart_policy: Setting<String>,
+    pub service_account: Setting<String>,
+    pub automount_token: Setting<bool>,
+    pub windows: bool,
+    /// `hostUsers: false`: root inside is nobody outside.
+    pub own_users: bool,
+    /// Names of `securityContext.sysctls`.
+    pub sysctls: Vec<At<String>>,
+    pub run_as_group: Setting<i64>,
+    pub termination_grace: Setting<u32>,
+    /// `topologySpreadConstraints`, or an anti-affinity between pods: what keeps replicas apart.
+    pub spread: Setting<()>,
+    pub references: Vec<Reference>,
+}
+
+impl Pod {
+    /// The containers that serve as long as the pod lives.
+    pub fn lasting(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().filter(|one| matches!(one.role, ContainerRole::Main | ContainerRole::Sidecar))
+    }
+
+    /// The pod's own containers.
+    pub fn main(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().filter(|one| one.role == ContainerRole::Main)
+    }
+}
+
+/// One of a pod's `volumes`, or a StatefulSet's claim template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Volume {
+    pub name: String,
+    pub place: Place,
+    /// The key that says its type: `hostPath`, `emptyDir`, …
+    pub kind: Option<At<String>>,
+    pub source: MountSource,
+}
+
+/// Another object that a pod names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    pub kind: ReferenceKind,
+    pub name: At<String>,
+    /// An entry of the ConfigMap or Secret.
+    pub key: Option<At<String>>,
+    /// It may be missing.
+    pub optional: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReferenceKind {
+    ConfigMap,
+    Secret,
+    Claim,
+    ServiceAccount,
+}
+
+impl ReferenceKind {
+    /// The kind as an object writes it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ReferenceKind::ConfigMap => "ConfigMap",
+            ReferenceKind::Secret => "Secret",
+            ReferenceKind::Claim => "PersistentVolumeClaim",
+            ReferenceKind::ServiceAccount => "ServiceAccount",
+        }
+    }
+}
+
+impl Pod {
+    /// Lowers a pod's spec. `template` is the object that has `metadata` and `spec`; `claims` are a StatefulSet's claim
+    /// templates.
+    pub(super) fn read(spec: View, annotations: &Labels, claims: &[View]) -> Self {
+        let mut volumes: Vec<Volume> = spec.list("volumes").into_iter().filter_map(volume).collect();
+        volumes.extend(claims.iter().filter_map(|claim| {
+            let name = claim.path(&["metadata", "name"]).and_then(View::text).known()?.clone();
+            Some(Volume { name: name.value, place: name.place, kind: None, source: MountSource::Anonymous })
+        }));
+        let security = spec.get("securityContext");
+        let windows = spec.path(&["os", "name"]).and_then(View::text).value().is_some_and(|name| name == "windows");
+        let host_users = spec.flag("hostUsers");
+        let defaults = PodDefaults {
+            spec,
+            security: security.clone(),
+            annotations,
+            volumes: &volumes,
+            volumes_open: spec.get("volumes").value().map_or_else(|| spec.is_open(), |view| view.is_open()),
+            windows,
+            own_users: host_users.is(false),
+        };
+        let mut references = Vec::new();
+        let mut containers = Vec::new();
+        let lists = [
+            ("initContainers", ContainerRole::Init),
+            ("containers", ContainerRole::Main),
+            ("ephemeralContainers", ContainerRole::Ephemeral),
+        ];
+        for (key, role) in lists {
+            for item in spec.list(key) {
+                if item.node.entries().next().is_some() {
+                    containers.push(container(item, role, &defaults, &mut references));
+                }
+            }
+        }
+        unmounted_host_paths(&volumes, &mut containers);
+        references.extend(spec.list("volumes").into_iter().flat_map(volume_references));
+        let account = spec.str("serviceAccountName").or(spec.str("serviceAccount"));
+        if let Some(name) = account.known() {
+            references.push(Reference {
+                kind: ReferenceKind::ServiceAccount,
+                name: name.clone(),
+                key: None,
+                optional: false,
+            });
+        }
+        for item in spec.list("imagePullSecrets") {
+            if let Some(name) = item.str("name").known() {
+                references.push(Reference {
+                    kind: ReferenceKind::Secret,
+                    name: name.clone(),
+                    key: None,
+                    optional: false,
+                });
+            }
+        }
+        let within = |key: &str| security.value().map_or(Setting::Absent, |view| view.get(key));
+        let sysctls = within("sysctls").value().map(|view| view.items().collect::<Vec<_>>()).unwrap_or_default();
+        Self {
+            place: spec
+                .key("containers")
+                .or_else(|| spec.node.entries().next().map(|e| e.key.place()))
+                .unwrap_or_default(),
+            containers,
+            restart_policy: spec.str("restartPolicy"),
+            service_account: account,
+            automount_token: spec.flag("automountServiceAccountToken"),
+            windows,
+            own_users: host_users.is(false),
+            sysctls: sysctls.iter().filter_map(|item| item.str("name").known().cloned()).collect(),
+            run_as_group: within("runAsGroup").and_then(View::integer),
+            termination_grace: spec.count("terminationGracePeriodSeconds"),
+            spread: spread(spec),
+            references,
+            volumes,
+        }
+    }
+}
+
+fn spread(spec: View) -> Setting<()> {
+    let constraints = spec.get("topologySpreadConstraints");
+    let anti = spec.path(&["affinity", "podAntiAffinity"]);
+    match (constraints, anti) {
+        (Setting::Set(at), _) | (_, Setting::Set(at)) => Setting::set((), at.place),
+        (Setting::Absent, Setting::Absent) => Setting::Absent,
+        (one, other) => Setting::Unknown(one.place().or(other.place())),
+    }
+}
+
+fn volume(item: View) -> Option<Volume> {
+    let name = item.str("name").known()?.clone();
+    let kind = item.entries().find(|(key, _)| key.str().is_some_and(|key| key != "name"));
+    let Some((key, value)) = kind else {
+        let source = if item.is_open() { MountSource::Unknown } else { MountSource::Scratch };
+        return Some(Volume { name: name.value, place: name.place, kind: None, source });
+    };
+    let kind = key.str().unwrap_or_default();
+    let named = |field: &str, make: fn(At<String>) -> MountSource| {
+        value.str(field).known().cloned().map_or(MountSource::Unknown, make)
+    };
+    let source = match kind {
+        "hostPath" => named("path", MountSource::Host),
+        "emptyDir" | "downwardAPI" => MountSource::Scratch,
+        "persistentVolumeClaim" => named("claimName", MountSource::Volume),
+        "configMap" => named("name", MountSource::ConfigMap),
+        "secret" => named("secretName", MountSource::Secret),
+        "ephemeral" => MountSource::Scratch,
+        _ => MountSource::Other,
+    };
+    let kind = At::new(kind.to_owned(), key.content());
+    Some(Volume { name: name.value, place: name.place, kind: Some(kind), source })
+}
+
+fn volume_references(item: View) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let mut add = |view: View, kind: ReferenceKind, field: &str| {
+        let Some(name) = view.str(field).known().cloned() else { return };
+        let optional = view.flag("optional").is(true);
+        let keys: Vec<At<String>> =
+            view.list("items").iter().filter_map(|item| item.str("key").known().cloned()).collect();
+        if keys.is_empty() {
+            found.push(Reference { kind, name, key: None, optional });
+            return;
+        }
+        found.extend(keys.into_iter().map(|key| Reference { kind, name: name.clone(), key: Some(key), optional }));
+    };
+    let mut each = |view: View, secret: &str| {
+        if let Some(map) = view.get("configMap").value() {
+            add(*map, ReferenceKind::ConfigMap, "name");
+        }
+        if let Some(from) = view.get("secret").value() {
+            add(*from, ReferenceKind::Secret, secret);
+        }
+    };
+    each(item, "secretName");
+    if let Some(projected) = item.get("projected").value() {
+        projected.list("sources").into_iter().for_each(|source| each(source, "name"));
+    }
+    if let Some(claim) = item.get("persistentVolumeClaim").value() {
+        add(*claim, ReferenceKind::Claim, "claimName");
+    }
+    found
+}
+
+/// A path of the host is within the pod's reach although no container mounts it yet: it is told of the first container.
+fn unmounted_host_paths(volumes: &[Volume], containers: &mut [Container]) {
+    for volume in volumes {
+        let MountSource::Host(path) = &volume.source else { continue };
+        let same = |mount: &Mount| matches!(&mount.source, MountSource::Host(own) if own.place == path.place);
+        if containers.iter().any(|one| one.mounts.iter().any(same)) {
+            continue;
+        }
+        if let Some(first) = containers.first_mut() {
+            let source = volume.source.clone();
+            first.mounts.push(Mount { place: path.place, source, target: None, read_only: false });
+        }
+    }
+}
+
+/// Kinds of references that variables come from.
+pub(super) const fn reference_kind(kind: EnvFromKind) -> ReferenceKind {
+    match kind {
+        EnvFromKind::Secret => ReferenceKind::Secret,
+        EnvFromKind::ConfigMap | EnvFromKind::File => ReferenceKind::ConfigMap,
+    }
+}

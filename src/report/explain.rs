@@ -1,0 +1,189 @@
+//! A rule's page, for the terminal and as Markdown; and the list of rules.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::human::{Look, style, wrap};
+use crate::catalog::example::{Example, Role};
+use crate::catalog::{self, Profile, Rule};
+
+/// The page, rendered for a terminal.
+pub fn page(rule: &Rule, look: Look) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{} {}", look.paint(style(rule.level), rule.name), look.paint("1", &rule.summary));
+    let _ = writeln!(out, "{}\n", look.paint("2", &facts(rule).join(" · ")));
+    for paragraph in rule.prose().split("\n\n") {
+        for line in flow(paragraph) {
+            for piece in wrap(&line, look.width.min(100)) {
+                let _ = writeln!(out, "{piece}");
+            }
+        }
+        out.push('\n');
+    }
+    for example in &rule.examples {
+        example_text(&mut out, example, look);
+    }
+    if !rule.see.is_empty() {
+        let _ = writeln!(out, "{} {}", look.paint("1", "See also:"), rule.see.join(", "));
+    }
+    let _ = writeln!(out, "{} # deploylint: ignore[{}] <why>", look.paint("1", "Suppress:"), rule.name);
+    let _ = writeln!(out, "{} {}", look.paint("1", "On the web:"), rule.url());
+    out
+}
+
+/// The lines of a paragraph joined to one, unless it is a list or a table.
+fn flow(paragraph: &str) -> Vec<String> {
+    if paragraph.lines().any(|line| line.starts_with(['-', '*', '|', ' ', '#'])) {
+        return paragraph.lines().map(str::to_owned).collect();
+    }
+    vec![paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ")]
+}
+
+fn facts(rule: &Rule) -> Vec<String> {
+    let formats: Vec<&str> = rule.on.iter().map(|format| format.word()).collect();
+    let mut facts = vec![rule.level.word().to_owned(), format!("on {}", formats.join(", "))];
+    facts.push(match rule.profile {
+        Profile::Recommended if rule.strict_on.is_empty() => "recommended".to_owned(),
+        Profile::Recommended => {
+            let strict: Vec<&str> = rule.strict_on.iter().map(|format| format.word()).collect();
+            format!("recommended (strict on {})", strict.join(", "))
+        }
+        Profile::Strict => "strict profile only".to_owned(),
+    });
+    facts.push(format!("checklist: {}", rule.item));
+    facts.extend(rule.fix.map(|fix| format!("{} fix", fix.word())));
+    facts.push(format!("since {}", rule.since));
+    facts
+}
+
+const fn title(role: Role) -> &'static str {
+    match role {
+        Role::Bad => "Bad",
+        Role::Good => "Good",
+    }
+}
+
+fn example_text(out: &mut String, example: &Example, look: Look) {
+    let color = if example.role == Role::Bad { "31" } else { "32" };
+    let after = example.fixed.iter().map(|(path, text)| ("Fixed", "32", path, text));
+    let before = example.files.iter().map(|file| (title(example.role), color, &file.path, &file.text));
+    for (title, color, path, text) in before.chain(after) {
+        let _ = writeln!(out, "{} {}", look.paint(color, &format!("{title}:")), look.paint("2", path));
+        for line in text.lines() {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
+        out.push('\n');
+    }
+}
+
+/// The page as Markdown for other tools: reasons, examples without their marks, and where else the idea is known.
+pub fn markdown(rule: &Rule) -> String {
+    let mut out = format!("{}\n", rule.prose());
+    for example in &rule.examples {
+        let after = example.fixed.iter().map(|(path, text)| ("Fixed", path, text));
+        let before = example.files.iter().map(|file| (title(example.role), &file.path, &file.text));
+        for (title, path, text) in before.chain(after) {
+            // A text may hold a fence itself.
+            let fence = if text.contains("```") { "~~~~" } else { "```" };
+            let _ = write!(out, "\n{title}: `{path}`\n\n{fence}{}\n{text}{fence}\n", language(path));
+        }
+    }
+    if !rule.see.is_empty() {
+        let _ = writeln!(out, "\nSee also: {}", rule.see.join(", "));
+    }
+    out
+}
+
+fn language(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("yaml" | "yml") => "yaml",
+        Some("toml") => "toml",
+        Some("json") => "json",
+        Some("sh") => "sh",
+        Some("py") => "python",
+        _ if path.contains("Dockerfile") => "dockerfile",
+        _ => "",
+    }
+}
+
+/// All rules, one a line.
+pub fn list(look: Look) -> String {
+    let rules = catalog::rules();
+    let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for rule in rules {
+        let level = look.paint(style(rule.level), &format!("{:<7}", rule.level.word()));
+        let strict = if rule.profile == Profile::Strict { look.paint("2", " (strict)") } else { String::new() };
+        let _ = writeln!(out, "{:<width$}  {level}  {}{strict}", rule.name, rule.summary);
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct Listed<'r> {
+    name: &'r str,
+    summary: &'r str,
+    level: &'r str,
+    confidence: &'r str,
+    profile: Profile,
+    strict_on: &'r [catalog::Format],
+    item: &'r str,
+    on: &'r [catalog::Format],
+    since: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security: Option<f32>,
+    see: &'r [String],
+    url: String,
+}
+
+/// All rules as a JSON array.
+pub fn list_json() -> String {
+    let rules: Vec<Listed> = catalog::rules()
+        .iter()
+        .map(|rule| Listed {
+            name: rule.name,
+            summary: &rule.summary,
+            level: rule.level.word(),
+            confidence: rule.confidence.word(),
+            profile: rule.profile,
+            strict_on: &rule.strict_on,
+            item: &rule.item,
+            on: &rule.on,
+            since: &rule.since,
+            fix: rule.fix.map(|fix| fix.word()),
+            security: rule.security,
+            see: &rule.see,
+            url: rule.url(),
+        })
+        .collect();
+    serde_json::to_string_pretty(&rules).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_reads_well() {
+        insta::assert_snapshot!(page(catalog::rule("unused-suppression").unwrap(), Look::PLAIN));
+    }
+
+    #[test]
+    fn markdown_has_examples_without_marks() {
+        let text = markdown(catalog::rule("unused-suppression").unwrap());
+        assert!(
+            text.contains("Bad: `Dockerfile`\n\n```dockerfile\n# deploylint: ignore[pinned-image]")
+                && !text.contains("#!")
+        );
+    }
+
+    #[test]
+    fn rules_are_listed_for_programs() {
+        let rules: Vec<serde_json::Value> = serde_json::from_str(&list_json()).unwrap();
+        assert_eq!(rules.len(), catalog::rules().len());
+        assert_eq!(list(Look::PLAIN).lines().count(), rules.len());
+    }
+}

@@ -1,0 +1,64 @@
+//! What stays the same of a finding when lines are added above it: its rule, its file, the words of its line, and which of
+//! several such findings it is.
+
+use std::collections::HashMap;
+
+use super::View;
+use crate::finding::Finding;
+use crate::source::Place;
+
+/// A fingerprint for each finding of the outcome, in order: 16 hexadecimal digits, distinct within one outcome but for
+/// chance. Secrets do not enter into it.
+pub fn all(view: &View) -> Vec<String> {
+    let mut seen: HashMap<u64, u64> = HashMap::new();
+    let fingerprint = |finding: &Finding| {
+        let line = normal_line(view, finding.place);
+        let path = view.repository_path(finding.place.file);
+        let identity = hash([finding.rule, &path, &line].into_iter().flat_map(|part| part.bytes().chain([0])));
+        let ordinal = seen.entry(identity).or_insert(0);
+        let text = format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())));
+        *ordinal += 1;
+        text
+    };
+    view.outcome.findings.iter().map(fingerprint).collect()
+}
+
+/// The line of a place with its blanks folded; only the surroundings of the place where the line is very long.
+fn normal_line(view: &View, place: Place) -> String {
+    let source = view.source(place.file);
+    let lines = source.lines();
+    let mut span = lines.span(lines.line(place.span.start), &source.text);
+    if span.len() > 1_000 {
+        span = place.span;
+    }
+    view.secrets.mask(source, span).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// FNV-1a: the same on every platform and in every release.
+fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use crate::report::sample;
+
+    fn fingerprints(text: &str) -> Vec<String> {
+        let files = [("a", text)];
+        let count = text.matches("bad").count();
+        let at = |nth| Finding { rule: "internal-error", ..Finding::new(sample::place(&files, "a", "bad", nth), "m") };
+        let outcome = sample::outcome(&files, (0..count).map(at).collect());
+        all(&View::new(&outcome, Level::Note))
+    }
+
+    #[test]
+    fn moves_with_its_line_and_tells_twins_apart() {
+        let found = fingerprints("x: bad\nx: bad\n");
+        assert_ne!(found[0], found[1]);
+        assert_eq!(fingerprints("# new\n\n  x:   bad\nx: bad\n"), found);
+        assert_ne!(fingerprints("y: bad\n")[0], found[0]);
+        assert_eq!(hash(*b"a"), 0xaf63_dc4c_8601_ec8c);
+    }
+}

@@ -1,0 +1,224 @@
+//! The report for programs. Its shape is `docs/output.schema.json`; `version` changes when a reader would have to.
+
+use serde::Serialize;
+
+use super::{Totals, View, fingerprint};
+use crate::catalog;
+use crate::edit::Fix;
+use crate::finding::{Finding, Label};
+use crate::source::{Place, Position};
+
+#[derive(Serialize)]
+struct Document<'o> {
+    version: u32,
+    tool: Tool,
+    root: String,
+    summary: Summary,
+    findings: Vec<Item<'o>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    /// Findings below `--min-level`: counted above, not listed.
+    hidden: usize,
+    suppressed: usize,
+    fixable: usize,
+    dockerfiles: usize,
+    compose_files: usize,
+    kubernetes_objects: usize,
+    workflows: usize,
+    services: usize,
+    files: usize,
+    failed: bool,
+    elapsed_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Item<'o> {
+    rule: &'static str,
+    level: &'static str,
+    confidence: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'static str>,
+    #[serde(flatten)]
+    place: Region<'o>,
+    related: Vec<Related<'o>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<Mend<'o>>,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Region<'o> {
+    file: &'o str,
+    start: Point,
+    end: Point,
+}
+
+#[derive(Serialize)]
+struct Point {
+    line: u32,
+    column: u32,
+    offset: u32,
+}
+
+#[derive(Serialize)]
+struct Related<'o> {
+    message: String,
+    #[serde(flatten)]
+    place: Region<'o>,
+}
+
+#[derive(Serialize)]
+struct Mend<'o> {
+    applicability: &'static str,
+    title: String,
+    edits: Vec<Change<'o>>,
+}
+
+#[derive(Serialize)]
+struct Change<'o> {
+    #[serde(flatten)]
+    place: Region<'o>,
+    text: String,
+}
+
+pub fn render(view: &View) -> String {
+    let outcome = view.outcome;
+    let Totals { errors, warnings, notes } = view.totals;
+    let found = &outcome.summary;
+    let prints = fingerprint::all(view);
+    let listed = outcome.findings.iter().zip(prints).filter(|(finding, _)| finding.level >= view.min_level);
+    let document = Document {
+        version: 1,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        root: outcome.root.to_string_lossy().into_owned(),
+        summary: Summary {
+            errors,
+            warnings,
+            notes,
+            hidden: outcome.findings.len() - view.findings.len(),
+            suppressed: found.suppressed,
+            fixable: view.fixable(),
+            dockerfiles: found.dockerfiles,
+            compose_files: found.compose_files,
+            kubernetes_objects: found.kubernetes_objects,
+            workflows: found.workflows,
+            services: found.services,
+            files: found.files,
+            failed: found.failed,
+            elapsed_ms: u64::try_from(found.elapsed.as_millis()).unwrap_or(u64::MAX),
+        },
+        findings: listed.map(|(finding, print)| item(view, finding, print)).collect(),
+    };
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: String) -> Item<'o> {
+    let rule = catalog::rule(finding.rule);
+    Item {
+        rule: finding.rule,
+        level: finding.level.word(),
+        confidence: finding.confidence.word(),
+        message: view.text(&finding.message),
+        label: view.text(&finding.label),
+        help: finding.help.as_ref().map(|help| view.text(help)),
+        url: rule.map(|rule| rule.url()),
+        item: rule.map(|rule| rule.item.as_str()),
+        place: region(view, finding.place),
+        related: finding.related.iter().map(|label| related(view, label)).collect(),
+        fix: finding.fix.as_ref().map(|fix| mend(view, fix)),
+        fingerprint,
+    }
+}
+
+fn related<'o>(view: &View<'o>, label: &Label) -> Related<'o> {
+    Related { message: view.text(&label.text), place: region(view, label.place) }
+}
+
+fn mend<'o>(view: &View<'o>, fix: &Fix) -> Mend<'o> {
+    let edits = fix.edits.iter().map(|edit| Change {
+        place: region(view, Place::new(edit.file, edit.span)),
+        text: view.secrets.scrub(&edit.text).into_owned(),
+    });
+    Mend { applicability: fix.applicability.word(), title: view.text(&fix.title), edits: edits.collect() }
+}
+
+fn region<'o>(view: &View<'o>, place: Place) -> Region<'o> {
+    let range = view.range(place);
+    let point = |at: Position, offset| Point { line: at.line, column: at.column, offset };
+    Region {
+        file: &view.source(place.file).path,
+        start: point(range.start, place.span.start),
+        end: point(range.end, place.span.end.max(place.span.start)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use crate::report::sample;
+
+    #[test]
+    fn holds_everything_but_secrets() {
+        let outcome = sample::repository();
+        let text = render(&View::new(&outcome, Level::Note));
+        assert!(!text.contains("not-a-real-token"));
+        insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "<version>"));
+    }
+
+    /// Every key of the document is described, and every described key that is required is there.
+    #[test]
+    fn is_described_by_its_schema() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/output.schema.json")).unwrap();
+        let outcome = sample::repository();
+        let document: serde_json::Value = serde_json::from_str(&render(&View::new(&outcome, Level::Note))).unwrap();
+        conforms(&schema, &schema, &document, "");
+    }
+
+    fn conforms(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_json::Value, at: &str) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            return conforms(root, &root["$defs"][reference.trim_start_matches("#/$defs/")], value, at);
+        }
+        let kind = match value {
+            serde_json::Value::Object(_) => "object",
+            serde_json::Value::Array(_) => "array",
+            serde_json::Value::String(_) => "string",
+            serde_json::Value::Number(_) => "integer",
+            serde_json::Value::Bool(_) => "boolean",
+            serde_json::Value::Null => "null",
+        };
+        assert_eq!(schema["type"].as_str(), Some(kind), "{at}");
+        if let Some(words) = schema["enum"].as_array() {
+            assert!(words.contains(value), "{at}: {value}");
+        }
+        for required in schema["required"].as_array().into_iter().flatten() {
+            assert!(value.get(required.as_str().unwrap()).is_some(), "{at}: no {required}");
+        }
+        for (key, value) in value.as_object().into_iter().flatten() {
+            let inner = &schema["properties"][key];
+            assert!(!inner.is_null(), "{at}: undescribed {key}");
+            conforms(root, inner, value, &format!("{at}/{key}"));
+        }
+        for value in value.as_array().into_iter().flatten() {
+            conforms(root, &schema["items"], value, &format!("{at}/[]"));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The last lines of a run, where the eye ends; and the counts per rule.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::human::{Look, style};
+use super::{View, count};
+use crate::catalog;
+use crate::engine::Summary;
+use crate::finding::Level;
+
+/// What was looked at, and what came of it.
+pub fn render(view: &View, look: Look) -> String {
+    let summary = &view.outcome.summary;
+    let totals = view.totals;
+    let checked = checked(summary);
+    if checked.is_empty() && totals.at_least(Level::Note) == 0 && !summary.failed {
+        return nothing(summary, look);
+    }
+    let mut facts = vec![levels(view, look)];
+    facts.extend(hidden(view).map(|text| look.paint("2", &text)));
+    if summary.suppressed > 0 {
+        facts.push(format!("{} suppressed", summary.suppressed));
+    }
+    if view.fixable() > 0 {
+        facts.push(format!("{} fixable", view.fixable()));
+    }
+    if summary.failed {
+        facts.push(look.paint("1;31", "not everything could be checked"));
+    }
+    facts.push(look.paint("2", &elapsed(summary.elapsed)));
+    let facts = facts.join(" · ");
+    let checked = if checked.is_empty() { count(summary.files, "file", "files") } else { checked };
+    if totals.at_least(Level::Warning) == 0 && !summary.failed {
+        return format!("{}: {checked} · {facts}\n", look.paint("1;32", "Ready"));
+    }
+    format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
+}
+
+/// `4 Dockerfiles, 2 compose files · 5 services`; empty when there is nothing to deploy.
+pub fn checked(summary: &Summary) -> String {
+    let parts = [
+        (summary.dockerfiles, "Dockerfile", "Dockerfiles"),
+        (summary.compose_files, "compose file", "compose files"),
+        (summary.kubernetes_objects, "Kubernetes object", "Kubernetes objects"),
+        (summary.workflows, "workflow", "workflows"),
+    ];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|part| part.0 > 0).map(|(number, one, many)| count(number, one, many)).collect();
+    let mut text = parts.join(", ");
+    if summary.services > 0 && !text.is_empty() {
+        let _ = write!(text, " · {}", count(summary.services, "service", "services"));
+    }
+    text
+}
+
+/// `3 errors, 6 warnings`, and the notes if they are shown.
+fn levels(view: &View, look: Look) -> String {
+    let totals = view.totals;
+    let mut parts = Vec::new();
+    for (level, number, one, many) in [
+        (Level::Error, totals.errors, "error", "errors"),
+        (Level::Warning, totals.warnings, "warning", "warnings"),
+        (Level::Note, totals.notes, "note", "notes"),
+    ] {
+        if level < view.min_level || (level == Level::Note && number == 0) {
+            continue;
+        }
+        let text = count(number, one, many);
+        parts.push(if number > 0 { look.paint(style(level), &text) } else { text });
+    }
+    parts.join(", ")
+}
+
+/// `9 notes hidden (--min-level note)`.
+fn hidden(view: &View) -> Option<String> {
+    let warnings = if view.min_level > Level::Warning { view.totals.warnings } else { 0 };
+    let notes = if view.min_level > Level::Note { view.totals.notes } else { 0 };
+    let mut parts = Vec::new();
+    if warnings > 0 {
+        parts.push(count(warnings, "warning", "warnings"));
+    }
+    if notes > 0 {
+        parts.push(count(notes, "note", "notes"));
+    }
+    let level = if notes > 0 { Level::Note } else { Level::Warning };
+    (!parts.is_empty()).then(|| format!("{} hidden (--min-level {})", parts.join(" and "), level.word()))
+}
+
+fn nothing(summary: &Summary, look: Look) -> String {
+    let files = match summary.files {
+        0 => "there is no text file here".to_owned(),
+        files => format!("{} searched for credentials, none found", count(files, "text file", "text files")),
+    };
+    format!(
+        "{} no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; {files} · {}\n",
+        look.paint("1", "Nothing to deploy:"),
+        look.paint("2", &elapsed(summary.elapsed))
+    )
+}
+
+fn elapsed(time: Duration) -> String {
+    match time.as_millis() {
+        0 => "under 1 ms".to_owned(),
+        millis @ 1..1_000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", time.as_secs_f32()),
+    }
+}
+
+/// How often each rule was broken, most often first.
+pub fn statistics(view: &View, look: Look) -> String {
+    let mut rules: BTreeMap<&str, (usize, Level)> = BTreeMap::new();
+    for finding in &view.findings {
+        let entry = rules.entry(finding.rule).or_insert((0, finding.level));
+        *entry = (entry.0 + 1, entry.1.max(finding.level));
+    }
+    let mut rows: Vec<_> = rules.into_iter().collect();
+    rows.sort_by_key(|&(name, (number, level))| (std::cmp::Reverse((number, level)), name));
+    let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for (name, (number, level)) in rows {
+        let word = look.paint(style(level), &format!("{:<7}", level.word()));
+        let about = catalog::rule(name).map_or("", |rule| rule.summary.as_str());
+        let _ = writeln!(out, "{number:>6}  {word}  {name:<width$}  {}", look.paint("2", about));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn plain(outcome: &crate::engine::Outcome, min_level: Level) -> String {
+        render(&View::new(outcome, min_level), Look::PLAIN)
+    }
+
+    #[test]
+    fn says_how_it_ended() {
+        let mut outcome = sample::repository();
+        assert_eq!(
+            plain(&outcome, Level::Warning),
+            "Checked 1 Dockerfile, 1 compose file, 1 Kubernetes object · 2 services\n\
+             1 error, 1 warning · 1 note hidden (--min-level note) · 1 suppressed · 1 fixable · 18 ms\n"
+        );
+        assert_eq!(
+            plain(&outcome, Level::Error).lines().last(),
+            Some("1 error · 1 warning and 1 note hidden (--min-level note) · 1 suppressed · 1 fixable · 18 ms")
+        );
+        outcome.findings.drain(..2);
+        assert_eq!(
+            plain(&outcome, Level::Note),
+            "Ready: 1 Dockerfile, 1 compose file, 1 Kubernetes object · 2 services · \
+             0 errors, 0 warnings, 1 note · 1 suppressed · 18 ms\n"
+        );
+        outcome.summary = Summary { failed: true, elapsed: Duration::from_millis(1_250), ..Summary::default() };
+        assert_eq!(
+            plain(&outcome, Level::Note),
+            "Checked 0 files\n0 errors, 0 warnings, 1 note · not everything could be checked · 1.2 s\n"
+        );
+    }
+
+    #[test]
+    fn says_that_there_is_nothing() {
+        let mut outcome = sample::outcome(&[], Vec::new());
+        outcome.summary.files = 12;
+        assert_eq!(
+            plain(&outcome, Level::Warning),
+            "Nothing to deploy: no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; \
+             12 text files searched for credentials, none found · 18 ms\n"
+        );
+    }
+
+    #[test]
+    fn counts_by_rule() {
+        let outcome = sample::repository();
+        insta::assert_snapshot!(statistics(&View::new(&outcome, Level::Note), Look::PLAIN));
+    }
+}

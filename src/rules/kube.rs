@@ -1,0 +1,58 @@
+//! What several Kubernetes rules ask of a workload. Judges nothing by itself.
+
+use super::Ctx;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::container::Container;
+use crate::model::kubernetes::{Object, Workload};
+
+/// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
+pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
+    let ends = workload.pod.restart_policy.value().is_some_and(|policy| policy != "Always");
+    let job = workload.job.is_some() || matches!(object.kind.value.as_str(), "PodTemplate" | "ScaledJob");
+    !job && !ends && !workload.guessed && !object.is_hook()
+}
+
+/// A kind that keeps a number of replicas by itself.
+pub fn is_scalable(object: &Object) -> bool {
+    matches!(
+        object.kind.value.as_str(),
+        "Deployment" | "StatefulSet" | "Rollout" | "DeploymentConfig" | "ReplicaSet" | "ReplicationController"
+    )
+}
+
+/// How many pods there are at least, with a Service, an autoscaler or none; `None` if that cannot be known.
+pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> {
+    let joined = ctx.graph.cluster.joined(object)?;
+    if joined.may_be_scaled {
+        return None;
+    }
+    if let Some(scaler) = joined.autoscalers.first() {
+        let crate::model::kubernetes::Body::Autoscaler(scaler) = &scaler.body else { return None };
+        return if scaler.min_replicas.is_unknown() {
+            None
+        } else {
+            Some(scaler.min_replicas.value().copied().unwrap_or(1))
+        };
+    }
+    if workload.replicas.is_unknown() {
+        return None;
+    }
+    Some(workload.replicas.value().copied().unwrap_or(1))
+}
+
+/// `api` of `Deployment/shop` for messages.
+pub fn container_title(object: &Object, container: &Container) -> String {
+    if container.name.value.is_empty() {
+        return format!("a container of {}", object.title());
+    }
+    format!("`{}` of {}", container.name.value, object.title())
+}
+
+/// Says once what holds of many objects alike: at the first place, with the number of the others.
+pub fn once(sink: &mut Sink, level: Level, findings: Vec<Finding>) {
+    let others = findings.len().saturating_sub(1) as u32;
+    if let Some(mut first) = findings.into_iter().next() {
+        first.others = others;
+        sink.report_at(level, first);
+    }
+}

@@ -1,0 +1,195 @@
+//! `single-replica`, `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`,
+//! `rollout-strategy`, `topology-spread`: how many pods there are, and whether they can go one at a time.
+
+use super::Ctx;
+use super::kube::{is_lasting, is_scalable, once, replicas};
+use crate::data;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::kubernetes::{Body, Object, Workload};
+
+/// A Deployment that a Service sends traffic to, with one pod.
+pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if !matches!(object.kind.value.as_str(), "Deployment" | "Rollout" | "DeploymentConfig")
+        || !is_lasting(object, workload)
+    {
+        return;
+    }
+    let Some(joined) = ctx.graph.cluster.joined(object) else { return };
+    let Some(service) = joined.services.first() else { return };
+    let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
+    let count = match &workload.replicas {
+        Setting::Set(at) if at.value == 1 => Some(at.place),
+        Setting::Absent => None,
+        _ => return,
+    };
+    if scaled || is_store(workload) {
+        return;
+    }
+    sink.report(
+        Finding::new(count.unwrap_or(object.place()), format!("{} runs one replica", object.title()))
+            .label(if count.is_some() { "every restart is an outage" } else { "no `replicas`: one, by default" })
+            .related(service.place(), "this Service has nowhere else to send requests")
+            .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
+            .anchor(object.anchor),
+    );
+}
+
+/// A data store cannot simply be run twice.
+fn is_store(workload: &Workload) -> bool {
+    let references = workload.pod.main().filter_map(|container| container.image.as_ref()?.reference.as_ref());
+    references.filter_map(|reference| data::image(&reference.repository())).any(|known| known.class.is_store())
+}
+
+/// A number of replicas beside an autoscaler: each apply undoes what the autoscaler did.
+pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object)) else { return };
+    let Some(scaler) = joined.autoscalers.first() else { return };
+    sink.report(
+        Finding::new(count.place, format!("{} fixes its replicas, and {} scales it", object.title(), scaler.title()))
+            .label("each apply sets the count back")
+            .related(scaler.place(), "this autoscaler sets the count")
+            .help("leave `replicas` out and let the autoscaler decide")
+            .anchor(object.anchor),
+    );
+}
+
+pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else { return };
+    let cluster = &ctx.graph.cluster;
+    if object.open || !cluster.find(&kind.value, &name.value, object).is_empty() {
+        return;
+    }
+    // A kind that nobody keeps here, and names that templates make, cannot be looked for.
+    let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
+    if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
+        return;
+    }
+    let mut finding = Finding::new(
+        name.place,
+        format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value),
+    )
+    .label("no such object")
+    .help("name the workload that should scale, or remove the autoscaler")
+    .anchor(object.anchor);
+    let elsewhere = cluster.objects().find(|other| other.is_named(&name.value) && other.workload().is_some());
+    if let Some(other) = elsewhere {
+        finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
+    }
+    sink.report(finding);
+}
+
+/// Scaling on a share of a request that is not there.
+pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    let Some(selected) = ctx.graph.cluster.selected(object) else { return };
+    for resource in &scaler.utilisation {
+        for (target, workload) in &selected.workloads {
+            let lacks = workload.pod.lasting().find(|container| {
+                let own = &container.resources;
+                let (request, limit) = if resource.value == "cpu" {
+                    (&own.cpu_request, &own.cpu_limit)
+                } else {
+                    (&own.memory_request, &own.memory_limit)
+                };
+                request.is_absent() && limit.is_absent()
+            });
+            let Some(container) = lacks else { continue };
+            let message = format!(
+                "{} scales on {} use, but `{}` requests none",
+                object.title(),
+                resource.value,
+                container.name.value
+            );
+            sink.report(
+                Finding::new(resource.place, message)
+                    .label("a share of nothing cannot be measured: it never scales")
+                    .related(
+                        container.anchor,
+                        format!("no `resources.requests.{}` in {}", resource.value, target.title()),
+                    )
+                    .help("set the request, or scale on another metric")
+                    .anchor(object.anchor),
+            );
+        }
+    }
+}
+
+pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    if scaler.keda || object.open {
+        return;
+    }
+    let place = match &scaler.min_replicas {
+        Setting::Set(at) if at.value < 2 => at.place,
+        Setting::Absent => object.place(),
+        _ => return,
+    };
+    let _ = ctx;
+    sink.report(
+        Finding::new(place, format!("{} may scale down to one replica", object.title()))
+            .label(if scaler.min_replicas.is_absent() {
+                "no `minReplicas`: one, by default"
+            } else {
+                "one pod left is one failure from none"
+            })
+            .help("set `minReplicas` to at least 2")
+            .anchor(object.anchor),
+    );
+}
+
+/// A strategy that takes all pods away at once.
+pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if object.kind.value != "Deployment" || !is_lasting(object, workload) {
+        return;
+    }
+    let strategy = &workload.strategy;
+    if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
+        let claims = |mount: &crate::model::container::Mount| {
+            matches!(mount.source, crate::model::container::MountSource::Volume(_))
+        };
+        let stateful = is_store(workload) || workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims));
+        if !stateful {
+            sink.report(
+                Finding::new(kind.place, format!("{} is taken down before its new version starts", object.title()))
+                    .label("an outage with each rollout")
+                    .help("use `RollingUpdate`; nothing here keeps state that two versions could not share")
+                    .anchor(object.anchor),
+            );
+        }
+        return;
+    }
+    let Some(limit) = strategy.max_unavailable.known() else { return };
+    let all = match limit.value.strip_suffix('%') {
+        Some(percent) => percent.parse::<u32>().is_ok_and(|percent| percent >= 100),
+        None => match (limit.value.parse::<u32>(), replicas(ctx, object, workload)) {
+            (Ok(limit), Some(count)) => limit >= count && limit > 0,
+            _ => false,
+        },
+    };
+    if all {
+        sink.report(
+            Finding::new(limit.place, format!("a rollout of {} may take all its pods away", object.title()))
+                .label("as many as there are")
+                .help("set `maxUnavailable` below the number of replicas; 0 with `maxSurge: 1` keeps full capacity")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+/// Replicas that may all stand on one node; said once.
+pub fn spread(ctx: &Ctx, sink: &mut Sink) {
+    let lacks = |object: &&Object| {
+        let Some(workload) = object.workload() else { return false };
+        let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
+        many && is_scalable(object) && is_lasting(object, workload) && workload.pod.spread.is_absent()
+    };
+    let finding = |object: &Object| {
+        Finding::new(object.place(), format!("the replicas of {} may all stand on one node", object.title()))
+            .label("neither spread nor anti-affinity")
+            .help("add `topologySpreadConstraints` over `kubernetes.io/hostname`")
+            .anchor(object.anchor)
+    };
+    once(sink, Level::Note, ctx.graph.cluster.objects().filter(lacks).map(finding).collect());
+}

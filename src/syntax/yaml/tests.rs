@@ -1,0 +1,249 @@
+//! What the tree says, and where it says it stands.
+
+use super::*;
+use crate::source::Place;
+
+fn tree(text: &str) -> Tree<'_> {
+    let parsed = Tree::parse(FileId(0), text);
+    assert_eq!(parsed.errors, [], "{text}");
+    parsed.tree
+}
+
+/// The source of a place.
+fn at(text: &str, place: Place) -> &str {
+    place.span.text(text)
+}
+
+/// Source, path, decoded text, place, content.
+type Case = (&'static str, &'static [&'static str], Option<&'static str>, &'static str, &'static str);
+
+#[test]
+fn values_stand_where_they_are_written() {
+    let cases: &[Case] = &[
+        ("é: ü # c\n", &["é"], Some("ü"), "ü", "ü"),
+        ("a: 'it''s'\n", &["a"], Some("it's"), "'it''s'", "it''s"),
+        ("a: \"x\\ny\"\n", &["a"], Some("x\ny"), "\"x\\ny\"", "x\\ny"),
+        ("a:   b  c  \n", &["a"], Some("b  c"), "b  c", "b  c"),
+        ("a: b\n  c\n", &["a"], Some("b c"), "b\n  c", "b\n  c"),
+        ("a: |\n  x\n  y\n\n\nb: 1\n", &["a"], Some("x\ny\n"), "|\n  x\n  y", "x\n  y"),
+        ("a: &n !t >- # c\n\n  x\n  y\n", &["a"], Some("\nx y"), ">- # c\n\n  x\n  y", "x\n  y"),
+        ("a: |\nb: 1\n", &["a"], Some(""), "|", ""),
+        ("a: |+\n\n\nb: 1\n", &["a"], Some("\n\n"), "|+", ""),
+        ("a: |\r\n  x\r\n", &["a"], Some("x\n"), "|\r\n  x", "x"),
+        ("- |\n x", &[], None, "- |\n x", "- |\n x"),
+        ("{\"a\": [1, {b: c}]}", &["a"], None, "[1, {b: c}]", "[1, {b: c}]"),
+        ("{a: {b: c}, d: e}", &["a", "b"], Some("c"), "c", "c"),
+        ("a:\n  # c\n  b: 1\n  c:\n  - x\nd: 1\n", &["a"], None, "b: 1\n  c:\n  - x", "b: 1\n  c:\n  - x"),
+        ("a:\n- - x\n  - y\n# c\n", &["a"], None, "- - x\n  - y", "- - x\n  - y"),
+        ("a: # c\n\n  - x\n", &["a"], None, "- x", "- x"),
+        ("a: !override\n- x\n", &["a"], None, "- x", "- x"),
+        ("a: &n\n  b: 1\n", &["a"], None, "b: 1", "b: 1"),
+        ("command: [\n  \"x\"\n]\n", &["command"], None, "[\n  \"x\"\n]", "[\n  \"x\"\n]"),
+        ("a:\n  b: [\n    x\n  ]\nc: {\n}\n", &["a", "b"], None, "[\n    x\n  ]", "[\n    x\n  ]"),
+    ];
+    for (text, path, value, place, content) in cases {
+        let tree = tree(text);
+        let node = tree.root().and_then(|root| root.path(path)).expect(text);
+        assert_eq!(node.str(), *value, "{text:?}");
+        assert_eq!(at(text, node.place()), *place, "{text:?}");
+        assert_eq!(at(text, node.content()), *content, "{text:?}");
+    }
+}
+
+#[test]
+fn an_absent_value_stands_after_its_colon() {
+    for (text, path, offset) in [
+        ("a:\nb: 1", "a", 2),
+        ("a:   # c\n", "a", 2),
+        ("{a: , b}", "a", 3),
+        ("{a: , b}", "b", 7),
+        ("a: !reset\n", "a", 9),
+    ] {
+        let tree = tree(text);
+        let node = tree.root().and_then(|root| root.get(path)).expect(text);
+        assert_eq!((node.kind(), node.place().span), (Kind::Null, Span::new(offset, offset)), "{text}");
+    }
+    let text = "a: null\nb: ~\nc: 'null'\nd: !!str null\n";
+    let tree = tree(text);
+    let kinds: Vec<_> = tree.root().into_iter().flat_map(Node::entries).map(|entry| entry.value.kind()).collect();
+    assert_eq!(kinds, [Kind::Null, Kind::Null, Kind::Scalar, Kind::Scalar]);
+}
+
+#[test]
+fn plain_scalars_have_types_and_quoted_ones_are_text() {
+    let int = |text: &str| tree(text).root().and_then(Node::as_int);
+    assert_eq!(int("12"), Some(12));
+    assert_eq!(int("-0x1F"), Some(-31));
+    assert_eq!(int("0o17"), Some(15));
+    assert_eq!(int("0644"), Some(0o644));
+    assert_eq!(int("1_000"), Some(1000));
+    assert_eq!(int("9223372036854775808"), None);
+    for text in ["'12'", "\"12\"", "!!str 12", "1.5", "08", "0x", "+-1", "a", "1_a"] {
+        assert_eq!(int(text), None, "{text}");
+    }
+    let float = |text: &str| tree(text).root().and_then(Node::as_float);
+    assert_eq!(float("1.5"), Some(1.5));
+    assert_eq!(float("-1e3"), Some(-1000.0));
+    assert_eq!(float("7"), Some(7.0));
+    assert_eq!(float(".inf"), Some(f64::INFINITY));
+    for text in ["infinity", "nan", "'1.5'", "1.5m"] {
+        assert_eq!(float(text), None, "{text}");
+    }
+    for (text, core, old) in [
+        ("true", Some(true), Some(true)),
+        ("False", Some(false), Some(false)),
+        ("yes", None, Some(true)),
+        ("Off", None, Some(false)),
+        ("n", None, Some(false)),
+        ("'true'", None, None),
+        ("yess", None, None),
+    ] {
+        let tree = tree(text);
+        let root = tree.root().expect(text);
+        assert_eq!((root.as_bool(), root.as_bool_11()), (core, old), "{text}");
+    }
+}
+
+#[test]
+fn tags_are_as_written() {
+    let tree = tree("a: !reset null\nb: !override [x]\nc: !!binary aGk=\nd: !<x:y> z\ne: 1\n");
+    let tags: Vec<_> = tree.root().into_iter().flat_map(Node::entries).map(|entry| entry.value.tag()).collect();
+    assert_eq!(tags, [Some("!reset"), Some("!override"), Some("!!binary"), Some("!<x:y>"), None]);
+}
+
+#[test]
+fn an_alias_stands_in_one_place_and_is_defined_in_another() {
+    let text = "a: &n {x: 1}\nb: *n\n";
+    let tree = tree(text);
+    let alias = tree.root().and_then(|root| root.get("b")).expect("b");
+    assert_eq!(at(text, alias.place()), "*n");
+    assert_eq!(at(text, alias.definition()), "{x: 1}");
+    assert_eq!(alias.path(&["x"]).and_then(Node::as_int), Some(1));
+    assert!(alias.is_alias());
+}
+
+#[test]
+fn an_anchor_name_may_be_used_twice() {
+    let tree = tree("a: &n 1\nb: *n\nc: &n 2\nd: *n\n");
+    let value = |key| tree.root().and_then(|root| root.get(key)).and_then(Node::as_int);
+    assert_eq!((value("b"), value("d")), (Some(1), Some(2)));
+}
+
+#[test]
+fn merge_keys_yield_to_what_is_written() {
+    let tree = tree(
+        "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: &z\n  <<: *y\n  d: 3\nm:\n  <<: [*x, *z]\n  c: 4\n  '<<': quoted\nn: {<<: {a: 5}}\n",
+    );
+    let entries = |key: &str| -> Vec<(String, String)> {
+        let node = tree.root().and_then(|root| root.get(key)).expect(key);
+        let text = |node: Node<'_>| node.str().unwrap_or("?").to_owned();
+        node.entries().map(|entry| (text(entry.key), text(entry.value))).collect()
+    };
+    let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    assert_eq!(entries("m"), pairs(&[("c", "4"), ("<<", "quoted"), ("a", "1"), ("b", "1"), ("d", "3")]));
+    assert_eq!(entries("n"), pairs(&[("a", "5")]));
+    let merged = tree.root().and_then(|root| root.get("m")).expect("m");
+    assert_eq!(merged.len(), 5);
+    assert_eq!(merged.get("d").and_then(Node::as_int), Some(3));
+    assert_eq!(merged.get("<<").and_then(Node::str), Some("quoted"));
+    assert!(merged.get("nope").is_none());
+}
+
+#[test]
+fn of_a_repeated_key_the_last_one_counts() {
+    let text = "a: 1\nb: 2\n\"a\": 3\n";
+    let parsed = Tree::parse(FileId(0), text);
+    assert_eq!(parsed.errors.len(), 1);
+    assert_eq!(parsed.errors[0].span.text(text), "\"a\"");
+    assert_eq!(parsed.errors[0].related.as_ref().map(|first| first.0), Some(Span::new(0, 1)));
+    let root = parsed.tree.root().expect("root");
+    assert_eq!(root.get("a").and_then(Node::as_int), Some(3));
+    assert_eq!(root.len(), 2);
+    // Large mappings are compared in another way.
+    let many: String = (0..50).map(|key| format!("k{}: {key}\n", key % 40)).collect();
+    let parsed = Tree::parse(FileId(0), &many);
+    assert_eq!(parsed.errors.len(), 10);
+    assert_eq!(parsed.tree.root().map(Node::len), Some(40));
+}
+
+#[test]
+fn keys_need_not_be_scalars() {
+    let tree = tree("? [a, b]\n: 1\n? {c: d}\n: 2\n~: 3\n? e\n");
+    let root = tree.root().expect("root");
+    let keys: Vec<_> = root.entries().map(|entry| (entry.key.kind(), entry.value.as_int())).collect();
+    let expected = [(Kind::Sequence, Some(1)), (Kind::Mapping, Some(2)), (Kind::Null, Some(3)), (Kind::Scalar, None)];
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn empty_documents_are_sections_but_not_documents() {
+    let text = "# c\n---\na: 1\n---\n---\n# only\n...\n--- # x\nb: 2\n";
+    let tree = tree(text);
+    let sections: Vec<_> = tree.sections().map(|(span, root)| (span.text(text), root.kind())).collect();
+    assert_eq!(
+        sections,
+        [
+            ("---\na: 1\n", Kind::Mapping),
+            ("---", Kind::Null),
+            ("---\n# only\n...", Kind::Null),
+            ("--- # x\nb: 2\n", Kind::Mapping),
+        ]
+    );
+    assert_eq!(tree.documents().count(), 2);
+    let comments: Vec<_> = tree.comments().iter().map(|comment| comment.text(text)).collect();
+    assert_eq!(comments, ["# c", "# only", "# x"]);
+    assert!(super::Tree::parse(FileId(0), "").tree.root().is_none());
+}
+
+#[test]
+fn a_byte_order_mark_is_survived() {
+    let text = "\u{feff}a: 1\r\nb:\r\n  - x\r\n";
+    let tree = tree(text);
+    let root = tree.root().expect("root");
+    assert_eq!(root.get("a").map(|node| at(text, node.place())), Some("1"));
+    assert_eq!(root.get("b").map(|node| at(text, node.place())), Some("- x"));
+}
+
+#[test]
+fn every_byte_of_a_scalar_is_found_in_its_source() {
+    // Each case marks the same word in the source and in the decoded text.
+    let cases = [
+        "a: plain WORD here\n",
+        "a: é WORD\n",
+        "a: folded\n  onto\n\n  the WORD line\n",
+        "a: 'it''s ''the'' WORD'\n",
+        "a: 'x\n\n\n  WORD'\n",
+        "a: \"\\u00e9\\t\\x41\\\\ \\\"WORD\\\"\"\n",
+        "a: \"\\uD83D\\uDE00 \\U0001F600 \\N\\_\\L WORD\"\n",
+        "a: \"x \\\n    y\n   z WORD\"\n",
+        "a: |\n  one\n    two\n\n  WORD\n",
+        "a: |2-\n     one\n   WORD\n",
+        "a: |+\n\n   é\n   x WORD\n\n",
+        "a: >\n  one\n  two\n\n  three\n    more\n\n  WORD\n  x\n",
+        "a: >-\n\n\n  one WORD\n",
+        "a: |\r\n  one\r\n  WORD\r\n",
+        "a: 'one\r\n\r\n  WORD'\r\n",
+        "- # c\n  - |\n     x\n     WORD\n",
+    ];
+    for text in cases {
+        let tree = tree(text);
+        let mut node = tree.root().expect(text);
+        while let Some(inner) = node.get("a").or_else(|| node.items().next()) {
+            node = inner;
+        }
+        let value = node.str().expect(text);
+        let found = value.find("WORD").expect(text);
+        let place = node.content_span(Span::of(found, found + 4));
+        assert_eq!(at(text, place), "WORD", "{text:?} {value:?}");
+    }
+}
+
+#[test]
+fn an_entry_reaches_from_its_key_to_the_end_of_its_value() {
+    let text = "a:\n  \"b\": [1,\n    2] # c\n  c: 3\n";
+    let tree = tree(text);
+    let entry = tree.root().and_then(|root| root.get("a")).and_then(|node| node.entry("b")).expect("b");
+    assert_eq!(at(text, entry.place()), "\"b\": [1,\n    2]");
+}
