@@ -18,7 +18,6 @@ mod needs;
 pub mod non_root_user;
 pub mod one_shot;
 mod pinned_action;
-mod pinned_action;
 pub mod pinned_image;
 mod probes;
 mod replicas;
@@ -92,10 +91,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
-    Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
     Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
@@ -105,14 +104,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
-    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
-    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
-    Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
-    Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
-    Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
-    Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
-    Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
-    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
@@ -120,7 +111,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
@@ -137,13 +130,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
+    Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
+    Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
 
