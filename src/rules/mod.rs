@@ -2,6 +2,7 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod cache_poisoning;
 mod ci_pipeline;
 mod dangerous_trigger;
 mod dangling;
@@ -28,8 +29,10 @@ mod startup;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
+mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
+mod workflow_secrets;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -90,6 +93,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
@@ -104,10 +108,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
@@ -115,11 +121,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
+    Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
@@ -132,8 +141,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
+    Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
+    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_secrets::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
@@ -141,6 +154,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
+    Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
 
