@@ -52,7 +52,9 @@ fn is_trial(job: &Job) -> bool {
     let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
     let local = |text: &str| {
         let text = text.to_ascii_lowercase();
-        ["kind ", "minikube", "k3d ", "k3s", "microk8s", "kind.sh", "kind_", "localstack"].iter().any(|word| text.contains(word))
+        ["kind ", "minikube", "k3d ", "k3s", "microk8s", "kind.sh", "kind_", "localstack"]
+            .iter()
+            .any(|word| text.contains(word))
     };
     let cluster = |step: &Step| {
         let name = step.action().map_or("", |action| action.name());
@@ -66,7 +68,13 @@ fn is_trial(job: &Job) -> bool {
 /// The first command or action of a job that ships something for good.
 fn ships(job: &Job) -> Option<Evidence> {
     let steps = job.steps.iter().filter(|step| !step.is_disabled());
+<<<<<<< HEAD
     let mut shipping = steps.flat_map(step_purposes).filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
+=======
+    let mut shipping = steps
+        .flat_map(step_purposes)
+        .filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
+>>>>>>> flow
     // What is composed on the runner itself ends with the job, unless the job says that it deploys.
     shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
@@ -89,13 +97,35 @@ const fn is_test(evidence: &Evidence) -> bool {
 
 fn says_deploy(job: &Job) -> bool {
     let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
-    let names = [Some(&job.id), job.name.as_ref()].into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
+    let names = [Some(&job.id), job.name.as_ref()]
+        .into_iter()
+        .flatten()
+        .chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
     own || names.into_iter().any(|name| name.value.to_ascii_lowercase().contains("deploy"))
 }
 
 fn says_test(name: &str) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
+<<<<<<< HEAD
         ["test", "tests", "testing", "verify", "check", "smoke", "e2e", "integration", "validate", "validation", "conformance", "lint"].iter().any(|known| word.eq_ignore_ascii_case(known))
+=======
+        [
+            "test",
+            "tests",
+            "testing",
+            "verify",
+            "check",
+            "smoke",
+            "e2e",
+            "integration",
+            "validate",
+            "validation",
+            "conformance",
+            "lint",
+        ]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+>>>>>>> flow
     })
 }
 

@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod cache_poisoning;
 mod ci_pipeline;
 mod compose_build;
 mod compose_form;
@@ -36,8 +37,10 @@ mod startup;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
+mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
+mod workflow_secrets;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -101,6 +104,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
+    Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
@@ -118,6 +122,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
+    Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
@@ -128,6 +133,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
+    Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
@@ -140,6 +146,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
@@ -150,6 +157,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
+    Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
+    Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
@@ -170,13 +179,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
     Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
+    Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
     Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
     Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
+    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_secrets::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
@@ -187,6 +200,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
+    Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
 

@@ -14,11 +14,19 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
             let help = match nearest(&needed.value, ids) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "name a job of this workflow; jobs of other workflows are waited for with `workflow_run`".to_owned(),
+                None => {
+                    "name a job of this workflow; jobs of other workflows are waited for with `workflow_run`".to_owned()
+                }
             };
             sink.report(
-                Finding::new(needed.place, format!("the job `{}` waits for `{}`, which is no job of this workflow", job.id.value, needed.value))
-                    .help(help),
+                Finding::new(
+                    needed.place,
+                    format!(
+                        "the job `{}` waits for `{}`, which is no job of this workflow",
+                        job.id.value, needed.value
+                    ),
+                )
+                .help(help),
             );
         }
     }
@@ -34,7 +42,11 @@ pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let names: Vec<&str> = circle.iter().chain([&start]).map(|&at| workflow.jobs[at].id.value.as_str()).collect();
         let job = &workflow.jobs[start];
         let next = &workflow.jobs[circle.get(1).copied().unwrap_or(start)];
-        let place = job.needs.iter().find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value)).map_or(job.id.place, |needed| needed.place);
+        let place = job
+            .needs
+            .iter()
+            .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
+            .map_or(job.id.place, |needed| needed.place);
         let mut finding = Finding::new(place, format!("the jobs wait for each other: `{}`", names.join("` → `")))
             .help("take one `needs` out of the circle; GitHub refuses the workflow");
         for &at in &circle[1..] {

@@ -24,7 +24,11 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 fn labels(job: &Job) -> Vec<&At<String>> {
     let mut found = Vec::new();
     for label in &job.runs_on {
-        let row = label.value.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).and_then(|inner| inner.trim().strip_prefix("matrix."));
+        let row = label
+            .value
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+            .and_then(|inner| inner.trim().strip_prefix("matrix."));
         match (row, &job.matrix) {
             (Some(row), Some(matrix)) => {
                 let axis = matrix.axes.iter().find(|axis| axis.name.value == row);
@@ -39,15 +43,23 @@ fn labels(job: &Job) -> Vec<&At<String>> {
 fn judge(label: &At<String>, own: bool, sink: &mut Sink) {
     let text = label.value.to_ascii_lowercase();
     let runners = &DATA.runners;
-    if text.contains("${{") || text.trim().is_empty() || own || runners.hosted.contains(&text) || runners.own.contains(&text) {
+    if text.contains("${{")
+        || text.trim().is_empty()
+        || own
+        || runners.hosted.contains(&text)
+        || runners.own.contains(&text)
+    {
         return;
     }
     if runners.retired.contains(&text) {
         let family = text.split('-').next().unwrap_or_default();
         sink.report(
-            Finding::new(label.place, format!("GitHub has switched off `{}`: the job waits until it times out", label.value))
-                .label("no such runner any more")
-                .help(format!("use `{family}-latest`, or the version that it stands for")),
+            Finding::new(
+                label.place,
+                format!("GitHub has switched off `{}`: the job waits until it times out", label.value),
+            )
+            .label("no such runner any more")
+            .help(format!("use `{family}-latest`, or the version that it stands for")),
         );
         return;
     }
@@ -62,7 +74,9 @@ fn judge(label: &At<String>, own: bool, sink: &mut Sink) {
         return;
     }
     let finding = match nearest(&text, runners.hosted.iter().map(String::as_str)) {
-        Some(meant) => unknown(label).help(format!("did you mean `{meant}`? The table is of November 2026; a runner of your own may bear any name")),
+        Some(meant) => unknown(label).help(format!(
+            "did you mean `{meant}`? The table is of November 2026; a runner of your own may bear any name"
+        )),
         None => unknown(label).help("the table is of November 2026; a runner of your own may bear any name"),
     };
     sink.report_at(Level::Warning, finding);

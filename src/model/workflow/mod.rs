@@ -153,6 +153,9 @@ pub struct Job {
 /// One step.
 #[derive(Debug)]
 pub struct Step {
+    /// Index in `steps` and, inside of a `parallel` group, in the group.
+    position: (usize, Option<usize>),
+    /// Its first key.
     pub place: Place,
     pub id: Option<At<String>>,
     pub name: Option<At<String>>,

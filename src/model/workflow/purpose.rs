@@ -100,7 +100,12 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
         let entries = TABLE.iter().filter(|entry| has_word(&name.value, &entry.words));
-        found.extend(entries.map(|entry| Evidence { purpose: entry.name, place: name.place, named: true, on_runner: false }));
+        found.extend(entries.map(|entry| Evidence {
+            purpose: entry.name,
+            place: name.place,
+            named: true,
+            on_runner: false,
+        }));
     }
     found
 }

@@ -2,17 +2,59 @@
 
 use super::super::{Ctx, is_live};
 use super::key;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::{Access, Expression, Job, Workflow};
 use crate::suggest::nearest;
 
-const CONTEXTS: &[&str] = &["github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs"];
+const CONTEXTS: &[&str] =
+    &["github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs", "inputs"];
 
 const GITHUB: &[&str] = &[
-    "action", "action_path", "action_ref", "action_repository", "action_status", "actor", "actor_id", "api_url", "artifact_cache_size_limit", "base_ref", "env", "event", "event_name",
-    "event_path", "graphql_url", "head_ref", "job", "job_workflow_sha", "output", "path", "ref", "ref_name", "ref_protected", "ref_type", "repository", "repository_id", "repository_owner",
-    "repository_owner_id", "repository_visibility", "repositoryurl", "retention_days", "run_id", "run_number", "run_attempt", "secret_source", "server_url", "sha", "state", "step_summary", "token",
-    "triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
+    "action",
+    "action_path",
+    "action_ref",
+    "action_repository",
+    "action_status",
+    "actor",
+    "actor_id",
+    "api_url",
+    "artifact_cache_size_limit",
+    "base_ref",
+    "env",
+    "event",
+    "event_name",
+    "event_path",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "job_workflow_sha",
+    "output",
+    "path",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "repository_visibility",
+    "repositoryurl",
+    "retention_days",
+    "run_id",
+    "run_number",
+    "run_attempt",
+    "secret_source",
+    "server_url",
+    "sha",
+    "state",
+    "step_summary",
+    "token",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "workspace",
 ];
 
 const RUNNER: &[&str] = &["name", "os", "arch", "temp", "tool_cache", "debug", "environment", "workspace"];
@@ -23,9 +65,12 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     for expression in &workflow.expressions {
         for access in expression.accesses() {
-            let finding = root(expression, &access).or_else(|| name(workflow, expression, &access));
-            if let Some(finding) = finding {
+            if let Some(finding) = root(expression, &access) {
                 sink.report(finding);
+            } else if let Some(finding) = name(workflow, expression, &access) {
+                // A row that only some entries have is read as an empty text elsewhere, often on purpose.
+                let level = if access.part(0) == "matrix" { Level::Warning } else { sink.level() };
+                sink.report_at(level, finding);
             }
         }
     }
@@ -47,7 +92,9 @@ fn root(expression: &Expression, access: &Access) -> Option<Finding> {
     }
     let help = match root {
         "env" => "`env` is not set yet when this is read: write the value, or use `vars` or an input".to_owned(),
-        "secrets" if expression.key() == "if" => "put the secret into `env` and test the variable: `if: env.TOKEN != ''`".to_owned(),
+        "secrets" if expression.key() == "if" => {
+            "put the secret into `env` and test the variable: `if: env.TOKEN != ''`".to_owned()
+        }
         "secrets" if entry.path.starts_with("runs") => "an action has no secrets: take it as an input".to_owned(),
         _ => format!("here are {}", entry.contexts.join(", ")),
     };
@@ -74,7 +121,8 @@ fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option
         "matrix" => {
             let Some(matrix) = &job?.matrix else {
                 // A composite action runs inside of somebody's matrix.
-                let finding = Finding::new(access.place, "this job has no matrix").help("add `strategy.matrix`, or read the value from elsewhere");
+                let finding = Finding::new(access.place, "this job has no matrix")
+                    .help("add `strategy.matrix`, or read the value from elsewhere");
                 return (!workflow.action).then_some(finding);
             };
             if matrix.open {
@@ -83,11 +131,16 @@ fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option
             known(access, "the matrix", name, matrix.axes.iter().map(|axis| axis.name.value.as_str()))
         }
         "inputs" => {
-            let takes = workflow.action || workflow.trigger("workflow_call").is_some() || workflow.trigger("workflow_dispatch").is_some();
+            let takes = workflow.action
+                || workflow.trigger("workflow_call").is_some()
+                || workflow.trigger("workflow_dispatch").is_some();
             if !takes {
                 return Some(
-                    Finding::new(access.place, "this workflow has no inputs: neither `workflow_dispatch` nor `workflow_call` starts it")
-                        .help("declare the input under one of them, or read the value from elsewhere"),
+                    Finding::new(
+                        access.place,
+                        "this workflow has no inputs: neither `workflow_dispatch` nor `workflow_call` starts it",
+                    )
+                    .help("declare the input under one of them, or read the value from elsewhere"),
                 );
             }
             known(access, "the inputs", name, workflow.inputs.iter().map(|input| input.name.value.as_str()))
@@ -110,7 +163,8 @@ fn known<'n>(access: &Access, of: &str, name: &str, names: impl IntoIterator<Ite
 }
 
 fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option<Finding> {
-    let at = job.steps.iter().position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
+    let at =
+        job.steps.iter().position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
     let Some(at) = at else {
         let ids = job.steps.iter().filter_map(|step| step.id.as_ref()).map(|id| id.value.as_str());
         let finding = Finding::new(access.place, format!("no step of this job has the id `{id}`"));
@@ -129,7 +183,10 @@ fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option
     }
     let property = access.part(2);
     let fits = matches!(property, "" | "*" | "outputs" | "outcome" | "conclusion");
-    (!fits).then(|| Finding::new(access.place, format!("a step has no `{property}`")).help("it has `outputs`, `outcome` and `conclusion`"))
+    (!fits).then(|| {
+        Finding::new(access.place, format!("a step has no `{property}`"))
+            .help("it has `outputs`, `outcome` and `conclusion`")
+    })
 }
 
 fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Finding> {
@@ -155,6 +212,8 @@ fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Fi
             let names = needed.outputs.iter().map(|output| output.name.value.as_str());
             known(access, &format!("the outputs of the job `{id}`"), output, names)
         }
-        other => Some(Finding::new(access.place, format!("a job has no `{other}`")).help("it has `outputs` and `result`")),
+        other => {
+            Some(Finding::new(access.place, format!("a job has no `{other}`")).help("it has `outputs` and `result`"))
+        }
     }
 }

@@ -65,7 +65,15 @@ mod tests {
         let found: Vec<&str> = workflow.expressions.iter().filter_map(key).map(|key| key.path.as_str()).collect();
         assert_eq!(
             found,
-            ["env", "jobs.if", "jobs.container", "jobs.container.env", "jobs.services.*.credentials", "jobs.steps.if", "jobs.steps"]
+            [
+                "env",
+                "jobs.if",
+                "jobs.container",
+                "jobs.container.env",
+                "jobs.services.*.credentials",
+                "jobs.steps.if",
+                "jobs.steps"
+            ]
         );
     }
 }

@@ -31,14 +31,17 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 fn broken(expression: &Expression, error: &Error) -> Finding {
     let text = expression.text.trim();
     match error {
-        Error::Syntax(_) if text.is_empty() => {
-            Finding::new(expression.place, "this expression is empty").help("write what it comes to, or take the braces away")
-        }
+        Error::Syntax(_) if text.is_empty() => Finding::new(expression.place, "this expression is empty")
+            .help("write what it comes to, or take the braces away"),
         Error::Syntax(syntax) => {
-            let end = expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
-            let place = if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
+            let end =
+                expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
+            let place =
+                if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
             let mut finding = Finding::new(place, format!("GitHub cannot read this expression: {}", syntax.message));
-            if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"') || expression.text.contains('"') {
+            if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
+                || expression.text.contains('"')
+            {
                 finding = finding.help("texts stand in single quotes: `'text'`");
             }
             finding
@@ -46,8 +49,25 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
         Error::Depth => Finding::new(expression.place, "this expression is nested too deeply for GitHub"),
         Error::Call(call::Error::UnknownFunction(name)) => {
             let at = expression.text.find(name.as_str()).unwrap_or(0);
-            let known = ["contains", "startsWith", "endsWith", "format", "join", "toJSON", "fromJSON", "hashFiles", "case", "success", "always", "cancelled", "failure"];
-            let finding = Finding::new(expression.place_of(at..at + name.len()), format!("`{name}` is no function of GitHub's expressions"));
+            let known = [
+                "contains",
+                "startsWith",
+                "endsWith",
+                "format",
+                "join",
+                "toJSON",
+                "fromJSON",
+                "hashFiles",
+                "case",
+                "success",
+                "always",
+                "cancelled",
+                "failure",
+            ];
+            let finding = Finding::new(
+                expression.place_of(at..at + name.len()),
+                format!("`{name}` is no function of GitHub's expressions"),
+            );
             match crate::suggest::nearest(name, known) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                 None => finding.help(format!("the functions are {}", known.join(", "))),
@@ -63,13 +83,19 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
 fn walk(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
     each(tree, &mut |node| {
         let Expr::Call(call) = &node.inner else { return };
-        let special = matches!(call.func, Function::Success | Function::Always | Function::Cancelled | Function::Failure | Function::HashFiles);
+        let special = matches!(
+            call.func,
+            Function::Success | Function::Always | Function::Cancelled | Function::Failure | Function::HashFiles
+        );
         let name = name_of(call.func);
         let Some(entry) = key(expression).filter(|_| special) else { return };
         if !entry.functions.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let place = expression.place_of(node.origin.span.start..node.origin.span.start + name.len());
-            let help = if name == "hashFiles" { "it works in the keys of a step alone" } else { "it works in an `if` alone" };
-            sink.report(Finding::new(place, format!("`{name}` cannot be called under `{}`", expression.key())).help(help));
+            let help =
+                if name == "hashFiles" { "it works in the keys of a step alone" } else { "it works in an `if` alone" };
+            sink.report(
+                Finding::new(place, format!("`{name}` cannot be called under `{}`", expression.key())).help(help),
+            );
         }
     });
 }
@@ -90,13 +116,22 @@ fn calls(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
             Function::Format => {
                 let given = call.args.len() - 1;
                 let Some(holes) = holes(text) else {
-                    sink.report(Finding::new(place, "a brace of this format is not closed").help("write `{{` and `}}` for braces that stay"));
+                    sink.report(
+                        Finding::new(place, "a brace of this format is not closed")
+                            .help("write `{{` and `}}` for braces that stay"),
+                    );
                     return;
                 };
                 if let Some(missing) = holes.iter().find(|hole| **hole >= given) {
-                    sink.report(Finding::new(place, format!("`{{{missing}}}` has no argument: the format is given {given}")));
+                    sink.report(Finding::new(
+                        place,
+                        format!("`{{{missing}}}` has no argument: the format is given {given}"),
+                    ));
                 } else if let Some(unused) = (0..given).find(|at| !holes.contains(at)) {
-                    sink.report(Finding::new(place, format!("the format has no `{{{unused}}}` for its argument number {}", unused + 1)));
+                    sink.report(Finding::new(
+                        place,
+                        format!("the format has no `{{{unused}}}` for its argument number {}", unused + 1),
+                    ));
                 }
             }
             _ => {}
@@ -137,7 +172,10 @@ fn always_true(condition: &At<String>, sink: &mut Sink) {
     let (why, help) = if whole && before.trim().is_empty() && after.trim().is_empty() {
         ("the line end after the braces makes it a text", "take the braces away, or write `if: >-` or `if: |-`")
     } else {
-        ("text beside the braces makes all of it a text", "put all of the condition inside of one `${{ }}`, or take the braces away")
+        (
+            "text beside the braces makes all of it a text",
+            "put all of the condition inside of one `${{ }}`, or take the braces away",
+        )
     };
     sink.report(Finding::new(place, format!("this condition always holds: {why}, and a text is true")).help(help));
 }

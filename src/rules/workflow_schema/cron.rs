@@ -55,7 +55,9 @@ mod tests {
         for good in ["0 0 * * *", "*/15 4,5 1-5 JAN-mar MON", "30 5 * * 1,3", "0 0 * * 7", "5/15 * * * *"] {
             assert_eq!(problem(good), None, "{good}");
         }
-        for bad in ["0 0 * *", "@daily", "60 * * * *", "* * * * *", "*/3 * * * *", "0 0 0 * *", "0 0 * * fun", "0 */x * * *"] {
+        for bad in
+            ["0 0 * *", "@daily", "60 * * * *", "* * * * *", "*/3 * * * *", "0 0 0 * *", "0 0 * * fun", "0 */x * * *"]
+        {
             assert!(problem(bad).is_some(), "{bad}");
         }
     }

@@ -73,7 +73,9 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
         let key = entry.key.str().unwrap_or_default();
         let allowed: &[&str] = match name {
             "push" => &["branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore"],
-            "pull_request" | "pull_request_target" => &["types", "branches", "branches-ignore", "paths", "paths-ignore"],
+            "pull_request" | "pull_request_target" => {
+                &["types", "branches", "branches-ignore", "paths", "paths-ignore"]
+            }
             "workflow_run" => &["types", "workflows", "branches", "branches-ignore"],
             "merge_group" => &["types", "branches", "branches-ignore"],
             "image_version" => &["names", "versions"],
@@ -177,8 +179,12 @@ fn glob(text: &str, path: bool) -> Option<&'static str> {
             (Some(range), letter) => range.push(letter),
             (None, '[') => open = Some(Vec::new()),
             (None, '\\') => escaped = true,
-            (None, '+' | '?') if before.is_none() || before == Some('+') => return Some("nothing stands before its `+` or `?`"),
-            (None, ' ' | '\t' | '~' | '^' | ':') if !path => return Some("names of branches and tags have no blank, `~`, `^` or `:`"),
+            (None, '+' | '?') if before.is_none() || before == Some('+') => {
+                return Some("nothing stands before its `+` or `?`");
+            }
+            (None, ' ' | '\t' | '~' | '^' | ':') if !path => {
+                return Some("names of branches and tags have no blank, `~`, `^` or `:`");
+            }
             _ => {}
         }
         before = Some(letter);
@@ -210,12 +216,68 @@ fn schedule(node: Node<'_>, problems: &mut Problems) {
 
 /// Whether a text has the form of a name in the time zone database.
 fn is_zone(text: &str) -> bool {
-    const AREAS: &[&str] = &["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc", "US", "Canada", "Brazil", "Chile", "Mexico"];
-    const ALONE: &[&str] = &["UTC", "GMT", "EST", "MST", "HST", "CET", "MET", "EET", "WET", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "Japan", "Singapore", "Israel", "Turkey", "Egypt", "Iran", "Poland", "Portugal", "Hongkong", "Cuba", "Eire", "Jamaica", "Libya", "Navajo", "PRC", "ROC", "ROK", "Zulu", "GB", "NZ", "Iceland", "Universal"];
+    const AREAS: &[&str] = &[
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
+        "US",
+        "Canada",
+        "Brazil",
+        "Chile",
+        "Mexico",
+    ];
+    const ALONE: &[&str] = &[
+        "UTC",
+        "GMT",
+        "EST",
+        "MST",
+        "HST",
+        "CET",
+        "MET",
+        "EET",
+        "WET",
+        "EST5EDT",
+        "CST6CDT",
+        "MST7MDT",
+        "PST8PDT",
+        "Japan",
+        "Singapore",
+        "Israel",
+        "Turkey",
+        "Egypt",
+        "Iran",
+        "Poland",
+        "Portugal",
+        "Hongkong",
+        "Cuba",
+        "Eire",
+        "Jamaica",
+        "Libya",
+        "Navajo",
+        "PRC",
+        "ROC",
+        "ROK",
+        "Zulu",
+        "GB",
+        "NZ",
+        "Iceland",
+        "Universal",
+    ];
     match text.split_once('/') {
         Some((area, place)) => {
             let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '/' | '+');
-            AREAS.contains(&area) && !place.is_empty() && place.starts_with(|c: char| c.is_ascii_uppercase()) && place.chars().all(plain)
+            AREAS.contains(&area)
+                && !place.is_empty()
+                && place.starts_with(|c: char| c.is_ascii_uppercase())
+                && place.chars().all(plain)
         }
         None => ALONE.contains(&text),
     }
@@ -224,14 +286,16 @@ fn is_zone(text: &str) -> bool {
 fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
     let Some(inputs) = node.get("inputs") else { return };
     if inputs.len() > 25 {
-        problems.wrong(inputs.place_of_first(), format!("`workflow_dispatch` takes 25 inputs, here are {}", inputs.len()));
+        problems
+            .wrong(inputs.place_of_first(), format!("`workflow_dispatch` takes 25 inputs, here are {}", inputs.len()));
     }
     for entry in inputs.entries() {
         let kind = entry.value.get("type").and_then(Node::str).unwrap_or("string");
         let known = ["string", "boolean", "choice", "number", "environment"];
         let Some(place) = input_type(entry.value, kind, &known, problems) else { continue };
         let options = entry.value.get("options");
-        let listed: Vec<&str> = options.into_iter().flat_map(|options| options.items()).filter_map(|item| item.str()).collect();
+        let listed: Vec<&str> =
+            options.into_iter().flat_map(|options| options.items()).filter_map(|item| item.str()).collect();
         match (kind, options) {
             ("choice", None) => problems.wrong(place, "an input of type `choice` needs `options`"),
             ("choice", Some(_)) => {
@@ -247,7 +311,10 @@ fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
             }
             _ => {}
         }
-        let Some(default) = entry.value.get("default").filter(|default| !default.is_null() && !is_expression(*default)) else { continue };
+        let Some(default) = entry.value.get("default").filter(|default| !default.is_null() && !is_expression(*default))
+        else {
+            continue;
+        };
         let text = default.str().unwrap_or_default();
         if kind == "choice" && !listed.is_empty() && !listed.contains(&text) {
             problems.wrong(default.place(), format!("{} is none of the options", found(default)));
@@ -279,7 +346,11 @@ fn input_type(input: Node<'_>, kind: &str, known: &[&str], problems: &mut Proble
     if known.contains(&kind) {
         return Some(place);
     }
-    problems.wrong_with(place, format!("`{kind}` is no type of an input"), format!("the types are {}", known.join(", ")));
+    problems.wrong_with(
+        place,
+        format!("`{kind}` is no type of an input"),
+        format!("the types are {}", known.join(", ")),
+    );
     None
 }
 

@@ -120,7 +120,8 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
         Shape::Maybe(_) if node.is_null() => {}
         Shape::Maybe(inner) => check(node, *inner, key, problems),
         Shape::Text if node.kind() == Kind::Scalar => {}
-        Shape::Text if node.is_null() && matches!(key, "name" | "description" | "default" | "if" | "run" | "env" | "with") => {}
+        Shape::Text
+            if node.is_null() && matches!(key, "name" | "description" | "default" | "if" | "run" | "env" | "with") => {}
         Shape::Text => problems.wrong(at(node), format!("`{key}` is a text, not {}", found(node))),
         Shape::Bool => {
             if node.as_bool().is_none() {

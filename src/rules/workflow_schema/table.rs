@@ -99,11 +99,8 @@ static STRATEGY: Object = Object {
     required: &[],
 };
 
-static RUNNER: Object = Object {
-    name: "`runs-on`",
-    keys: &[("group", Shape::Text), ("labels", Shape::Many(&Shape::Text))],
-    required: &[],
-};
+static RUNNER: Object =
+    Object { name: "`runs-on`", keys: &[("group", Shape::Text), ("labels", Shape::Many(&Shape::Text))], required: &[] };
 
 static SNAPSHOT: Object = Object {
     name: "`snapshot`",

@@ -30,7 +30,11 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
         "composite" => steps(runs.get("steps"), true, problems),
         "docker" => {}
         _ if text.strip_prefix("node").is_some_and(|version| version.parse::<u32>().is_ok()) => {}
-        _ => problems.wrong_with(using.place(), format!("`{text}` runs no action"), "an action runs `composite`, `docker` or `node24`"),
+        _ => problems.wrong_with(
+            using.place(),
+            format!("`{text}` runs no action"),
+            "an action runs `composite`, `docker` or `node24`",
+        ),
     }
     let needed = match text {
         "composite" => "steps",
@@ -45,9 +49,14 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
 fn job(ctx: &Ctx, workflow: &Workflow, key: Node<'_>, node: Node<'_>, problems: &mut Problems) {
     shell(node.path(&["defaults", "run", "shell"]), problems);
     if let (Some(uses), Some(_)) = (node.entry("uses"), node.entry("steps")) {
-        problems.wrong(uses.key.place(), format!("the job `{}` has `steps` and calls a workflow", key.str().unwrap_or_default()));
+        problems.wrong(
+            uses.key.place(),
+            format!("the job `{}` has `steps` and calls a workflow", key.str().unwrap_or_default()),
+        );
     }
-    for image in [node.path(&["container", "image"]), node.get("container").filter(|container| container.str().is_some())] {
+    for image in
+        [node.path(&["container", "image"]), node.get("container").filter(|container| container.str().is_some())]
+    {
         empty_image(image, problems);
     }
     for service in node.get("services").into_iter().flat_map(|services| services.entries()) {
@@ -69,21 +78,35 @@ fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
 
 fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
     let mut seen: Vec<String> = Vec::new();
-    for step in list.into_iter().flat_map(|list| list.items()).filter(|step| step.kind() == Kind::Mapping) {
+    // The steps of a `parallel` group are steps like any other.
+    let mut all: Vec<Node<'_>> = Vec::new();
+    for step in list.into_iter().flat_map(|list| list.items()) {
+        all.push(step);
+        all.extend(step.get("parallel").into_iter().flat_map(|group| group.items()));
+    }
+    for step in all.into_iter().filter(|step| step.kind() == Kind::Mapping) {
         let anchor = step.entries().next().map_or_else(|| step.place(), |entry| entry.key.place());
         if let Some(given) = step.get("id") {
             id(given, "a step", &mut seen, problems);
         }
         shell(step.get("shell"), problems);
         match (step.entry("run"), step.entry("uses")) {
-            (Some(_), Some(uses)) => problems.wrong(uses.key.place(), "a step runs a script or uses an action, not both"),
-            (None, None) if !["wait", "wait-all", "cancel", "parallel"].iter().any(|key| step.get(key).is_some()) && !step.is_damaged() => {
+            (Some(_), Some(uses)) => {
+                problems.wrong(uses.key.place(), "a step runs a script or uses an action, not both")
+            }
+            (None, None)
+                if !["wait", "wait-all", "cancel", "parallel"].iter().any(|key| step.get(key).is_some())
+                    && !step.is_damaged() =>
+            {
                 problems.wrong(anchor, "this step does nothing: it has neither `run` nor `uses`");
             }
             (Some(run), None) => {
                 for key in ["with", "entrypoint", "args"] {
                     if let Some(given) = step.entry(key) {
-                        problems.wrong(given.key.place(), format!("`{key}` belongs to `uses`; a script gets its values from `env`"));
+                        problems.wrong(
+                            given.key.place(),
+                            format!("`{key}` belongs to `uses`; a script gets its values from `env`"),
+                        );
                     }
                 }
                 if run.value.is_null() || run.value.str().is_some_and(|text| text.trim().is_empty()) {
@@ -96,7 +119,10 @@ fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
             (None, Some(uses)) => {
                 for key in ["shell", "working-directory"] {
                     if let Some(given) = step.entry(key) {
-                        problems.wrong(given.key.place(), format!("`{key}` belongs to `run`; an action takes no notice of it"));
+                        problems.wrong(
+                            given.key.place(),
+                            format!("`{key}` belongs to `run`; an action takes no notice of it"),
+                        );
                     }
                 }
                 uses_of_step(uses.value, problems);
@@ -123,9 +149,17 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
         ActionRef::Remote { name, version } => {
             let is_path = name.split('/').filter(|part| !part.is_empty()).count() >= 2 && !name.starts_with('/');
             if !is_path {
-                problems.wrong_with(node.content(), format!("`{text}` names no action"), "write `owner/repository@version`, `./folder` or `docker://image`");
+                problems.wrong_with(
+                    node.content(),
+                    format!("`{text}` names no action"),
+                    "write `owner/repository@version`, `./folder` or `docker://image`",
+                );
             } else if version.is_none_or(str::is_empty) {
-                problems.wrong_with(node.content(), format!("`{text}` has no version"), "write `owner/repository@version`");
+                problems.wrong_with(
+                    node.content(),
+                    format!("`{text}` has no version"),
+                    "write `owner/repository@version`",
+                );
             }
         }
     }
@@ -140,11 +174,21 @@ fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Proble
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     if !starts || !bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        problems.wrong_with(node.content(), format!("`{text}` is no id of {whose}"), "an id begins with a letter or `_` and goes on with letters, digits, `-` and `_`");
+        problems.wrong_with(
+            node.content(),
+            format!("`{text}` is no id of {whose}"),
+            "an id begins with a letter or `_` and goes on with letters, digits, `-` and `_`",
+        );
     }
     let lower = text.to_ascii_lowercase();
     if seen.contains(&lower) {
-        problems.wrong(node.content(), format!("`{text}` is the id of another {} already; upper and lower case are one", whose.trim_start_matches("a ")));
+        problems.wrong(
+            node.content(),
+            format!(
+                "`{text}` is the id of another {} already; upper and lower case are one",
+                whose.trim_start_matches("a ")
+            ),
+        );
     }
     seen.push(lower);
 }
@@ -166,7 +210,11 @@ fn shell(node: Option<Node<'_>>, problems: &mut Problems) {
 pub fn permissions(node: Node<'_>, problems: &mut Problems) {
     if let Some(text) = node.str() {
         if !matches!(text, "read-all" | "write-all") {
-            problems.wrong_with(node.content(), format!("`{text}` grants nothing"), "it is `read-all`, `write-all`, `{}` or a mapping of scopes");
+            problems.wrong_with(
+                node.content(),
+                format!("`{text}` grants nothing"),
+                "it is `read-all`, `write-all`, `{}` or a mapping of scopes",
+            );
         }
         return;
     }
@@ -185,7 +233,10 @@ pub fn permissions(node: Node<'_>, problems: &mut Problems) {
         };
         let access = entry.value.str().unwrap_or_default();
         if !words.iter().any(|word| word == access) && !is_expression(entry.value) {
-            problems.wrong(entry.value.place(), format!("`{scope}` takes {}, not {}", words.join(", "), found(entry.value)));
+            problems.wrong(
+                entry.value.place(),
+                format!("`{scope}` takes {}, not {}", words.join(", "), found(entry.value)),
+            );
         }
     }
 }
@@ -205,7 +256,9 @@ fn matrix(node: Option<Node<'_>>, problems: &mut Problems) {
         .collect();
     for &(name, row) in &rows {
         match row.kind() {
-            Kind::Sequence if row.is_empty() => problems.wrong(row.place(), format!("the row `{name}` is empty: the job never runs")),
+            Kind::Sequence if row.is_empty() => {
+                problems.wrong(row.place(), format!("the row `{name}` is empty: the job never runs"))
+            }
             Kind::Sequence | Kind::Unknown => {}
             _ if is_expression(row) => {}
             _ => problems.wrong(row.place(), format!("the row `{name}` is a list, not {}", found(row))),
@@ -220,7 +273,8 @@ fn matrix(node: Option<Node<'_>>, problems: &mut Problems) {
             problems.wrong(item.place(), format!("an entry of `{key}` is a mapping, not {}", found(item)));
         }
     }
-    let open = rows.iter().any(|(_, row)| row.kind() != Kind::Sequence) || node.get("include").is_some_and(is_expression);
+    let open =
+        rows.iter().any(|(_, row)| row.kind() != Kind::Sequence) || node.get("include").is_some_and(is_expression);
     if let Some(list) = node.get("exclude").filter(|_| !open) {
         list.items().for_each(|item| exclude(item, &rows, problems));
     }
@@ -237,7 +291,10 @@ fn exclude(item: Node<'_>, rows: &[(&str, Node<'_>)], problems: &mut Problems) {
         };
         let known = row.items().any(|value| is_expression(value) || matches(value, pair.value));
         if !known && !is_expression(pair.value) {
-            problems.wrong(pair.value.place(), format!("{} is no value of the row `{name}`, so nothing is excluded", found(pair.value)));
+            problems.wrong(
+                pair.value.place(),
+                format!("{} is no value of the row `{name}`, so nothing is excluded", found(pair.value)),
+            );
         }
     }
 }
@@ -248,10 +305,12 @@ fn matches(value: Node<'_>, filter: Node<'_>) -> bool {
         return true;
     }
     match (value.kind(), filter.kind()) {
-        (Kind::Scalar, Kind::Scalar) => value.str() == filter.str() || value.as_float().zip(filter.as_float()).is_some_and(|(a, b)| a == b),
-        (Kind::Mapping, Kind::Mapping) => filter
-            .entries()
-            .all(|entry| entry.key.str().and_then(|key| value.get(key)).is_some_and(|inner| matches(inner, entry.value))),
+        (Kind::Scalar, Kind::Scalar) => {
+            value.str() == filter.str() || value.as_float().zip(filter.as_float()).is_some_and(|(a, b)| a == b)
+        }
+        (Kind::Mapping, Kind::Mapping) => filter.entries().all(|entry| {
+            entry.key.str().and_then(|key| value.get(key)).is_some_and(|inner| matches(inner, entry.value))
+        }),
         (Kind::Sequence, Kind::Sequence) => {
             value.len() == filter.len() && value.items().zip(filter.items()).all(|(one, other)| matches(one, other))
         }
@@ -281,7 +340,11 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
         ActionRef::Local(path) if !path.starts_with("./") => {}
         ActionRef::Local(path) => {
             if path.contains('@') || !is_file(path) {
-                return problems.wrong_with(uses.content(), format!("`{text}` names no workflow of this repository"), form);
+                return problems.wrong_with(
+                    uses.content(),
+                    format!("`{text}` names no workflow of this repository"),
+                    form,
+                );
             }
             // Relative to the root that holds `.github`, which a folder of examples may be.
             let path_here = ctx.facts.path(workflow.file);
@@ -291,7 +354,14 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
                 None => problems.wrong(uses.content(), format!("there is no `{target}` in this repository")),
                 Some(file) => {
                     let called = ctx.facts.file(file.id);
-                    let Some(on) = called.tree.as_ref().and_then(|tree| tree.root()).and_then(|root| root.get("on").or_else(|| root.get("true"))) else { return };
+                    let Some(on) = called
+                        .tree
+                        .as_ref()
+                        .and_then(|tree| tree.root())
+                        .and_then(|root| root.get("on").or_else(|| root.get("true")))
+                    else {
+                        return;
+                    };
                     given(job, on, uses.content(), &target, problems);
                 }
             }
@@ -301,14 +371,20 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
 }
 
 fn given(job: Node<'_>, on: Node<'_>, uses: Place, target: &str, problems: &mut Problems) {
-    let called = on.str() == Some("workflow_call") || on.items().any(|item| item.str() == Some("workflow_call")) || on.get("workflow_call").is_some();
+    let called = on.str() == Some("workflow_call")
+        || on.items().any(|item| item.str() == Some("workflow_call"))
+        || on.get("workflow_call").is_some();
     if !called {
         return problems.wrong_with(uses, format!("`{target}` cannot be called"), "add `workflow_call` to its `on`");
     }
     let secrets_given = job.get("secrets");
     for (key, what) in [("inputs", "with"), ("secrets", "secrets")] {
         let declared = on.path(&["workflow_call", key]);
-        let names: Vec<(&str, Node<'_>)> = declared.into_iter().flat_map(|list| list.entries()).filter_map(|entry| Some((entry.key.str()?, entry.value))).collect();
+        let names: Vec<(&str, Node<'_>)> = declared
+            .into_iter()
+            .flat_map(|list| list.entries())
+            .filter_map(|entry| Some((entry.key.str()?, entry.value)))
+            .collect();
         let handed = job.get(what);
         if key == "secrets" && secrets_given.is_some_and(|secrets| secrets.str().is_some()) {
             continue;
@@ -320,22 +396,29 @@ fn given(job: Node<'_>, on: Node<'_>, uses: Place, target: &str, problems: &mut 
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("`{target}` declares its {key} under `on.workflow_call.{key}`"),
                 };
-                problems.wrong_with(entry.key.place(), format!("`{target}` has no {} `{name}`", key.trim_end_matches('s')), help);
+                problems.wrong_with(
+                    entry.key.place(),
+                    format!("`{target}` has no {} `{name}`", key.trim_end_matches('s')),
+                    help,
+                );
                 continue;
             };
             let kind = input.get("type").and_then(Node::str).unwrap_or("string");
-            let wrong = !is_expression(entry.value) && match kind {
-                "boolean" => entry.value.as_bool().is_none(),
-                "number" => entry.value.as_float().is_none(),
-                _ => false,
-            };
+            let wrong = !is_expression(entry.value)
+                && match kind {
+                    "boolean" => entry.value.as_bool().is_none(),
+                    "number" => entry.value.as_float().is_none(),
+                    _ => false,
+                };
             if key == "inputs" && wrong {
                 problems.wrong(entry.value.place(), format!("`{name}` is a {kind}, not {}", found(entry.value)));
             }
         }
         for (name, input) in names {
             let needed = input.get("required").and_then(Node::as_bool) == Some(true) && input.get("default").is_none();
-            let present = handed.is_some_and(|handed| handed.entries().any(|entry| entry.key.str().is_some_and(|key| key.eq_ignore_ascii_case(name))));
+            let present = handed.is_some_and(|handed| {
+                handed.entries().any(|entry| entry.key.str().is_some_and(|key| key.eq_ignore_ascii_case(name)))
+            });
             if needed && !present {
                 problems.wrong(uses, format!("`{target}` needs the {} `{name}`", key.trim_end_matches('s')));
             }
