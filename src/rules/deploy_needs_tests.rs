@@ -11,7 +11,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
     // Calls and finished runs were gated by whoever started them.
-    if workflow.action || workflow.triggers.is_empty() || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"]) {
+    if workflow.action
+        || workflow.triggers.is_empty()
+        || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"])
+    {
         return;
     }
     let elsewhere = tests_elsewhere(ctx, workflow);
@@ -28,9 +31,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             Purpose::Publish => "publishes",
             _ => "deploys",
         };
-        let mut finding = Finding::new(shipping.place, format!("the job `{}` {verb} without waiting for tests", job.id.value))
-            .label(format!("{verb} whether tests pass or not"))
-            .anchor(job.id.place);
+        let mut finding =
+            Finding::new(shipping.place, format!("the job `{}` {verb} without waiting for tests", job.id.value))
+                .label(format!("{verb} whether tests pass or not"))
+                .anchor(job.id.place);
         finding = match elsewhere {
             Some(place) if place.file == workflow.file => finding
                 .related(place, "tests run here, beside it")
@@ -68,13 +72,9 @@ fn is_trial(job: &Job) -> bool {
 /// The first command or action of a job that ships something for good.
 fn ships(job: &Job) -> Option<Evidence> {
     let steps = job.steps.iter().filter(|step| !step.is_disabled());
-<<<<<<< HEAD
-    let mut shipping = steps.flat_map(step_purposes).filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
-=======
     let mut shipping = steps
         .flat_map(step_purposes)
         .filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
->>>>>>> flow
     // What is composed on the runner itself ends with the job, unless the job says that it deploys.
     shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
@@ -106,9 +106,6 @@ fn says_deploy(job: &Job) -> bool {
 
 fn says_test(name: &str) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
-<<<<<<< HEAD
-        ["test", "tests", "testing", "verify", "check", "smoke", "e2e", "integration", "validate", "validation", "conformance", "lint"].iter().any(|known| word.eq_ignore_ascii_case(known))
-=======
         [
             "test",
             "tests",
@@ -125,13 +122,17 @@ fn says_test(name: &str) -> bool {
         ]
         .iter()
         .any(|known| word.eq_ignore_ascii_case(known))
->>>>>>> flow
     })
 }
 
 /// Whether a person decides each time: a release, a tag, a button, or a schedule that repeats what was shipped before.
 fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
-    let on_tags = |text: &str| text.contains("refs/tags/") || text.contains("github.event_name == 'release'") || text.contains("ref_type == 'tag'") || text.contains("workflow_dispatch");
+    let on_tags = |text: &str| {
+        text.contains("refs/tags/")
+            || text.contains("github.event_name == 'release'")
+            || text.contains("ref_type == 'tag'")
+            || text.contains("workflow_dispatch")
+    };
     if job.condition.as_ref().is_some_and(|condition| on_tags(&condition.value)) {
         return true;
     }
