@@ -6,6 +6,7 @@ mod ci_pipeline;
 mod compose_build;
 mod compose_form;
 mod compose_ports;
+mod compose_schema;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
@@ -115,6 +116,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
@@ -145,5 +147,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
