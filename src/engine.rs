@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
@@ -397,6 +397,9 @@ fn policy(
         }
         let rule = catalog::rule(finding.rule)?;
         let format = formats.get(at).copied().flatten();
+        if file::is_test_data(path) {
+            finding.level = Level::Note;
+        }
         finding.level = options.config.level(rule, format, path, finding.level)?;
         Some(finding)
     };

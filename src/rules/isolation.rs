@@ -1,4 +1,4 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, security-profile-disabled, host-device: what a container is given of its host.
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a container is given of its host.
 
 use super::{Ctx, Owner};
 use crate::data::Class;
@@ -194,28 +194,6 @@ fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
         Owner::Kubernetes(object, _) => object.title(),
-    }
-}
-
-pub fn security_profile_disabled(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    for option in &container.security.profiles {
-        let (name, value) = option.value.split_once([':', '=']).unwrap_or((&option.value, ""));
-        let name = match (name.to_ascii_lowercase().as_str(), value.to_ascii_lowercase().as_str()) {
-            ("seccomp", "unconfined") => "seccomp",
-            ("apparmor", "unconfined") => "AppArmor",
-            ("label", "disable") => "SELinux",
-            ("systempaths", "unconfined") => "the masking of `/proc`",
-            _ => continue,
-        };
-        let who = match owner {
-            Owner::Compose(..) => format!("`{}`", container.name.value),
-            Owner::Kubernetes(object, _) => object.title(),
-        };
-        sink.report(
-            Finding::new(option.place, format!("{who} switches off {name}"))
-                .label("system calls and files that the engine keeps from containers are open to it")
-                .help("remove it; if the default profile is too narrow, load one that allows what is needed"),
-        );
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+mod accounts;
 mod ci_pipeline;
 mod compose_build;
 mod compose_form;
@@ -11,6 +12,8 @@ mod dangerous_trigger;
 mod dangling;
 mod datastore;
 pub mod declarative;
+mod disruption;
+mod exposure;
 mod deploy_needs_tests;
 pub mod healthcheck;
 mod isolation;
@@ -18,9 +21,11 @@ mod kube;
 mod kube_secrets;
 mod limits;
 pub mod non_root_user;
+mod objects;
 pub mod one_shot;
 mod pinned_action;
 pub mod pinned_image;
+mod pod_security;
 mod probes;
 mod replicas;
 mod requests;
@@ -91,8 +96,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
+    Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
+    Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
@@ -102,31 +109,45 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
+    Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
+    Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
+    Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
+    Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
+    Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
+    Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
+    Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
@@ -134,13 +155,21 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
+    Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
+    Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
+    Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
-    Check { rule: "security-profile-disabled", run: Run::Container(isolation::security_profile_disabled) },
+    Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
+    Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
+    Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
+    Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
+    Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
@@ -148,5 +177,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
+    Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
+    Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
