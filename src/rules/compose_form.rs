@@ -40,6 +40,10 @@ pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
 
 pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let (Some(build), Some(image)) = (&service.build, &service.container.image) else { return };
+    // `pull_policy` says which of them counts.
+    if !service.pull_policy.is_absent() {
+        return;
+    }
     sink.report(
         Finding::new(image.place, format!("`{}` has both a `build` and an `image`", service.name()))
             .label("this names what the build makes; it is pulled instead where it exists in a registry")

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use super::Ctx;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 /// Whether both may run at once: neither needs a profile, or they share one.
 fn run_together(a: &Service, b: &Service) -> bool {
@@ -44,7 +44,10 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
             });
             if let Some((other, earlier)) = clash {
                 let whose = if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
-                sink.report(
+                // In development one often starts some of the services only.
+                let level = if project.development { Level::Warning } else { sink.level() };
+                sink.report_at(
+                    level,
                     Finding::new(port.place, format!("`{}` publishes port {first}, which is taken by {whose}", service.name()))
                         .label("only one of them can start")
                         .related(earlier.place, "taken here")
@@ -101,7 +104,7 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-pub fn fixed_name_replicas(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(replicas) = service.replicas.known().filter(|replicas| replicas.value > 1) else { return };
     if let Some(name) = service.container_name.known() {
         sink.report(
@@ -110,6 +113,11 @@ pub fn fixed_name_replicas(_: &Ctx, _: &Project, service: &Service, sink: &mut S
                 .related(replicas.place, "replicas set here")
                 .help("remove `container_name`"),
         );
+    }
+    // A swarm's routing mesh shares a port between replicas.
+    let swarm = |file: &FileId| ctx.facts.path(*file).contains("swarm") || ctx.facts.path(*file).contains("stack");
+    if project.files.iter().any(swarm) {
+        return;
     }
     for port in &service.container.ports {
         let Some((first, last)) = on_host(port) else { continue };

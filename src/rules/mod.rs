@@ -8,6 +8,7 @@ mod ci_pipeline;
 mod compose_build;
 mod compose_form;
 mod compose_ports;
+mod compose_schema;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
@@ -143,6 +144,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
@@ -197,6 +199,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
