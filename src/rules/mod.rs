@@ -6,6 +6,10 @@ mod ci_pipeline;
 mod dangerous_trigger;
 mod dangling;
 pub mod declarative;
+mod default_credentials;
+mod found_in_text;
+mod literal;
+mod secret_in_env;
 pub mod healthcheck;
 mod kube;
 mod kube_secrets;
@@ -81,11 +85,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
+    Check { rule: "connection-string", run: Run::File(found_in_text::connection) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
     Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "default-credentials", run: Run::Container(default_credentials::container) },
+    Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
+    Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
@@ -104,11 +112,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
+    Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
+    Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
+    Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
