@@ -24,6 +24,11 @@ pub fn is_evidence(path: &str) -> bool {
     !is_generated(path) && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
 }
 
+/// Whether a path may be one of an env file, by its name alone.
+pub fn is_env_file(path: &str) -> bool {
+    file_name(path).to_ascii_lowercase().contains("env")
+}
+
 /// Lock files and the like: written by tools, full of hashes, read by no check.
 pub fn is_generated(path: &str) -> bool {
     const NAMES: &[&str] = &[

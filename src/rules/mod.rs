@@ -7,6 +7,8 @@ mod dangerous_trigger;
 mod dangling;
 pub mod declarative;
 mod default_credentials;
+mod env_example;
+mod env_files;
 mod found_in_text;
 mod literal;
 mod secret_in_env;
@@ -96,9 +98,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
+    Check { rule: "env-example", run: Run::Repository(env_example::missing) },
+    Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
+    Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
@@ -117,6 +123,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
@@ -126,4 +133,5 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
+    Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
 ];
