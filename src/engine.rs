@@ -4,7 +4,11 @@
 //! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
 
 use std::cmp::Reverse;
+<<<<<<< HEAD
 use std::collections::HashMap;
+=======
+use std::collections::HashSet;
+>>>>>>> cred
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,7 +18,12 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
+<<<<<<< HEAD
 use crate::finding::{Finding, Label, Level, Sink};
+=======
+use crate::finding::{Finding, Sink};
+use crate::git;
+>>>>>>> cred
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
@@ -97,7 +106,7 @@ pub fn lint(options: &Options) -> Outcome {
 pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let options = Options { config, ..Options::default() };
     let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
-    lint_read(&options, read)
+    lint_read(&options, read, None)
 }
 
 fn lint_folder(options: &Options, threads: usize) -> Outcome {
@@ -109,10 +118,10 @@ fn lint_folder(options: &Options, threads: usize) -> Outcome {
         read.retain(|(known, _)| known != path);
         read.push((path.clone(), Read::text(path, text.clone())));
     }
-    lint_read(options, read)
+    lint_read(options, read, git::tracked(&options.root, file::is_env_file))
 }
 
-fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
+fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<HashSet<String>>) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
@@ -123,7 +132,7 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
         sources.push(SourceFile::new(id, path, read.text));
         hits.push(read.hits);
     }
-    let checked = check_all(&sources, hits, findings);
+    let checked = check_all(&sources, hits, tracked, findings);
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
@@ -186,7 +195,12 @@ struct Checked {
 }
 
 /// Lowers, joins and checks.
-fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Finding>) -> Checked {
+fn check_all(
+    sources: &[SourceFile],
+    hits: Vec<Vec<Hit>>,
+    tracked: Option<HashSet<String>>,
+    mut findings: Vec<Finding>,
+) -> Checked {
     let repository = Repository::new(sources);
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lowered: Vec<Result<FileFacts, Finding>> = sources
@@ -208,7 +222,7 @@ fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Find
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
         findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
-    let mut facts = Facts { repository, files, projects: Vec::new() };
+    let mut facts = Facts { repository, files, projects: Vec::new(), tracked };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),

@@ -13,15 +13,20 @@ mod dangerous_trigger;
 mod dangling;
 mod datastore;
 pub mod declarative;
+mod default_credentials;
 mod deploy_needs_tests;
 mod disruption;
+mod env_example;
+mod env_files;
 mod exposure;
 mod expressions;
+mod found_in_text;
 pub mod healthcheck;
 mod isolation;
 mod kube;
 mod kube_secrets;
 mod limits;
+mod literal;
 mod needs;
 pub mod non_root_user;
 mod objects;
@@ -34,6 +39,7 @@ mod replicas;
 mod requests;
 mod restart_policy;
 mod runner_label;
+mod secret_in_env;
 mod startup;
 mod template_injection;
 mod undefined_reference;
@@ -109,6 +115,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
+    Check { rule: "connection-string", run: Run::File(found_in_text::connection) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
@@ -118,6 +125,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "default-credentials", run: Run::Container(default_credentials::container) },
+    Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
+    Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
@@ -131,6 +141,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
+    Check { rule: "env-example", run: Run::Repository(env_example::missing) },
+    Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
+    Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
@@ -147,6 +160,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
+    Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
@@ -166,14 +180,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
+    Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
@@ -181,6 +198,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
+    Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
+    Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
+    Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
     Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
@@ -199,6 +220,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
