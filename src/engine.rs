@@ -4,11 +4,7 @@
 //! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
 
 use std::cmp::Reverse;
-<<<<<<< HEAD
-use std::collections::HashMap;
-=======
-use std::collections::HashSet;
->>>>>>> cred
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,12 +14,8 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
-<<<<<<< HEAD
 use crate::finding::{Finding, Label, Level, Sink};
-=======
-use crate::finding::{Finding, Sink};
 use crate::git;
->>>>>>> cred
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
