@@ -9,7 +9,9 @@ mod dangling;
 mod datastore;
 pub mod declarative;
 mod deploy_needs_tests;
+mod deploys;
 mod expressions;
+mod gates;
 pub mod healthcheck;
 mod isolation;
 mod kube;
@@ -33,6 +35,7 @@ mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
+mod workflow_versions;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -107,6 +110,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
+    Check { rule: "deploy-concurrency", run: Run::Workflow(deploys::concurrency) },
+    Check { rule: "deploy-environment", run: Run::Workflow(deploys::environment) },
+    Check { rule: "deploy-guard", run: Run::Workflow(deploys::guard) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
@@ -117,20 +123,25 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
+    Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
+    Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "mutable-image-push", run: Run::Workflow(deploys::mutable_image) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
     Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
@@ -154,6 +165,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
+    Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];
