@@ -2,7 +2,9 @@
 
 use super::{Ctx, is_live};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Evidence, ImageBuild, Job, Purpose, Workflow, image_builds, step_purposes};
+use crate::model::env::EnvValue;
+use crate::model::workflow::{Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes};
+use crate::source::Span;
 
 /// The deploying command or action of each job that deploys for good.
 fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(&'w Job, Evidence)> {
@@ -75,15 +77,13 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
     for build in image_builds(workflow).into_iter().filter(|build| build.pushes && is_mutable(build)) {
-        let job = workflow.jobs.iter().find(|job| {
-            job.steps.iter().any(|step| {
-                step.uses.as_ref().is_some_and(|uses| uses.place == build.place)
-                    || step.run.as_ref().is_some_and(|code| {
-                        code.place(crate::source::Span::of(0, code.text.len())).span.contains(build.place.span)
-                    })
-            })
-        });
-        if job.is_none_or(tags_elsewhere) {
+        let Some((job, step)) = builder(workflow, &build) else { continue };
+        let by_digest = match step.input("outputs").map(|input| &input.value) {
+            Some(EnvValue::Literal(at)) => at.value.contains("push-by-digest"),
+            Some(EnvValue::Template { written, .. }) => written.value.contains("push-by-digest"),
+            _ => false,
+        };
+        if by_digest || tags_elsewhere(job) {
             continue;
         }
         let tag = &build.tags[0];
@@ -96,6 +96,16 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .help("push a tag of its own for each build too, such as the commit: `${{ github.sha }}`"),
         );
     }
+}
+
+/// The job and step that an image is built by.
+fn builder<'w>(workflow: &'w Workflow, build: &ImageBuild) -> Option<(&'w Job, &'w Step)> {
+    let mut steps = workflow.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+    steps.find(|(_, step)| {
+        let script = step.run.as_ref().map(|code| code.place(Span::of(0, code.text.len())).span);
+        step.uses.as_ref().is_some_and(|uses| uses.place == build.place)
+            || script.is_some_and(|script| script.contains(build.place.span))
+    })
 }
 
 fn is_mutable(build: &ImageBuild) -> bool {

@@ -27,6 +27,7 @@ mod replicas;
 mod requests;
 mod restart_policy;
 mod runner_label;
+mod stages;
 mod startup;
 mod template_injection;
 mod undefined_reference;
@@ -96,6 +97,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
@@ -114,11 +116,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "deploy-environment", run: Run::Workflow(deploys::environment) },
     Check { rule: "deploy-guard", run: Run::Workflow(deploys::guard) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
+    Check { rule: "deploy-stage", run: Run::Repository(stages::deploy) },
     Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
@@ -128,6 +132,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
+    Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
@@ -151,6 +156,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
+    Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
+    Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
@@ -160,6 +167,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "test-stage", run: Run::Repository(stages::test) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },

@@ -5,8 +5,11 @@ use super::workflow_schema::DATA;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
-use crate::source::{Place, Span};
+use crate::source::{At, Place, Span};
 use crate::syntax::shell::{Invocation, Word};
+
+/// In the table: no version of the action will do.
+const ARCHIVED: u32 = 99;
 
 pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if let Some(using) = workflow.using.as_ref().filter(|using| matches!(using.value.as_str(), "node12" | "node16")) {
@@ -15,70 +18,84 @@ pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 .help("use `node24`"),
         );
     }
+    let mut seen: Vec<(&At<String>, u32)> = Vec::new();
     for uses in workflow.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.uses.as_ref()) {
-        let ActionRef::Remote { name, version: Some(version) } = ActionRef::parse(&uses.value) else { continue };
-        let Some(&lowest) = DATA.actions.get(&name.to_ascii_lowercase()) else { continue };
-        let major = version
-            .strip_prefix('v')
-            .unwrap_or(version)
-            .split(['.', '-'])
-            .next()
-            .and_then(|major| major.parse::<u32>().ok());
-        let Some(major) = major.filter(|major| *major < lowest && version.len() < 20) else { continue };
-        let end = uses.place.span.end;
-        let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
-        let (message, help) = if lowest == 99 {
-            (
-                format!("`{name}` is archived: no version of it has a runtime that runners still have"),
-                "use what its page names as its successor, or the tool itself".to_owned(),
-            )
-        } else {
-            (
-                format!("`{name}@v{major}` runs on a runtime that runners no longer have"),
-                format!("use `v{lowest}` or later"),
-            )
-        };
-        sink.report(Finding::new(place, message).help(help));
+        match seen.iter_mut().find(|(first, _)| first.value == uses.value) {
+            Some((_, others)) => *others += 1,
+            None => seen.push((uses, 0)),
+        }
     }
-}
-
-pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let steps = workflow.jobs.iter().filter(|job| !job.is_disabled()).flat_map(|job| &job.steps);
-    for code in steps.filter(|step| !step.is_disabled()).filter_map(|step| step.run.as_ref()) {
-        for invocation in code.script().invocations() {
-            piped(code, &invocation, sink);
-            if let Some((word, what)) = unpinned(&invocation) {
-                let place = code.place(word.span);
-                sink.report(
-                    Finding::new(place, format!("`{}` is installed in whatever version is newest today", word.text()))
-                        .label(what)
-                        .help("name the version, so that a run next year does what today's does"),
-                );
-            }
+    for (uses, others) in seen {
+        if let Some(mut finding) = old_version(uses) {
+            finding.others = others;
+            sink.report(finding);
         }
     }
 }
 
+/// An action in a version whose runtime is gone.
+fn old_version(uses: &At<String>) -> Option<Finding> {
+    let ActionRef::Remote { name, version: Some(version) } = ActionRef::parse(&uses.value) else { return None };
+    let &lowest = DATA.actions.get(&name.to_ascii_lowercase())?;
+    let major: u32 = version.strip_prefix('v').unwrap_or(version).split(['.', '-']).next()?.parse().ok()?;
+    if major >= lowest || version.len() >= 20 {
+        return None;
+    }
+    let end = uses.place.span.end;
+    let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
+    let (message, help) = if lowest == ARCHIVED {
+        let message = format!("`{name}` is archived: no version of it has a runtime that runners still have");
+        (message, "use what its page names as its successor, or the tool itself".to_owned())
+    } else {
+        (
+            format!("`{name}@v{major}` runs on a runtime that runners no longer have"),
+            format!("use `v{lowest}` or later"),
+        )
+    };
+    Some(Finding::new(place, message).help(help))
+}
+
+pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let mut found: Vec<Finding> = Vec::new();
+    let steps = workflow.jobs.iter().filter(|job| !job.is_disabled()).flat_map(|job| &job.steps);
+    for code in steps.filter(|step| !step.is_disabled()).filter_map(|step| step.run.as_ref()) {
+        for invocation in code.script().invocations() {
+            for finding in piped(code, &invocation).into_iter().chain(newest(code, &invocation)) {
+                // Said once a file for each tool.
+                match found.iter_mut().find(|known| known.message == finding.message && known.label == finding.label) {
+                    Some(known) => known.others += 1,
+                    None => found.push(finding),
+                }
+            }
+        }
+    }
+    found.into_iter().for_each(|finding| sink.report(finding));
+}
+
+fn newest(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
+    let (word, what) = unpinned(invocation)?;
+    let message = format!("`{}` is installed in whatever version is newest today", word.text());
+    let help = "name the version, so that a run next year does what today's does";
+    Some(Finding::new(code.place(word.span), message).label(what).help(help))
+}
+
 /// A script from the network that a shell runs unread.
-fn piped(code: &Code, invocation: &Invocation<'_>, sink: &mut Sink) {
+fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     if !invocation.is(&["sh", "bash", "zsh", "dash"]) {
-        return;
+        return None;
     }
     let script = code.script();
-    let feeders = script.feeders(invocation.command);
-    let Some(feeder) = feeders.iter().find(|feeder| matches!(feeder.name(), "curl" | "wget")) else { return };
+    let feeder =
+        script.feeders(invocation.command).into_iter().find(|feeder| matches!(feeder.name(), "curl" | "wget"))?;
     let url = feeder.words.iter().find(|word| word.text().contains("://"));
-    sink.report(
-        Finding::new(
-            code.place(feeder.span.cover(invocation.span())),
-            "a script from the network is run unread, whatever it is today",
-        )
-        .label(url.map_or_else(
-            || "fetched and run".to_owned(),
-            |url| format!("runs what {} gives", url.text().split('/').nth(2).unwrap_or("the server")),
-        ))
-        .help("download it in a fixed version, check its sum, then run it; or use an action that is pinned"),
-    );
+    let host = url.and_then(|url| url.text().split('/').nth(2)).unwrap_or("the server");
+    let place = code.place(feeder.span.cover(invocation.span()));
+    let finding = Finding::new(place, "a script from the network is run unread, whatever it is today");
+    Some(
+        finding
+            .label(format!("runs what {host} gives"))
+            .help("download it in a fixed version, check its sum, then run it; or use an action that is pinned"),
+    )
 }
 
 /// A tool that is fetched without a version.
