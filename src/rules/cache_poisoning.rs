@@ -3,7 +3,7 @@
 use super::Ctx;
 use super::dangerous_trigger;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Purpose, Step, Workflow, step_purposes};
+use crate::model::workflow::{Purpose, Step, Trigger, Workflow, step_purposes};
 use crate::source::Place;
 
 /// Actions with a cache: the input that turns it on or off, and what holds without it.
@@ -41,11 +41,17 @@ const CACHES: &[(&str, Cache)] = &[
 ];
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let released = workflow.triggers.iter().find(|trigger| match trigger.event.value.as_str() {
+    let release = |trigger: &&Trigger| match trigger.event.value.as_str() {
         "release" => true,
-        "push" => !trigger.tags.is_empty() || trigger.branches.iter().any(|branch| branch.value.starts_with("release")),
+        "push" => {
+            let branches = trigger.branches.iter().all(|branch| branch.value.starts_with("release"));
+            branches && !(trigger.tags.is_empty() && trigger.branches.is_empty())
+        }
         _ => false,
-    });
+    };
+    let by_hand = |trigger: &Trigger| matches!(trigger.event.value.as_str(), "workflow_dispatch" | "workflow_call");
+    let all = workflow.triggers.iter().all(|trigger| release(&trigger) || by_hand(trigger));
+    let released = workflow.triggers.iter().find(release).filter(|_| all);
     for job in &workflow.jobs {
         let publishing = job
             .steps
@@ -57,21 +63,28 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             (None, Some(trigger)) => Some((trigger.event.place, "started by a release")),
             (None, None) => None,
         };
-        for (number, step) in job.steps.iter().enumerate() {
-            let Some(place) = cached(step) else { continue };
-            if let Some((reason, label)) = why {
-                sink.report(
-                    Finding::new(place, "what is released may be built from a cache that any branch's run, or a pull request's, has filled")
-                        .related(reason, label)
-                        .help("build releases without a cache: turn it off for this job"),
-                );
-            } else if let Some(stranger) = dangerous_trigger::is_tainted_before(workflow, job, number) {
-                sink.report(
-                    Finding::new(place, "a stranger's files go into the cache of the default branch, from which everything else is built")
-                        .related(stranger, "a stranger's code comes in here")
-                        .help("do not cache under an event that strangers start with your rights"),
-                );
-            }
+        // Said once a job.
+        let mut caches = job.steps.iter().enumerate().filter_map(|(number, step)| Some((number, cached(step)?)));
+        let Some((number, place)) = caches.next() else { continue };
+        let others = caches.count() as u32;
+        if let Some((reason, label)) = why {
+            let mut finding = Finding::new(
+                place,
+                "what is released may be built from a cache that any branch's run, or a pull request's, has filled",
+            )
+            .related(reason, label)
+            .help("build releases without a cache: turn it off for this job");
+            finding.others = others;
+            sink.report(finding);
+        } else if let Some(stranger) = dangerous_trigger::is_tainted_before(workflow, job, number) {
+            sink.report(
+                Finding::new(
+                    place,
+                    "a stranger's files go into the cache of the default branch, from which everything else is built",
+                )
+                .related(stranger, "a stranger's code comes in here")
+                .help("do not cache under an event that strangers start with your rights"),
+            );
         }
     }
 }

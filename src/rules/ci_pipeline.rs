@@ -98,7 +98,8 @@ fn shipped(ctx: &Ctx) -> Option<(Place, &'static str)> {
     None
 }
 
-fn is_pipeline(path: &str) -> bool {
+/// Whether a path is a pipeline of a system other than GitHub's and GitLab's.
+pub fn is_pipeline(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     PIPELINES.iter().any(|known| match known.strip_suffix('/') {
         Some(_) => lower.starts_with(known),

@@ -51,7 +51,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// Whether a job deploys only to try: to a cluster that it makes for itself, or on its own runner to test against.
-fn is_trial(job: &Job) -> bool {
+pub fn is_trial(job: &Job) -> bool {
     let names = [Some(&job.id), job.name.as_ref()];
     let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
     let local = |text: &str| {
@@ -95,7 +95,8 @@ const fn is_test(evidence: &Evidence) -> bool {
     matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
-fn says_deploy(job: &Job) -> bool {
+/// Whether the job says of itself that it deploys, or runs on a machine that stays.
+pub fn says_deploy(job: &Job) -> bool {
     let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
     let names = [Some(&job.id), job.name.as_ref()]
         .into_iter()

@@ -21,6 +21,9 @@ mod env_files;
 mod exposure;
 mod expressions;
 mod found_in_text;
+mod deploys;
+mod expressions;
+mod gates;
 pub mod healthcheck;
 mod isolation;
 mod kube;
@@ -40,6 +43,7 @@ mod requests;
 mod restart_policy;
 mod runner_label;
 mod secret_in_env;
+mod stages;
 mod startup;
 mod template_injection;
 mod undefined_reference;
@@ -48,6 +52,7 @@ mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
+mod workflow_versions;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -111,6 +116,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
+    Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
@@ -131,8 +137,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
+    Check { rule: "deploy-concurrency", run: Run::Workflow(deploys::concurrency) },
+    Check { rule: "deploy-environment", run: Run::Workflow(deploys::environment) },
+    Check { rule: "deploy-guard", run: Run::Workflow(deploys::guard) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
     Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
+    Check { rule: "deploy-stage", run: Run::Repository(stages::deploy) },
     Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
@@ -147,6 +157,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
+    Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
@@ -155,12 +166,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
+    Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "live-example-value", run: Run::File(env_files::live) },
+    Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
+    Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
@@ -173,12 +187,18 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
+    Check { rule: "mutable-image-push", run: Run::Workflow(deploys::mutable_image) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
     Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
+    Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
@@ -197,6 +217,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
+    Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
+    Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
@@ -215,6 +237,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
+    Check { rule: "test-stage", run: Run::Repository(stages::test) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
@@ -225,6 +248,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
+    Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];

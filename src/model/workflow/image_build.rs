@@ -230,7 +230,8 @@ impl Scope<'_> {
                     let scope = Scope { step: meta, ..self };
                     let images = scope.input(&["images"]).map(|images| images.value).unwrap_or_default();
                     let images = images.split(['\n', ',']).map(str::trim).filter(|image| !image.is_empty());
-                    found.extend(images.map(|image| At::new(image.to_owned(), tags.place)));
+                    // The action makes the tags; which ones cannot be known from here.
+                    found.extend(images.map(|image| At::new(format!("{image}:{tag}"), tags.place)));
                 }
                 None => found.push(At::new(tag.to_owned(), tags.place)),
             }
@@ -347,7 +348,7 @@ mod tests {
                 "      - id: meta\n        uses: docker/metadata-action@v5\n        with: {images: 'x/y'}\n      - uses: docker/build-push-action@v6\n        with:\n          tags: ${{ steps.meta.outputs.tags }}\n          file: d/Dockerfile\n",
                 some(""),
                 some("d/Dockerfile"),
-                vec!["x/y"],
+                vec!["x/y:${{ steps.meta.outputs.tags }}"],
                 false,
             ),
             ("      - run: cd x && docker build -t a .\n", None, None, vec!["a"], false),

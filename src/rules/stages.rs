@@ -1,0 +1,243 @@
+//! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `sbom-stage`, `deploy-stage`, `eval-stage`: what no pipeline of
+//! the repository does.
+
+use super::{Ctx, ci_pipeline, is_live};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::kind::FileKind;
+use crate::model::workflow::{ActionRef, Purpose, Workflow, job_purposes};
+use crate::source::{Place, file_name};
+
+/// Manifests of languages: where one stands, there is code to check, test and build.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+    "go.mod",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "Gemfile",
+    "composer.json",
+    "mix.exs",
+    "Package.swift",
+];
+
+/// Packages by which an application that calls language models is known.
+const LLM_PACKAGES: &[&str] = &[
+    "openai",
+    "anthropic",
+    "langchain",
+    "langgraph",
+    "llama-index",
+    "llama_index",
+    "litellm",
+    "google-generativeai",
+    "google-genai",
+    "cohere",
+    "mistralai",
+    "groq",
+    "crewai",
+    "autogen",
+    "semantic-kernel",
+    "haystack-ai",
+    "pydantic-ai",
+    "dspy",
+    "instructor",
+    "@anthropic-ai/sdk",
+    "@langchain/core",
+    "@ai-sdk/openai",
+    "@ai-sdk/anthropic",
+    "ollama",
+    "async-openai",
+    "rig-core",
+];
+
+pub fn lint(ctx: &Ctx, sink: &mut Sink) {
+    if has_code(ctx) {
+        missing(
+            ctx,
+            sink,
+            &[Purpose::Lint, Purpose::Typecheck],
+            "checks the code's style and types",
+            "a linter's job",
+            sink.level(),
+        );
+    }
+}
+
+pub fn test(ctx: &Ctx, sink: &mut Sink) {
+    if has_code(ctx) {
+        missing(ctx, sink, &[Purpose::Test], "runs tests", "a job that runs the tests", sink.level());
+    }
+}
+
+pub fn build(ctx: &Ctx, sink: &mut Sink) {
+    if has_image(ctx) {
+        missing(
+            ctx,
+            sink,
+            &[Purpose::Build, Purpose::Image, Purpose::Push],
+            "builds what is shipped",
+            "a job that builds the image",
+            sink.level(),
+        );
+    }
+}
+
+pub fn scan(ctx: &Ctx, sink: &mut Sink) {
+    if has_image(ctx) {
+        missing(
+            ctx,
+            sink,
+            &[Purpose::ImageScan, Purpose::Scan],
+            "looks for known vulnerabilities in the image",
+            "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 --severity CRITICAL,HIGH`",
+            sink.level(),
+        );
+    }
+}
+
+pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
+    if has_image(ctx) {
+        missing(
+            ctx,
+            sink,
+            &[Purpose::Sbom],
+            "lists what is in the image (an SBOM)",
+            "`sbom: true` for `docker/build-push-action`, or `syft`",
+            sink.level(),
+        );
+    }
+}
+
+pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
+    if has_image(ctx) {
+        let ships = [Purpose::Deploy, Purpose::Push, Purpose::Publish, Purpose::Release];
+        missing(
+            ctx,
+            sink,
+            &ships,
+            "deploys or publishes what is built",
+            "a job that deploys what has passed the tests",
+            sink.level(),
+        );
+    }
+}
+
+pub fn eval(ctx: &Ctx, sink: &mut Sink) {
+    if has_llm(ctx) {
+        let help = "a job that runs an evaluation set with a threshold, such as `promptfoo eval`, before the deploy";
+        missing(ctx, sink, &[Purpose::Evaluate], "evaluates the answers of this LLM application", help, sink.level());
+    }
+}
+
+/// Reports that no pipeline does it, unless some pipeline cannot be seen from here.
+fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &str, level: Level) {
+    let Some((place, jobs)) = pipelines(ctx) else { return };
+    let does = |workflow: &Workflow| {
+        let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+        jobs.flat_map(job_purposes).any(|evidence| purposes.contains(&evidence.purpose))
+            || builds_with_sbom(workflow, purposes)
+    };
+    let named = |workflow: &Workflow| {
+        let path = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
+        workflow
+            .name
+            .as_ref()
+            .map(|name| name.value.to_ascii_lowercase())
+            .into_iter()
+            .chain([path])
+            .any(|name| purposes.iter().any(|purpose| name.contains(word(*purpose))))
+    };
+    if jobs.iter().any(|workflow| does(workflow) || named(workflow)) {
+        return;
+    }
+    sink.report_at(
+        level,
+        Finding::new(place, format!("no pipeline {what}")).label("the pipeline").help(format!("add {help}")),
+    );
+}
+
+const fn word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Lint => "lint",
+        Purpose::Typecheck => "typecheck",
+        Purpose::Test => "test",
+        Purpose::Build | Purpose::Image => "build",
+        Purpose::Push | Purpose::Publish => "publish",
+        Purpose::Release => "release",
+        Purpose::Pages => "pages",
+        Purpose::Deploy => "deploy",
+        Purpose::Scan | Purpose::ImageScan | Purpose::SecretScan => "scan",
+        Purpose::Sbom => "sbom",
+        Purpose::Evaluate => "eval",
+    }
+}
+
+/// `sbom: true` of the build action.
+fn builds_with_sbom(workflow: &Workflow, purposes: &[Purpose]) -> bool {
+    let mut steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    purposes.contains(&Purpose::Sbom)
+        && steps.any(|step| {
+            step.input("sbom").is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
+        })
+}
+
+/// The workflows that run, and the job by which the pipeline is shown. Nothing where a part of the pipeline stands elsewhere:
+/// in another system, or in a workflow of another repository.
+fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Place, Vec<&'a Workflow>)> {
+    let facts = ctx.facts;
+    if facts.of_kind(FileKind::GitlabCi).next().is_some()
+        || facts.repository.files().iter().any(|file| ci_pipeline::is_pipeline(&file.path))
+    {
+        return None;
+    }
+    let all: Vec<&Workflow> = facts.workflows().filter(|workflow| workflow.action || is_live(ctx, workflow)).collect();
+    let calls = |workflow: &&Workflow| {
+        workflow
+            .jobs
+            .iter()
+            .filter_map(|job| job.uses.as_ref())
+            .any(|uses| !matches!(ActionRef::parse(&uses.value), ActionRef::Local(_)))
+    };
+    if all.iter().any(|workflow| calls(workflow)) {
+        return None;
+    }
+    let mut running = all.iter().filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
+    let main = running
+        .clone()
+        .find(|workflow| workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some())
+        .or_else(|| running.next())?;
+    Some((main.jobs[0].id.place, all))
+}
+
+fn has_code(ctx: &Ctx) -> bool {
+    ctx.facts
+        .repository
+        .files()
+        .iter()
+        .any(|file| MANIFESTS.contains(&file.name()) && !file.path.contains("node_modules/"))
+}
+
+fn has_image(ctx: &Ctx) -> bool {
+    ctx.facts.dockerfiles().next().is_some()
+}
+
+fn has_llm(ctx: &Ctx) -> bool {
+    let manifests = ctx.facts.repository.files().iter().filter(|file| {
+        MANIFESTS.contains(&file.name()) || file.name().starts_with("requirements") && file.name().ends_with(".txt")
+    });
+    manifests.into_iter().any(|file| LLM_PACKAGES.iter().any(|package| names_package(&file.text, package)))
+}
+
+/// Whether a manifest names a package as a whole word.
+fn names_package(text: &str, package: &str) -> bool {
+    text.match_indices(package).any(|(at, _)| {
+        let inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.');
+        let before = text[..at].chars().next_back();
+        let after = text[at + package.len()..].chars().next();
+        !before.is_some_and(|letter| inside(letter) || letter == '-') && !after.is_some_and(inside)
+    })
+}
