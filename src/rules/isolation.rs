@@ -141,8 +141,21 @@ const HOME_SECRETS: &[&str] =
 
 /// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
 const HARMLESS_ETC: &[&str] = &[
-    "/etc/ca-certificates", "/etc/hostname", "/etc/hosts", "/etc/letsencrypt", "/etc/localtime", "/etc/machine-id", "/etc/nginx",
-    "/etc/os-release", "/etc/pki", "/etc/resolv.conf", "/etc/ssl", "/etc/timezone", "/etc/OpenCL", "/etc/vulkan", "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/letsencrypt",
+    "/etc/localtime",
+    "/etc/machine-id",
+    "/etc/nginx",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+    "/etc/timezone",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+    "/etc/alternatives",
 ];
 
 /// Another part of the host's configuration that the container can change.

@@ -6,11 +6,12 @@ mod accounts;
 mod ci_pipeline;
 mod dangerous_trigger;
 mod dangling;
+mod dangling_names;
 mod datastore;
 pub mod declarative;
+mod deploy_needs_tests;
 mod disruption;
 mod exposure;
-mod deploy_needs_tests;
 pub mod healthcheck;
 mod isolation;
 mod kube;
@@ -99,9 +100,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
-    Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
+    Check { rule: "dangling-ingress", run: Run::Object(dangling_names::ingress) },
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
-    Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
+    Check { rule: "dangling-reference", run: Run::Workload(dangling_names::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
     Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
@@ -113,7 +114,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
-    Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
+    Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },

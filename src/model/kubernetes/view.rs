@@ -149,8 +149,11 @@ impl<'t> View<'t> {
 
     /// Whether this mapping or sequence may hold more than is seen.
     pub fn is_open(self) -> bool {
-        let filled = || self.scope.mask.is_some_and(|mask| mask.is_open(self.node.definition().span));
-        self.scope.open || self.node.is_damaged() || filled()
+        let span = self.node.definition().span;
+        let is_scalar = self.node.kind() == Kind::Scalar;
+        // A scalar that is an action prints a whole collection.
+        let filled = |mask: &Mask| if is_scalar { mask.touches(span) } else { mask.is_open(span) };
+        self.scope.open || self.node.is_damaged() || self.scope.mask.is_some_and(filled)
     }
 }
 
