@@ -47,6 +47,11 @@ pub fn is_test_data(path: &str) -> bool {
     })
 }
 
+/// Whether a path may be one of an env file, by its name alone.
+pub fn is_env_file(path: &str) -> bool {
+    file_name(path).to_ascii_lowercase().contains("env")
+}
+
 /// Lock files and the like: written by tools, full of hashes, read by no check.
 pub fn is_generated(path: &str) -> bool {
     const NAMES: &[&str] = &[

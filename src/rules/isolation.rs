@@ -1,4 +1,4 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount: what a container is given of its host.
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a container is given of its host.
 
 use super::{Ctx, Owner};
 use crate::data::Class;
@@ -207,5 +207,26 @@ fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
         Owner::Kubernetes(object, _) => object.title(),
+    }
+}
+
+/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+const ORDINARY_DEVICES: &[&str] = &[
+    "/dev/accel", "/dev/davinci", "/dev/dri", "/dev/dxg", "/dev/fuse", "/dev/hisi_hdc", "/dev/kfd", "/dev/net/tun", "/dev/null",
+    "/dev/nvidia", "/dev/shm", "/dev/snd", "/dev/tty", "/dev/usb", "/dev/vfio", "/dev/video", "/dev/devmm_svm", "/dev/davinci_manager",
+    "/dev/apex", "/dev/bus/usb", "/dev/serial",
+];
+
+pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+    for device in &container.security.devices {
+        let path = device.value.split(':').next().unwrap_or("");
+        if !path.starts_with("/dev") || ORDINARY_DEVICES.iter().any(|ordinary| path.starts_with(ordinary)) {
+            continue;
+        }
+        sink.report(
+            Finding::new(device.place, format!("`{}` is given the device `{path}` of the host", container.name.value))
+                .label("it can be read and written past the host's file permissions")
+                .help("remove it, or give read access only (`:r`) where the program needs no more"),
+        );
     }
 }

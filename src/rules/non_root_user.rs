@@ -26,7 +26,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if is_covered(ctx, dockerfile, stage) {
             continue;
         }
-        let drops = drops_privileges(ctx.facts, dockerfile, stage);
+        let drops = drops_privileges(ctx, dockerfile, stage);
         let mut finding = Finding::new(place, format!("{} runs as root", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
@@ -250,7 +250,7 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&At<String>> {
 
 /// The program that gives root up when the container starts: in the start command itself, or in the script of the
 /// repository that it runs.
-fn drops_privileges(facts: &Facts, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
     for command in [entrypoint, cmd].into_iter().flatten() {
         let script = command.script();
@@ -259,10 +259,9 @@ fn drops_privileges(facts: &Facts, dockerfile: &Dockerfile, stage: usize) -> Opt
         }
         let programs = script.invocations();
         let words = programs.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
-        for word in
-            words.map(|word| file_name(word.text())).filter(|name| name.contains("entrypoint") || name.ends_with(".sh"))
-        {
-            let scripts = facts.repository.files().iter().filter(|file| file.name() == word && !file.text.is_empty());
+        let names = words.map(|word| file_name(word.text()));
+        for name in names.filter(|name| name.contains("entrypoint") || name.ends_with(".sh")) {
+            let scripts = ctx.graph.context(dockerfile).iter().filter(|file| file.name() == name && !file.text.is_empty());
             if let Some(program) = scripts.filter_map(|file| dropper(&shell::parse(&file.text))).next() {
                 return Some(program);
             }

@@ -103,6 +103,7 @@ pub struct Service {
     pub references: Vec<Reference>,
     pub container_name: Setting<String>,
     pub network_mode: Setting<String>,
+    pub pull_policy: Setting<String>,
     /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.

@@ -12,7 +12,7 @@ use crate::model::facts::Facts;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
-use crate::source::{FileId, Place, file_name, parent};
+use crate::source::{FileId, Place, SourceFile, file_name, parent};
 
 /// The joined repository.
 #[derive(Debug)]
@@ -76,6 +76,15 @@ impl<'a> Graph<'a> {
     pub fn build_of(&self, container: &Container) -> Option<(&'a Dockerfile, usize)> {
         let built = self.built(container)?;
         Some((self.facts.file(built.dockerfile).dockerfile.as_ref()?, built.stage))
+    }
+
+    /// The files that a build of this Dockerfile can copy: those of the folder that compose names, else of its own.
+    pub fn context(&self, dockerfile: &Dockerfile) -> &'a [SourceFile] {
+        let named = self.uses(dockerfile.file).iter().find_map(|one| match one.user {
+            User::Service(_, service) => service.build.as_ref()?.context.as_ref().map(|context| context.value.as_str()),
+            User::Container(..) | User::Pipeline(_) => None,
+        });
+        self.facts.repository.below(named.unwrap_or_else(|| parent(self.facts.path(dockerfile.file))))
     }
 
     /// The stages of a Dockerfile that are shipped: the targets of its uses outside development files, or else the last.
