@@ -13,7 +13,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let cluster = &ctx.graph.cluster;
     let is_service = |other: &&Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
     let folder = parent(ctx.facts.path(object.file));
-    let near = |other: &&Object| {
+    let around = |other: &&Object| {
         let own = parent(ctx.facts.path(other.file));
         own == folder || parent(own) == parent(folder) || own == parent(folder) || parent(own) == folder
     };
@@ -22,7 +22,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if object.open || (object.helm && services.iter().any(|one| one.name.is_none())) || !all_read(ctx, folder) {
         return;
     }
-    let beside = services.iter().any(|other| near(&other)) || ctx.facts.file(object.file).objects.len() > 1;
+    let beside = services.iter().any(around) || ctx.facts.file(object.file).objects.len() > 1;
     for backend in &ingress.backends {
         let name = &backend.service;
         let named: Vec<&&Object> = services.iter().filter(|one| one.is_named(&name.value)).collect();
@@ -47,7 +47,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
         let Some(port) = backend.port.known() else { continue };
-        if found.iter().all(|service| lacks_port(service, &port.value)) {
+        if found.iter().all(|service| lacks_port(service, &port.value)) && found.iter().any(|one| near(ctx, one, object)) {
             sink.report(
                 Finding::new(
                     port.place,

@@ -212,9 +212,27 @@ fn subject(owner: Owner, container: &Container) -> String {
 
 /// Devices that serve computing, display and tunnels, and hold nothing of the host's.
 const ORDINARY_DEVICES: &[&str] = &[
-    "/dev/accel", "/dev/davinci", "/dev/dri", "/dev/dxg", "/dev/fuse", "/dev/hisi_hdc", "/dev/kfd", "/dev/net/tun", "/dev/null",
-    "/dev/nvidia", "/dev/shm", "/dev/snd", "/dev/tty", "/dev/usb", "/dev/vfio", "/dev/video", "/dev/devmm_svm", "/dev/davinci_manager",
-    "/dev/apex", "/dev/bus/usb", "/dev/serial",
+    "/dev/accel",
+    "/dev/davinci",
+    "/dev/dri",
+    "/dev/dxg",
+    "/dev/fuse",
+    "/dev/hisi_hdc",
+    "/dev/kfd",
+    "/dev/net/tun",
+    "/dev/null",
+    "/dev/nvidia",
+    "/dev/shm",
+    "/dev/snd",
+    "/dev/tty",
+    "/dev/usb",
+    "/dev/vfio",
+    "/dev/video",
+    "/dev/devmm_svm",
+    "/dev/davinci_manager",
+    "/dev/apex",
+    "/dev/bus/usb",
+    "/dev/serial",
 ];
 
 pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {

@@ -14,9 +14,6 @@ mod dangling;
 mod dangling_names;
 mod datastore;
 pub mod declarative;
-mod deploy_needs_tests;
-mod disruption;
-mod exposure;
 mod default_credentials;
 mod deploy_needs_tests;
 mod disruption;
@@ -142,12 +139,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
-    Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
-    Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
-    Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
-    Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
-    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
-    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
@@ -155,7 +146,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
-    Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
+    Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
@@ -179,9 +170,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
-    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
-    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
-    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
@@ -197,10 +185,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
-    Check { rule: "published-datastore", run: Run::Service(datastore::published) },
-    Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
-    Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
-    Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
@@ -233,9 +217,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
-    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
-    Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
-    Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
