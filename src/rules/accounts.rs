@@ -6,7 +6,7 @@ use super::kube::once;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
-use crate::source::Place;
+use crate::source::{At, Place};
 
 /// The setting of the service account that a pod runs as, if the account is here.
 fn account_setting<'a>(ctx: &Ctx<'a>, object: &Object, workload: &Workload) -> Option<&'a Setting<bool>> {
@@ -32,7 +32,9 @@ pub fn token(ctx: &Ctx, sink: &mut Sink) {
         };
         match &workload.pod.automount_token {
             Setting::Set(at) if at.value => sink.report(finding(at.place).label("asked for in so many words")),
-            Setting::Absent if account_setting(ctx, object, workload).is_none_or(|own| own.is_absent() || own.is(true)) => {
+            Setting::Absent
+                if account_setting(ctx, object, workload).is_none_or(|own| own.is_absent() || own.is(true)) =>
+            {
                 missing.push(finding(object.place()).label("mounted by default"));
             }
             _ => {}
@@ -51,7 +53,9 @@ pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
                 .anchor(object.anchor)
         };
         match &workload.pod.service_account {
-            Setting::Set(name) if name.value == "default" => sink.report(finding(name.place).label("shared with every other pod")),
+            Setting::Set(name) if name.value == "default" => {
+                sink.report(finding(name.place).label("shared with every other pod"))
+            }
             Setting::Absent => missing.push(finding(object.place()).label("no `serviceAccountName`")),
             _ => {}
         }
@@ -69,16 +73,18 @@ fn rules(object: &Object) -> &[PolicyRule] {
 
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object) {
-        // A wildcard over the objects of one named group of its own is what an operator needs of its custom resources.
-        let lists = [("verb", &rule.verbs), ("resource", &rule.resources)];
-        let found = lists.into_iter().find_map(|(what, list)| Some((what, list.iter().find(|own| own.value == "*")?)));
-        let Some((what, star)) = found else { continue };
-        sink.report(
-            Finding::new(star.place, format!("{} grants every {what}", object.title()))
-                .label("also those that later versions bring")
-                .help(format!("list the {what}s that are needed"))
-                .anchor(object.anchor),
-        );
+        let star = |list: &'_ [At<String>]| list.iter().find(|own| own.value == "*").map(|own| own.place);
+        let (what, place, level) = match (star(&rule.resources), star(&rule.verbs)) {
+            (Some(place), _) => ("resource", place, sink.level()),
+            // Every verb on what is named is bounded by that.
+            (None, Some(place)) => ("verb", place, sink.level().milder()),
+            (None, None) => continue,
+        };
+        let finding = Finding::new(place, format!("{} grants every {what}", object.title()))
+            .label("also those that later versions bring")
+            .help(format!("list the {what}s that are needed"))
+            .anchor(object.anchor);
+        sink.report_at(level, finding);
     }
 }
 
@@ -101,7 +107,11 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
         let (Some(resource), Some(verb)) = (named, rule.verbs.first()) else { continue };
         sink.report(
             Finding::new(resource.place, format!("{} reaches every Secret of its namespace", object.title()))
-                .label(if object.kind.value == "ClusterRole" { "of all namespaces, when bound to the cluster" } else { "all of them, by name or not" })
+                .label(if object.kind.value == "ClusterRole" {
+                    "of all namespaces, when bound to the cluster"
+                } else {
+                    "all of them, by name or not"
+                })
                 .related(verb.place, "with these verbs")
                 .help("name the Secrets in `resourceNames`, or mount what is needed")
                 .anchor(object.anchor),
@@ -111,7 +121,8 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
 
 pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| rule.has_group("")) {
-        let named = rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
+        let named =
+            rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
         let (Some(resource), Some(_)) = (named, rule.verb(&["create", "get"])) else { continue };
         sink.report(
             Finding::new(resource.place, format!("{} may run commands in pods", object.title()))

@@ -1,7 +1,7 @@
 //! `disruption-budget`, `blocking-disruption-budget`: whether nodes can be drained, and pods survive it.
 
 use super::Ctx;
-use super::kube::{is_lasting, is_scalable, once, replicas};
+use super::kube::{has_operator, is_lasting, is_scalable, once, replicas};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
@@ -13,7 +13,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let lacks = |object: &&Object| {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else { return false };
         let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
-        many && is_scalable(object) && is_lasting(object, workload) && joined.budgets.is_empty() && !joined.may_be_guarded
+        many && !object.open
+            && is_scalable(object)
+            && is_lasting(object, workload)
+            && joined.budgets.is_empty()
+            && !joined.may_be_guarded
     };
     let finding = |object: &Object| {
         Finding::new(object.place(), format!("no disruption budget guards {}", object.title()))
@@ -26,7 +30,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         let Body::DisruptionBudget(budget) = &object.body else { continue };
         let Some(selector) = budget.selector.as_ref().filter(|selector| !selector.is_empty()) else { continue };
         let guards = cluster.selected(object).is_none_or(|selected| selected.more || !selected.workloads.is_empty());
-        if !guards && !object.open && has_pods_near(ctx, object) {
+        if !guards
+            && !object.open
+            && has_pods_near(ctx, object)
+            && !has_operator(ctx, parent(ctx.facts.path(object.file)))
+        {
             sink.report(
                 Finding::new(selector.place, format!("{} guards no pod", object.title()))
                     .label("no pod template has these labels")
@@ -40,7 +48,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 fn has_pods_near(ctx: &Ctx, object: &Object) -> bool {
     let folder = parent(ctx.facts.path(object.file));
     ctx.graph.cluster.objects().any(|other| {
-        other.workload().is_some_and(|workload| !workload.guessed) && other.helm == object.helm && parent(ctx.facts.path(other.file)) == folder
+        other.workload().is_some_and(|workload| !workload.guessed)
+            && other.helm == object.helm
+            && parent(ctx.facts.path(other.file)) == folder
     })
 }
 
@@ -63,9 +73,12 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return report(limit.unwrap_or(object.place()), "all pods must be there".to_owned(), sink);
     }
     let Some(selected) = ctx.graph.cluster.selected(object).filter(|selected| !selected.more) else { return };
-    let scalable = selected.workloads.iter().filter(|(target, workload)| is_scalable(target) && is_lasting(target, workload));
+    let scalable =
+        selected.workloads.iter().filter(|(target, workload)| is_scalable(target) && is_lasting(target, workload));
     let counts: Option<Vec<u32>> = scalable.map(|(target, workload)| replicas(ctx, target, workload)).collect();
-    let Some(total) = counts.filter(|counts| !counts.is_empty()).map(|counts| counts.iter().sum::<u32>()) else { return };
+    let Some(total) = counts.filter(|counts| !counts.is_empty()).map(|counts| counts.iter().sum::<u32>()) else {
+        return;
+    };
     let needed = match written.strip_suffix('%').map(str::parse::<u32>) {
         // Shares are rounded up.
         Some(Ok(share)) => (u64::from(total) * u64::from(share)).div_ceil(100) as u32,

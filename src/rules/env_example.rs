@@ -15,7 +15,8 @@ use crate::source::{Place, SourceFile, join};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
 
 /// Variables that the shell, compose or a pipeline sets.
-const GIVEN: &[&str] = &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
+const GIVEN: &[&str] =
+    &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
 /// What the names of such variables begin with.
 const GIVEN_PREFIXES: &[&str] = &["COMPOSE_", "DOCKER_", "GITHUB_", "CI_", "XDG_"];
 
@@ -79,7 +80,10 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 /// `required-variable`
 pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     for (used, place) in uses(facts) {
-        if used.operator.is_none() && credential::secret_name(&used.name).is_some() && !literal::is_practice(&source.path) {
+        if used.operator.is_none()
+            && credential::secret_name(&used.name).is_some()
+            && !literal::is_practice(&source.path)
+        {
             let finding = Finding::new(place, format!("`{}` may be empty when the service starts", used.name))
                 .label("neither a default nor `:?`")
                 .help(format!("write `${{{}:?}}`: compose then refuses to start without it", used.name));
@@ -126,7 +130,8 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Vec<Place>> {
         let defaults: BTreeSet<String> =
             all.iter().filter(|(used, _)| used.default().is_some()).map(|(used, _)| used.name.clone()).collect();
         for (used, place) in all {
-            let given = GIVEN.contains(&used.name.as_str()) || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
+            let given = GIVEN.contains(&used.name.as_str())
+                || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
             let optional = used.operator.is_some() && !used.required();
             if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
                 found.entry(used.name).or_default().push(place);
@@ -139,7 +144,8 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Vec<Place>> {
 /// The first env file that a project's services need and the repository does not have.
 fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
     let files = project.services.iter().flat_map(|service| &service.container.env_from);
-    let mut files = files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
+    let mut files =
+        files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
         (!path.contains('$') && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)

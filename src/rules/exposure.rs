@@ -42,9 +42,10 @@ pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Some(kind) = service.kind.known() else { return };
     let (label, help) = match kind.value.as_str() {
         "NodePort" => ("open on every node, past the Ingress", "use `ClusterIP` behind an Ingress or Gateway"),
-        "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => {
-            ("an address of its own, open to everybody", "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`")
-        }
+        "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => (
+            "an address of its own, open to everybody",
+            "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`",
+        ),
         _ => return,
     };
     let message = format!("{} is reachable from outside the cluster", object.title());
@@ -57,14 +58,19 @@ fn is_internal(object: &Object) -> bool {
         || annotations.entries.iter().any(|(key, value)| {
             let said = value.value().map_or("", String::as_str).to_ascii_lowercase();
             let key = key.value.to_ascii_lowercase();
-            (key.contains("internal") && said != "false") || said == "internal" || key.contains("tailscale") || key.contains("metallb")
+            (key.contains("internal") && said != "false")
+                || said == "internal"
+                || key.contains("tailscale")
+                || key.contains("metallb")
         })
 }
 
 /// The gateway that is meant to be reached.
 fn is_entry(object: &Object) -> bool {
     let name = object.name.as_ref().map_or("", |name| name.value.as_str());
-    ["ingress", "gateway", "traefik", "proxy", "envoy", "nginx", "kong", "istio", "haproxy"].iter().any(|part| name.contains(part))
+    ["ingress", "gateway", "traefik", "proxy", "envoy", "nginx", "kong", "istio", "haproxy"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
@@ -72,9 +78,15 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
     let annotated = object.annotations.open
         || object.annotations.entries.iter().any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
     let local = |host: &str| {
-        host == "localhost" || [".local", ".localhost", ".internal", ".test", ".lan", ".home.arpa"].iter().any(|end| host.ends_with(end))
+        host == "localhost"
+            || [".local", ".localhost", ".internal", ".test", ".lan", ".home.arpa"]
+                .iter()
+                .any(|end| host.ends_with(end))
     };
-    if !ingress.tls.is_absent() || annotated || (!ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| local(&host.value))) {
+    if !ingress.tls.is_absent()
+        || annotated
+        || (!ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| local(&host.value)))
+    {
         return;
     }
     let place = ingress.hosts.first().map_or(object.place(), |host| host.place);
@@ -93,9 +105,13 @@ pub fn policy(ctx: &Ctx, sink: &mut Sink) {
 
 /// Pods whose way out is open: once for each namespace.
 pub fn egress(ctx: &Ctx, sink: &mut Sink) {
-    unguarded(ctx, sink, "no NetworkPolicy limits where to connects", "it may connect anywhere", |policy| {
-        matches!(&policy.body, Body::NetworkPolicy(policy) if policy.egress)
-    });
+    unguarded(
+        ctx,
+        sink,
+        "no NetworkPolicy limits where to connects",
+        "it may connect anywhere",
+        |policy| matches!(&policy.body, Body::NetworkPolicy(policy) if policy.egress),
+    );
 }
 
 fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl Fn(&Object) -> bool) {
@@ -106,7 +122,11 @@ fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl F
     let mut namespaces: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
     for object in cluster.objects() {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else { continue };
-        if workload.guessed || joined.may_be_isolated || joined.policies.iter().any(|policy| counts(policy)) || object.is_hook() {
+        if workload.guessed
+            || joined.may_be_isolated
+            || joined.policies.iter().any(|policy| counts(policy))
+            || object.is_hook()
+        {
             continue;
         }
         let message = match what.strip_suffix(" to connects") {

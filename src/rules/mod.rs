@@ -11,6 +11,7 @@ mod compose_ports;
 mod compose_schema;
 mod dangerous_trigger;
 mod dangling;
+mod dangling_names;
 mod datastore;
 pub mod declarative;
 mod default_credentials;
@@ -127,9 +128,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
-    Check { rule: "dangling-ingress", run: Run::Object(dangling::ingress) },
+    Check { rule: "dangling-ingress", run: Run::Object(dangling_names::ingress) },
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
-    Check { rule: "dangling-reference", run: Run::Workload(dangling::reference) },
+    Check { rule: "dangling-reference", run: Run::Workload(dangling_names::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
     Check { rule: "default-credentials", run: Run::Container(default_credentials::container) },
     Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
@@ -155,7 +156,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
-    Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
+    Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },

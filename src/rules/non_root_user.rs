@@ -261,7 +261,8 @@ fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<
         let words = programs.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
         let names = words.map(|word| file_name(word.text()));
         for name in names.filter(|name| name.contains("entrypoint") || name.ends_with(".sh")) {
-            let scripts = ctx.graph.context(dockerfile).iter().filter(|file| file.name() == name && !file.text.is_empty());
+            let scripts =
+                ctx.graph.context(dockerfile).iter().filter(|file| file.name() == name && !file.text.is_empty());
             if let Some(program) = scripts.filter_map(|file| dropper(&shell::parse(&file.text))).next() {
                 return Some(program);
             }

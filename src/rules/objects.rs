@@ -1,11 +1,12 @@
 //! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`, `job-limits`,
 //! `explicit-namespace`: faults of single objects.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::kube::{container_title, is_lasting};
+use super::kube::{container_title, is_lasting, once};
 use super::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
@@ -36,9 +37,14 @@ static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
     toml::from_str::<Table>(text).unwrap_or_else(|error| panic!("rules/data/removed-apis.toml: {error}")).removed
 });
 
-pub fn deprecated(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    // A template that asks what the cluster serves has other versions too.
+    if object.helm && ctx.facts.source(object.file).text.contains(".Capabilities") {
+        return;
+    }
     let (api, kind) = (&object.api_version.value, &object.kind.value);
-    let found = REMOVED.iter().find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
+    let found =
+        REMOVED.iter().find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
     let Some(entry) = found else { return };
     let help = match &entry.instead {
         Some(instead) => format!("use `{instead}`; fields may have changed with it"),
@@ -57,10 +63,11 @@ pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     if workload.guessed || object.kind.value == "Job" || selector.matches(&workload.pod_labels) != Some(false) {
         return;
     }
-    let mut finding = Finding::new(selector.place, format!("the selector of {} does not match its own pods", object.title()))
-        .label("the API server refuses this")
-        .help("give the pod template the labels that the selector asks for")
-        .anchor(object.anchor);
+    let mut finding =
+        Finding::new(selector.place, format!("the selector of {} does not match its own pods", object.title()))
+            .label("the API server refuses this")
+            .help("give the pod template the labels that the selector asks for")
+            .anchor(object.anchor);
     if let Some(place) = workload.pod_labels.place {
         finding = finding.related(place, "the labels of the pod template");
     }
@@ -69,14 +76,23 @@ pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
 
 pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else { return };
+    // Of the branches of a template's `if`, one is left.
+    if object.helm {
+        return;
+    }
     for (at, variable) in container.env.iter().enumerate() {
-        let Some(first) = container.env[..at].iter().find(|other| other.name.value == variable.name.value) else { continue };
+        let Some(first) = container.env[..at].iter().find(|other| other.name.value == variable.name.value) else {
+            continue;
+        };
         sink.report(
-            Finding::new(variable.name.place, format!("{} sets `{}` twice", container_title(object, container), variable.name.value))
-                .label("this one wins")
-                .related(first.name.place, "set here before")
-                .help("keep one of them")
-                .anchor(object.anchor),
+            Finding::new(
+                variable.name.place,
+                format!("{} sets `{}` twice", container_title(object, container), variable.name.value),
+            )
+            .label("this one wins")
+            .related(first.name.place, "set here before")
+            .help("keep one of them")
+            .anchor(object.anchor),
         );
     }
 }
@@ -99,7 +115,8 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let (Some(kube), Some(image)) = (&container.kube, &container.image) else { return };
     let Some(policy) = kube.pull_policy.known().filter(|policy| policy.value != "Always") else { return };
     let moves = image.reference.as_ref().is_some_and(|reference| {
-        reference.digest.is_none() && reference.tag.as_ref().is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
+        reference.digest.is_none()
+            && reference.tag.as_ref().is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
     });
     let label = match policy.value.as_str() {
         "Never" => "starts only where someone has put the image before",
@@ -128,7 +145,11 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             let both = cron.concurrency.is_absent();
             sink.report(
                 finding(format!("{} bounds neither late nor lost runs", object.title()))
-                    .label(if both { "no `startingDeadlineSeconds`, no `concurrencyPolicy`" } else { "no `startingDeadlineSeconds`" })
+                    .label(if both {
+                        "no `startingDeadlineSeconds`, no `concurrencyPolicy`"
+                    } else {
+                        "no `startingDeadlineSeconds`"
+                    })
                     .help("set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` where runs must not overlap"),
             );
         }
@@ -136,22 +157,28 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     }
 }
 
-pub fn namespace(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Some(namespace) = object.namespace.known() else { return };
-    let why = match (namespace.value.as_str(), object.workload()) {
-        ("default", _) => "shared by everything that names no namespace",
-        ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "the cluster's own components live here",
-        _ => return,
-    };
-    // One that a kustomization sets stands there once for all.
-    if namespace.place.file != object.file {
-        return;
-    }
-    sink.report(
-        Finding::new(namespace.place, format!("{} is put into namespace `{}`", object.title(), namespace.value))
+/// Said once for each namespace.
+pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
+    let mut found: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+    for object in ctx.graph.cluster.objects() {
+        let Some(namespace) = object.namespace.known() else { continue };
+        let why = match (namespace.value.as_str(), object.workload()) {
+            ("default", _) => "shared by everything that names no namespace",
+            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "the cluster's own components live here",
+            _ => continue,
+        };
+        // One that a kustomization sets stands there once for all.
+        if namespace.place.file != object.file {
+            continue;
+        }
+        let message = format!("{} is put into namespace `{}`", object.title(), namespace.value);
+        let finding = Finding::new(namespace.place, message)
             .label(why)
             .help("give the application a namespace of its own")
-            .anchor(object.anchor),
-    );
+            .anchor(object.anchor);
+        found.entry(&namespace.value).or_default().push(finding);
+    }
+    for findings in found.into_values() {
+        once(sink, sink.level(), findings);
+    }
 }
-

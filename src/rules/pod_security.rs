@@ -5,8 +5,8 @@ use super::kube::{container_title, once};
 use super::{Ctx, Owner};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
-use crate::model::kubernetes::{Object, Workload};
 use crate::model::container::Container;
+use crate::model::kubernetes::{Object, Workload};
 use crate::source::At;
 
 /// Sysctls that every namespace has for itself.
@@ -28,14 +28,25 @@ const SAFE_SYSCTLS: [&str; 14] = [
 ];
 
 /// Volume types of the restricted standard. `hostPath` has rules of its own.
-const RESTRICTED_VOLUMES: [&str; 9] =
-    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"];
+const RESTRICTED_VOLUMES: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
 
 /// No profile at all is said once; one that does nothing, wherever it stands.
 pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
     let mut missing = Vec::new();
     for object in ctx.graph.cluster.objects() {
-        let Some(workload) = object.workload().filter(|workload| !workload.pod.windows && !workload.guessed) else { continue };
+        let Some(workload) = object.workload().filter(|workload| !workload.pod.windows && !workload.guessed) else {
+            continue;
+        };
         let mut told = false;
         for container in &workload.pod.containers {
             let Some(kube) = &container.kube else { continue };
@@ -43,10 +54,13 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                 Setting::Absent if !told => {
                     told = true;
                     missing.push(
-                        Finding::new(container.anchor, format!("{} has no seccomp profile", container_title(object, container)))
-                            .label("may call every system call of the kernel")
-                            .help("set `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`")
-                            .anchor(object.anchor),
+                        Finding::new(
+                            container.anchor,
+                            format!("{} has no seccomp profile", container_title(object, container)),
+                        )
+                        .label("may call every system call of the kernel")
+                        .help("set `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`")
+                        .anchor(object.anchor),
                     );
                 }
                 Setting::Set(kind) if !matches!(kind.value.as_str(), "RuntimeDefault" | "Localhost") => {
@@ -93,14 +107,22 @@ fn disabled(profile: &At<String>) -> Option<String> {
     let value = value.trim_start_matches("type=");
     match key {
         "seccomp" if value.eq_ignore_ascii_case("unconfined") => Some("turns its seccomp filter off".to_owned()),
-        "systempaths" if value.eq_ignore_ascii_case("unconfined") => Some("sees the host's `/proc` unmasked".to_owned()),
+        "systempaths" if value.eq_ignore_ascii_case("unconfined") => {
+            Some("sees the host's `/proc` unmasked".to_owned())
+        }
         "apparmor" if value.eq_ignore_ascii_case("unconfined") => Some("turns its AppArmor profile off".to_owned()),
-        "apparmor" if value.contains('/') && !value.starts_with("localhost/") => Some(format!("names an AppArmor profile `{value}` that is none")),
+        "apparmor" if value.contains('/') && !value.starts_with("localhost/") => {
+            Some(format!("names an AppArmor profile `{value}` that is none"))
+        }
         "label" if value.starts_with("disable") => Some("turns its SELinux label off".to_owned()),
-        "selinux-type" if !matches!(value, "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t") => {
+        "selinux-type"
+            if !matches!(value, "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t") =>
+        {
             Some(format!("asks for the SELinux type `{value}`"))
         }
-        "selinux-user" | "selinux-role" if !value.is_empty() => Some(format!("sets its SELinux {} to `{value}`", &key[8..])),
+        "selinux-user" | "selinux-role" if !value.is_empty() => {
+            Some(format!("sets its SELinux {} to `{value}`", &key[8..]))
+        }
         _ => None,
     }
 }
