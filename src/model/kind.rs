@@ -142,7 +142,7 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
             return Some(FileKind::HelmTemplate);
         }
         // Templates of a chart whose `Chart.yaml` is not here, or that another folder's build puts together.
-        if matches!(extension, "yaml" | "yml" | "tpl") && is_helm_text(text) {
+        if matches!(extension, "yaml" | "yml" | "tpl") && format!("/{path}").contains("/templates/") && is_helm_text(text) {
             return Some(FileKind::HelmTemplate);
         }
     }
@@ -228,7 +228,7 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if lower.starts_with(".gitlab-ci")
         || lower.ends_with(".gitlab-ci.yml")
         || lower.ends_with(".gitlab-ci.yaml")
-        || path.contains(".gitlab/ci/")
+        || format!("/{path}").contains("/.gitlab/") || format!("/{path}").contains("/.gitlab-ci/")
     {
         return FileKind::GitlabCi;
     }
@@ -242,7 +242,7 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if let Some(kind) = keys.object_kind() {
         return kind;
     }
-    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values")) || is_values_name(lower) {
+    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/")) || is_values_name(lower) {
         return FileKind::HelmValues;
     }
     if is_compose_name(lower) || (keys.has("services") && has_compose_services(text)) {
@@ -271,6 +271,7 @@ fn is_compose_name(lower: &str) -> bool {
     stem == "compose"
         || stem.starts_with("compose.")
         || stem.starts_with("compose-")
+        || stem.starts_with("compose_")
         || stem.contains("docker-compose")
         || stem.ends_with(".compose")
         || stem.ends_with("-compose")
@@ -496,7 +497,8 @@ mod tests {
             ("stack.yml", "services:\n  - image: nginx\n", FileKind::OtherYaml),
             ("ci/build.yml", "on: push\njobs:\n  a:\n    runs-on: x\n", FileKind::Workflow),
             ("a/action.yml", "name: x\nruns:\n  using: node20\n", FileKind::Action),
-            ("x/deploy.yaml", "kind: {{ .Values.kind }}\n", FileKind::HelmTemplate),
+            ("x/templates/deploy.yaml", "kind: {{ .Values.kind }}\n", FileKind::HelmTemplate),
+            ("x/values.yaml", "# {{ .Values.kind }}\na: 1\n", FileKind::HelmValues),
             ("x/deploy.yaml", "run: echo ${{ inputs.x }}\n", FileKind::OtherYaml),
         ] {
             assert_eq!(of(path, text), expected, "{path}: {text}");
