@@ -142,7 +142,10 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
             return Some(FileKind::HelmTemplate);
         }
         // Templates of a chart whose `Chart.yaml` is not here, or that another folder's build puts together.
-        if matches!(extension, "yaml" | "yml" | "tpl") && format!("/{path}").contains("/templates/") && is_helm_text(text) {
+        if matches!(extension, "yaml" | "yml" | "tpl")
+            && format!("/{path}").contains("/templates/")
+            && is_helm_text(text)
+        {
             return Some(FileKind::HelmTemplate);
         }
     }
@@ -228,7 +231,8 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if lower.starts_with(".gitlab-ci")
         || lower.ends_with(".gitlab-ci.yml")
         || lower.ends_with(".gitlab-ci.yaml")
-        || format!("/{path}").contains("/.gitlab/") || format!("/{path}").contains("/.gitlab-ci/")
+        || format!("/{path}").contains("/.gitlab/")
+        || format!("/{path}").contains("/.gitlab-ci/")
     {
         return FileKind::GitlabCi;
     }
@@ -242,7 +246,9 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if let Some(kind) = keys.object_kind() {
         return kind;
     }
-    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/")) || is_values_name(lower) {
+    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/"))
+        || is_values_name(lower)
+    {
         return FileKind::HelmValues;
     }
     if is_compose_name(lower) || (keys.has("services") && has_compose_services(text)) {

@@ -47,7 +47,9 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
         let Some(port) = backend.port.known() else { continue };
-        if found.iter().all(|service| lacks_port(service, &port.value)) && found.iter().any(|one| near(ctx, one, object)) {
+        if found.iter().all(|service| lacks_port(service, &port.value))
+            && found.iter().any(|one| near(ctx, one, object))
+        {
             sink.report(
                 Finding::new(
                     port.place,

@@ -32,6 +32,7 @@ mod limits;
 mod literal;
 mod needs;
 pub mod non_root_user;
+mod numeric_user;
 mod objects;
 pub mod one_shot;
 mod pinned_action;
@@ -187,6 +188,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "numeric-user", run: Run::Container(numeric_user::check) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
     Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
