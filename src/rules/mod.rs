@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod autoscaler;
 mod cache_poisoning;
 mod ci_pipeline;
 mod compose_build;
@@ -110,10 +111,10 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
-    Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
-    Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
-    Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
-    Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "autoscaler-conflict", run: Run::Workload(autoscaler::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(autoscaler::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(autoscaler::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
