@@ -75,7 +75,7 @@ fn lacks_port(service: &Object, port: &str) -> bool {
 
 /// Names in pods that nothing here defines.
 pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if object.open || object.helm || object.is_hook() {
+    if object.helm || object.is_hook() {
         return;
     }
     let mut told: Vec<(ReferenceKind, &str)> = Vec::new();
@@ -115,7 +115,8 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             .cluster
             .objects()
             .any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
-        let level = if sure && reference.kind != ReferenceKind::Secret { sink.level() } else { Level::Note };
+        let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
+        let level = if sure { sink.level() } else { Level::Note };
         missing.push((level, finding));
     }
     // One Deployment may mount dozens of settings from elsewhere; the one that matters most speaks for all.
