@@ -126,8 +126,9 @@ pub fn has_template_marks(text: &str) -> bool {
         let jinja = line.contains("{%") || line.starts_with("{#");
         let terraform = line.contains("%{ ") || line.contains("%{~");
         let erb = line.contains("<%");
-        // GitHub's own `${{ expression }}` is no template; a bare `{{ … }}` is Go's or Jinja's.
-        let braces = line.match_indices("{{").any(|(at, _)| !line[..at].ends_with('$')) && line.contains("}}");
+        // GitHub's own `${{ expression }}` is no template, and what is quoted is text; a bare `{{ … }}` is Go's or Jinja's.
+        let bare = |at: usize| !line[..at].ends_with('$') && !line[..at].contains(['\'', '"']);
+        let braces = line.match_indices("{{").any(|(at, _)| bare(at)) && line.contains("}}");
         jinja || terraform || erb || braces
     })
 }
@@ -365,7 +366,11 @@ fn top_key(line: &str) -> Option<&str> {
 
 fn json_kind(text: &str) -> FileKind {
     if !text.trim_start().starts_with('{') {
-        return FileKind::OtherYaml;
+        // Editors' settings have comments before their first brace; no YAML reader takes those.
+        return if text.trim_start().starts_with('/') { FileKind::Text } else { FileKind::OtherYaml };
+    }
+    if text.lines().any(|line| line.trim_start().starts_with("//")) {
+        return FileKind::Text;
     }
     TopKeys { documents: json_documents(text) }.object_kind().unwrap_or(FileKind::OtherYaml)
 }
@@ -498,6 +503,8 @@ mod tests {
                 "{\"kind\": \"Pod\", \"metadata\": {\"kind\": 1}, \"apiVersion\": \"v1\"}",
                 FileKind::Kubernetes,
             ),
+            ("devcontainer.json", "// see\n{\"a\": 1}", FileKind::Text),
+            ("devcontainer.json", "{\n  // see\n  \"a\": 1}", FileKind::Text),
             ("a.json", "{\"spec\": {\"kind\": \"Pod\", \"apiVersion\": \"v1\"}}", FileKind::OtherYaml),
             ("stack.yml", "services:\n  web:\n    image: nginx\n", FileKind::Compose),
             ("stack.yml", "services:\n  - image: nginx\n", FileKind::OtherYaml),
@@ -517,5 +524,6 @@ mod tests {
         assert!(has_template_marks("%{ if x }\na: 1\n"));
         assert!(has_template_marks("image: {{ image }}\n"));
         assert!(!has_template_marks("run: ${{ github.ref }}\n"));
+        assert!(!has_template_marks("title: '{{ template \"x\" . }}'\n"));
     }
 }
