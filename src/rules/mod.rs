@@ -8,6 +8,7 @@ mod compose_build;
 mod compose_form;
 mod compose_ports;
 mod compose_schema;
+mod compose_wiring;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
@@ -16,6 +17,7 @@ mod disruption;
 mod exposure;
 mod deploy_needs_tests;
 pub mod healthcheck;
+mod endpoint;
 mod isolation;
 mod kube;
 mod kube_secrets;
@@ -97,6 +99,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
+    Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
@@ -130,11 +133,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
+    Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
@@ -176,6 +181,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
     Check { rule: "undeclared-build-arg", run: Run::Service(compose_build::undeclared_arg) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
