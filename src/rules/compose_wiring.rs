@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Ctx;
 use super::endpoint::{Endpoint, endpoints};
+use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::model::env::EnvVar;
@@ -18,12 +19,12 @@ fn names(project: &Project) -> HashSet<&str> {
 
 /// Whether other projects' services may be reachable from this one.
 fn is_connected(project: &Project, service: &Service) -> bool {
-    let external = |name: &str| project.definition(ReferenceKind::Network, name).is_some_and(|network| network.external);
+    let external = |name: &str| project.definition(ReferenceKind::Network, name).is_some_and(|network| network.external || network.shared);
     let joins = service.references.iter().any(|one| one.kind == ReferenceKind::Network && external(&one.name.value));
     joins || external("default") || !service.network_mode.is_absent() || service.container.open || project.overlay
 }
 
-pub fn unknown_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
         return;
     }
@@ -33,6 +34,11 @@ pub fn unknown_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Si
             let host = endpoint.host.as_str();
             let own = service.hosts.iter().any(|name| name == host);
             if !endpoint.is_single_word() || known.contains(host) || own || is_placeholder(host) {
+                continue;
+            }
+            // Files that stand together are often run together.
+            let beside = |other: &&Project| other.folder == project.folder;
+            if ctx.facts.projects.iter().filter(beside).any(|other| other.service(host).is_some()) {
                 continue;
             }
             let near = suggest::nearest(host, known.iter().copied());
@@ -58,7 +64,7 @@ fn is_placeholder(host: &str) -> bool {
 /// Words in the name of a variable whose address is for people's browsers, or for listening, and not for this service.
 const OUTWARD: &[&str] = &[
     "ADVERTISED", "ALLOWED", "BIND", "BROWSER", "CALLBACK", "CLIENT", "CORS", "DOMAIN", "EXTERNAL", "FRONTEND", "HEALTH", "HEALTHCHECK",
-    "ISSUER", "LISTEN", "LISTENERS", "ORIGIN", "ORIGINS", "PUBLIC", "REDIRECT", "SELF", "SITE", "WEBHOOK", "WEBSITE",
+    "ISSUER", "LISTEN", "LISTENERS", "NEXTAUTH", "ORIGIN", "ORIGINS", "PUBLIC", "REDIRECT", "SELF", "SITE", "WEBHOOK", "WEBSITE",
 ];
 
 /// The same, as the last words of a name.
@@ -115,10 +121,14 @@ fn serves(service: &Service, port: u16) -> bool {
 
 pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
     let mut seen: HashMap<&str, Vec<(&Service, Endpoint)>> = HashMap::new();
-    for service in &project.services {
+    // A migration goes past the pooler that the others go through.
+    for service in project.services.iter().filter(|service| !project.is_one_shot(service)) {
         for var in &service.container.env {
             let Ok([endpoint]) = <[Endpoint; 1]>::try_from(endpoints(var)) else { continue };
-            if endpoint.scheme.is_empty() || is_for_browsers(&var.name.value) {
+            let pools = project.service(&endpoint.host).and_then(Service::known_image);
+            let pools = pools.is_some_and(|known| known.class == Class::Proxy);
+            let outward = is_for_browsers(&var.name.value) || is_outward(&var.name.value.to_ascii_uppercase());
+            if endpoint.scheme.is_empty() || endpoint.is_local() || outward || pools {
                 continue;
             }
             let others = seen.entry(&var.name.value).or_default();
@@ -157,6 +167,10 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
 }
 
 pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    // A test runner's browser runs inside the project.
+    if project.is_one_shot(service) {
+        return;
+    }
     let known = names(project);
     let args = service.build.iter().flat_map(|build| &build.args);
     let browser = |var: &&EnvVar| is_for_browsers(&var.name.value);

@@ -5,6 +5,7 @@
 mod accounts;
 mod ci_pipeline;
 mod compose_build;
+mod compose_files;
 mod compose_form;
 mod compose_ports;
 mod compose_schema;
@@ -143,6 +144,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
+    Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
@@ -163,6 +165,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "required-variable", run: Run::File(compose_files::required_variable) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
