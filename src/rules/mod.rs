@@ -6,9 +6,11 @@ mod accounts;
 mod cache_poisoning;
 mod ci_pipeline;
 mod compose_build;
+mod compose_files;
 mod compose_form;
 mod compose_ports;
 mod compose_schema;
+mod compose_wiring;
 mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
@@ -16,14 +18,14 @@ mod datastore;
 pub mod declarative;
 mod default_credentials;
 mod deploy_needs_tests;
+mod deploys;
 mod disruption;
+mod endpoint;
 mod env_example;
 mod env_files;
 mod exposure;
 mod expressions;
 mod found_in_text;
-mod deploys;
-mod expressions;
 mod gates;
 pub mod healthcheck;
 mod isolation;
@@ -116,6 +118,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
+    Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
@@ -142,8 +145,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "deploy-environment", run: Run::Workflow(deploys::environment) },
     Check { rule: "deploy-guard", run: Run::Workflow(deploys::guard) },
     Check { rule: "deploy-needs-tests", run: Run::Workflow(deploy_needs_tests::check) },
-    Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
     Check { rule: "deploy-stage", run: Run::Repository(stages::deploy) },
+    Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
     Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
@@ -156,31 +159,35 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
+    Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
-    Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
-    Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
-    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
+    Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
+    Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
-    Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
     Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
+    Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
+    Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
+    Check { rule: "mutable-image-push", run: Run::Workflow(deploys::mutable_image) },
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
@@ -188,18 +195,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
-    Check { rule: "mutable-image-push", run: Run::Workflow(deploys::mutable_image) },
-    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
-    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
-    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
     Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
-    Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
@@ -217,9 +220,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
-    Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
     Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
+    Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
@@ -245,11 +248,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
+    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
-    Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
+    Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
 ];

@@ -83,6 +83,8 @@ pub struct Definition {
     pub name: At<String>,
     /// `external: true`: it is made elsewhere.
     pub external: bool,
+    /// It has a `name:` of its own, under which other projects find it too.
+    pub shared: bool,
     /// A `file:` it is read from.
     pub source: Option<At<String>>,
 }
