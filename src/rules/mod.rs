@@ -3,10 +3,18 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 pub mod declarative;
+pub mod dockerignore;
 pub mod healthcheck;
+pub mod invalid_instruction;
+pub mod multi_stage_build;
 pub mod non_root_user;
 pub mod one_shot;
 pub mod pinned_image;
+pub mod reach;
+pub mod secret_file_copied;
+pub mod secret_in_build_arg;
+pub mod start_form;
+pub mod syntax_error;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -64,10 +72,21 @@ pub enum Run {
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
+    Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
+    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
+    Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
+    Check { rule: "multiple-healthcheck", run: Run::Dockerfile(start_form::multiple_healthcheck) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
+    Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
+    Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
+    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
 ];
