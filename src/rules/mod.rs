@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 pub mod declarative;
+pub mod dev_server;
 pub mod dockerignore;
 pub mod healthcheck;
 pub mod invalid_instruction;
@@ -13,6 +14,7 @@ pub mod pinned_image;
 pub mod reach;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
+pub mod start;
 pub mod start_form;
 pub mod syntax_error;
 
@@ -71,6 +73,8 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "dev-server", run: Run::Container(dev_server::container) },
+    Check { rule: "dev-server", run: Run::Dockerfile(dev_server::dockerfile) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
