@@ -34,6 +34,11 @@ mod kube_secrets;
 mod limits;
 mod literal;
 mod needs;
+pub mod dev_server;
+pub mod dockerignore;
+pub mod healthcheck;
+pub mod invalid_instruction;
+pub mod multi_stage_build;
 pub mod non_root_user;
 mod objects;
 pub mod one_shot;
@@ -56,6 +61,16 @@ mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
 mod workflow_versions;
+pub mod package_install;
+pub mod package_pins;
+pub mod package_waste;
+pub mod pinned_image;
+pub mod reach;
+pub mod secret_file_copied;
+pub mod secret_in_build_arg;
+pub mod start;
+pub mod start_form;
+pub mod syntax_error;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -256,6 +271,41 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
+    Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
+    Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
+    Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
+    Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
+    Check { rule: "dev-server", run: Run::Container(dev_server::container) },
+    Check { rule: "dev-server", run: Run::Dockerfile(dev_server::dockerfile) },
+    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "dist-upgrade", run: Run::Dockerfile(package_install::dist_upgrade) },
+    Check { rule: "dnf-cache", run: Run::Dockerfile(package_waste::dnf_cache) },
+    Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
+    Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
+    Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
+    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
+    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
+    Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
+    Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
+    Check { rule: "multiple-healthcheck", run: Run::Dockerfile(start_form::multiple_healthcheck) },
+    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
+    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
+    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "npm-cache", run: Run::Dockerfile(package_waste::npm_cache) },
+    Check { rule: "package-update-alone", run: Run::Dockerfile(package_install::update_alone) },
+    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
+    Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
+    Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
+    Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
+    Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
+    Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
+    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
+    Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
+    Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
 ];
 
 /// Whether GitHub runs the file: an action, or a workflow that stands directly in `.github/workflows`. Copies elsewhere
