@@ -4,7 +4,7 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::Ctx;
 use super::literal::{self, Strength};
-use crate::credential::{self, SecretFile, entropy};
+use crate::credential::{self, SecretFile};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
@@ -138,10 +138,9 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
         let Some((value, whole)) = literal::written(&var.value) else { continue };
         let Some(found) = literal::exposed(ctx, if whole { &var.name.value } else { "" }, value, None) else { continue };
         let text = ctx.facts.text(found.place);
-        let random = text.len() >= 16 && entropy(text) >= 3.5 && text.bytes().filter(u8::is_ascii_digit).count() >= 2;
         let level = match found.strength {
             Strength::Live => Level::Error,
-            Strength::Chosen if random => sink.level(),
+            Strength::Chosen if literal::is_random(text) => sink.level(),
             _ => continue,
         };
         let finding = Finding::new(found.place, format!("`{}` shows {} instead of its place", var.name.value, found.what))

@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod ci_pipeline;
+mod commands;
 mod dangerous_trigger;
 mod dangling;
 pub mod declarative;
@@ -11,6 +12,7 @@ mod env_example;
 mod env_files;
 mod found_in_text;
 mod literal;
+mod secret_in_command;
 mod secret_in_env;
 pub mod healthcheck;
 mod kube;
@@ -125,11 +127,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
     Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
+    Check { rule: "secret-in-command", run: Run::Container(secret_in_command::container) },
+    Check { rule: "secret-in-command", run: Run::Dockerfile(secret_in_command::dockerfile) },
+    Check { rule: "secret-in-command", run: Run::Workflow(secret_in_command::workflow) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
     Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
