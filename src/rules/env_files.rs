@@ -11,6 +11,10 @@ use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
 
+/// What names begin with whose values end up in every visitor's browser.
+const PUBLIC: &[&str] =
+    &["VITE_", "NEXT_PUBLIC_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_", "NG_APP_"];
+
 /// Whether a path is an env file with real values.
 pub fn is_real(path: &str) -> bool {
     credential::secret_file(path) == Some(SecretFile::Env)
@@ -24,8 +28,9 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     let found: Vec<(&EnvVar, Place, Strength)> = facts.env.iter().filter_map(|var| credential_of(ctx, var)).collect();
     let real = found.iter().filter(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).count();
     let name = source.name();
-    // `.env.production` and its kin are how some frameworks keep public settings; a bare `.env` is not.
-    if found.is_empty() && !matches!(name, ".env" | ".env.local") {
+    // `.env.production` and its kin are how some frameworks keep public settings; so is a bare `.env` that holds no others.
+    let public = |var: &EnvVar| PUBLIC.iter().any(|prefix| var.name.value.starts_with(prefix));
+    if found.is_empty() && (!matches!(name, ".env" | ".env.local") || facts.env.iter().all(public)) {
         return;
     }
     let (message, level) = match (real, found.len()) {
