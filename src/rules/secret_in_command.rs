@@ -56,12 +56,16 @@ fn arguments(ctx: &Ctx, given: &[Given], guessable: Level, sink: &mut Sink) -> V
             told.push(one.value.place);
             continue;
         }
+        // What compose has filled in from a variable does not stand in the file.
+        if ctx.facts.text(one.value.place) != one.value.value {
+            continue;
+        }
         let Some(found) = literal::exposed(ctx, &one.name, &one.value, one.user.as_deref()) else { continue };
         told.push(one.value.place);
-        let message = if one.to.is_empty() || one.to == "export" {
-            format!("`{}` is set to {} in this command", one.name, found.what)
-        } else {
-            format!("`{}` is given {} on its command line", one.to, found.what)
+        let message = match one.to.as_str() {
+            "" | "export" => format!("`{}` is set to {} in this command", one.name, found.what),
+            option if option.starts_with('-') => format!("the image's program is given {} on its command line", found.what),
+            program => format!("`{program}` is given {} on its command line", found.what),
         };
         report(ctx, &one.value, &found, message, advice(ctx, one.value.place), guessable, sink);
     }
