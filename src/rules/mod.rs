@@ -11,6 +11,7 @@ mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
+mod commands;
 mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
@@ -27,6 +28,9 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
+mod literal;
+mod secret_in_command;
+mod secret_in_env;
 pub mod healthcheck;
 mod isolation;
 mod kube;
@@ -238,6 +242,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
     Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
+    Check { rule: "secret-in-command", run: Run::Container(secret_in_command::container) },
+    Check { rule: "secret-in-command", run: Run::Dockerfile(secret_in_command::dockerfile) },
+    Check { rule: "secret-in-command", run: Run::Workflow(secret_in_command::workflow) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
@@ -252,6 +259,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
