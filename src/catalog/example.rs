@@ -4,6 +4,11 @@
 //! file to it; `fixed` says what the fixes make of a file in it. In a `bad` example a line may end in a mark:
 //! `#! here` (a finding of this rule begins on this line) or ``#! `text` `` (and its primary span is exactly this text).
 //! Marks are taken off before the example is linted.
+//!
+//! A page is a file of this repository, and no file here may look as if it held a live credential. Where an example needs
+//! a token or a key, its page writes it in parts that are joined before anything else is read: `{{join:sk-|proj-|x}}`.
+
+use std::borrow::Cow;
 
 /// What an example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +119,7 @@ fn file(path: String, text: &str) -> ExampleFile {
     let mut clean = String::with_capacity(text.len());
     let mut marks = Vec::new();
     for (at, line) in text.lines().enumerate() {
+        let line = &*join(line);
         let kept = match line.rfind("#! ") {
             Some(mark) => {
                 let said = line[mark + 3..].trim();
@@ -127,6 +133,13 @@ fn file(path: String, text: &str) -> ExampleFile {
         clean.push('\n');
     }
     ExampleFile { path, text: clean, marks }
+}
+
+/// A line with the parts of its `{{join:a|b}}` put together.
+fn join(line: &str) -> Cow<'_, str> {
+    let Some((before, rest)) = line.split_once("{{join:") else { return Cow::Borrowed(line) };
+    let Some((parts, after)) = rest.split_once("}}") else { return Cow::Borrowed(line) };
+    Cow::Owned(format!("{before}{}{}", parts.replace('|', ""), join(after)))
 }
 
 #[cfg(test)]
@@ -146,5 +159,12 @@ mod tests {
         assert_eq!(examples[0].files[1].path, "c.yaml");
         assert_eq!(examples[0].fixed, [("Dockerfile".to_owned(), "FROM a:1\n".to_owned())]);
         assert_eq!(prose(body), "Why.\n\nMore.");
+    }
+    #[test]
+    fn joins_what_a_page_keeps_in_parts() {
+        let body = "```yaml bad c.yaml\na: {{join:x_|12|3}}-{{join:y|z}}  #! `{{join:x_1|23}}-yz`\nb: {{ c }}\n```\n";
+        let examples = parse(body).unwrap();
+        assert_eq!(examples[0].files[0].text, "a: x_123-yz\nb: {{ c }}\n");
+        assert_eq!(examples[0].files[0].marks, [Mark { line: 1, text: Some("x_123-yz".into()) }]);
     }
 }

@@ -177,7 +177,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::NetworkPolicy(policy) = &object.body else { return };
     if let Some(selector) = policy.selector.as_ref().filter(|selector| !selector.is_empty())
         && !selects(ctx, object)
-        && is_ours(ctx, object, selector)
+        && let Some(level) = policy_level(ctx, object, selector, sink.level())
     {
         let mut finding = Finding::new(selector.place, format!("{} selects no pod", object.title()))
             .label("no pod template has these labels")
@@ -187,15 +187,19 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             finding = finding
                 .related(workload.pod_labels.place.unwrap_or(near.place()), format!("{} comes closest", near.title()));
         }
-        sink.report(finding);
+        sink.report_at(level, finding);
     }
     for peer in policy.peers.iter().filter(|peer| !peer.elsewhere && !peer.selector.is_empty()) {
         let reached = |other: &Object| {
             other.shares_namespace(object)
                 && other.workload().is_some_and(|workload| peer.selector.matches(&workload.pod_labels) != Some(false))
         };
-        if !ctx.graph.cluster.objects().any(reached) && is_ours(ctx, object, &peer.selector) {
-            sink.report(
+        if ctx.graph.cluster.objects().any(reached) {
+            continue;
+        }
+        if let Some(level) = policy_level(ctx, object, &peer.selector, sink.level()) {
+            sink.report_at(
+                level,
                 Finding::new(peer.selector.place, format!("a peer of {} selects no pod", object.title()))
                     .label("no pod template has these labels")
                     .help("name the labels of the pods that should be reached")
@@ -203,6 +207,15 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// How much a policy matters that selects nothing: a note in a repository without any pods, nothing where its pods may be
+/// made elsewhere.
+fn policy_level(ctx: &Ctx, object: &Object, selector: &Selector, level: Level) -> Option<Level> {
+    if !object.open && !ctx.graph.cluster.objects().any(|other| other.workload().is_some()) {
+        return Some(Level::Note);
+    }
+    is_ours(ctx, object, selector).then_some(level)
 }
 
 /// Names in pods that nothing here defines.

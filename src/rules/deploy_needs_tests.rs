@@ -1,11 +1,15 @@
 //! `deploy-needs-tests`: what deploys or publishes comes after what tests.
 
 use super::Ctx;
-use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes, step_purposes};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::workflow::{Evidence, Job, Purpose, Step, Workflow, job_purposes, step_purposes};
 use crate::source::Place;
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    // A pull request deploys nothing that lasts.
+    if workflow.only_on(&["pull_request", "merge_group"]) || !super::is_live(ctx, workflow) {
+        return;
+    }
     // Calls and finished runs were gated by whoever started them.
     if workflow.action
         || workflow.triggers.is_empty()
@@ -15,7 +19,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     let elsewhere = tests_elsewhere(ctx, workflow);
     for job in &workflow.jobs {
-        if job.is_disabled() || !job.environment.is_absent() {
+        if job.is_disabled() || !job.environment.is_absent() || is_trial(job) {
             continue;
         }
         let Some(shipping) = ships(job) else { continue };
@@ -40,16 +44,39 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 .help("run the tests in this workflow and name their job under `needs:`, or start this one with `workflow_run` when they have passed"),
             None => finding.help("add a job that tests, and name it under `needs:`"),
         };
-        sink.report(finding);
+        // Where nothing is tested at all, that is the greater fault, and another rule's.
+        let level = if elsewhere.is_some() { sink.level() } else { Level::Warning };
+        sink.report_at(level, finding);
     }
+}
+
+/// Whether a job deploys only to try: to a cluster that it makes for itself, or on its own runner to test against.
+fn is_trial(job: &Job) -> bool {
+    let names = [Some(&job.id), job.name.as_ref()];
+    let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
+    let local = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["kind ", "minikube", "k3d ", "k3s", "microk8s", "kind.sh", "kind_", "localstack"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    let cluster = |step: &Step| {
+        let name = step.action().map_or("", |action| action.name());
+        ["kind", "minikube", "k3d", "k3s", "microk8s"].iter().any(|word| name.contains(word))
+    };
+    names.into_iter().flatten().any(|name| says_test(&name.value))
+        || job.steps.iter().any(cluster)
+        || scripts.into_iter().any(|code| local(&code.text))
 }
 
 /// The first command or action of a job that ships something for good.
 fn ships(job: &Job) -> Option<Evidence> {
     let steps = job.steps.iter().filter(|step| !step.is_disabled());
-    steps
+    let mut shipping = steps
         .flat_map(step_purposes)
-        .find(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy))
+        .filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
+    // What is composed on the runner itself ends with the job, unless the job says that it deploys.
+    shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
 /// Whether tests come first: in a job that it waits for, or in an earlier step of its own.
@@ -68,11 +95,33 @@ const fn is_test(evidence: &Evidence) -> bool {
     matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
+fn says_deploy(job: &Job) -> bool {
+    let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
+    let names = [Some(&job.id), job.name.as_ref()]
+        .into_iter()
+        .flatten()
+        .chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
+    own || names.into_iter().any(|name| name.value.to_ascii_lowercase().contains("deploy"))
+}
+
 fn says_test(name: &str) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
-        ["test", "tests", "testing", "verify", "check", "smoke", "e2e"]
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
+        [
+            "test",
+            "tests",
+            "testing",
+            "verify",
+            "check",
+            "smoke",
+            "e2e",
+            "integration",
+            "validate",
+            "validation",
+            "conformance",
+            "lint",
+        ]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
     })
 }
 

@@ -58,10 +58,10 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else { return };
     let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else { return };
     let cluster = &ctx.graph.cluster;
-    if object.open || !cluster.find(&kind.value, &name.value, object).is_empty() {
+    if object.open || !is_standard(&kind.value) || !cluster.find(&kind.value, &name.value, object).is_empty() {
         return;
     }
-    // A kind that nobody keeps here, and names that templates make, cannot be looked for.
+    // Names that templates make cannot be looked for.
     let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
     if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
         return;
@@ -78,6 +78,11 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
     }
     sink.report(finding);
+}
+
+/// A kind of Kubernetes itself; others are made by operators.
+fn is_standard(kind: &str) -> bool {
+    matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController")
 }
 
 /// Scaling on a share of a request that is not there.
@@ -116,7 +121,7 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else { return };
     if scaler.keda || object.open {
         return;
@@ -126,7 +131,6 @@ pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         Setting::Absent => object.place(),
         _ => return,
     };
-    let _ = ctx;
     sink.report(
         Finding::new(place, format!("{} may scale down to one replica", object.title()))
             .label(if scaler.min_replicas.is_absent() {

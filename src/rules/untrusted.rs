@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::finding::Level;
 use crate::model::env::EnvVar;
 use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 /// How far values are followed through outputs and variables.
 const DEPTH: u32 = 6;
@@ -275,40 +275,85 @@ fn step_output(site: Site, output: &str, depth: u32) -> Option<Taint> {
     None
 }
 
-/// What a script writes for `name` to `$GITHUB_OUTPUT` or `$GITHUB_ENV`, line by line.
+/// One line of a script, with the untrusted text that flows through it.
+struct Line<'c> {
+    text: &'c str,
+    place: Place,
+    taint: Option<Taint>,
+    /// It sets a shell variable to it.
+    assigns: bool,
+}
+
+/// Follows untrusted text through the variables of a script, line by line.
+fn lines<'w>(site: Site<'w>, depth: u32) -> Vec<Line<'w>> {
+    let Some(code) = site.step().and_then(|step| step.run.as_ref()) else { return Vec::new() };
+    let mut tainted: Vec<(String, Taint)> = Vec::new();
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in code.text.split_inclusive('\n') {
+        let start = at + line.len() - line.trim_start().len();
+        let end = (at + line.trim_end().len()).max(start);
+        at += line.len();
+        let place = code.place(Span::of(start, end));
+        let taint = line_taint(site, line, place, &tainted, depth);
+        let statement = line.trim_start().trim_start_matches("export ").trim_start_matches("local ");
+        let variable = statement.split_once('=').map(|(variable, _)| variable).filter(|variable| {
+            !variable.is_empty() && variable.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        });
+        if let (Some(variable), Some(taint)) = (variable, &taint) {
+            tainted.push((variable.to_owned(), taint.clone()));
+        }
+        found.push(Line { text: line.trim(), place, taint, assigns: variable.is_some() });
+    }
+    found
+}
+
+/// What a script writes for `name` to `$GITHUB_OUTPUT` or `$GITHUB_ENV`.
 fn written(site: Site, name: &str, file: &str, depth: u32) -> Option<Taint> {
-    let step = site.step()?;
-    let code = step.run.as_ref()?;
+    let code = site.step()?.run.as_ref()?;
     let command = if file == "GITHUB_ENV" { "::set-env" } else { "::set-output" };
     if !code.text.contains(file) && !code.text.contains(command) {
         return None;
     }
-    let mut tainted: Vec<(String, Taint)> = Vec::new();
-    let mut last: Option<Taint> = None;
-    let mut at = 0;
-    for line in code.text.split_inclusive('\n') {
-        let span = crate::source::Span::of(at, at + line.trim_end().len());
-        at += line.len();
-        let place = code.place(span);
-        let Some(found) = line_taint(site, line, place, &tainted, depth) else { continue };
-        let trimmed = line.trim_start().trim_start_matches("export ").trim_start_matches("local ");
-        if let Some((variable, _)) = trimmed.split_once('=')
-            && !variable.is_empty()
-            && variable.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        {
-            tainted.push((variable.to_owned(), found.clone()));
-        }
-        let writes = [format!("{name}="), format!("{name}<<"), format!("name={name}::")];
-        if writes.iter().any(|write| line.to_ascii_lowercase().contains(&write.to_ascii_lowercase()))
-            && !trimmed.starts_with(&format!("{name}="))
-        {
-            return Some(found);
-        }
-        last = Some(found);
+    let name = name.to_ascii_lowercase();
+    let writes = [format!("{name}="), format!("{name}<<"), format!("name={name}::")];
+    let lines = lines(site, depth);
+    let direct = lines.iter().filter(|line| !line.assigns).find(|line| {
+        let text = line.text.to_ascii_lowercase();
+        line.taint.is_some() && writes.iter().any(|write| text.contains(write))
+    });
+    if let Some(line) = direct {
+        return line.taint.clone();
     }
     // A block such as `{ echo "name<<EOF"; cat file; echo EOF; } >> "$GITHUB_OUTPUT"`.
-    let heredoc = code.text.contains(&format!("{name}<<"));
-    last.filter(|_| heredoc)
+    let block = code.text.to_ascii_lowercase().contains(&writes[1]);
+    lines.into_iter().rev().find_map(|line| line.taint).filter(|_| block)
+}
+
+/// Where a script writes untrusted text to the environment or the path of later steps.
+pub fn environment_writes(site: Site) -> Vec<(Place, Taint)> {
+    let lines = lines(site, DEPTH);
+    let is_write = |line: &Line| line.text.contains("GITHUB_ENV") || line.text.contains("GITHUB_PATH");
+    let mut found = Vec::new();
+    let mut open: Option<Taint> = None;
+    for (at, line) in lines.iter().enumerate() {
+        match (&line.taint, is_write(line)) {
+            (Some(taint), true) => found.push((line.place, taint.clone())),
+            // The lines of a here-document follow, those of a block come before.
+            (Some(taint), false) if !line.assigns => {
+                let heredoc = lines[..at].iter().rev().find(|line| line.text.contains("<<") || line.text == "EOF");
+                match heredoc.filter(|line| is_write(line) && !line.text.contains("echo")) {
+                    Some(start) => found.push((start.place, taint.clone())),
+                    None => open = Some(taint.clone()),
+                }
+            }
+            (None, true) if line.text.starts_with(['}', ')']) => {
+                found.extend(open.take().map(|taint| (line.place, taint)))
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn line_taint(site: Site, line: &str, place: Place, tainted: &[(String, Taint)], depth: u32) -> Option<Taint> {

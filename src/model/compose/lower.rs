@@ -120,6 +120,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
+        pull_policy: text("pull_policy"),
         aliases: aliases(value),
         hosts: hosts(value),
         exposes: texts(get("expose")),

@@ -22,7 +22,12 @@ impl<'a> ActionRef<'a> {
         if let Some(image) = text.strip_prefix("docker://") {
             return ActionRef::Docker(image);
         }
-        if text.starts_with("./") || text.starts_with(".\\") || text == "." || text.starts_with("../") {
+        if text.starts_with("./")
+            || text.starts_with("$/")
+            || text.starts_with(".\\")
+            || text == "."
+            || text.starts_with("../")
+        {
             return ActionRef::Local(text);
         }
         match text.split_once('@') {

@@ -68,8 +68,7 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
         job.images.extend(docker_action(image));
     }
     if let Some(listed) = runs.get("steps") {
-        job.images.extend(listed.items().filter_map(|step| docker_action(step.get("uses")?)));
-        job.steps = listed.items().map(|node| step(node, &Setting::Absent, &Setting::Absent)).collect();
+        job.steps = steps(listed, &Setting::Absent, &Setting::Absent, &mut job.images);
     }
     workflow.jobs.push(job);
 }
@@ -181,8 +180,7 @@ fn job(entry: &Entry<'_>, shell: &Setting<String>, directory: &Setting<String>) 
     }
     if let Some(listed) = node.get("steps") {
         let directory = setting(node.path(&["defaults", "run", "working-directory"])).or(directory.clone());
-        job.images.extend(listed.items().filter_map(|step| docker_action(step.get("uses")?)));
-        job.steps = listed.items().map(|node| step(node, &job.shell, &directory)).collect();
+        job.steps = steps(listed, &job.shell, &directory, &mut job.images);
     }
     Some(job)
 }
@@ -295,8 +293,37 @@ fn image_use(role: ImageRole, written: At<String>, matrix: Option<&Matrix>) -> V
     }
 }
 
-fn step(node: Node<'_>, shell: &Setting<String>, directory: &Setting<String>) -> Step {
+/// The steps in their order; those of a `parallel` group stand in its place.
+fn steps(
+    listed: Node<'_>,
+    shell: &Setting<String>,
+    directory: &Setting<String>,
+    images: &mut Vec<ImageUse>,
+) -> Vec<Step> {
+    let mut found = Vec::new();
+    for (at, node) in listed.items().enumerate() {
+        images.extend(node.get("uses").and_then(docker_action));
+        match node.get("parallel") {
+            Some(group) => {
+                images.extend(group.items().filter_map(|node| docker_action(node.get("uses")?)));
+                found.extend(
+                    group.items().enumerate().map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
+                );
+            }
+            None => found.push(step(node, (at, None), shell, directory)),
+        }
+    }
+    found
+}
+
+fn step(
+    node: Node<'_>,
+    position: (usize, Option<usize>),
+    shell: &Setting<String>,
+    directory: &Setting<String>,
+) -> Step {
     Step {
+        position,
         place: node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place()),
         id: field(node, "id"),
         name: field(node, "name"),
@@ -309,6 +336,7 @@ fn step(node: Node<'_>, shell: &Setting<String>, directory: &Setting<String>) ->
         with: variables(node.get("with"), EnvOrigin::WorkflowWith),
         continue_on_error: flag(node.get("continue-on-error")),
         timeout: setting(node.get("timeout-minutes")),
+        purposes: std::sync::OnceLock::new(),
     }
 }
 
@@ -342,10 +370,17 @@ fn locate(expression: &mut Expression, jobs: &[Job]) {
         ["runs", rest @ ..] => (Some(0), rest),
         _ => (None, &[][..]),
     };
-    let step = match rest {
-        ["steps", at, ..] => at.parse().ok(),
+    let position = match rest {
+        ["steps", at, "parallel", inner, ..] => at.parse().ok().map(|at| (at, inner.parse().ok())),
+        ["steps", at, ..] => at.parse().ok().map(|at| (at, None)),
         _ => None,
     };
+    let steps = job.map_or(&[][..], |job| &jobs[job].steps);
+    let step = position.and_then(|position| steps.iter().position(|step| step.position == position));
+    // A step of a group is a step like any other.
+    if let Some(group) = expression.keys.iter().position(|key| key == "parallel").filter(|_| step.is_some()) {
+        expression.keys.drain(group..group + 2);
+    }
     (expression.job, expression.step) = (job, step);
 }
 
@@ -395,6 +430,18 @@ mod tests {
         let env = &workflow.jobs[0].steps[0].env;
         let EnvValue::Template { fallbacks, .. } = &env[1].value else { panic!("{:?}", env[1]) };
         assert_eq!(fallbacks[0].literal.place.span.text(&source.text), "dev");
+    }
+
+    #[test]
+    fn steps_of_a_group_are_steps() {
+        let (workflow, _) = lower(concat!(
+            "on: push\njobs:\n  a:\n    steps:\n      - run: x\n      - parallel:\n          - run: y\n          - if: always()\n",
+            "            run: ${{ github.sha }}\n      - run: ${{ github.ref }}\n",
+        ));
+        assert_eq!(workflow.jobs[0].steps.len(), 4);
+        let found: Vec<(Option<usize>, &str)> =
+            workflow.expressions.iter().map(|found| (found.step, found.key())).collect();
+        assert_eq!(found, [(Some(2), "if"), (Some(2), "run"), (Some(3), "run")]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Evidence {
     pub place: Place,
     /// Only a name says so: of a job, a step, a script or a called workflow.
     pub named: bool,
+    /// It happens on the runner itself and ends with the job: `docker compose up` without a remote host.
+    pub on_runner: bool,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +70,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 
 /// What a step does, from its action, its commands and the names of the scripts it runs.
 pub fn step_purposes(step: &Step) -> Vec<Evidence> {
+    step.purposes.get_or_init(|| read_purposes(step)).clone()
+}
+
+fn read_purposes(step: &Step) -> Vec<Evidence> {
     let mut found = Vec::new();
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
@@ -80,7 +86,8 @@ pub fn step_purposes(step: &Step) -> Vec<Evidence> {
     if let Some(code) = &step.run {
         for invocation in code.script().invocations() {
             for (purpose, named) in command_purposes(&invocation) {
-                found.push(Evidence { purpose, place: code.place(invocation.span()), named });
+                let on_runner = purpose == Purpose::Deploy && is_local(&invocation, step);
+                found.push(Evidence { purpose, place: code.place(invocation.span()), named, on_runner });
             }
         }
     }
@@ -93,7 +100,12 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
         let entries = TABLE.iter().filter(|entry| has_word(&name.value, &entry.words));
-        found.extend(entries.map(|entry| Evidence { purpose: entry.name, place: name.place, named: true }));
+        found.extend(entries.map(|entry| Evidence {
+            purpose: entry.name,
+            place: name.place,
+            named: true,
+            on_runner: false,
+        }));
     }
     found
 }
@@ -158,9 +170,16 @@ fn remote_purposes(words: &[&str]) -> Vec<(Purpose, bool)> {
     shell::parse(&text).invocations().iter().flat_map(command_purposes).collect()
 }
 
+/// Whether a command starts containers on the runner itself.
+fn is_local(invocation: &Invocation<'_>, step: &Step) -> bool {
+    let remote = invocation.flag(&["-H", "--host", "--context", "-c"]).is_some()
+        || step.env.iter().any(|variable| variable.name.value == "DOCKER_HOST");
+    matches!(invocation.program, "docker" | "docker-compose") && !remote
+}
+
 fn named_entries(test: impl Fn(&Entry) -> bool, place: Place) -> Vec<Evidence> {
     let entries = TABLE.iter().filter(|entry| test(entry));
-    entries.map(|entry| Evidence { purpose: entry.name, place, named: false }).collect()
+    entries.map(|entry| Evidence { purpose: entry.name, place, named: false, on_runner: false }).collect()
 }
 
 /// What an action does only when its inputs say so.
@@ -187,7 +206,7 @@ fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence>
         "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
         _ => return None,
     };
-    Some(Evidence { purpose, place, named: false })
+    Some(Evidence { purpose, place, named: false, on_runner: false })
 }
 
 fn is_action(name: &str, known: &str) -> bool {

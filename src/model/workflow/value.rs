@@ -119,6 +119,7 @@ fn is_condition(keys: &[&str]) -> bool {
         keys,
         ["jobs", _, "if"]
             | ["jobs", _, "steps", _, "if"]
+            | ["jobs", _, "steps", _, "parallel", _, "if"]
             | ["jobs", _, "snapshot", "if"]
             | ["runs", "steps", _, "if"]
             | ["runs", "pre-if" | "post-if"]

@@ -1,0 +1,29 @@
+//! `rules/data/workflow.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub struct Data {
+    /// Activity types by event.
+    pub events: BTreeMap<String, Vec<String>>,
+    /// Access words by scope.
+    pub permissions: BTreeMap<String, Vec<String>>,
+    pub runners: Runners,
+    /// Lowest major version with a supported runtime, by action.
+    pub actions: BTreeMap<String, u32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Runners {
+    pub hosted: Vec<String>,
+    pub retired: Vec<String>,
+    pub own: Vec<String>,
+}
+
+pub static DATA: LazyLock<Data> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../rules/data/workflow.toml"))
+        .unwrap_or_else(|error| panic!("rules/data/workflow.toml: {error}"))
+});
