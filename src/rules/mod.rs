@@ -5,13 +5,13 @@
 mod accounts;
 mod cache_poisoning;
 mod ci_pipeline;
+mod commands;
 mod compose_build;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
-mod commands;
 mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
@@ -20,7 +20,9 @@ pub mod declarative;
 mod default_credentials;
 mod deploy_needs_tests;
 mod deploys;
+pub mod dev_server;
 mod disruption;
+pub mod dockerignore;
 mod endpoint;
 mod env_example;
 mod env_files;
@@ -28,35 +30,39 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
-mod literal;
-mod secret_in_command;
-mod secret_in_env;
 pub mod healthcheck;
+pub mod invalid_instruction;
 mod isolation;
 mod kube;
 mod kube_secrets;
 mod limits;
 mod literal;
-mod needs;
-pub mod dev_server;
-pub mod dockerignore;
-pub mod healthcheck;
-pub mod invalid_instruction;
 pub mod multi_stage_build;
+mod needs;
 pub mod non_root_user;
 mod objects;
 pub mod one_shot;
+pub mod package_install;
+pub mod package_pins;
+pub mod package_waste;
 mod pinned_action;
 pub mod pinned_image;
 mod pod_security;
 mod probes;
+pub mod reach;
 mod replicas;
 mod requests;
 mod restart_policy;
 mod runner_label;
+pub mod secret_file_copied;
+pub mod secret_in_build_arg;
+mod secret_in_command;
 mod secret_in_env;
 mod stages;
+pub mod start;
+pub mod start_form;
 mod startup;
+pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
@@ -65,16 +71,6 @@ mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
 mod workflow_versions;
-pub mod package_install;
-pub mod package_pins;
-pub mod package_waste;
-pub mod pinned_image;
-pub mod reach;
-pub mod secret_file_copied;
-pub mod secret_in_build_arg;
-pub mod start;
-pub mod start_form;
-pub mod syntax_error;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -131,6 +127,9 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
+    Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
+    Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
     Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
@@ -158,6 +157,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
     Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
+    Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
     Check { rule: "deploy-concurrency", run: Run::Workflow(deploys::concurrency) },
@@ -167,10 +167,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "deploy-stage", run: Run::Repository(stages::deploy) },
     Check { rule: "deprecated-api", run: Run::Object(objects::deprecated) },
     Check { rule: "deprecated-command", run: Run::Workflow(workflow_commands::deprecated) },
+    Check { rule: "dev-server", run: Run::Container(dev_server::container) },
+    Check { rule: "dev-server", run: Run::Dockerfile(dev_server::dockerfile) },
     Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
     Check { rule: "disruption-budget", run: Run::Repository(disruption::missing) },
+    Check { rule: "dist-upgrade", run: Run::Dockerfile(package_install::dist_upgrade) },
     Check { rule: "distinct-probes", run: Run::Container(probes::distinct) },
+    Check { rule: "dnf-cache", run: Run::Dockerfile(package_waste::dnf_cache) },
     Check { rule: "docker-socket", run: Run::Container(isolation::docker_socket) },
+    Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
@@ -179,8 +184,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
+    Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
+    Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
@@ -192,11 +199,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
+    Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
+    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
     Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
@@ -204,8 +213,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
+    Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
+    Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
+    Check { rule: "multiple-healthcheck", run: Run::Dockerfile(start_form::multiple_healthcheck) },
     Check { rule: "mutable-image-push", run: Run::Workflow(deploys::mutable_image) },
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
@@ -213,13 +226,18 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
+    Check { rule: "npm-cache", run: Run::Dockerfile(package_waste::npm_cache) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
     Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
+    Check { rule: "package-update-alone", run: Run::Dockerfile(package_install::update_alone) },
     Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
+    Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
     Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
+    Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
@@ -242,6 +260,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
     Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
+    Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
+    Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
+    Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
     Check { rule: "secret-in-command", run: Run::Container(secret_in_command::container) },
     Check { rule: "secret-in-command", run: Run::Dockerfile(secret_in_command::dockerfile) },
     Check { rule: "secret-in-command", run: Run::Workflow(secret_in_command::workflow) },
@@ -249,6 +270,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
     Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
     Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
@@ -259,10 +281,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
-    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "test-stage", run: Run::Repository(stages::test) },
     Check { rule: "topology-spread", run: Run::Repository(replicas::spread) },
@@ -279,39 +301,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
-    Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
-    Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
-    Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
-    Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
-    Check { rule: "dev-server", run: Run::Container(dev_server::container) },
-    Check { rule: "dev-server", run: Run::Dockerfile(dev_server::dockerfile) },
-    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
-    Check { rule: "dist-upgrade", run: Run::Dockerfile(package_install::dist_upgrade) },
-    Check { rule: "dnf-cache", run: Run::Dockerfile(package_waste::dnf_cache) },
-    Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
-    Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
-    Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
-    Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
-    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
-    Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
-    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
-    Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
-    Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
-    Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
-    Check { rule: "multiple-healthcheck", run: Run::Dockerfile(start_form::multiple_healthcheck) },
-    Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
-    Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
-    Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
-    Check { rule: "npm-cache", run: Run::Dockerfile(package_waste::npm_cache) },
-    Check { rule: "package-update-alone", run: Run::Dockerfile(package_install::update_alone) },
-    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
-    Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
-    Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
-    Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
-    Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
-    Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
-    Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
-    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
     Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
     Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
 ];
