@@ -4,6 +4,7 @@
 //! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use rayon::prelude::*;
 use crate::catalog::{self, Format};
 use crate::config::Config;
 use crate::credential::{self, Hit};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Label, Level, Sink};
+use crate::git;
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
@@ -26,6 +28,9 @@ use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many of the objects that a finding also speaks for are named with it.
+const MAX_ALIKE: usize = 20;
 
 /// What to lint, and how.
 #[derive(Debug, Default)]
@@ -93,7 +98,7 @@ pub fn lint(options: &Options) -> Outcome {
 pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let options = Options { config, ..Options::default() };
     let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
-    lint_read(&options, read)
+    lint_read(&options, read, None)
 }
 
 fn lint_folder(options: &Options, threads: usize) -> Outcome {
@@ -105,10 +110,10 @@ fn lint_folder(options: &Options, threads: usize) -> Outcome {
         read.retain(|(known, _)| known != path);
         read.push((path.clone(), Read::text(path, text.clone())));
     }
-    lint_read(options, read)
+    lint_read(options, read, git::tracked(&options.root, file::is_env_file))
 }
 
-fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
+fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<HashSet<String>>) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
@@ -119,7 +124,7 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>) -> Outcome {
         sources.push(SourceFile::new(id, path, read.text));
         hits.push(read.hits);
     }
-    let checked = check_all(&sources, hits, findings);
+    let checked = check_all(&sources, hits, tracked, findings);
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
@@ -182,7 +187,12 @@ struct Checked {
 }
 
 /// Lowers, joins and checks.
-fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Finding>) -> Checked {
+fn check_all(
+    sources: &[SourceFile],
+    hits: Vec<Vec<Hit>>,
+    tracked: Option<HashSet<String>>,
+    mut findings: Vec<Finding>,
+) -> Checked {
     let repository = Repository::new(sources);
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lowered: Vec<Result<FileFacts, Finding>> = sources
@@ -204,7 +214,7 @@ fn check_all(sources: &[SourceFile], hits: Vec<Vec<Hit>>, mut findings: Vec<Find
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
         findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
-    let mut facts = Facts { repository, files, projects: Vec::new() };
+    let mut facts = Facts { repository, files, projects: Vec::new(), tracked };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
@@ -392,17 +402,54 @@ fn policy(
     let judge = |mut finding: Finding| {
         let at = finding.place.file.0 as usize;
         let path = sources.get(at).map_or("", |source| source.path.as_str());
-        if !options.focus.is_empty() && !options.focus.iter().any(|focus| is_inside(path, focus)) {
+        if !options.focus.is_empty() && !in_focus(&finding, sources, &options.focus) {
             return None;
         }
         let rule = catalog::rule(finding.rule)?;
         let format = formats.get(at).copied().flatten();
+        if file::is_test_data(path) {
+            finding.level = Level::Note;
+        }
         finding.level = options.config.level(rule, format, path, finding.level)?;
         Some(finding)
     };
     let mut kept: Vec<Finding> = findings.into_iter().filter_map(judge).collect();
     kept.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+    said_once(kept)
+}
+
+/// Findings of one rule in one file that give the same advice at the same level, of a rule that says such things once:
+/// three or more become the first of them, with the number and the places of the others.
+fn said_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let key = |finding: &Finding| {
+        let once = catalog::rule(finding.rule).is_some_and(|rule| rule.once);
+        once.then(|| (finding.place.file, finding.rule, finding.level, finding.help.clone()))
+    };
+    let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(key) = key(finding) {
+            groups.entry(key).or_default().push(at);
+        }
+    }
+    let mut others: HashMap<usize, Vec<Label>> = HashMap::new();
+    let mut spoken_for = vec![false; findings.len()];
+    for group in groups.into_values().filter(|group| group.len() >= 3) {
+        let (first, rest) = (group[0], &group[1..]);
+        rest.iter().for_each(|&at| spoken_for[at] = true);
+        let places = rest.iter().map(|&at| Label { place: findings[at].place, text: "and here".to_owned() });
+        others.insert(first, places.collect());
+    }
+    let mut kept = Vec::with_capacity(findings.len());
+    for (at, mut finding) in findings.into_iter().enumerate().filter(|&(at, _)| !spoken_for[at]) {
+        if let Some(mut places) = others.remove(&at) {
+            finding.others += places.len() as u32;
+            finding.message = format!("{}, and {} more here are alike", finding.message, places.len());
+            places.truncate(MAX_ALIKE);
+            finding.related.append(&mut places);
+        }
+        kept.push(finding);
+    }
     kept
 }
 
@@ -421,6 +468,14 @@ const fn format(kind: FileKind) -> Option<Format> {
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
         _ => None,
     }
+}
+
+/// Whether the finding, or a place that it gives as a reason, is in one of the paths: what a change causes elsewhere is
+/// shown to whoever makes the change.
+fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool {
+    let places = [finding.place].into_iter().chain(finding.related.iter().map(|label| label.place));
+    let mut paths = places.filter_map(|place| sources.get(place.file.0 as usize)).map(|source| &source.path);
+    paths.any(|path| focus.iter().any(|focus| is_inside(path, focus)))
 }
 
 fn is_inside(path: &str, focus: &str) -> bool {

@@ -15,6 +15,7 @@ pub mod data;
 
 pub mod model;
 
+pub mod git;
 pub mod graph;
 
 pub mod catalog;

@@ -10,6 +10,7 @@ use deploylint::edit::{self, Edit};
 use deploylint::engine::{Outcome, lint_texts};
 use deploylint::finding::Finding;
 use deploylint::rules::CHECKS;
+use deploylint::source::Place;
 
 /// Rules that the engine or the suppressions report themselves, without a check.
 const BUILT_IN: &[&str] = &[
@@ -69,7 +70,8 @@ fn every_example_does_what_it_claims() {
 fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
     let files: Vec<(&str, &str)> = example.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
     let outcome = lint(rule, &files);
-    let found: Vec<(String, u32, &str)> = outcome.findings.iter().map(|finding| shown(&outcome, finding)).collect();
+    let found: Vec<(String, u32, &str)> =
+        outcome.findings.iter().flat_map(places).map(|place| shown(&outcome, place)).collect();
     let mut left = found.clone();
     for file in &example.files {
         for mark in &file.marks {
@@ -109,11 +111,17 @@ fn lint(rule: &Rule, files: &[(&str, &str)]) -> Outcome {
     outcome
 }
 
-/// Path, line and text of a finding's primary place.
-fn shown<'o>(outcome: &'o Outcome, finding: &Finding) -> (String, u32, &'o str) {
-    let source = &outcome.sources[finding.place.file.0 as usize];
-    let line = source.lines().position(finding.place.span.start, &source.text).line;
-    (source.path.clone(), line, finding.place.span.text(&source.text))
+/// The primary place, and those of other objects that the finding speaks for.
+fn places(finding: &Finding) -> impl Iterator<Item = Place> {
+    let alike = finding.related.iter().filter(|label| label.text == "and here");
+    std::iter::once(finding.place).chain(alike.map(|label| label.place))
+}
+
+/// Path, line and text of a place.
+fn shown(outcome: &Outcome, place: Place) -> (String, u32, &str) {
+    let source = &outcome.sources[place.file.0 as usize];
+    let line = source.lines().position(place.span.start, &source.text).line;
+    (source.path.clone(), line, place.span.text(&source.text))
 }
 
 fn mend(outcome: &Outcome, path: &str) -> Option<String> {

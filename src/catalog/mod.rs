@@ -94,6 +94,8 @@ pub struct Rule {
     pub see: Vec<String>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
+    /// What many objects of a file lack alike is said once, at the first of them.
+    pub once: bool,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
     /// The page without its header: reasons, then examples.
@@ -119,6 +121,8 @@ struct Header {
     #[serde(default)]
     see: Vec<String>,
     security: Option<f32>,
+    #[serde(default)]
+    once: bool,
     r#match: Option<Matcher>,
 }
 
@@ -163,6 +167,7 @@ impl Rule {
             }),
             see: header.see,
             security: header.security,
+            once: header.once,
             matcher: header.r#match,
             body: body.trim(),
             examples: example::parse(body)?,

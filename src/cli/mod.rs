@@ -93,6 +93,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     let mut view = View::new(&outcome, min_level);
     view.repository_prefix = scope.repository_prefix;
     view.shown_prefix = scope.shown_prefix;
+    view.focused = scope.focus.len();
     if arguments.verbose {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
         terminal::complain(&format!("{files} text files read in {} ms\n", time.as_millis()));

@@ -20,4 +20,4 @@ pub use files::{SecretFile, secret_file};
 pub use names::{NameKind, secret_name};
 pub use redact::{mask, redact};
 pub use scan::{Certainty, Hit, HitKind, scan};
-pub use shape::{is_placeholder, is_reference};
+pub use shape::{entropy, is_placeholder, is_reference};

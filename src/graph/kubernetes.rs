@@ -58,7 +58,7 @@ impl<'a> Cluster<'a> {
                 cluster.named.entry((&object.kind.value, &name.value)).or_default().push(object);
             }
         }
-        let index = Index::new(&all);
+        let index = Index::new(facts, &all);
         for &(object, chart) in &all {
             match &object.body {
                 Body::Workload(_) => drop(cluster.pods.entry(object.place()).or_default()),
@@ -107,16 +107,20 @@ impl<'a> Cluster<'a> {
 
     fn select(&mut self, index: &Index<'a>, object: &'a Object, chart: &'a str, selector: &Selector) {
         let mut found = Selected::default();
-        for (target, workload) in index.candidates(selector, chart) {
-            if !target.shares_namespace(object) {
-                continue;
+        let matches = |pods: &Workload| selector.matches(&pods.pod_labels);
+        let mut candidates = index.candidates(selector, chart);
+        candidates.retain(|(target, pods)| target.shares_namespace(object) && matches(pods) != Some(false));
+        // Where nothing says the namespace, pods beside a Service are meant and not namesakes in other folders.
+        if matches!(object.body, Body::Service(_)) && object.namespace.value().is_none() {
+            let folder = |file| parent(index.facts.path(file));
+            let beside = |target: &Object| folder(target.file) == folder(object.file);
+            if candidates.iter().any(|(target, pods)| beside(target) && matches(pods) == Some(true)) {
+                candidates.retain(|(target, _)| beside(target));
             }
-            let matches = selector.matches(&workload.pod_labels);
-            if matches == Some(false) {
-                continue;
-            }
+        }
+        for (target, workload) in candidates {
             let joined = self.pods.entry(target.place()).or_default();
-            let known = matches == Some(true);
+            let known = matches(workload) == Some(true);
             let (list, maybe) = match &object.body {
                 Body::Service(_) => (&mut joined.services, &mut joined.may_be_served),
                 Body::DisruptionBudget(_) => (&mut joined.budgets, &mut joined.may_be_guarded),
@@ -176,6 +180,7 @@ fn chart_of<'a>(path: &'a str, object: &Object, charts: &[&'a str]) -> &'a str {
 
 /// Workloads by their labels, so that a selector looks at few of them.
 struct Index<'a> {
+    facts: &'a Facts<'a>,
     by_label: HashMap<(&'a str, &'a str, &'a str), Vec<(&'a Object, &'a Workload)>>,
     /// Workloads with labels that cannot be known.
     open: HashMap<&'a str, Vec<(&'a Object, &'a Workload)>>,
@@ -183,8 +188,8 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(all: &[(&'a Object, &'a str)]) -> Self {
-        let mut index = Self { by_label: HashMap::new(), open: HashMap::new(), by_chart: HashMap::new() };
+    fn new(facts: &'a Facts<'a>, all: &[(&'a Object, &'a str)]) -> Self {
+        let mut index = Self { facts, by_label: HashMap::new(), open: HashMap::new(), by_chart: HashMap::new() };
         for &(object, chart) in all {
             let Some(workload) = object.workload() else { continue };
             index.by_chart.entry(chart).or_default().push((object, workload));

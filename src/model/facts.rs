@@ -1,5 +1,7 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
+use std::collections::HashSet;
+
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
@@ -71,6 +73,8 @@ pub struct Facts<'s> {
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
     pub projects: Vec<Project>,
+    /// The env files that git tracks; `None` where the repository is no git checkout.
+    pub tracked: Option<HashSet<String>>,
 }
 
 impl<'s> Facts<'s> {
@@ -80,6 +84,11 @@ impl<'s> Facts<'s> {
 
     pub fn file(&self, file: FileId) -> &FileFacts<'s> {
         &self.files[file.0 as usize]
+    }
+
+    /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
+    pub fn is_committed(&self, path: &str) -> bool {
+        self.tracked.as_ref().is_none_or(|tracked| tracked.contains(path))
     }
 
     /// The repository path of a file.

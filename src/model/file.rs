@@ -36,6 +36,22 @@ pub fn is_evidence(path: &str) -> bool {
         && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
 }
 
+/// Whether a path is input of a test, which nobody deploys: what is said of it is advice.
+pub fn is_test_data(path: &str) -> bool {
+    let mut tests = false;
+    path.split('/').any(|part| {
+        let found = matches!(part, "testdata" | "__fixtures__" | "test-fixtures")
+            || (tests && matches!(part, "fixtures" | "data"));
+        tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration");
+        found
+    })
+}
+
+/// Whether a path may be one of an env file, by its name alone.
+pub fn is_env_file(path: &str) -> bool {
+    file_name(path).to_ascii_lowercase().contains("env")
+}
+
 /// Lock files and the like: written by tools, full of hashes, read by no check.
 pub fn is_generated(path: &str) -> bool {
     const NAMES: &[&str] = &[

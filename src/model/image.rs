@@ -16,6 +16,11 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Whether a whole digest pins it. One that is too short or misspelt pins nothing: no registry would serve it.
+    pub fn is_pinned_by_digest(&self) -> bool {
+        self.digest.as_deref().is_some_and(is_digest)
+    }
+
     /// Parses a resolved reference. Never fails: what does not follow the grammar lands in `path`.
     pub fn parse(text: &str) -> Self {
         let (rest, digest) = match text.split_once('@') {
@@ -42,7 +47,7 @@ impl Reference {
     /// gives. One that stands in the registry or an upper folder (`${REGISTRY}/api:1`) leaves the rest known.
     pub fn parse_holed(text: &str) -> Option<Self> {
         if !text.contains(HOLE) {
-            return (!text.is_empty()).then(|| Self::parse(text));
+            return is_valid(text).then(|| Self::parse(text));
         }
         let filled = text.replace(HOLE, "");
         if is_valid(&filled) {
@@ -101,6 +106,18 @@ fn is_valid(text: &str) -> bool {
         && tag
             .is_none_or(|tag| tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && tag.chars().all(word))
         && digest.is_none_or(|digest| digest.contains(':'))
+}
+
+/// Whether a digest names a content: an algorithm, and as many lower-case hexadecimal digits as it gives.
+fn is_digest(text: &str) -> bool {
+    let hex = |digits: &str, count: usize| {
+        digits.len() == count && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match text.split_once(':') {
+        Some(("sha256", digits)) => hex(digits, 64),
+        Some(("sha512", digits)) => hex(digits, 128),
+        _ => false,
+    }
 }
 
 /// What an image is used for, where it is named.

@@ -35,6 +35,8 @@ pub struct View<'o> {
     pub repository_prefix: String,
     /// From where the user stands to the root of the run, empty or ending in `/`: for the terminal.
     pub shown_prefix: String,
+    /// How many paths the run was narrowed to; 0 for the whole repository.
+    pub focused: usize,
 }
 
 /// How many findings there are at each level.
@@ -86,6 +88,7 @@ impl<'o> View<'o> {
             secrets: Secrets::new(outcome),
             repository_prefix: String::new(),
             shown_prefix: String::new(),
+            focused: 0,
         }
     }
 

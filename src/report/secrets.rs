@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::credential;
 use crate::engine::Outcome;
 use crate::source::{FileId, SourceFile, Span};
 
@@ -34,41 +35,24 @@ impl<'o> Secrets<'o> {
         Self { spans: outcome.secrets.iter().map(|(file, spans)| (*file, spans.as_slice())).collect(), texts }
     }
 
-    /// The text of a span with its secrets starred out, byte for byte: offsets into it stay what they were.
+    /// The text of a span with its secrets starred out. Bytes and characters keep their number.
     pub fn mask(&self, source: &SourceFile, span: Span) -> String {
-        let mut bytes = span.text(&source.text).to_owned().into_bytes();
+        let text = span.text(&source.text);
         let spans = self.spans.get(&source.id).copied().unwrap_or_default();
         let first = spans.partition_point(|secret| secret.end <= span.start);
-        for secret in spans[first..].iter().take_while(|secret| secret.start < span.end) {
-            let start = secret.start.saturating_sub(span.start) as usize;
-            let end = (secret.end.min(span.end).saturating_sub(span.start) as usize).min(bytes.len());
-            star(&mut bytes[start.min(end)..end]);
-        }
-        let masked = String::from_utf8_lossy(&bytes).into_owned();
-        match self.scrub(&masked) {
-            Cow::Borrowed(_) => masked,
-            Cow::Owned(scrubbed) => scrubbed,
-        }
+        let within = spans[first..].iter().take_while(|secret| secret.start < span.end);
+        let local: Vec<Span> = within
+            .map(|secret| Span::new(secret.start.saturating_sub(span.start), secret.end.min(span.end) - span.start))
+            .collect();
+        let masked = if local.is_empty() { text.to_owned() } else { credential::mask(text, &local) };
+        self.scrub(&masked).into_owned()
     }
 
-    /// The text with every known secret in it starred out, byte for byte.
+    /// The text with every known secret in it starred out. Bytes and characters keep their number.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Some(texts) = &self.texts else { return Cow::Borrowed(text) };
-        if !texts.is_match(text) {
-            return Cow::Borrowed(text);
-        }
-        let mut bytes = text.to_owned().into_bytes();
-        for found in texts.find_iter(text) {
-            star(&mut bytes[found.range()]);
-        }
-        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
-/// Stars, but for line ends: a masked text keeps its lines.
-fn star(bytes: &mut [u8]) {
-    for byte in bytes.iter_mut().filter(|byte| !b"\r\n".contains(byte)) {
-        *byte = b'*';
+        let spans: Vec<Span> = texts.find_iter(text).map(|found| Span::of(found.start(), found.end())).collect();
+        if spans.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(credential::mask(text, &spans)) }
     }
 }
 
@@ -79,12 +63,12 @@ mod tests {
 
     #[test]
     fn stars_out_spans_and_their_text_elsewhere() {
-        let token = format!("{}{}", "tok_", "ä1b2c3d4e5f6");
+        let token = format!("{}{}", "tok_", "€1b2c3d4e5f6");
         let text = format!("a: {token}\nb: {token}\n");
         let mut outcome = sample::outcome(&[("a.yaml", &text)], Vec::new());
         outcome.secrets = vec![(FileId(0), vec![Span::of(3, 3 + token.len())])];
         let secrets = Secrets::new(&outcome);
-        let stars = "*".repeat(token.len());
+        let stars = format!("****•{}", "*".repeat(11));
         let source = &outcome.sources[0];
         assert_eq!(secrets.mask(source, Span::of(0, text.len())), format!("a: {stars}\nb: {stars}\n"));
         assert_eq!(secrets.mask(source, Span::of(3, 7)), "****");

@@ -32,10 +32,18 @@ pub fn render(view: &View, look: Look) -> String {
     facts.push(look.paint("2", &elapsed(summary.elapsed)));
     let facts = facts.join(" · ");
     let checked = if checked.is_empty() { count(summary.files, "file", "files") } else { checked };
-    if totals.at_least(Level::Warning) == 0 && !summary.failed {
-        return format!("{}: {checked} · {facts}\n", look.paint("1;32", "Ready"));
+    let mut text = if totals.at_least(Level::Warning) == 0 && !summary.failed {
+        // A part of a repository can be clean; only the whole can be ready.
+        let word = if view.focused > 0 { "Clean" } else { "Ready" };
+        format!("{}: {checked} · {facts}\n", look.paint("1;32", word))
+    } else {
+        format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
+    };
+    if view.focused > 0 {
+        let paths = count(view.focused, "path", "paths");
+        let _ = writeln!(text, "Shown for {paths} only; `deploylint` at the root shows the whole repository");
     }
-    format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
+    text
 }
 
 /// `4 Dockerfiles, 2 compose files · 5 services`; empty when there is nothing to deploy.
@@ -150,6 +158,12 @@ mod tests {
         assert_eq!(
             plain(&outcome, Level::Error).lines().last(),
             Some("1 error · 1 warning and 1 note hidden (--min-level note) · 1 suppressed · 1 fixable · 18 ms")
+        );
+        let mut view = View::new(&outcome, Level::Error);
+        view.focused = 2;
+        assert_eq!(
+            render(&view, Look::PLAIN).lines().last(),
+            Some("Shown for 2 paths only; `deploylint` at the root shows the whole repository")
         );
         outcome.findings.drain(..2);
         assert_eq!(

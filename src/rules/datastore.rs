@@ -55,7 +55,7 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let builds = matches!(owner, Owner::Compose(_, service) if service.build.is_some());
     let Some(store) = store(ctx, container, builds) else { return };
     // A cache may forget. What has no known data folder cannot be judged.
-    if store.class == Class::Cache || store.data.is_empty() || container.open || is_for_tests(ctx, owner) {
+    if store.class == Class::Cache || store.data.is_empty() || container.open || is_exempt(ctx, owner) {
         return;
     }
     // Somebody who sees to the mounts of an image that we know by its last name only, knows it better.
@@ -106,9 +106,12 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     sink.report(finding.help(help).anchor(container.anchor));
 }
 
-fn is_for_tests(ctx: &Ctx, owner: Owner) -> bool {
+/// Test files, and containers that only call a store's client.
+fn is_exempt(ctx: &Ctx, owner: Owner) -> bool {
     match owner {
-        Owner::Compose(project, service) => project.development || !service.profiles.is_empty(),
+        Owner::Compose(project, service) => {
+            project.development || !service.profiles.is_empty() || project.is_one_shot(service)
+        }
         Owner::Kubernetes(object, _) => {
             matches!(object.kind.value.as_str(), "Job" | "CronJob") || is_development(ctx.facts.path(object.file))
         }

@@ -2,7 +2,7 @@
 
 use super::{Ctx, one_shot};
 use crate::data::{self, Class};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::graph::User;
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
@@ -13,7 +13,7 @@ use crate::source::At;
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || one_shot::service(project, service) {
+    if project.development || project.is_one_shot(service) {
         return;
     }
     let container = &service.container;
@@ -25,19 +25,23 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
         Setting::Set(_) | Setting::Unknown(_) => {}
         Setting::Absent => {
             // What is built here is reported at its Dockerfile, once for all that run it.
-            if service.build.is_some() || ctx.graph.built(container).is_some() {
+            if ctx.graph.built(container).is_some() {
                 return;
             }
-            let Some(reference) = container.image.as_ref().and_then(|image| image.reference.as_ref()) else { return };
-            if has_own(reference) || reference.path.contains('?') {
+            let image = container.image.as_ref().and_then(|image| image.reference.as_ref());
+            let known = image.and_then(|image| data::image(&image.repository()));
+            if known.is_some_and(|known| known.healthcheck) || service.provided {
                 return;
             }
-            sink.report(
-                Finding::new(container.anchor, format!("nothing checks the health of `{}`", service.name()))
-                    .label("no `healthcheck`, and its image brings none")
-                    .help(format!("add a `healthcheck` that asks the service itself{}", advice(reference)))
-                    .anchor(container.anchor),
-            );
+            // An image that nobody here can look into may bring a check of its own.
+            let seen = service.build.is_none() && known.is_some();
+            let label = if seen { "no `healthcheck`, and its image brings none" } else { "no `healthcheck` here" };
+            let advice = image.filter(|_| service.build.is_none()).map_or("", advice);
+            let finding = Finding::new(container.anchor, format!("nothing checks the health of `{}`", service.name()))
+                .label(label)
+                .help(format!("add a `healthcheck` that asks the service itself{advice}"))
+                .anchor(container.anchor);
+            if seen { sink.report(finding) } else { sink.report_at(Level::Note, finding) }
         }
     }
 }
@@ -88,7 +92,7 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
             User::Service(project, service) => {
                 services += 1;
                 let absent = service.container.health.is_absent();
-                if absent && !one_shot::service(project, service) {
+                if absent && !project.is_one_shot(service) {
                     unwatched.push(service);
                 }
             }

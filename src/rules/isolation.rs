@@ -1,4 +1,4 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount: what a container is given of its host.
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a container is given of its host.
 
 use super::{Ctx, Owner};
 use crate::data::Class;
@@ -139,6 +139,30 @@ const SENSITIVE_FILES: &[&str] = &["/etc/shadow", "/etc/passwd", "/etc/group", "
 const HOME_SECRETS: &[&str] =
     &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
 
+/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
+const HARMLESS_ETC: &[&str] = &[
+    "/etc/ca-certificates",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/letsencrypt",
+    "/etc/localtime",
+    "/etc/machine-id",
+    "/etc/nginx",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+    "/etc/timezone",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+    "/etc/alternatives",
+];
+
+/// Another part of the host's configuration that the container can change.
+fn is_configuration(path: &str, mount: &Mount) -> bool {
+    path.starts_with("/etc/") && !mount.read_only && !HARMLESS_ETC.iter().any(|folder| path.starts_with(folder))
+}
+
 fn is_sensitive(path: &str) -> bool {
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let home = trimmed.starts_with('~') || trimmed.starts_with("/home/") || trimmed.starts_with("/Users/");
@@ -165,6 +189,7 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             Owner::Kubernetes(..) if sensitive => Level::Error,
             // In a cluster any folder of a node is shared with whoever lands there.
             Owner::Kubernetes(..) => Level::Warning,
+            Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
             Owner::Compose(..) => continue,
         };
         let access = if mount.read_only { "can read" } else { "can change" };
@@ -182,5 +207,44 @@ fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
         Owner::Kubernetes(object, _) => object.title(),
+    }
+}
+
+/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+const ORDINARY_DEVICES: &[&str] = &[
+    "/dev/accel",
+    "/dev/davinci",
+    "/dev/dri",
+    "/dev/dxg",
+    "/dev/fuse",
+    "/dev/hisi_hdc",
+    "/dev/kfd",
+    "/dev/net/tun",
+    "/dev/null",
+    "/dev/nvidia",
+    "/dev/shm",
+    "/dev/snd",
+    "/dev/tty",
+    "/dev/usb",
+    "/dev/vfio",
+    "/dev/video",
+    "/dev/devmm_svm",
+    "/dev/davinci_manager",
+    "/dev/apex",
+    "/dev/bus/usb",
+    "/dev/serial",
+];
+
+pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+    for device in &container.security.devices {
+        let path = device.value.split(':').next().unwrap_or("");
+        if !path.starts_with("/dev") || ORDINARY_DEVICES.iter().any(|ordinary| path.starts_with(ordinary)) {
+            continue;
+        }
+        sink.report(
+            Finding::new(device.place, format!("`{}` is given the device `{path}` of the host", container.name.value))
+                .label("it can be read and written past the host's file permissions")
+                .help("remove it, or give read access only (`:r`) where the program needs no more"),
+        );
     }
 }

@@ -4,6 +4,7 @@ use super::Ctx;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
+use crate::source::parent;
 
 /// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
 pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
@@ -55,4 +56,40 @@ pub fn once(sink: &mut Sink, level: Level, findings: Vec<Finding>) {
         first.others = others;
         sink.report_at(level, first);
     }
+}
+
+/// Whether a text can be the name of an object. Placeholders of build scripts, such as `V_NAME`, cannot.
+pub fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+}
+
+/// Kinds of custom objects that no pods come from; every other may be an operator's.
+const HARMLESS_KINDS: [&str; 12] = [
+    "Certificate",
+    "ClusterIssuer",
+    "ExternalSecret",
+    "Issuer",
+    "PodMonitor",
+    "Probe",
+    "PrometheusRule",
+    "ScaledObject",
+    "SealedSecret",
+    "SecretStore",
+    "ServiceMonitor",
+    "VerticalPodAutoscaler",
+];
+
+/// Whether an operator may make pods in a folder: a custom object stands there that is not known to make none.
+pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
+    let custom = |object: &Object| {
+        let group = object.group();
+        let standard = !group.contains('.')
+            || group.ends_with(".k8s.io")
+            || group.ends_with("istio.io")
+            || group.starts_with("traefik.");
+        !standard
+            && object.kind.value != "CustomResourceDefinition"
+            && !HARMLESS_KINDS.contains(&object.kind.value.as_str())
+    };
+    ctx.graph.cluster.objects().any(|object| custom(object) && parent(ctx.facts.path(object.file)) == folder)
 }

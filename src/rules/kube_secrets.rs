@@ -49,15 +49,13 @@ fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, 
                 Some((entry.key.place, "a credential".to_owned(), level))
             }
             None => lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-                Verdict::Secret { redacted, .. } => {
-                    Some((entry.place_of(span), format!("a credential ({redacted})"), level))
-                }
+                Verdict::Secret { redacted, .. } => Some((entry.place_of(span), credential_shown(&redacted), level)),
                 _ => None,
             }),
         };
     }
     match credential::judge(&entry.key.value, text) {
-        Verdict::Secret { redacted, .. } => Some((place, format!("a credential ({redacted})"), level)),
+        Verdict::Secret { redacted, .. } => Some((place, credential_shown(&redacted), level)),
         Verdict::Token(hit) | Verdict::UrlPassword(hit) => Some((entry.place_of(hit.span), describe(&hit.kind), level)),
         Verdict::Default(reason) => Some((place, format!("a weak credential: {}", reason.clause()), level.milder())),
         Verdict::Placeholder | Verdict::Reference => None,
@@ -109,7 +107,7 @@ pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         }
         let (place, what, level) = match credential::judge(&entry.key.value, text) {
-            Verdict::Secret { redacted, .. } => (entry.value.place, format!("a credential ({redacted})"), sink.level()),
+            Verdict::Secret { redacted, .. } => (entry.value.place, credential_shown(&redacted), sink.level()),
             Verdict::Token(hit) => (entry.place_of(hit.span), describe(&hit.kind), sink.level()),
             Verdict::UrlPassword(hit) => {
                 (entry.place_of(hit.span), describe(&hit.kind), local(&hit.kind, sink.level()))
@@ -139,7 +137,7 @@ fn in_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
             continue;
         }
         if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
-            report(object, entry, entry.place_of(span), &format!("a credential ({redacted})"), sink.level(), sink);
+            report(object, entry, entry.place_of(span), &credential_shown(&redacted), sink.level(), sink);
         }
     }
 }
@@ -195,4 +193,9 @@ fn describe(kind: &HitKind) -> String {
         HitKind::PrivateKey { label } => format!("a key ({label})"),
         HitKind::ConnectionString { scheme, .. } => format!("a password in a {scheme} URL"),
     }
+}
+
+/// A credential with the part of it that may be shown.
+fn credential_shown(redacted: &str) -> String {
+    if redacted.starts_with('*') { "a credential".to_owned() } else { format!("a credential ({redacted})") }
 }

@@ -10,7 +10,7 @@ use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::facts::Facts;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::{Object, Workload};
-use crate::source::{At, Place, file_name};
+use crate::source::{At, Place, file_name, join, parent};
 use crate::syntax::shell::{self, WrapperKind};
 
 /// How many users of an image are shown; the rest are counted.
@@ -18,7 +18,7 @@ const SHOWN: usize = 4;
 
 /// Each shipped stage of a Dockerfile.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
+    if starts_as_root_by_contract(ctx.facts, dockerfile) {
         return;
     }
     for stage in ctx.graph.shipped(dockerfile) {
@@ -26,7 +26,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if is_covered(ctx, dockerfile, stage) {
             continue;
         }
-        let drops = drops_privileges(ctx.facts, dockerfile, stage);
+        let drops = drops_privileges(ctx, dockerfile, stage);
         let mut finding = Finding::new(place, format!("{} runs as root", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
@@ -79,7 +79,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
 
 /// Pods that say nothing about their user.
 pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if workload.pod.windows {
+    if workload.pod.windows || object.is_hook() {
         return;
     }
     let silent: Vec<&Container> =
@@ -97,6 +97,17 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             .anchor(object.anchor)
             .others(silent.len() as u32 - 1),
     );
+}
+
+/// GitHub runs the container of a Docker action as root whatever it says, and development containers are not shipped.
+fn starts_as_root_by_contract(facts: &Facts, dockerfile: &Dockerfile) -> bool {
+    let path = facts.path(dockerfile.file);
+    let folder = parent(path);
+    let beside = |name: &str| facts.repository.find(&join(folder, name).unwrap_or_default()).is_some();
+    path.contains(".devcontainer/")
+        || path.contains(".github/actions/")
+        || beside("action.yml")
+        || beside("action.yaml")
 }
 
 fn says_nothing(ctx: &Ctx, container: &Container) -> bool {
@@ -239,7 +250,7 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&At<String>> {
 
 /// The program that gives root up when the container starts: in the start command itself, or in the script of the
 /// repository that it runs.
-fn drops_privileges(facts: &Facts, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
     for command in [entrypoint, cmd].into_iter().flatten() {
         let script = command.script();
@@ -248,10 +259,10 @@ fn drops_privileges(facts: &Facts, dockerfile: &Dockerfile, stage: usize) -> Opt
         }
         let programs = script.invocations();
         let words = programs.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
-        for word in
-            words.map(|word| file_name(word.text())).filter(|name| name.contains("entrypoint") || name.ends_with(".sh"))
-        {
-            let scripts = facts.repository.files().iter().filter(|file| file.name() == word && !file.text.is_empty());
+        let names = words.map(|word| file_name(word.text()));
+        for name in names.filter(|name| name.contains("entrypoint") || name.ends_with(".sh")) {
+            let scripts =
+                ctx.graph.context(dockerfile).iter().filter(|file| file.name() == name && !file.text.is_empty());
             if let Some(program) = scripts.filter_map(|file| dropper(&shell::parse(&file.text))).next() {
                 return Some(program);
             }

@@ -1,8 +1,6 @@
-//! Whether something does its work and ends: migrations, builds, tools. Such things need no health check and no restart.
+//! Whether a start command does its work and ends: migrations, builds, tools. An image with one needs no health check.
 
-use crate::data::{self, Class};
 use crate::model::Command;
-use crate::model::compose::{Condition, Project, Service};
 use crate::syntax::shell::Invocation;
 
 /// Programs that end by themselves, with the subcommands for which that is so; none given means any.
@@ -38,31 +36,6 @@ const ENDING: &[(&str, &[&str])] = &[
 /// Subcommands that end, of programs that run scripts of the project.
 const ENDING_TASKS: &[&str] =
     &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
-
-/// Whether a compose service is one-shot: it says so, others wait for its end, or its command ends.
-pub fn service(project: &Project, service: &Service) -> bool {
-    let name = service.name();
-    let awaited = project.services.iter().flat_map(|other| &other.depends_on);
-    let mut awaited = awaited.filter(|one| one.service.value == name);
-    if awaited.any(|one| one.condition == Condition::Completed) {
-        return true;
-    }
-    if service.restart.value().is_some_and(|restart| matches!(restart.as_str(), "no" | "none" | "false")) {
-        return true;
-    }
-    let container = &service.container;
-    let image = container.image.as_ref().and_then(|image| image.reference.as_ref());
-    if service.build.is_none()
-        && image.and_then(|image| data::image(&image.repository())).is_some_and(|known| known.class == Class::Tool)
-    {
-        return true;
-    }
-    match (&container.entrypoint, &container.command) {
-        (Some(entrypoint), None) => command(entrypoint),
-        (_, Some(words)) => command(words),
-        (None, None) => false,
-    }
-}
 
 /// Whether a command ends by itself: every program that it runs does.
 pub fn command(command: &Command) -> bool {

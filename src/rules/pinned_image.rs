@@ -44,7 +44,7 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
 /// `digest-pinned-image`
 pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else { return };
-    if reference.digest.is_none() {
+    if !reference.is_pinned_by_digest() {
         let finding = Finding::new(image.place, format!("`{}` is pinned by name, not by content", image.written))
             .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));

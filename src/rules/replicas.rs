@@ -2,7 +2,7 @@
 //! `rollout-strategy`, `topology-spread`: how many pods there are, and whether they can go one at a time.
 
 use super::Ctx;
-use super::kube::{is_lasting, is_scalable, once, replicas};
+use super::kube::{is_lasting, is_name, is_scalable, once, replicas};
 use crate::data;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
@@ -16,7 +16,7 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
         return;
     }
     let Some(joined) = ctx.graph.cluster.joined(object) else { return };
-    let Some(service) = joined.services.first() else { return };
+    let Some(service) = joined.services.iter().find(|service| carries_requests(service)) else { return };
     let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
     let count = match &workload.replicas {
         Setting::Set(at) if at.value == 1 => Some(at.place),
@@ -33,6 +33,14 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
             .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
             .anchor(object.anchor),
     );
+}
+
+/// Whether a Service is for users, and not only for what scrapes its metrics.
+fn carries_requests(service: &Object) -> bool {
+    let Body::Service(facts) = &service.body else { return false };
+    let metrics = |name: &str| name.contains("metrics") || name.contains("monitoring");
+    facts.ports.is_empty()
+        || !facts.ports.iter().all(|port| port.name.as_ref().is_some_and(|name| metrics(&name.value)))
 }
 
 /// A data store cannot simply be run twice.
@@ -58,10 +66,14 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else { return };
     let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else { return };
     let cluster = &ctx.graph.cluster;
-    if object.open || !cluster.find(&kind.value, &name.value, object).is_empty() {
+    if object.open
+        || !is_standard(&kind.value)
+        || !is_name(&name.value)
+        || !cluster.find(&kind.value, &name.value, object).is_empty()
+    {
         return;
     }
-    // A kind that nobody keeps here, and names that templates make, cannot be looked for.
+    // Names that templates make cannot be looked for.
     let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
     if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
         return;
@@ -78,6 +90,11 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
     }
     sink.report(finding);
+}
+
+/// A kind of Kubernetes itself; others are made by operators.
+fn is_standard(kind: &str) -> bool {
+    matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController")
 }
 
 /// Scaling on a share of a request that is not there.
@@ -116,7 +133,7 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else { return };
     if scaler.keda || object.open {
         return;
@@ -126,7 +143,6 @@ pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         Setting::Absent => object.place(),
         _ => return,
     };
-    let _ = ctx;
     sink.report(
         Finding::new(place, format!("{} may scale down to one replica", object.title()))
             .label(if scaler.min_replicas.is_absent() {
@@ -142,6 +158,10 @@ pub fn minimum(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 /// A strategy that takes all pods away at once.
 pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.kind.value != "Deployment" || !is_lasting(object, workload) {
+        return;
+    }
+    // Of what no Service sends requests to, nobody waits for an answer.
+    if ctx.graph.cluster.joined(object).is_none_or(|joined| joined.services.is_empty()) {
         return;
     }
     let strategy = &workload.strategy;

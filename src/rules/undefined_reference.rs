@@ -2,7 +2,7 @@
 
 use super::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::compose::{Project, Reference, ReferenceKind, Service};
+use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::suggest;
 
 pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -10,7 +10,7 @@ pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         return;
     }
     for reference in &service.references {
-        if is_defined(project, reference) {
+        if project.defines(reference) {
             continue;
         }
         let name = &reference.name.value;
@@ -30,18 +30,6 @@ pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             .label("Compose refuses to load the project")
             .help(help),
         );
-    }
-}
-
-fn is_defined(project: &Project, reference: &Reference) -> bool {
-    let name = &reference.name.value;
-    match reference.kind {
-        ReferenceKind::Service => project.service(name).is_some(),
-        // Every project has a network of this name.
-        ReferenceKind::Network if name == "default" => true,
-        // What the name would come to is not known.
-        _ if name.is_empty() || name.contains('$') => true,
-        kind => project.definition(kind, name).is_some(),
     }
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Project;
 use super::lower::{self, Origin};
 use super::merge;
 use super::value::{Data, Field, Value, Variables};
+use super::{Project, Reference, ReferenceKind};
 use crate::model::facts::Facts;
 use crate::model::kind::FileKind;
 use crate::source::{FileId, file_name, join, parent};
@@ -35,38 +35,52 @@ pub fn projects(facts: &Facts) -> Vec<Project> {
     projects
 }
 
-/// Files that others include or extend: they are read as parts of those.
-fn referred(facts: &Facts, files: impl Iterator<Item = FileId>) -> HashSet<FileId> {
-    let mut found = HashSet::new();
+/// Files that are read as parts of others.
+#[derive(Default)]
+struct Referred {
+    /// Extended by services of other files.
+    extended: HashSet<FileId>,
+    /// Included, at last, by a file that nobody includes.
+    included: HashSet<FileId>,
+}
+
+impl Referred {
+    fn contains(&self, file: FileId) -> bool {
+        self.extended.contains(&file) || self.included.contains(&file)
+    }
+}
+
+fn referred(facts: &Facts, files: impl Iterator<Item = FileId>) -> Referred {
+    let mut referred = Referred::default();
+    let mut includes: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
     for file in files {
         let Some(root) = facts.file(file).tree.as_ref().and_then(|tree| tree.root()) else { continue };
         let root = Value::read(root, &Variables::default());
         let folder = parent(facts.path(file));
-        let mut refer = |path: &str| {
-            let other = join(folder, path).and_then(|path| facts.repository.find(&path));
-            found.extend(other.map(|other| other.id).filter(|other| *other != file));
+        let find = |path: &str| {
+            let other = facts.repository.find(&join(folder, path)?)?.id;
+            (other != file).then_some(other)
         };
+        let mut included = Vec::new();
         for include in root.get("include").into_iter().flat_map(Value::one_or_many) {
             let paths = include.get("path").map_or(std::slice::from_ref(include), Value::one_or_many);
-            paths.iter().filter_map(Value::text).for_each(&mut refer);
+            included.extend(paths.iter().filter_map(Value::text).filter_map(find));
         }
-        for service in root.get("services").into_iter().flat_map(Value::fields) {
-            let extended = service.value.get("extends").and_then(|extends| extends.get("file"));
-            if let Some(path) = extended.and_then(Value::text) {
-                refer(path);
-            }
-        }
+        includes.insert(file, included);
+        let services = root.get("services").map_or(&[][..], Value::fields);
+        let bases = services.iter().filter_map(|service| service.value.get("extends")?.get("file")?.text());
+        referred.extended.extend(bases.filter_map(find));
     }
-    found
+    let inner: HashSet<FileId> = includes.values().flatten().copied().collect();
+    let mut open: Vec<FileId> = includes.keys().copied().filter(|file| !inner.contains(file)).collect();
+    while let Some(file) = open.pop() {
+        let next = includes.get(&file).into_iter().flatten();
+        open.extend(next.copied().filter(|other| referred.included.insert(*other)));
+    }
+    referred
 }
 
-fn folder_projects(
-    facts: &Facts,
-    folder: &str,
-    files: &[FileId],
-    referred: &HashSet<FileId>,
-    projects: &mut Vec<Project>,
-) {
+fn folder_projects(facts: &Facts, folder: &str, files: &[FileId], referred: &Referred, projects: &mut Vec<Project>) {
     let named = |names: &[&str]| {
         let with = |name: &&str| files.iter().copied().find(|file| file_name(facts.path(*file)) == *name);
         names.iter().find_map(with)
@@ -76,7 +90,12 @@ fn folder_projects(
         Some((base, rest)) => (Some(*base), rest.to_vec()),
         None => (named(BASES), Vec::new()),
     };
-    let stands = |file: FileId| stands_alone(&Loader::new(facts, folder).file(file));
+    let base = base.filter(|base| !referred.included.contains(base));
+    // What the files of the folder define, by section and name: a file that refers to what only another one defines is
+    // meant to be laid over it.
+    let read: HashMap<FileId, Value> =
+        files.iter().map(|file| (*file, Loader::new(facts, folder).file(*file))).collect();
+    let stands = |file: FileId| read.get(&file).is_some_and(stands_alone);
     let mut done: HashSet<FileId> = HashSet::new();
     let first = projects.len();
     if let Some(base) = base {
@@ -95,11 +114,11 @@ fn folder_projects(
         }
         match base {
             _ if stands(file) => {
-                if !referred.contains(&file) {
+                if !referred.contains(file) {
                     projects.push(load(facts, folder, &[file], 0));
                 }
             }
-            _ if referred.contains(&file) => {}
+            _ if referred.contains(file) => {}
             Some(base) => projects.push(load(facts, folder, &[base, file], 1)),
             None => {
                 let mut project = load(facts, folder, &[file], 0);
@@ -109,7 +128,28 @@ fn folder_projects(
             }
         }
     }
+    for project in &mut projects[first..] {
+        let sibling = |kind, name: &str| {
+            read.values().any(|file| file.get(section(kind)).is_some_and(|all| all.get(name).is_some()))
+        };
+        let foreign = |one: &Reference| !project.defines(one) && sibling(one.kind, &one.name.value);
+        if project.services.iter().flat_map(|service| &service.references).any(foreign) {
+            lower::open(project);
+            project.overlay = true;
+        }
+    }
     evidence(&mut projects[first..]);
+}
+
+/// The top-level key under which a kind is defined.
+const fn section(kind: ReferenceKind) -> &'static str {
+    match kind {
+        ReferenceKind::Volume => "volumes",
+        ReferenceKind::Network => "networks",
+        ReferenceKind::Secret => "secrets",
+        ReferenceKind::Config => "configs",
+        ReferenceKind::Service => "services",
+    }
 }
 
 /// The files that `COMPOSE_FILE` in the folder's `.env` names.
@@ -178,7 +218,8 @@ fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Pro
         project.overlay = true;
     }
     for service in &mut project.services {
-        if loader.incomplete.contains(service.name()) {
+        let runs = service.container.image.is_some() || service.build.is_some() || service.provided;
+        if !runs || loader.incomplete.contains(service.name()) {
             lower::open_service(service);
         }
     }

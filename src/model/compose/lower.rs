@@ -103,7 +103,8 @@ fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
 fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
-    Definition { name: field.name(), external, source: field.value.get("file").and_then(Value::at) }
+    let shared = field.value.get("name").is_some();
+    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at) }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
@@ -120,6 +121,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
+        pull_policy: text("pull_policy"),
         aliases: aliases(value),
         hosts: hosts(value),
         exposes: texts(get("expose")),

@@ -53,6 +53,17 @@ impl Project {
         self.services.iter().find(|service| service.name() == name)
     }
 
+    /// Whether what a service refers to is defined in the project, or need not be.
+    pub fn defines(&self, reference: &Reference) -> bool {
+        let name = &reference.name.value;
+        match reference.kind {
+            ReferenceKind::Service => self.service(name).is_some(),
+            // Every project has a network of this name.
+            ReferenceKind::Network if name == "default" => true,
+            kind => name.is_empty() || self.definition(kind, name).is_some(),
+        }
+    }
+
     /// The top-level definition of this kind and name.
     pub fn definition(&self, kind: ReferenceKind, name: &str) -> Option<&Definition> {
         let list = match kind {
@@ -72,6 +83,8 @@ pub struct Definition {
     pub name: At<String>,
     /// `external: true`: it is made elsewhere.
     pub external: bool,
+    /// It has a `name:` of its own, under which other projects find it too.
+    pub shared: bool,
     /// A `file:` it is read from.
     pub source: Option<At<String>>,
 }
@@ -92,6 +105,7 @@ pub struct Service {
     pub references: Vec<Reference>,
     pub container_name: Setting<String>,
     pub network_mode: Setting<String>,
+    pub pull_policy: Setting<String>,
     /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.

@@ -110,7 +110,12 @@ fn long_port(port: &mut Port, value: &Value<'_>) {
     port.name = value.get("name").and_then(Value::at);
     port.protocol = text("protocol").unwrap_or("tcp").to_ascii_lowercase();
     port.host_ip = text("host_ip").map(str::to_owned);
-    port.published = Some(text("published").and_then(range));
+    let published =
+        text("published").map(|text| text.rsplit_once(':').map_or((None, text), |(ip, port)| (Some(ip), port)));
+    if let Some((Some(ip), _)) = published {
+        port.host_ip = Some(ip.to_owned());
+    }
+    port.published = Some(published.and_then(|(_, text)| range(text)));
     port.unknown = value.is_unknown() || value.get("host_ip").is_some_and(Value::is_unknown) || port.target.is_none();
     port.place = value.get("published").or_else(|| value.get("target")).map_or(value.place, |value| value.place);
     let published = text("published").map(|published| format!("{published}:")).unwrap_or_default();

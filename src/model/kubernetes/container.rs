@@ -1,5 +1,7 @@
 //! One container of a pod, with the pod's own settings applied to it.
 
+use std::fmt::Write as _;
+
 use super::object::Labels;
 use super::pod::{Reference, ReferenceKind, Volume, reference_kind};
 use super::quantity;
@@ -48,6 +50,7 @@ pub(super) fn read(view: View, role: ContainerRole, pod: &PodDefaults, reference
     let probe = |key: &str| {
         let place = view.key(key);
         match view.get(key) {
+            Setting::Set(at) if at.value.node.kind() != Kind::Mapping => Setting::Unknown(place),
             Setting::Set(at) => Setting::set(read_probe(at.value), place.unwrap_or(at.place)),
             Setting::Absent => Setting::Absent,
             Setting::Unknown(place) => Setting::Unknown(place),
@@ -342,7 +345,7 @@ fn resources(view: View, pod: &PodDefaults) -> Resources {
 
 fn read_probe(view: View) -> Probe {
     let mut fingerprint = String::new();
-    print(view.node, 0, &mut fingerprint);
+    print(view, 0, &mut fingerprint);
     let host = hosts(Setting::set(view, view.node.place())).into_iter().next();
     Probe { action: action(view, "grpc"), fingerprint, host }
 }
@@ -372,16 +375,21 @@ fn action(view: View, grpc: &str) -> ProbeAction {
     ProbeAction::Unknown
 }
 
-/// A node as text with its keys in order, to compare two nodes by what they say.
-fn print(node: Node, depth: u32, out: &mut String) {
+/// A node as text with its keys in order, to compare two nodes by what they say. What cannot be known is like nothing
+/// else: its place stands for it.
+fn print(view: View, depth: u32, out: &mut String) {
     // Probes are a few levels deep; what is deeper cannot be one.
     if depth > 8 {
         return;
     }
+    let node = view.node;
+    if view.is_open() || view.text().is_unknown() {
+        let place = node.place();
+        let _ = write!(out, "?{}:{}", place.file.0, place.span.start);
+    }
     match node.kind() {
         Kind::Mapping => {
-            let mut entries: Vec<_> =
-                node.entries().filter_map(|entry| Some((entry.key.str()?, entry.value))).collect();
+            let mut entries: Vec<_> = view.entries().filter_map(|(key, value)| Some((key.str()?, value))).collect();
             entries.sort_by_key(|(key, _)| *key);
             out.push('{');
             for (key, value) in entries {
@@ -394,7 +402,7 @@ fn print(node: Node, depth: u32, out: &mut String) {
         }
         Kind::Sequence => {
             out.push('[');
-            for item in node.items() {
+            for item in view.items() {
                 print(item, depth + 1, out);
                 out.push(',');
             }

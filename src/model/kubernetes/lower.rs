@@ -76,7 +76,7 @@ fn read(root: View, api_version: At<String>, kind: At<String>) -> Object {
     Object {
         file: root.scope.file,
         anchor: root.node.entries().next().map_or(kind.place, |entry| entry.key.place()),
-        name: field("name").known().cloned(),
+        name: field("name").known().filter(|name| !name.value.is_empty()).cloned(),
         namespace: field("namespace"),
         labels: Labels::read(meta.clone(), "labels"),
         annotations: Labels::read(meta.clone(), "annotations"),
@@ -310,7 +310,3 @@ fn decode_base64(text: &str) -> Option<String> {
     }
     String::from_utf8(out).ok()
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

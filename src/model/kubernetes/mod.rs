@@ -14,6 +14,8 @@ mod pod;
 mod policy;
 mod quantity;
 mod selector;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use join::join;

@@ -4,7 +4,7 @@
 //! template may put keys where none are seen.
 
 use crate::model::Setting;
-use crate::source::{At, FileId, Place};
+use crate::source::{At, FileId, Place, Span};
 use crate::syntax::yaml::{Kind, Mask, Node};
 
 /// Where a tree comes from.
@@ -58,7 +58,14 @@ impl<'t> View<'t> {
         match entry.value.kind() {
             Kind::Unknown => Setting::Unknown(Some(entry.key.place())),
             Kind::Null => Setting::Absent,
-            _ => Setting::set(View::new(entry.value, self.scope), entry.value.content()),
+            _ => {
+                // `key: {{ … }}` above more keys: what the action prints joins them.
+                let (key, value) = (entry.key.place().span, entry.value.place().span);
+                let filled = |mask: &Mask| key.end < value.start && mask.touches(Span::new(key.end, value.start));
+                let open = self.scope.mask.is_some_and(filled);
+                let scope = if open { self.scope.opened() } else { self.scope };
+                Setting::set(View::new(entry.value, scope), entry.value.content())
+            }
         }
     }
 
@@ -149,8 +156,11 @@ impl<'t> View<'t> {
 
     /// Whether this mapping or sequence may hold more than is seen.
     pub fn is_open(self) -> bool {
-        let filled = || self.scope.mask.is_some_and(|mask| mask.is_open(self.node.definition().span));
-        self.scope.open || self.node.is_damaged() || filled()
+        let span = self.node.definition().span;
+        let is_scalar = self.node.kind() == Kind::Scalar;
+        // A scalar that is an action prints a whole collection.
+        let filled = |mask: &Mask| if is_scalar { mask.touches(span) } else { mask.is_open(span) };
+        self.scope.open || self.node.is_damaged() || self.scope.mask.is_some_and(filled)
     }
 }
 

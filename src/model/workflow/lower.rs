@@ -339,6 +339,7 @@ fn step(
         with: variables(node.get("with"), EnvOrigin::WorkflowWith),
         continue_on_error: flag(node.get("continue-on-error")),
         timeout: setting(node.get("timeout-minutes")),
+        purposes: std::sync::OnceLock::new(),
     }
 }
 

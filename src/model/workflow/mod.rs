@@ -17,6 +17,8 @@ pub use image_build::{ImageBuild, image_builds};
 pub use lower::workflow;
 pub use purpose::{Evidence, Purpose, command_purposes, job_purposes, step_purposes};
 
+use std::sync::OnceLock;
+
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Code, Setting};
@@ -169,6 +171,8 @@ pub struct Step {
     pub arguments: Vec<EnvVar>,
     pub continue_on_error: Setting<bool>,
     pub timeout: Setting<String>,
+    /// What the step is for, found once: see [`step_purposes`].
+    pub(super) purposes: OnceLock<Vec<Evidence>>,
 }
 
 impl Workflow {

@@ -70,6 +70,10 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 
 /// What a step does, from its action, its commands and the names of the scripts it runs.
 pub fn step_purposes(step: &Step) -> Vec<Evidence> {
+    step.purposes.get_or_init(|| read_purposes(step)).clone()
+}
+
+fn read_purposes(step: &Step) -> Vec<Evidence> {
     let mut found = Vec::new();
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);

@@ -17,6 +17,8 @@ use crate::source::{FileId, Place};
 
 /// GitHub keeps no more results than this of a run.
 const MOST_RESULTS: usize = 5_000;
+/// GitHub keeps no more tags than this of a rule.
+const MOST_TAGS: usize = 10;
 /// Texts longer than this are refused.
 const LONGEST_DESCRIPTION: usize = 1_000;
 
@@ -58,12 +60,14 @@ fn descriptor(rule: &'static Rule) -> Descriptor {
     let prose = rule.prose();
     let first = prose.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let full = if first.is_empty() { rule.summary.clone() } else { first };
-    let mut tags = vec![rule.item.as_str()];
-    tags.extend(rule.on.iter().map(|format| format.word()));
-    if rule.security.is_some() {
-        tags.insert(0, "security");
+    let security = rule.security.map(|_| "security");
+    let mut tags: Vec<&str> = Vec::new();
+    // The standard wants them unique; the item may be called as a format is.
+    for tag in security.into_iter().chain([rule.item.as_str()]).chain(rule.on.iter().map(|format| format.word())) {
+        if !tags.contains(&tag) && tags.len() < MOST_TAGS {
+            tags.push(tag);
+        }
     }
-    tags.truncate(10);
     Descriptor {
         id: rule.name,
         short_description: Text { text: shorten(&rule.summary) },
@@ -195,6 +199,8 @@ fn encode(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::report::sample;
 
@@ -209,7 +215,13 @@ mod tests {
         let outcome = sample::repository();
         let mut view = View::new(&outcome, Level::Note);
         view.repository_prefix = "my app/".to_owned();
-        let log = parsed(&view);
+        let mut log = parsed(&view);
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].take();
+        for result in log["runs"][0]["results"].as_array_mut().unwrap() {
+            // The index changes with every new rule; what it points at does not.
+            let index = result.as_object_mut().unwrap().remove("ruleIndex").unwrap().as_u64().unwrap();
+            assert_eq!(rules[index as usize]["id"], result["ruleId"]);
+        }
         insta::assert_snapshot!(serde_json::to_string_pretty(&log["runs"][0]["results"]).unwrap());
     }
 
@@ -226,7 +238,9 @@ mod tests {
                 let length = rule[text]["text"].as_str().unwrap().chars().count();
                 assert!(length > 0 && (length <= 1_024 || text == "help"), "{} {text}", rule["id"]);
             }
-            assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
+            let tags = rule["properties"]["tags"].as_array().unwrap();
+            let distinct: BTreeSet<&str> = tags.iter().map(|tag| tag.as_str().unwrap()).collect();
+            assert!(tags.len() <= MOST_TAGS && tags.len() == distinct.len(), "{tags:?}");
             let score = &rule["properties"]["security-severity"];
             assert!(score.is_null() || score.is_string());
         }

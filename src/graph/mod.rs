@@ -12,7 +12,7 @@ use crate::model::facts::Facts;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
-use crate::source::{FileId, Place, file_name, parent};
+use crate::source::{FileId, Place, SourceFile, file_name, parent};
 
 /// The joined repository.
 #[derive(Debug)]
@@ -78,6 +78,15 @@ impl<'a> Graph<'a> {
         Some((self.facts.file(built.dockerfile).dockerfile.as_ref()?, built.stage))
     }
 
+    /// The files that a build of this Dockerfile can copy: those of the folder that compose names, else of its own.
+    pub fn context(&self, dockerfile: &Dockerfile) -> &'a [SourceFile] {
+        let named = self.uses(dockerfile.file).iter().find_map(|one| match one.user {
+            User::Service(_, service) => service.build.as_ref()?.context.as_ref().map(|context| context.value.as_str()),
+            User::Container(..) | User::Pipeline(_) => None,
+        });
+        self.facts.repository.below(named.unwrap_or_else(|| parent(self.facts.path(dockerfile.file))))
+    }
+
     /// The stages of a Dockerfile that are shipped: the targets of its uses outside development files, or else the last.
     pub fn shipped(&self, dockerfile: &Dockerfile) -> BTreeSet<usize> {
         let serious = |one: &&Use| !matches!(one.user, User::Service(project, _) if project.development);
@@ -85,19 +94,26 @@ impl<'a> Graph<'a> {
         if stages.is_empty() { dockerfile.last_stage().into_iter().collect() } else { stages }
     }
 
-    /// Deployable units: builds with what runs them counted once, and whatever else runs.
+    /// Deployable units: compose services and workloads, those that share an image or a name counted once, and builds
+    /// that nothing here runs.
     pub fn services(&self) -> usize {
-        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut units: BTreeSet<(&str, &str)> = BTreeSet::new();
         for project in &self.facts.projects {
-            names.extend(project.services.iter().map(|service| service.name().to_owned()));
+            units.extend(project.services.iter().map(|service| (project.folder.as_str(), service.name())));
         }
-        for (object, _) in self.facts.files.iter().flat_map(|file| file.workloads()) {
-            names.extend(object.name.as_ref().map(|name| name.value.clone()));
+        let composed: BTreeSet<&str> = units.iter().map(|unit| unit.1).collect();
+        let mut workloads: BTreeSet<&str> = BTreeSet::new();
+        for (object, workload) in self.facts.files.iter().flat_map(|file| file.workloads()) {
+            let built = workload.pod.containers.iter().filter_map(|container| self.built(container));
+            let runs_elsewhere =
+                built.flat_map(|built| self.uses(built.dockerfile)).any(|one| matches!(one.user, User::Service(..)));
+            let name = object.name.as_ref().map(|name| name.value.as_str());
+            workloads.extend(name.filter(|name| !runs_elsewhere && !composed.contains(name)));
         }
-        let unused = |dockerfile: &&Dockerfile| {
+        let only_built = |dockerfile: &&Dockerfile| {
             self.uses(dockerfile.file).iter().all(|one| matches!(one.user, User::Pipeline(_)))
         };
-        names.len() + self.facts.dockerfiles().filter(unused).count()
+        units.len() + workloads.len() + self.facts.dockerfiles().filter(only_built).count()
     }
 
     fn add(&mut self, dockerfile: FileId, one: Use<'a>) {

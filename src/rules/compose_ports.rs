@@ -1,0 +1,146 @@
+//! port-conflict, bind-all-interfaces, privileged-port, duplicate-container-name, fixed-name-replicas: what services of a
+//! project take of the one host they run on.
+
+use std::collections::HashMap;
+
+use super::Ctx;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::compose::{Project, Service};
+use crate::model::container::Port;
+use crate::source::{FileId, Place};
+
+/// Whether both may run at once: neither needs a profile, or they share one.
+fn run_together(a: &Service, b: &Service) -> bool {
+    let shared = || a.profiles.iter().any(|profile| b.profiles.iter().any(|other| other.value == profile.value));
+    match (a.profiles.is_empty(), b.profiles.is_empty()) {
+        (true, true) => true,
+        (false, false) => shared(),
+        _ => false,
+    }
+}
+
+/// The port's addresses on the host, where they are known.
+fn on_host(port: &Port) -> Option<(u16, u16)> {
+    port.published.flatten().filter(|_| !port.unknown)
+}
+
+fn same_address(a: &Port, b: &Port) -> bool {
+    a.is_public() || b.is_public() || a.host_ip == b.host_ip
+}
+
+pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
+    // By the first port of a range: ranges that only overlap further on are rare, and a host has 65,535 of them.
+    let mut taken: HashMap<(u16, &str), Vec<(&Service, &Port)>> = HashMap::new();
+    for service in &project.services {
+        for port in &service.container.ports {
+            let Some((first, last)) = on_host(port) else { continue };
+            // Several containers of one service share a range.
+            let key = (first, port.protocol.as_str());
+            let others = taken.entry(key).or_default();
+            let clash = others.iter().find(|(other, earlier)| {
+                let same_service = std::ptr::eq(*other, service);
+                let same_range = first != last && same_service;
+                same_address(earlier, port) && !same_range && (same_service || run_together(other, service))
+            });
+            if let Some((other, earlier)) = clash {
+                let whose =
+                    if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
+                // In development one often starts some of the services only.
+                let level = if project.development { Level::Warning } else { sink.level() };
+                sink.report_at(
+                    level,
+                    Finding::new(
+                        port.place,
+                        format!("`{}` publishes port {first}, which is taken by {whose}", service.name()),
+                    )
+                    .label("only one of them can start")
+                    .related(earlier.place, "taken here")
+                    .help("publish it on another port of the host"),
+                );
+            }
+            if others.len() < 16 {
+                others.push((service, port));
+            }
+        }
+    }
+}
+
+pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    // Stores have a rule of their own.
+    if service.store().is_some() {
+        return;
+    }
+    for port in service.container.ports.iter().filter(|port| port.is_public() && !port.unknown) {
+        sink
+            .report(Finding::new(port.place, format!("`{}` listens on every address of the host", service.name())).help(
+            "put the address that it is for in front, such as `127.0.0.1:`, where a proxy on this machine serves it",
+        ));
+    }
+}
+
+pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    for port in &service.container.ports {
+        let low = |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
+        let host = low(on_host(port));
+        let Some(number) = host.or_else(|| low(port.target)) else { continue };
+        let side = if host.is_some() { "of the host" } else { "in the container" };
+        sink.report(
+            Finding::new(port.place, format!("`{}` uses port {number} {side}, which is privileged", service.name()))
+                .help("let the program listen above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
+        );
+    }
+}
+
+pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
+    let mut named: HashMap<&str, (&Service, Place)> = HashMap::new();
+    for service in &project.services {
+        let Some(name) = service.container_name.known() else { continue };
+        match named.get(name.value.as_str()) {
+            Some((other, place)) if run_together(other, service) => sink.report(
+                Finding::new(
+                    name.place,
+                    format!("`{}` and `{}` have the same container name", other.name(), service.name()),
+                )
+                .label("the second container cannot be made")
+                .related(*place, "taken here")
+                .help("give each its own name, or remove `container_name`"),
+            ),
+            Some(_) => {}
+            None => drop(named.insert(&name.value, (service, name.place))),
+        }
+    }
+}
+
+pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    let Some(replicas) = service.replicas.known().filter(|replicas| replicas.value > 1) else { return };
+    if let Some(name) = service.container_name.known() {
+        sink.report(
+            Finding::new(
+                name.place,
+                format!("`{}` has {} replicas and one container name", service.name(), replicas.value),
+            )
+            .label("two containers cannot share a name")
+            .related(replicas.place, "replicas set here")
+            .help("remove `container_name`"),
+        );
+    }
+    // A swarm's routing mesh shares a port between replicas.
+    let swarm = |file: &FileId| ctx.facts.path(*file).contains("swarm") || ctx.facts.path(*file).contains("stack");
+    if project.files.iter().any(swarm) {
+        return;
+    }
+    for port in &service.container.ports {
+        let Some((first, last)) = on_host(port) else { continue };
+        if u32::from(last - first) + 1 < replicas.value {
+            sink.report(
+                Finding::new(
+                    port.place,
+                    format!("`{}` has {} replicas and one port on the host", service.name(), replicas.value),
+                )
+                .label("only the first container gets it")
+                .related(replicas.place, "replicas set here")
+                .help("leave the host's port out, give a range, or put a proxy in front"),
+            );
+        }
+    }
+}

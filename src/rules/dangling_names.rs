@@ -1,0 +1,199 @@
+//! `dangling-ingress`, `dangling-reference`: names of objects that nothing defines. What may be kept outside the
+//! repository is not asked for, or is a note.
+
+use super::Ctx;
+use super::dangling::all_read;
+use super::kube::is_name;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::kubernetes::{Body, Object, Reference, ReferenceKind, Workload};
+use crate::source::parent;
+
+pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Ingress(ingress) = &object.body else { return };
+    let cluster = &ctx.graph.cluster;
+    let is_service = |other: &&Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
+    let folder = parent(ctx.facts.path(object.file));
+    let around = |other: &&Object| {
+        let own = parent(ctx.facts.path(other.file));
+        own == folder || parent(own) == parent(folder) || own == parent(folder) || parent(own) == folder
+    };
+    let services: Vec<&Object> = cluster.objects().filter(is_service).collect();
+    // A name that a template makes may be any name; a repository without Services near keeps them elsewhere.
+    if object.open || (object.helm && services.iter().any(|one| one.name.is_none())) || !all_read(ctx, folder) {
+        return;
+    }
+    let beside = services.iter().any(around) || ctx.facts.file(object.file).objects.len() > 1;
+    for backend in &ingress.backends {
+        let name = &backend.service;
+        let named: Vec<&&Object> = services.iter().filter(|one| one.is_named(&name.value)).collect();
+        let in_reach = |one: &&&Object| match backend.namespace.value() {
+            Some(namespace) => one.namespace.value().is_none_or(|own| own == namespace),
+            None => one.shares_namespace(object),
+        };
+        let found: Vec<&Object> = named.iter().copied().filter(in_reach).copied().collect();
+        let Some(service) = found.first() else {
+            let mut finding = Finding::new(
+                name.place,
+                format!("{} leads to Service/{}, which is not in this repository", object.title(), name.value),
+            )
+            .label("no such Service")
+            .help("name a Service that exists in the same namespace")
+            .anchor(object.anchor);
+            if let Some(other) = named.first() {
+                finding = finding.related(other.place(), "this one is in another namespace");
+            }
+            let level = if beside { sink.level() } else { Level::Note };
+            sink.report_at(level, finding);
+            continue;
+        };
+        let Some(port) = backend.port.known() else { continue };
+        if found.iter().all(|service| lacks_port(service, &port.value)) && found.iter().any(|one| near(ctx, one, object)) {
+            sink.report(
+                Finding::new(
+                    port.place,
+                    format!("{} leads to port `{}`, which {} lacks", object.title(), port.value, service.title()),
+                )
+                .label("no such port")
+                .related(service.place(), "this Service")
+                .help("name one of the Service's ports")
+                .anchor(object.anchor),
+            );
+        }
+    }
+}
+
+/// Whether a Service has ports, and not this one.
+fn lacks_port(service: &Object, port: &str) -> bool {
+    let Body::Service(facts) = &service.body else { return false };
+    let has = facts.ports.iter().any(|own| {
+        own.name.as_ref().is_some_and(|name| name.value == port) || own.port.value().is_none_or(|own| own == port)
+    });
+    !has && !facts.ports.is_empty() && !service.open
+}
+
+/// Names in pods that nothing here defines.
+pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if object.open || object.helm || object.is_hook() {
+        return;
+    }
+    let mut told: Vec<(ReferenceKind, &str)> = Vec::new();
+    let mut missing: Vec<(Level, Finding)> = Vec::new();
+    for reference in workload.pod.references.iter().filter(|reference| !reference.optional) {
+        let name = reference.name.value.as_str();
+        if told.contains(&(reference.kind, name)) || is_given(reference) || !is_name(name) {
+            continue;
+        }
+        let found = ctx.graph.cluster.find(reference.kind.word(), name, object);
+        if is_made(ctx, reference) {
+            continue;
+        }
+        if let Some(target) = found.first() {
+            missing_key(object, reference, target, &found, sink);
+            continue;
+        }
+        told.push((reference.kind, name));
+        let mut finding = Finding::new(
+            reference.name.place,
+            format!("{} names {}/{name}, which is not in this repository", object.title(), reference.kind.word()),
+        )
+        .label("not defined here")
+        .help(match reference.kind {
+            ReferenceKind::Secret => "add an ExternalSecret or SealedSecret of this name, or say where it comes from",
+            _ => "add the object, or correct the name",
+        })
+        .anchor(object.anchor);
+        let other =
+            ctx.graph.cluster.objects().find(|other| other.kind.value == reference.kind.word() && other.is_named(name));
+        if let Some(other) = other {
+            finding = finding.related(other.place(), "this one is in another namespace");
+        }
+        // Claims and accounts are made with the workload; Secrets and settings are often made by hand.
+        let sure = ctx
+            .graph
+            .cluster
+            .objects()
+            .any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
+        let level = if sure && reference.kind != ReferenceKind::Secret { sink.level() } else { Level::Note };
+        missing.push((level, finding));
+    }
+    // One Deployment may mount dozens of settings from elsewhere; the one that matters most speaks for all.
+    missing.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+    let others = missing.len().saturating_sub(1) as u32;
+    if let Some((level, mut finding)) = missing.into_iter().next() {
+        finding.others = others;
+        sink.report_at(level, finding);
+    }
+}
+
+fn near(ctx: &Ctx, other: &Object, object: &Object) -> bool {
+    parent(ctx.facts.path(other.file)) == parent(ctx.facts.path(object.file))
+}
+
+/// What every namespace has.
+fn is_given(reference: &Reference) -> bool {
+    matches!(
+        (reference.kind, reference.name.value.as_str()),
+        (ReferenceKind::ServiceAccount, "default" | "") | (ReferenceKind::ConfigMap, "kube-root-ca.crt" | "")
+    )
+}
+
+/// Whether a generator, an operator or a claim template makes the object.
+fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
+    let name = reference.name.value.as_str();
+    let kind = reference.kind.word();
+    let generated = |facts: &crate::model::facts::FileFacts| {
+        facts.kustomization.as_ref().is_some_and(|own| {
+            own.generated.iter().any(|(made, own)| *made == kind && own.value == name)
+                || (own.partial && kind != "ServiceAccount")
+        })
+    };
+    if ctx.facts.files.iter().any(generated) {
+        return true;
+    }
+    let makes = |object: &Object| match object.kind.value.as_str() {
+        "ExternalSecret"
+        | "SealedSecret"
+        | "Certificate"
+        | "SecretProviderClass"
+        | "VaultStaticSecret"
+        | "ClusterExternalSecret"
+        | "BitwardenSecret"
+        | "InfisicalSecret"
+        | "OnePasswordItem"
+        | "KafkaUser"
+        | "Issuer"
+        | "ClusterIssuer" => reference.kind == ReferenceKind::Secret,
+        "Bundle" => reference.kind == ReferenceKind::ConfigMap,
+        _ => false,
+    };
+    ctx.graph.cluster.objects().any(|object| {
+        makes(object)
+            && (object.is_named(name)
+                || object.name.is_none()
+                || name.contains(object.name.as_ref().map_or("", |own| own.value.as_str())))
+    })
+}
+
+/// A key that the ConfigMap or Secret, which is here, does not have.
+fn missing_key(object: &Object, reference: &Reference, target: &Object, found: &[&Object], sink: &mut Sink) {
+    let Some(key) = &reference.key else { return };
+    let has = |target: &&Object| match &target.body {
+        Body::ConfigMap(data) | Body::Secret(data) => {
+            data.open || target.open || data.encrypted || data.entries.iter().any(|entry| entry.key.value == key.value)
+        }
+        _ => true,
+    };
+    if found.iter().any(has) {
+        return;
+    }
+    sink.report(
+        Finding::new(
+            key.place,
+            format!("{} reads key `{}` of {}, which lacks it", object.title(), key.value, target.title()),
+        )
+        .label("no such key")
+        .related(target.place(), "its keys are here")
+        .help("correct the key, or add it")
+        .anchor(object.anchor),
+    );
+}

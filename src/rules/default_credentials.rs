@@ -1,0 +1,149 @@
+//! `default-credentials`: passwords and keys that anybody can guess, written out or as the default of a variable.
+
+use super::literal::{self, Strength};
+use super::{Ctx, Owner};
+use crate::credential::{self, DefaultReason, Verdict};
+use crate::data;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::facts::FileFacts;
+use crate::source::{At, SourceFile};
+use crate::syntax::interpolate::{self, Dialect};
+use crate::syntax::yaml::Node;
+
+/// Variables of compose services and pods.
+pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if let Owner::Compose(project, _) = owner
+        && project.development
+    {
+        return;
+    }
+    for var in &container.env {
+        for fallback in fallbacks(&var.value) {
+            report_fallback(ctx, fallback, &var.name.value, sink);
+        }
+        // The access key is the user of such a pair.
+        let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
+        let EnvValue::Literal(value) = &var.value else { continue };
+        if user || literal::is_practice(ctx.facts.path(value.place.file)) {
+            continue;
+        }
+        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else { continue };
+        let finding = Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
+            .label(why)
+            .help(help(var.origin, &var.name.value))
+            .secret(value.place);
+        sink.report(finding);
+    }
+}
+
+/// Defaults of variables in `ENV` and `ARG`.
+pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
+        for fallback in fallbacks(&var.value) {
+            report_fallback(ctx, fallback, &var.name.value, sink);
+        }
+    }
+}
+
+/// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
+pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if facts.kind != crate::model::kind::FileKind::Compose || !source.text.contains(":-") && !source.text.contains('-') {
+        return;
+    }
+    let Some(tree) = &facts.tree else { return };
+    for node in tree.documents() {
+        each_scalar(node, &mut |scalar, text| {
+            for used in interpolate::variables(text, Dialect::Compose) {
+                let Some(span) = used.default() else { continue };
+                let literal = span.text(text);
+                if !literal.is_empty() && !literal.contains('$') {
+                    let literal = At::new(literal.to_owned(), scalar.content_span(span));
+                    report_fallback(ctx, &Fallback { variable: used.name, literal }, "", sink);
+                }
+            }
+        });
+    }
+}
+
+/// Calls `with` for every scalar below a node that is written there: aliases are seen at their anchors.
+pub fn each_scalar<'t>(node: Node<'t>, with: &mut impl FnMut(Node<'t>, &'t str)) {
+    if node.is_alias() {
+        return;
+    }
+    if let Some(text) = node.str() {
+        with(node, text);
+    }
+    node.items().for_each(|item| each_scalar(item, with));
+    node.entries().for_each(|entry| each_scalar(entry.value, with));
+}
+
+fn fallbacks(value: &EnvValue) -> &[Fallback] {
+    match value {
+        EnvValue::Template { fallbacks, .. } => fallbacks,
+        _ => &[],
+    }
+}
+
+/// Why the image's own table calls the value a default.
+fn shipped(container: &Container, var: &EnvVar, value: &At<String>) -> Option<&'static str> {
+    let reference = container.image.as_ref()?.reference.as_ref()?;
+    let known = data::store(&reference.repository()).or_else(|| data::image(&reference.repository()))?;
+    let values = known.credentials.get(&var.name.value)?;
+    let user = var.name.value.ends_with("USER");
+    let listed = values.iter().any(|default| default.eq_ignore_ascii_case(value.value.trim()));
+    (listed && !user).then_some("the image's documentation shows it")
+}
+
+fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -> Option<&'static str> {
+    let name = &var.name.value;
+    match literal::exposed(ctx, name, value, literal::user_of(name, siblings))?.strength {
+        Strength::Guessable(why) => Some(why),
+        _ => None,
+    }
+}
+
+/// Reports the literal that stands in for a variable, if it is a credential; `holder` is the variable that gets it.
+fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink) {
+    let Fallback { variable, literal: value } = fallback;
+    let path = ctx.facts.path(value.place.file);
+    let name = if credential::secret_name(variable).is_some() { variable } else { holder };
+    let (why, level) = match credential::judge(name, &value.value) {
+        Verdict::Default(reason) => (reason.clause(), sink.level()),
+        Verdict::UrlPassword(hit) => match literal::strength(&hit) {
+            Strength::Guessable(why) => (why, sink.level()),
+            Strength::Local => return,
+            _ => ("a literal password", Level::Error),
+        },
+        Verdict::Token(_) => ("a live token", Level::Error),
+        Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), sink.level()),
+        Verdict::Secret { .. } if literal::is_random(&value.value) => ("a literal credential", Level::Error),
+        Verdict::Secret { .. } => ("a literal credential", sink.level()),
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
+    };
+    let practice = literal::is_practice(path);
+    if practice && level != Level::Error {
+        return;
+    }
+    let level = if practice { level.milder() } else { level };
+    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential that stands in this file"))
+        .label(why)
+        .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
+        .secret(value.place);
+    sink.report_at(level, finding);
+}
+
+/// A name such as `app` for `APP_DB_PASSWORD`.
+fn repeats(variable: &str, value: &str) -> bool {
+    variable.to_ascii_lowercase().split('_').any(|part| part.len() > 2 && part == value.to_ascii_lowercase())
+}
+
+fn help(origin: EnvOrigin, name: &str) -> String {
+    match origin {
+        EnvOrigin::KubernetesEnv => "generate one and take it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
+        _ => format!("generate one and hand it over as `${{{name}:?}}` or through compose `secrets:`"),
+    }
+}
+

@@ -1,0 +1,175 @@
+//! `env-example`, `undocumented-variable`, `required-variable`: variables that somebody has to set before anything starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Ctx;
+use super::default_credentials::each_scalar;
+use super::literal;
+use crate::credential;
+use crate::finding::{Finding, Sink};
+use crate::model::compose::Project;
+use crate::model::container::EnvFromKind;
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
+use crate::source::{Place, SourceFile, join};
+use crate::syntax::interpolate::{self, Dialect, VariableUse};
+
+/// Variables that the shell, compose or a pipeline sets.
+const GIVEN: &[&str] =
+    &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
+/// What the names of such variables begin with.
+const GIVEN_PREFIXES: &[&str] = &["COMPOSE_", "DOCKER_", "GITHUB_", "CI_", "XDG_"];
+
+/// `env-example`
+pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+    let mut examples = ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path));
+    if examples.next().is_some() {
+        return;
+    }
+    let wanted = ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
+        let variables = required(ctx, project);
+        let first = variables.values().filter_map(|uses| uses.places.first()).min().copied();
+        let asked = env_file(ctx, project);
+        let secret = |name: &String| credential::secret_name(name).is_some();
+        // One or two plain settings that may stay empty need no document.
+        if asked.is_none() && variables.len() < 3 && !variables.keys().any(secret) && !variables.values().any(|uses| uses.required) {
+            return None;
+        }
+        Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
+    });
+    let Some((place, names)) = wanted else { return };
+    let message = if names.is_empty() {
+        "nothing says what the env file has to hold".to_owned()
+    } else {
+        let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+        let rest = names.len().saturating_sub(3);
+        let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+        format!("nothing says what to set for {}{more}", shown.join(", "))
+    };
+    let finding = Finding::new(place, message)
+        .label("no `.env.example` in the repository")
+        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
+    sink.report(finding);
+}
+
+/// `undocumented-variable`
+pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+    if !is_serious(ctx, project) {
+        return;
+    }
+    let mut documented: BTreeSet<String> = BTreeSet::new();
+    let mut nearest: Option<&SourceFile> = None;
+    for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
+        let folder = file.folder();
+        let rest = project.folder.strip_prefix(folder);
+        let above = rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'));
+        if above && nearest.is_none_or(|own| own.folder().len() < folder.len()) {
+            nearest = Some(file);
+        }
+        documented.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
+        // What is commented out is documented too.
+        documented.extend(file.text.lines().filter_map(|line| {
+            let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+            Some(name.trim().trim_start_matches("export ").to_owned())
+        }));
+    }
+    // Other folders' examples are read as well, but only one that belongs to the project is asked to be whole.
+    let Some(example) = nearest else { return };
+    for (name, uses) in required(ctx, project) {
+        let Some(&place) = uses.places.first() else { continue };
+        if documented.contains(&name) {
+            continue;
+        }
+        let finding = Finding::new(place, format!("`{name}` is required and `{}` does not name it", example.path))
+            .label("has no default")
+            .help(format!("add `{name}=` to `{}`", example.path))
+            .others(uses.places.len() as u32 - 1);
+        sink.report(finding);
+    }
+}
+
+/// `required-variable`
+pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    for (used, place) in uses(facts) {
+        if used.operator.is_none()
+            && credential::secret_name(&used.name).is_some()
+            && !literal::is_practice(&source.path)
+        {
+            let finding = Finding::new(place, format!("`{}` may be empty when the service starts", used.name))
+                .label("neither a default nor `:?`")
+                .help(format!("write `${{{}:?}}`: compose then refuses to start without it", used.name));
+            sink.report(finding);
+        }
+    }
+}
+
+/// Whether a project is one that somebody deploys.
+fn is_serious(ctx: &Ctx, project: &Project) -> bool {
+    let practice = |file: &crate::source::FileId| literal::is_practice(ctx.facts.path(*file));
+    !project.development && !project.files.first().is_some_and(practice)
+}
+
+/// The variables that a compose file asks for, with their places.
+fn uses(facts: &FileFacts) -> Vec<(VariableUse, Place)> {
+    let mut found = Vec::new();
+    if facts.kind == FileKind::Compose {
+        for node in facts.tree.iter().flat_map(|tree| tree.documents()) {
+            each_scalar(node, &mut |scalar, text| {
+                if text.contains('$') {
+                    let uses = interpolate::variables(text, Dialect::Compose);
+                    found.extend(uses.into_iter().map(|used| (used.clone(), scalar.content_span(used.span))));
+                }
+            });
+        }
+    }
+    found
+}
+
+/// Where a variable is asked for.
+#[derive(Debug, Default)]
+struct Uses {
+    places: Vec<Place>,
+    /// Some use says `:?`.
+    required: bool,
+}
+
+/// The variables of a project that nothing in the repository sets.
+fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for file in ctx.facts.repository.files() {
+        let facts = ctx.facts.file(file.id);
+        if !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
+            known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
+        }
+    }
+    let mut found: BTreeMap<String, Uses> = BTreeMap::new();
+    for file in project.files.iter().filter(|file| project.reports(**file)) {
+        let all = uses(ctx.facts.file(*file));
+        // A default anywhere says what to expect.
+        let defaults: BTreeSet<String> =
+            all.iter().filter(|(used, _)| used.default().is_some()).map(|(used, _)| used.name.clone()).collect();
+        for (used, place) in all {
+            let given = GIVEN.contains(&used.name.as_str())
+                || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
+            let optional = used.operator.is_some() && !used.required();
+            if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
+                let required = used.required();
+                let uses = found.entry(used.name).or_default();
+                uses.required |= required;
+                uses.places.push(place);
+            }
+        }
+    }
+    found
+}
+
+/// The first env file that a project's services need and the repository does not have.
+fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
+    let files = project.services.iter().flat_map(|service| &service.container.env_from);
+    let mut files =
+        files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
+    files.find_map(|from| {
+        let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
+        (!path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
+    })
+}
