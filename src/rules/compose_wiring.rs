@@ -168,7 +168,8 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
 
 pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     // A test runner's browser runs inside the project.
-    if project.is_one_shot(service) {
+    let drives = ["playwright", "cypress", "selenium", "e2e"].iter().any(|word| service.name().contains(word));
+    if drives || project.is_one_shot(service) {
         return;
     }
     let known = names(project);

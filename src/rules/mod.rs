@@ -5,6 +5,7 @@
 mod accounts;
 mod ci_pipeline;
 mod compose_build;
+mod compose_config;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
@@ -138,6 +139,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
+    Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
