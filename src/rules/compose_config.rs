@@ -79,7 +79,10 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
                     sink.report(
                         Finding::new(dependency.service.place, format!("`{from}` and `{name}` wait for each other"))
                             .label("Compose refuses to load the project")
-                            .related(project.services[to].container.anchor, format!("`{name}` depends, in the end, on `{from}`"))
+                            .related(
+                                project.services[to].container.anchor,
+                                format!("`{name}` depends, in the end, on `{from}`"),
+                            )
                             .help("remove one of the dependencies"),
                     );
                 }
@@ -99,9 +102,12 @@ pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(first.content(), format!("the health check of `{}` begins with `{word}`", service.key.str().unwrap_or("")))
-                .label("Compose refuses to load the project")
-                .help("begin the list with `CMD`, or with `CMD-SHELL` and the whole command as one text"),
+            Finding::new(
+                first.content(),
+                format!("the health check of `{}` begins with `{word}`", service.key.str().unwrap_or("")),
+            )
+            .label("Compose refuses to load the project")
+            .help("begin the list with `CMD`, or with `CMD-SHELL` and the whole command as one text"),
         );
     }
 }

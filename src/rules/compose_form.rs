@@ -68,9 +68,11 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 Some(number) => finding.label(format!("older YAML readers take it for the number {number}")),
                 None => finding.label("older YAML readers take some such mappings for numbers to the base of 60"),
             };
-            sink.report(
-                finding.help("put it in quotes").fix(Fix::new(Applicability::Safe, "quote the mapping", vec![quoted])),
-            );
+            sink.report(finding.help("put it in quotes").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
         }
     }
 }

@@ -61,7 +61,9 @@ enum Problem<'t> {
 
 fn problems<'f>(file: &'f FileFacts<'_>) -> Vec<Problem<'f>> {
     let mut found = Vec::new();
-    if let Some(root) = compose_root(file).filter(|root| root.get("services").is_some_and(|node| node.kind() == Kind::Mapping)) {
+    if let Some(root) =
+        compose_root(file).filter(|root| root.get("services").is_some_and(|node| node.kind() == Kind::Mapping))
+    {
         check(root, &SCHEMA, "a compose file", &mut found);
     }
     found
@@ -189,7 +191,8 @@ fn check_word<'t>(node: Node<'t>, words: &'static [Value], name: &str, found: &m
         return;
     }
     let near = suggest::nearest(text, words.iter().copied());
-    let help = near.map_or_else(|| format!("it is one of {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
+    let help =
+        near.map_or_else(|| format!("it is one of {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
     found.push(Problem::Wrong { node, message: format!("`{text}` is no value for {name}"), help });
 }
 
