@@ -7,6 +7,7 @@ mod cache_poisoning;
 mod ci_pipeline;
 mod commands;
 mod compose_build;
+mod compose_config;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
@@ -203,6 +204,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
+    Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
