@@ -2,9 +2,11 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+pub mod copy_form;
 pub mod declarative;
 pub mod dev_server;
 pub mod dockerignore;
+pub mod download;
 pub mod healthcheck;
 pub mod invalid_instruction;
 pub mod multi_stage_build;
@@ -15,11 +17,14 @@ pub mod package_pins;
 pub mod package_waste;
 pub mod pinned_image;
 pub mod reach;
+pub mod run_habits;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 pub mod start;
 pub mod start_form;
+pub mod structure;
 pub mod syntax_error;
+pub mod verification;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -76,9 +81,14 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "absolute-workdir", run: Run::Dockerfile(structure::absolute_workdir) },
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
+    Check { rule: "cd-not-workdir", run: Run::Dockerfile(run_habits::cd_not_workdir) },
+    Check { rule: "copy-destination", run: Run::Dockerfile(copy_form::destination) },
+    Check { rule: "copy-not-add", run: Run::Dockerfile(copy_form::copy_not_add) },
+    Check { rule: "curl-pipe-shell", run: Run::Dockerfile(download::curl_pipe_shell) },
     Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
     Check { rule: "dev-server", run: Run::Container(dev_server::container) },
     Check { rule: "dev-server", run: Run::Dockerfile(dev_server::dockerfile) },
@@ -86,16 +96,21 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dist-upgrade", run: Run::Dockerfile(package_install::dist_upgrade) },
     Check { rule: "dnf-cache", run: Run::Dockerfile(package_waste::dnf_cache) },
     Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
+    Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
+    Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
+    Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
     Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
     Check { rule: "multiple-healthcheck", run: Run::Dockerfile(start_form::multiple_healthcheck) },
+    Check { rule: "no-sudo", run: Run::Dockerfile(run_habits::no_sudo) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
@@ -105,10 +120,16 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
     Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
     Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
+    Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
+    Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
+    Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
     Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
+    Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
+    Check { rule: "verification-disabled", run: Run::Dockerfile(verification::check) },
+    Check { rule: "world-writable", run: Run::Dockerfile(run_habits::world_writable) },
     Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
     Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
 ];
