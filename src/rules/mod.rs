@@ -17,6 +17,7 @@ mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
 mod datastore;
+pub mod copy_form;
 pub mod declarative;
 mod default_credentials;
 mod deploy_needs_tests;
@@ -31,6 +32,7 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
+pub mod download;
 pub mod healthcheck;
 pub mod invalid_instruction;
 mod isolation;
@@ -55,6 +57,7 @@ mod replicas;
 mod requests;
 mod restart_policy;
 mod runner_label;
+pub mod run_habits;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
@@ -72,6 +75,9 @@ mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
 mod workflow_versions;
+pub mod structure;
+pub mod syntax_error;
+pub mod verification;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -128,6 +134,7 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "absolute-workdir", run: Run::Dockerfile(structure::absolute_workdir) },
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
@@ -158,6 +165,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
     Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
+    Check { rule: "cd-not-workdir", run: Run::Dockerfile(run_habits::cd_not_workdir) },
+    Check { rule: "copy-destination", run: Run::Dockerfile(copy_form::destination) },
+    Check { rule: "copy-not-add", run: Run::Dockerfile(copy_form::copy_not_add) },
+    Check { rule: "curl-pipe-shell", run: Run::Dockerfile(download::curl_pipe_shell) },
     Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
@@ -185,6 +196,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
+    Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
@@ -217,6 +229,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
+    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
+    Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
@@ -227,6 +243,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
+    Check { rule: "no-sudo", run: Run::Dockerfile(run_habits::no_sudo) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
@@ -264,6 +281,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
     Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
+    Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
+    Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
+    Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
     Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
@@ -305,6 +325,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
+    Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
+    Check { rule: "verification-disabled", run: Run::Dockerfile(verification::check) },
+    Check { rule: "world-writable", run: Run::Dockerfile(run_habits::world_writable) },
     Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
     Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
 ];
