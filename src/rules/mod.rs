@@ -13,11 +13,11 @@ mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
+pub mod copy_form;
 mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
 mod datastore;
-pub mod copy_form;
 pub mod declarative;
 mod default_credentials;
 mod deploy_needs_tests;
@@ -25,6 +25,7 @@ mod deploys;
 pub mod dev_server;
 mod disruption;
 pub mod dockerignore;
+pub mod download;
 mod endpoint;
 mod env_example;
 mod env_files;
@@ -32,7 +33,6 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
-pub mod download;
 pub mod healthcheck;
 pub mod invalid_instruction;
 mod isolation;
@@ -56,8 +56,8 @@ pub mod reach;
 mod replicas;
 mod requests;
 mod restart_policy;
-mod runner_label;
 pub mod run_habits;
+mod runner_label;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
@@ -66,18 +66,17 @@ mod stages;
 pub mod start;
 pub mod start_form;
 mod startup;
+pub mod structure;
 pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
+pub mod verification;
 mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
 mod workflow_versions;
-pub mod structure;
-pub mod syntax_error;
-pub mod verification;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -148,12 +147,16 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
+    Check { rule: "cd-not-workdir", run: Run::Dockerfile(run_habits::cd_not_workdir) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "connection-string", run: Run::File(found_in_text::connection) },
+    Check { rule: "copy-destination", run: Run::Dockerfile(copy_form::destination) },
+    Check { rule: "copy-not-add", run: Run::Dockerfile(copy_form::copy_not_add) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "curl-pipe-shell", run: Run::Dockerfile(download::curl_pipe_shell) },
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
@@ -165,10 +168,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
     Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
     Check { rule: "default-service-account", run: Run::Repository(accounts::default_account) },
-    Check { rule: "cd-not-workdir", run: Run::Dockerfile(run_habits::cd_not_workdir) },
-    Check { rule: "copy-destination", run: Run::Dockerfile(copy_form::destination) },
-    Check { rule: "copy-not-add", run: Run::Dockerfile(copy_form::copy_not_add) },
-    Check { rule: "curl-pipe-shell", run: Run::Dockerfile(download::curl_pipe_shell) },
     Check { rule: "dependency-layer-order", run: Run::Dockerfile(package_install::layer_order) },
     Check { rule: "dependency-without-healthcheck", run: Run::Service(startup::dependency_without_healthcheck) },
     Check { rule: "depends-on-health", run: Run::Service(startup::depends_on_health) },
@@ -190,13 +189,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
+    Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
     Check { rule: "env-example", run: Run::Repository(env_example::missing) },
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
-    Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
@@ -213,26 +212,25 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
+    Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
-    Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
-    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
     Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
+    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
     Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
+    Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
-    Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
-    Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
-    Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
-    Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
@@ -259,6 +257,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
     Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
+    Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
+    Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
@@ -272,6 +272,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
@@ -281,9 +282,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
     Check { rule: "scan-stage", run: Run::Repository(stages::scan) },
     Check { rule: "seccomp-profile", run: Run::Repository(pod_security::seccomp) },
-    Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
-    Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
-    Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
     Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
@@ -319,14 +317,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
+    Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
-    Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
-    Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "verification-disabled", run: Run::Dockerfile(verification::check) },
+    Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
     Check { rule: "world-writable", run: Run::Dockerfile(run_habits::world_writable) },
     Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
     Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
