@@ -306,6 +306,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "syntax-error", run: Run::Dockerfile(invalid_instruction::unreadable) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "test-stage", run: Run::Repository(stages::test) },
