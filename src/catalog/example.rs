@@ -6,7 +6,8 @@
 //! Marks are taken off before the example is linted.
 //!
 //! A page is a file of this repository, and no file here may look as if it held a live credential. Where an example needs
-//! a token or a key, its page writes it in parts that are joined before anything else is read: `{{join:sk-|proj-|x}}`.
+//! a token or a key, its page writes it in parts that are joined before the example is linted: `{{join:sk-|proj-|x}}`.
+//! Readers are shown the first part, so that no output looks like a leak either.
 
 use std::borrow::Cow;
 
@@ -31,6 +32,8 @@ pub struct ExampleFile {
     pub path: String,
     /// Without its marks.
     pub text: String,
+    /// The same for readers: of what the page keeps in parts, the first alone.
+    pub shown: String,
     pub marks: Vec<Mark>,
 }
 
@@ -117,29 +120,41 @@ fn blocks(body: &str) -> Vec<Block<'_>> {
 
 fn file(path: String, text: &str) -> ExampleFile {
     let mut clean = String::with_capacity(text.len());
+    let mut shown = String::with_capacity(text.len());
     let mut marks = Vec::new();
     for (at, line) in text.lines().enumerate() {
-        let line = &*join(line);
         let kept = match line.rfind("#! ") {
             Some(mark) => {
-                let said = line[mark + 3..].trim();
+                let said = &*put_together(line[mark + 3..].trim(), Parts::All);
                 let text = said.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).map(str::to_owned);
                 marks.push(Mark { line: at as u32 + 1, text });
                 line[..mark].trim_end()
             }
             None => line,
         };
-        clean.push_str(kept);
-        clean.push('\n');
+        for (text, parts) in [(&mut clean, Parts::All), (&mut shown, Parts::First)] {
+            text.push_str(&put_together(kept, parts));
+            text.push('\n');
+        }
     }
-    ExampleFile { path, text: clean, marks }
+    ExampleFile { path, text: clean, shown, marks }
 }
 
-/// A line with the parts of its `{{join:a|b}}` put together.
-fn join(line: &str) -> Cow<'_, str> {
+#[derive(Clone, Copy)]
+enum Parts {
+    All,
+    First,
+}
+
+/// A line with all parts of its `{{join:a|b}}`, or the first ones and a sign that more follows.
+fn put_together(line: &str, which: Parts) -> Cow<'_, str> {
     let Some((before, rest)) = line.split_once("{{join:") else { return Cow::Borrowed(line) };
     let Some((parts, after)) = rest.split_once("}}") else { return Cow::Borrowed(line) };
-    Cow::Owned(format!("{before}{}{}", parts.replace('|', ""), join(after)))
+    let joined = match which {
+        Parts::All => parts.replace('|', ""),
+        Parts::First => format!("{}…", parts.split('|').next().unwrap_or(parts)),
+    };
+    Cow::Owned(format!("{before}{joined}{}", put_together(after, which)))
 }
 
 #[cfg(test)]
@@ -165,6 +180,7 @@ mod tests {
         let body = "```yaml bad c.yaml\na: {{join:x_|12|3}}-{{join:y|z}}  #! `{{join:x_1|23}}-yz`\nb: {{ c }}\n```\n";
         let examples = parse(body).unwrap();
         assert_eq!(examples[0].files[0].text, "a: x_123-yz\nb: {{ c }}\n");
+        assert_eq!(examples[0].files[0].shown, "a: x_…-y…\nb: {{ c }}\n");
         assert_eq!(examples[0].files[0].marks, [Mark { line: 1, text: Some("x_123-yz".into()) }]);
     }
 }

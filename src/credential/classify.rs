@@ -72,6 +72,9 @@ pub fn judge(name: &str, value: &str) -> Verdict {
     if shape::is_placeholder(value) {
         return Verdict::Placeholder;
     }
+    if kind != NameKind::Password && spells_name(name, value) {
+        return Verdict::Placeholder;
+    }
     if words().well_known.contains(&value.to_ascii_lowercase()) {
         return Verdict::Default(DefaultReason::WellKnown);
     }
@@ -206,6 +209,14 @@ fn is_url(value: &str) -> bool {
         !scheme.is_empty()
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
     })
+}
+
+/// Whether the value is the name once more, as in `NVIDIA_API_KEY=nvidiaapikey`: nobody issues such a key.
+fn spells_name(name: &str, value: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
+    };
+    letters(name) == letters(value)
 }
 
 /// Whether the value is made of words of the name and common ones: `CLICKHOUSE_PASSWORD=clickhouse`,

@@ -1,3 +1,5 @@
+//! What a value is taken for: a secret, a placeholder, a reference.
+
 use super::*;
 
 /// The verdict in one word.

@@ -3,13 +3,17 @@
 
 pub mod compose;
 pub mod container;
+pub mod context;
 pub mod dockerfile;
+pub mod dockerignore;
 pub mod env;
 pub mod facts;
 pub mod file;
 pub mod image;
 pub mod kind;
 pub mod kubernetes;
+pub mod package;
+pub mod server;
 pub mod workflow;
 
 use std::borrow::Cow;

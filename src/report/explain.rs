@@ -67,7 +67,7 @@ const fn title(role: Role) -> &'static str {
 fn example_text(out: &mut String, example: &Example, look: Look) {
     let color = if example.role == Role::Bad { "31" } else { "32" };
     let after = example.fixed.iter().map(|(path, text)| ("Fixed", "32", path, text));
-    let before = example.files.iter().map(|file| (title(example.role), color, &file.path, &file.text));
+    let before = example.files.iter().map(|file| (title(example.role), color, &file.path, &file.shown));
     for (title, color, path, text) in before.chain(after) {
         let _ = writeln!(out, "{} {}", look.paint(color, &format!("{title}:")), look.paint("2", path));
         for line in text.lines() {
@@ -82,7 +82,7 @@ pub fn markdown(rule: &Rule) -> String {
     let mut out = format!("{}\n", rule.prose());
     for example in &rule.examples {
         let after = example.fixed.iter().map(|(path, text)| ("Fixed", path, text));
-        let before = example.files.iter().map(|file| (title(example.role), &file.path, &file.text));
+        let before = example.files.iter().map(|file| (title(example.role), &file.path, &file.shown));
         for (title, path, text) in before.chain(after) {
             // A text may hold a fence itself.
             let fence = if text.contains("```") { "~~~~" } else { "```" };

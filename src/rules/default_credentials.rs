@@ -24,8 +24,10 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         for fallback in fallbacks(&var.value) {
             report_fallback(ctx, fallback, &var.name.value, sink);
         }
+        // The access key is the user of such a pair.
+        let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
         let EnvValue::Literal(value) = &var.value else { continue };
-        if literal::is_practice(ctx.facts.path(value.place.file)) {
+        if user || literal::is_practice(ctx.facts.path(value.place.file)) {
             continue;
         }
         let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else {
@@ -123,7 +125,8 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink
         Verdict::Secret { .. } if repeats(variable, &value.value) => {
             (DefaultReason::RepeatsName.clause(), sink.level())
         }
-        Verdict::Secret { .. } => ("a literal credential", Level::Error),
+        Verdict::Secret { .. } if literal::is_random(&value.value) => ("a literal credential", Level::Error),
+        Verdict::Secret { .. } => ("a literal credential", sink.level()),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
     };
     let practice = literal::is_practice(path);

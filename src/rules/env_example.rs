@@ -28,9 +28,18 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
     let wanted = ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
         let variables = required(ctx, project);
-        let first = variables.values().filter_map(|places| places.first()).min().copied();
-        let place = env_file(ctx, project).or(first)?;
-        Some((place, variables.into_keys().collect::<Vec<String>>()))
+        let first = variables.values().filter_map(|uses| uses.places.first()).min().copied();
+        let asked = env_file(ctx, project);
+        let secret = |name: &String| credential::secret_name(name).is_some();
+        // One or two plain settings that may stay empty need no document.
+        if asked.is_none()
+            && variables.len() < 3
+            && !variables.keys().any(secret)
+            && !variables.values().any(|uses| uses.required)
+        {
+            return None;
+        }
+        Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
     });
     let Some((place, names)) = wanted else { return };
     let message = if names.is_empty() {
@@ -53,9 +62,14 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         return;
     }
     let mut documented: BTreeSet<String> = BTreeSet::new();
-    let mut example = None;
+    let mut nearest: Option<&SourceFile> = None;
     for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
-        example.get_or_insert(file);
+        let folder = file.folder();
+        let rest = project.folder.strip_prefix(folder);
+        let above = rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'));
+        if above && nearest.is_none_or(|own| own.folder().len() < folder.len()) {
+            nearest = Some(file);
+        }
         documented.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
         // What is commented out is documented too.
         documented.extend(file.text.lines().filter_map(|line| {
@@ -63,16 +77,17 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             Some(name.trim().trim_start_matches("export ").to_owned())
         }));
     }
-    let Some(example) = example else { return };
-    for (name, places) in required(ctx, project) {
-        let Some(&place) = places.first() else { continue };
+    // Other folders' examples are read as well, but only one that belongs to the project is asked to be whole.
+    let Some(example) = nearest else { return };
+    for (name, uses) in required(ctx, project) {
+        let Some(&place) = uses.places.first() else { continue };
         if documented.contains(&name) {
             continue;
         }
         let finding = Finding::new(place, format!("`{name}` is required and `{}` does not name it", example.path))
             .label("has no default")
             .help(format!("add `{name}=` to `{}`", example.path))
-            .others(places.len() as u32 - 1);
+            .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
 }
@@ -114,8 +129,16 @@ fn uses(facts: &FileFacts) -> Vec<(VariableUse, Place)> {
     found
 }
 
+/// Where a variable is asked for.
+#[derive(Debug, Default)]
+struct Uses {
+    places: Vec<Place>,
+    /// Some use says `:?`.
+    required: bool,
+}
+
 /// The variables of a project that nothing in the repository sets.
-fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Vec<Place>> {
+fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for file in ctx.facts.repository.files() {
         let facts = ctx.facts.file(file.id);
@@ -123,7 +146,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Vec<Place>> {
             known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
         }
     }
-    let mut found: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Uses> = BTreeMap::new();
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let all = uses(ctx.facts.file(*file));
         // A default anywhere says what to expect.
@@ -134,7 +157,10 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Vec<Place>> {
                 || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
             let optional = used.operator.is_some() && !used.required();
             if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
-                found.entry(used.name).or_default().push(place);
+                let required = used.required();
+                let uses = found.entry(used.name).or_default();
+                uses.required |= required;
+                uses.places.push(place);
             }
         }
     }
@@ -148,6 +174,7 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
         files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
-        (!path.contains('$') && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
+        (!path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none())
+            .then_some(from.name.place)
     })
 }

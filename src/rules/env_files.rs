@@ -4,12 +4,25 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::Ctx;
 use super::literal::{self, Strength};
-use crate::credential::{self, SecretFile, entropy};
+use crate::credential::{self, SecretFile};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
+
+/// What names begin with whose values end up in every visitor's browser.
+const PUBLIC: &[&str] = &[
+    "VITE_",
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "PUBLIC_",
+    "NUXT_PUBLIC_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "VUE_APP_",
+    "NG_APP_",
+];
 
 /// Whether a path is an env file with real values.
 pub fn is_real(path: &str) -> bool {
@@ -24,8 +37,9 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     let found: Vec<(&EnvVar, Place, Strength)> = facts.env.iter().filter_map(|var| credential_of(ctx, var)).collect();
     let real = found.iter().filter(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).count();
     let name = source.name();
-    // `.env.production` and its kin are how some frameworks keep public settings; a bare `.env` is not.
-    if found.is_empty() && !matches!(name, ".env" | ".env.local") {
+    // `.env.production` and its kin are how some frameworks keep public settings; so is a bare `.env` that holds no others.
+    let public = |var: &EnvVar| PUBLIC.iter().any(|prefix| var.name.value.starts_with(prefix));
+    if found.is_empty() && (!matches!(name, ".env" | ".env.local") || facts.env.iter().all(public)) {
         return;
     }
     let (message, level) = match (real, found.len()) {
@@ -152,10 +166,9 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
             continue;
         };
         let text = ctx.facts.text(found.place);
-        let random = text.len() >= 16 && entropy(text) >= 3.5 && text.bytes().filter(u8::is_ascii_digit).count() >= 2;
         let level = match found.strength {
             Strength::Live => Level::Error,
-            Strength::Chosen if random => sink.level(),
+            Strength::Chosen if literal::is_random(text) => sink.level(),
             _ => continue,
         };
         let finding =

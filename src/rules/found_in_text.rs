@@ -78,7 +78,7 @@ fn words(hit: &Hit, text: &str) -> (String, String) {
         HitKind::PrivateKey { label } => ("a private key is in the repository".to_owned(), label.to_ascii_lowercase()),
         HitKind::ConnectionString { scheme, user, host, .. } => {
             let who = if user.is_empty() { String::new() } else { format!(" of `{user}`") };
-            (format!("a {scheme} URL holds the password{who}"), format!("for `{host}`"))
+            (format!("this `{scheme}` URL holds the password{who}"), format!("for `{host}`"))
         }
     }
 }

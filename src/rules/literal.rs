@@ -154,6 +154,11 @@ pub fn is_sample(path: &str) -> bool {
             .any(|part| WORDS.contains(&part) || part.split(['.', '-', '_']).any(|word| WORDS.contains(&word)))
 }
 
+/// Whether a text looks as if a generator had made it.
+pub fn is_random(text: &str) -> bool {
+    text.len() >= 16 && credential::entropy(text) >= 3.5 && text.bytes().filter(u8::is_ascii_digit).count() >= 2
+}
+
 /// The spans of a file for which rules of its format speak. Asked only of files in which something was found.
 pub fn claimed(ctx: &Ctx, file: FileId, facts: &FileFacts) -> Vec<Span> {
     let mut places: Vec<Place> = Vec::new();

@@ -103,7 +103,8 @@ fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
 fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
-    Definition { name: field.name(), external, source: field.value.get("file").and_then(Value::at) }
+    let shared = field.value.get("name").is_some();
+    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at) }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
@@ -127,6 +128,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         stop_grace_period: text("stop_grace_period"),
         tty: get("tty").map_or(Setting::Absent, boolean),
         stdin_open: get("stdin_open").map_or(Setting::Absent, boolean),
+        extends: get("extends").is_some(),
         provided: get("provider").is_some(),
         container: container(field, origin),
         network_mode,

@@ -166,6 +166,13 @@ impl Lowering<'_> {
                 }
             }
             Body::Run(run) => stage.runs.push((at, self.command(&run.command, instruction))),
+            // A trigger runs in the build that uses the image.
+            Body::Onbuild(trigger) => {
+                if let Body::Run(run) = &trigger.body {
+                    let with_bodies = Instruction { heredocs: instruction.heredocs.clone(), ..(**trigger).clone() };
+                    stage.runs.push((at, self.command(&run.command, &with_bodies)));
+                }
+            }
             _ => {}
         }
     }

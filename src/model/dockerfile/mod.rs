@@ -2,6 +2,7 @@
 
 mod lower;
 pub mod scope;
+mod step;
 
 use super::container::HealthCheck;
 use super::env::EnvVar;
@@ -12,6 +13,7 @@ use crate::syntax::dockerfile as tree;
 use crate::syntax::dockerfile::stages::Stages;
 pub use lower::lower;
 use scope::Scope;
+pub use step::{Position, Step};
 
 /// One Dockerfile.
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ pub struct Stage {
     pub side_images: Vec<ImageUse>,
     /// Stages that this one copies or mounts from.
     pub copies_from: Vec<usize>,
-    /// Each RUN: the index of its instruction, and what it runs.
+    /// Each RUN, those of ONBUILD triggers too: the index of its instruction, and what it runs.
     pub runs: Vec<(usize, Command)>,
     /// Variables in effect at the end of the stage.
     pub scope: Scope,

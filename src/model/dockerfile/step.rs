@@ -1,0 +1,134 @@
+//! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with. What PowerShell, `cmd`
+//! or another interpreter runs is left out: no check here speaks of it.
+
+use std::borrow::Cow;
+
+use super::{Base, Dockerfile, Stage};
+use crate::model::Command;
+use crate::model::image::Reference;
+use crate::source::{Place, Span};
+use crate::syntax::dockerfile::{Body, Escape, Instruction, Mount, Run};
+use crate::syntax::shell::Script;
+
+/// Programs that read the language that [`Script`] understands.
+const SHELLS: &[&str] = &["ash", "bash", "dash", "ksh", "sh", "zsh"];
+
+/// One RUN.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'d> {
+    pub stage: &'d Stage,
+    /// Index of its instruction.
+    pub at: usize,
+    pub instruction: &'d Instruction,
+    pub mounts: &'d [Mount],
+    pub command: &'d Command,
+    /// It is the RUN of an ONBUILD.
+    pub trigger: bool,
+}
+
+/// Where an instruction stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Position<'d> {
+    pub stage: &'d Stage,
+    pub at: usize,
+    pub instruction: &'d Instruction,
+}
+
+impl<'d> Step<'d> {
+    pub fn script(&self) -> Cow<'d, Script> {
+        self.command.script()
+    }
+
+    pub fn place(&self, span: Span) -> Place {
+        self.command.place_of(span)
+    }
+
+    /// Whether a cache or tmpfs mount holds this folder, so that what is written there is in no layer.
+    pub fn is_mounted(&self, folder: &str) -> bool {
+        let folder = folder.trim_end_matches('/');
+        self.mounts.iter().filter(|mount| matches!(&*mount.kind(), "cache" | "tmpfs")).any(|mount| {
+            mount.target().is_some_and(|target| {
+                let target = target.value.trim_end_matches('/');
+                target == folder || folder.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+            })
+        })
+    }
+
+    /// Whether any cache mount's target mentions this.
+    pub fn has_cache(&self, part: &str) -> bool {
+        let caches = self.mounts.iter().filter(|mount| mount.kind() == "cache");
+        caches.filter_map(Mount::target).any(|target| target.value.contains(part))
+    }
+}
+
+impl Dockerfile {
+    /// Every RUN that a POSIX shell runs, in order.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        self.stages.iter().flat_map(move |stage| {
+            let windows = self.is_windows(stage.index);
+            let runs = stage.runs.iter().filter(move |(at, _)| !windows && self.is_posix(stage.index, *at));
+            runs.filter_map(move |(at, command)| {
+                let instruction = &self.tree.instructions[*at];
+                let (run, trigger) = run(instruction)?;
+                Some(Step { stage, at: *at, instruction, mounts: &run.mounts, command, trigger })
+            })
+        })
+    }
+
+    /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong to none.
+    pub fn instructions(&self) -> impl Iterator<Item = Position<'_>> {
+        self.named.all.iter().zip(&self.stages).flat_map(move |(named, stage)| {
+            let range = named.instructions.clone();
+            range.map(move |at| Position { stage, at, instruction: &self.tree.instructions[at] })
+        })
+    }
+
+    /// Whether the stage is built upon Windows, as far as the names tell.
+    pub fn is_windows(&self, stage: usize) -> bool {
+        self.tree.escape == Escape::Backtick
+            || matches!(self.root(stage), Some(Base::Image(image)) if image.reference.as_ref().is_some_and(is_windows))
+    }
+
+    /// The words of SHELL in effect before an instruction of a stage; `None` for the default.
+    pub fn shell_at(&self, stage: usize, at: usize) -> Option<Vec<&str>> {
+        self.chain(stage).find_map(|stage| {
+            let mut range = self.named.all[stage.index].instructions.clone();
+            range.end = range.end.min(at.max(range.start));
+            self.tree.instructions[range].iter().rev().find_map(|instruction| match &instruction.body {
+                Body::Shell(words) => Some(words.iter().map(|word| word.value.as_str()).collect()),
+                _ => None,
+            })
+        })
+    }
+
+    fn is_posix(&self, stage: usize, at: usize) -> bool {
+        let Some(words) = self.shell_at(stage, at) else { return true };
+        let name = |word: &str| word.rsplit(['/', '\\']).next().unwrap_or(word).to_ascii_lowercase();
+        words.iter().any(|word| SHELLS.contains(&name(word).trim_end_matches(".exe")))
+    }
+
+    /// The stages whose files are in the image of `stage`: itself and those it is built `FROM`.
+    pub fn layers(&self, stage: usize) -> Vec<usize> {
+        self.chain(stage).map(|stage| stage.index).collect()
+    }
+}
+
+fn run(instruction: &Instruction) -> Option<(&Run, bool)> {
+    match &instruction.body {
+        Body::Run(run) => Some((run, false)),
+        Body::Onbuild(trigger) => match &trigger.body {
+            Body::Run(run) => Some((run, true)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_windows(reference: &Reference) -> bool {
+    let path = reference.path.to_ascii_lowercase();
+    let tag = reference.tag.as_deref().unwrap_or("").to_ascii_lowercase();
+    let words = ["windowsservercore", "nanoserver", "servercore", "windows-", "ltsc20"];
+    path.starts_with("windows")
+        || path.contains("dotnet/framework")
+        || words.iter().any(|word| path.contains(word) || tag.contains(word))
+}

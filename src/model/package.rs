@@ -1,0 +1,297 @@
+//! Package managers, from `rules/data/packages.toml`: what a command line asks of one. Facts only; whether an install
+//! should be pinned or frozen is for rules to say.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::source::Span;
+use crate::syntax::shell::{Invocation, Word};
+
+/// One entry of the table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Manager {
+    pub programs: Vec<String>,
+    pub family: String,
+    /// It installs packages of the distribution.
+    pub system: bool,
+    valued: Vec<String>,
+    install: Vec<String>,
+    sync: Vec<String>,
+    refresh: Vec<String>,
+    upgrade: Vec<String>,
+    distribution: Vec<String>,
+    remove: Vec<String>,
+    clean: Vec<String>,
+    /// Flags that answer its questions; empty where it never asks.
+    pub yes: Vec<String>,
+    pins: Vec<String>,
+    pin_options: Vec<String>,
+    pub frozen: Vec<String>,
+    pub frozen_env: Vec<String>,
+    pub uncached: Vec<String>,
+    pub uncached_env: Vec<String>,
+    /// Parts of the paths of folders that it leaves behind.
+    pub caches: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    manager: Vec<Manager>,
+}
+
+static MANAGERS: LazyLock<Vec<Manager>> = LazyLock::new(|| {
+    let table: Table = toml::from_str(include_str!("../../rules/data/packages.toml"))
+        .unwrap_or_else(|error| panic!("rules/data/packages.toml: {error}"));
+    table.manager
+});
+
+/// What is asked of a manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Install the packages named.
+    Install,
+    /// Install what a manifest or a lock file lists.
+    Sync,
+    /// Fetch the index.
+    Refresh,
+    /// Raise everything that is installed.
+    Upgrade,
+    /// The same, and add or remove packages to do so.
+    Distribution,
+    Remove,
+    Clean,
+    Other,
+}
+
+/// One command line of a package manager.
+#[derive(Debug)]
+pub struct Call<'s> {
+    pub manager: &'static Manager,
+    pub verb: Verb,
+    /// The subcommand; the program's name where it has none.
+    pub word: &'s Word,
+    /// What it names after the subcommand: packages, paths, URLs.
+    pub packages: Vec<&'s Word>,
+}
+
+impl Call<'_> {
+    pub fn family(&self) -> &'static str {
+        &self.manager.family
+    }
+
+    /// The program and its subcommand, for messages.
+    pub fn title(&self, invocation: &Invocation) -> String {
+        if self.word.span == invocation.name.span {
+            return invocation.program.to_owned();
+        }
+        format!("{} {}", invocation.program, self.word.text())
+    }
+
+    pub fn span(&self, invocation: &Invocation) -> Span {
+        invocation.name.span.cover(self.word.span)
+    }
+}
+
+/// What an invocation asks of a package manager, if it is one.
+pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
+    let program = invocation.program;
+    let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let named =
+        |manager: &&Manager| manager.programs.iter().any(|known| known == program || known == bare && bare == "pip");
+    let manager = MANAGERS.iter().find(named)?;
+    if manager.family == "pacman" {
+        return pacman(manager, invocation);
+    }
+    let valued: Vec<&str> = manager.valued.iter().map(String::as_str).collect();
+    let words = invocation.positionals(&valued);
+    let first = words.first().map_or("", |word| word.text());
+    let second = words.get(1).map_or("", |word| word.text());
+    // How many words the subcommand takes, where the list has it.
+    let taken = |list: &[String]| {
+        let pair = list.iter().any(|item| item.split_once(' ').is_some_and(|(a, b)| a == first && b == second));
+        if pair {
+            return Some(2);
+        }
+        list.iter().any(|item| item == first).then_some(usize::from(!first.is_empty()))
+    };
+    let lists = [
+        (&manager.install, Verb::Install),
+        (&manager.sync, Verb::Sync),
+        (&manager.refresh, Verb::Refresh),
+        (&manager.upgrade, Verb::Upgrade),
+        (&manager.distribution, Verb::Distribution),
+        (&manager.remove, Verb::Remove),
+        (&manager.clean, Verb::Clean),
+    ];
+    let found = lists.iter().find_map(|(list, verb)| taken(list).map(|count| (*verb, count)));
+    let (mut verb, count) = found.unwrap_or((Verb::Other, 1));
+    // A version or a help text is asked of the program itself.
+    if words.is_empty() && invocation.flag(&["--version", "-v", "--help", "-V"]).is_some() {
+        verb = Verb::Other;
+    }
+    let packages: Vec<&Word> = words.iter().skip(count).copied().collect();
+    let global = invocation.flag(&["-g", "--global"]).is_some();
+    if verb == Verb::Install && packages.is_empty() && !global && taken(&manager.sync).is_some() {
+        verb = Verb::Sync;
+    }
+    // Named packages are raised alone, which is an install.
+    if verb == Verb::Upgrade && !packages.is_empty() {
+        verb = Verb::Install;
+    }
+    let word = count.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or(invocation.name);
+    Some(Call { manager, verb, word, packages })
+}
+
+/// `pacman -Syu curl`: the operation is a flag.
+fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<Call<'s>> {
+    let word = invocation.args.iter().find(|word| word.text().starts_with("-S") || word.text() == "--sync")?;
+    let letters = word.text().trim_start_matches("-S");
+    let packages = invocation.positionals(&["--root", "-r", "--dbpath", "-b", "--cachedir", "--config"]);
+    let verb = match () {
+        () if letters.contains('c') => Verb::Clean,
+        () if letters.contains('u') => Verb::Upgrade,
+        () if packages.is_empty() && letters.contains('y') => Verb::Refresh,
+        () => Verb::Install,
+    };
+    Some(Call { manager, verb, word, packages })
+}
+
+/// How a package's version is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// A version or an upper bound.
+    Pinned,
+    /// None, or one that moves.
+    Open,
+    /// A file, a URL, a group, or something that cannot be known.
+    Other,
+}
+
+/// How the version of one package of an install is written.
+pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
+    let text = word.text();
+    let manager = call.manager;
+    let options: Vec<&str> = manager.pin_options.iter().map(String::as_str).collect();
+    if !options.is_empty() && invocation.options(&options).next().is_some() {
+        return Pin::Pinned;
+    }
+    if is_path(text) || text.is_empty() || text.starts_with(['-', '<', '>', '&']) {
+        return Pin::Other;
+    }
+    // A scope's `@` is part of the name.
+    let (scope, rest) = match text.strip_prefix('@') {
+        Some(rest) => ("@", rest),
+        None => ("", text),
+    };
+    match manager.family.as_str() {
+        "apt" if !text.contains('=') && (text.ends_with('-') || text.contains(['*', '^'])) => return Pin::Other,
+        "apk" if text.starts_with(['.', '!']) => return Pin::Other,
+        "dnf" => {
+            let bytes = rest.as_bytes();
+            let versioned =
+                bytes.windows(2).any(|pair| pair[0] == b'-' && (pair[1].is_ascii_digit() || pair[1] == b'$'));
+            if scope == "@" || text.contains('*') {
+                return Pin::Other;
+            }
+            return if versioned { Pin::Pinned } else { unknown_or_open(word) };
+        }
+        "go" => {
+            let Some((_, version)) = text.rsplit_once('@') else {
+                return if text.contains("...") || !text.contains('.') { Pin::Other } else { unknown_or_open(word) };
+            };
+            return if matches!(version, "latest" | "main" | "master" | "upgrade") { Pin::Open } else { Pin::Pinned };
+        }
+        _ => {}
+    }
+    let found = manager.pins.iter().filter_map(|pin| rest.find(pin.as_str()).map(|at| &rest[at + pin.len()..])).next();
+    match found {
+        Some("latest" | "next" | "stable" | "*" | "lts" | "") => Pin::Open,
+        Some(_) => Pin::Pinned,
+        None => unknown_or_open(word),
+    }
+}
+
+fn unknown_or_open(word: &Word) -> Pin {
+    if word.is_expanded() || word.text().contains('$') { Pin::Other } else { Pin::Open }
+}
+
+fn is_path(text: &str) -> bool {
+    const ENDS: &[&str] = &[".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2"];
+    let archive = ENDS.iter().any(|end| text.ends_with(end));
+    text.starts_with(['.', '/', '~'])
+        || text.contains("://")
+        || text.starts_with("git+")
+        || text.starts_with("file:")
+        || archive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::shell;
+
+    fn read(line: &str) -> Option<(Verb, String, Vec<(String, Pin)>)> {
+        let script = shell::parse(line);
+        let invocations = script.invocations();
+        let invocation = invocations.first()?;
+        let call = call(invocation)?;
+        let packages =
+            call.packages.iter().map(|word| (word.text().to_owned(), pin(&call, invocation, word))).collect();
+        Some((call.verb, call.title(invocation), packages))
+    }
+
+    #[test]
+    fn reads_what_is_asked() {
+        for (line, verb, title) in [
+            ("apt-get -o A=b -y install --no-install-recommends curl", Verb::Install, "apt-get install"),
+            ("sudo apt update", Verb::Refresh, "apt update"),
+            ("apk --no-cache add -t .deps gcc", Verb::Install, "apk add"),
+            ("yum update -y", Verb::Upgrade, "yum update"),
+            ("yum update -y openssl", Verb::Install, "yum update"),
+            ("python -m pip install -r requirements.txt", Verb::Install, "pip install"),
+            ("pip3.11 install x", Verb::Install, "pip3.11 install"),
+            ("uv pip install --system x", Verb::Install, "uv install"),
+            ("uv sync --locked", Verb::Sync, "uv sync"),
+            ("npm i", Verb::Sync, "npm i"),
+            ("npm install -g npm", Verb::Install, "npm install"),
+            ("npm --version", Verb::Other, "npm"),
+            ("yarn", Verb::Sync, "yarn"),
+            ("yarn build", Verb::Other, "yarn build"),
+            ("yarn global add serve", Verb::Install, "yarn add"),
+            ("cargo build --release", Verb::Sync, "cargo build"),
+            ("npm cache clean --force", Verb::Clean, "npm clean"),
+            ("pacman -Syu --noconfirm", Verb::Upgrade, "pacman -Syu"),
+        ] {
+            let (found, said, _) = read(line).unwrap();
+            assert_eq!((found, said.as_str()), (verb, title), "{line}");
+        }
+        assert!(read("make install").is_none());
+    }
+
+    #[test]
+    fn reads_versions() {
+        use Pin::{Open, Other, Pinned};
+        for (line, pins) in [
+            ("apt-get install curl=7.* ./a.deb git", vec![Pinned, Other, Open]),
+            ("apk add curl~=8 --virtual .x bash", vec![Pinned, Open]),
+            ("dnf install nginx-1.24.0 nginx @dev", vec![Pinned, Open, Other]),
+            (
+                "pip install -r r.txt flask==3.0 django~=5.0 'x>=1' uvicorn[standard] .",
+                vec![Pinned, Pinned, Open, Open, Other],
+            ),
+            ("npm install -g @nestjs/cli @nestjs/cli@10 npm@latest", vec![Open, Pinned, Open]),
+            ("gem install -v 7.1 rails", vec![Pinned]),
+            ("gem install rails rake:13.0", vec![Open, Pinned]),
+            ("go install golang.org/x/tools/gopls@latest ./cmd/...", vec![Open, Other]),
+            ("cargo install sqlx-cli --version 0.7.0", vec![Pinned]),
+            ("pip install torch==${TORCH} $EXTRA", vec![Pinned, Other]),
+        ] {
+            let (_, _, packages) = read(line).unwrap();
+            let found: Vec<Pin> = packages.into_iter().map(|(_, pin)| pin).collect();
+            assert_eq!(found, pins, "{line}");
+        }
+    }
+}

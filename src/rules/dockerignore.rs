@@ -1,0 +1,108 @@
+//! `dockerignore`: what `COPY .` takes along because nothing keeps it out.
+
+use super::{Ctx, reach};
+use crate::finding::{Finding, Sink};
+use crate::model::context::{Context, contexts};
+use crate::model::dockerfile::{Dockerfile, Position};
+use crate::source::{Place, join};
+use crate::syntax::dockerfile::{Body, Source, Word};
+
+pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = reach::built(ctx, dockerfile);
+    if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
+        return;
+    }
+    let copies = dockerfile.instructions().filter(|position| built.contains(&position.stage.index));
+    let Some(word) = copies.filter_map(whole_context).next() else { return };
+    let place = Place::new(dockerfile.file, word.span);
+    for context in contexts(ctx.facts, dockerfile) {
+        let risks = risks(ctx, &context);
+        let here =
+            if context.folder.is_empty() { "the repository".to_owned() } else { format!("`{}/`", context.folder) };
+        let Some((file, ignore)) = &context.ignore else {
+            if !context.certain && above(ctx, &context) {
+                continue;
+            }
+            let also = if risks.is_empty() { String::new() } else { format!(": {} among it", list(&risks)) };
+            sink.report(
+                Finding::new(place, format!("all of {here} is copied, and there is no `.dockerignore`"))
+                    .label(format!("takes whatever lies there when the image is built{also}"))
+                    .help("add a `.dockerignore` beside the context with at least `.git`, `.env*` and the dependency folders"),
+            );
+            return;
+        };
+        let open: Vec<&str> = risks.iter().copied().filter(|path| !ignore.ignores(path)).collect();
+        if open.is_empty() {
+            continue;
+        }
+        sink.report(
+            Finding::new(place, format!("`.dockerignore` lets {} into the image", list(&open)))
+                .label(format!("takes all of {here}"))
+                .related(file.place(file.lines().span(0, &file.text)), "nothing here keeps it out")
+                .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
+        );
+        return;
+    }
+}
+
+/// The word of a COPY or ADD that takes the whole context.
+pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
+    let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return None };
+    if transfer.from.is_some() {
+        return None;
+    }
+    transfer.sources.iter().find_map(|source| match source {
+        Source::Path(word) => {
+            let text = word.literal()?;
+            matches!(&*text, "." | "./" | "/" | "*" | "./*" | "/." | "./." | "/*" | "**").then_some(word)
+        }
+        Source::Heredoc(..) => None,
+    })
+}
+
+/// What is likely to lie in the context on the machine that builds, and should not be in an image.
+fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
+    let repository = ctx.facts.repository;
+    let has = |name: &str| join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some());
+    let mut risks = Vec::new();
+    if context.folder.is_empty() {
+        risks.push(".git");
+    }
+    let example = [".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist"]
+        .iter()
+        .any(|name| has(name));
+    let ignored = [".gitignore", "../.gitignore"].iter().any(|name| {
+        let file = join(&context.folder, name).and_then(|path| repository.find(&path));
+        file.is_some_and(|file| {
+            file.text.lines().any(|line| matches!(line.trim().trim_start_matches('/'), ".env" | ".env*" | "*.env"))
+        })
+    });
+    if example || ignored && has("package.json") {
+        risks.push(".env");
+    }
+    if has("package.json") {
+        risks.push("node_modules");
+    }
+    risks
+}
+
+/// Whether a folder above holds an ignore file that may well be the one in effect.
+fn above(ctx: &Ctx, context: &Context) -> bool {
+    let mut folder = context.folder.as_str();
+    while !folder.is_empty() {
+        folder = crate::source::parent(folder);
+        if join(folder, ".dockerignore").is_some_and(|path| ctx.facts.repository.find(&path).is_some()) {
+            return true;
+        }
+    }
+    false
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        [] => String::new(),
+    }
+}

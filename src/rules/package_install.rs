@@ -1,0 +1,356 @@
+//! How installs are asked for: `frozen-install`, `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
+//! `missing-assume-yes`.
+
+use std::collections::BTreeMap;
+
+use super::{Ctx, dockerignore, reach};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::context::contexts;
+use crate::model::dockerfile::scope::Worth;
+use crate::model::dockerfile::{Dockerfile, Step};
+use crate::model::package::{Call, Verb, call};
+use crate::source::{Place, join};
+use crate::syntax::dockerfile::{Body, Source};
+use crate::syntax::shell::Invocation;
+
+/// `frozen-install`
+pub fn frozen(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = reach::built(ctx, dockerfile);
+    if reach::is_development(ctx, dockerfile) {
+        return;
+    }
+    // One cause for each manager, wherever it repeats.
+    let mut found: BTreeMap<&str, (Place, String, Vec<Place>)> = BTreeMap::new();
+    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+        let script = step.script();
+        let invocations = script.invocations();
+        for one in &invocations {
+            let Some(call) = call(one).filter(|call| call.verb == Verb::Sync) else { continue };
+            if is_frozen(ctx, dockerfile, &step, &invocations, one, &call) {
+                continue;
+            }
+            let place = step.place(call.span(one));
+            let entry = found.entry(call.family()).or_insert_with(|| (place, call.title(one), Vec::new()));
+            if entry.0 != place {
+                entry.2.push(place);
+            }
+        }
+    }
+    for (family, (place, title, again)) in found {
+        let mut finding =
+            Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"))
+                .label(why(family))
+                .help(remedy(family));
+        for place in again.iter().take(3) {
+            finding = finding.related(*place, "so is this");
+        }
+        sink.report(finding);
+    }
+}
+
+fn why(family: &str) -> &'static str {
+    match family {
+        "poetry" => "no `poetry.lock` is copied before it",
+        "npm" => "rewrites the lock file where it does not fit",
+        _ => "updates the lock file where it does not fit",
+    }
+}
+
+fn remedy(family: &str) -> &'static str {
+    match family {
+        "npm" => "use `npm ci`",
+        "yarn" => "add `--frozen-lockfile` (`--immutable` from Yarn 2 on)",
+        "pnpm" | "bun" => "add `--frozen-lockfile`",
+        "uv" => "add `--locked`",
+        "poetry" => "copy `poetry.lock` beside `pyproject.toml` before installing",
+        "pdm" => "use `pdm sync`, or add `--frozen-lockfile`",
+        "pipenv" => "use `pipenv sync`, or add `--deploy`",
+        "bundler" => "set `BUNDLE_FROZEN=true`, or `bundle config set --global frozen true`",
+        "cargo" => "add `--locked`",
+        _ => "hold it to the lock file",
+    }
+}
+
+fn is_frozen(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    step: &Step,
+    invocations: &[Invocation],
+    one: &Invocation,
+    call: &Call,
+) -> bool {
+    let manager = call.manager;
+    let flags: Vec<&str> = manager.frozen.iter().map(String::as_str).collect();
+    let flagged = !flags.is_empty() && one.flag(&flags).is_some();
+    let off = one.args.iter().any(|word| word.text() == "--no-frozen-lockfile");
+    let variable = manager.frozen_env.iter().any(|name| {
+        let on = |value: &str| !matches!(value, "" | "0" | "false" | "no");
+        let inherited = dockerfile
+            .chain(step.stage.index)
+            .any(|stage| matches!(stage.scope.get(name), Some(Worth::Known { text, .. }) if on(text)));
+        let exported = invocations.iter().filter(|other| other.is(&["export"])).flat_map(|other| other.args);
+        inherited
+            || one.environment().any(|(set, value, _)| set == name && on(value))
+            || exported.into_iter().any(|word| word.assignment().is_some_and(|(set, value)| set == name && on(value)))
+    });
+    if flagged || variable && !off {
+        return true;
+    }
+    let word = call.word.text();
+    match call.family() {
+        "npm" => matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global"]).is_some(),
+        "pnpm" | "yarn" => one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some(),
+        "bun" => word == "ci",
+        "poetry" => copies_lock(ctx, dockerfile, step, "poetry.lock"),
+        "pipenv" => word == "sync",
+        "bundler" => configured(dockerfile, step, "bundle", &["frozen", "deployment"]),
+        // `cargo run` and `build` fetch too; what builds an empty shell to fill the cache is bound by the same lock.
+        "cargo" => !has_lock(ctx, dockerfile, "Cargo.lock") || one.flag(&["--help", "--version"]).is_some(),
+        // These follow their lock files without being told.
+        "go" | "composer" => true,
+        _ => false,
+    }
+}
+
+/// Whether `bundle config set frozen true` or its like came before.
+fn configured(dockerfile: &Dockerfile, step: &Step, program: &str, keys: &[&str]) -> bool {
+    let chain = dockerfile.layers(step.stage.index);
+    let earlier = dockerfile.steps().filter(|other| other.at <= step.at && chain.contains(&other.stage.index));
+    earlier.into_iter().any(|other| {
+        let script = other.script();
+        script.invocations().iter().any(|one| {
+            let sets = one.is(&[program]) && one.args.iter().any(|word| word.text() == "config");
+            sets && one.args.iter().any(|word| keys.contains(&word.text()))
+        })
+    })
+}
+
+fn has_lock(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+    contexts(ctx.facts, dockerfile)
+        .iter()
+        .any(|context| ctx.facts.repository.below(&context.folder).iter().any(|file| file.name() == name))
+}
+
+/// Whether a lock file is in the image when the step runs.
+fn copies_lock(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, name: &str) -> bool {
+    let chain = dockerfile.layers(step.stage.index);
+    let contexts = contexts(ctx.facts, dockerfile);
+    let in_context = || {
+        contexts
+            .iter()
+            .any(|context| join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some()))
+    };
+    let mounted = step.mounts.iter().any(|mount| mount.source().is_some_and(|source| source.value.contains(name)));
+    mounted
+        || dockerfile.instructions().any(|position| {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
+            if position.at > step.at || !chain.contains(&position.stage.index) {
+                return false;
+            }
+            let mut sources = transfer.sources.iter();
+            transfer.from.is_some()
+                || sources.any(|source| match source {
+                    Source::Path(word) => {
+                        let text = word.text.as_str();
+                        let stem = name.trim_end_matches("lock").trim_end_matches('.');
+                        let pattern = text.contains('*') && text.trim_start_matches("./").starts_with(stem);
+                        // A whole folder holds it if the repository does.
+                        let named = text.contains(name) || pattern || text.contains("*.lock") || text.contains('$');
+                        named || (!text.contains('.') || matches!(text, "." | "./")) && in_context()
+                    }
+                    Source::Heredoc(..) => false,
+                })
+        })
+}
+
+/// `dependency-layer-order`
+pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = reach::built(ctx, dockerfile);
+    if reach::is_development(ctx, dockerfile) {
+        return;
+    }
+    for &stage in &built {
+        let chain = dockerfile.layers(stage);
+        let copy = dockerfile
+            .instructions()
+            .filter(|position| position.stage.index == stage)
+            .find_map(|position| dockerignore::whole_context(position).map(|word| (position.at, word)));
+        let Some((at, word)) = copy else { continue };
+        let mut before: Vec<&str> = Vec::new();
+        let mut first = None;
+        for step in dockerfile.steps().filter(|step| chain.contains(&step.stage.index)) {
+            let script = step.script();
+            for one in script.invocations() {
+                let Some(call) = call(&one).filter(|call| installs_dependencies(&one, call)) else { continue };
+                if step.at < at || step.stage.index != stage {
+                    before.push(call.family());
+                } else if first.is_none()
+                    && !before.contains(&call.family())
+                    && !step.mounts.iter().any(|mount| mount.kind() == "cache")
+                {
+                    first = Some((step.place(call.span(&one)), call.title(&one), call.family()));
+                }
+            }
+        }
+        let Some((place, title, family)) = first else { continue };
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, word.span),
+                format!("every change of a source file runs `{title}` again"),
+            )
+            .label("copies everything before the dependencies are installed")
+            .related(place, "nothing after the COPY comes from the cache")
+            .help(match manifests(family) {
+                "" => "install first, then copy the sources".to_owned(),
+                names => format!("copy {names} first, install, then copy the rest"),
+            }),
+        );
+    }
+}
+
+fn manifests(family: &str) -> &'static str {
+    match family {
+        "npm" => "`package.json` and `package-lock.json`",
+        "yarn" => "`package.json` and `yarn.lock`",
+        "pnpm" => "`package.json` and `pnpm-lock.yaml`",
+        "bun" => "`package.json` and `bun.lock`",
+        "pip" => "`requirements.txt`",
+        "uv" => "`pyproject.toml` and `uv.lock`",
+        "poetry" => "`pyproject.toml` and `poetry.lock`",
+        "pipenv" => "`Pipfile` and `Pipfile.lock`",
+        "pdm" => "`pyproject.toml` and `pdm.lock`",
+        "bundler" => "`Gemfile` and `Gemfile.lock`",
+        "composer" => "`composer.json` and `composer.lock`",
+        "go" => "`go.mod` and `go.sum`",
+        _ => "",
+    }
+}
+
+/// An install that needs manifests at most, not the sources.
+fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
+    match (call.family(), call.verb) {
+        ("cargo", _) => false,
+        ("go", verb) => verb == Verb::Sync,
+        ("pip" | "uv", Verb::Install) => {
+            let from_file = one.flag(&["-r", "--requirement", "--requirements"]).is_some();
+            from_file && !call.packages.iter().any(|word| word.text().starts_with('.'))
+        }
+        (_, Verb::Sync) => true,
+        (_, Verb::Install) => call.manager.system,
+        _ => false,
+    }
+}
+
+/// `dist-upgrade`
+pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = reach::built(ctx, dockerfile);
+    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+        let script = step.script();
+        for one in script.invocations() {
+            let Some(call) = call(&one).filter(|call| call.manager.system) else { continue };
+            let place = step.place(call.span(&one));
+            let title = call.title(&one);
+            match call.verb {
+                Verb::Distribution => sink.report(
+                    Finding::new(place, format!("`{title}` makes another system of the base image"))
+                        .label("adds and removes packages as it sees fit")
+                        .help("start from a newer base image"),
+                ),
+                Verb::Upgrade => sink.report_at(
+                    Level::Note,
+                    Finding::new(place, format!("`{title}` raises everything in the base image"))
+                        .label("what it gives depends on the day of the build")
+                        .help("start from a newer base image and rebuild regularly, or name the packages to raise"),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `package-update-alone`
+pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    if reach::is_development(ctx, dockerfile) {
+        return;
+    }
+    for step in dockerfile.steps() {
+        let script = step.script();
+        let invocations = script.invocations();
+        let calls: Vec<_> = invocations
+            .iter()
+            .filter_map(|one| Some((one, call(one)?)))
+            .filter(|(_, call)| call.manager.system)
+            .collect();
+        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else { continue };
+        let used = calls.iter().any(|(_, other)| {
+            other.family() == call.family()
+                && matches!(other.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Other)
+        });
+        // Scripts that install on their own need the lists as well.
+        let script_follows = invocations
+            .iter()
+            .any(|other| other.is(&["bash", "sh", "add-apt-repository", "tasksel", "dpkg", "apt-file", "apt-cache"]));
+        let mounted = call.manager.caches.iter().any(|cache| step.is_mounted(cache) || step.has_cache(cache));
+        if used || script_follows || mounted {
+            continue;
+        }
+        sink.report(
+            Finding::new(step.place(call.span(one)), format!("`{}` stands alone in its layer", call.title(one)))
+                .label("comes from the cache for weeks, while later installs ask for versions that are gone")
+                .help("update and install in the same RUN, joined by `&&`"),
+        );
+    }
+}
+
+/// `missing-assume-yes`
+pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let mut configured = false;
+    for step in dockerfile.steps() {
+        let script = step.script();
+        let invocations = script.invocations();
+        let words = || invocations.iter().flat_map(|one| one.args).map(|word| word.text().to_ascii_lowercase());
+        configured |= words().any(|text| {
+            text.contains("assume-yes") && !text.starts_with("--")
+                || text.contains("assumeyes=")
+                || text.contains("always_yes")
+        });
+        for one in &invocations {
+            let Some(call) = call(one) else { continue };
+            let asks = matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Remove);
+            if call.manager.yes.is_empty() || !asks || configured {
+                continue;
+            }
+            let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
+            let quiet = one.args.iter().filter(|word| word.text() == "-q" || word.text() == "--quiet").count() > 1;
+            let level = one.option(&["-q", "--quiet"]).is_some_and(|option| option.option.text().ends_with("=2"));
+            let pretends = one
+                .flag(&[
+                    "-s",
+                    "--simulate",
+                    "--dry-run",
+                    "--just-print",
+                    "-d",
+                    "--download-only",
+                    "--help",
+                    "--assume-no",
+                    "--assumeno",
+                    "--json",
+                ])
+                .is_some();
+            // `yes | apt-get …` answers too.
+            let fed = !script.feeders(one.command).is_empty()
+                || !one.command.redirects.is_empty()
+                    && one.command.redirects.iter().any(|redirect| redirect.descriptor == Some(0));
+            if one.flag(&flags).is_some() || quiet || level || pretends || fed {
+                continue;
+            }
+            let finding = Finding::new(
+                step.place(call.span(one)),
+                format!("`{}` waits for an answer that nobody gives", call.title(one)),
+            )
+            .label("asks before it goes on")
+            .help(format!("add `{}`", flags[0]));
+            sink.report(finding);
+        }
+    }
+}

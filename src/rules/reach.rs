@@ -1,0 +1,34 @@
+//! Which stages of a Dockerfile a rule should speak of.
+
+use std::collections::BTreeSet;
+
+use super::Ctx;
+use crate::model::dockerfile::{Dockerfile, Stage};
+use crate::source::file_name;
+
+/// The stages whose layers are in a shipped image: the shipped ones and those they are built `FROM`.
+pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.layers(stage)).collect()
+}
+
+/// The stages that building a shipped image builds.
+pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.reachable(stage)).collect()
+}
+
+/// Whether the Dockerfile is for development or tests by its path.
+pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    let path = ctx.facts.path(dockerfile.file);
+    path.contains(".devcontainer/") || file_name(path).split(['.', '-', '_']).any(is_development_word)
+}
+
+/// Whether a stage is for development or tests by its name.
+pub fn is_development_stage(stage: &Stage) -> bool {
+    stage.name.as_ref().is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
+}
+
+fn is_development_word(word: &str) -> bool {
+    const WORDS: &[&str] =
+        &["dev", "devel", "development", "local", "test", "tests", "testing", "debug", "e2e", "ci", "devcontainer"];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,153 @@
+//! No output prints a secret: a repository full of them is linted in every format, and no piece of one may come out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How many bytes of a secret may be seen in a row: the prefix of its format and what is around it.
+const PIECE: usize = 12;
+
+/// The planted secrets, put together here so that this file holds none.
+struct Secrets {
+    groq: String,
+    github: String,
+    stripe: String,
+    password: String,
+    url_password: String,
+    key_body: [String; 3],
+    opaque: String,
+}
+
+impl Secrets {
+    fn new() -> Self {
+        let body = "Zq7Lx2Vb9Rt4Yw8Kc3Nd6Hf1Js5Pg0AmUe2Xi9Wo7Bk4Ty8Sd3Fq";
+        let line = |from: &str| format!("{from}{}", "Qx9wKf2LmZ7TqV4RcYb8NsJhG5UeXoPdAi6Wt0lMvQySx3CgHkBzFnEr1OjDa2Qp");
+        Self {
+            groq: ["gs", "k_", body].concat(),
+            github: ["gh", "p_", &body[..36]].concat(),
+            stripe: ["sk_", "live_", &body[20..50]].concat(),
+            password: ["Wq8-tangerine", "-41-window"].concat(),
+            url_password: ["Tr0ub4dor", "-and-3-horses"].concat(),
+            key_body: [line("MIIE"), line("vgIB"), line("ADAN")],
+            opaque: ["k9Fw2pXv81", "LmQz73RtYb", "55Hd"].concat(),
+        }
+    }
+
+    fn all(&self) -> Vec<&str> {
+        let own = [&self.groq, &self.github, &self.stripe, &self.password, &self.url_password, &self.opaque];
+        own.into_iter().chain(&self.key_body).map(String::as_str).collect()
+    }
+
+    fn files(&self) -> Vec<(&'static str, String)> {
+        let Self { groq, github, stripe, password, url_password, key_body, opaque } = self;
+        let key = format!(
+            "{}{}\n{}\n{}{}\n",
+            "-----BEGIN RSA PRIVATE ",
+            "KEY-----",
+            key_body.join("\n"),
+            "-----END RSA PRIVATE ",
+            "KEY-----"
+        );
+        let url = format!("postgres://app:{url_password}@db.internal:5432/app");
+        vec![
+            (
+                "Dockerfile",
+                format!(
+                    "FROM python:3.12-slim\nARG API_TOKEN={opaque}\nENV DB_PASSWORD=\"{password}\" DATABASE_URL={url}\n\
+                     LABEL token={groq}\nRUN curl -u ci:{password} -H \"Authorization: Bearer {opaque}\" https://acme.io/ && \\\n    \
+                     git clone https://ci:{url_password}@git.acme.io/a.git\n# {stripe}\nCMD [\"serve\", \"--password\", \"{password}\"]\n"
+                ),
+            ),
+            (
+                "compose.yaml",
+                format!(
+                    "services:\n  api:\n    image: acme/api:1\n    command: serve --token {opaque}\n    build:\n      context: .\n      \
+                     args:\n        NPM_TOKEN: {opaque}\n    environment:\n      JWT_SECRET: {opaque}\n      URL: ${{URL:-{url}}}\n      \
+                     SECRET: ${{SECRET:-{opaque}}}\n    labels:\n      - secret={github}\n"
+                ),
+            ),
+            (
+                "k8s/all.yaml",
+                format!(
+                    "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  password: {password}\n  key: |\n    {}\n---\n\
+                     apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  token: {groq}\n  app.ini: |\n    password = {password}\n    \
+                     url = {url}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n    - name: a\n      \
+                     image: a:1\n      env:\n        - {{name: API_KEY, value: '{opaque}'}}\n",
+                    key.replace('\n', "\n    ").trim_end()
+                ),
+            ),
+            (
+                ".github/workflows/ci.yml",
+                format!(
+                    "on: push\nenv:\n  GITHUB_TOKEN: {github}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          \
+                     export STRIPE_KEY={stripe}\n          docker run -e API_KEY={opaque} acme/x\n      - uses: a/b@v1\n        with:\n          \
+                     password: {password}\n"
+                ),
+            ),
+            (".env", format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n")),
+            (".env.example", format!("JWT_SECRET={opaque}\nGROQ={groq}\n")),
+            (
+                "src/app.py",
+                format!("KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"),
+            ),
+            ("certs/server.key", key),
+            ("docs/setup.md", format!("export GROQ_API_KEY={groq}  # é\n")),
+        ]
+    }
+}
+
+fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("deploylint-secrets-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_deploylint"))
+        .args(["check", "--isolated", "--profile", "strict", "--min-level", "note"])
+        .args(arguments)
+        .arg(folder)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8(text).unwrap()
+}
+
+/// The first piece of a secret that stands in a text.
+fn leak<'s>(text: &str, secrets: &[&'s str]) -> Option<&'s str> {
+    let pieces = |secret: &'s str| (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE]);
+    secrets.iter().copied().flat_map(pieces).find(|piece| text.contains(piece))
+}
+
+#[test]
+fn no_output_prints_a_secret() {
+    let secrets = Secrets::new();
+    let folder = folder();
+    for (path, text) in secrets.files() {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let all = secrets.all();
+    for format in ["text", "concise", "json", "sarif", "github"] {
+        let output = run(&folder, &["--format", format]);
+        for rule in ["secret-in-env", "secret-in-command", "provider-token", "private-key", "env-file-committed"] {
+            assert!(output.contains(rule), "{format}: {rule} is not reported:\n{output}");
+        }
+        assert_eq!(leak(&output, &all), None, "{format} prints a piece of a secret");
+    }
+    // A rule that is not asked for must not take the masks of its secrets with it.
+    for select in ["healthcheck", "env-example", "pinned-image"] {
+        let output = run(&folder, &["--format", "text", "--select", select]);
+        assert_eq!(leak(&output, &all), None, "--select {select} prints a piece of a secret");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_leak_would_be_seen() {
+    let secrets = Secrets::new();
+    let shown = format!("x {} y", &secrets.groq[3..3 + PIECE]);
+    assert!(leak(&shown, &secrets.all()).is_some());
+    assert!(leak("gsk_…Sd3F", &secrets.all()).is_none());
+}
