@@ -78,6 +78,7 @@ mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
+mod workflow_trust;
 mod workflow_versions;
 
 use crate::finding::Sink;
@@ -253,7 +254,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
     Check { rule: "package-update-alone", run: Run::Dockerfile(package_install::update_alone) },
-    Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
+    Check { rule: "persist-credentials", run: Run::Workflow(workflow_trust::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
@@ -302,12 +303,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
     Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
     Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
-    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_secrets::self_hosted) },
+    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_trust::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
-    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
+    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "syntax-error", run: Run::Dockerfile(invalid_instruction::unreadable) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
