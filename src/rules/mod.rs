@@ -2,12 +2,14 @@
 //!
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
+pub mod base_image;
 pub mod copy_form;
 pub mod declarative;
 pub mod dev_server;
 pub mod dockerignore;
 pub mod download;
 pub mod healthcheck;
+pub mod healthcheck_tool;
 pub mod invalid_instruction;
 pub mod multi_stage_build;
 pub mod non_root_user;
@@ -20,10 +22,12 @@ pub mod reach;
 pub mod run_habits;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
+pub mod ssh_server;
 pub mod start;
 pub mod start_form;
 pub mod structure;
 pub mod syntax_error;
+pub mod undefined_variable;
 pub mod verification;
 
 use crate::finding::Sink;
@@ -97,10 +101,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dnf-cache", run: Run::Dockerfile(package_waste::dnf_cache) },
     Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
     Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
+    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
+    Check { rule: "healthcheck-tool", run: Run::Service(healthcheck_tool::service) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
@@ -122,11 +130,16 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
     Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
     Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
+    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
     Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
+    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
+    Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
+    Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
+    Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "verification-disabled", run: Run::Dockerfile(verification::check) },
     Check { rule: "world-writable", run: Run::Dockerfile(run_habits::world_writable) },
