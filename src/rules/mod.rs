@@ -14,6 +14,7 @@ mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
+pub mod base_image;
 pub mod copy_form;
 mod dangerous_trigger;
 mod dangling;
@@ -35,6 +36,7 @@ mod expressions;
 mod found_in_text;
 mod gates;
 pub mod healthcheck;
+pub mod healthcheck_tool;
 pub mod invalid_instruction;
 mod isolation;
 mod kube;
@@ -65,6 +67,7 @@ pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
 mod stages;
+pub mod ssh_server;
 pub mod start;
 pub mod start_form;
 mod startup;
@@ -73,6 +76,7 @@ pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
+pub mod undefined_variable;
 pub mod verification;
 mod workflow_commands;
 mod workflow_permissions;
@@ -199,6 +203,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
+    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
@@ -214,6 +219,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
+    Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
+    Check { rule: "healthcheck-tool", run: Run::Service(healthcheck_tool::service) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
@@ -276,6 +284,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
@@ -322,6 +331,11 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
+    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
+    Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
+    Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
+    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
+    Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
