@@ -11,6 +11,7 @@ mod default_credentials;
 mod env_example;
 mod env_files;
 mod found_in_text;
+mod generic_credential;
 mod literal;
 mod secret_in_command;
 mod secret_in_env;
@@ -103,6 +104,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-example", run: Run::Repository(env_example::missing) },
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
+    Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
