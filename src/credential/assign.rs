@@ -33,14 +33,19 @@ pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
     let Some(parts) = parts else { return Vec::new() };
     let mut found: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;
+    // Whether `counted` stands between the quotes of a docstring, as far as the text has been looked at.
+    let (mut docstring, mut counted) = (false, 0);
     for part in parts.find_iter(text) {
         if part.start() < past {
             continue;
         }
         let (name, after) = name_around(text, part.start(), part.end());
         past = after;
-        if let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text))) {
-            past = span.end as usize;
+        let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text))) else { continue };
+        past = span.end as usize;
+        docstring ^= text.as_bytes()[counted..part.start()].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
+        counted = part.start();
+        if !docstring && !is_comment(text.as_bytes(), part.start()) {
             found.push(Assigned { name, span });
         }
     }
@@ -68,6 +73,13 @@ fn value_after(text: &str, at: usize) -> Option<Span> {
     let start = at + 1;
     let len = bytes[start..].iter().position(|byte| *byte == quote || *byte == b'\n')?;
     (bytes[start + len] == quote && len <= LONGEST).then(|| Span::of(start, start + len))
+}
+
+/// Whether the line of `at` begins as a comment or an interactive session does: what it shows is no setting.
+fn is_comment(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[at.saturating_sub(LONGEST)..at];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]).trim_ascii_start();
+    [&b"#"[..], b"//", b"*", b"--", b";", b">>>", b"..."].iter().any(|sign| line.starts_with(sign))
 }
 
 fn is_secret(name: &str, value: &str) -> bool {
@@ -114,7 +126,7 @@ mod tests {
         for line in [
             "token_url = \"?\"", "x = \"?\"", "api_key = ?", "api_key = get(\"?\")", "secret_name: \"?\"", "password = \"${?}\"",
             "api_key = \"?", "token = \"auth.password.reset-form-12\"", "secret = \"2f1c9a40-77de-4b11-9a3e-0d5c6b7a8e9f\"",
-            "api_key = \"your-?\"", "public_key_token = \"abc\"",
+            "api_key = \"your-?\"", "# api_key = \"?\"", "\"\"\"\n  {\"api_key\": \"?\"}\n\"\"\"", "public_key_token = \"abc\"",
         ] {
             assert_eq!(assignments(&line.replace('?', &value)), [], "{line}");
         }

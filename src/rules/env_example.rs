@@ -79,7 +79,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if documented.contains(&name) {
             continue;
         }
-        let finding = Finding::new(place, format!("`{name}` is required and `{}` does not name it", example.path))
+        let finding = Finding::new(place, format!("`{name}` has to be set, and `{}` does not name it", example.path))
             .label("has no default")
             .help(format!("add `{name}=` to `{}`", example.path))
             .others(uses.places.len() as u32 - 1);
@@ -172,6 +172,6 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
     let mut files = files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
-        (!path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
+        (path.contains("env") && !path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
     })
 }
