@@ -33,7 +33,9 @@ fn git_folder(top: &Path) -> Option<PathBuf> {
 fn is_sha256(git: &Path) -> bool {
     let common = fs::read_to_string(git.join("commondir")).map_or_else(|_| git.to_owned(), |at| git.join(at.trim()));
     let config = fs::read_to_string(common.join("config")).unwrap_or_default().to_ascii_lowercase();
-    config.lines().any(|line| line.split_once('=').is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256"))
+    config.lines().any(|line| {
+        line.split_once('=').is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256")
+    })
 }
 
 /// The paths in an index of version 2, 3 or 4. `None` for anything else, and where a part of it stands in another file.

@@ -42,7 +42,11 @@ impl Secrets {
         let Self { groq, github, stripe, password, url_password, key_body, opaque } = self;
         let key = format!(
             "{}{}\n{}\n{}{}\n",
-            "-----BEGIN RSA PRIVATE ", "KEY-----", key_body.join("\n"), "-----END RSA PRIVATE ", "KEY-----"
+            "-----BEGIN RSA PRIVATE ",
+            "KEY-----",
+            key_body.join("\n"),
+            "-----END RSA PRIVATE ",
+            "KEY-----"
         );
         let url = format!("postgres://app:{url_password}@db.internal:5432/app");
         vec![
@@ -82,7 +86,10 @@ impl Secrets {
             ),
             (".env", format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n")),
             (".env.example", format!("JWT_SECRET={opaque}\nGROQ={groq}\n")),
-            ("src/app.py", format!("KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n")),
+            (
+                "src/app.py",
+                format!("KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"),
+            ),
             ("certs/server.key", key),
             ("docs/setup.md", format!("export GROQ_API_KEY={groq}  # é\n")),
         ]

@@ -13,8 +13,23 @@ use crate::source::Span;
 
 /// Parts of names, in lower case, of which one must be in a name.
 const PARTS: &[&str] = &[
-    "passw", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "encryption_key",
-    "encryptionkey", "signing_key", "signingkey", "auth_key", "authkey", "master_key", "masterkey",
+    "passw",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "accesskey",
+    "access_key",
+    "encryption_key",
+    "encryptionkey",
+    "signing_key",
+    "signingkey",
+    "auth_key",
+    "authkey",
+    "master_key",
+    "masterkey",
 ];
 /// Longest name, and longest value, in bytes.
 const LONGEST: usize = 200;
@@ -43,7 +58,8 @@ pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
         past = after;
         let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text))) else { continue };
         past = span.end as usize;
-        docstring ^= text.as_bytes()[counted..part.start()].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
+        docstring ^=
+            text.as_bytes()[counted..part.start()].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
         counted = part.start();
         if !docstring && !is_comment(text.as_bytes(), part.start()) {
             found.push(Assigned { name, span });
@@ -85,9 +101,16 @@ fn is_comment(bytes: &[u8], at: usize) -> bool {
 fn is_secret(name: &str, value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    let plain = value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\'));
+    let plain = value
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\'));
     let random = value.len() >= 16 && shape::entropy(value) >= 3.5 && digits >= 2 && letters >= 4;
-    plain && random && !is_uuid(value) && !is_dotted(value) && !shape::made_up(value) && matches!(judge(name, value), Verdict::Secret { .. })
+    plain
+        && random
+        && !is_uuid(value)
+        && !is_dotted(value)
+        && !shape::made_up(value)
+        && matches!(judge(name, value), Verdict::Secret { .. })
 }
 
 fn is_uuid(value: &str) -> bool {
@@ -97,13 +120,15 @@ fn is_uuid(value: &str) -> bool {
 /// Words joined by dots, dashes, slashes or colons: `auth.password.reset2`, `urn:token:v2-1`.
 fn is_dotted(value: &str) -> bool {
     let parts: Vec<&str> = value.split(['.', '-', '_', '/', ':']).collect();
-    parts.len() > 1 && parts.iter().all(|part| part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || word(part)))
+    parts.len() > 1
+        && parts.iter().all(|part| part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || word(part)))
 }
 
 /// Letters of one case, save the first, with a number behind at most.
 fn word(part: &str) -> bool {
     let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    letters.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()) && letters.bytes().take(1).all(|byte| byte.is_ascii_alphabetic())
+    letters.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+        && letters.bytes().take(1).all(|byte| byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -113,7 +138,14 @@ mod tests {
     #[test]
     fn random_values_of_secret_names() {
         let value = ["k9Fw2pXv81", "LmQz73RtYb"].concat();
-        for line in ["api_key = \"?\"", "\"clientSecret\": \"?\",", "Password: '?'", "$token => '?';", "const API_KEY=`?`", "x['auth_token'] := \"?\""] {
+        for line in [
+            "api_key = \"?\"",
+            "\"clientSecret\": \"?\",",
+            "Password: '?'",
+            "$token => '?';",
+            "const API_KEY=`?`",
+            "x['auth_token'] := \"?\"",
+        ] {
             let text = line.replace('?', &value);
             let found = assignments(&text);
             assert_eq!(found.iter().map(|one| one.span.text(&text)).collect::<Vec<_>>(), [&value], "{line}");
@@ -124,9 +156,19 @@ mod tests {
     fn everything_else() {
         let value = ["k9Fw2pXv81", "LmQz73RtYb"].concat();
         for line in [
-            "token_url = \"?\"", "x = \"?\"", "api_key = ?", "api_key = get(\"?\")", "secret_name: \"?\"", "password = \"${?}\"",
-            "api_key = \"?", "token = \"auth.password.reset-form-12\"", "secret = \"2f1c9a40-77de-4b11-9a3e-0d5c6b7a8e9f\"",
-            "api_key = \"your-?\"", "# api_key = \"?\"", "\"\"\"\n  {\"api_key\": \"?\"}\n\"\"\"", "public_key_token = \"abc\"",
+            "token_url = \"?\"",
+            "x = \"?\"",
+            "api_key = ?",
+            "api_key = get(\"?\")",
+            "secret_name: \"?\"",
+            "password = \"${?}\"",
+            "api_key = \"?",
+            "token = \"auth.password.reset-form-12\"",
+            "secret = \"2f1c9a40-77de-4b11-9a3e-0d5c6b7a8e9f\"",
+            "api_key = \"your-?\"",
+            "# api_key = \"?\"",
+            "\"\"\"\n  {\"api_key\": \"?\"}\n\"\"\"",
+            "public_key_token = \"abc\"",
         ] {
             assert_eq!(assignments(&line.replace('?', &value)), [], "{line}");
         }

@@ -30,11 +30,14 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         if user || literal::is_practice(ctx.facts.path(value.place.file)) {
             continue;
         }
-        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else { continue };
-        let finding = Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
-            .label(why)
-            .help(help(var.origin, &var.name.value))
-            .secret(value.place);
+        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else {
+            continue;
+        };
+        let finding =
+            Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
+                .label(why)
+                .help(help(var.origin, &var.name.value))
+                .secret(value.place);
         sink.report(finding);
     }
 }
@@ -50,7 +53,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != crate::model::kind::FileKind::Compose || !source.text.contains(":-") && !source.text.contains('-') {
+    if facts.kind != crate::model::kind::FileKind::Compose || !source.text.contains(":-") && !source.text.contains('-')
+    {
         return;
     }
     let Some(tree) = &facts.tree else { return };
@@ -118,7 +122,9 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink
             _ => ("a literal password", Level::Error),
         },
         Verdict::Token(_) => ("a live token", Level::Error),
-        Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), sink.level()),
+        Verdict::Secret { .. } if repeats(variable, &value.value) => {
+            (DefaultReason::RepeatsName.clause(), sink.level())
+        }
         Verdict::Secret { .. } if literal::is_random(&value.value) => ("a literal credential", Level::Error),
         Verdict::Secret { .. } => ("a literal credential", sink.level()),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
@@ -128,10 +134,11 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink
         return;
     }
     let level = if practice { level.milder() } else { level };
-    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential that stands in this file"))
-        .label(why)
-        .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
-        .secret(value.place);
+    let finding =
+        Finding::new(value.place, format!("`{variable}` falls back to a credential that stands in this file"))
+            .label(why)
+            .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
+            .secret(value.place);
     sink.report_at(level, finding);
 }
 
@@ -146,4 +153,3 @@ fn help(origin: EnvOrigin, name: &str) -> String {
         _ => format!("generate one and hand it over as `${{{name}:?}}` or through compose `secrets:`"),
     }
 }
-

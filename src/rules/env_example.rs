@@ -15,7 +15,8 @@ use crate::source::{Place, SourceFile, join};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
 
 /// Variables that the shell, compose or a pipeline sets.
-const GIVEN: &[&str] = &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
+const GIVEN: &[&str] =
+    &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
 /// What the names of such variables begin with.
 const GIVEN_PREFIXES: &[&str] = &["COMPOSE_", "DOCKER_", "GITHUB_", "CI_", "XDG_"];
 
@@ -31,7 +32,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         let asked = env_file(ctx, project);
         let secret = |name: &String| credential::secret_name(name).is_some();
         // One or two plain settings that may stay empty need no document.
-        if asked.is_none() && variables.len() < 3 && !variables.keys().any(secret) && !variables.values().any(|uses| uses.required) {
+        if asked.is_none()
+            && variables.len() < 3
+            && !variables.keys().any(secret)
+            && !variables.values().any(|uses| uses.required)
+        {
             return None;
         }
         Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
@@ -153,7 +158,8 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
         let defaults: BTreeSet<String> =
             all.iter().filter(|(used, _)| used.default().is_some()).map(|(used, _)| used.name.clone()).collect();
         for (used, place) in all {
-            let given = GIVEN.contains(&used.name.as_str()) || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
+            let given = GIVEN.contains(&used.name.as_str())
+                || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
             let optional = used.operator.is_some() && !used.required();
             if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
                 let required = used.required();
@@ -169,9 +175,14 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
 /// The first env file that a project's services need and the repository does not have.
 fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
     let files = project.services.iter().flat_map(|service| &service.container.env_from);
-    let mut files = files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
+    let mut files =
+        files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
-        (path.contains("env") && !path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
+        (path.contains("env")
+            && !path.contains('$')
+            && !literal::is_practice(&path)
+            && ctx.facts.repository.find(&path).is_none())
+        .then_some(from.name.place)
     })
 }

@@ -12,8 +12,17 @@ use crate::model::facts::FileFacts;
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
 
 /// What names begin with whose values end up in every visitor's browser.
-const PUBLIC: &[&str] =
-    &["VITE_", "NEXT_PUBLIC_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_", "NG_APP_"];
+const PUBLIC: &[&str] = &[
+    "VITE_",
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "PUBLIC_",
+    "NUXT_PUBLIC_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "VUE_APP_",
+    "NG_APP_",
+];
 
 /// Whether a path is an env file with real values.
 pub fn is_real(path: &str) -> bool {
@@ -35,11 +44,14 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     }
     let (message, level) = match (real, found.len()) {
         (0, 0) => (format!("`{name}` is committed"), sink.level().milder()),
-        (0, all) => (format!("`{name}` is committed with {}", many(all, "guessable credential")), sink.level().milder()),
+        (0, all) => {
+            (format!("`{name}` is committed with {}", many(all, "guessable credential")), sink.level().milder())
+        }
         (real, _) => (format!("`{name}` is committed with {}", many(real, "credential")), sink.level()),
     };
     let level = if literal::is_practice(&source.path) { level.milder() } else { level };
-    let first = found.iter().find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).or(found.first());
+    let first =
+        found.iter().find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).or(found.first());
     let place = first.map_or(facts.env[0].name.place, |(var, _, _)| var.name.place);
     let label = if found.is_empty() { "the first of its variables" } else { "the first of them" };
     let mut finding = Finding::new(place, message)
@@ -73,7 +85,9 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
     if let Some(file) = repository.files().iter().find(|file| is_loose(ctx, file)) {
         let place = ctx.facts.file(file.id).env.first().map_or(file.place(Span::default()), |var| var.name.place);
         let message = format!("`{}` is not ignored by git", file.path);
-        sink.report(Finding::new(place, message).label("the next `git add .` commits it").help("add `.env` to `.gitignore`"));
+        sink.report(
+            Finding::new(place, message).label("the next `git add .` commits it").help("add `.env` to `.gitignore`"),
+        );
         return;
     }
     let Some((place, path)) = expected(ctx) else { return };
@@ -81,7 +95,11 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let message = format!("`{path}` will be made here, and git does not ignore it");
-    sink.report(Finding::new(place, message).label("asks for it").help("add `.env` to `.gitignore`, before somebody commits one"));
+    sink.report(
+        Finding::new(place, message)
+            .label("asks for it")
+            .help("add `.env` to `.gitignore`, before somebody commits one"),
+    );
 }
 
 /// Whether git would take the file with the next `git add`.
@@ -91,9 +109,12 @@ fn is_loose(ctx: &Ctx, file: &SourceFile) -> bool {
 
 /// Where the repository asks for an env file, and which.
 fn expected(ctx: &Ctx) -> Option<(Place, String)> {
-    let services = ctx.facts.projects.iter().filter(|project| !literal::is_sample(&project.folder)).flat_map(|project| {
-        project.services.iter().map(move |service| (project, service))
-    });
+    let services = ctx
+        .facts
+        .projects
+        .iter()
+        .filter(|project| !literal::is_sample(&project.folder))
+        .flat_map(|project| project.services.iter().map(move |service| (project, service)));
     let named = services.flat_map(|(project, service)| {
         service.container.env_from.iter().filter(|from| from.kind == EnvFromKind::File).filter_map(move |from| {
             let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
@@ -141,17 +162,22 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     }
     for var in &facts.env {
         let Some((value, whole)) = literal::written(&var.value) else { continue };
-        let Some(found) = literal::exposed(ctx, if whole { &var.name.value } else { "" }, value, None) else { continue };
+        let Some(found) = literal::exposed(ctx, if whole { &var.name.value } else { "" }, value, None) else {
+            continue;
+        };
         let text = ctx.facts.text(found.place);
         let level = match found.strength {
             Strength::Live => Level::Error,
             Strength::Chosen if literal::is_random(text) => sink.level(),
             _ => continue,
         };
-        let finding = Finding::new(found.place, format!("`{}` shows {} instead of its place", var.name.value, found.what))
-            .label("looks live")
-            .help("leave the value empty or write `<what goes here>`, and replace the credential if it was ever used")
-            .secret(found.place);
+        let finding =
+            Finding::new(found.place, format!("`{}` shows {} instead of its place", var.name.value, found.what))
+                .label("looks live")
+                .help(
+                    "leave the value empty or write `<what goes here>`, and replace the credential if it was ever used",
+                )
+                .secret(found.place);
         sink.report_at(level, finding);
     }
 }

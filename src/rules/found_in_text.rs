@@ -72,7 +72,9 @@ fn level(hit: &Hit, path: &str, level: Level) -> Level {
 
 fn words(hit: &Hit, text: &str) -> (String, String) {
     match &hit.kind {
-        HitKind::ProviderToken { .. } => (format!("{} is in the repository", literal::describe(&hit.kind)), redact(text)),
+        HitKind::ProviderToken { .. } => {
+            (format!("{} is in the repository", literal::describe(&hit.kind)), redact(text))
+        }
         HitKind::PrivateKey { label } => ("a private key is in the repository".to_owned(), label.to_ascii_lowercase()),
         HitKind::ConnectionString { scheme, user, host, .. } => {
             let who = if user.is_empty() { String::new() } else { format!(" of `{user}`") };
@@ -83,8 +85,12 @@ fn words(hit: &Hit, text: &str) -> (String, String) {
 
 const fn help(kind: &HitKind) -> &'static str {
     match kind {
-        HitKind::ProviderToken { .. } => "revoke it, issue another and keep that one outside of git; deleting the line leaves it in the history",
-        HitKind::PrivateKey { .. } => "replace the key pair and keep the new key in a secret store; deleting the file leaves it in the history",
+        HitKind::ProviderToken { .. } => {
+            "revoke it, issue another and keep that one outside of git; deleting the line leaves it in the history"
+        }
+        HitKind::PrivateKey { .. } => {
+            "replace the key pair and keep the new key in a secret store; deleting the file leaves it in the history"
+        }
         HitKind::ConnectionString { .. } => "put the password into a variable that is set from a secret, and change it",
     }
 }

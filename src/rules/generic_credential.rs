@@ -10,7 +10,10 @@ use crate::model::kind::FileKind;
 use crate::source::SourceFile;
 
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    let open = matches!(facts.kind, FileKind::Text | FileKind::OtherYaml | FileKind::HelmValues | FileKind::Template | FileKind::GitlabCi);
+    let open = matches!(
+        facts.kind,
+        FileKind::Text | FileKind::OtherYaml | FileKind::HelmValues | FileKind::Template | FileKind::GitlabCi
+    );
     if !open || literal::is_practice(&source.path) || file::is_generated(&source.path) || is_translation(&source.path) {
         return;
     }

@@ -76,9 +76,12 @@ pub fn describe(kind: &HitKind) -> String {
 
 /// Where the hit stands in the file: spans in a decoded value cannot be carried over, so the file's own hits are asked.
 fn within(ctx: &Ctx, value: Place, hit: &Hit) -> Place {
-    let own = ctx.facts.file(value.file).hits.iter().find(|own| {
-        value.span.contains(own.span) && own.span.len() == hit.span.len()
-    });
+    let own = ctx
+        .facts
+        .file(value.file)
+        .hits
+        .iter()
+        .find(|own| value.span.contains(own.span) && own.span.len() == hit.span.len());
     own.map_or(value, |own| Place::new(value.file, own.span))
 }
 
@@ -111,13 +114,44 @@ pub fn is_practice(path: &str) -> bool {
 /// Whether a path is one of tests, examples or documentation.
 pub fn is_sample(path: &str) -> bool {
     const WORDS: &[&str] = &[
-        "example", "examples", "sample", "samples", "demo", "demos", "tutorial", "tutorials", "fixture", "fixtures", "testdata", "mock",
-        "mocks", "spec", "specs", "doc", "docs", "documentation", "test", "tests", "testing", "e2e", "quickstart", "cookbook",
-        "template", "dist", "benchmark", "benchmarks", "notebooks", "__tests__", "snapshots",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "demos",
+        "tutorial",
+        "tutorials",
+        "fixture",
+        "fixtures",
+        "testdata",
+        "mock",
+        "mocks",
+        "spec",
+        "specs",
+        "doc",
+        "docs",
+        "documentation",
+        "test",
+        "tests",
+        "testing",
+        "e2e",
+        "quickstart",
+        "cookbook",
+        "template",
+        "dist",
+        "benchmark",
+        "benchmarks",
+        "notebooks",
+        "__tests__",
+        "snapshots",
     ];
     let lower = path.to_ascii_lowercase();
     let prose = [".md", ".mdx", ".rst", ".adoc", ".ipynb"].iter().any(|end| lower.ends_with(end));
-    prose || lower.split('/').any(|part| WORDS.contains(&part) || part.split(['.', '-', '_']).any(|word| WORDS.contains(&word)))
+    prose
+        || lower
+            .split('/')
+            .any(|part| WORDS.contains(&part) || part.split(['.', '-', '_']).any(|word| WORDS.contains(&word)))
 }
 
 /// Whether a text looks as if a generator had made it.
@@ -189,7 +223,15 @@ mod tests {
 
     #[test]
     fn example_files_are_told_from_real_ones() {
-        for path in [".env.example", "a/.env.sample", ".env.template", "env.example", "example.env", ".env-dist", ".env.prod.example"] {
+        for path in [
+            ".env.example",
+            "a/.env.sample",
+            ".env.template",
+            "env.example",
+            "example.env",
+            ".env-dist",
+            ".env.prod.example",
+        ] {
             assert!(is_example_env(path), "{path}");
         }
         for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
@@ -199,7 +241,9 @@ mod tests {
 
     #[test]
     fn practice_is_told_from_production() {
-        for path in ["docker-compose.dev.yml", "tests/compose.yaml", "docs/setup.md", "examples/web/Dockerfile", "README.md"] {
+        for path in
+            ["docker-compose.dev.yml", "tests/compose.yaml", "docs/setup.md", "examples/web/Dockerfile", "README.md"]
+        {
             assert!(is_practice(path), "{path}");
         }
         for path in ["docker-compose.yml", "deploy/prod.yaml", "latest/contest.py", "src/main.rs"] {

@@ -118,9 +118,12 @@ fn help(var: &EnvVar) -> String {
     let name = &var.name.value;
     match var.origin {
         EnvOrigin::DockerEnv | EnvOrigin::DockerArg => {
-            "hand it over when the container starts; a build step that needs it takes `RUN --mount=type=secret`".to_owned()
+            "hand it over when the container starts; a build step that needs it takes `RUN --mount=type=secret`"
+                .to_owned()
         }
-        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => "take it out; labels travel with the image and its metadata".to_owned(),
+        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => {
+            "take it out; labels travel with the image and its metadata".to_owned()
+        }
         EnvOrigin::ComposeEnvironment | EnvOrigin::ComposeBuildArg => {
             format!("use compose `secrets:`, or write `${{{name}:?}}` and set it in an env file outside of git")
         }
