@@ -109,6 +109,10 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
     facts.errors = parsed.errors;
+    // Tools that read JSON with comments are many; only what deploys must be plain.
+    if facts.kind == FileKind::OtherYaml && source.path.ends_with(".json") {
+        facts.errors.clear();
+    }
     if !facts.errors.is_empty() && kind::has_template_marks(&source.text) {
         facts.kind = FileKind::Template;
         facts.errors.clear();

@@ -126,8 +126,11 @@ pub fn has_template_marks(text: &str) -> bool {
         let jinja = line.contains("{%") || line.starts_with("{#");
         let terraform = line.contains("%{ ") || line.contains("%{~");
         let erb = line.contains("<%");
-        // GitHub's own `${{ expression }}` is no template; a bare `{{ … }}` is Go's or Jinja's.
-        let braces = line.match_indices("{{").any(|(at, _)| !line[..at].ends_with('$')) && line.contains("}}");
+        // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for somebody else's template; a
+        // bare `{{ … }}` is Go's or Jinja's.
+        let quoted = |before: &str| ['\'', '"'].iter().any(|quote| before.matches(*quote).count() % 2 == 1);
+        let bare = |at: usize| !line[..at].ends_with('$') && !quoted(&line[..at]);
+        let braces = line.match_indices("{{").any(|(at, _)| bare(at)) && line.contains("}}");
         jinja || terraform || erb || braces
     })
 }

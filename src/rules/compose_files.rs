@@ -19,8 +19,9 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         }
         sink.report_at(
             level,
-            Finding::new(path.place, format!("{who} {what} `{full}`, which is not in the repository"))
-                .help("add the file, or an example of it; name it in `.gitignore` if it is made where the project runs"),
+            Finding::new(path.place, format!("{who} {what} `{full}`, which is not in the repository")).help(
+                "add the file, or an example of it; name it in `.gitignore` if it is made where the project runs",
+            ),
         );
     };
     let warning = Level::Warning;
@@ -48,8 +49,30 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 /// Whether a path names a file and not a folder: its last part has an ending that files have.
 fn is_file_name(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "cfg", "cnf", "conf", "crt", "css", "env", "html", "ini", "js", "json", "key", "lua", "pem", "php", "properties", "py", "sh", "sql",
-        "toml", "ts", "txt", "xml", "yaml", "yml",
+        "cfg",
+        "cnf",
+        "conf",
+        "crt",
+        "css",
+        "env",
+        "html",
+        "ini",
+        "js",
+        "json",
+        "key",
+        "lua",
+        "pem",
+        "php",
+        "properties",
+        "py",
+        "sh",
+        "sql",
+        "toml",
+        "ts",
+        "txt",
+        "xml",
+        "yaml",
+        "yml",
     ];
     let name = file_name(path);
     name.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending))
@@ -69,10 +92,17 @@ fn exists(ctx: &Ctx, path: &str) -> bool {
 fn has_example(ctx: &Ctx, path: &str) -> bool {
     let name = file_name(path);
     let like = |other: &str| {
-        let rest = other.strip_prefix(name).or_else(|| name.strip_suffix(".env").and_then(|stem| other.strip_prefix(stem)));
-        rest.is_some_and(|rest| ["example", "sample", "template", "dist", "default", "tmpl"].iter().any(|word| rest.contains(word)))
+        let rest =
+            other.strip_prefix(name).or_else(|| name.strip_suffix(".env").and_then(|stem| other.strip_prefix(stem)));
+        rest.is_some_and(|rest| {
+            ["example", "sample", "template", "dist", "default", "tmpl"].iter().any(|word| rest.contains(word))
+        })
     };
-    let general = |other: &str| name.contains("env") && other.contains("env") && ["example", "sample", "template"].iter().any(|word| other.contains(word));
+    let general = |other: &str| {
+        name.contains("env")
+            && other.contains("env")
+            && ["example", "sample", "template"].iter().any(|word| other.contains(word))
+    };
     let folder = parent(path);
     let beside = ctx.facts.repository.below(folder).iter().filter(|file| file.folder() == folder);
     beside.map(SourceFile::name).any(|other| like(other) || general(other))
@@ -81,7 +111,8 @@ fn has_example(ctx: &Ctx, path: &str) -> bool {
 /// Whether one of the repository's `.gitignore` files keeps a path out.
 fn is_ignored(ctx: &Ctx, path: &str) -> bool {
     let folders = std::iter::successors(Some(parent(path)), |folder| (!folder.is_empty()).then(|| parent(folder)));
-    let mut ignores = folders.filter_map(|folder| Some((folder, ctx.facts.repository.find(&join(folder, ".gitignore")?)?)));
+    let mut ignores =
+        folders.filter_map(|folder| Some((folder, ctx.facts.repository.find(&join(folder, ".gitignore")?)?)));
     ignores.any(|(folder, file)| {
         let mut builder = GitignoreBuilder::new("");
         for line in file.text.lines() {

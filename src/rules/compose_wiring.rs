@@ -19,7 +19,9 @@ fn names(project: &Project) -> HashSet<&str> {
 
 /// Whether other projects' services may be reachable from this one.
 fn is_connected(project: &Project, service: &Service) -> bool {
-    let external = |name: &str| project.definition(ReferenceKind::Network, name).is_some_and(|network| network.external || network.shared);
+    let external = |name: &str| {
+        project.definition(ReferenceKind::Network, name).is_some_and(|network| network.external || network.shared)
+    };
     let joins = service.references.iter().any(|one| one.kind == ReferenceKind::Network && external(&one.name.value));
     joins || external("default") || !service.network_mode.is_absent() || service.container.open || project.overlay
 }
@@ -47,9 +49,16 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
                 |near| format!("did you mean `{near}`?"),
             );
             sink.report(
-                Finding::new(endpoint.place, format!("`{}` of `{}` names the host `{host}`, which is no service", var.name.value, service.name()))
-                    .label("no service, alias or link goes by this name")
-                    .help(help),
+                Finding::new(
+                    endpoint.place,
+                    format!(
+                        "`{}` of `{}` names the host `{host}`, which is no service",
+                        var.name.value,
+                        service.name()
+                    ),
+                )
+                .label("no service, alias or link goes by this name")
+                .help(help),
             );
         }
     }
@@ -58,13 +67,37 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
 /// Hosts in values that somebody is meant to fill in, and the name of the host itself.
 fn is_placeholder(host: &str) -> bool {
     let lower = host.to_ascii_lowercase();
-    ["your", "example", "changeme", "placeholder", "xxx", "hostname", "host", "host-gateway"].iter().any(|word| lower == *word || lower.starts_with("your"))
+    ["your", "example", "changeme", "placeholder", "xxx", "hostname", "host", "host-gateway"]
+        .iter()
+        .any(|word| lower == *word || lower.starts_with("your"))
 }
 
 /// Words in the name of a variable whose address is for people's browsers, or for listening, and not for this service.
 const OUTWARD: &[&str] = &[
-    "ADVERTISED", "ALLOWED", "BIND", "BROWSER", "CALLBACK", "CLIENT", "CORS", "DOMAIN", "EXTERNAL", "FRONTEND", "HEALTH", "HEALTHCHECK",
-    "ISSUER", "LISTEN", "LISTENERS", "NEXTAUTH", "ORIGIN", "ORIGINS", "PUBLIC", "REDIRECT", "SELF", "SITE", "WEBHOOK", "WEBSITE",
+    "ADVERTISED",
+    "ALLOWED",
+    "BIND",
+    "BROWSER",
+    "CALLBACK",
+    "CLIENT",
+    "CORS",
+    "DOMAIN",
+    "EXTERNAL",
+    "FRONTEND",
+    "HEALTH",
+    "HEALTHCHECK",
+    "ISSUER",
+    "LISTEN",
+    "LISTENERS",
+    "NEXTAUTH",
+    "ORIGIN",
+    "ORIGINS",
+    "PUBLIC",
+    "REDIRECT",
+    "SELF",
+    "SITE",
+    "WEBHOOK",
+    "WEBSITE",
 ];
 
 /// The same, as the last words of a name.
@@ -75,8 +108,17 @@ fn is_outward(name: &str) -> bool {
     name.split('_').any(|word| OUTWARD.contains(&word)) || OUTWARD_ENDS.iter().any(|end| ends(&end))
 }
 
-const BROWSER: &[&str] =
-    &["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_", "NG_APP_", "PUBLIC_"];
+const BROWSER: &[&str] = &[
+    "NEXT_PUBLIC_",
+    "VITE_",
+    "REACT_APP_",
+    "NUXT_PUBLIC_",
+    "VUE_APP_",
+    "GATSBY_",
+    "EXPO_PUBLIC_",
+    "NG_APP_",
+    "PUBLIC_",
+];
 
 fn is_for_browsers(name: &str) -> bool {
     BROWSER.iter().any(|prefix| name.starts_with(prefix))
@@ -97,14 +139,24 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
             if serves(service, port) {
                 continue;
             }
-            let Some(other) = project.services.iter().find(|other| other.name() != service.name() && serves(other, port)) else {
+            let Some(other) =
+                project.services.iter().find(|other| other.name() != service.name() && serves(other, port))
+            else {
                 continue;
             };
             sink.report(
-                Finding::new(endpoint.place, format!("`{}` of `{}` says localhost, but port {port} is `{}`'s", var.name.value, service.name(), other.name()))
-                    .label("inside a container this is the container itself")
-                    .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
-                    .help(format!("write `{}` for the host, and the port inside the container", other.name())),
+                Finding::new(
+                    endpoint.place,
+                    format!(
+                        "`{}` of `{}` says localhost, but port {port} is `{}`'s",
+                        var.name.value,
+                        service.name(),
+                        other.name()
+                    ),
+                )
+                .label("inside a container this is the container itself")
+                .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
+                .help(format!("write `{}` for the host, and the port inside the container", other.name())),
             );
         }
     }
@@ -138,7 +190,8 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 }
                 continue;
             };
-            let shown = |one: &Endpoint| one.effective_port().map_or(one.host.clone(), |port| format!("{}:{port}", one.host));
+            let shown =
+                |one: &Endpoint| one.effective_port().map_or(one.host.clone(), |port| format!("{}:{port}", one.host));
             sink.report(
                 Finding::new(
                     endpoint.place,
@@ -168,7 +221,8 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
 
 pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     // A test runner's browser runs inside the project.
-    if project.is_one_shot(service) {
+    let drives = ["playwright", "cypress", "selenium", "e2e"].iter().any(|word| service.name().contains(word));
+    if drives || project.is_one_shot(service) {
         return;
     }
     let known = names(project);
@@ -180,9 +234,12 @@ pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink
                 continue;
             }
             sink.report(
-                Finding::new(endpoint.place, format!("`{}` gives browsers the address `{}`", var.name.value, endpoint.host))
-                    .label("a name that only containers of this project know")
-                    .help("use the address under which people reach it, or a path on the same origin"),
+                Finding::new(
+                    endpoint.place,
+                    format!("`{}` gives browsers the address `{}`", var.name.value, endpoint.host),
+                )
+                .label("a name that only containers of this project know")
+                .help("use the address under which people reach it, or a path on the same origin"),
             );
         }
     }

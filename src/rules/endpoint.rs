@@ -5,9 +5,40 @@ use crate::source::{Place, Span};
 
 /// Schemes whose authority is a host to connect to. Others name buckets, files, listeners.
 const SCHEMES: &[&str] = &[
-    "amqp", "amqps", "bolt", "clickhouse", "couchdb", "elasticsearch", "grpc", "grpcs", "http", "https", "kafka", "ldap", "ldaps", "mariadb",
-    "memcached", "mongodb", "mqtt", "mqtts", "mssql", "mysql", "nats", "neo4j", "postgres", "postgresql", "pulsar", "redis", "rediss",
-    "smtp", "smtps", "sqlserver", "tcp", "valkey", "ws", "wss",
+    "amqp",
+    "amqps",
+    "bolt",
+    "clickhouse",
+    "couchdb",
+    "elasticsearch",
+    "grpc",
+    "grpcs",
+    "http",
+    "https",
+    "kafka",
+    "ldap",
+    "ldaps",
+    "mariadb",
+    "memcached",
+    "mongodb",
+    "mqtt",
+    "mqtts",
+    "mssql",
+    "mysql",
+    "nats",
+    "neo4j",
+    "postgres",
+    "postgresql",
+    "pulsar",
+    "redis",
+    "rediss",
+    "smtp",
+    "smtps",
+    "sqlserver",
+    "tcp",
+    "valkey",
+    "ws",
+    "wss",
 ];
 
 /// A host that a variable tells a program to connect to.
@@ -78,7 +109,11 @@ fn masked(text: &str) -> String {
         if c == '$' && chars.peek() == Some(&'{') {
             depth += 1;
         }
-        out.extend(if depth > 0 || c == '$' { std::iter::repeat_n('%', c.len_utf8()) } else { std::iter::repeat_n(c, 1) });
+        out.extend(if depth > 0 || c == '$' {
+            std::iter::repeat_n('%', c.len_utf8())
+        } else {
+            std::iter::repeat_n(c, 1)
+        });
         if c == '}' {
             depth = depth.saturating_sub(1);
         }
@@ -88,9 +123,11 @@ fn masked(text: &str) -> String {
 
 /// Whether a variable of this name holds hosts to connect to, though not as a URL.
 fn names_hosts(name: &str) -> bool {
-    const ENDS: &[&str] = &["_BROKERS", "_SERVERS", "_BOOTSTRAP_SERVERS", "_ADDR", "_ADDRESS", "_ENDPOINT", "_HOSTS", "_HOST", "_URL"];
+    const ENDS: &[&str] =
+        &["_BROKERS", "_SERVERS", "_BOOTSTRAP_SERVERS", "_ADDR", "_ADDRESS", "_ENDPOINT", "_HOSTS", "_HOST", "_URL"];
     let upper = name.to_ascii_uppercase();
-    let listens = ["LISTEN", "BIND", "ADVERTISED", "ALLOWED", "PUBLIC", "EXTERNAL"].iter().any(|word| upper.contains(word));
+    let listens =
+        ["LISTEN", "BIND", "ADVERTISED", "ALLOWED", "PUBLIC", "EXTERNAL"].iter().any(|word| upper.contains(word));
     !listens && ENDS.iter().any(|end| upper.ends_with(end))
 }
 
@@ -101,7 +138,9 @@ fn pairs(text: &str) -> Vec<(Endpoint, Span)> {
     for part in text.split(',') {
         let host = part.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
         match host {
-            Some((host, port)) if is_host(host) => found.push((endpoint("", host, Some(port), ""), Span::of(start, start + host.len()))),
+            Some((host, port)) if is_host(host) => {
+                found.push((endpoint("", host, Some(port), ""), Span::of(start, start + host.len())))
+            }
             _ => return Vec::new(),
         }
         start += part.len() + 1;
@@ -140,13 +179,7 @@ fn is_host(host: &str) -> bool {
 }
 
 fn endpoint(scheme: &str, host: &str, port: Option<u16>, path: &str) -> Endpoint {
-    Endpoint {
-        scheme: scheme.to_owned(),
-        host: host.to_owned(),
-        port,
-        path: path.to_owned(),
-        place: Place::default(),
-    }
+    Endpoint { scheme: scheme.to_owned(), host: host.to_owned(), port, path: path.to_owned(), place: Place::default() }
 }
 
 #[cfg(test)]

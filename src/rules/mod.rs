@@ -7,11 +7,13 @@ mod cache_poisoning;
 mod ci_pipeline;
 mod commands;
 mod compose_build;
+mod compose_config;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
+pub mod copy_form;
 mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
@@ -23,6 +25,7 @@ mod deploys;
 pub mod dev_server;
 mod disruption;
 pub mod dockerignore;
+pub mod download;
 mod endpoint;
 mod env_example;
 mod env_files;
@@ -53,6 +56,7 @@ pub mod reach;
 mod replicas;
 mod requests;
 mod restart_policy;
+pub mod run_habits;
 mod runner_label;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
@@ -62,10 +66,12 @@ mod stages;
 pub mod start;
 pub mod start_form;
 mod startup;
+pub mod structure;
 pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
 mod untrusted;
+pub mod verification;
 mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
@@ -127,6 +133,7 @@ pub enum Run {
 
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
+    Check { rule: "absolute-workdir", run: Run::Dockerfile(structure::absolute_workdir) },
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
@@ -140,12 +147,16 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
+    Check { rule: "cd-not-workdir", run: Run::Dockerfile(run_habits::cd_not_workdir) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
     Check { rule: "committed-secret", run: Run::Object(kube_secrets::committed) },
     Check { rule: "connection-string", run: Run::File(found_in_text::connection) },
+    Check { rule: "copy-destination", run: Run::Dockerfile(copy_form::destination) },
+    Check { rule: "copy-not-add", run: Run::Dockerfile(copy_form::copy_not_add) },
     Check { rule: "cpu-limit", run: Run::Container(limits::cpu_limit) },
     Check { rule: "cpu-request", run: Run::Container(requests::cpu) },
+    Check { rule: "curl-pipe-shell", run: Run::Dockerfile(download::curl_pipe_shell) },
     Check { rule: "cyclic-needs", run: Run::Workflow(needs::cyclic) },
     Check { rule: "dangerous-capability", run: Run::Container(isolation::dangerous_capability) },
     Check { rule: "dangerous-trigger", run: Run::Workflow(dangerous_trigger::check) },
@@ -178,6 +189,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dockerignore", run: Run::Dockerfile(dockerignore::check) },
     Check { rule: "duplicate-container-name", run: Run::Project(compose_ports::duplicate_container_name) },
     Check { rule: "duplicate-env", run: Run::Container(objects::duplicate_env) },
+    Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "egress-policy", run: Run::Repository(exposure::egress) },
     Check { rule: "env-example", run: Run::Repository(env_example::missing) },
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
@@ -200,17 +212,23 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
+    Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
+    Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
+    Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
     Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
+    Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
@@ -223,6 +241,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
+    Check { rule: "no-sudo", run: Run::Dockerfile(run_habits::no_sudo) },
     Check { rule: "non-root-user", run: Run::Container(non_root_user::container) },
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
@@ -238,6 +257,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pinned-package", run: Run::Dockerfile(package_pins::language) },
     Check { rule: "pinned-tool", run: Run::Workflow(workflow_versions::tool) },
     Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
+    Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
+    Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
@@ -251,6 +272,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
@@ -295,12 +317,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
+    Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "unsecure-commands", run: Run::Workflow(workflow_commands::unsecure) },
+    Check { rule: "verification-disabled", run: Run::Dockerfile(verification::check) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
+    Check { rule: "world-writable", run: Run::Dockerfile(run_habits::world_writable) },
     Check { rule: "yarn-cache", run: Run::Dockerfile(package_waste::yarn_cache) },
     Check { rule: "zypper-cache", run: Run::Dockerfile(package_waste::zypper_cache) },
 ];

@@ -202,15 +202,20 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Place, Vec<&'a Workflow>)> {
             .filter_map(|job| job.uses.as_ref())
             .any(|uses| !matches!(ActionRef::parse(&uses.value), ActionRef::Local(_)))
     };
-    if all.iter().any(|workflow| calls(workflow)) {
+    if all.iter().any(calls) {
         return None;
     }
-    let mut running = all.iter().filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
-    let main = running
-        .clone()
-        .find(|workflow| workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some())
-        .or_else(|| running.next())?;
+    let running = all.iter().filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
+    let main = running.rev().max_by_key(|workflow| importance(workflow))?;
     Some((main.jobs[0].id.place, all))
+}
+
+/// How likely a workflow is to be the one that a reader calls the pipeline.
+fn importance(workflow: &Workflow) -> (bool, bool) {
+    let changes = workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
+    let evidence = workflow.jobs.iter().flat_map(job_purposes).collect::<Vec<_>>();
+    let central = [Purpose::Test, Purpose::Image, Purpose::Build];
+    (changes, evidence.iter().any(|found| !found.named && central.contains(&found.purpose)))
 }
 
 fn has_code(ctx: &Ctx) -> bool {
@@ -226,7 +231,29 @@ fn has_image(ctx: &Ctx) -> bool {
 }
 
 fn has_llm(ctx: &Ctx) -> bool {
-    let manifests = ctx.facts.repository.files().iter().filter(|file| {
+    const ASIDE: &[&str] = &[
+        "docs",
+        "doc",
+        "example",
+        "examples",
+        "test",
+        "tests",
+        "e2e",
+        "scripts",
+        "tools",
+        "hack",
+        "samples",
+        "sample",
+        "fixtures",
+        "benchmarks",
+        "cookbook",
+        "integrations",
+        "third_party",
+        "vendor",
+        "node_modules",
+    ];
+    let aside = |path: &str| path.split('/').any(|part| ASIDE.contains(&part));
+    let manifests = ctx.facts.repository.files().iter().filter(|file| !aside(&file.path)).filter(|file| {
         MANIFESTS.contains(&file.name()) || file.name().starts_with("requirements") && file.name().ends_with(".txt")
     });
     manifests.into_iter().any(|file| LLM_PACKAGES.iter().any(|package| names_package(&file.text, package)))

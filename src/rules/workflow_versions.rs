@@ -162,10 +162,8 @@ fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)>
 /// Whether a word names a package, not a path, an archive, a URL or a variable.
 fn is_name(word: &&Word) -> bool {
     let text = word.text();
-    word.literal().is_some()
-        && !text.starts_with(['.', '/', '-', '~'])
-        && !text.contains("://")
-        && !text.contains('*')
-        && !(text.contains('/') && !text.starts_with('@'))
-        && ![".whl", ".tgz", ".gz", ".zip"].iter().any(|ending| text.ends_with(ending))
+    let is_path = text.starts_with(['.', '/', '-', '~']) || text.contains("://") || text.contains('*');
+    let is_folder = text.contains('/') && !text.starts_with('@');
+    let is_archive = [".whl", ".tgz", ".gz", ".zip"].iter().any(|ending| text.ends_with(ending));
+    word.literal().is_some() && !is_path && !is_folder && !is_archive
 }

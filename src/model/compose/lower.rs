@@ -128,6 +128,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         stop_grace_period: text("stop_grace_period"),
         tty: get("tty").map_or(Setting::Absent, boolean),
         stdin_open: get("stdin_open").map_or(Setting::Absent, boolean),
+        extends: get("extends").is_some(),
         provided: get("provider").is_some(),
         container: container(field, origin),
         network_mode,

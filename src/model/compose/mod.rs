@@ -115,6 +115,8 @@ pub struct Service {
     pub stop_grace_period: Setting<String>,
     pub tty: Setting<bool>,
     pub stdin_open: Setting<bool>,
+    /// What it lacks may be what it extends.
+    pub extends: bool,
     /// A `provider:` makes it; there is no container.
     pub provided: bool,
 }

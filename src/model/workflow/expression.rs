@@ -126,18 +126,6 @@ impl Expression {
         self.keys.iter().rev().find(|key| key.parse::<u32>().is_err()).map_or("", String::as_str)
     }
 
-    /// The key as the documentation of context availability writes it: job ids, step numbers and names left out.
-    pub fn key_path(&self) -> Vec<&str> {
-        let mut path: Vec<&str> = self.keys.iter().map(String::as_str).collect();
-        if path.first() == Some(&"jobs") && path.len() > 1 {
-            path.remove(1);
-            if path.get(1) == Some(&"steps") && path.len() > 2 {
-                path.remove(2);
-            }
-        }
-        path
-    }
-
     /// Every context that it reads.
     pub fn accesses(&self) -> Vec<Access> {
         let Ok(tree) = self.parse() else { return Vec::new() };

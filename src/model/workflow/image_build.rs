@@ -82,7 +82,7 @@ impl Scope<'_> {
             place: uses.place,
             context,
             dockerfile,
-            target: self.input(&["target"]).map_or(Setting::Absent, |at| known(at)),
+            target: self.input(&["target"]).map_or(Setting::Absent, known),
             tags: match image {
                 Some(image) if tags.is_empty() => vec![image],
                 Some(image) => {

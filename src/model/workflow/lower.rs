@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::Setting;
 use super::super::env::EnvOrigin;
 use super::super::image::{ImageRole, ImageUse, Reference};
+use super::credentials::arguments;
 use super::expression::Expression;
 use super::value::{code, expressions, field, flag, scalars, setting, text, texts, value, variables};
 use super::{Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow};
@@ -322,13 +323,15 @@ fn step(
     shell: &Setting<String>,
     directory: &Setting<String>,
 ) -> Step {
+    let run = node.get("run").and_then(code);
     Step {
         position,
         place: node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place()),
         id: field(node, "id"),
         name: field(node, "name"),
         uses: field(node, "uses"),
-        run: node.get("run").and_then(code),
+        arguments: run.as_ref().map(arguments).unwrap_or_default(),
+        run,
         shell: setting(node.get("shell")).or(shell.clone()),
         working_directory: setting(node.get("working-directory")).or(directory.clone()),
         condition: field(node, "if"),

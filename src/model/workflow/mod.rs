@@ -4,7 +4,7 @@
 //! from the tree). Nothing here judges.
 
 mod action;
-//mod credentials;
+mod credentials;
 mod expression;
 mod image_build;
 mod lower;
@@ -167,6 +167,8 @@ pub struct Step {
     pub condition: Option<At<String>>,
     pub env: Vec<EnvVar>,
     pub with: Vec<EnvVar>,
+    /// Literals that commands of `run` are given by name: `-e X=y`, `login -p`, `export X=y`.
+    pub arguments: Vec<EnvVar>,
     pub continue_on_error: Setting<bool>,
     pub timeout: Setting<String>,
     /// What the step is for, found once: see [`step_purposes`].
@@ -203,11 +205,12 @@ impl Workflow {
         found
     }
 
-    /// Every variable of the file: `env` at all levels, inputs of steps and calls, container credentials.
+    /// Every variable of the file: `env` at all levels, inputs of steps and calls, container credentials, literals that
+    /// commands are given by name.
     pub fn variables(&self) -> impl Iterator<Item = &EnvVar> {
         let jobs = self.jobs.iter().flat_map(|job| {
             let secrets: &[EnvVar] = if let Secrets::Passed(passed) = &job.secrets { passed } else { &[] };
-            let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with));
+            let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with).chain(&step.arguments));
             job.env.iter().chain(&job.with).chain(secrets).chain(&job.credentials).chain(steps)
         });
         self.env.iter().chain(jobs)

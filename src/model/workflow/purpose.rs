@@ -149,7 +149,7 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
         return (program, words);
     }
     let is_name = |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
-    let Some(at) = words.iter().position(|word| is_name(word)) else { return (program, words) };
+    let Some(at) = words.iter().position(is_name) else { return (program, words) };
     let name = words[at];
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
     (&name[..end], &words[at + 1..])

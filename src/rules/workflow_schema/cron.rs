@@ -26,7 +26,7 @@ fn is_part(part: &str, low: u32, high: u32, words: &[&str]) -> bool {
         Some((range, step)) => (range, Some(step)),
         None => (part, None),
     };
-    if step.is_some_and(|step| step.parse::<u32>().is_ok_and(|step| step > 0) == false) {
+    if step.is_some_and(|step| !step.parse::<u32>().is_ok_and(|step| step > 0)) {
         return false;
     }
     let value = |text: &str| {

@@ -1,0 +1,180 @@
+//! `verification-disabled`: signatures and certificates that are not looked at.
+
+use super::Ctx;
+use crate::finding::{Finding, Sink};
+use crate::model::dockerfile::Dockerfile;
+use crate::model::env::EnvOrigin;
+use crate::source::{Place, Span};
+use crate::syntax::shell::{Invocation, Word};
+
+/// What is switched off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Off {
+    Certificates,
+    Signatures,
+}
+
+/// Programs and the flags that switch a check off.
+const FLAGS: &[(&[&str], &[&str], Off)] = &[
+    (&["curl"], &["-k", "--insecure", "--proxy-insecure", "--doh-insecure"], Off::Certificates),
+    (&["wget"], &["--no-check-certificate"], Off::Certificates),
+    (&["apt-get", "apt", "aptitude"], &["--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"], Off::Signatures),
+    (&["apk"], &["--allow-untrusted"], Off::Signatures),
+    (&["yum", "dnf", "tdnf", "microdnf", "dnf5"], &["--nogpgcheck", "--nogpg", "--no-gpgchecks"], Off::Signatures),
+    (&["zypper"], &["--no-gpg-checks"], Off::Signatures),
+    (&["rpm"], &["--nosignature", "--nodigest", "--nogpg", "--nocheck-sig"], Off::Signatures),
+    (&["conda", "mamba", "micromamba"], &["--insecure", "-k"], Off::Certificates),
+    (&["helm"], &["--insecure-skip-tls-verify"], Off::Certificates),
+    (&["uv"], &["--allow-insecure-host"], Off::Certificates),
+];
+
+/// Options whose value, or the rest of whose text, switches a check off.
+const SETTINGS: &[(&str, Off)] = &[
+    ("acquire::https::verify-peer=false", Off::Certificates),
+    ("acquire::https::verify-host=false", Off::Certificates),
+    ("acquire::allowinsecurerepositories=true", Off::Signatures),
+    ("acquire::allowinsecurerepositories=1", Off::Signatures),
+    ("apt::get::allowunauthenticated=true", Off::Signatures),
+    ("apt::get::allowunauthenticated=1", Off::Signatures),
+    ("sslverify=0", Off::Certificates),
+    ("sslverify=false", Off::Certificates),
+    ("gpgcheck=0", Off::Signatures),
+    ("http.sslverify=false", Off::Certificates),
+    ("http.sslverify=0", Off::Certificates),
+    ("strict-ssl=false", Off::Certificates),
+    ("--strict-ssl=false", Off::Certificates),
+    ("stricthostkeychecking=no", Off::Certificates),
+];
+
+/// Variables that switch a check off, with the values that do.
+const VARIABLES: &[(&str, &[&str], Off)] = &[
+    ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"], Off::Certificates),
+    ("PYTHONHTTPSVERIFY", &["0"], Off::Certificates),
+    ("GIT_SSL_NO_VERIFY", &["1", "true", "yes", "on"], Off::Certificates),
+    ("NPM_CONFIG_STRICT_SSL", &["false", "0"], Off::Certificates),
+    ("npm_config_strict_ssl", &["false", "0"], Off::Certificates),
+    ("YARN_STRICT_SSL", &["false", "0"], Off::Certificates),
+    ("YARN_ENABLE_STRICT_SSL", &["false", "0"], Off::Certificates),
+    ("GONOSUMCHECK", &["1", "true"], Off::Signatures),
+    ("GOSUMDB", &["off"], Off::Signatures),
+    ("SSL_NO_VERIFY", &["1", "true"], Off::Certificates),
+];
+
+pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for step in dockerfile.steps() {
+        let script = step.script();
+        for one in script.invocations() {
+            for (span, off) in disabled(&one) {
+                sink.report(finding(step.place(span), &written(&one, span), off));
+            }
+        }
+        // `export X=0` and `X=0` alone are commands of the script too.
+        for command in &script.commands {
+            for assignment in &command.assignments {
+                if let Some(off) = variable(&assignment.name, assignment.value.text()) {
+                    let span = assignment.name_span.cover(assignment.value.span);
+                    sink.report(finding(step.place(span), &assignment.name, off));
+                }
+            }
+        }
+    }
+    for stage in &dockerfile.stages {
+        for var in stage.env.iter().filter(|var| matches!(var.origin, EnvOrigin::DockerEnv | EnvOrigin::DockerArg)) {
+            let Some(value) = var.value.resolved() else { continue };
+            if let Some(off) = variable(&var.name.value, value) {
+                sink.report(finding(var.name.place, &var.name.value, off));
+            } else if var.name.value == "PIP_TRUSTED_HOST" && !value.is_empty() {
+                sink.report(finding(var.name.place, "PIP_TRUSTED_HOST", Off::Certificates));
+            }
+        }
+    }
+}
+
+fn written(one: &Invocation, span: Span) -> String {
+    let flag = one.args.iter().find(|word| word.span.start <= span.start && span.start < word.span.end);
+    format!("{} {}", one.program, flag.map_or("", Word::text))
+}
+
+fn finding(place: Place, what: &str, off: Off) -> Finding {
+    let (message, label, help) = match off {
+        Off::Certificates => (
+            "does not look at certificates",
+            "anyone on the way can answer instead",
+            "install `ca-certificates`, or add the authority that signed the certificate",
+        ),
+        Off::Signatures => (
+            "does not look at signatures",
+            "installs what anyone may have put there",
+            "import the key of the repository, and leave the check on",
+        ),
+    };
+    let what: String = if what.chars().count() > 60 { what.chars().take(59).chain(['…']).collect() } else { what.to_owned() };
+    Finding::new(place, format!("`{what}` {message}")).label(label).help(help)
+}
+
+/// The words of an invocation that switch checks off.
+fn disabled(one: &Invocation) -> Vec<(Span, Off)> {
+    let mut found = Vec::new();
+    let local = one.args.iter().any(|word| {
+        let text = word.text();
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| text.contains(&format!("//{host}")) || text.starts_with(host))
+    });
+    let flags = FLAGS.iter().filter(|(programs, ..)| one.is(programs));
+    for (_, names, off) in flags {
+        let long = |word: &&Word| names.iter().any(|name| word.text() == *name || word.text().starts_with(&format!("{name}=")));
+        // `-k` may stand among other letters.
+        let word = one.args.iter().find(long).or_else(|| one.flag(names));
+        found.extend(word.filter(|_| !local).map(|word| (word.span, *off)));
+    }
+    if one.is(&["curl", "wget", "git", "npm", "yarn", "pnpm", "pip", "pip3", "apt-get", "apt", "yum", "dnf", "tdnf", "microdnf", "echo", "printf", "sed", "ssh", "scp", "rsync", "gem", "conda", "yum-config-manager", "tee"]) {
+        let words = one.args.iter().filter_map(|word| {
+            let text = word.text().to_ascii_lowercase().replace(' ', "");
+            let (_, off) = SETTINGS.iter().find(|(setting, _)| {
+                let whole = one.is(&["echo", "printf", "sed", "tee"]);
+                text == *setting || text.ends_with(setting) || (whole && text.contains(setting) && !one.is(&["sed"]))
+            })?;
+            Some((word.span, *off))
+        });
+        found.extend(words.take(1));
+    }
+    found.extend(pairs(one));
+    if pip(one) && let Some(word) = one.flag(&["--trusted-host"]) {
+        found.push((word.span, Off::Certificates));
+    }
+    if one.is(&["echo", "printf", "sed", "add-apt-repository"])
+        && let Some(word) = one.args.iter().find(|word| word.text().contains("trusted=yes"))
+    {
+        found.push((word.span, Off::Signatures));
+    }
+    if one.is(&["export"]) {
+        let words = one.args.iter().filter_map(|word| {
+            let (name, value) = word.assignment()?;
+            Some((word.span, variable(name, value)?))
+        });
+        found.extend(words);
+    }
+    found
+}
+
+/// Settings in two words: `git config --global http.sslVerify false`, `npm config set strict-ssl false`.
+fn pairs(one: &Invocation) -> Option<(Span, Off)> {
+    if !one.is(&["git", "npm", "yarn", "pnpm", "conda", "pip", "pip3", "composer", "bundle"]) {
+        return None;
+    }
+    one.args.windows(2).find_map(|pair| {
+        let (name, value) = (pair[0].text().to_ascii_lowercase(), pair[1].text().to_ascii_lowercase());
+        let known = ["http.sslverify", "https.sslverify", "strict-ssl", "ssl_verify", "secure-http", "enablestrictssl", "ssl_verify_mode", "global.trusted-host"];
+        let off = matches!(value.as_str(), "false" | "0" | "no" | "off") || name == "ssl_verify_mode" && value == "0" || name == "global.trusted-host";
+        (known.contains(&name.as_str()) && off).then(|| (pair[0].span.cover(pair[1].span), Off::Certificates))
+    })
+}
+
+fn pip(one: &Invocation) -> bool {
+    one.program.starts_with("pip") || one.is(&["uv"])
+}
+
+fn variable(name: &str, value: &str) -> Option<Off> {
+    let value = value.trim().to_ascii_lowercase();
+    let found = VARIABLES.iter().find(|(known, values, _)| *known == name && values.contains(&value.as_str()));
+    found.map(|&(.., off)| off)
+}
