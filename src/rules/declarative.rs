@@ -167,3 +167,28 @@ fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
         Setting::Unknown(_) => Field::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::facts::Facts;
+    use crate::model::kind::Listing;
+    use crate::model::{compose, file};
+    use crate::source::{FileId, Repository, SourceFile};
+
+    /// A misspelt field would be unknown for ever, and its rule silent.
+    #[test]
+    fn matchers_ask_for_fields_that_exist() {
+        let sources = [SourceFile::new(FileId(0), "compose.yaml".to_owned(), "services: {a: {image: b}}\n".to_owned())];
+        let files = vec![file::lower(&sources[0], &Listing::new(["compose.yaml"].into_iter()))];
+        let facts = Facts { repository: Repository::new(&sources), files, projects: Vec::new(), tracked: None };
+        let project = &compose::projects(&facts)[0];
+        let service = &project.services[0];
+        let subject = Subject { owner: Owner::Compose(project, service), container: &service.container };
+        for rule in catalog::rules() {
+            for name in rule.matcher.iter().flat_map(Matcher::fields) {
+                assert!(subject.field(name).is_some(), "rules/{}.md: no fact has a field `{name}`", rule.name);
+            }
+        }
+    }
+}

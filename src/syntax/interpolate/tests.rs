@@ -1,3 +1,5 @@
+//! Variables and expressions: what is found, and where it stands.
+
 use super::*;
 use proptest::prelude::*;
 

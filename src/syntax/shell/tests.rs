@@ -1,3 +1,5 @@
+//! Commands, words and what they mean, on scripts as deployment files have them.
+
 use super::*;
 use proptest::prelude::*;
 
