@@ -4,6 +4,7 @@
 
 mod accounts;
 mod autoscaler;
+pub mod base_image;
 mod cache_poisoning;
 mod ci_pipeline;
 mod commands;
@@ -14,7 +15,6 @@ mod compose_form;
 mod compose_ports;
 mod compose_schema;
 mod compose_wiring;
-pub mod base_image;
 pub mod copy_form;
 mod dangerous_trigger;
 mod dangling;
@@ -36,9 +36,6 @@ mod expressions;
 mod found_in_text;
 mod gates;
 mod generic_credential;
-mod literal;
-mod secret_in_command;
-mod secret_in_env;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -70,8 +67,8 @@ pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
-mod stages;
 pub mod ssh_server;
+mod stages;
 pub mod start;
 pub mod start_form;
 mod startup;
@@ -79,8 +76,8 @@ pub mod structure;
 pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
-mod untrusted;
 pub mod undefined_variable;
+mod untrusted;
 pub mod verification;
 mod workflow_commands;
 mod workflow_permissions;
@@ -205,29 +202,28 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-example", run: Run::Repository(env_example::missing) },
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
+    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
-    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
-    Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
-    Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
+    Check { rule: "healthcheck-tool", run: Run::Service(healthcheck_tool::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
-    Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
-    Check { rule: "healthcheck-tool", run: Run::Service(healthcheck_tool::service) },
-    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
@@ -286,11 +282,11 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
-    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
@@ -311,9 +307,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
-    Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
     Check { rule: "secret-in-env", run: Run::File(secret_in_command::script_variables) },
-    Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
+    Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
@@ -326,7 +321,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
+    Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
+    Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "syntax-error", run: Run::Dockerfile(invalid_instruction::unreadable) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
@@ -337,14 +335,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
-    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
-    Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
-    Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
-    Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
-    Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
