@@ -1,5 +1,6 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
+use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
@@ -29,6 +30,8 @@ pub struct FileFacts<'s> {
     pub errors: Vec<SyntaxError>,
     /// Tokens, keys and URLs with passwords found in the text.
     pub hits: Vec<Hit>,
+    /// Of application source: what it reads from the environment and which routes it serves.
+    pub code: Option<Box<CodeFacts>>,
 }
 
 impl FileFacts<'_> {
@@ -44,6 +47,7 @@ impl FileFacts<'_> {
             comments: Vec::new(),
             errors: Vec::new(),
             hits: Vec::new(),
+            code: None,
         }
     }
 
