@@ -1,8 +1,13 @@
-//! No output prints a secret: a repository full of them is linted in every format, and no piece of one may come out.
+//! No output prints a secret: a repository full of them is linted in every format, and no piece of one may come out. Nor
+//! is one secret reported twice, although several rules could.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use deploylint::catalog::Profile;
+use deploylint::config::Config;
+use deploylint::engine::lint_texts;
 
 /// How many bytes of a secret may be seen in a row: the prefix of its format and what is around it.
 const PIECE: usize = 12;
@@ -117,6 +122,33 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 fn leak<'s>(text: &str, secrets: &[&'s str]) -> Option<&'s str> {
     let pieces = |secret: &'s str| (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE]);
     secrets.iter().copied().flat_map(pieces).find(|piece| text.contains(piece))
+}
+
+#[test]
+fn one_secret_is_one_finding() {
+    const RULES: &[&str] = &[
+        "committed-secret",
+        "connection-string",
+        "default-credentials",
+        "generic-credential",
+        "live-example-value",
+        "private-key",
+        "provider-token",
+        "secret-in-build-arg",
+        "secret-in-command",
+        "secret-in-configmap",
+        "secret-in-env",
+    ];
+    let files = Secrets::new().files();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let outcome = lint_texts(Config { profile: Profile::Strict, ..Config::default() }, &files);
+    let mut found: Vec<_> = outcome.findings.iter().filter(|finding| RULES.contains(&finding.rule)).collect();
+    found.sort_by_key(|finding| finding.place);
+    assert!(found.len() > 20, "{}", found.len());
+    for pair in found.windows(2) {
+        let apart = pair[0].place.file != pair[1].place.file || pair[0].place.span.end <= pair[1].place.span.start;
+        assert!(apart, "{} and {} speak of the same place: {}", pair[0].rule, pair[1].rule, pair[1].message);
+    }
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn given(script: &Script, place: &dyn Fn(Span) -> Place) -> Vec<Given> {
             }
         }
     }
-    found.sort_by(|a: &Given, b| (a.value.place, a.variable).cmp(&(b.value.place, b.variable)));
+    found.sort_by_key(|one: &Given| (one.value.place, one.variable));
     found.dedup_by(|a, b| a.value.place == b.value.place);
     found
 }
