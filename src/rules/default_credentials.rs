@@ -9,6 +9,7 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
 use crate::source::{At, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
 use crate::syntax::yaml::Node;
@@ -53,8 +54,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != crate::model::kind::FileKind::Compose || !source.text.contains(":-") && !source.text.contains('-')
-    {
+    if facts.kind != FileKind::Compose || !source.text.contains('$') {
         return;
     }
     let Some(tree) = &facts.tree else { return };
@@ -109,6 +109,9 @@ fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -
     }
 }
 
+/// Says of a fallback that it is neither a known default nor a token.
+const LITERAL: &str = "a literal credential";
+
 /// Reports the literal that stands in for a variable, if it is a credential; `holder` is the variable that gets it.
 fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink) {
     let Fallback { variable, literal: value } = fallback;
@@ -125,20 +128,21 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink
         Verdict::Secret { .. } if repeats(variable, &value.value) => {
             (DefaultReason::RepeatsName.clause(), sink.level())
         }
-        Verdict::Secret { .. } if literal::is_random(&value.value) => ("a literal credential", Level::Error),
-        Verdict::Secret { .. } => ("a literal credential", sink.level()),
+        Verdict::Secret { .. } if literal::is_random(&value.value) => (LITERAL, Level::Error),
+        Verdict::Secret { .. } => (LITERAL, sink.level()),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
     };
     let practice = literal::is_practice(path);
     if practice && level != Level::Error {
         return;
     }
+    let guessable =
+        if level != Level::Error && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
     let level = if practice { level.milder() } else { level };
-    let finding =
-        Finding::new(value.place, format!("`{variable}` falls back to a credential that stands in this file"))
-            .label(why)
-            .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
-            .secret(value.place);
+    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential {guessable}"))
+        .label(why)
+        .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
+        .secret(value.place);
     sink.report_at(level, finding);
 }
 

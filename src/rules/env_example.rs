@@ -94,7 +94,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// `required-variable`
 pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if literal::is_practice(&source.path) {
+    if facts.kind != FileKind::Compose || literal::is_practice(&source.path) {
         return;
     }
     let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
@@ -147,7 +147,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for file in ctx.facts.repository.files() {
         let facts = ctx.facts.file(file.id);
-        if !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
+        if !facts.env.is_empty() && !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
             known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
         }
     }

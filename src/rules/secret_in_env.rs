@@ -82,8 +82,7 @@ fn judge(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Option<Level>,
     let finding = Finding::new(found.place, says(name, var.origin, &found.what))
         .label(label(&found))
         .help(help(var))
-        .secret(found.place)
-        .secret(value.place);
+        .secret(found.place);
     sink.report_at(level, finding);
 }
 
