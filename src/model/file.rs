@@ -16,7 +16,7 @@ pub fn is_deployment(path: &str) -> bool {
 /// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
-    const ENDINGS: &[&str] = &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
+    const ENDINGS: &[&str] = &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock", "npmrc", "pypirc", "netrc"];
     const NAMES: &[&str] = &["dockerfile", "containerfile", ".env", "env.", "makefile", "procfile", "caddyfile", ".gitignore", ".dockerignore"];
     let name = file_name(path).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);

@@ -232,7 +232,8 @@ impl Lowering<'_> {
         let code = if first.word.text(source) == shell.trimmed() {
             let body = first.body.text(source);
             // A shebang hands the body to another interpreter.
-            let foreign = body.strip_prefix("#!").is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
+            let foreign =
+                body.strip_prefix("#!").is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
             let text = if foreign { "" } else { body };
             Code::new(self.source.id, text, OffsetMap::verbatim(first.body.start))
         } else {
@@ -275,10 +276,14 @@ fn env_value(word: &Word, expanded: &Expanded, file: FileId) -> EnvValue {
     }
     let fallbacks = word.variables().into_iter().filter_map(|variable| {
         let modifier = variable.modifier.as_ref().filter(|modifier| modifier.kind == ModifierKind::Default)?;
-        let literal: Option<String> = modifier.word.iter().map(|piece| match piece {
-            Piece::Text(text) => Some(text.as_str()),
-            Piece::Variable(_) => None,
-        }).collect();
+        let literal: Option<String> = modifier
+            .word
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                Piece::Variable(_) => None,
+            })
+            .collect();
         let place = Place { file, span: word.span_of(variable.local) };
         Some(Fallback { variable: variable.name, literal: At::new(literal?, place) })
     });

@@ -73,9 +73,10 @@ impl Dockerfile {
 
     /// The stage that `--target name` means: a name, without case, the last of that name; or an index.
     pub fn stage_named(&self, target: &str) -> Option<usize> {
-        let named = self.stages.iter().rposition(|stage| {
-            stage.name.as_ref().is_some_and(|name| name.value.eq_ignore_ascii_case(target))
-        });
+        let named = self
+            .stages
+            .iter()
+            .rposition(|stage| stage.name.as_ref().is_some_and(|name| name.value.eq_ignore_ascii_case(target)));
         named.or_else(|| target.parse().ok().filter(|&index: &usize| index < self.stages.len()))
     }
 
