@@ -43,7 +43,8 @@ struct Full {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/data/bases.toml")).unwrap_or_else(|error| panic!("rules/data/bases.toml: {error}"))
+    toml::from_str(include_str!("../../rules/data/bases.toml"))
+        .unwrap_or_else(|error| panic!("rules/data/bases.toml: {error}"))
 });
 
 /// `eol-image`
@@ -56,15 +57,21 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         let (name, day) = longest(&line.ends, tag).or_else(|| distribution(tag))?;
         Some((format!(" {name}"), day))
     });
-    let Some((version, day)) = ended.filter(|(_, day)| **day <= TABLE.known) else { return };
-    let known = if distribution(reference.tag.as_deref().unwrap_or("")).is_some() && longest(&line.ends, reference.tag.as_deref().unwrap_or("")).is_none() {
+    let Some((version, day)) = ended.filter(|(_, day)| **day < TABLE.known) else { return };
+    let known = if distribution(reference.tag.as_deref().unwrap_or("")).is_some()
+        && longest(&line.ends, reference.tag.as_deref().unwrap_or("")).is_none()
+    {
         "Debian"
     } else {
         &line.name
     };
     let mut finding = Finding::new(image.place, format!("{known}{version} gets no security updates since {day}"))
         .label("past its end of life")
-        .help(if known == line.name { format!("move to a line that is alive, such as {}", line.newer) } else { "move to a tag on a newer distribution".to_owned() });
+        .help(if known == line.name {
+            format!("move to a line that is alive, such as {}", line.newer)
+        } else {
+            "move to a tag on a newer distribution".to_owned()
+        });
     for source in &image.sources {
         finding = finding.related(source.place, source.text.clone());
     }
@@ -74,7 +81,8 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
 /// The longest line that a tag begins with.
 fn longest<'t>(ends: &'t BTreeMap<String, String>, tag: &str) -> Option<(&'t str, &'t String)> {
     let tag = tag.strip_prefix('v').unwrap_or(tag);
-    let fits = |line: &str| tag.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+    let fits =
+        |line: &str| tag.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
     let found = ends.iter().filter(|(line, _)| fits(line)).max_by_key(|(line, _)| line.len())?;
     // `3` is whatever is newest of it, unless the whole of it has ended.
     Some((found.0.as_str(), found.1))
@@ -84,7 +92,8 @@ fn longest<'t>(ends: &'t BTreeMap<String, String>, tag: &str) -> Option<(&'t str
 fn distribution(tag: &str) -> Option<(&'static str, &'static String)> {
     let debian = TABLE.line.iter().find(|line| line.name == "Debian")?;
     let mut parts = tag.split('-').skip(1);
-    let found = parts.find_map(|part| debian.ends.get_key_value(part).filter(|_| part.chars().all(|c| c.is_ascii_alphabetic())))?;
+    let found = parts
+        .find_map(|part| debian.ends.get_key_value(part).filter(|_| part.chars().all(|c| c.is_ascii_alphabetic())))?;
     Some((found.0.as_str(), found.1))
 }
 
@@ -109,14 +118,18 @@ pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let Some(tag) = reference.tag.as_deref() else { continue };
         let repository = canonical(reference);
         let Some(full) = TABLE.full.iter().find(|full| full.images.contains(&repository)) else { continue };
-        let lean = ["slim", "alpine", "windows", "nanoserver", "onbuild", "latest"].iter().any(|word| tag.contains(word));
+        let lean =
+            ["slim", "alpine", "windows", "nanoserver", "onbuild", "latest"].iter().any(|word| tag.contains(word));
         if lean || reach::is_development_stage(&dockerfile.stages[stage]) {
             continue;
         }
         sink.report(
             Finding::new(place, format!("the shipped image starts from the full-size `{}`", reference.short_name()))
                 .label(format!("hundreds of megabytes, {}", full.why))
-                .help(format!("ship `{repository}:{tag}-{}`, and build in an earlier stage what needs more", full.slim)),
+                .help(format!(
+                    "ship `{repository}:{tag}-{}`, and build in an earlier stage what needs more",
+                    full.slim
+                )),
         );
     }
 }
@@ -125,7 +138,11 @@ pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = reach::built(ctx, dockerfile);
     for &stage in &built {
-        let Some((place, reference)) = root(dockerfile, stage).filter(|_| !matches!(dockerfile.stages[stage].base, Base::Stage(_))) else { continue };
+        let Some((place, reference)) =
+            root(dockerfile, stage).filter(|_| !matches!(dockerfile.stages[stage].base, Base::Stage(_)))
+        else {
+            continue;
+        };
         let alpine = reference.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
         let plain = reference.repository() == "alpine" && installs_with_pip(dockerfile, stage);
         if !(plain || alpine && reference.short_name() == "python") {
@@ -142,7 +159,9 @@ pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn installs_with_pip(dockerfile: &Dockerfile, stage: usize) -> bool {
     dockerfile.steps().filter(|step| step.stage.index == stage).any(|step| {
         let script = step.script();
-        script.invocations().iter().filter_map(call).any(|call| matches!(call.family(), "pip" | "uv" | "poetry") && matches!(call.verb, Verb::Install | Verb::Sync))
+        script.invocations().iter().filter_map(call).any(|call| {
+            matches!(call.family(), "pip" | "uv" | "poetry") && matches!(call.verb, Verb::Install | Verb::Sync)
+        })
     })
 }
 
@@ -150,7 +169,10 @@ fn installs_with_pip(dockerfile: &Dockerfile, stage: usize) -> bool {
 pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let labelled = dockerfile.chain(stage).flat_map(|stage| &stage.env).any(|var| {
-            var.origin == EnvOrigin::DockerLabel && ["org.opencontainers.image.", "org.label-schema."].iter().any(|prefix| var.name.value.starts_with(prefix))
+            var.origin == EnvOrigin::DockerLabel
+                && ["org.opencontainers.image.", "org.label-schema."]
+                    .iter()
+                    .any(|prefix| var.name.value.starts_with(prefix))
         });
         if labelled {
             continue;
@@ -168,7 +190,9 @@ pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// The image that a stage is built upon in the end, and where it is named.
 fn root(dockerfile: &Dockerfile, stage: usize) -> Option<(crate::source::Place, &Reference)> {
     match dockerfile.root(stage)? {
-        Base::Image(ImageUse { reference: Some(reference), place, .. }) if !reference.path.contains('?') => Some((*place, reference)),
+        Base::Image(ImageUse { reference: Some(reference), place, .. }) if !reference.path.contains('?') => {
+            Some((*place, reference))
+        }
         _ => None,
     }
 }
@@ -194,7 +218,11 @@ mod tests {
     fn days_are_days() {
         for line in &TABLE.line {
             for day in line.ends.values().chain(&line.all).chain([&TABLE.known]) {
-                assert!(day.len() == 10 && day.as_bytes()[4] == b'-' && day.as_bytes()[7] == b'-', "{}: {day}", line.name);
+                assert!(
+                    day.len() == 10 && day.as_bytes()[4] == b'-' && day.as_bytes()[7] == b'-',
+                    "{}: {day}",
+                    line.name
+                );
             }
         }
     }

@@ -90,6 +90,10 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let pipe = *pipeline.pipes.first()?;
             let commands: Vec<_> = script.commands.iter().filter(|command| command.pipeline as usize == at).collect();
             let (last, feeders) = commands.split_last()?;
+            // That is `curl-pipe-shell`'s to say.
+            if Invocation::of(last).is_some_and(|one| one.is(INTERPRETERS) && piped(&script, &one).is_some()) {
+                return None;
+            }
             let fails = feeders.iter().filter_map(|command| Invocation::of(command)).find(|one| !one.is(HARMLESS))?;
             let hidden = script.within(last, BlockKind::Substitution)
                 || script.within(last, BlockKind::Process)

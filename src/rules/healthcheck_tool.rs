@@ -28,7 +28,11 @@ const PACKAGES: &[(&str, &[&str])] = &[
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: Vec<Place> = Vec::new();
     for stage in ctx.graph.shipped(dockerfile) {
-        let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) = dockerfile.health(stage) else { continue };
+        let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) =
+            dockerfile.health(stage)
+        else {
+            continue;
+        };
         if dockerfile.is_windows(stage) {
             continue;
         }
@@ -37,21 +41,28 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         seen.push(place);
-        sink.report(finding(place, &tool, "the shipped image").related(dockerfile.stages[stage].place, "shipped without it"));
+        sink.report(
+            finding(place, &tool, "the shipped image").related(dockerfile.stages[stage].place, "shipped without it"),
+        );
     }
 }
 
 /// Compose's `healthcheck`, against the image that the service really runs.
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
-    let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) = &container.health else { return };
+    let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) = &container.health else {
+        return;
+    };
     let who = format!("`{}`", service.name());
     if let Some((dockerfile, stage)) = ctx.graph.build_of(container) {
         if dockerfile.is_windows(stage) {
             return;
         }
         if let Some((place, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool)) {
-            sink.report(finding(place, &tool, &who).related(dockerfile.stages[stage].place, "its image is built here, without it"));
+            sink.report(
+                finding(place, &tool, &who)
+                    .related(dockerfile.stages[stage].place, "its image is built here, without it"),
+            );
         }
         return;
     }
@@ -109,7 +120,14 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
             }
             Some(_) => false,
             // It is used in the build, or something unknown is run that may install it.
-            None => one.program == tool || one.program.ends_with(".sh") || one.args.iter().any(|word| word.text().ends_with(&format!("bin/{tool}")) || word.text().contains(".sh")),
+            None => {
+                one.program == tool
+                    || runs_file(one)
+                    || one
+                        .args
+                        .iter()
+                        .any(|word| word.text().ends_with(&format!("bin/{tool}")) || word.text().contains(".sh"))
+            }
         })
     });
     installed
@@ -119,6 +137,14 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
             let named = transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.contains(tool)));
             named || transfer.destination.text.contains(tool) || (folder && transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.ends_with('/') || word.text.contains("bin"))))
         })
+}
+
+/// Whether it runs a script or a program of its own, which may do anything.
+fn runs_file(one: &Invocation) -> bool {
+    let text = one.name.text();
+    let system =
+        ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"].iter().any(|folder| text.starts_with(folder));
+    text.ends_with(".sh") || (text.contains('/') && !system && !text.contains('$'))
 }
 
 fn carries(reference: &Reference, tool: &str) -> Option<bool> {

@@ -48,8 +48,21 @@ const TOOLS: &[&str] = &[
 ];
 
 /// Of these one alone says little: scripts call `make`, and `pkg-config` comes with much.
-const WEAK: &[&str] =
-    &["make", "pkg-config", "pkgconf", "linux-headers", "dpkg-dev", "autoconf", "automake", "libtool", "bison", "flex"];
+const WEAK: &[&str] = &[
+    "python-dev",
+    "python3-dev",
+    "python3-devel",
+    "make",
+    "pkg-config",
+    "pkgconf",
+    "linux-headers",
+    "dpkg-dev",
+    "autoconf",
+    "automake",
+    "libtool",
+    "bison",
+    "flex",
+];
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if reach::is_development(ctx, dockerfile) {

@@ -98,7 +98,9 @@ fn is_frozen(
     }
     let word = call.word.text();
     match call.family() {
-        "npm" => matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global"]).is_some(),
+        "npm" => {
+            matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global", "--package-lock-only"]).is_some()
+        }
         "pnpm" | "yarn" => one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some(),
         "bun" => word == "ci",
         "poetry" => copies_lock(ctx, dockerfile, step, "poetry.lock"),
@@ -256,6 +258,8 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                         .label("adds and removes packages as it sees fit")
                         .help("start from a newer base image"),
                 ),
+                // `dnf update` in a RUN of its own is `package-update-alone`.
+                Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
                 Verb::Upgrade => sink.report_at(
                     Level::Note,
                     Finding::new(place, format!("`{title}` raises everything in the base image"))
@@ -281,10 +285,12 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .filter_map(|one| Some((one, call(one)?)))
             .filter(|(_, call)| call.manager.system)
             .collect();
-        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else { continue };
+        let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
+        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else { continue };
+        let raises = call.verb == Verb::Upgrade;
         let used = calls.iter().any(|(_, other)| {
-            other.family() == call.family()
-                && matches!(other.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Other)
+            let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
+            other.family() == call.family() && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
         });
         // Scripts that install on their own need the lists as well.
         let script_follows = invocations
@@ -300,6 +306,13 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 .help("update and install in the same RUN, joined by `&&`"),
         );
     }
+}
+
+/// `yum update` is taken for `apt-get update`: it raises all packages, in a RUN that installs none.
+fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
+    let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
+    let mut others = invocations.iter().filter_map(crate::model::package::call);
+    updates && matches!(call.family(), "dnf" | "zypper") && !others.any(|other| other.verb == Verb::Install)
 }
 
 /// `missing-assume-yes`

@@ -99,11 +99,16 @@ pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
-        let wasteful =
-            |call: &Call| matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh);
+        let wasteful = |call: &Call| {
+            let removes = call.verb == Verb::Remove && call.family() == "zypper";
+            removes || matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh)
+        };
         let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else { return };
         let (one, call) = &calls[last];
-        let clean = calls[last..].iter().any(|(_, call)| call.verb == Verb::Clean);
+        // `dnf clean metadata` leaves the packages.
+        let whole =
+            |one: &Invocation, call: &Call| call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all");
+        let clean = calls[last..].iter().any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
         let mounted = caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
         if clean || removes(invocations, &caches) || removes(invocations, &["/var/cache"]) || mounted {

@@ -16,14 +16,20 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
     let help = "use `docker exec` or `kubectl exec`, which ask the platform who may";
     for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
-        for port in stage.exposes.iter().filter(|port| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22")) {
-            sink.report(Finding::new(port.place, "the image is to be reached by SSH").label("the port of SSH").help(help));
+        for port in
+            stage.exposes.iter().filter(|port| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22"))
+        {
+            sink.report(
+                Finding::new(port.place, "the image is to be reached by SSH").label("the port of SSH").help(help),
+            );
         }
     }
     for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
         let script = step.script();
         for one in script.invocations() {
-            let Some(call) = call(&one).filter(|call| call.manager.system && call.verb == Verb::Install) else { continue };
+            let Some(call) = call(&one).filter(|call| call.manager.system && call.verb == Verb::Install) else {
+                continue;
+            };
             let server = call.packages.iter().find(|word| {
                 let name = word.text().split(['=', '~']).next().unwrap_or("");
                 // Alpine's `openssh` is client and server; elsewhere it is the client.
@@ -31,7 +37,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             });
             if let Some(word) = server {
                 sink.report(
-                    Finding::new(step.place(word.span), "an SSH server is installed").label("a second way in, with keys and users of its own").help(help),
+                    Finding::new(step.place(word.span), "an SSH server is installed")
+                        .label("a second way in, with keys and users of its own")
+                        .help(help),
                 );
             }
         }

@@ -8,7 +8,7 @@ use crate::model::Command;
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Place, Span};
 use crate::syntax::dockerfile::{Body, Command as Form, Healthcheck, Instruction, Keyword};
-use crate::syntax::shell::{Script, WrapperKind};
+use crate::syntax::shell::{BlockKind, Script, WrapperKind};
 
 /// `exec-form-command`
 pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -33,7 +33,8 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             seen.push(*place);
             let script = code.script();
             let invocations = script.invocations();
-            let Some(last) = invocations.last() else { continue };
+            let top = invocations.iter().rev().find(|one| !script.within(one.command, BlockKind::Substitution));
+            let Some(last) = top else { continue };
             let steps_aside = invocations.iter().any(|one| one.wrapper(WrapperKind::Exec).is_some());
             if steps_aside || one_shot::command(command) {
                 continue;

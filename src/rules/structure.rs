@@ -110,6 +110,7 @@ pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `legacy-env-format`
 pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    spaced_arguments(dockerfile, sink);
     for instruction in &dockerfile.tree.instructions {
         let (Body::Env(pairs) | Body::Label(pairs)) = &instruction.body else { continue };
         let ([pair], true) = (pairs.pairs.as_slice(), pairs.legacy) else { continue };
@@ -126,6 +127,27 @@ pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .label("takes the rest of the line as one value")
             .help(format!("write `{name} {}=…`", pair.key.text))
             .fix(fix),
+        );
+    }
+}
+
+/// `ARG name value` declares two arguments, and was meant to give one a default.
+fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let Body::Arg(arguments) = &instruction.body else { continue };
+        let [first, second] = arguments.as_slice() else { continue };
+        let upper = second.name.value.bytes().any(|byte| byte.is_ascii_uppercase());
+        if first.default.is_some() || second.default.is_some() || upper {
+            continue;
+        }
+        let (name, value) = (&first.name.value, &second.name.value);
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, second.name.span),
+                format!("`ARG {name} {value}` declares two arguments"),
+            )
+            .label("no default of the first")
+            .help(format!("write `ARG {name}={value}`")),
         );
     }
 }

@@ -54,7 +54,6 @@ const SETTINGS: &[(&str, Off)] = &[
 const VARIABLES: &[(&str, &[&str], Off)] = &[
     ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"], Off::Certificates),
     ("PYTHONHTTPSVERIFY", &["0"], Off::Certificates),
-    ("GIT_SSL_NO_VERIFY", &["1", "true", "yes", "on"], Off::Certificates),
     ("NPM_CONFIG_STRICT_SSL", &["false", "0"], Off::Certificates),
     ("npm_config_strict_ssl", &["false", "0"], Off::Certificates),
     ("YARN_STRICT_SSL", &["false", "0"], Off::Certificates),
@@ -68,7 +67,7 @@ pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         for one in script.invocations() {
-            for (span, off) in disabled(&one) {
+            for (span, off) in disabled(&one, script.pipeline(one.command).len == one.command.index + 1) {
                 sink.report(finding(step.place(span), &written(&one, span), off));
             }
         }
@@ -118,7 +117,7 @@ fn finding(place: Place, what: &str, off: Off) -> Finding {
 }
 
 /// The words of an invocation that switch checks off.
-fn disabled(one: &Invocation) -> Vec<(Span, Off)> {
+fn disabled(one: &Invocation, last: bool) -> Vec<(Span, Off)> {
     let mut found = Vec::new();
     let local = one.args.iter().any(|word| {
         let text = word.text();
@@ -161,7 +160,9 @@ fn disabled(one: &Invocation) -> Vec<(Span, Off)> {
         "yum-config-manager",
         "tee",
     ]) {
-        let words = one.args.iter().filter_map(|word| {
+        // What is only printed configures nothing.
+        let printed = one.is(&["echo", "printf"]) && one.command.redirects.is_empty() && last;
+        let words = one.args.iter().filter(|_| !printed).filter_map(|word| {
             let text = word.text().to_ascii_lowercase().replace(' ', "");
             let (_, off) = SETTINGS.iter().find(|(setting, _)| {
                 let whole = one.is(&["echo", "printf", "sed", "tee"]);
@@ -197,6 +198,9 @@ fn pairs(one: &Invocation) -> Option<(Span, Off)> {
     if !one.is(&["git", "npm", "yarn", "pnpm", "conda", "pip", "pip3", "composer", "bundle"]) {
         return None;
     }
+    if !one.args.iter().any(|word| matches!(word.text(), "config" | "set" | "--set")) {
+        return None;
+    }
     one.args.windows(2).find_map(|pair| {
         let (name, value) = (pair[0].text().to_ascii_lowercase(), pair[1].text().to_ascii_lowercase());
         let known = [
@@ -222,6 +226,10 @@ fn pip(one: &Invocation) -> bool {
 
 fn variable(name: &str, value: &str) -> Option<Off> {
     let value = value.trim().to_ascii_lowercase();
+    // git asks only whether it is set.
+    if name == "GIT_SSL_NO_VERIFY" {
+        return Some(Off::Certificates);
+    }
     let found = VARIABLES.iter().find(|(known, values, _)| *known == name && values.contains(&value.as_str()));
     found.map(|&(.., off)| off)
 }
