@@ -6,6 +6,7 @@ use super::kube::once;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
+use crate::source::Place;
 
 /// The setting of the service account that a pod runs as, if the account is here.
 fn account_setting<'a>(ctx: &Ctx<'a>, object: &Object, workload: &Workload) -> Option<&'a Setting<bool>> {
@@ -110,7 +111,7 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
 
 pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| rule.has_group("")) {
-        let named = rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach"));
+        let named = rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
         let (Some(resource), Some(_)) = (named, rule.verb(&["create", "get"])) else { continue };
         sink.report(
             Finding::new(resource.place, format!("{} may run commands in pods", object.title()))
@@ -122,15 +123,32 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
-    for rule in rules(object) {
-        let verb = rule.verbs.iter().find(|own| matches!(own.value.as_str(), "escalate" | "bind" | "impersonate"));
-        let Some(verb) = verb.filter(|_| rule.names.is_empty()) else { continue };
-        let what = if verb.value == "impersonate" { "act as others" } else { "give out rights that it lacks" };
+    for rule in rules(object).iter().filter(|rule| rule.names.is_empty()) {
+        let Some((place, verb)) = escalating(rule) else { continue };
+        let what = if verb == "impersonate" { "act as others" } else { "give out rights that it lacks" };
         sink.report(
-            Finding::new(verb.place, format!("{} may {what}", object.title()))
+            Finding::new(place, format!("{} may {what}", object.title()))
                 .label("as good as every right")
-                .help(format!("drop `{}`, or narrow it with `resourceNames`", verb.value))
+                .help(format!("drop `{verb}`, or narrow it with `resourceNames`"))
                 .anchor(object.anchor),
         );
     }
+}
+
+/// The verb that escalates, and where it is granted. `*` grants it where the resource is one that it works on.
+fn escalating(rule: &PolicyRule) -> Option<(Place, &'static str)> {
+    for verb in ["escalate", "bind", "impersonate"] {
+        if let Some(own) = rule.verbs.iter().find(|own| own.value == verb) {
+            return Some((own.place, verb));
+        }
+    }
+    let star = rule.verbs.iter().find(|own| own.value == "*")?;
+    let names = |list: &[&str]| rule.resources.iter().any(|own| list.contains(&own.value.as_str()));
+    if rule.has_group("rbac.authorization.k8s.io") && names(&["roles", "clusterroles"]) {
+        return Some((star.place, "escalate"));
+    }
+    if rule.has_group("rbac.authorization.k8s.io") && names(&["rolebindings", "clusterrolebindings"]) {
+        return Some((star.place, "bind"));
+    }
+    (rule.has_group("") && names(&["users", "groups", "serviceaccounts"])).then_some((star.place, "impersonate"))
 }

@@ -16,8 +16,11 @@ pub fn missing_file(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) 
         // Submodules are fetched, not kept.
         if !is_submodule(ctx, &context.value) {
             sink.report(
-                Finding::new(context.place, format!("`{}` builds from `{}`, which does not exist", service.name(), context.value))
-                    .help("correct `context`: it is relative to the folder of the compose file"),
+                Finding::new(
+                    context.place,
+                    format!("`{}` builds from `{}`, which does not exist", service.name(), context.value),
+                )
+                .help("correct `context`: it is relative to the folder of the compose file"),
             );
         }
         return;
@@ -25,8 +28,11 @@ pub fn missing_file(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) 
     let Some(path) = &build.dockerfile else { return };
     let Some(file) = repository.find(&path.value) else {
         sink.report(
-            Finding::new(path.place, format!("`{}` builds from `{}`, which does not exist", service.name(), path.value))
-                .help("correct `dockerfile`: it is relative to the build's context"),
+            Finding::new(
+                path.place,
+                format!("`{}` builds from `{}`, which does not exist", service.name(), path.value),
+            )
+            .help("correct `dockerfile`: it is relative to the build's context"),
         );
         return;
     };
@@ -34,23 +40,30 @@ pub fn missing_file(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) 
     if dockerfile.tree.template.is_none() && dockerfile.stage_named(&target.value).is_none() {
         let names = dockerfile.stages.iter().filter_map(|stage| stage.name.as_ref());
         let near = suggest::nearest(&target.value, names.map(|name| name.value.as_str()));
-        let help = near.map_or_else(|| "name a stage of the Dockerfile".to_owned(), |near| format!("did you mean `{near}`?"));
-        sink.report(
-            Finding::new(target.place, format!("`{}` has no stage `{}`", path.value, target.value)).help(help),
-        );
+        let help =
+            near.map_or_else(|| "name a stage of the Dockerfile".to_owned(), |near| format!("did you mean `{near}`?"));
+        sink.report(Finding::new(target.place, format!("`{}` has no stage `{}`", path.value, target.value)).help(help));
     }
 }
 
 fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
     let modules = ctx.facts.repository.find(".gitmodules");
     // The path may lie below a module's.
-    let named = |path: &str| modules.is_some_and(|file| file.text.lines().any(|line| line.trim() == format!("path = {path}")));
+    let named =
+        |path: &str| modules.is_some_and(|file| file.text.lines().any(|line| line.trim() == format!("path = {path}")));
     std::iter::successors(Some(folder), |path| Some(parent(path)).filter(|up| !up.is_empty())).any(named)
 }
 
 /// Arguments that the builder knows without a declaration.
 const PREDEFINED: &[&str] = &[
-    "ALL_PROXY", "FTP_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SOURCE_DATE_EPOCH", "BUILDPLATFORM", "TARGETPLATFORM",
+    "ALL_PROXY",
+    "FTP_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SOURCE_DATE_EPOCH",
+    "BUILDPLATFORM",
+    "TARGETPLATFORM",
 ];
 
 pub fn undeclared_arg(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
@@ -79,9 +92,12 @@ pub fn undeclared_arg(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink
         };
         let path = ctx.facts.path(dockerfile.file);
         sink.report(
-            Finding::new(arg.name.place, format!("`{}` passes the build argument `{name}`, which `{path}` never declares", service.name()))
-                .label("it has no effect")
-                .help(help),
+            Finding::new(
+                arg.name.place,
+                format!("`{}` passes the build argument `{name}`, which `{path}` never declares", service.name()),
+            )
+            .label("it has no effect")
+            .help(help),
         );
     }
 }

@@ -40,6 +40,10 @@ pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
 
 pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let (Some(build), Some(image)) = (&service.build, &service.container.image) else { return };
+    // `pull_policy` says which of them counts.
+    if !service.pull_policy.is_absent() {
+        return;
+    }
     sink.report(
         Finding::new(image.place, format!("`{}` has both a `build` and an `image`", service.name()))
             .label("this names what the build makes; it is pulled instead where it exists in a registry")
@@ -64,9 +68,11 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 Some(number) => finding.label(format!("older YAML readers take it for the number {number}")),
                 None => finding.label("older YAML readers take some such mappings for numbers to the base of 60"),
             };
-            sink.report(
-                finding.help("put it in quotes").fix(Fix::new(Applicability::Safe, "quote the mapping", vec![quoted])),
-            );
+            sink.report(finding.help("put it in quotes").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
         }
     }
 }

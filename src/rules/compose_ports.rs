@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use super::Ctx;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 /// Whether both may run at once: neither needs a profile, or they share one.
 fn run_together(a: &Service, b: &Service) -> bool {
@@ -43,12 +43,19 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
                 same_address(earlier, port) && !same_range && (same_service || run_together(other, service))
             });
             if let Some((other, earlier)) = clash {
-                let whose = if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
-                sink.report(
-                    Finding::new(port.place, format!("`{}` publishes port {first}, which is taken by {whose}", service.name()))
-                        .label("only one of them can start")
-                        .related(earlier.place, "taken here")
-                        .help("publish it on another port of the host"),
+                let whose =
+                    if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
+                // In development one often starts some of the services only.
+                let level = if project.development { Level::Warning } else { sink.level() };
+                sink.report_at(
+                    level,
+                    Finding::new(
+                        port.place,
+                        format!("`{}` publishes port {first}, which is taken by {whose}", service.name()),
+                    )
+                    .label("only one of them can start")
+                    .related(earlier.place, "taken here")
+                    .help("publish it on another port of the host"),
                 );
             }
             if others.len() < 16 {
@@ -64,10 +71,10 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
         return;
     }
     for port in service.container.ports.iter().filter(|port| port.is_public() && !port.unknown) {
-        sink.report(
-            Finding::new(port.place, format!("`{}` listens on every address of the host", service.name()))
-                .help("put the address that it is for in front, such as `127.0.0.1:`, where a proxy on this machine serves it"),
-        );
+        sink
+            .report(Finding::new(port.place, format!("`{}` listens on every address of the host", service.name())).help(
+            "put the address that it is for in front, such as `127.0.0.1:`, where a proxy on this machine serves it",
+        ));
     }
 }
 
@@ -90,10 +97,13 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
         let Some(name) = service.container_name.known() else { continue };
         match named.get(name.value.as_str()) {
             Some((other, place)) if run_together(other, service) => sink.report(
-                Finding::new(name.place, format!("`{}` and `{}` have the same container name", other.name(), service.name()))
-                    .label("the second container cannot be made")
-                    .related(*place, "taken here")
-                    .help("give each its own name, or remove `container_name`"),
+                Finding::new(
+                    name.place,
+                    format!("`{}` and `{}` have the same container name", other.name(), service.name()),
+                )
+                .label("the second container cannot be made")
+                .related(*place, "taken here")
+                .help("give each its own name, or remove `container_name`"),
             ),
             Some(_) => {}
             None => drop(named.insert(&name.value, (service, name.place))),
@@ -101,24 +111,35 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-pub fn fixed_name_replicas(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(replicas) = service.replicas.known().filter(|replicas| replicas.value > 1) else { return };
     if let Some(name) = service.container_name.known() {
         sink.report(
-            Finding::new(name.place, format!("`{}` has {} replicas and one container name", service.name(), replicas.value))
-                .label("two containers cannot share a name")
-                .related(replicas.place, "replicas set here")
-                .help("remove `container_name`"),
+            Finding::new(
+                name.place,
+                format!("`{}` has {} replicas and one container name", service.name(), replicas.value),
+            )
+            .label("two containers cannot share a name")
+            .related(replicas.place, "replicas set here")
+            .help("remove `container_name`"),
         );
+    }
+    // A swarm's routing mesh shares a port between replicas.
+    let swarm = |file: &FileId| ctx.facts.path(*file).contains("swarm") || ctx.facts.path(*file).contains("stack");
+    if project.files.iter().any(swarm) {
+        return;
     }
     for port in &service.container.ports {
         let Some((first, last)) = on_host(port) else { continue };
         if u32::from(last - first) + 1 < replicas.value {
             sink.report(
-                Finding::new(port.place, format!("`{}` has {} replicas and one port on the host", service.name(), replicas.value))
-                    .label("only the first container gets it")
-                    .related(replicas.place, "replicas set here")
-                    .help("leave the host's port out, give a range, or put a proxy in front"),
+                Finding::new(
+                    port.place,
+                    format!("`{}` has {} replicas and one port on the host", service.name(), replicas.value),
+                )
+                .label("only the first container gets it")
+                .related(replicas.place, "replicas set here")
+                .help("leave the host's port out, give a range, or put a proxy in front"),
             );
         }
     }

@@ -141,8 +141,21 @@ const HOME_SECRETS: &[&str] =
 
 /// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
 const HARMLESS_ETC: &[&str] = &[
-    "/etc/ca-certificates", "/etc/hostname", "/etc/hosts", "/etc/letsencrypt", "/etc/localtime", "/etc/machine-id", "/etc/nginx",
-    "/etc/os-release", "/etc/pki", "/etc/resolv.conf", "/etc/ssl", "/etc/timezone", "/etc/OpenCL", "/etc/vulkan", "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/letsencrypt",
+    "/etc/localtime",
+    "/etc/machine-id",
+    "/etc/nginx",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+    "/etc/timezone",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+    "/etc/alternatives",
 ];
 
 /// Another part of the host's configuration that the container can change.
@@ -199,9 +212,27 @@ fn subject(owner: Owner, container: &Container) -> String {
 
 /// Devices that serve computing, display and tunnels, and hold nothing of the host's.
 const ORDINARY_DEVICES: &[&str] = &[
-    "/dev/accel", "/dev/davinci", "/dev/dri", "/dev/dxg", "/dev/fuse", "/dev/hisi_hdc", "/dev/kfd", "/dev/net/tun", "/dev/null",
-    "/dev/nvidia", "/dev/shm", "/dev/snd", "/dev/tty", "/dev/usb", "/dev/vfio", "/dev/video", "/dev/devmm_svm", "/dev/davinci_manager",
-    "/dev/apex", "/dev/bus/usb", "/dev/serial",
+    "/dev/accel",
+    "/dev/davinci",
+    "/dev/dri",
+    "/dev/dxg",
+    "/dev/fuse",
+    "/dev/hisi_hdc",
+    "/dev/kfd",
+    "/dev/net/tun",
+    "/dev/null",
+    "/dev/nvidia",
+    "/dev/shm",
+    "/dev/snd",
+    "/dev/tty",
+    "/dev/usb",
+    "/dev/vfio",
+    "/dev/video",
+    "/dev/devmm_svm",
+    "/dev/davinci_manager",
+    "/dev/apex",
+    "/dev/bus/usb",
+    "/dev/serial",
 ];
 
 pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {

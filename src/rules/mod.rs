@@ -5,8 +5,12 @@
 mod accounts;
 mod ci_pipeline;
 mod compose_build;
+mod compose_config;
+mod compose_files;
 mod compose_form;
 mod compose_ports;
+mod compose_schema;
+mod compose_wiring;
 mod dangerous_trigger;
 mod dangling;
 mod datastore;
@@ -16,6 +20,7 @@ mod disruption;
 mod exposure;
 mod expressions;
 pub mod healthcheck;
+mod endpoint;
 mod isolation;
 mod kube;
 mod kube_secrets;
@@ -100,6 +105,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
+    Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
@@ -138,11 +144,20 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
+    Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
+    Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
+    Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
+    Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
     Check { rule: "naked-pod", run: Run::Workload(objects::naked_pod) },
     Check { rule: "namespace-quota", run: Run::Object(exposure::quota) },
     Check { rule: "network-policy", run: Run::Repository(exposure::policy) },
@@ -163,6 +178,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
+    Check { rule: "required-variable", run: Run::File(compose_files::required_variable) },
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
@@ -185,6 +201,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
+    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
+    Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },

@@ -140,7 +140,7 @@ pub fn namespace(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Some(namespace) = object.namespace.known() else { return };
     let why = match (namespace.value.as_str(), object.workload()) {
         ("default", _) => "shared by everything that names no namespace",
-        ("kube-system", Some(_)) => "the cluster's own components live here",
+        ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "the cluster's own components live here",
         _ => return,
     };
     // One that a kustomization sets stands there once for all.

@@ -1,6 +1,7 @@
 //! restart-policy: a compose service that stays down once it is down, a pod's policy that its owner does not allow.
 
 use super::Ctx;
+use super::limits::{Once, said_once};
 use crate::data::Class;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
@@ -10,6 +11,19 @@ use crate::model::kubernetes::{Object, Workload};
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development || service.provided || project.is_one_shot(service) || is_shell(service) {
         return;
+    }
+    // `restart` missing from every service is one thing to say. One-shots are rightly without it and change nothing.
+    if service.restart.is_absent() {
+        match said_once(project, service, |service| service.restart.is_absent() && !project.is_one_shot(service)) {
+            Once::Each => {}
+            Once::Elsewhere => return,
+            Once::Here(count) => {
+                let message = format!("none of the {count} services comes back when it crashes or the host restarts");
+                let finding =
+                    Finding::new(service.container.anchor, message).help("add `restart: unless-stopped` to each");
+                return sink.report(finding.anchor(service.container.anchor).others(count - 1));
+            }
+        }
     }
     let (place, message, help) = match &service.restart {
         Setting::Absent => (

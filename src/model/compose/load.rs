@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Project, Reference, ReferenceKind};
 use super::lower::{self, Origin};
 use super::merge;
 use super::value::{Data, Field, Value, Variables};
+use super::{Project, Reference, ReferenceKind};
 use crate::model::facts::Facts;
 use crate::model::kind::FileKind;
 use crate::source::{FileId, file_name, join, parent};
@@ -80,13 +80,7 @@ fn referred(facts: &Facts, files: impl Iterator<Item = FileId>) -> Referred {
     referred
 }
 
-fn folder_projects(
-    facts: &Facts,
-    folder: &str,
-    files: &[FileId],
-    referred: &Referred,
-    projects: &mut Vec<Project>,
-) {
+fn folder_projects(facts: &Facts, folder: &str, files: &[FileId], referred: &Referred, projects: &mut Vec<Project>) {
     let named = |names: &[&str]| {
         let with = |name: &&str| files.iter().copied().find(|file| file_name(facts.path(*file)) == *name);
         names.iter().find_map(with)
@@ -99,7 +93,8 @@ fn folder_projects(
     let base = base.filter(|base| !referred.included.contains(base));
     // What the files of the folder define, by section and name: a file that refers to what only another one defines is
     // meant to be laid over it.
-    let read: HashMap<FileId, Value> = files.iter().map(|file| (*file, Loader::new(facts, folder).file(*file))).collect();
+    let read: HashMap<FileId, Value> =
+        files.iter().map(|file| (*file, Loader::new(facts, folder).file(*file))).collect();
     let stands = |file: FileId| read.get(&file).is_some_and(stands_alone);
     let mut done: HashSet<FileId> = HashSet::new();
     let first = projects.len();
@@ -134,7 +129,9 @@ fn folder_projects(
         }
     }
     for project in &mut projects[first..] {
-        let sibling = |kind, name: &str| read.values().any(|file| file.get(section(kind)).is_some_and(|all| all.get(name).is_some()));
+        let sibling = |kind, name: &str| {
+            read.values().any(|file| file.get(section(kind)).is_some_and(|all| all.get(name).is_some()))
+        };
         let foreign = |one: &Reference| !project.defines(one) && sibling(one.kind, &one.name.value);
         if project.services.iter().flat_map(|service| &service.references).any(foreign) {
             lower::open(project);

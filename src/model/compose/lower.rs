@@ -103,7 +103,8 @@ fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
 fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
-    Definition { name: field.name(), external, source: field.value.get("file").and_then(Value::at) }
+    let shared = field.value.get("name").is_some();
+    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at) }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
@@ -120,12 +121,14 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
+        pull_policy: text("pull_policy"),
         aliases: aliases(value),
         hosts: hosts(value),
         exposes: texts(get("expose")),
         stop_grace_period: text("stop_grace_period"),
         tty: get("tty").map_or(Setting::Absent, boolean),
         stdin_open: get("stdin_open").map_or(Setting::Absent, boolean),
+        extends: get("extends").is_some(),
         provided: get("provider").is_some(),
         container: container(field, origin),
         network_mode,
@@ -569,16 +572,16 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
         }
     }
     for key in ["network_mode", "ipc", "pid"] {
-        if let Some(at) = value.get(key).and_then(Value::at) {
-            if let Some(name) = at.value.strip_prefix("service:") {
-                add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
-            }
+        if let Some(at) = value.get(key).and_then(Value::at)
+            && let Some(name) = at.value.strip_prefix("service:")
+        {
+            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
         }
     }
-    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none()) {
-        if let Some(at) = extends.get("service").and_then(Value::at) {
-            add(ReferenceKind::Service, at);
-        }
+    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none())
+        && let Some(at) = extends.get("service").and_then(Value::at)
+    {
+        add(ReferenceKind::Service, at);
     }
     found
 }

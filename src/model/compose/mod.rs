@@ -83,6 +83,8 @@ pub struct Definition {
     pub name: At<String>,
     /// `external: true`: it is made elsewhere.
     pub external: bool,
+    /// It has a `name:` of its own, under which other projects find it too.
+    pub shared: bool,
     /// A `file:` it is read from.
     pub source: Option<At<String>>,
 }
@@ -103,6 +105,7 @@ pub struct Service {
     pub references: Vec<Reference>,
     pub container_name: Setting<String>,
     pub network_mode: Setting<String>,
+    pub pull_policy: Setting<String>,
     /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.
@@ -112,6 +115,8 @@ pub struct Service {
     pub stop_grace_period: Setting<String>,
     pub tty: Setting<bool>,
     pub stdin_open: Setting<bool>,
+    /// What it lacks may be what it extends.
+    pub extends: bool,
     /// A `provider:` makes it; there is no container.
     pub provided: bool,
 }

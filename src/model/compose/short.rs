@@ -110,7 +110,8 @@ fn long_port(port: &mut Port, value: &Value<'_>) {
     port.name = value.get("name").and_then(Value::at);
     port.protocol = text("protocol").unwrap_or("tcp").to_ascii_lowercase();
     port.host_ip = text("host_ip").map(str::to_owned);
-    let published = text("published").map(|text| text.rsplit_once(':').map_or((None, text), |(ip, port)| (Some(ip), port)));
+    let published =
+        text("published").map(|text| text.rsplit_once(':').map_or((None, text), |(ip, port)| (Some(ip), port)));
     if let Some((Some(ip), _)) = published {
         port.host_ip = Some(ip.to_owned());
     }

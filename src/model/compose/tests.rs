@@ -120,7 +120,8 @@ fn an_included_project_has_its_own_folder_and_variables() {
     let loaded = Loaded::of(&[("compose.yaml", main), ("sub/compose.yaml", sub), ("sub/.env", "TAG=17\n")]);
     assert_eq!(loaded.projects.len(), 1);
     let project = &loaded.projects[0];
-    let image = |name: &str| project.service(name).unwrap().container.image.as_ref().unwrap().reference.clone().unwrap();
+    let image =
+        |name: &str| project.service(name).unwrap().container.image.as_ref().unwrap().reference.clone().unwrap();
     assert_eq!(image("web").tag.as_deref(), Some("1"));
     assert_eq!(image("db").tag.as_deref(), Some("17"));
     let build = project.service("db").unwrap().build.as_ref().unwrap();
@@ -211,7 +212,8 @@ fn volumes_are_read_in_every_form() {
 
 #[test]
 fn anchors_and_merge_keys_keep_the_place_of_their_definition() {
-    let text = "x-limits: &limits\n  mem_limit: 1g\n  restart: always\nservices:\n  a:\n    <<: *limits\n    image: a:1\n";
+    let text =
+        "x-limits: &limits\n  mem_limit: 1g\n  restart: always\nservices:\n  a:\n    <<: *limits\n    image: a:1\n";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     let a = &loaded.projects[0].services[0];
     assert_eq!(loaded.set(&a.restart), "\"always\" at compose.yaml:3:always");
@@ -241,7 +243,8 @@ fn an_overlay_is_laid_over_its_base_or_left_open() {
     let alone = Loaded::of(&[("docker-compose.prod.yml", prod)]);
     assert!(alone.projects[0].overlay && alone.projects[0].services[0].restart.is_unknown());
     // It names what only a sibling defines.
-    let files = [("compose.yaml", base), ("compose.extra.yaml", "services:\n  b:\n    image: b:1\n    depends_on: [a]\n")];
+    let files =
+        [("compose.yaml", base), ("compose.extra.yaml", "services:\n  b:\n    image: b:1\n    depends_on: [a]\n")];
     assert!(Loaded::of(&files).projects[1].overlay);
 }
 
@@ -267,5 +270,7 @@ fn health_checks_say_what_they_run() {
     let at = code.text.find("PATH_X").unwrap();
     assert_eq!(loaded.show(code.place(crate::source::Span::of(at, at + 6))), "compose.yaml:5:PATH_X");
     assert!(health(1).disabled);
-    assert!(matches!(health(2).test, Some(crate::model::Command::Exec { ref words, .. }) if words[0].value == "pg_isready"));
+    assert!(
+        matches!(health(2).test, Some(crate::model::Command::Exec { ref words, .. }) if words[0].value == "pg_isready")
+    );
 }

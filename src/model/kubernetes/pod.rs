@@ -218,7 +218,7 @@ fn spread(spec: View) -> Setting<()> {
 }
 
 fn volume(item: View) -> Option<Volume> {
-    let name = item.str("name").known()?.clone();
+    let name = item.str("name").known().cloned().unwrap_or_else(|| At::new(String::new(), item.node.place()));
     let kind = item.entries().find(|(key, _)| key.str().is_some_and(|key| key != "name"));
     let Some((key, value)) = kind else {
         let source = if item.is_open() { MountSource::Unknown } else { MountSource::Scratch };

@@ -1,0 +1,163 @@
+//! missing-mounted-file, required-variable: what a project expects to find where it is run.
+
+use std::collections::HashSet;
+
+use ignore::gitignore::GitignoreBuilder;
+
+use super::Ctx;
+use super::compose_form::compose_root;
+use crate::credential::secret_name;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::compose::Project;
+use crate::model::container::MountSource;
+use crate::model::facts::FileFacts;
+use crate::source::{At, SourceFile, file_name, join, parent};
+use crate::syntax::interpolate::{self, Dialect};
+use crate::syntax::yaml::{Kind, Node};
+
+pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+    let mut said: HashSet<String> = HashSet::new();
+    let mut miss = |what: &str, who: &str, path: &At<String>, level: Level| {
+        let Some(full) = join(project.folder_of(path.place.file), &path.value) else { return };
+        if exists(ctx, &full) || is_ignored(ctx, &full) || has_example(ctx, &full) || !said.insert(full.clone()) {
+            return;
+        }
+        sink.report_at(
+            level,
+            Finding::new(path.place, format!("{who} {what} `{full}`, which is not in the repository")).help(
+                "add the file, or an example of it; name it in `.gitignore` if it is made where the project runs",
+            ),
+        );
+    };
+    let warning = Level::Warning;
+    for service in &project.services {
+        let who = format!("`{}`", service.name());
+        for from in service.container.env_from.iter().filter(|from| !from.optional) {
+            miss("reads variables from", &who, &from.name, warning);
+        }
+        for mount in &service.container.mounts {
+            let MountSource::Host(path) = &mount.source else { continue };
+            if path.value.starts_with('.') && is_file_name(&path.value) && is_written(mount.target.as_ref()) {
+                miss("mounts", &who, path, warning);
+            }
+        }
+    }
+    for (kind, list) in [("secret", &project.secrets), ("config", &project.configs)] {
+        for one in list {
+            if let Some(source) = &one.source {
+                miss("is read from", &format!("the {kind} `{}`", one.name.value), source, warning);
+            }
+        }
+    }
+}
+
+/// Whether a path names a file and not a folder: its last part has an ending that files have.
+fn is_file_name(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "cfg",
+        "cnf",
+        "conf",
+        "crt",
+        "css",
+        "env",
+        "html",
+        "ini",
+        "js",
+        "json",
+        "key",
+        "lua",
+        "pem",
+        "php",
+        "properties",
+        "py",
+        "sh",
+        "sql",
+        "toml",
+        "ts",
+        "txt",
+        "xml",
+        "yaml",
+        "yml",
+    ];
+    let name = file_name(path);
+    name.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending))
+        || matches!(name, "Caddyfile" | "nginx.conf" | "Dockerfile")
+}
+
+/// Whether the target is a file too: a folder there means that the source is one.
+fn is_written(target: Option<&At<String>>) -> bool {
+    target.is_some_and(|target| !target.value.ends_with('/'))
+}
+
+fn exists(ctx: &Ctx, path: &str) -> bool {
+    ctx.facts.repository.find(path).is_some() || ctx.facts.repository.has_folder(path)
+}
+
+/// `.env` with an `.env.example` beside it: whoever runs the project is told to make one.
+fn has_example(ctx: &Ctx, path: &str) -> bool {
+    let name = file_name(path);
+    let like = |other: &str| {
+        let rest =
+            other.strip_prefix(name).or_else(|| name.strip_suffix(".env").and_then(|stem| other.strip_prefix(stem)));
+        rest.is_some_and(|rest| {
+            ["example", "sample", "template", "dist", "default", "tmpl"].iter().any(|word| rest.contains(word))
+        })
+    };
+    let general = |other: &str| {
+        name.contains("env")
+            && other.contains("env")
+            && ["example", "sample", "template"].iter().any(|word| other.contains(word))
+    };
+    let folder = parent(path);
+    let beside = ctx.facts.repository.below(folder).iter().filter(|file| file.folder() == folder);
+    beside.map(SourceFile::name).any(|other| like(other) || general(other))
+}
+
+/// Whether one of the repository's `.gitignore` files keeps a path out.
+fn is_ignored(ctx: &Ctx, path: &str) -> bool {
+    let folders = std::iter::successors(Some(parent(path)), |folder| (!folder.is_empty()).then(|| parent(folder)));
+    let mut ignores =
+        folders.filter_map(|folder| Some((folder, ctx.facts.repository.find(&join(folder, ".gitignore")?)?)));
+    ignores.any(|(folder, file)| {
+        let mut builder = GitignoreBuilder::new("");
+        for line in file.text.lines() {
+            // A line that is no pattern ignores nothing.
+            let _ = builder.add_line(None, line);
+        }
+        let inner = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+        builder.build().is_ok_and(|matcher| matcher.matched_path_or_any_parents(inner, false).is_ignore())
+    })
+}
+
+pub fn required_variable(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+    let Some(root) = compose_root(file) else { return };
+    let mut said: HashSet<String> = HashSet::new();
+    walk(root, &mut |node, text| {
+        for used in interpolate::variables(text, Dialect::Compose) {
+            let lax = used.operator.is_none() && secret_name(&used.name).is_some();
+            if !lax || !said.insert(used.name.clone()) {
+                continue;
+            }
+            sink.report(
+                Finding::new(node.content_span(used.span), format!("`{}` is empty where nobody sets it", used.name))
+                    .label("Compose warns, and goes on with an empty text")
+                    .help(format!("write `${{{}:?}}`, so that nothing starts without it", used.name)),
+            );
+        }
+    });
+}
+
+/// All texts of a tree that hold a `$`. Trees are bounded in depth and in what aliases come to.
+fn walk<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>, &str)) {
+    match node.kind() {
+        // What an alias stands for is visited where it stands.
+        _ if node.is_alias() => {}
+        Kind::Mapping => node.entries().for_each(|entry| walk(entry.value, visit)),
+        Kind::Sequence => node.items().for_each(|item| walk(item, visit)),
+        _ => {
+            if let Some(text) = node.str().filter(|text| text.contains('$')) {
+                visit(node, text);
+            }
+        }
+    }
+}
