@@ -19,6 +19,7 @@ mod deploy_needs_tests;
 mod disruption;
 mod exposure;
 mod expressions;
+mod health_endpoint;
 pub mod healthcheck;
 mod endpoint;
 mod isolation;
@@ -134,6 +135,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "explicit-namespace", run: Run::Object(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
+    Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
+    Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
