@@ -26,6 +26,7 @@ mod isolation;
 mod kube;
 mod kube_secrets;
 mod limits;
+mod mounted;
 mod needs;
 pub mod non_root_user;
 mod objects;
@@ -34,6 +35,8 @@ mod pinned_action;
 pub mod pinned_image;
 mod pod_security;
 mod probes;
+mod prometheus;
+mod proxy_upstream;
 mod replicas;
 mod requests;
 mod restart_policy;
@@ -143,17 +146,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
+    Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
-    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
-    Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
-    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
     Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
     Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
+    Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
@@ -176,6 +179,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "prometheus-rule-file", run: Run::File(prometheus::rule_file) },
+    Check { rule: "prometheus-target", run: Run::File(prometheus::target) },
+    Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
+    Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
@@ -203,10 +210,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
-    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
+    Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unsafe-sysctl", run: Run::Workload(pod_security::sysctl) },
     Check { rule: "workflow-permissions", run: Run::Workflow(workflow_permissions::check) },
