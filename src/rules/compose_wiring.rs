@@ -185,7 +185,7 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
             let pools = project.service(&endpoint.host).and_then(Service::known_image);
             let pools = pools.is_some_and(|known| known.class == Class::Proxy);
             let outward = is_for_browsers(&var.name.value) || is_outward(&var.name.value.to_ascii_uppercase());
-            if endpoint.scheme.is_empty() || endpoint.is_local() || outward || pools {
+            if endpoint.scheme.is_empty() || outward || pools {
                 continue;
             }
             let others = seen.entry(&var.name.value).or_default();
@@ -195,29 +195,39 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 }
                 continue;
             };
+            // Of two addresses the one that leads to the container itself is wrong.
+            let (wrong, right) = if first.is_local() {
+                ((*other, first.clone()), (service, endpoint))
+            } else {
+                ((service, endpoint), (*other, first.clone()))
+            };
             let shown =
                 |one: &Endpoint| one.effective_port().map_or(one.host.clone(), |port| format!("{}:{port}", one.host));
             sink.report(
                 Finding::new(
-                    endpoint.place,
+                    wrong.1.place,
                     format!(
                         "`{}` is {} for `{}` and {} for `{}`",
                         var.name.value,
-                        shown(&endpoint),
-                        service.name(),
-                        shown(first),
-                        other.name()
+                        shown(&wrong.1),
+                        wrong.0.name(),
+                        shown(&right.1),
+                        right.0.name()
                     ),
                 )
-                .related(first.place, "the other value")
+                .related(right.1.place, "the other value")
                 .help("give both the same, best from one anchor or one env file"),
             );
         }
     }
 }
 
-/// Whether two addresses are meant to be one: the same host on another port, or the same database on another host.
+/// Whether two addresses are meant to be one: the same host on another port, the same database on another host, or a
+/// name of the project's network here and localhost there.
 fn differs(a: &Endpoint, b: &Endpoint) -> bool {
+    if a.is_local() || b.is_local() {
+        return a.is_single_word() || b.is_single_word();
+    }
     let same_host = a.host == b.host && a.scheme == b.scheme;
     let database = !matches!(a.scheme.as_str(), "http" | "https" | "ws" | "wss" | "redis" | "rediss" | "grpc" | "tcp");
     let same_database = database && a.scheme == b.scheme && a.path.len() > 1 && a.path == b.path;
