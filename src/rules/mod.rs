@@ -36,6 +36,7 @@ mod expressions;
 mod found_in_text;
 mod gates;
 mod generic_credential;
+mod health_endpoint;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -45,6 +46,7 @@ mod kube_secrets;
 mod limits;
 mod literal;
 pub mod multi_stage_build;
+mod mounted;
 mod needs;
 pub mod non_root_user;
 mod numeric_user;
@@ -58,6 +60,8 @@ pub mod pinned_image;
 mod pod_security;
 mod probes;
 pub mod reach;
+mod prometheus;
+mod proxy_upstream;
 mod replicas;
 mod requests;
 mod restart_policy;
@@ -211,6 +215,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
+    Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
+    Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
@@ -226,6 +232,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
+    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
+    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
+    Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
@@ -281,6 +290,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
+    Check { rule: "prometheus-rule-file", run: Run::File(prometheus::rule_file) },
+    Check { rule: "prometheus-target", run: Run::File(prometheus::target) },
+    Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
+    Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
@@ -340,6 +353,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
+    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
+    Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
