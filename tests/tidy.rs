@@ -235,7 +235,10 @@ fn the_sample_in_the_readme_is_real() {
     // How many findings there are changes with every rule; that they are counted does not.
     for line in sample.lines().skip(1).take_while(|line| !line.starts_with("Checked")) {
         let trimmed = line.trim_end();
-        assert!(trimmed == "…" || real.lines().any(|real| real.trim_end() == trimmed), "not in the real output: {line}");
+        assert!(
+            trimmed == "…" || real.lines().any(|real| real.trim_end() == trimmed),
+            "not in the real output: {line}"
+        );
     }
 }
 
