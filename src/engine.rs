@@ -17,6 +17,7 @@ use crate::credential::{self, Hit};
 use crate::finding::{Finding, Label, Level, Sink};
 use crate::git;
 use crate::graph::Graph;
+use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
 use crate::model::{compose, file, kubernetes};
@@ -117,14 +118,14 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<H
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
-    let mut hits = Vec::with_capacity(read.len());
+    let mut found = Vec::with_capacity(read.len());
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
         findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
         sources.push(SourceFile::new(id, path, read.text));
-        hits.push(read.hits);
+        found.push(Found { hits: read.hits, code: read.code });
     }
-    let checked = check_all(&sources, hits, tracked, findings);
+    let checked = check_all(&sources, found, tracked, findings);
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
@@ -139,19 +140,31 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<H
 struct Read {
     text: String,
     hits: Vec<Hit>,
+    code: Option<Box<CodeFacts>>,
     failure: Option<String>,
+}
+
+/// What was found in a text before most texts were let go.
+struct Found {
+    hits: Vec<Hit>,
+    code: Option<Box<CodeFacts>>,
 }
 
 impl Read {
     fn failed(reason: String) -> Self {
-        Self { text: String::new(), hits: Vec::new(), failure: Some(reason) }
+        Self { text: String::new(), hits: Vec::new(), code: None, failure: Some(reason) }
     }
 
-    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials and let go.
+    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials, and sources for what
+    /// they read and serve, and let go.
     fn text(path: &str, text: String) -> Self {
         let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
-        let keep = !hits.is_empty() || file::is_evidence(path);
-        Self { text: if keep { text } else { String::new() }, hits, failure: None }
+        let code = if file::is_generated(path) { None } else { code::facts(path, &text) };
+        let keep = !hits.is_empty()
+            || code.is_some()
+            || file::is_evidence(path)
+            || (file::is_source(path) && !credential::assignments(&text).is_empty());
+        Self { text: if keep { text } else { String::new() }, hits, code, failure: None }
     }
 }
 
@@ -189,7 +202,7 @@ struct Checked {
 /// Lowers, joins and checks.
 fn check_all(
     sources: &[SourceFile],
-    hits: Vec<Vec<Hit>>,
+    found: Vec<Found>,
     tracked: Option<HashSet<String>>,
     mut findings: Vec<Finding>,
 ) -> Checked {
@@ -203,12 +216,13 @@ fn check_all(
         })
         .collect();
     let mut files = Vec::with_capacity(lowered.len());
-    for (lowered, hits) in lowered.into_iter().zip(hits) {
+    for (lowered, found) in lowered.into_iter().zip(found) {
         let mut facts = lowered.unwrap_or_else(|broken| {
             findings.push(broken);
             FileFacts::new(FileKind::Text)
         });
-        facts.hits = hits;
+        facts.hits = found.hits;
+        facts.code = found.code;
         files.push(facts);
     }
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The tracked files below `root` for which `wanted` holds, as repository paths; `None` where there is no git checkout or
@@ -10,7 +11,12 @@ pub fn tracked(root: &Path, wanted: fn(&str) -> bool) -> Option<HashSet<String>>
     let root = fs::canonicalize(root).ok()?;
     let top = root.ancestors().find(|folder| folder.join(".git").exists())?;
     let git = git_folder(top)?;
-    let index = fs::read(git.join("index")).ok()?;
+    let index = match fs::read(git.join("index")) {
+        Ok(index) => index,
+        // Nothing was ever added.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(HashSet::new()),
+        Err(_) => return None,
+    };
     let hash_len = if is_sha256(&git) { 32 } else { 20 };
     let below = root.strip_prefix(top).ok()?.to_string_lossy().replace('\\', "/");
     let prefix = if below.is_empty() { below } else { format!("{below}/") };

@@ -19,10 +19,15 @@ const MAIN_LINES: usize = 60;
 /// Files that may be longer, each with its budget and the reason.
 const LONGER: &[(&str, usize, &str)] = &[
     ("src/rules/dangerous_trigger.rs", 350, "four triggers, each with its own way of taking a stranger's code in"),
+    ("src/rules/untrusted.rs", 450, "no rule: what a stranger may write, for the three rules that ask it"),
+    ("src/rules/expressions/context.rs", 250, "one rule: every context has its own names"),
+    ("src/rules/expressions/syntax.rs", 250, "one rule: syntax, functions and conditions of one tree"),
+    ("src/rules/stages.rs", 300, "seven rules on one question: what no pipeline does"),
+    ("src/rules/workflow_schema/events.rs", 420, "one rule: every event has its own filters and inputs"),
+    ("src/rules/workflow_schema/mod.rs", 250, "two rules over one walk"),
+    ("src/rules/workflow_schema/table.rs", 300, "no rule: GitHub's syntax as a table"),
+    ("src/rules/workflow_schema/values.rs", 450, "one rule: every key has its own values"),
     ("src/rules/non_root_user.rs", 300, "one cause, told once for a Dockerfile, its services and its workloads"),
-    ("src/rules/untrusted.rs", 450, "no rule: what a stranger may write, for the rules that ask it"),
-    ("src/rules/workflow_schema/events.rs", 400, "no rule: the events of GitHub, each with its filters"),
-    ("src/rules/workflow_schema/values.rs", 450, "no rule: what each key of a workflow may hold"),
 ];
 
 /// A package, and the only place that may name it.

@@ -32,7 +32,9 @@ pub fn url(text: &str, at: usize) -> Option<Hit> {
     let scheme = scheme(&bytes[at.saturating_sub(32)..at])?;
     let (host, _) = host.split_once(':').unwrap_or((host, ""));
     let web = scheme.starts_with("http") || scheme.starts_with("ws");
-    if !is_literal(password) || host.is_empty() || (web && (password.len() < 4 || user.is_empty())) {
+    // Brackets around the user are those of a sentence or a grammar: `http://(user:password@)host`.
+    let sketched = user.contains(['(', '[', '<']) || host.starts_with(')');
+    if sketched || !is_literal(password) || host.is_empty() || (web && (password.len() < 4 || user.is_empty())) {
         return None;
     }
     let local = is_local(host);

@@ -4,6 +4,7 @@
 //! Pure functions over text. Nothing here knows what a service or a workload is, opens a file, asks a network, or hands
 //! out a whole secret in a message.
 
+mod assign;
 mod classify;
 mod connection;
 mod files;
@@ -15,6 +16,7 @@ mod shape;
 mod table;
 mod words;
 
+pub use assign::{Assigned, assignments};
 pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
 pub use files::{SecretFile, secret_file};
 pub use names::{NameKind, secret_name};

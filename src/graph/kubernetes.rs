@@ -41,7 +41,7 @@ pub struct Joined<'a> {
 /// What an object selects.
 #[derive(Debug, Default)]
 pub struct Selected<'a> {
-    pub workloads: Vec<(&'a Object, &'a Workload)>,
+    pub workloads: Vec<Pods<'a>>,
     /// There may be others.
     pub more: bool,
 }
@@ -178,13 +178,16 @@ fn chart_of<'a>(path: &'a str, object: &Object, charts: &[&'a str]) -> &'a str {
     if folder.is_empty() { parent(path) } else { folder }
 }
 
+/// An object with what makes its pods.
+type Pods<'a> = (&'a Object, &'a Workload);
+
 /// Workloads by their labels, so that a selector looks at few of them.
 struct Index<'a> {
     facts: &'a Facts<'a>,
-    by_label: HashMap<(&'a str, &'a str, &'a str), Vec<(&'a Object, &'a Workload)>>,
+    by_label: HashMap<(&'a str, &'a str, &'a str), Vec<Pods<'a>>>,
     /// Workloads with labels that cannot be known.
-    open: HashMap<&'a str, Vec<(&'a Object, &'a Workload)>>,
-    by_chart: HashMap<&'a str, Vec<(&'a Object, &'a Workload)>>,
+    open: HashMap<&'a str, Vec<Pods<'a>>>,
+    by_chart: HashMap<&'a str, Vec<Pods<'a>>>,
 }
 
 impl<'a> Index<'a> {
@@ -205,7 +208,7 @@ impl<'a> Index<'a> {
         index
     }
 
-    fn candidates(&self, selector: &Selector, chart: &str) -> Vec<(&'a Object, &'a Workload)> {
+    fn candidates(&self, selector: &Selector, chart: &str) -> Vec<Pods<'a>> {
         let first =
             selector.labels.entries.iter().find_map(|(key, value)| Some((key.value.as_str(), value.value()?.as_str())));
         let known: &[_] = match first {

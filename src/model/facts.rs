@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
@@ -31,6 +32,8 @@ pub struct FileFacts<'s> {
     pub errors: Vec<SyntaxError>,
     /// Tokens, keys and URLs with passwords found in the text.
     pub hits: Vec<Hit>,
+    /// Of application source: what it reads from the environment and which routes it serves.
+    pub code: Option<Box<CodeFacts>>,
 }
 
 impl FileFacts<'_> {
@@ -46,6 +49,7 @@ impl FileFacts<'_> {
             comments: Vec::new(),
             errors: Vec::new(),
             hits: Vec::new(),
+            code: None,
         }
     }
 

@@ -18,7 +18,7 @@ pub fn is_deployment(path: &str) -> bool {
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
     const ENDINGS: &[&str] =
-        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock"];
+        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock", "npmrc", "pypirc", "netrc"];
     const NAMES: &[&str] = &[
         "dockerfile",
         "containerfile",
@@ -50,6 +50,16 @@ pub fn is_test_data(path: &str) -> bool {
 /// Whether a path may be one of an env file, by its name alone.
 pub fn is_env_file(path: &str) -> bool {
     file_name(path).to_ascii_lowercase().contains("env")
+}
+
+/// Whether a file is a program's source or configuration, in which names are assigned.
+pub fn is_source(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "py", "js", "ts", "jsx", "tsx", "mjs", "cjs", "go", "rb", "php", "java", "kt", "cs", "rs", "scala", "ex", "exs", "ini", "cfg",
+        "properties", "tf", "tfvars", "hcl", "xml", "swift", "dart", "lua", "pl", "groovy", "gradle",
+    ];
+    let name = file_name(path);
+    !is_generated(path) && name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// Lock files and the like: written by tools, full of hashes, read by no check.

@@ -145,7 +145,10 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
             return Some(FileKind::HelmTemplate);
         }
         // Templates of a chart whose `Chart.yaml` is not here, or that another folder's build puts together.
-        if matches!(extension, "yaml" | "yml" | "tpl") && is_helm_text(text) {
+        if matches!(extension, "yaml" | "yml" | "tpl")
+            && format!("/{path}").contains("/templates/")
+            && is_helm_text(text)
+        {
             return Some(FileKind::HelmTemplate);
         }
     }
@@ -231,7 +234,8 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if lower.starts_with(".gitlab-ci")
         || lower.ends_with(".gitlab-ci.yml")
         || lower.ends_with(".gitlab-ci.yaml")
-        || path.contains(".gitlab/ci/")
+        || format!("/{path}").contains("/.gitlab/")
+        || format!("/{path}").contains("/.gitlab-ci/")
     {
         return FileKind::GitlabCi;
     }
@@ -245,7 +249,9 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if let Some(kind) = keys.object_kind() {
         return kind;
     }
-    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values")) || is_values_name(lower) {
+    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/"))
+        || is_values_name(lower)
+    {
         return FileKind::HelmValues;
     }
     if is_compose_name(lower) || (keys.has("services") && has_compose_services(text)) {
@@ -274,6 +280,7 @@ fn is_compose_name(lower: &str) -> bool {
     stem == "compose"
         || stem.starts_with("compose.")
         || stem.starts_with("compose-")
+        || stem.starts_with("compose_")
         || stem.contains("docker-compose")
         || stem.ends_with(".compose")
         || stem.ends_with("-compose")
@@ -361,7 +368,11 @@ fn top_key(line: &str) -> Option<&str> {
 
 fn json_kind(text: &str) -> FileKind {
     if !text.trim_start().starts_with('{') {
-        return FileKind::OtherYaml;
+        // Editors' settings have comments before their first brace; no YAML reader takes those.
+        return if text.trim_start().starts_with('/') { FileKind::Text } else { FileKind::OtherYaml };
+    }
+    if text.lines().any(|line| line.trim_start().starts_with("//")) {
+        return FileKind::Text;
     }
     TopKeys { documents: json_documents(text) }.object_kind().unwrap_or(FileKind::OtherYaml)
 }
@@ -494,12 +505,15 @@ mod tests {
                 "{\"kind\": \"Pod\", \"metadata\": {\"kind\": 1}, \"apiVersion\": \"v1\"}",
                 FileKind::Kubernetes,
             ),
+            ("devcontainer.json", "// see\n{\"a\": 1}", FileKind::Text),
+            ("devcontainer.json", "{\n  // see\n  \"a\": 1}", FileKind::Text),
             ("a.json", "{\"spec\": {\"kind\": \"Pod\", \"apiVersion\": \"v1\"}}", FileKind::OtherYaml),
             ("stack.yml", "services:\n  web:\n    image: nginx\n", FileKind::Compose),
             ("stack.yml", "services:\n  - image: nginx\n", FileKind::OtherYaml),
             ("ci/build.yml", "on: push\njobs:\n  a:\n    runs-on: x\n", FileKind::Workflow),
             ("a/action.yml", "name: x\nruns:\n  using: node20\n", FileKind::Action),
-            ("x/deploy.yaml", "kind: {{ .Values.kind }}\n", FileKind::HelmTemplate),
+            ("x/templates/deploy.yaml", "kind: {{ .Values.kind }}\n", FileKind::HelmTemplate),
+            ("x/values.yaml", "# {{ .Values.kind }}\na: 1\n", FileKind::HelmValues),
             ("x/deploy.yaml", "run: echo ${{ inputs.x }}\n", FileKind::OtherYaml),
         ] {
             assert_eq!(of(path, text), expected, "{path}: {text}");
@@ -512,5 +526,6 @@ mod tests {
         assert!(has_template_marks("%{ if x }\na: 1\n"));
         assert!(has_template_marks("image: {{ image }}\n"));
         assert!(!has_template_marks("run: ${{ github.ref }}\n"));
+        assert!(!has_template_marks("title: '{{ template \"x\" . }}'\n"));
     }
 }

@@ -1,6 +1,7 @@
 //! Facts: what each file says, in nouns that all formats share. Lowering reads trees and makes facts; it never fails, and
 //! it never judges. What cannot be known from here is *unknown*, never *absent*.
 
+pub mod code;
 pub mod compose;
 pub mod container;
 pub mod context;

@@ -71,8 +71,10 @@ pub enum Verb {
 pub struct Call<'s> {
     pub manager: &'static Manager,
     pub verb: Verb,
-    /// The subcommand; the program's name where it has none.
+    /// The subcommand; the program's name where it has none. Of two words the last.
     pub word: &'s Word,
+    /// The first of two words of a subcommand.
+    first: Option<&'s Word>,
     /// What it names after the subcommand: packages, paths, URLs.
     pub packages: Vec<&'s Word>,
 }
@@ -87,7 +89,8 @@ impl Call<'_> {
         if self.word.span == invocation.name.span {
             return invocation.program.to_owned();
         }
-        format!("{} {}", invocation.program, self.word.text())
+        let first = self.first.map_or_else(String::new, |first| format!("{} ", first.text()));
+        format!("{} {first}{}", invocation.program, self.word.text())
     }
 
     pub fn span(&self, invocation: &Invocation) -> Span {
@@ -99,7 +102,8 @@ impl Call<'_> {
 pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     let program = invocation.program;
     let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let named = |manager: &&Manager| manager.programs.iter().any(|known| known == program || known == bare && bare == "pip");
+    let named =
+        |manager: &&Manager| manager.programs.iter().any(|known| known == program || known == bare && bare == "pip");
     let manager = MANAGERS.iter().find(named)?;
     if manager.family == "pacman" {
         return pacman(manager, invocation);
@@ -141,7 +145,8 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
         verb = Verb::Install;
     }
     let word = count.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or(invocation.name);
-    Some(Call { manager, verb, word, packages })
+    let first = if count == 2 { words.first().copied() } else { None };
+    Some(Call { manager, verb, word, first, packages })
 }
 
 /// `pacman -Syu curl`: the operation is a flag.
@@ -155,7 +160,7 @@ fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<
         () if packages.is_empty() && letters.contains('y') => Verb::Refresh,
         () => Verb::Install,
     };
-    Some(Call { manager, verb, word, packages })
+    Some(Call { manager, verb, word, first: None, packages })
 }
 
 /// How a package's version is written.
@@ -190,7 +195,8 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         "apk" if text.starts_with(['.', '!']) => return Pin::Other,
         "dnf" => {
             let bytes = rest.as_bytes();
-            let versioned = bytes.windows(2).any(|pair| pair[0] == b'-' && (pair[1].is_ascii_digit() || pair[1] == b'$'));
+            let versioned =
+                bytes.windows(2).any(|pair| pair[0] == b'-' && (pair[1].is_ascii_digit() || pair[1] == b'$'));
             if scope == "@" || text.contains('*') {
                 return Pin::Other;
             }
@@ -204,7 +210,12 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         }
         _ => {}
     }
-    let found = manager.pins.iter().filter_map(|pin| rest.find(pin.as_str()).map(|at| &rest[at + pin.len()..])).next();
+    let after = |pin: &String| {
+        let at = rest.find(pin.as_str())?;
+        // The `=` of `>=` and `!=` bounds nothing from above.
+        (!rest[..at].ends_with(['>', '!'])).then(|| &rest[at + pin.len()..])
+    };
+    let found = manager.pins.iter().find_map(after);
     match found {
         Some("latest" | "next" | "stable" | "*" | "lts" | "") => Pin::Open,
         Some(_) => Pin::Pinned,
@@ -219,7 +230,11 @@ fn unknown_or_open(word: &Word) -> Pin {
 fn is_path(text: &str) -> bool {
     const ENDS: &[&str] = &[".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2"];
     let archive = ENDS.iter().any(|end| text.ends_with(end));
-    text.starts_with(['.', '/', '~']) || text.contains("://") || text.starts_with("git+") || text.starts_with("file:") || archive
+    text.starts_with(['.', '/', '~'])
+        || text.contains("://")
+        || text.starts_with("git+")
+        || text.starts_with("file:")
+        || archive
 }
 
 #[cfg(test)]
@@ -232,7 +247,8 @@ mod tests {
         let invocations = script.invocations();
         let invocation = invocations.first()?;
         let call = call(invocation)?;
-        let packages = call.packages.iter().map(|word| (word.text().to_owned(), pin(&call, invocation, word))).collect();
+        let packages =
+            call.packages.iter().map(|word| (word.text().to_owned(), pin(&call, invocation, word))).collect();
         Some((call.verb, call.title(invocation), packages))
     }
 
@@ -246,16 +262,16 @@ mod tests {
             ("yum update -y openssl", Verb::Install, "yum update"),
             ("python -m pip install -r requirements.txt", Verb::Install, "pip install"),
             ("pip3.11 install x", Verb::Install, "pip3.11 install"),
-            ("uv pip install --system x", Verb::Install, "uv install"),
+            ("uv pip install --system x", Verb::Install, "uv pip install"),
             ("uv sync --locked", Verb::Sync, "uv sync"),
             ("npm i", Verb::Sync, "npm i"),
             ("npm install -g npm", Verb::Install, "npm install"),
             ("npm --version", Verb::Other, "npm"),
             ("yarn", Verb::Sync, "yarn"),
             ("yarn build", Verb::Other, "yarn build"),
-            ("yarn global add serve", Verb::Install, "yarn add"),
+            ("yarn global add serve", Verb::Install, "yarn global add"),
             ("cargo build --release", Verb::Sync, "cargo build"),
-            ("npm cache clean --force", Verb::Clean, "npm clean"),
+            ("npm cache clean --force", Verb::Clean, "npm cache clean"),
             ("pacman -Syu --noconfirm", Verb::Upgrade, "pacman -Syu"),
         ] {
             let (found, said, _) = read(line).unwrap();
@@ -271,7 +287,10 @@ mod tests {
             ("apt-get install curl=7.* ./a.deb git", vec![Pinned, Other, Open]),
             ("apk add curl~=8 --virtual .x bash", vec![Pinned, Open]),
             ("dnf install nginx-1.24.0 nginx @dev", vec![Pinned, Open, Other]),
-            ("pip install -r r.txt flask==3.0 django~=5.0 'x>=1' uvicorn[standard] .", vec![Pinned, Pinned, Open, Open, Other]),
+            (
+                "pip install -r r.txt flask==3.0 django~=5.0 'x>=1' uvicorn[standard] .",
+                vec![Pinned, Pinned, Open, Open, Other],
+            ),
             ("npm install -g @nestjs/cli @nestjs/cli@10 npm@latest", vec![Open, Pinned, Open]),
             ("gem install -v 7.1 rails", vec![Pinned]),
             ("gem install rails rake:13.0", vec![Open, Pinned]),

@@ -6,8 +6,8 @@
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::workflow::Workflow;
-use crate::source::{At, Place, Span};
-use crate::syntax::shell::{Argument, Invocation, Script, Word};
+use crate::source::{At, Place, SourceFile, Span};
+use crate::syntax::shell::{self, Argument, Invocation, Script, Word, WrapperKind};
 
 /// A value in a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +36,39 @@ const OPTIONS: &[(&[&str], &[&str])] = &[
     (&["rabbitmqadmin", "twine"], &["-p"]),
 ];
 /// Clients whose `-p` takes its value only in the same word.
-const MYSQL: &[&str] = &["mysql", "mariadb", "mysqldump", "mariadb-dump", "mysqladmin", "mariadb-admin", "mysqlimport", "mysqlcheck", "mysqlshow"];
+const MYSQL: &[&str] = &[
+    "mysql",
+    "mariadb",
+    "mysqldump",
+    "mariadb-dump",
+    "mysqladmin",
+    "mariadb-admin",
+    "mysqlimport",
+    "mysqlcheck",
+    "mysqlshow",
+];
 const CONTAINERS: &[&str] = &["docker", "podman", "nerdctl"];
+/// Options whose value is itself a name and a value.
+const PAIRS: &[&str] = &["--set", "--set-string", "--from-literal"];
 /// Headers that carry a credential, in lower case.
-const HEADERS: &[&str] = &["authorization", "proxy-authorization", "private-token", "x-api-key", "api-key", "x-auth-token", "x-vault-token", "apikey", "job-token"];
+const HEADERS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "private-token",
+    "x-api-key",
+    "api-key",
+    "x-auth-token",
+    "x-vault-token",
+    "apikey",
+    "job-token",
+];
 const SCHEMES: &[&str] = &["bearer", "basic", "token", "bot", "apikey", "api-key"];
 
 /// The values in the commands of a Dockerfile.
 pub fn of_dockerfile(dockerfile: &Dockerfile) -> Vec<Given> {
     let stages = dockerfile.stages.iter();
-    let commands = stages.flat_map(|stage| stage.runs.iter().map(|(_, run)| run).chain(&stage.entrypoint).chain(&stage.cmd));
+    let commands =
+        stages.flat_map(|stage| stage.runs.iter().map(|(_, run)| run).chain(&stage.entrypoint).chain(&stage.cmd));
     commands.flat_map(|command| given(&command.script(), &|span| command.place_of(span))).collect()
 }
 
@@ -62,12 +85,23 @@ pub fn of_workflow(workflow: &Workflow) -> Vec<Given> {
     codes.flat_map(|code| given(code.script(), &|span| code.place(span))).collect()
 }
 
+/// The values in a shell script of its own.
+pub fn of_script(source: &SourceFile) -> Vec<Given> {
+    given(&shell::parse(&source.text), &|span| source.place(span))
+}
+
 fn given(script: &Script, place: &dyn Fn(Span) -> Place) -> Vec<Given> {
     let mut found = Vec::new();
     let mut add = |name: &str, value: &str, span: Span, to: &str, user: Option<&str>, variable: bool| {
         if !value.is_empty() && !value.contains(['$', '`']) {
             let value = At::new(value.to_owned(), place(span));
-            found.push(Given { name: name.to_owned(), value, to: to.to_owned(), user: user.map(str::to_owned), variable });
+            found.push(Given {
+                name: name.to_owned(),
+                value,
+                to: to.to_owned(),
+                user: user.map(str::to_owned),
+                variable,
+            });
         }
     };
     for command in &script.commands {
@@ -99,24 +133,40 @@ fn given(script: &Script, place: &dyn Fn(Span) -> Place) -> Vec<Given> {
                 }
             }
         }
-        let exports = invocation.is(&["export", "env", "setx", "declare", "local"]);
-        let words = invocation.args.iter().chain(invocation.wrappers.iter().flat_map(|wrapper| wrapper.args));
-        for (at, word) in words.enumerate() {
+        let exports = invocation.is(&["export", "env", "declare", "local"]);
+        for (at, word) in invocation.args.iter().enumerate() {
             let text = word.text();
+            let before = at.checked_sub(1).map_or("", |before| invocation.args[before].text());
             if let Some((name, value)) = text.split_once('=') {
-                let option = name.starts_with("--") || at > 0 && invocation.args.get(at - 1).is_some_and(|before| before.text().starts_with("--set"));
-                if option || exports {
-                    add(name.trim_start_matches('-'), value, word.source(text.len() - value.len()..text.len()), to, None, false);
+                // `--set auth.password=x` and `--set=auth.password=x` say the same.
+                let (name, value) =
+                    if PAIRS.contains(&name) { value.split_once('=').unwrap_or((name, "")) } else { (name, value) };
+                if exports || text.starts_with("--") || PAIRS.contains(&before) {
+                    add(
+                        name.trim_start_matches('-'),
+                        value,
+                        word.source(text.len() - value.len()..text.len()),
+                        to,
+                        None,
+                        false,
+                    );
                 }
-            } else if let (Some(name), Some(next)) = (text.strip_prefix("--"), invocation.args.get(at + 1))
-                && !next.text().starts_with('-')
-                && invocation.args.get(at).is_some_and(|own| std::ptr::eq(own, word))
+            } else if let Some(name) = before.strip_prefix("--").filter(|name| !name.contains('='))
+                && !text.starts_with('-')
             {
-                add(name, next.text(), whole(next), to, None, false);
+                add(name, text, whole(word), to, None, false);
+            }
+        }
+        let around = invocation.wrappers.iter();
+        let around = around.filter(|wrapper| matches!(wrapper.kind, WrapperKind::Environment | WrapperKind::Elevate));
+        for word in around.flat_map(|wrapper| wrapper.args) {
+            if let Some((name, value)) = word.assignment() {
+                let end = word.text().len();
+                add(name, value, word.source(end - value.len()..end), to, None, false);
             }
         }
     }
-    found.sort_by(|a: &Given, b| (a.value.place, a.variable).cmp(&(b.value.place, b.variable)));
+    found.sort_by_key(|one: &Given| (one.value.place, one.variable));
     found.dedup_by(|a, b| a.value.place == b.value.place);
     found
 }
@@ -166,4 +216,54 @@ fn whole(word: &Word) -> Span {
 fn value_span(argument: &Argument) -> Span {
     let end = argument.word.text().len();
     argument.word.source(end - argument.value.len()..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn values_are_found_where_they_are_given() {
+        for (script, name, value) in [
+            ("PGPASSWORD=a-1 psql", "PGPASSWORD", "a-1"),
+            ("export TOKEN='a 1'", "TOKEN", "a 1"),
+            ("env API_KEY=a-1 serve", "API_KEY", "a-1"),
+            ("serve --api-key=\"a-1\"", "api-key", "a-1"),
+            ("serve --token a-1", "token", "a-1"),
+            ("mysql -uroot -pa-1 db", "password", "a-1"),
+            ("docker login -u x -p a-1 y", "password", "a-1"),
+            ("redis-cli -a a-1 ping", "password", "a-1"),
+            ("curl -fsu me:a-1 https://x", "password", "a-1"),
+            ("curl -H 'Authorization: Bearer a-1' https://x", "access_token", "a-1"),
+            ("curl --header \"X-Api-Key: a-1\" https://x", "access_token", "a-1"),
+            ("helm install --set auth.password=a-1 x y", "auth.password", "a-1"),
+            ("kubectl create secret generic x --from-literal=password=a-1", "password", "a-1"),
+            ("docker run -e KEY=a-1 x", "KEY", "a-1"),
+            ("sh -c 'serve --password a-1'", "password", "a-1"),
+        ] {
+            let source = SourceFile::new(FileId(0), "x.sh", script);
+            let found = of_script(&source);
+            let one = found.iter().find(|one| one.name == name && one.value.value == value);
+            let place = one.map(|one| one.value.place.span.text(script));
+            assert_eq!(place, Some(value), "{script}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_no_value() {
+        for script in [
+            "curl -u \"$U:$P\" x",
+            "mysql -p db",
+            "serve --token $(cat t)",
+            "docker run -p 80:80 -e KEY x",
+            "mkdir -p a",
+        ] {
+            let found = of_script(&SourceFile::new(FileId(0), "x.sh", script));
+            assert!(
+                found.iter().all(|one| one.name != "password" && one.name != "KEY" && one.name != "access_token"),
+                "{script}: {found:?}"
+            );
+        }
+    }
 }

@@ -93,11 +93,11 @@ fn check<'t>(node: Node<'t>, schema: &'static Value, name: &str, found: &mut Vec
     if let Some(words) = schema.get("enum").and_then(Value::as_array) {
         check_word(node, words, name, found);
     }
-    if let (Some(pattern), Some(text)) = (schema.get("pattern").and_then(Value::as_str), node.str()) {
-        if !matches(pattern, text) {
-            let message = format!("`{text}` is no value for {name}");
-            found.push(Problem::Wrong { node, message, help: format!("it must match `{pattern}`") });
-        }
+    if let (Some(pattern), Some(text)) = (schema.get("pattern").and_then(Value::as_str), node.str())
+        && !matches(pattern, text)
+    {
+        let message = format!("`{text}` is no value for {name}");
+        found.push(Problem::Wrong { node, message, help: format!("it must match `{pattern}`") });
     }
     match node.kind() {
         Kind::Mapping => check_mapping(node, schema, name, found),

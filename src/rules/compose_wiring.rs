@@ -105,7 +105,7 @@ const OUTWARD_ENDS: &[&str] = &["APP_URL", "AUTH_URL", "BASE_URL", "HOST_URL", "
 
 fn is_outward(name: &str) -> bool {
     let ends = |end: &&str| name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
-    name.split('_').any(|word| OUTWARD.contains(&word)) || OUTWARD_ENDS.iter().any(|end| ends(&end))
+    name.split('_').any(|word| OUTWARD.contains(&word)) || OUTWARD_ENDS.iter().any(ends)
 }
 
 const BROWSER: &[&str] = &[

@@ -8,7 +8,10 @@ use crate::source::Place;
 use crate::syntax::dockerfile::{Body, Instruction, Source, Transfer, Word};
 
 /// Endings of archives that ADD unpacks.
-const ARCHIVES: &[&str] = &[".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.Z", ".gz", ".xz", ".bz2", ".zst"];
+const ARCHIVES: &[&str] = &[
+    ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.Z", ".gz",
+    ".xz", ".bz2", ".zst",
+];
 
 /// Flags that COPY does not have.
 const ADD_ONLY: &[&str] = &["checksum", "keep-git-dir", "unpack"];
@@ -16,7 +19,9 @@ const ADD_ONLY: &[&str] = &["checksum", "keep-git-dir", "unpack"];
 /// `copy-not-add`
 pub fn copy_not_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (instruction, transfer) in transfers(dockerfile) {
-        if !matches!(instruction.body, Body::Add(_)) || instruction.flags.iter().any(|flag| ADD_ONLY.contains(&flag.name.value.as_str())) {
+        if !matches!(instruction.body, Body::Add(_))
+            || instruction.flags.iter().any(|flag| ADD_ONLY.contains(&flag.name.value.as_str()))
+        {
             continue;
         }
         let plain = transfer.sources.iter().all(|source| match source {
@@ -81,7 +86,8 @@ pub fn destination(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (instruction, transfer) in transfers(dockerfile) {
         let word = &transfer.destination;
         let text = word.text.trim_matches(['"', '\'']);
-        let folder = text.ends_with(['/', '\\']) || matches!(text, "." | "..") || text.ends_with("/.") || text.ends_with("/..");
+        let folder =
+            text.ends_with(['/', '\\']) || matches!(text, "." | "..") || text.ends_with("/.") || text.ends_with("/..");
         if transfer.sources.len() < 2 || folder || text.is_empty() || text.ends_with('}') || text.contains('$') {
             continue;
         }
@@ -89,10 +95,13 @@ pub fn destination(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let at = word.span.end - u32::from(word.text.ends_with(['"', '\'']));
         let edit = Edit::insert(dockerfile.file, at, "/");
         sink.report(
-            Finding::new(Place::new(dockerfile.file, word.span), format!("{name} of several files needs a folder to put them in"))
-                .label("does not end in `/`")
-                .help(format!("write `{text}/`"))
-                .fix(Fix::new(Applicability::Safe, "end the destination in `/`", vec![edit])),
+            Finding::new(
+                Place::new(dockerfile.file, word.span),
+                format!("{name} of several files needs a folder to put them in"),
+            )
+            .label("does not end in `/`")
+            .help(format!("write `{text}/`"))
+            .fix(Fix::new(Applicability::Safe, "end the destination in `/`", vec![edit])),
         );
     }
 }

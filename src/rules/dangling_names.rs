@@ -5,7 +5,7 @@ use super::Ctx;
 use super::dangling::all_read;
 use super::kube::is_name;
 use crate::finding::{Finding, Level, Sink};
-use crate::model::kubernetes::{Body, Object, Reference, ReferenceKind, Workload};
+use crate::model::kubernetes::{Body, Kustomization, Object, Reference, ReferenceKind, Workload};
 use crate::source::parent;
 
 pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
@@ -47,7 +47,9 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
         let Some(port) = backend.port.known() else { continue };
-        if found.iter().all(|service| lacks_port(service, &port.value)) && found.iter().any(|one| near(ctx, one, object)) {
+        if found.iter().all(|service| lacks_port(service, &port.value))
+            && found.iter().any(|one| near(ctx, one, object))
+        {
             sink.report(
                 Finding::new(
                     port.place,
@@ -73,7 +75,7 @@ fn lacks_port(service: &Object, port: &str) -> bool {
 
 /// Names in pods that nothing here defines.
 pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if object.open || object.helm || object.is_hook() {
+    if object.helm || object.is_hook() {
         return;
     }
     let mut told: Vec<(ReferenceKind, &str)> = Vec::new();
@@ -113,7 +115,8 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             .cluster
             .objects()
             .any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
-        let level = if sure && reference.kind != ReferenceKind::Secret { sink.level() } else { Level::Note };
+        let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
+        let level = if sure { sink.level() } else { Level::Note };
         missing.push((level, finding));
     }
     // One Deployment may mount dozens of settings from elsewhere; the one that matters most speaks for all.
@@ -141,13 +144,11 @@ fn is_given(reference: &Reference) -> bool {
 fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
     let name = reference.name.value.as_str();
     let kind = reference.kind.word();
-    let generated = |facts: &crate::model::facts::FileFacts| {
-        facts.kustomization.as_ref().is_some_and(|own| {
-            own.generated.iter().any(|(made, own)| *made == kind && own.value == name)
-                || (own.partial && kind != "ServiceAccount")
-        })
+    let generated = |own: &Kustomization| {
+        let made = own.generated.iter().any(|(made, own)| *made == kind && own.value == name);
+        made || (own.partial && kind != "ServiceAccount")
     };
-    if ctx.facts.files.iter().any(generated) {
+    if ctx.facts.files.iter().filter_map(|file| file.kustomization.as_ref()).any(generated) {
         return true;
     }
     let makes = |object: &Object| match object.kind.value.as_str() {
@@ -166,12 +167,9 @@ fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
         "Bundle" => reference.kind == ReferenceKind::ConfigMap,
         _ => false,
     };
-    ctx.graph.cluster.objects().any(|object| {
-        makes(object)
-            && (object.is_named(name)
-                || object.name.is_none()
-                || name.contains(object.name.as_ref().map_or("", |own| own.value.as_str())))
-    })
+    // What an operator makes is often named after the object with something added.
+    let named = |object: &Object| object.name.as_ref().is_none_or(|own| name.contains(own.value.as_str()));
+    ctx.graph.cluster.objects().any(|object| makes(object) && named(object))
 }
 
 /// A key that the ConfigMap or Secret, which is here, does not have.

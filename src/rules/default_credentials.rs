@@ -9,6 +9,7 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
 use crate::source::{At, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
 use crate::syntax::yaml::Node;
@@ -30,11 +31,14 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         if user || literal::is_practice(ctx.facts.path(value.place.file)) {
             continue;
         }
-        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else { continue };
-        let finding = Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
-            .label(why)
-            .help(help(var.origin, &var.name.value))
-            .secret(value.place);
+        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else {
+            continue;
+        };
+        let finding =
+            Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
+                .label(why)
+                .help(help(var.origin, &var.name.value))
+                .secret(value.place);
         sink.report(finding);
     }
 }
@@ -50,7 +54,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != crate::model::kind::FileKind::Compose || !source.text.contains(":-") && !source.text.contains('-') {
+    if facts.kind != FileKind::Compose || !source.text.contains('$') {
         return;
     }
     let Some(tree) = &facts.tree else { return };
@@ -105,6 +109,9 @@ fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -
     }
 }
 
+/// Says of a fallback that it is neither a known default nor a token.
+const LITERAL: &str = "a literal credential";
+
 /// Reports the literal that stands in for a variable, if it is a credential; `holder` is the variable that gets it.
 fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink) {
     let Fallback { variable, literal: value } = fallback;
@@ -118,17 +125,21 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink
             _ => ("a literal password", Level::Error),
         },
         Verdict::Token(_) => ("a live token", Level::Error),
-        Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), sink.level()),
-        Verdict::Secret { .. } if literal::is_random(&value.value) => ("a literal credential", Level::Error),
-        Verdict::Secret { .. } => ("a literal credential", sink.level()),
+        Verdict::Secret { .. } if repeats(variable, &value.value) => {
+            (DefaultReason::RepeatsName.clause(), sink.level())
+        }
+        Verdict::Secret { .. } if literal::is_random(&value.value) => (LITERAL, Level::Error),
+        Verdict::Secret { .. } => (LITERAL, sink.level()),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
     };
     let practice = literal::is_practice(path);
     if practice && level != Level::Error {
         return;
     }
+    let guessable =
+        if level != Level::Error && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
     let level = if practice { level.milder() } else { level };
-    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential that stands in this file"))
+    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential {guessable}"))
         .label(why)
         .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
         .secret(value.place);
@@ -146,4 +157,3 @@ fn help(origin: EnvOrigin, name: &str) -> String {
         _ => format!("generate one and hand it over as `${{{name}:?}}` or through compose `secrets:`"),
     }
 }
-

@@ -52,7 +52,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             }
             built.map_or_else(|| vec![project.folder.clone()], |(dockerfile, _)| start::folders(ctx, dockerfile))
         }
-        Owner::Kubernetes(..) => ctx.graph.build_of(container).map_or_else(Vec::new, |(dockerfile, _)| start::folders(ctx, dockerfile)),
+        Owner::Kubernetes(..) => {
+            ctx.graph.build_of(container).map_or_else(Vec::new, |(dockerfile, _)| start::folders(ctx, dockerfile))
+        }
     };
     let who = format!("`{}`", container.name.value);
     servers(start::container(ctx, owner, container), &who).into_iter().for_each(|finding| sink.report(finding));
@@ -71,7 +73,8 @@ fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
             }
             _ => (format!("{who} serves with {}", title(server.name)), "a development server".to_owned()),
         };
-        let mut finding = Finding::new(one.place, message).label(label).help(advice(server.name, server.flag.is_some()));
+        let mut finding =
+            Finding::new(one.place, message).label(label).help(advice(server.name, server.flag.is_some()));
         if let Some(via) = &one.found.via {
             finding = finding.related(via.place, format!("runs `{}`", shortened(&via.text)));
         }
@@ -87,15 +90,19 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Fin
     for invocation in script.invocations() {
         let Some((name, folder)) = server::task(&invocation) else { continue };
         let known = folders.iter().any(|base| {
-            let path = crate::source::join(base, folder.as_deref().unwrap_or(".")).and_then(|at| crate::source::join(&at, "package.json"));
+            let path = crate::source::join(base, folder.as_deref().unwrap_or("."))
+                .and_then(|at| crate::source::join(&at, "package.json"));
             let file = path.and_then(|path| ctx.facts.repository.find(&path));
             file.is_some_and(|file| server::script_text(&file.text, &name).is_some())
         });
         if !known && TASKS.contains(&name.as_str()) {
             findings.push(
-                Finding::new(command.place_of(invocation.span()), format!("{who} starts the development script `{name}`"))
-                    .label("for a developer's machine")
-                    .help("build the application and start the result: `npm run build`, then `node …` or a web server"),
+                Finding::new(
+                    command.place_of(invocation.span()),
+                    format!("{who} starts the development script `{name}`"),
+                )
+                .label("for a developer's machine")
+                .help("build the application and start the result: `npm run build`, then `node …` or a web server"),
             );
         }
     }

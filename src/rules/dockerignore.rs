@@ -17,7 +17,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let place = Place::new(dockerfile.file, word.span);
     for context in contexts(ctx.facts, dockerfile) {
         let risks = risks(ctx, &context);
-        let here = if context.folder.is_empty() { "the repository".to_owned() } else { format!("`{}/`", context.folder) };
+        let here =
+            if context.folder.is_empty() { "the repository".to_owned() } else { format!("`{}/`", context.folder) };
         let Some((file, ignore)) = &context.ignore else {
             if !context.certain && above(ctx, &context) {
                 continue;
@@ -67,10 +68,14 @@ fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
     if context.folder.is_empty() {
         risks.push(".git");
     }
-    let example = [".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist"].iter().any(|name| has(name));
+    let example = [".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist"]
+        .iter()
+        .any(|name| has(name));
     let ignored = [".gitignore", "../.gitignore"].iter().any(|name| {
         let file = join(&context.folder, name).and_then(|path| repository.find(&path));
-        file.is_some_and(|file| file.text.lines().any(|line| matches!(line.trim().trim_start_matches('/'), ".env" | ".env*" | "*.env")))
+        file.is_some_and(|file| {
+            file.text.lines().any(|line| matches!(line.trim().trim_start_matches('/'), ".env" | ".env*" | "*.env"))
+        })
     });
     if example || ignored && has("package.json") {
         risks.push(".env");

@@ -6,10 +6,14 @@ use crate::model::dockerfile::{Dockerfile, Step};
 use crate::syntax::shell::{BlockKind, Invocation, PartKind, Script, ShellOption, Word};
 
 const FETCHERS: &[&str] = &["curl", "wget", "fetch", "aria2c", "http", "lwp-request", "axel"];
-const INTERPRETERS: &[&str] = &["ash", "bash", "dash", "ksh", "node", "perl", "php", "pwsh", "python", "python2", "python3", "ruby", "sh", "zsh"];
+const INTERPRETERS: &[&str] =
+    &["ash", "bash", "dash", "ksh", "node", "perl", "php", "pwsh", "python", "python2", "python3", "ruby", "sh", "zsh"];
 
 /// Commands whose failure says nothing, or that do not fail.
-const HARMLESS: &[&str] = &[":", "cat", "date", "dpkg", "echo", "getent", "hostname", "id", "ls", "nproc", "printf", "pwd", "true", "uname", "yes", "which", "env", "sort", "head", "tail", "seq", "set", "ldd", "basename", "dirname", "tr", "cut", "rev"];
+const HARMLESS: &[&str] = &[
+    ":", "cat", "date", "dpkg", "echo", "getent", "hostname", "id", "ls", "nproc", "printf", "pwd", "true", "uname",
+    "yes", "which", "env", "sort", "head", "tail", "seq", "set", "ldd", "basename", "dirname", "tr", "cut", "rev",
+];
 
 /// `curl-pipe-shell`
 pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -21,9 +25,12 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
             let Some(fetcher) = piped(&script, &one).or_else(|| substituted(&script, &one)) else { continue };
             let url = fetcher.args.iter().find(|word| word.text().contains("://"));
-            let mut finding = Finding::new(step.place(one.name.span), format!("`{}` runs whatever the download gives", one.program))
-                .label("nothing checks what arrives, and half a script runs if the connection breaks")
-                .help("download to a file, compare its checksum with one kept here, then run it; or install a package");
+            let mut finding = Finding::new(
+                step.place(one.name.span),
+                format!("`{}` runs whatever the download gives", one.program),
+            )
+            .label("nothing checks what arrives, and half a script runs if the connection breaks")
+            .help("download to a file, compare its checksum with one kept here, then run it; or install a package");
             finding = finding.related(step.place(url.unwrap_or(fetcher.name).span), "downloaded here");
             sink.report(finding);
         }
@@ -44,18 +51,29 @@ fn piped<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocation<'s>>
 
 /// `sh -c "$(curl …)"` and `bash <(curl …)`.
 fn substituted<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocation<'s>> {
-    let blocks: Vec<u32> = one.args.iter().flat_map(|word| &word.parts).filter_map(|part| match part.kind {
-        PartKind::Substitution { block } | PartKind::Process { block } => Some(block),
-        _ => None,
-    }).collect();
+    let blocks: Vec<u32> = one
+        .args
+        .iter()
+        .flat_map(|word| &word.parts)
+        .filter_map(|part| match part.kind {
+            PartKind::Substitution { block } | PartKind::Process { block } => Some(block),
+            _ => None,
+        })
+        .collect();
     if blocks.is_empty() {
         return None;
     }
     // An argument computed from a download is not a program.
     let program = one.args.iter().find(|word| !word.text().starts_with('-'))?;
-    let whole = program.parts.len() == 1 && matches!(program.parts[0].kind, PartKind::Substitution { .. } | PartKind::Process { .. });
+    let whole = program.parts.len() == 1
+        && matches!(program.parts[0].kind, PartKind::Substitution { .. } | PartKind::Process { .. });
     let within = |command: &crate::syntax::shell::Command| blocks.contains(&command.block);
-    let found = script.commands.iter().filter(|command| within(command)).filter_map(Invocation::of).find(|other| other.is(FETCHERS));
+    let found = script
+        .commands
+        .iter()
+        .filter(|command| within(command))
+        .filter_map(Invocation::of)
+        .find(|other| other.is(FETCHERS));
     found.filter(|_| whole)
 }
 
@@ -72,6 +90,10 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let pipe = *pipeline.pipes.first()?;
             let commands: Vec<_> = script.commands.iter().filter(|command| command.pipeline as usize == at).collect();
             let (last, feeders) = commands.split_last()?;
+            // That is `curl-pipe-shell`'s to say.
+            if Invocation::of(last).is_some_and(|one| one.is(INTERPRETERS) && piped(&script, &one).is_some()) {
+                return None;
+            }
             let fails = feeders.iter().filter_map(|command| Invocation::of(command)).find(|one| !one.is(HARMLESS))?;
             let hidden = script.within(last, BlockKind::Substitution)
                 || script.within(last, BlockKind::Process)

@@ -32,7 +32,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         let asked = env_file(ctx, project);
         let secret = |name: &String| credential::secret_name(name).is_some();
         // One or two plain settings that may stay empty need no document.
-        if asked.is_none() && variables.len() < 3 && !variables.keys().any(secret) && !variables.values().any(|uses| uses.required) {
+        if asked.is_none()
+            && variables.len() < 3
+            && !variables.keys().any(secret)
+            && !variables.values().any(|uses| uses.required)
+        {
             return None;
         }
         Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
@@ -80,7 +84,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if documented.contains(&name) {
             continue;
         }
-        let finding = Finding::new(place, format!("`{name}` is required and `{}` does not name it", example.path))
+        let finding = Finding::new(place, format!("`{name}` has to be set, and `{}` does not name it", example.path))
             .label("has no default")
             .help(format!("add `{name}=` to `{}`", example.path))
             .others(uses.places.len() as u32 - 1);
@@ -90,16 +94,21 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// `required-variable`
 pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if facts.kind != FileKind::Compose || literal::is_practice(&source.path) {
+        return;
+    }
+    let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for (used, place) in uses(facts) {
-        if used.operator.is_none()
-            && credential::secret_name(&used.name).is_some()
-            && !literal::is_practice(&source.path)
-        {
-            let finding = Finding::new(place, format!("`{}` may be empty when the service starts", used.name))
-                .label("neither a default nor `:?`")
-                .help(format!("write `${{{}:?}}`: compose then refuses to start without it", used.name));
-            sink.report(finding);
+        if used.operator.is_none() && credential::secret_name(&used.name).is_some() {
+            places.entry(used.name).or_default().push(place);
         }
+    }
+    for (name, places) in places {
+        let finding = Finding::new(places[0], format!("`{name}` may be empty when the service starts"))
+            .label("neither a default nor `:?`")
+            .help(format!("write `${{{name}:?}}`: compose then refuses to start without it"))
+            .others(places.len() as u32 - 1);
+        sink.report(finding);
     }
 }
 
@@ -138,7 +147,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for file in ctx.facts.repository.files() {
         let facts = ctx.facts.file(file.id);
-        if !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
+        if !facts.env.is_empty() && !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
             known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
         }
     }
@@ -170,6 +179,10 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
         files.filter(|from| from.kind == EnvFromKind::File && !from.optional && project.reports(from.name.place.file));
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
-        (!path.contains('$') && !literal::is_practice(&path) && ctx.facts.repository.find(&path).is_none()).then_some(from.name.place)
+        (path.contains("env")
+            && !path.contains('$')
+            && !literal::is_practice(&path)
+            && ctx.facts.repository.find(&path).is_none())
+        .then_some(from.name.place)
     })
 }

@@ -12,8 +12,17 @@ use crate::model::facts::FileFacts;
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
 
 /// What names begin with whose values end up in every visitor's browser.
-const PUBLIC: &[&str] =
-    &["VITE_", "NEXT_PUBLIC_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_", "NG_APP_"];
+const PUBLIC: &[&str] = &[
+    "VITE_",
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "PUBLIC_",
+    "NUXT_PUBLIC_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "VUE_APP_",
+    "NG_APP_",
+];
 
 /// Whether a path is an env file with real values.
 pub fn is_real(path: &str) -> bool {

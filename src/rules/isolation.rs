@@ -88,7 +88,10 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
 fn is_engine_socket(path: &str) -> bool {
     const NAMES: &[&str] =
         &["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock", "cri-dockerd.sock"];
-    NAMES.contains(&path.rsplit('/').next().unwrap_or(path)) || path.contains("docker_engine")
+    const FOLDERS: &[&str] = &["/run/docker", "/run/containerd", "/run/crio", "/run/podman"];
+    let folder = path.trim_end_matches('/');
+    let folder = folder.strip_prefix("/var").unwrap_or(folder);
+    NAMES.contains(&path.rsplit('/').next().unwrap_or(path)) || path.contains("docker_engine") || FOLDERS.contains(&folder)
 }
 
 fn host_path(mount: &Mount) -> Option<&At<String>> {

@@ -59,40 +59,20 @@ fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, 
         Verdict::Token(hit) | Verdict::UrlPassword(hit) => Some((entry.place_of(hit.span), describe(&hit.kind), level)),
         Verdict::Default(reason) => Some((place, format!("a weak credential: {}", reason.clause()), level.milder())),
         Verdict::Placeholder | Verdict::Reference => None,
-        // What stands in a Secret is meant to be one; names and switches are not.
-        Verdict::NotSecret => {
-            let open = [
-                "user",
-                "host",
-                "port",
-                "name",
-                "url",
-                "region",
-                "bucket",
-                "endpoint",
-                "ca.crt",
-                "namespace",
-                "email",
-                "enabled",
-                "path",
-                "domain",
-                "type",
-                "id",
-            ];
-            let key = entry.key.value.to_ascii_lowercase();
-            let value = text.trim();
-            let plain = open.iter().any(|part| key.contains(part))
-                || value.len() < 4
-                || value.parse::<f64>().is_ok()
-                || matches!(value, "true" | "false");
-            let opaque = value.len() >= 12
-                && !value.contains(' ')
-                && value.bytes().any(|byte| byte.is_ascii_digit())
-                && value.bytes().any(|byte| byte.is_ascii_alphabetic());
-            (!plain && opaque && !credential::is_placeholder(value) && !value.contains("://") && !value.contains('.'))
-                .then(|| (place, "a value that looks like a credential".to_owned(), level.milder()))
-        }
+        Verdict::NotSecret => looks_secret(&entry.key.value, text.trim())
+            .then(|| (place, "a value that looks like a credential".to_owned(), level.milder())),
     }
+}
+
+/// Parts of keys whose values may be known to everybody.
+const OPEN: &str = "user host port name url region bucket endpoint ca.crt email enabled path domain type id";
+
+/// What stands in a Secret is meant to be one, whatever its key; names, numbers, switches and addresses are not.
+fn looks_secret(key: &str, value: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let mixed = value.bytes().any(|byte| byte.is_ascii_digit()) && value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let plain = OPEN.split(' ').any(|part| key.contains(part)) || value.contains([' ', '.']) || value.contains("://");
+    value.len() >= 12 && mixed && !plain && !credential::is_placeholder(value)
 }
 
 pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {

@@ -212,9 +212,13 @@ fn container<'a>(container: &'a Container, variables: &mut Vec<&'a EnvVar>, plac
 /// Whether a file shows which variables there are: `.env.example` and its like.
 pub fn is_example_env(path: &str) -> bool {
     const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
-    let name = file_name(path).to_ascii_lowercase();
+    let name = file_name(path);
+    if !name.contains("env") && !name.contains("ENV") {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
     let mut parts = name.split(['.', '-', '_']);
-    name.contains("env") && parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
+    parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
 }
 
 #[cfg(test)]

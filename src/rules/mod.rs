@@ -3,6 +3,8 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod autoscaler;
+pub mod base_image;
 mod cache_poisoning;
 mod ci_pipeline;
 mod commands;
@@ -33,7 +35,9 @@ mod exposure;
 mod expressions;
 mod found_in_text;
 mod gates;
+mod generic_credential;
 pub mod healthcheck;
+pub mod healthcheck_tool;
 pub mod invalid_instruction;
 mod isolation;
 mod kube;
@@ -43,6 +47,7 @@ mod literal;
 pub mod multi_stage_build;
 mod needs;
 pub mod non_root_user;
+mod numeric_user;
 mod objects;
 pub mod one_shot;
 pub mod package_install;
@@ -62,6 +67,7 @@ pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
+pub mod ssh_server;
 mod stages;
 pub mod start;
 pub mod start_form;
@@ -70,12 +76,14 @@ pub mod structure;
 pub mod syntax_error;
 mod template_injection;
 mod undefined_reference;
+pub mod undefined_variable;
 mod untrusted;
 pub mod verification;
 mod workflow_commands;
 mod workflow_permissions;
 mod workflow_schema;
 mod workflow_secrets;
+mod workflow_trust;
 mod workflow_versions;
 
 use crate::finding::Sink;
@@ -137,10 +145,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
-    Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
-    Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
-    Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
-    Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "autoscaler-conflict", run: Run::Workload(autoscaler::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(autoscaler::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(autoscaler::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
@@ -194,19 +202,24 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "env-example", run: Run::Repository(env_example::missing) },
     Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
     Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
+    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "ephemeral-datastore", run: Run::Container(datastore::ephemeral) },
     Check { rule: "eval-stage", run: Run::Repository(stages::eval) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
+    Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
+    Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
+    Check { rule: "healthcheck-tool", run: Run::Service(healthcheck_tool::service) },
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
@@ -246,11 +259,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "non-root-user", run: Run::Dockerfile(non_root_user::dockerfile) },
     Check { rule: "non-root-user", run: Run::Workload(non_root_user::workload) },
     Check { rule: "npm-cache", run: Run::Dockerfile(package_waste::npm_cache) },
+    Check { rule: "numeric-user", run: Run::Container(numeric_user::check) },
     Check { rule: "obsolete-version", run: Run::File(compose_form::obsolete_version) },
     Check { rule: "outdated-action-runtime", run: Run::Workflow(workflow_versions::outdated) },
     Check { rule: "overprovisioned-secrets", run: Run::Workflow(workflow_secrets::overprovisioned) },
     Check { rule: "package-update-alone", run: Run::Dockerfile(package_install::update_alone) },
-    Check { rule: "persist-credentials", run: Run::Workflow(workflow_secrets::persist_credentials) },
+    Check { rule: "persist-credentials", run: Run::Workflow(workflow_trust::persist_credentials) },
     Check { rule: "pinned-action", run: Run::Workflow(pinned_action::check) },
     Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
     Check { rule: "pinned-os-package", run: Run::Dockerfile(package_pins::system) },
@@ -268,6 +282,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "probe-port", run: Run::Container(probes::port) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
@@ -287,10 +302,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
     Check { rule: "secret-in-command", run: Run::Container(secret_in_command::container) },
     Check { rule: "secret-in-command", run: Run::Dockerfile(secret_in_command::dockerfile) },
+    Check { rule: "secret-in-command", run: Run::File(secret_in_command::script) },
     Check { rule: "secret-in-command", run: Run::Workflow(secret_in_command::workflow) },
     Check { rule: "secret-in-configmap", run: Run::Object(kube_secrets::in_config_map) },
     Check { rule: "secret-in-env", run: Run::Container(secret_in_env::container) },
     Check { rule: "secret-in-env", run: Run::Dockerfile(secret_in_env::dockerfile) },
+    Check { rule: "secret-in-env", run: Run::File(secret_in_command::script_variables) },
     Check { rule: "secret-in-env", run: Run::Service(secret_in_env::labels) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
@@ -299,13 +316,17 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
     Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
     Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
-    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_secrets::self_hosted) },
+    Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_trust::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
-    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_secrets::spoofable_actor) },
+    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
+    Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
+    Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
+    Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
+    Check { rule: "syntax-error", run: Run::Dockerfile(invalid_instruction::unreadable) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
     Check { rule: "template-injection", run: Run::Workflow(template_injection::check) },
     Check { rule: "test-stage", run: Run::Repository(stages::test) },
@@ -314,6 +335,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-context", run: Run::Workflow(expressions::undefined_context) },
     Check { rule: "undefined-needs", run: Run::Workflow(needs::undefined) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
+    Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },

@@ -9,14 +9,60 @@ use crate::source::{At, Place, file_name};
 
 /// Packages that compile or that only compiling needs.
 const TOOLS: &[&str] = &[
-    "autoconf", "automake", "bison", "build-base", "build-essential", "cargo", "clang", "cmake", "default-jdk",
-    "default-jdk-headless", "dpkg-dev", "flex", "g++", "gcc", "gcc-c++", "gfortran", "go", "golang", "golang-go", "gradle", "libtool",
-    "linux-headers", "llvm", "make", "maven", "meson", "musl-dev", "ninja-build", "node-gyp", "pkg-config", "pkgconf",
-    "python-dev", "python3-dev", "python3-devel", "rust", "rustc",
+    "autoconf",
+    "automake",
+    "bison",
+    "build-base",
+    "build-essential",
+    "cargo",
+    "clang",
+    "cmake",
+    "default-jdk",
+    "default-jdk-headless",
+    "dpkg-dev",
+    "flex",
+    "g++",
+    "gcc",
+    "gcc-c++",
+    "gfortran",
+    "go",
+    "golang",
+    "golang-go",
+    "gradle",
+    "libtool",
+    "linux-headers",
+    "llvm",
+    "make",
+    "maven",
+    "meson",
+    "musl-dev",
+    "ninja-build",
+    "node-gyp",
+    "pkg-config",
+    "pkgconf",
+    "python-dev",
+    "python3-dev",
+    "python3-devel",
+    "rust",
+    "rustc",
 ];
 
 /// Of these one alone says little: scripts call `make`, and `pkg-config` comes with much.
-const WEAK: &[&str] = &["make", "pkg-config", "pkgconf", "linux-headers", "dpkg-dev", "autoconf", "automake", "libtool", "bison", "flex"];
+const WEAK: &[&str] = &[
+    "python-dev",
+    "python3-dev",
+    "python3-devel",
+    "make",
+    "pkg-config",
+    "pkgconf",
+    "linux-headers",
+    "dpkg-dev",
+    "autoconf",
+    "automake",
+    "libtool",
+    "bison",
+    "flex",
+];
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if reach::is_development(ctx, dockerfile) {
@@ -41,9 +87,12 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if let Some((first, rest)) = tools.split_first() {
             let mut names: Vec<&str> = tools.iter().map(|tool| tool.value.as_str()).collect();
             names.dedup();
-            let mut finding = Finding::new(first.place, format!("the shipped image carries build tools: {}", quoted(&names)))
-                .label("stays in the image")
-                .help("build in an earlier stage and `COPY --from=` the result, or remove the tools in the same RUN");
+            let mut finding =
+                Finding::new(first.place, format!("the shipped image carries build tools: {}", quoted(&names)))
+                    .label("stays in the image")
+                    .help(
+                        "build in an earlier stage and `COPY --from=` the result, or remove the tools in the same RUN",
+                    );
             for tool in rest.iter().filter(|tool| tool.place.span.start != first.place.span.start).take(4) {
                 finding = finding.related(tool.place, "so does this");
             }
@@ -54,7 +103,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// A toolchain's own image that something is built in: the place of the build, and what the image carries.
 fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Place, &'static str)> {
-    let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = chain.last().map(|stage| &stage.base) else { return None };
+    let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = chain.last().map(|stage| &stage.base) else {
+        return None;
+    };
     let steps = dockerfile.steps().filter(|step| chain.iter().any(|stage| stage.index == step.stage.index));
     for step in steps {
         let script = step.script();
@@ -64,9 +115,13 @@ fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Place, &'stat
                 "go" if matches!(task, "build" | "install") => "the Go toolchain",
                 "cargo" if matches!(task, "build" | "install") => "the Rust toolchain",
                 "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => "Maven and a JDK",
-                "gradle" | "gradlew" if task.contains("ar") || task.contains("build") || task.contains("install") => "Gradle and a JDK",
+                "gradle" | "gradlew" if task.contains("ar") || task.contains("build") || task.contains("install") => {
+                    "Gradle and a JDK"
+                }
                 "dotnet" if matches!(task, "publish" | "build") && is_sdk(reference) => "the .NET SDK",
-                "gcc" | "g++" | "clang" | "cmake" if matches!(reference.short_name(), "gcc" | "clang") => "a C compiler",
+                "gcc" | "g++" | "clang" | "cmake" if matches!(reference.short_name(), "gcc" | "clang") => {
+                    "a C compiler"
+                }
                 _ => continue,
             };
             return Some((step.place(one.span()), what));
@@ -107,7 +162,11 @@ fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<At<String>> {
 
 fn quoted(names: &[&str]) -> String {
     let mut seen: Vec<&str> = Vec::new();
-    names.iter().for_each(|name| if !seen.contains(name) { seen.push(name) });
+    names.iter().for_each(|name| {
+        if !seen.contains(name) {
+            seen.push(name)
+        }
+    });
     let shown: Vec<String> = seen.iter().take(4).map(|name| format!("`{name}`")).collect();
     match seen.len() {
         0..=4 => shown.join(", "),

@@ -37,9 +37,10 @@ pub fn frozen(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
     }
     for (family, (place, title, again)) in found {
-        let mut finding = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"))
-            .label(why(family))
-            .help(remedy(family));
+        let mut finding =
+            Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"))
+                .label(why(family))
+                .help(remedy(family));
         for place in again.iter().take(3) {
             finding = finding.related(*place, "so is this");
         }
@@ -70,16 +71,23 @@ fn remedy(family: &str) -> &'static str {
     }
 }
 
-fn is_frozen(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, invocations: &[Invocation], one: &Invocation, call: &Call) -> bool {
+fn is_frozen(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    step: &Step,
+    invocations: &[Invocation],
+    one: &Invocation,
+    call: &Call,
+) -> bool {
     let manager = call.manager;
     let flags: Vec<&str> = manager.frozen.iter().map(String::as_str).collect();
     let flagged = !flags.is_empty() && one.flag(&flags).is_some();
     let off = one.args.iter().any(|word| word.text() == "--no-frozen-lockfile");
     let variable = manager.frozen_env.iter().any(|name| {
         let on = |value: &str| !matches!(value, "" | "0" | "false" | "no");
-        let inherited = dockerfile.chain(step.stage.index).any(|stage| {
-            matches!(stage.scope.get(name), Some(Worth::Known { text, .. }) if on(text))
-        });
+        let inherited = dockerfile
+            .chain(step.stage.index)
+            .any(|stage| matches!(stage.scope.get(name), Some(Worth::Known { text, .. }) if on(text)));
         let exported = invocations.iter().filter(|other| other.is(&["export"])).flat_map(|other| other.args);
         inherited
             || one.environment().any(|(set, value, _)| set == name && on(value))
@@ -90,7 +98,9 @@ fn is_frozen(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, invocations: &[Inv
     }
     let word = call.word.text();
     match call.family() {
-        "npm" => matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global"]).is_some(),
+        "npm" => {
+            matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global", "--package-lock-only"]).is_some()
+        }
         "pnpm" | "yarn" => one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some(),
         "bun" => word == "ci",
         "poetry" => copies_lock(ctx, dockerfile, step, "poetry.lock"),
@@ -118,9 +128,9 @@ fn configured(dockerfile: &Dockerfile, step: &Step, program: &str, keys: &[&str]
 }
 
 fn has_lock(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    contexts(ctx.facts, dockerfile).iter().any(|context| {
-        ctx.facts.repository.below(&context.folder).iter().any(|file| file.name() == name)
-    })
+    contexts(ctx.facts, dockerfile)
+        .iter()
+        .any(|context| ctx.facts.repository.below(&context.folder).iter().any(|file| file.name() == name))
 }
 
 /// Whether a lock file is in the image when the step runs.
@@ -128,7 +138,9 @@ fn copies_lock(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, name: &str) -> b
     let chain = dockerfile.layers(step.stage.index);
     let contexts = contexts(ctx.facts, dockerfile);
     let in_context = || {
-        contexts.iter().any(|context| join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some()))
+        contexts
+            .iter()
+            .any(|context| join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some()))
     };
     let mounted = step.mounts.iter().any(|mount| mount.source().is_some_and(|source| source.value.contains(name)));
     mounted
@@ -161,9 +173,10 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
     for &stage in &built {
         let chain = dockerfile.layers(stage);
-        let copy = dockerfile.instructions().filter(|position| position.stage.index == stage).find_map(|position| {
-            dockerignore::whole_context(position).map(|word| (position.at, word))
-        });
+        let copy = dockerfile
+            .instructions()
+            .filter(|position| position.stage.index == stage)
+            .find_map(|position| dockerignore::whole_context(position).map(|word| (position.at, word)));
         let Some((at, word)) = copy else { continue };
         let mut before: Vec<&str> = Vec::new();
         let mut first = None;
@@ -173,20 +186,26 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 let Some(call) = call(&one).filter(|call| installs_dependencies(&one, call)) else { continue };
                 if step.at < at || step.stage.index != stage {
                     before.push(call.family());
-                } else if first.is_none() && !before.contains(&call.family()) && !step.mounts.iter().any(|mount| mount.kind() == "cache") {
+                } else if first.is_none()
+                    && !before.contains(&call.family())
+                    && !step.mounts.iter().any(|mount| mount.kind() == "cache")
+                {
                     first = Some((step.place(call.span(&one)), call.title(&one), call.family()));
                 }
             }
         }
         let Some((place, title, family)) = first else { continue };
         sink.report(
-            Finding::new(Place::new(dockerfile.file, word.span), format!("every change of a source file runs `{title}` again"))
-                .label("copies everything before the dependencies are installed")
-                .related(place, "nothing after the COPY comes from the cache")
-                .help(match manifests(family) {
-                    "" => "install first, then copy the sources".to_owned(),
-                    names => format!("copy {names} first, install, then copy the rest"),
-                }),
+            Finding::new(
+                Place::new(dockerfile.file, word.span),
+                format!("every change of a source file runs `{title}` again"),
+            )
+            .label("copies everything before the dependencies are installed")
+            .related(place, "nothing after the COPY comes from the cache")
+            .help(match manifests(family) {
+                "" => "install first, then copy the sources".to_owned(),
+                names => format!("copy {names} first, install, then copy the rest"),
+            }),
         );
     }
 }
@@ -239,6 +258,8 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                         .label("adds and removes packages as it sees fit")
                         .help("start from a newer base image"),
                 ),
+                // `dnf update` in a RUN of its own is `package-update-alone`.
+                Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
                 Verb::Upgrade => sink.report_at(
                     Level::Note,
                     Finding::new(place, format!("`{title}` raises everything in the base image"))
@@ -259,13 +280,22 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         let invocations = script.invocations();
-        let calls: Vec<_> = invocations.iter().filter_map(|one| Some((one, call(one)?))).filter(|(_, call)| call.manager.system).collect();
-        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else { continue };
+        let calls: Vec<_> = invocations
+            .iter()
+            .filter_map(|one| Some((one, call(one)?)))
+            .filter(|(_, call)| call.manager.system)
+            .collect();
+        let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
+        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else { continue };
+        let raises = call.verb == Verb::Upgrade;
         let used = calls.iter().any(|(_, other)| {
-            other.family() == call.family() && matches!(other.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Other)
+            let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
+            other.family() == call.family() && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
         });
         // Scripts that install on their own need the lists as well.
-        let script_follows = invocations.iter().any(|other| other.is(&["bash", "sh", "add-apt-repository", "tasksel", "dpkg", "apt-file", "apt-cache"]));
+        let script_follows = invocations
+            .iter()
+            .any(|other| other.is(&["bash", "sh", "add-apt-repository", "tasksel", "dpkg", "apt-file", "apt-cache"]));
         let mounted = call.manager.caches.iter().any(|cache| step.is_mounted(cache) || step.has_cache(cache));
         if used || script_follows || mounted {
             continue;
@@ -278,6 +308,13 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
+/// `yum update` is taken for `apt-get update`: it raises all packages, in a RUN that installs none.
+fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
+    let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
+    let mut others = invocations.iter().filter_map(crate::model::package::call);
+    updates && matches!(call.family(), "dnf" | "zypper") && !others.any(|other| other.verb == Verb::Install)
+}
+
 /// `missing-assume-yes`
 pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
@@ -285,7 +322,11 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let script = step.script();
         let invocations = script.invocations();
         let words = || invocations.iter().flat_map(|one| one.args).map(|word| word.text().to_ascii_lowercase());
-        configured |= words().any(|text| text.contains("assume-yes") && !text.starts_with("--") || text.contains("assumeyes=") || text.contains("always_yes"));
+        configured |= words().any(|text| {
+            text.contains("assume-yes") && !text.starts_with("--")
+                || text.contains("assumeyes=")
+                || text.contains("always_yes")
+        });
         for one in &invocations {
             let Some(call) = call(one) else { continue };
             let asks = matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Remove);
@@ -295,15 +336,33 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
             let quiet = one.args.iter().filter(|word| word.text() == "-q" || word.text() == "--quiet").count() > 1;
             let level = one.option(&["-q", "--quiet"]).is_some_and(|option| option.option.text().ends_with("=2"));
-            let pretends = one.flag(&["-s", "--simulate", "--dry-run", "--just-print", "-d", "--download-only", "--help", "--assume-no", "--assumeno", "--json"]).is_some();
+            let pretends = one
+                .flag(&[
+                    "-s",
+                    "--simulate",
+                    "--dry-run",
+                    "--just-print",
+                    "-d",
+                    "--download-only",
+                    "--help",
+                    "--assume-no",
+                    "--assumeno",
+                    "--json",
+                ])
+                .is_some();
             // `yes | apt-get …` answers too.
-            let fed = !script.feeders(one.command).is_empty() || !one.command.redirects.is_empty() && one.command.redirects.iter().any(|redirect| redirect.descriptor == Some(0));
+            let fed = !script.feeders(one.command).is_empty()
+                || !one.command.redirects.is_empty()
+                    && one.command.redirects.iter().any(|redirect| redirect.descriptor == Some(0));
             if one.flag(&flags).is_some() || quiet || level || pretends || fed {
                 continue;
             }
-            let finding = Finding::new(step.place(call.span(one)), format!("`{}` waits for an answer that nobody gives", call.title(one)))
-                .label("asks before it goes on")
-                .help(format!("add `{}`", flags[0]));
+            let finding = Finding::new(
+                step.place(call.span(one)),
+                format!("`{}` waits for an answer that nobody gives", call.title(one)),
+            )
+            .label("asks before it goes on")
+            .help(format!("add `{}`", flags[0]));
             sink.report(finding);
         }
     }

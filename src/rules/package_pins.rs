@@ -51,11 +51,15 @@ fn each_open(
     for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
         let script = step.script();
         for one in script.invocations() {
-            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install && call.manager.system == system) else { continue };
+            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install && call.manager.system == system)
+            else {
+                continue;
+            };
             if is_constrained(&one, &call) {
                 continue;
             }
-            let open: Vec<&Word> = call.packages.iter().copied().filter(|word| pin(&call, &one, word) == Pin::Open).collect();
+            let open: Vec<&Word> =
+                call.packages.iter().copied().filter(|word| pin(&call, &one, word) == Pin::Open).collect();
             if !open.is_empty() {
                 visit(&step, &one, &call, &open);
             }
@@ -66,7 +70,9 @@ fn each_open(
 /// Versions stand elsewhere: constraint files, a lock, an offline folder.
 fn is_constrained(one: &Invocation, call: &Call) -> bool {
     match call.family() {
-        "pip" | "uv" | "pipx" => one.flag(&["-c", "--constraint", "--constraints", "--no-index", "--no-deps", "--override"]).is_some(),
+        "pip" | "uv" | "pipx" => {
+            one.flag(&["-c", "--constraint", "--constraints", "--no-index", "--no-deps", "--override"]).is_some()
+        }
         // Added to the manifest and its lock: a choice of a developer, not of a build.
         "npm" => one.flag(&["--package-lock-only", "--offline"]).is_some(),
         "apt" => call.word.text() == "build-dep",
@@ -78,7 +84,9 @@ fn is_constrained(one: &Invocation, call: &Call) -> bool {
 fn advice(family: &str, name: &str) -> String {
     let name = name.split(['@', '=', '>', '[', '$']).find(|part| !part.is_empty()).unwrap_or(name);
     match family {
-        "pip" | "uv" | "pipx" | "pdm" | "pipenv" => format!("name the version, `{name}==1.2.3`, or install from a lock file"),
+        "pip" | "uv" | "pipx" | "pdm" | "pipenv" => {
+            format!("name the version, `{name}==1.2.3`, or install from a lock file")
+        }
         "npm" | "yarn" | "pnpm" | "bun" => format!("name the version: `{name}@1.2.3`"),
         "gem" => format!("name the version: `{name}:1.2.3`"),
         "go" => "name the version: `…@v1.2.3`".to_owned(),
@@ -86,7 +94,9 @@ fn advice(family: &str, name: &str) -> String {
         "composer" => format!("name the version: `{name}:^1.2`"),
         "dnf" => format!("name the version: `{name}-1.2.3`"),
         "apk" | "zypper" | "conda" => format!("name the version: `{name}=1.2.3`"),
-        "apt" => format!("name the version: `{name}=1.2.*`; or pin the base image by digest and accept what it installs"),
+        "apt" => {
+            format!("name the version: `{name}=1.2.*`; or pin the base image by digest and accept what it installs")
+        }
         _ => "name the version".to_owned(),
     }
 }

@@ -14,12 +14,18 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
         // A line in `apt.conf.d` settles it for all that follow.
-        configured |= mentions(invocations, "Install-Recommends") && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
+        configured |=
+            mentions(invocations, "Install-Recommends") && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
         for (one, call) in calls {
             let off = one.flag(&["--no-install-recommends", "--without-recommends"]).is_some()
                 || one.options(&["-o", "--option"]).any(|option| is_off(option.value))
                 || one.args.iter().any(|word| is_off(word.text()));
-            if call.verb != Verb::Install || off || configured || call.word.text() == "build-dep" || call.packages.is_empty() {
+            if call.verb != Verb::Install
+                || off
+                || configured
+                || call.word.text() == "build-dep"
+                || call.packages.is_empty()
+            {
                 continue;
             }
             let place = step.place(call.span(one));
@@ -59,7 +65,10 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `apk-cache`
 pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
-        if removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"]) || step.has_cache("apk") || step.has_cache("/var/cache") {
+        if removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"])
+            || step.has_cache("apk")
+            || step.has_cache("/var/cache")
+        {
             return;
         }
         for (one, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
@@ -90,16 +99,23 @@ pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
-        let wasteful = |call: &Call| matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh);
+        let wasteful = |call: &Call| {
+            let removes = call.verb == Verb::Remove && call.family() == "zypper";
+            removes || matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh)
+        };
         let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else { return };
         let (one, call) = &calls[last];
-        let clean = calls[last..].iter().any(|(_, call)| call.verb == Verb::Clean);
+        // `dnf clean metadata` leaves the packages.
+        let whole =
+            |one: &Invocation, call: &Call| call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all");
+        let clean = calls[last..].iter().any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
         let mounted = caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
         if clean || removes(invocations, &caches) || removes(invocations, &["/var/cache"]) || mounted {
             return;
         }
-        let command = command.replacen("dnf", if one.is(&["yum", "microdnf", "tdnf"]) { one.program } else { "dnf" }, 1);
+        let command =
+            command.replacen("dnf", if one.is(&["yum", "microdnf", "tdnf"]) { one.program } else { "dnf" }, 1);
         sink.report(
             Finding::new(step.place(call.span(one)), "downloaded packages and metadata stay in the layer")
                 .label(format!("keeps `{}`", call.manager.caches[0]))
@@ -135,11 +151,15 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
                     set || one.environment().any(|(given, value, _)| given == name && is_on(value))
                         || assigned(invocations, name)
                 });
-                let mounted = caches.iter().any(|cache| step.has_cache(cache)) || step.mounts.iter().any(|mount| {
-                    // A mount that is shared under any folder with the tool's name in it.
-                    mount.kind() == "cache" && mount.target().is_some_and(|target| target.value.contains(call.family()))
-                });
-                let moved = one.option(&["--cache", "--cache-dir", "--cache-folder"]).is_some_and(|option| option.value.starts_with("/tmp"));
+                let mounted = caches.iter().any(|cache| step.has_cache(cache))
+                    || step.mounts.iter().any(|mount| {
+                        // A mount that is shared under any folder with the tool's name in it.
+                        mount.kind() == "cache"
+                            && mount.target().is_some_and(|target| target.value.contains(call.family()))
+                    });
+                let moved = one
+                    .option(&["--cache", "--cache-dir", "--cache-folder"])
+                    .is_some_and(|option| option.value.starts_with("/tmp"));
                 matches!(call.verb, Verb::Install | Verb::Sync)
                     && !(has_flag(one, call) || variable || mounted || moved || removes(invocations, &caches))
             })
@@ -148,9 +168,10 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         if cleans {
             return;
         }
-        let mut finding = Finding::new(step.place(call.span(one)), format!("the cache of `{}` stays in the layer", one.program))
-            .label("keeps what it downloads")
-            .help(advice(call.family()));
+        let mut finding =
+            Finding::new(step.place(call.span(one)), format!("the cache of `{}` stays in the layer", one.program))
+                .label("keeps what it downloads")
+                .help(advice(call.family()));
         for (other, call) in rest.iter().take(3) {
             finding = finding.related(step.place(call.span(other)), "and this");
         }
@@ -209,13 +230,17 @@ fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
         // `/var/lib/{apt,dpkg}` names several folders at once.
         let text = word.text();
         let braced = text.find('{').map(|at| &text[..at]);
-        folders.iter().any(|folder| text.contains(folder) || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4))
+        folders.iter().any(|folder| {
+            text.contains(folder) || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
+        })
     })
 }
 
 fn assigned(invocations: &[Invocation], name: &str) -> bool {
     let exports = invocations.iter().filter(|one| one.is(&["export"]));
-    exports.flat_map(|one| one.args).any(|word| word.assignment().is_some_and(|(set, value)| set == name && is_on(value)))
+    exports
+        .flat_map(|one| one.args)
+        .any(|word| word.assignment().is_some_and(|(set, value)| set == name && is_on(value)))
 }
 
 fn is_on(value: &str) -> bool {

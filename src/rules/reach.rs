@@ -28,6 +28,20 @@ pub fn is_development_stage(stage: &Stage) -> bool {
 }
 
 fn is_development_word(word: &str) -> bool {
-    const WORDS: &[&str] = &["dev", "devel", "development", "local", "test", "tests", "testing", "debug", "e2e", "ci", "devcontainer"];
+    const WORDS: &[&str] = &[
+        "dev",
+        "devel",
+        "development",
+        "local",
+        "test",
+        "tests",
+        "testing",
+        "debug",
+        "e2e",
+        "ci",
+        "devcontainer",
+        "gitpod",
+        "tilt",
+    ];
     WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }

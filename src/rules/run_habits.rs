@@ -21,9 +21,8 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .iter()
             .filter_map(|one| {
                 let by = one.wrapper(WrapperKind::Elevate);
-                by.map(|by| (command.place_of(by.name.span), by.program)).or_else(|| {
-                    one.is(&["sudo", "doas"]).then(|| (command.place_of(one.name.span), one.program))
-                })
+                by.map(|by| (command.place_of(by.name.span), by.program))
+                    .or_else(|| one.is(&["sudo", "doas"]).then(|| (command.place_of(one.name.span), one.program)))
             })
             .collect();
         let Some(((place, program), rest)) = places.split_first() else { continue };
@@ -57,7 +56,9 @@ pub fn world_writable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if !matches!(instruction.body, Body::Copy(_) | Body::Add(_)) {
             continue;
         }
-        if let Some(value) = instruction.flag("chmod").and_then(|flag| flag.value.as_ref()).filter(|value| is_open(&value.value)) {
+        if let Some(value) =
+            instruction.flag("chmod").and_then(|flag| flag.value.as_ref()).filter(|value| is_open(&value.value))
+        {
             sink.report(finding(Place::new(dockerfile.file, value.span), &value.value));
         }
     }
@@ -72,7 +73,11 @@ fn finding(place: Place, mode: &str) -> Finding {
 /// The mode of a `chmod` that lets everybody write, and what it is applied to.
 fn opened<'s>(one: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
     let words = match one.program {
-        "chmod" => one.args.iter().filter(|word| !word.text().starts_with('-') || word.text().starts_with("-w")).collect::<Vec<_>>(),
+        "chmod" => one
+            .args
+            .iter()
+            .filter(|word| !word.text().starts_with('-') || word.text().starts_with("-w"))
+            .collect::<Vec<_>>(),
         "install" | "mkdir" => {
             let mode = one.option(&["-m", "--mode"])?;
             let paths = one.positionals(&["-m", "--mode", "-o", "-g"]);
@@ -99,14 +104,17 @@ fn is_open(mode: &str) -> bool {
 /// Folders that are for everybody.
 fn is_scratch(path: &str) -> bool {
     let path = path.trim_end_matches(['/', '*']);
-    ["/tmp", "/var/tmp", "/dev/shm", "/run/lock"].iter().any(|scratch| path == *scratch || path.starts_with(&format!("{scratch}/")))
+    ["/tmp", "/var/tmp", "/dev/shm", "/run/lock"]
+        .iter()
+        .any(|scratch| path == *scratch || path.starts_with(&format!("{scratch}/")))
 }
 
 /// `cd-not-workdir`
 pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
-        let top: Vec<_> = script.commands.iter().filter(|command| command.block == 0 && !command.words.is_empty()).collect();
+        let top: Vec<_> =
+            script.commands.iter().filter(|command| command.block == 0 && !command.words.is_empty()).collect();
         let Some(first) = top.first().filter(|command| command.name() == "cd") else { continue };
         let Some(target) = first.words.get(1) else { continue };
         let place = step.place(first.span);
@@ -117,7 +125,10 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     .label("has no effect")
                     .help(format!("write `WORKDIR {}`", target.text())),
             );
-        } else if target.text().starts_with('/') && top.iter().skip(1).all(|command| command.name() != "cd") && !step.trigger {
+        } else if target.text().starts_with('/')
+            && top.iter().skip(1).all(|command| command.name() != "cd")
+            && !step.trigger
+        {
             let note = crate::finding::Level::Note;
             sink.report_at(
                 note,

@@ -1,7 +1,9 @@
 //! `secret-file-copied`: files of credentials that a COPY or ADD puts into the image.
 
+use std::collections::BTreeSet;
+
 use super::{Ctx, reach};
-use crate::credential::{SecretFile, secret_file};
+use crate::credential::{SecretFile, secret_file, secret_name};
 use crate::finding::{Finding, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::Dockerfile;
@@ -12,11 +14,13 @@ use crate::syntax::dockerfile::{Body, Source, Word};
 const SHOWN: usize = 3;
 
 /// Folders whose files are made up.
-const MADE_UP: &[&str] = &["test", "tests", "testdata", "fixtures", "example", "examples", "docs", "mocks", "samples", "spec"];
+const MADE_UP: &[&str] =
+    &["test", "tests", "testdata", "fixture", "fixtures", "example", "examples", "docs", "mocks", "samples", "spec"];
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = reach::shipped_layers(ctx, dockerfile);
     let contexts = contexts(ctx.facts, dockerfile);
+    pointers(dockerfile, &shipped, sink);
     for position in dockerfile.instructions() {
         let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { continue };
         if transfer.from.is_some() {
@@ -27,7 +31,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let Source::Path(word) = source else { continue };
             let place = Place::new(dockerfile.file, word.span);
             if let Some((path, kind)) = named(word) {
-                let holds = contexts.iter().any(|context| !context.ignores(&path) && holds_secret(ctx, context, &path, kind));
+                let holds =
+                    contexts.iter().any(|context| !context.ignores(&path) && holds_secret(ctx, context, &path, kind));
                 if holds {
                     let finding = Finding::new(place, format!("`{path}` is copied into the image: {}", kind.noun()))
                         .label("every layer can be read by whoever pulls the image, even if a later one deletes it")
@@ -35,6 +40,13 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     let level = if is_shipped { sink.level() } else { sink.level().milder() };
                     sink.report_at(level, finding);
                 }
+            } else if let Some(kind) = by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1) {
+                let to = Place::new(dockerfile.file, transfer.destination.span);
+                let finding = Finding::new(to, format!("`{}` becomes part of the image: {}", word.text, kind.noun()))
+                    .label("where such files are kept")
+                    .help(advice(kind));
+                let level = if is_shipped { sink.level() } else { sink.level().milder() };
+                sink.report_at(level, finding);
             } else if is_shipped {
                 folder(ctx, &contexts, word, place, sink);
             }
@@ -57,16 +69,27 @@ fn named(word: &Word) -> Option<(String, SecretFile)> {
 /// Whether a file that may hold credentials does, as far as it can be read. One that is not in the repository does: it is
 /// kept out of git for a reason.
 fn holds_secret(ctx: &Ctx, context: &Context, path: &str, kind: SecretFile) -> bool {
+    if path.split('/').any(|part| MADE_UP.contains(&part)) {
+        return false;
+    }
     if kind != SecretFile::ToolCredentials {
         return true;
     }
     let file = join(&context.folder, path).and_then(|path| ctx.facts.repository.find(&path));
-    file.is_none_or(|file| holds_token(ctx, file))
+    // Yarn's settings are meant to be shared; its tokens usually stand elsewhere.
+    file.map_or(!path.contains(".yarnrc"), |file| holds_token(ctx, file))
 }
 
 fn holds_token(ctx: &Ctx, file: &SourceFile) -> bool {
     let words = ["_authToken", "_auth", "_password", "password"];
     !ctx.facts.file(file.id).hits.is_empty() || words.iter().any(|word| file.text.contains(word))
+}
+
+/// Whether an env file sets anything that is secret by its name. Some frameworks keep public settings in `.env`.
+fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
+    let facts = ctx.facts.file(file.id);
+    let mut secrets = facts.env.iter().filter(|var| secret_name(&var.name.value).is_some());
+    !facts.hits.is_empty() || secrets.any(|var| var.value.literal().is_some_and(|value| !value.value.trim().is_empty()))
 }
 
 /// A whole folder that holds secret files which no ignore file keeps out.
@@ -87,7 +110,11 @@ fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, place: Place, sink: &mut
                 let kind = secret_file(&file.path)?;
                 let inside = context.relative(&file.path)?;
                 let made_up = inside.split('/').any(|part| MADE_UP.contains(&part));
-                let token = kind != SecretFile::ToolCredentials || holds_token(ctx, file);
+                let token = match kind {
+                    SecretFile::ToolCredentials => holds_token(ctx, file),
+                    SecretFile::Env => holds_credential(ctx, file),
+                    _ => true,
+                };
                 (!made_up && token && !context.ignores(inside)).then_some((file, kind))
             })
             .collect();
@@ -111,10 +138,69 @@ fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, place: Place, sink: &mut
 
 fn advice(kind: SecretFile) -> &'static str {
     match kind {
-        SecretFile::Env => "leave it out and give the variables at run time: `env_file`, a Secret, the platform's own store",
-        SecretFile::ToolCredentials => "mount it for the one command that needs it: `RUN --mount=type=secret,id=…,target=…`",
-        SecretFile::PrivateKey => "mount it at run time; for a build use `RUN --mount=type=ssh` or `--mount=type=secret`",
-        SecretFile::CloudCredentials | SecretFile::Kubeconfig => "let the platform give the workload its own identity, or mount it at run time",
+        SecretFile::Env => {
+            "leave it out and give the variables at run time: `env_file`, a Secret, the platform's own store"
+        }
+        SecretFile::ToolCredentials => {
+            "mount it for the one command that needs it: `RUN --mount=type=secret,id=…,target=…`"
+        }
+        SecretFile::PrivateKey => {
+            "mount it at run time; for a build use `RUN --mount=type=ssh` or `--mount=type=secret`"
+        }
+        SecretFile::CloudCredentials | SecretFile::Kubeconfig => {
+            "let the platform give the workload its own identity, or mount it at run time"
+        }
         SecretFile::Secrets => "mount it at run time, or read it from a secret store",
+    }
+}
+
+/// Variables that tell a program where its credentials lie.
+const POINTERS: &[(&str, SecretFile)] = &[
+    ("GOOGLE_APPLICATION_CREDENTIALS", SecretFile::CloudCredentials),
+    ("AWS_CONFIG_FILE", SecretFile::CloudCredentials),
+    ("AWS_SHARED_CREDENTIALS_FILE", SecretFile::CloudCredentials),
+    ("AZURE_CREDENTIALS_LOCATION", SecretFile::CloudCredentials),
+    ("KUBECONFIG", SecretFile::Kubeconfig),
+    ("NPM_CONFIG_USERCONFIG", SecretFile::ToolCredentials),
+    ("NETRC", SecretFile::ToolCredentials),
+];
+
+/// Files that become credentials by where they are put: `COPY key /root/.ssh/id_rsa`, `COPY config $AWS_CONFIG_FILE`.
+fn by_destination(destination: &Word) -> Option<SecretFile> {
+    if let Some(text) = destination.literal() {
+        return secret_file(&text).filter(|kind| *kind != SecretFile::Env || text.ends_with(".env"));
+    }
+    let variables = destination.variables();
+    let [variable] = variables.as_slice() else { return None };
+    POINTERS.iter().find(|(name, _)| *name == variable.name).map(|&(_, kind)| kind)
+}
+
+/// Variables that point at a file of credentials below a folder that the image got by COPY.
+fn pointers(dockerfile: &Dockerfile, shipped: &BTreeSet<usize>, sink: &mut Sink) {
+    for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
+        for var in &stage.env {
+            let Some((_, kind)) = POINTERS.iter().find(|(name, _)| *name == var.name.value) else { continue };
+            let Some(path) = var.value.resolved().filter(|path| secret_file(path) == Some(*kind)) else { continue };
+            let path = path.trim_start_matches("./").trim_start_matches('/');
+            let copied = dockerfile.instructions().any(|position| {
+                let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
+                let folder = transfer.destination.literal().unwrap_or_default();
+                let folder = folder.trim_start_matches("./").trim_matches('/');
+                let inside = folder.is_empty()
+                    || folder == "."
+                    || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+                position.stage.index == stage.index && transfer.from.is_none() && inside
+            });
+            if copied {
+                sink.report(
+                    Finding::new(
+                        var.value.place().unwrap_or(var.name.place),
+                        format!("`{}` is read from the image: {}", var.name.value, kind.noun()),
+                    )
+                    .label("lies in a folder that is copied into the image")
+                    .help(advice(*kind)),
+                );
+            }
+        }
     }
 }

@@ -10,8 +10,10 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
 use crate::model::workflow::Workflow;
-use crate::source::{At, Place, Span};
+use crate::source::{At, Place, SourceFile, Span};
 
 /// `RUN`, `CMD`, `ENTRYPOINT`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -38,12 +40,49 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// Shell scripts. They set up tests and machines as often as deployments, so only what somebody chose counts.
+pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if !is_script(source, facts) {
+        return;
+    }
+    let given: Vec<Given> =
+        commands::of_script(source).into_iter().filter(|one| !one.variable && is_chosen(ctx, one)).collect();
+    arguments(ctx, &given, Level::Note, sink);
+}
+
+/// `secret-in-env` in `docker run -e` of shell scripts.
+pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if !is_script(source, facts) {
+        return;
+    }
+    for one in commands::of_script(source).iter().filter(|one| one.variable && is_chosen(ctx, one)) {
+        let Some(found) = literal::exposed(ctx, &one.name, &one.value, None) else { continue };
+        let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
+        let help = format!("write `-e {}` alone: it is then taken from the caller's environment", one.name);
+        report(ctx, &one.value, &found, message, help, Level::Note, sink);
+    }
+}
+
+fn is_script(source: &SourceFile, facts: &FileFacts) -> bool {
+    facts.kind == FileKind::Text && [".sh", ".bash"].iter().any(|end| source.path.ends_with(end))
+}
+
+/// Whether it is a credential that neither its format nor a list of defaults knows.
+fn is_chosen(ctx: &Ctx, one: &Given) -> bool {
+    literal::exposed(ctx, &one.name, &one.value, one.user.as_deref())
+        .is_some_and(|found| found.strength == Strength::Chosen)
+        && !ctx.facts.file(one.value.place.file).hits.iter().any(|hit| one.value.place.span.contains(hit.span))
+}
+
 /// `secret-in-env` in `docker run -e` of a Dockerfile's or a step's commands.
 pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for one in commands::of_workflow(workflow).iter().filter(|one| one.variable) {
         let Some(found) = literal::exposed(ctx, &one.name, &one.value, None) else { continue };
         let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
-        let help = format!("write `-e {}` alone and set it in the step's `env` from `${{{{ secrets.{} }}}}`", one.name, one.name);
+        let help = format!(
+            "write `-e {}` alone and set it in the step's `env` from `${{{{ secrets.{} }}}}`",
+            one.name, one.name
+        );
         report(ctx, &one.value, &found, message, help, Level::Note, sink);
     }
 }
@@ -64,7 +103,9 @@ fn arguments(ctx: &Ctx, given: &[Given], guessable: Level, sink: &mut Sink) -> V
         told.push(one.value.place);
         let message = match one.to.as_str() {
             "" | "export" => format!("`{}` is set to {} in this command", one.name, found.what),
-            option if option.starts_with('-') => format!("the image's program is given {} on its command line", found.what),
+            option if option.starts_with('-') => {
+                format!("the image's program is given {} on its command line", found.what)
+            }
             program => format!("`{program}` is given {} on its command line", found.what),
         };
         report(ctx, &one.value, &found, message, advice(ctx, one.value.place), guessable, sink);
@@ -76,7 +117,8 @@ fn arguments(ctx: &Ctx, given: &[Given], guessable: Level, sink: &mut Sink) -> V
 fn by_shape(ctx: &Ctx, command: Place, told: &mut Vec<Place>, sink: &mut Sink) {
     for hit in &ctx.facts.file(command.file).hits {
         let place = Place::new(command.file, hit.span);
-        let known = |own: &Place| own.file == place.file && own.span.start < hit.span.end && hit.span.start < own.span.end;
+        let known =
+            |own: &Place| own.file == place.file && own.span.start < hit.span.end && hit.span.start < own.span.end;
         if !command.span.contains(hit.span) || told.iter().any(known) {
             continue;
         }
@@ -88,7 +130,15 @@ fn by_shape(ctx: &Ctx, command: Place, told: &mut Vec<Place>, sink: &mut Sink) {
     }
 }
 
-fn report(ctx: &Ctx, value: &At<String>, found: &Exposed, message: String, help: String, guessable: Level, sink: &mut Sink) {
+fn report(
+    ctx: &Ctx,
+    value: &At<String>,
+    found: &Exposed,
+    message: String,
+    help: String,
+    guessable: Level,
+    sink: &mut Sink,
+) {
     let practice = literal::is_practice(ctx.facts.path(found.place.file));
     let level = match found.strength {
         Strength::Guessable(_) if practice => return,
@@ -108,11 +158,14 @@ fn report(ctx: &Ctx, value: &At<String>, found: &Exposed, message: String, help:
 
 /// Where the format would have it instead.
 fn advice(ctx: &Ctx, place: Place) -> String {
-    use crate::model::kind::FileKind;
     let text = match ctx.facts.file(place.file).kind {
-        FileKind::Dockerfile => "mount it for this step alone: `RUN --mount=type=secret,id=…`; layers keep what a command was given",
+        FileKind::Dockerfile => {
+            "mount it for this step alone: `RUN --mount=type=secret,id=…`; layers keep what a command was given"
+        }
         FileKind::Compose => "hand it over as a file with compose `secrets:` or as a variable from outside",
-        FileKind::Workflow | FileKind::Action => "put it into the step's `env` from `${{ secrets.… }}`, and use the variable",
+        FileKind::Workflow | FileKind::Action => {
+            "put it into the step's `env` from `${{ secrets.… }}`, and use the variable"
+        }
         _ => "take it from a Secret as a variable (`valueFrom.secretKeyRef`) or a file, and use that",
     };
     text.to_owned()

@@ -79,11 +79,10 @@ fn judge(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Option<Level>,
         Strength::Guessable(_) => guessable.unwrap_or(Level::Note),
         Strength::Local => Level::Note,
     };
-    let finding = Finding::new(found.place, format!("`{name}` {}", says(var.origin, &found)))
+    let finding = Finding::new(found.place, says(name, var.origin, &found.what))
         .label(label(&found))
         .help(help(var))
-        .secret(found.place)
-        .secret(value.place);
+        .secret(found.place);
     sink.report_at(level, finding);
 }
 
@@ -96,12 +95,11 @@ fn in_fallback(value: &EnvValue, found: &Exposed) -> bool {
     })
 }
 
-fn says(origin: EnvOrigin, found: &Exposed) -> String {
-    let what = &found.what;
+fn says(name: &str, origin: EnvOrigin, what: &str) -> String {
     match origin {
-        EnvOrigin::DockerEnv => format!("is baked into the image with {what}"),
-        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => format!("labels with {what}, for everyone to read"),
-        _ => format!("is set to {what} in plain text"),
+        EnvOrigin::DockerEnv => format!("`{name}` bakes {what} into the image"),
+        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => format!("the label `{name}` shows {what}"),
+        _ => format!("`{name}` is set to {what} in plain text"),
     }
 }
 

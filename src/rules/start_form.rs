@@ -8,7 +8,7 @@ use crate::model::Command;
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Place, Span};
 use crate::syntax::dockerfile::{Body, Command as Form, Healthcheck, Instruction, Keyword};
-use crate::syntax::shell::{Script, WrapperKind};
+use crate::syntax::shell::{BlockKind, Script, WrapperKind};
 
 /// `exec-form-command`
 pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -33,7 +33,8 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             seen.push(*place);
             let script = code.script();
             let invocations = script.invocations();
-            let Some(last) = invocations.last() else { continue };
+            let top = invocations.iter().rev().find(|one| !script.within(one.command, BlockKind::Substitution));
+            let Some(last) = top else { continue };
             let steps_aside = invocations.iter().any(|one| one.wrapper(WrapperKind::Exec).is_some());
             if steps_aside || one_shot::command(command) {
                 continue;
@@ -50,7 +51,10 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             };
             sink.report(
                 Finding::new(place, format!("a shell stands between `docker stop` and `{}`", last.program))
-                    .label(format!("the shell form of {}: signals reach `sh`, which does not pass them on", keyword.name()))
+                    .label(format!(
+                        "the shell form of {}: signals reach `sh`, which does not pass them on",
+                        keyword.name()
+                    ))
                     .help(how)
                     .fix(fix),
             );
@@ -64,7 +68,8 @@ fn instruction_at(dockerfile: &Dockerfile, place: Place) -> Option<&Instruction>
 
 /// The JSON form of a script that needs no shell: one command of plain words.
 fn json(script: &Script) -> Option<String> {
-    const BUILTINS: &[&str] = &["cd", "export", "source", ".", "set", "ulimit", "umask", "exec", "eval", "trap", "read", "test", "[", ":"];
+    const BUILTINS: &[&str] =
+        &["cd", "export", "source", ".", "set", "ulimit", "umask", "exec", "eval", "trap", "read", "test", "[", ":"];
     let [command] = script.commands.as_slice() else { return None };
     let plain = command.redirects.is_empty() && command.assignments.is_empty() && script.pipelines.len() == 1;
     if !plain || script.blocks.len() != 1 || BUILTINS.contains(&command.name()) || !script.comments.is_empty() {
@@ -102,9 +107,12 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             "this is no JSON array"
         };
         sink.report(
-            Finding::new(Place::new(dockerfile.file, span), format!("the array of {} is not JSON, so a shell runs it", instruction.keyword.value.name()))
-                .label(why)
-                .help("write it as JSON: `[\"program\", \"argument\"]`"),
+            Finding::new(
+                Place::new(dockerfile.file, span),
+                format!("the array of {} is not JSON, so a shell runs it", instruction.keyword.value.name()),
+            )
+            .label(why)
+            .help("write it as JSON: `[\"program\", \"argument\"]`"),
         );
     }
 }
@@ -145,10 +153,13 @@ fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink)
         for one in earlier {
             let name = keyword.name();
             sink.report(
-                Finding::new(Place::new(dockerfile.file, one.keyword.span), format!("this {name} has no effect: the stage sets another one"))
-                    .label("overridden")
-                    .related(Place::new(dockerfile.file, last.keyword.span), "this one counts")
-                    .help(format!("keep one {name} in a stage")),
+                Finding::new(
+                    Place::new(dockerfile.file, one.keyword.span),
+                    format!("this {name} has no effect: the stage sets another one"),
+                )
+                .label("overridden")
+                .related(Place::new(dockerfile.file, last.keyword.span), "this one counts")
+                .help(format!("keep one {name} in a stage")),
             );
         }
     }

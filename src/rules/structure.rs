@@ -38,7 +38,9 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 );
             } else {
                 sink.report(
-                    finding.label("relative to whatever the base image was left in").help(format!("write `WORKDIR /{}`", text.trim_start_matches("./"))),
+                    finding
+                        .label("relative to whatever the base image was left in")
+                        .help(format!("write `WORKDIR /{}`", text.trim_start_matches("./"))),
                 );
                 absolute = true;
             }
@@ -71,7 +73,10 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
     }
     if ports.contains(':') {
         let inner = ports.rsplit(':').next().unwrap_or(ports);
-        return Some(("an image cannot choose addresses or ports of the host", format!("write `{inner}`, and publish it where it is run")));
+        return Some((
+            "an image cannot choose addresses or ports of the host",
+            format!("write `{inner}`, and publish it where it is run"),
+        ));
     }
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let number = |port: &str| port.parse::<u32>().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
@@ -79,7 +84,9 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
         (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => {
             Some(("ports go from 1 to 65535", "name the port that the server listens on".to_owned()))
         }
-        (Some(first), Some(last)) if first > last => Some(("the range runs backwards", format!("write `{last}-{first}`"))),
+        (Some(first), Some(last)) if first > last => {
+            Some(("the range runs backwards", format!("write `{last}-{first}`")))
+        }
         (Some(_), Some(_)) => None,
         _ => Some(("a port is a number", "name the port that the server listens on".to_owned())),
     }
@@ -103,6 +110,7 @@ pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `legacy-env-format`
 pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    spaced_arguments(dockerfile, sink);
     for instruction in &dockerfile.tree.instructions {
         let (Body::Env(pairs) | Body::Label(pairs)) = &instruction.body else { continue };
         let ([pair], true) = (pairs.pairs.as_slice(), pairs.legacy) else { continue };
@@ -112,10 +120,34 @@ pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Fix::new(Applicability::Safe, "write it with `=`", vec![edit])
         });
         sink.report(
-            Finding::new(Place::new(dockerfile.file, pair.key.span), format!("`{name} {} …` without `=` is the old form", pair.key.text))
-                .label("takes the rest of the line as one value")
-                .help(format!("write `{name} {}=…`", pair.key.text))
-                .fix(fix),
+            Finding::new(
+                Place::new(dockerfile.file, pair.key.span),
+                format!("`{name} {} …` without `=` is the old form", pair.key.text),
+            )
+            .label("takes the rest of the line as one value")
+            .help(format!("write `{name} {}=…`", pair.key.text))
+            .fix(fix),
+        );
+    }
+}
+
+/// `ARG name value` declares two arguments, and was meant to give one a default.
+fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let Body::Arg(arguments) = &instruction.body else { continue };
+        let [first, second] = arguments.as_slice() else { continue };
+        let upper = second.name.value.bytes().any(|byte| byte.is_ascii_uppercase());
+        if first.default.is_some() || second.default.is_some() || upper {
+            continue;
+        }
+        let (name, value) = (&first.name.value, &second.name.value);
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, second.name.span),
+                format!("`ARG {name} {value}` declares two arguments"),
+            )
+            .label("no default of the first")
+            .help(format!("write `ARG {name}={value}`")),
         );
     }
 }
@@ -123,7 +155,8 @@ pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// The pair with `=`; `None` where quotes or escapes make it a matter of thought.
 fn modern(pair: &Pair) -> Option<String> {
     let value = pair.value.text.as_str();
-    let quoted = value.len() >= 2 && value.starts_with('"') && value.ends_with('"') && !value[1..value.len() - 1].contains('"');
+    let quoted =
+        value.len() >= 2 && value.starts_with('"') && value.ends_with('"') && !value[1..value.len() - 1].contains('"');
     if quoted {
         return Some(format!("{}={value}", pair.key.text));
     }
@@ -143,7 +176,9 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let place = Place::new(dockerfile.file, platform.span);
         if matches!(text, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
             sink.report(
-                Finding::new(place, "`--platform=$TARGETPLATFORM` says what is so anyway").label("the default").help("leave it out"),
+                Finding::new(place, "`--platform=$TARGETPLATFORM` says what is so anyway")
+                    .label("the default")
+                    .help("leave it out"),
             );
         } else if !text.contains('$') {
             sink.report(
@@ -160,17 +195,21 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (earlier, _, span) in dockerfile.named.duplicates() {
         let Some(first) = dockerfile.named.all[earlier].name.as_ref() else { continue };
         sink.report(
-            Finding::new(Place::new(dockerfile.file, span), format!("a stage named `{}` is there already", first.value))
-                .label("what follows means this one, what stands before means the other")
-                .related(Place::new(dockerfile.file, first.span), "first named here")
-                .help("give each stage a name of its own"),
+            Finding::new(
+                Place::new(dockerfile.file, span),
+                format!("a stage named `{}` is there already", first.value),
+            )
+            .label("what follows means this one, what stands before means the other")
+            .related(Place::new(dockerfile.file, first.span), "first named here")
+            .help("give each stage a name of its own"),
         );
     }
 }
 
 /// `unknown-stage`
 pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let names: Vec<&str> = dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.value.as_str()).collect();
+    let names: Vec<&str> =
+        dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.value.as_str()).collect();
     for stage in &dockerfile.named.all {
         for one in &stage.uses {
             let place = Place::new(dockerfile.file, one.name.span);
@@ -207,7 +246,8 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// The stage that a name without tag and registry most likely means.
 fn misspelt<'n>(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&'n str]) -> Option<&'n str> {
     let image = name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some();
-    let given = ctx.facts.projects.iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
+    let given =
+        ctx.facts.projects.iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
     let context = given.flat_map(|build| &build.additional_contexts).any(|context| context.value == name);
     if image || context || dockerfile.stages.is_empty() {
         return None;

@@ -11,7 +11,9 @@ use crate::source::{SourceFile, Span, file_name};
 const SHOWN: usize = 5;
 
 pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
+    // JSON is often JSON with comments, whose readers take it.
+    let json = source.path.ends_with(".json") && facts.kind == FileKind::OtherYaml;
+    if json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
         return;
     }
     for error in facts.errors.iter().take(SHOWN) {

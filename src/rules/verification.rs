@@ -18,7 +18,11 @@ enum Off {
 const FLAGS: &[(&[&str], &[&str], Off)] = &[
     (&["curl"], &["-k", "--insecure", "--proxy-insecure", "--doh-insecure"], Off::Certificates),
     (&["wget"], &["--no-check-certificate"], Off::Certificates),
-    (&["apt-get", "apt", "aptitude"], &["--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"], Off::Signatures),
+    (
+        &["apt-get", "apt", "aptitude"],
+        &["--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"],
+        Off::Signatures,
+    ),
     (&["apk"], &["--allow-untrusted"], Off::Signatures),
     (&["yum", "dnf", "tdnf", "microdnf", "dnf5"], &["--nogpgcheck", "--nogpg", "--no-gpgchecks"], Off::Signatures),
     (&["zypper"], &["--no-gpg-checks"], Off::Signatures),
@@ -50,7 +54,6 @@ const SETTINGS: &[(&str, Off)] = &[
 const VARIABLES: &[(&str, &[&str], Off)] = &[
     ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"], Off::Certificates),
     ("PYTHONHTTPSVERIFY", &["0"], Off::Certificates),
-    ("GIT_SSL_NO_VERIFY", &["1", "true", "yes", "on"], Off::Certificates),
     ("NPM_CONFIG_STRICT_SSL", &["false", "0"], Off::Certificates),
     ("npm_config_strict_ssl", &["false", "0"], Off::Certificates),
     ("YARN_STRICT_SSL", &["false", "0"], Off::Certificates),
@@ -64,7 +67,7 @@ pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         for one in script.invocations() {
-            for (span, off) in disabled(&one) {
+            for (span, off) in disabled(&one, script.pipeline(one.command).len == one.command.index + 1) {
                 sink.report(finding(step.place(span), &written(&one, span), off));
             }
         }
@@ -108,26 +111,58 @@ fn finding(place: Place, what: &str, off: Off) -> Finding {
             "import the key of the repository, and leave the check on",
         ),
     };
-    let what: String = if what.chars().count() > 60 { what.chars().take(59).chain(['…']).collect() } else { what.to_owned() };
+    let what: String =
+        if what.chars().count() > 60 { what.chars().take(59).chain(['…']).collect() } else { what.to_owned() };
     Finding::new(place, format!("`{what}` {message}")).label(label).help(help)
 }
 
 /// The words of an invocation that switch checks off.
-fn disabled(one: &Invocation) -> Vec<(Span, Off)> {
+fn disabled(one: &Invocation, last: bool) -> Vec<(Span, Off)> {
     let mut found = Vec::new();
     let local = one.args.iter().any(|word| {
         let text = word.text();
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| text.contains(&format!("//{host}")) || text.starts_with(host))
+        ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|host| text.contains(&format!("//{host}")) || text.starts_with(host))
     });
     let flags = FLAGS.iter().filter(|(programs, ..)| one.is(programs));
     for (_, names, off) in flags {
-        let long = |word: &&Word| names.iter().any(|name| word.text() == *name || word.text().starts_with(&format!("{name}=")));
+        let long = |word: &&Word| {
+            names.iter().any(|name| word.text() == *name || word.text().starts_with(&format!("{name}=")))
+        };
         // `-k` may stand among other letters.
         let word = one.args.iter().find(long).or_else(|| one.flag(names));
         found.extend(word.filter(|_| !local).map(|word| (word.span, *off)));
     }
-    if one.is(&["curl", "wget", "git", "npm", "yarn", "pnpm", "pip", "pip3", "apt-get", "apt", "yum", "dnf", "tdnf", "microdnf", "echo", "printf", "sed", "ssh", "scp", "rsync", "gem", "conda", "yum-config-manager", "tee"]) {
-        let words = one.args.iter().filter_map(|word| {
+    if one.is(&[
+        "curl",
+        "wget",
+        "git",
+        "npm",
+        "yarn",
+        "pnpm",
+        "pip",
+        "pip3",
+        "apt-get",
+        "apt",
+        "yum",
+        "dnf",
+        "tdnf",
+        "microdnf",
+        "echo",
+        "printf",
+        "sed",
+        "ssh",
+        "scp",
+        "rsync",
+        "gem",
+        "conda",
+        "yum-config-manager",
+        "tee",
+    ]) {
+        // What is only printed configures nothing.
+        let printed = one.is(&["echo", "printf"]) && one.command.redirects.is_empty() && last;
+        let words = one.args.iter().filter(|_| !printed).filter_map(|word| {
             let text = word.text().to_ascii_lowercase().replace(' ', "");
             let (_, off) = SETTINGS.iter().find(|(setting, _)| {
                 let whole = one.is(&["echo", "printf", "sed", "tee"]);
@@ -138,7 +173,9 @@ fn disabled(one: &Invocation) -> Vec<(Span, Off)> {
         found.extend(words.take(1));
     }
     found.extend(pairs(one));
-    if pip(one) && let Some(word) = one.flag(&["--trusted-host"]) {
+    if pip(one)
+        && let Some(word) = one.flag(&["--trusted-host"])
+    {
         found.push((word.span, Off::Certificates));
     }
     if one.is(&["echo", "printf", "sed", "add-apt-repository"])
@@ -161,10 +198,24 @@ fn pairs(one: &Invocation) -> Option<(Span, Off)> {
     if !one.is(&["git", "npm", "yarn", "pnpm", "conda", "pip", "pip3", "composer", "bundle"]) {
         return None;
     }
+    if !one.args.iter().any(|word| matches!(word.text(), "config" | "set" | "--set")) {
+        return None;
+    }
     one.args.windows(2).find_map(|pair| {
         let (name, value) = (pair[0].text().to_ascii_lowercase(), pair[1].text().to_ascii_lowercase());
-        let known = ["http.sslverify", "https.sslverify", "strict-ssl", "ssl_verify", "secure-http", "enablestrictssl", "ssl_verify_mode", "global.trusted-host"];
-        let off = matches!(value.as_str(), "false" | "0" | "no" | "off") || name == "ssl_verify_mode" && value == "0" || name == "global.trusted-host";
+        let known = [
+            "http.sslverify",
+            "https.sslverify",
+            "strict-ssl",
+            "ssl_verify",
+            "secure-http",
+            "enablestrictssl",
+            "ssl_verify_mode",
+            "global.trusted-host",
+        ];
+        let off = matches!(value.as_str(), "false" | "0" | "no" | "off")
+            || name == "ssl_verify_mode" && value == "0"
+            || name == "global.trusted-host";
         (known.contains(&name.as_str()) && off).then(|| (pair[0].span.cover(pair[1].span), Off::Certificates))
     })
 }
@@ -175,6 +226,10 @@ fn pip(one: &Invocation) -> bool {
 
 fn variable(name: &str, value: &str) -> Option<Off> {
     let value = value.trim().to_ascii_lowercase();
+    // git asks only whether it is set.
+    if name == "GIT_SSL_NO_VERIFY" {
+        return Some(Off::Certificates);
+    }
     let found = VARIABLES.iter().find(|(known, values, _)| *known == name && values.contains(&value.as_str()));
     found.map(|&(.., off)| off)
 }

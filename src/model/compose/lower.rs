@@ -572,16 +572,16 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
         }
     }
     for key in ["network_mode", "ipc", "pid"] {
-        if let Some(at) = value.get(key).and_then(Value::at) {
-            if let Some(name) = at.value.strip_prefix("service:") {
-                add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
-            }
+        if let Some(at) = value.get(key).and_then(Value::at)
+            && let Some(name) = at.value.strip_prefix("service:")
+        {
+            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
         }
     }
-    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none()) {
-        if let Some(at) = extends.get("service").and_then(Value::at) {
-            add(ReferenceKind::Service, at);
-        }
+    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none())
+        && let Some(at) = extends.get("service").and_then(Value::at)
+    {
+        add(ReferenceKind::Service, at);
     }
     found
 }

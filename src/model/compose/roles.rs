@@ -156,7 +156,10 @@ impl Project {
         let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));
         // `restart: "no"` or `on-failure` in so many words is how a job is written.
         let once = service.restart.value().is_some_and(|word| matches!(word.as_str(), "no" | "none"));
-        (named && !serves) || (acts && !serves) || (once && (named || acts || service.container.ports.is_empty()))
+        let looks = named || acts;
+        // An image that we know to serve does not end because it may not restart.
+        let quiet = service.container.ports.is_empty() && service.known_image().is_none();
+        (looks && !serves) || (once && (looks || quiet))
     }
 }
 

@@ -245,6 +245,7 @@ fn seccomp(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Setting<String
     let keys = [
         format!("container.seccomp.security.alpha.kubernetes.io/{name}"),
         "seccomp.security.alpha.kubernetes.io/pod".to_owned(),
+        "seccomp.security.alpha.kubernetes.io/defaultProfileName".to_owned(),
     ];
     let annotated = keys.iter().find_map(|key| pod.annotations.get(key));
     match annotated {

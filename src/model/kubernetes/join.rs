@@ -310,3 +310,70 @@ fn fill(resources: &mut Resources, defaults: &Defaults) {
     or(&mut resources.memory_request, &defaults.memory_request);
     or(&mut resources.memory_limit, &defaults.memory_limit);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::file;
+    use crate::model::kind::Listing;
+    use crate::source::SourceFile;
+
+    const DEPLOY: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          image: shop/web:latest\n";
+
+    /// Lowers and joins a repository of `(path, text)` pairs, which are sorted by path, and hands its objects on.
+    fn joined(files: &[(&str, &str)], check: impl FnOnce(&[SourceFile], &[FileFacts])) {
+        let sources: Vec<SourceFile> = files
+            .iter()
+            .enumerate()
+            .map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text))
+            .collect();
+        let listing = Listing::new(files.iter().map(|(path, _)| *path));
+        let mut facts: Vec<FileFacts> = sources.iter().map(|source| file::lower(source, &listing)).collect();
+        join(&mut facts, Repository::new(&sources));
+        check(&sources, &facts);
+    }
+
+    #[test]
+    fn an_overlay_changes_its_base_and_keeps_its_places() {
+        let overlay = "namespace: prod\nresources: [../base]\nimages:\n  - name: shop/web\n    newTag: 1.4.2\npatches:\n  - path: probe.yaml\n  - target: {kind: Deployment, name: web}\n    patch: |-\n      - op: replace\n        path: /spec/replicas\n        value: 3\n";
+        let probe = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          livenessProbe: {tcpSocket: {port: 80}}\n";
+        let files = [
+            ("base/deploy.yaml", DEPLOY),
+            ("base/kustomization.yaml", "resources: [deploy.yaml]\n"),
+            ("prod/kustomization.yaml", overlay),
+            ("prod/probe.yaml", probe),
+        ];
+        joined(&files, |sources, facts| {
+            let object = &facts[0].objects[0];
+            let workload = object.workload().expect("a workload");
+            let container = &workload.pod.containers[0];
+            let count = workload.replicas.known().expect("a count");
+            assert_eq!((count.value, count.place.file), (3, FileId(2)));
+            assert_eq!(count.place.span.text(&sources[2].text), "3");
+            assert_eq!(container.liveness.place().map(|place| place.file), Some(FileId(3)));
+            assert_eq!(container.readiness, Setting::Absent);
+            let reference = container.image.as_ref().and_then(|image| image.reference.as_ref());
+            assert_eq!(reference.and_then(|reference| reference.tag.as_deref()), Some("1.4.2"));
+            assert_eq!(object.namespace.value().map(String::as_str), Some("prod"));
+            assert!(facts[3].objects.is_empty(), "the patch has found its object");
+        });
+    }
+
+    #[test]
+    fn a_patch_without_its_object_stays_open() {
+        let files = [
+            ("kustomization.yaml", "resources: [https://example.com/x.yaml]\npatches: [{path: web.yaml}]\n"),
+            ("web.yaml", DEPLOY),
+        ];
+        joined(&files, |_, facts| {
+            assert!(facts[1].objects[0].open);
+            assert!(facts[1].objects[0].workload().expect("a workload").pod.containers[0].liveness.is_unknown());
+        });
+    }
+
+    #[test]
+    fn circles_of_kustomizations_end() {
+        let files = [("a/kustomization.yaml", "resources: [../b]\n"), ("b/kustomization.yaml", "resources: [../a]\n")];
+        joined(&files, |_, facts| assert_eq!(facts.len(), 2));
+    }
+}

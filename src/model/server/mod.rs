@@ -213,7 +213,8 @@ fn flag<'s>(args: &'s [Word], names: &[String]) -> Option<&'s Word> {
     args.iter().find(|word| {
         let text = word.text();
         names.iter().any(|name| {
-            text.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || is_glued(name, rest))
+            text.strip_prefix(name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || is_glued(name, rest))
         })
     })
 }
@@ -262,8 +263,18 @@ mod tests {
             ("python -m uvicorn app:app", "uvicorn", Mode::Production, "uvicorn"),
             ("poetry run flask run --host 0.0.0.0", "flask run", Mode::Development, "flask run"),
             ("flask --app api run", "flask run", Mode::Development, "flask --app api run"),
-            ("python manage.py runserver 0.0.0.0:8000", "manage.py runserver", Mode::Development, "manage.py runserver"),
-            ("exec python3 ./manage.py runserver_plus", "manage.py runserver", Mode::Development, "./manage.py runserver_plus"),
+            (
+                "python manage.py runserver 0.0.0.0:8000",
+                "manage.py runserver",
+                Mode::Development,
+                "manage.py runserver",
+            ),
+            (
+                "exec python3 ./manage.py runserver_plus",
+                "manage.py runserver",
+                Mode::Development,
+                "./manage.py runserver_plus",
+            ),
             ("next dev -p 4000", "next dev", Mode::Development, "next"),
             ("npx vite --host", "vite", Mode::Development, "vite"),
             ("node --watch src/index.js", "a file watcher", Mode::Development, "--watch"),
@@ -275,7 +286,9 @@ mod tests {
             let found = read(line).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((found.name, found.mode, found.span.text(line)), (name, mode, part), "{line}");
         }
-        for line in ["vite build", "next build", "node server.js", "flask db upgrade", "python app.py", "uvicorn --help"] {
+        for line in
+            ["vite build", "next build", "node server.js", "flask db upgrade", "python app.py", "uvicorn --help"]
+        {
             assert_eq!(read(line), None, "{line}");
         }
     }

@@ -74,7 +74,31 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
 }
 
 /// Subcommands that are the program's own.
-const OWN: &[&str] = &["add", "audit", "cache", "ci", "config", "create", "dlx", "exec", "global", "i", "init", "install", "link", "prune", "remove", "set", "store", "up", "upgrade", "version", "why", "workspace", "workspaces"];
+const OWN: &[&str] = &[
+    "add",
+    "audit",
+    "cache",
+    "ci",
+    "config",
+    "create",
+    "dlx",
+    "exec",
+    "global",
+    "i",
+    "init",
+    "install",
+    "link",
+    "prune",
+    "remove",
+    "set",
+    "store",
+    "up",
+    "upgrade",
+    "version",
+    "why",
+    "workspace",
+    "workspaces",
+];
 
 fn run_task(name: &str, folder: Option<&str>, folders: Folders, depth: u32, servers: &mut Vec<(Server, Via)>) {
     let found = folders.folders.iter().find_map(|base| {
@@ -115,7 +139,8 @@ fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f 
         invocation.name
     };
     let name = file_name(word.text());
-    let is_script = name.ends_with(".sh") || name.contains("entrypoint") || matches!(name, "start" | "run" | "boot" | "prestart");
+    let is_script =
+        name.ends_with(".sh") || name.contains("entrypoint") || matches!(name, "start" | "run" | "boot" | "prestart");
     if !is_script || word.text().contains('$') {
         return None;
     }

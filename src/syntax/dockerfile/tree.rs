@@ -100,6 +100,14 @@ pub enum FaultKind {
     BadWord,
 }
 
+impl FaultKind {
+    /// Whether the line has no reading at all: an unknown keyword, or words that do not make the instruction. The other
+    /// kinds can be read, and are refused for what they say.
+    pub const fn is_unreadable(self) -> bool {
+        matches!(self, Self::UnknownInstruction | Self::Arguments | Self::StageName | Self::BadWord)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Keyword {
     Add,

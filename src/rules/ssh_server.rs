@@ -1,0 +1,61 @@
+//! `ssh-server`: a second way into a container.
+
+use super::{Ctx, Owner, reach};
+use crate::finding::{Finding, Sink};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::package::{Verb, call};
+
+/// Packages that bring a server.
+const PACKAGES: &[&str] = &["openssh-server", "openssh", "dropbear", "sshd"];
+
+pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let shipped = reach::shipped_layers(ctx, dockerfile);
+    if reach::is_development(ctx, dockerfile) {
+        return;
+    }
+    let help = "use `docker exec` or `kubectl exec`, which ask the platform who may";
+    for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
+        for port in
+            stage.exposes.iter().filter(|port| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22"))
+        {
+            sink.report(
+                Finding::new(port.place, "the image is to be reached by SSH").label("the port of SSH").help(help),
+            );
+        }
+    }
+    for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
+        let script = step.script();
+        for one in script.invocations() {
+            let Some(call) = call(&one).filter(|call| call.manager.system && call.verb == Verb::Install) else {
+                continue;
+            };
+            let server = call.packages.iter().find(|word| {
+                let name = word.text().split(['=', '~']).next().unwrap_or("");
+                // Alpine's `openssh` is client and server; elsewhere it is the client.
+                PACKAGES.contains(&name) && (name != "openssh" || call.family() == "apk")
+            });
+            if let Some(word) = server {
+                sink.report(
+                    Finding::new(step.place(word.span), "an SSH server is installed")
+                        .label("a second way in, with keys and users of its own")
+                        .help(help),
+                );
+            }
+        }
+    }
+}
+
+/// A pod's port 22.
+pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if matches!(owner, Owner::Compose(..)) {
+        return;
+    }
+    for port in container.ports.iter().filter(|port| port.target == Some((22, 22))) {
+        sink.report(
+            Finding::new(port.place, format!("`{}` is to be reached by SSH", container.name.value))
+                .label("the port of SSH")
+                .help("use `kubectl exec`, which asks the cluster who may; for repositories over SSH, suppress this with a reason"),
+        );
+    }
+}
