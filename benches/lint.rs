@@ -74,7 +74,10 @@ fn repository(services: usize) -> Vec<(String, String)> {
 fn dockerfile_of(layers: usize) -> String {
     let mut text = String::from("FROM python:3.13.1-slim AS build\nWORKDIR /app\nCOPY . .\n");
     for at in 0..layers {
-        let _ = writeln!(text, "RUN apt-get update && apt-get install -y package-{at} \\\n    && rm -rf /var/lib/apt/lists/*");
+        let _ = writeln!(
+            text,
+            "RUN apt-get update && apt-get install -y package-{at} \\\n    && rm -rf /var/lib/apt/lists/*"
+        );
     }
     text + "FROM python:3.13.1-slim\nCOPY --from=build /app /app\nCMD [\"python\", \"-m\", \"app\"]\n"
 }
@@ -99,7 +102,10 @@ fn workflow(at: usize) -> String {
 fn script(lines: usize) -> String {
     let mut text = String::from("set -euo pipefail\n");
     for at in 0..lines {
-        let _ = writeln!(text, "if [ -f \"file-{at}\" ]; then curl -fsSL \"https://example.com/${{NAME:-x}}/{at}\" | tar -xz; fi");
+        let _ = writeln!(
+            text,
+            "if [ -f \"file-{at}\" ]; then curl -fsSL \"https://example.com/${{NAME:-x}}/{at}\" | tar -xz; fi"
+        );
     }
     text
 }
