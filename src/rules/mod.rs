@@ -45,8 +45,8 @@ mod kube;
 mod kube_secrets;
 mod limits;
 mod literal;
-pub mod multi_stage_build;
 mod mounted;
+pub mod multi_stage_build;
 mod needs;
 pub mod non_root_user;
 mod numeric_user;
@@ -59,9 +59,9 @@ mod pinned_action;
 pub mod pinned_image;
 mod pod_security;
 mod probes;
-pub mod reach;
 mod prometheus;
 mod proxy_upstream;
+pub mod reach;
 mod replicas;
 mod requests;
 mod restart_policy;
@@ -232,9 +232,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
-    Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
-    Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
-    Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
@@ -289,9 +286,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
-    Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "prometheus-rule-file", run: Run::File(prometheus::rule_file) },
     Check { rule: "prometheus-target", run: Run::File(prometheus::target) },
+    Check { rule: "provider-token", run: Run::File(found_in_text::token) },
     Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
     Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
@@ -353,9 +350,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
-    Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
-    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
-    Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
     Check { rule: "unreachable-trigger", run: Run::Workflow(gates::unreachable) },
