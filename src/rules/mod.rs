@@ -11,6 +11,7 @@ pub mod download;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
+pub mod migration_on_start;
 pub mod multi_stage_build;
 pub mod non_root_user;
 pub mod one_shot;
@@ -18,10 +19,12 @@ pub mod package_install;
 pub mod package_pins;
 pub mod package_waste;
 pub mod pinned_image;
+pub mod port_mismatch;
 pub mod reach;
 pub mod run_habits;
 pub mod secret_file_copied;
 pub mod secret_in_build_arg;
+pub mod server_limits;
 pub mod ssh_server;
 pub mod start;
 pub mod start_form;
@@ -104,6 +107,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
+    Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
+    Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
@@ -114,6 +119,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "json-command", run: Run::Dockerfile(start_form::json_command) },
     Check { rule: "legacy-env-format", run: Run::Dockerfile(structure::legacy_env) },
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
+    Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
+    Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
     Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },
@@ -130,11 +137,15 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "pip-cache", run: Run::Dockerfile(package_waste::pip_cache) },
     Check { rule: "pipefail", run: Run::Dockerfile(download::pipefail) },
     Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
+    Check { rule: "port-mismatch", run: Run::Container(port_mismatch::container) },
+    Check { rule: "port-mismatch", run: Run::Dockerfile(port_mismatch::dockerfile) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "remote-add-checksum", run: Run::Dockerfile(copy_form::remote_add) },
     Check { rule: "secret-file-copied", run: Run::Dockerfile(secret_file_copied::check) },
     Check { rule: "secret-in-build-arg", run: Run::Dockerfile(secret_in_build_arg::dockerfile) },
     Check { rule: "secret-in-build-arg", run: Run::Service(secret_in_build_arg::service) },
+    Check { rule: "server-limits", run: Run::Container(server_limits::container) },
+    Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
     Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
     Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
