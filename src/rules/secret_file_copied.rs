@@ -40,7 +40,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     let level = if is_shipped { sink.level() } else { sink.level().milder() };
                     sink.report_at(level, finding);
                 }
-            } else if let Some(kind) = by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1 && !is_example(&word.text)) {
+            } else if let Some(kind) =
+                by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1 && !is_example(&word.text))
+            {
                 let to = Place::new(dockerfile.file, transfer.destination.span);
                 let finding = Finding::new(to, format!("`{}` becomes part of the image: {}", word.text, kind.noun()))
                     .label("where such files are kept")
