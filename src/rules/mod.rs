@@ -46,6 +46,7 @@ mod kube_secrets;
 mod limits;
 mod literal;
 mod mounted;
+pub mod migration_on_start;
 pub mod multi_stage_build;
 mod needs;
 pub mod non_root_user;
@@ -61,6 +62,7 @@ mod pod_security;
 mod probes;
 mod prometheus;
 mod proxy_upstream;
+pub mod port_mismatch;
 pub mod reach;
 mod replicas;
 mod requests;
@@ -71,6 +73,7 @@ pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
+pub mod server_limits;
 pub mod ssh_server;
 mod stages;
 pub mod start;
@@ -217,6 +220,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
     Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
+    Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
+    Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
@@ -250,6 +255,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
+    Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
@@ -292,6 +299,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
     Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
+    Check { rule: "port-mismatch", run: Run::Container(port_mismatch::container) },
+    Check { rule: "port-mismatch", run: Run::Dockerfile(port_mismatch::dockerfile) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
@@ -331,6 +340,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
+    Check { rule: "server-limits", run: Run::Container(server_limits::container) },
+    Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
     Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
