@@ -45,8 +45,8 @@ mod kube;
 mod kube_secrets;
 mod limits;
 mod literal;
-mod mounted;
 pub mod migration_on_start;
+mod mounted;
 pub mod multi_stage_build;
 mod needs;
 pub mod non_root_user;
@@ -59,10 +59,10 @@ pub mod package_waste;
 mod pinned_action;
 pub mod pinned_image;
 mod pod_security;
+pub mod port_mismatch;
 mod probes;
 mod prometheus;
 mod proxy_upstream;
-pub mod port_mismatch;
 pub mod reach;
 mod replicas;
 mod requests;
@@ -218,10 +218,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
-    Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
-    Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
     Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
     Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
+    Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
+    Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
@@ -288,6 +288,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
+    Check { rule: "port-mismatch", run: Run::Container(port_mismatch::container) },
+    Check { rule: "port-mismatch", run: Run::Dockerfile(port_mismatch::dockerfile) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
@@ -299,8 +301,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
     Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
-    Check { rule: "port-mismatch", run: Run::Container(port_mismatch::container) },
-    Check { rule: "port-mismatch", run: Run::Dockerfile(port_mismatch::dockerfile) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
@@ -337,11 +337,11 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
     Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_trust::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
+    Check { rule: "server-limits", run: Run::Container(server_limits::container) },
+    Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
-    Check { rule: "server-limits", run: Run::Container(server_limits::container) },
-    Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
     Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
