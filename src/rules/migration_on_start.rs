@@ -6,7 +6,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::{Place, SourceFile, file_name, join};
+use crate::source::{Place, SourceFile, Span, file_name, join};
 use crate::syntax::shell::{self, Invocation, Script};
 
 /// Programs that migrate, with a word that must be among their arguments; none means any.
@@ -91,7 +91,7 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
             .help("migrate once for each deployment: a Job or hook, an init step of the pipeline, or a one-shot compose service others wait for")
     };
     if let Some(at) = migrates_then_goes_on(&script, false) {
-        return Some(finding(command.place_of(at), at_text(&script, at)));
+        return Some(finding(command.place_of(at), &words_of(&script, at)));
     }
     for invocation in script.invocations() {
         let Some(file) = script_of(ctx, &invocation, folders) else { continue };
@@ -104,13 +104,15 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
     None
 }
 
-fn at_text<'s>(script: &'s Script, at: crate::source::Span) -> &'s str {
-    let found = script.commands.iter().find(|command| command.words.iter().any(|word| word.span.start == at.start));
-    found.and_then(|command| command.words.first()).map_or("a migration", |word| word.text())
+/// The words of a span of a script, as they are read.
+fn words_of(script: &Script, span: Span) -> String {
+    let words = script.commands.iter().flat_map(|command| &command.words).filter(|word| span.contains(word.span));
+    let text: Vec<&str> = words.map(|word| word.text()).take(6).collect();
+    text.join(" ")
 }
 
 /// Where a script migrates, if something that stays follows.
-fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<crate::source::Span> {
+fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
     let invocations = script.invocations();
     let at = invocations.iter().position(migrates)?;
     // Behind a switch it is a choice of whoever deploys.
