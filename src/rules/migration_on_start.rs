@@ -67,7 +67,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     match owner {
         Owner::Compose(project, _) if project.development => return,
         // Jobs may migrate: that is what they are for.
-        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => return,
+        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => {
+            return;
+        }
         _ => {}
     }
     let folders = match (ctx.graph.build_of(container), owner) {
@@ -117,17 +119,34 @@ fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
     let at = invocations.iter().position(migrates)?;
     // Behind a switch it is a choice of whoever deploys.
     let command = invocations[at].command;
-    let switched = script.within(command, shell::BlockKind::Body) || script.within(command, shell::BlockKind::Arm) || script.within(command, shell::BlockKind::Function);
+    let switched = script.within(command, shell::BlockKind::Body)
+        || script.within(command, shell::BlockKind::Arm)
+        || script.within(command, shell::BlockKind::Function);
     if switched {
         return None;
     }
-    let stays = |one: &Invocation| !migrates(one) && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"]);
-    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one)) || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
+    let stays = |one: &Invocation| {
+        !migrates(one)
+            && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"])
+    };
+    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one))
+        || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
     serves.then(|| invocations[at].span())
 }
 
 fn ends_by_itself(one: &Invocation) -> bool {
-    const TASKS: &[&str] = &["collectstatic", "compilemessages", "createsuperuser", "loaddata", "seed", "db:seed", "check", "createcachetable", "build", "generate"];
+    const TASKS: &[&str] = &[
+        "collectstatic",
+        "compilemessages",
+        "createsuperuser",
+        "loaddata",
+        "seed",
+        "db:seed",
+        "check",
+        "createcachetable",
+        "build",
+        "generate",
+    ];
     one.args.iter().any(|word| TASKS.contains(&word.text()))
 }
 
@@ -141,7 +160,13 @@ fn migrates(one: &Invocation) -> bool {
     }
     let Some((program, rest)) = words.split_first() else { return false };
     let name = file_name(program);
-    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun") && one.args.iter().any(|word| matches!(word.text(), "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"));
+    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
+        && one.args.iter().any(|word| {
+            matches!(
+                word.text(),
+                "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"
+            )
+        });
     task || MIGRATORS.iter().any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
 }
 
@@ -153,6 +178,9 @@ fn script_of<'a>(ctx: &Ctx<'a>, invocation: &Invocation, folders: &[String]) -> 
     if !(name.ends_with(".sh") || name.contains("entrypoint") || shell) || name.contains('$') {
         return None;
     }
-    let mut files = folders.iter().flat_map(|folder| join("", folder)).flat_map(|folder| ctx.facts.repository.below(&folder).iter());
+    let mut files = folders
+        .iter()
+        .flat_map(|folder| join("", folder))
+        .flat_map(|folder| ctx.facts.repository.below(&folder).iter());
     files.find(|file| file.name() == name && !file.text.is_empty())
 }

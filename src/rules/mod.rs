@@ -8,6 +8,7 @@ pub mod declarative;
 pub mod dev_server;
 pub mod dockerignore;
 pub mod download;
+pub mod frozen_install;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -106,7 +107,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "duplicate-stage", run: Run::Dockerfile(structure::duplicate_stage) },
     Check { rule: "eol-image", run: Run::Image(base_image::eol) },
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
-    Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
+    Check { rule: "frozen-install", run: Run::Dockerfile(frozen_install::check) },
     Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
     Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
