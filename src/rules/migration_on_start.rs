@@ -6,7 +6,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::{Place, SourceFile, file_name, join};
+use crate::source::{Place, SourceFile, Span, file_name, join};
 use crate::syntax::shell::{self, Invocation, Script};
 
 /// Programs that migrate, with a word that must be among their arguments; none means any.
@@ -67,7 +67,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     match owner {
         Owner::Compose(project, _) if project.development => return,
         // Jobs may migrate: that is what they are for.
-        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => return,
+        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => {
+            return;
+        }
         _ => {}
     }
     let folders = match (ctx.graph.build_of(container), owner) {
@@ -91,7 +93,7 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
             .help("migrate once for each deployment: a Job or hook, an init step of the pipeline, or a one-shot compose service others wait for")
     };
     if let Some(at) = migrates_then_goes_on(&script, false) {
-        return Some(finding(command.place_of(at), at_text(&script, at)));
+        return Some(finding(command.place_of(at), &words_of(&script, at)));
     }
     for invocation in script.invocations() {
         let Some(file) = script_of(ctx, &invocation, folders) else { continue };
@@ -104,28 +106,47 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
     None
 }
 
-fn at_text<'s>(script: &'s Script, at: crate::source::Span) -> &'s str {
-    let found = script.commands.iter().find(|command| command.words.iter().any(|word| word.span.start == at.start));
-    found.and_then(|command| command.words.first()).map_or("a migration", |word| word.text())
+/// The words of a span of a script, as they are read.
+fn words_of(script: &Script, span: Span) -> String {
+    let words = script.commands.iter().flat_map(|command| &command.words).filter(|word| span.contains(word.span));
+    let text: Vec<&str> = words.map(|word| word.text()).take(6).collect();
+    text.join(" ")
 }
 
 /// Where a script migrates, if something that stays follows.
-fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<crate::source::Span> {
+fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
     let invocations = script.invocations();
     let at = invocations.iter().position(migrates)?;
     // Behind a switch it is a choice of whoever deploys.
     let command = invocations[at].command;
-    let switched = script.within(command, shell::BlockKind::Body) || script.within(command, shell::BlockKind::Arm) || script.within(command, shell::BlockKind::Function);
+    let switched = script.within(command, shell::BlockKind::Body)
+        || script.within(command, shell::BlockKind::Arm)
+        || script.within(command, shell::BlockKind::Function);
     if switched {
         return None;
     }
-    let stays = |one: &Invocation| !migrates(one) && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"]);
-    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one)) || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
+    let stays = |one: &Invocation| {
+        !migrates(one)
+            && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"])
+    };
+    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one))
+        || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
     serves.then(|| invocations[at].span())
 }
 
 fn ends_by_itself(one: &Invocation) -> bool {
-    const TASKS: &[&str] = &["collectstatic", "compilemessages", "createsuperuser", "loaddata", "seed", "db:seed", "check", "createcachetable", "build", "generate"];
+    const TASKS: &[&str] = &[
+        "collectstatic",
+        "compilemessages",
+        "createsuperuser",
+        "loaddata",
+        "seed",
+        "db:seed",
+        "check",
+        "createcachetable",
+        "build",
+        "generate",
+    ];
     one.args.iter().any(|word| TASKS.contains(&word.text()))
 }
 
@@ -139,7 +160,13 @@ fn migrates(one: &Invocation) -> bool {
     }
     let Some((program, rest)) = words.split_first() else { return false };
     let name = file_name(program);
-    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun") && one.args.iter().any(|word| matches!(word.text(), "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"));
+    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
+        && one.args.iter().any(|word| {
+            matches!(
+                word.text(),
+                "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"
+            )
+        });
     task || MIGRATORS.iter().any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
 }
 
@@ -151,6 +178,9 @@ fn script_of<'a>(ctx: &Ctx<'a>, invocation: &Invocation, folders: &[String]) -> 
     if !(name.ends_with(".sh") || name.contains("entrypoint") || shell) || name.contains('$') {
         return None;
     }
-    let mut files = folders.iter().flat_map(|folder| join("", folder)).flat_map(|folder| ctx.facts.repository.below(&folder).iter());
+    let mut files = folders
+        .iter()
+        .flat_map(|folder| join("", folder))
+        .flat_map(|folder| ctx.facts.repository.below(&folder).iter());
     files.find(|file| file.name() == name && !file.text.is_empty())
 }

@@ -37,6 +37,7 @@ mod found_in_text;
 mod gates;
 mod generic_credential;
 mod health_endpoint;
+pub mod frozen_install;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -218,6 +219,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
+    Check { rule: "frozen-install", run: Run::Dockerfile(frozen_install::check) },
     Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
     Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
     Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },

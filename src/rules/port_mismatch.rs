@@ -21,7 +21,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .filter_map(|expose| Some((expose.value.split('/').next()?.parse().ok()?, expose.place)))
             .collect();
         let ranges = dockerfile.chain(stage).flat_map(|stage| &stage.exposes).any(|expose| expose.value.contains('-'));
-        if let Some((other, place)) = exposed.first().filter(|_| !ranges && exposed.iter().all(|(other, _)| *other != port)) {
+        if let Some((other, place)) =
+            exposed.first().filter(|_| !ranges && exposed.iter().all(|(other, _)| *other != port))
+        {
             sink.report(
                 Finding::new(*place, format!("EXPOSE says {other}, and the server listens on {port}"))
                     .label("what runs the image goes by this")
@@ -48,11 +50,16 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     };
     let Some((port, one)) = only_port(&started) else { return };
     // A variable named for the port may move it.
-    if container.env.iter().any(|var| var.name.value.ends_with("PORT") && var.value.resolved() != Some(port.to_string().as_str())) {
+    if container
+        .env
+        .iter()
+        .any(|var| var.name.value.ends_with("PORT") && var.value.resolved() != Some(port.to_string().as_str()))
+    {
         return;
     }
     let name = &container.name.value;
-    let tcp: Vec<_> = container.ports.iter().filter(|item| !item.unknown && item.protocol.eq_ignore_ascii_case("tcp")).collect();
+    let tcp: Vec<_> =
+        container.ports.iter().filter(|item| !item.unknown && item.protocol.eq_ignore_ascii_case("tcp")).collect();
     let meets = tcp.iter().any(|item| item.target.is_some_and(|(first, last)| (first..=last).contains(&port)));
     if let (false, [item]) = (meets, tcp.as_slice())
         && let Some((target, _)) = item.target
@@ -69,7 +76,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
     for probe in [&container.liveness, &container.readiness, &container.startup] {
         let Setting::Set(probe) = probe else { continue };
-        let (ProbeAction::Http { port: asked, .. } | ProbeAction::Tcp { port: asked }) = &probe.value.action else { continue };
+        let (ProbeAction::Http { port: asked, .. } | ProbeAction::Tcp { port: asked }) = &probe.value.action else {
+            continue;
+        };
         let Setting::Set(asked) = asked else { continue };
         let Some(number) = asked.value.parse::<u16>().ok().filter(|number| *number != port) else { continue };
         // A port of its own for probes is declared.
@@ -106,10 +115,13 @@ fn check(test: &Command, port: u16, server: Place, sink: &mut Sink) {
             }
             let span = word.source(range);
             sink.report(
-                Finding::new(test.place_of(span), format!("the health check asks port {asked}, and the server listens on {port}"))
-                    .label("nothing answers there")
-                    .related(server, format!("listens on {port}"))
-                    .help(format!("ask port {port}")),
+                Finding::new(
+                    test.place_of(span),
+                    format!("the health check asks port {asked}, and the server listens on {port}"),
+                )
+                .label("nothing answers there")
+                .related(server, format!("listens on {port}"))
+                .help(format!("ask port {port}")),
             );
             return;
         }

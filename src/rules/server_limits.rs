@@ -17,11 +17,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
     let mut seen: Vec<Place> = Vec::new();
     for stage in ctx.graph.shipped(dockerfile) {
-        let names: Vec<&str> = dockerfile
-            .chain(stage)
-            .flat_map(|stage| &stage.env)
-            .map(|var| var.name.value.as_str())
-            .collect();
+        let names: Vec<&str> =
+            dockerfile.chain(stage).flat_map(|stage| &stage.env).map(|var| var.name.value.as_str()).collect();
         for one in start::stage(ctx, dockerfile, stage) {
             if !seen.contains(&one.place) {
                 seen.push(one.place);
@@ -121,10 +118,22 @@ fn grace(started: &[Started], (seconds, place): (u32, Place), key: &str, who: &s
             continue;
         }
         sink.report(
-            Finding::new(place, format!("{who} is killed after {seconds} s while `{}` still waits {own} s for its requests", server.name))
-                .label("shorter than the server's own patience")
-                .related(one.place, if given.is_some() { "the server's own timeout" } else { "the server waits this long by default" })
-                .help(format!("set `{key}` a little above {own} s, or lower `{}`", server.limits.can.graceful_timeout.unwrap_or("the server's timeout"))),
+            Finding::new(
+                place,
+                format!(
+                    "{who} is killed after {seconds} s while `{}` still waits {own} s for its requests",
+                    server.name
+                ),
+            )
+            .label("shorter than the server's own patience")
+            .related(
+                one.place,
+                if given.is_some() { "the server's own timeout" } else { "the server waits this long by default" },
+            )
+            .help(format!(
+                "set `{key}` a little above {own} s, or lower `{}`",
+                server.limits.can.graceful_timeout.unwrap_or("the server's timeout")
+            )),
         );
         return;
     }

@@ -2,8 +2,8 @@
 
 use super::{Ctx, Owner};
 use crate::model::Command;
-use crate::model::container::Container;
 use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
 use crate::model::context::contexts;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::Object;
@@ -99,7 +99,9 @@ fn seconds(text: &str) -> Option<u32> {
 mod tests {
     #[test]
     fn durations_add_up() {
-        for (text, want) in [("30s", Some(30)), ("1m30s", Some(90)), ("500ms", Some(0)), ("2h", Some(7200)), ("30", None), ("x", None)] {
+        for (text, want) in
+            [("30s", Some(30)), ("1m30s", Some(90)), ("500ms", Some(0)), ("2h", Some(7200)), ("30", None), ("x", None)]
+        {
             assert_eq!(super::seconds(text), want, "{text}");
         }
     }

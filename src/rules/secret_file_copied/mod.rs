@@ -1,6 +1,6 @@
 //! `secret-file-copied`: files of credentials that a COPY or ADD puts into the image.
 
-use std::collections::BTreeSet;
+mod pointer;
 
 use super::{Ctx, reach};
 use crate::credential::{SecretFile, secret_file, secret_name};
@@ -20,7 +20,7 @@ const MADE_UP: &[&str] =
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = reach::shipped_layers(ctx, dockerfile);
     let contexts = contexts(ctx.facts, dockerfile);
-    pointers(dockerfile, &shipped, sink);
+    pointer::pointers(dockerfile, &shipped, sink);
     for position in dockerfile.instructions() {
         let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { continue };
         if transfer.from.is_some() {
@@ -40,8 +40,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     let level = if is_shipped { sink.level() } else { sink.level().milder() };
                     sink.report_at(level, finding);
                 }
-            } else if let Some(kind) =
-                by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1 && !is_example(&word.text))
+            } else if let Some(kind) = pointer::by_destination(&transfer.destination)
+                .filter(|_| transfer.sources.len() == 1 && !pointer::is_example(&word.text))
             {
                 let to = Place::new(dockerfile.file, transfer.destination.span);
                 let finding = Finding::new(to, format!("`{}` becomes part of the image: {}", word.text, kind.noun()))
@@ -153,62 +153,5 @@ fn advice(kind: SecretFile) -> &'static str {
             "let the platform give the workload its own identity, or mount it at run time"
         }
         SecretFile::Secrets => "mount it at run time, or read it from a secret store",
-    }
-}
-
-/// Variables that tell a program where its credentials lie.
-const POINTERS: &[(&str, SecretFile)] = &[
-    ("GOOGLE_APPLICATION_CREDENTIALS", SecretFile::CloudCredentials),
-    ("AWS_CONFIG_FILE", SecretFile::CloudCredentials),
-    ("AWS_SHARED_CREDENTIALS_FILE", SecretFile::CloudCredentials),
-    ("AZURE_CREDENTIALS_LOCATION", SecretFile::CloudCredentials),
-    ("KUBECONFIG", SecretFile::Kubeconfig),
-    ("NPM_CONFIG_USERCONFIG", SecretFile::ToolCredentials),
-    ("NETRC", SecretFile::ToolCredentials),
-];
-
-/// Whether a path says itself that what it holds is made up.
-fn is_example(path: &str) -> bool {
-    let parts = path.split(['/', '.', '-', '_']);
-    parts.into_iter().any(|part| MADE_UP.contains(&part) || matches!(part, "sample" | "template" | "dist" | "default"))
-}
-
-/// Files that become credentials by where they are put: `COPY key /root/.ssh/id_rsa`, `COPY config $AWS_CONFIG_FILE`.
-fn by_destination(destination: &Word) -> Option<SecretFile> {
-    if let Some(text) = destination.literal() {
-        return secret_file(&text).filter(|kind| *kind != SecretFile::Env || text.ends_with(".env"));
-    }
-    let variables = destination.variables();
-    let [variable] = variables.as_slice() else { return None };
-    POINTERS.iter().find(|(name, _)| *name == variable.name).map(|&(_, kind)| kind)
-}
-
-/// Variables that point at a file of credentials below a folder that the image got by COPY.
-fn pointers(dockerfile: &Dockerfile, shipped: &BTreeSet<usize>, sink: &mut Sink) {
-    for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
-        for var in &stage.env {
-            let Some((_, kind)) = POINTERS.iter().find(|(name, _)| *name == var.name.value) else { continue };
-            let Some(path) = var.value.resolved().filter(|path| secret_file(path) == Some(*kind)) else { continue };
-            let path = path.trim_start_matches("./").trim_start_matches('/');
-            let copied = dockerfile.instructions().any(|position| {
-                let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
-                let folder = transfer.destination.literal().unwrap_or_default();
-                let folder = folder.trim_start_matches("./").trim_matches('/');
-                let inside = folder.is_empty()
-                    || folder == "."
-                    || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-                position.stage.index == stage.index && transfer.from.is_none() && inside
-            });
-            if copied {
-                sink.report(
-                    Finding::new(
-                        var.value.place().unwrap_or(var.name.place),
-                        format!("`{}` is read from the image: {}", var.name.value, kind.noun()),
-                    )
-                    .label("lies in a folder that is copied into the image")
-                    .help(advice(*kind)),
-                );
-            }
-        }
     }
 }
