@@ -34,10 +34,10 @@ mod env_files;
 mod exposure;
 mod expressions;
 mod found_in_text;
+pub mod frozen_install;
 mod gates;
 mod generic_credential;
 mod health_endpoint;
-pub mod frozen_install;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -216,10 +216,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "exec-form-command", run: Run::Dockerfile(start_form::exec_form) },
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
+    Check { rule: "frozen-install", run: Run::Dockerfile(frozen_install::check) },
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
-    Check { rule: "frozen-install", run: Run::Dockerfile(frozen_install::check) },
     Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
     Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
     Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
