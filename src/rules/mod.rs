@@ -21,6 +21,7 @@ mod exposure;
 mod expressions;
 mod health_endpoint;
 pub mod healthcheck;
+mod image_drift;
 mod endpoint;
 mod isolation;
 mod kube;
@@ -145,6 +146,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-device", run: Run::Container(isolation::host_device) },
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
+    Check { rule: "image-drift", run: Run::Repository(image_drift::check) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
