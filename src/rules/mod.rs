@@ -26,6 +26,7 @@ mod endpoint;
 mod isolation;
 mod kube;
 mod kube_secrets;
+mod kube_wiring;
 mod limits;
 mod mounted;
 mod needs;
@@ -111,6 +112,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
+    Check { rule: "browser-internal-host", run: Run::Container(kube_wiring::browser_internal_host) },
+    Check { rule: "browser-internal-host", run: Run::Dockerfile(kube_wiring::browser_image) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "ci-pipeline", run: Run::Repository(ci_pipeline::check) },
     Check { rule: "cluster-admin", run: Run::Object(accounts::cluster_admin) },
@@ -162,6 +165,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
+    Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
@@ -214,6 +218,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
+    Check { rule: "unknown-host", run: Run::Container(kube_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
     Check { rule: "unmasked-proc", run: Run::Container(pod_security::proc_mount) },
