@@ -10,20 +10,23 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Body, KubeService, Object};
 use crate::suggest;
 
-/// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`.
+/// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of other namespaces only
+/// those count in which something here stands.
 fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
+    let named = |namespace: &str| {
+        ctx.graph.cluster.objects().any(|object| object.namespace.value().is_some_and(|own| own == namespace))
+    };
     let inside = match rest.as_slice() {
-        [] | [_, "svc"] | [_, "svc", "cluster", "local"] => true,
-        // Two words may be a domain as well, unless the second is a namespace that is named here.
-        [namespace] => {
-            ctx.graph.cluster.objects().any(|object| object.namespace.value().is_some_and(|own| own == namespace))
-        }
+        [] => true,
+        [namespace] | [namespace, "svc"] | [namespace, "svc", "cluster", "local"] => named(namespace),
         _ => false,
     };
-    inside.then_some(name)
+    // Nothing in a cluster has capitals in its name: they mark what is to be filled in.
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (inside && plain).then_some(name)
 }
 
 fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
