@@ -28,13 +28,17 @@ fn is_connected(project: &Project, service: &Service) -> bool {
 
 /// Whether a single word may be the name of something that the service can reach.
 pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) -> bool {
-    // Files that stand together are often run together.
-    let beside = |other: &&Project| other.folder == project.folder;
+    // Files that stand together are often run together, and a project may join another's network.
+    let joins = |other: &Project| {
+        other.networks.iter().any(|network| network.external || network.shared)
+            || other.services.iter().any(|service| service.network_mode.known().is_some())
+    };
+    let near = |other: &&Project| other.folder == project.folder || joins(other);
     is_connected(project, service)
         || names(project).contains(host)
         || service.hosts.iter().any(|name| name == host)
         || is_placeholder(host)
-        || ctx.facts.projects.iter().filter(beside).any(|other| names(other).contains(host))
+        || ctx.facts.projects.iter().filter(near).any(|other| names(other).contains(host))
 }
 
 pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -70,7 +74,7 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
 }
 
 /// Hosts in values that somebody is meant to fill in, and the name of the host itself.
-fn is_placeholder(host: &str) -> bool {
+pub fn is_placeholder(host: &str) -> bool {
     let lower = host.to_ascii_lowercase();
     ["your", "example", "changeme", "placeholder", "xxx", "hostname", "host", "host-gateway"]
         .iter()
@@ -108,7 +112,7 @@ const OUTWARD: &[&str] = &[
 /// The same, as the last words of a name.
 const OUTWARD_ENDS: &[&str] = &["APP_URL", "AUTH_URL", "BASE_URL", "HOST_URL", "ROOT_URL", "SERVER_URL", "WEB_URL"];
 
-fn is_outward(name: &str) -> bool {
+pub fn is_outward(name: &str) -> bool {
     let ends = |end: &&str| name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
     name.split('_').any(|word| OUTWARD.contains(&word)) || OUTWARD_ENDS.iter().any(ends)
 }
@@ -125,7 +129,7 @@ const BROWSER: &[&str] = &[
     "PUBLIC_",
 ];
 
-fn is_for_browsers(name: &str) -> bool {
+pub fn is_for_browsers(name: &str) -> bool {
     BROWSER.iter().any(|prefix| name.starts_with(prefix))
 }
 

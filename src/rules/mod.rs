@@ -41,9 +41,12 @@ mod health_endpoint;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
+mod image_drift;
+mod endpoint;
 mod isolation;
 mod kube;
 mod kube_secrets;
+mod kube_wiring;
 mod limits;
 mod literal;
 pub mod migration_on_start;
@@ -160,6 +163,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
+    Check { rule: "browser-internal-host", run: Run::Container(kube_wiring::browser_internal_host) },
+    Check { rule: "browser-internal-host", run: Run::Dockerfile(kube_wiring::browser_image) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
@@ -233,6 +238,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
     Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
+    Check { rule: "image-drift", run: Run::Repository(image_drift::check) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
@@ -255,6 +261,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
+    Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
@@ -361,6 +368,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
+    Check { rule: "unknown-host", run: Run::Container(kube_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
