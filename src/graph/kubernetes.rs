@@ -80,6 +80,10 @@ impl<'a> Cluster<'a> {
                 _ => {}
             }
         }
+        // Bundles repeat each other's objects; what stands in a pod's own file is meant first.
+        for (place, joined) in &mut cluster.pods {
+            joined.services.sort_by_key(|service| service.file != place.file);
+        }
         cluster.all = all;
         cluster
     }

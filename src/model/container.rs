@@ -50,6 +50,13 @@ pub struct Container {
     pub kube: Option<Box<KubeContainer>>,
 }
 
+impl Container {
+    /// How messages speak of it. A template may leave its name to its values.
+    pub fn title(&self) -> String {
+        if self.name.value.is_empty() { "a container".to_owned() } else { format!("`{}`", self.name.value) }
+    }
+}
+
 /// Settings of a pod's container that compose does not know.
 #[derive(Debug, Default)]
 pub struct KubeContainer {

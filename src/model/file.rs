@@ -25,9 +25,11 @@ pub fn is_evidence(path: &str) -> bool {
         ".env",
         "env.",
         "makefile",
+        "compose",
         "procfile",
         "caddyfile",
         ".gitignore",
+        ".gitmodules",
         ".dockerignore",
     ];
     let name = file_name(path).to_ascii_lowercase();
@@ -39,10 +41,14 @@ pub fn is_evidence(path: &str) -> bool {
 /// Whether a path is input of a test, which nobody deploys: what is said of it is advice.
 pub fn is_test_data(path: &str) -> bool {
     let mut tests = false;
+    let mut packages = false;
     path.split('/').any(|part| {
-        let found = matches!(part, "testdata" | "__fixtures__" | "test-fixtures")
-            || (tests && matches!(part, "fixtures" | "data"));
-        tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration");
+        let found = matches!(part, "testdata" | "test_data" | "__fixtures__" | "test-fixtures")
+            || (tests && matches!(part, "fixtures" | "data" | "resource" | "resources"))
+            // A package of source code keeps the input of its own tests beside itself.
+            || (packages && part == "fixtures");
+        tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration" | "fake" | "mocks");
+        packages |= matches!(part, "pkg" | "internal");
         found
     })
 }

@@ -105,8 +105,10 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| rule.names.is_empty() && rule.has_group("")) {
         let named = rule.resources.iter().find(|own| own.value == "secrets");
         let (Some(resource), Some(verb)) = (named, rule.verbs.first()) else { continue };
+        // Where a ClusterRole reaches is said by what binds it.
+        let scope = if object.kind.value == "ClusterRole" { "" } else { " of its namespace" };
         sink.report(
-            Finding::new(resource.place, format!("{} reaches every Secret of its namespace", object.title()))
+            Finding::new(resource.place, format!("{} reaches every Secret{scope}", object.title()))
                 .label(if object.kind.value == "ClusterRole" {
                     "of all namespaces, when bound to the cluster"
                 } else {

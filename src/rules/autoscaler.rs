@@ -70,12 +70,8 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 request.is_absent() && limit.is_absent()
             });
             let Some(container) = lacks else { continue };
-            let message = format!(
-                "{} scales on {} use, but `{}` requests none",
-                object.title(),
-                resource.value,
-                container.name.value
-            );
+            let message =
+                format!("{} scales on {} use, but {} requests none", object.title(), resource.value, container.title());
             sink.report(
                 Finding::new(resource.place, message)
                     .label("a share of nothing cannot be measured: it never scales")

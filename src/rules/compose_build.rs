@@ -1,41 +1,57 @@
 //! missing-build-file, undeclared-build-arg: what a service's `build` expects of the Dockerfile.
 
 use super::Ctx;
-use crate::finding::{Finding, Sink};
+use super::compose_files::has_example;
+use crate::finding::{Finding, Label, Sink};
 use crate::model::compose::{Build, Project, Service};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::parent;
+use crate::source::{At, parent};
 use crate::suggest;
 use crate::syntax::dockerfile::Body;
 
-pub fn missing_file(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
-    let Some(build) = &service.build else { return };
-    let repository = ctx.facts.repository;
-    let Some(context) = &build.context else { return };
-    if !repository.has_folder(&context.value) {
-        // Submodules are fetched, not kept.
-        if !is_submodule(ctx, &context.value) {
-            sink.report(
-                Finding::new(
-                    context.place,
-                    format!("`{}` builds from `{}`, which does not exist", service.name(), context.value),
-                )
-                .help("correct `context`: it is relative to the folder of the compose file"),
-            );
+pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+    // Services that build from one folder lack it for one reason.
+    let mut missing: Vec<(&str, Finding)> = Vec::new();
+    for service in &project.services {
+        let Some(build) = &service.build else { continue };
+        let Some((path, help)) = missing_path(ctx, build) else {
+            unknown_target(ctx, build, sink);
+            continue;
+        };
+        if let Some((_, first)) = missing.iter_mut().find(|(other, _)| *other == path.value) {
+            first.others += 1;
+            if first.related.len() < SHOWN {
+                first.related.push(Label { place: path.place, text: "and here".to_owned() });
+            }
+            continue;
         }
-        return;
+        let message = format!("`{}` builds from `{}`, which does not exist", service.name(), path.value);
+        missing.push((&path.value, Finding::new(path.place, message).help(help)));
     }
+    missing.into_iter().for_each(|(_, finding)| sink.report(finding));
+}
+
+/// How many of the other services that build from the same path are shown.
+const SHOWN: usize = 4;
+
+/// The folder or Dockerfile that a build needs and that is not there, with advice.
+fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b At<String>, &'static str)> {
+    let context = build.context.as_ref()?;
+    if !ctx.facts.repository.has_folder(&context.value) {
+        // Submodules are fetched, not kept; so is what the pipeline clones before it builds.
+        let help = "correct `context`: it is relative to the folder of the compose file";
+        let fetched = is_submodule(ctx, &context.value) || is_cloned(ctx, &context.value);
+        return (!fetched).then_some((context, help));
+    }
+    let path = build.dockerfile.as_ref()?;
+    // One that is made from an example is made by whoever runs the project.
+    let known = ctx.facts.repository.find(&path.value).is_some() || has_example(ctx, &path.value);
+    (!known).then_some((path, "correct `dockerfile`: it is relative to the build's context"))
+}
+
+fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
     let Some(path) = &build.dockerfile else { return };
-    let Some(file) = repository.find(&path.value) else {
-        sink.report(
-            Finding::new(
-                path.place,
-                format!("`{}` builds from `{}`, which does not exist", service.name(), path.value),
-            )
-            .help("correct `dockerfile`: it is relative to the build's context"),
-        );
-        return;
-    };
+    let Some(file) = ctx.facts.repository.find(&path.value) else { return };
     let (Some(target), Some(dockerfile)) = (build.target.known(), &ctx.facts.file(file.id).dockerfile) else { return };
     if dockerfile.tree.template.is_none() && dockerfile.stage_named(&target.value).is_none() {
         let names = dockerfile.stages.iter().filter_map(|stage| stage.name.as_ref());
@@ -52,6 +68,16 @@ fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
     let named =
         |path: &str| modules.is_some_and(|file| file.text.lines().any(|line| line.trim() == format!("path = {path}")));
     std::iter::successors(Some(folder), |path| Some(parent(path)).filter(|up| !up.is_empty())).any(named)
+}
+
+/// Whether a workflow clones a repository of the folder's name, or of the name of a folder above it.
+fn is_cloned(ctx: &Ctx, folder: &str) -> bool {
+    let workflows = ctx.facts.repository.below(".github/workflows").iter();
+    let mut clones = workflows.flat_map(|file| file.text.lines()).filter(|line| line.contains("git clone"));
+    let names = |line: &str, part: &str| {
+        line.split([' ', '/', '"', '\'', ';']).any(|word| word == part || word.strip_suffix(".git") == Some(part))
+    };
+    clones.any(|line| folder.split('/').any(|part| part.len() > 2 && names(line, part)))
 }
 
 /// Arguments that the builder knows without a declaration.

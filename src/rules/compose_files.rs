@@ -89,7 +89,7 @@ fn exists(ctx: &Ctx, path: &str) -> bool {
 }
 
 /// `.env` with an `.env.example` beside it: whoever runs the project is told to make one.
-fn has_example(ctx: &Ctx, path: &str) -> bool {
+pub fn has_example(ctx: &Ctx, path: &str) -> bool {
     let name = file_name(path);
     let like = |other: &str| {
         let rest =

@@ -6,7 +6,7 @@ use super::dangling::all_read;
 use super::kube::is_name;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::kubernetes::{Body, Kustomization, Object, Reference, ReferenceKind, Workload};
-use crate::source::parent;
+use crate::source::{SourceFile, join, parent};
 
 pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Ingress(ingress) = &object.body else { return };
@@ -42,7 +42,8 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             if let Some(other) = named.first() {
                 finding = finding.related(other.place(), "this one is in another namespace");
             }
-            let level = if beside { sink.level() } else { Level::Note };
+            // Values without a chart are for a chart of somebody else, which brings Services of its own.
+            let level = if beside && !has_foreign_chart(ctx, folder) { sink.level() } else { Level::Note };
             sink.report_at(level, finding);
             continue;
         };
@@ -62,6 +63,14 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// Whether values for a Helm chart that is not here stand in a folder.
+fn has_foreign_chart(ctx: &Ctx, folder: &str) -> bool {
+    let here = ctx.facts.repository.below(folder).iter().filter(|file| file.folder() == folder);
+    let mut names = here.map(SourceFile::name);
+    let chart = ctx.facts.repository.find(&join(folder, "Chart.yaml").unwrap_or_default()).is_some();
+    !chart && names.any(|name| name.contains("values") && (name.ends_with(".yaml") || name.ends_with(".yml")))
 }
 
 /// Whether a Service has ports, and not this one.

@@ -88,8 +88,13 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             } else {
                 "a volume without a name"
             };
+            let label = if mount.source == MountSource::Scratch {
+                "its data goes when the container is replaced"
+            } else {
+                "the next container that is made starts with an empty one"
+            };
             Finding::new(mount.place, format!("`{name}`, {}, keeps its data in {scratch}", store.class.phrase()))
-                .label("its data goes when the container is replaced")
+                .label(label)
         }
         None => Finding::new(
             container.anchor,
@@ -103,7 +108,13 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             format!("mount a claim at `{folder}`, best from a StatefulSet's `volumeClaimTemplates`")
         }
     };
-    sink.report(finding.help(help).anchor(container.anchor));
+    // What an anonymous volume holds is still there, if hard to find.
+    let level = if lost.is_some_and(|mount| mount.source != MountSource::Scratch) {
+        sink.level().milder()
+    } else {
+        sink.level()
+    };
+    sink.report_at(level, finding.help(help).anchor(container.anchor));
 }
 
 /// Test files, and containers that only call a store's client.

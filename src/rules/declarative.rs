@@ -36,7 +36,7 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
 
 fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding {
     let place = matcher.at.as_ref().and_then(|name| subject.place(name)).unwrap_or(subject.container.anchor);
-    let mut finding = Finding::new(place, fill(&matcher.message, subject)).anchor(subject.container.anchor);
+    let mut finding = Finding::new(place, message(&matcher.message, subject)).anchor(subject.container.anchor);
     if let Some(label) = &matcher.label {
         finding = finding.label(fill(label, subject));
     }
@@ -46,6 +46,11 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     sink.report(finding);
     sink.into_findings().remove(0)
+}
+
+/// The message; a template may leave a container's name to its values.
+fn message(template: &str, subject: &Subject) -> String {
+    fill(template, subject).replace("``", "a container")
 }
 
 /// A container with its owner.

@@ -9,7 +9,9 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
-use crate::source::At;
+use crate::model::server::server;
+use crate::source::{At, file_name};
+use crate::syntax::dockerfile::{Body, Source};
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -34,7 +36,7 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
                 return;
             }
             // An image that nobody here can look into may bring a check of its own.
-            let seen = service.build.is_none() && known.is_some();
+            let seen = service.build.is_none() && known.and_then(data::KnownImage::has_healthcheck) == Some(false);
             let label = if seen { "no `healthcheck`, and its image brings none" } else { "no `healthcheck` here" };
             let advice = image.filter(|_| service.build.is_none()).map_or("", advice);
             let finding = Finding::new(container.anchor, format!("nothing checks the health of `{}`", service.name()))
@@ -75,7 +77,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for service in users.iter().take(4) {
             finding = finding.related(service.container.anchor, "run here, without a `healthcheck`");
         }
-        sink.report(finding);
+        let unsure = users.is_empty() && !switched_off && starts_installed_program(dockerfile, stage);
+        sink.report_at(if unsure { Level::Note } else { sink.level() }, finding);
     }
 }
 
@@ -114,6 +117,45 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
         (Some(entrypoint), None) => !one_shot::command(entrypoint),
         (_, Some(cmd)) => !one_shot::command(cmd),
     }
+}
+
+/// Programs that run code of the project's own.
+const INTERPRETERS: &[&str] = &[
+    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php", "pipenv", "pnpm",
+    "poetry", "rails", "ruby", "uv", "yarn",
+];
+
+/// Whether the image listens nowhere that it says and starts a program that a package brought: more often a tool for the
+/// command line than a server.
+fn starts_installed_program(dockerfile: &Dockerfile, stage: usize) -> bool {
+    let (entrypoint, cmd) = dockerfile.start(stage);
+    let Some(command) = entrypoint.or(cmd) else { return false };
+    let script = command.script();
+    let invocations = script.invocations();
+    let Some(invocation) = invocations.last() else { return false };
+    let program = invocation.program;
+    let name = invocation.name.text();
+    let from_package = !name.contains(['/', '\\', '$', '.'])
+        || ["/usr/bin/", "/bin/", "/usr/games/"].iter().any(|folder| name.starts_with(folder));
+    if !from_package || program.starts_with("python") || INTERPRETERS.contains(&program) {
+        return false;
+    }
+    let exposes = dockerfile.chain(stage).any(|stage| !stage.exposes.is_empty());
+    !exposes && server(invocation).is_none() && !is_copied(dockerfile, program)
+}
+
+/// Whether some COPY or ADD names the program: it is the project's own.
+fn is_copied(dockerfile: &Dockerfile, program: &str) -> bool {
+    dockerfile.tree.instructions.iter().any(|instruction| match &instruction.body {
+        Body::Copy(transfer) | Body::Add(transfer) => {
+            let sources = transfer.sources.iter().filter_map(|source| match source {
+                Source::Path(word) => Some(word.text.as_str()),
+                Source::Heredoc(..) => None,
+            });
+            sources.chain([transfer.destination.text.as_str()]).any(|path| file_name(path) == program)
+        }
+        _ => false,
+    })
 }
 
 /// Whether the base image is a server, or another program with a start command of its own.

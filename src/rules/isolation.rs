@@ -26,7 +26,15 @@ const BASELINE: &[&str] = &[
 /// Capabilities that programs ask for without giving the host away: locking memory, raising priorities.
 const MILD: &[&str] = &["IPC_LOCK", "SYS_NICE", "SYS_RESOURCE", "WAKE_ALARM", "BLOCK_SUSPEND", "LEASE"];
 
-pub fn dangerous_capability(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+/// What a developer's own machine is asked for is a risk to that machine alone.
+fn level(owner: Owner, sink: &Sink) -> Level {
+    match owner {
+        Owner::Compose(project, _) if project.development => sink.level().milder(),
+        Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),
+    }
+}
+
+pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
         let name = added.value.as_str();
         if BASELINE.contains(&name) || MILD.contains(&name) {
@@ -46,8 +54,9 @@ pub fn dangerous_capability(_: &Ctx, _: Owner, container: &Container, sink: &mut
             "SYS_BOOT" => "rebooting the host",
             _ => "more than a container gets by default",
         };
-        sink.report(
-            Finding::new(added.place, format!("`{}` adds the capability {name}", container.name.value))
+        sink.report_at(
+            level(owner, sink),
+            Finding::new(added.place, format!("{} adds the capability {name}", container.title()))
                 .label(gives)
                 .help("drop it, or move the work that needs it out of the container"),
         );
@@ -76,7 +85,8 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
             HostNamespace::Uts => ("it can rename the host", "remove it and set `hostname` instead"),
             HostNamespace::Cgroup => ("it sees the host's control groups", "remove it"),
         };
-        sink.report(
+        sink.report_at(
+            level(owner, sink),
             Finding::new(shared.place, format!("{name} shares the host's {} namespace", shared.value.word()))
                 .label(gives)
                 .help(help),
@@ -91,7 +101,9 @@ fn is_engine_socket(path: &str) -> bool {
     const FOLDERS: &[&str] = &["/run/docker", "/run/containerd", "/run/crio", "/run/podman"];
     let folder = path.trim_end_matches('/');
     let folder = folder.strip_prefix("/var").unwrap_or(folder);
-    NAMES.contains(&path.rsplit('/').next().unwrap_or(path)) || path.contains("docker_engine") || FOLDERS.contains(&folder)
+    NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+        || path.contains("docker_engine")
+        || FOLDERS.contains(&folder)
 }
 
 fn host_path(mount: &Mount) -> Option<&At<String>> {
@@ -103,7 +115,8 @@ fn host_path(mount: &Mount) -> Option<&At<String>> {
 
 pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for path in container.mounts.iter().filter_map(host_path).filter(|path| is_engine_socket(&path.value)) {
-        sink.report(
+        sink.report_at(
+            level(owner, sink),
             Finding::new(path.place, format!("{} gets the socket of the container engine", subject(owner, container)))
                 .label("whoever controls it starts containers as root on the host")
                 .help("put a socket proxy that allows the few calls needed in between, or do without; `:ro` does not restrict it"),
@@ -245,7 +258,7 @@ pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(device.place, format!("`{}` is given the device `{path}` of the host", container.name.value))
+            Finding::new(device.place, format!("{} is given the device `{path}` of the host", container.title()))
                 .label("it can be read and written past the host's file permissions")
                 .help("remove it, or give read access only (`:r`) where the program needs no more"),
         );

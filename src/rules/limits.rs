@@ -49,7 +49,7 @@ fn absent(
     // `mem_limit: 0` is where the user has to look, if that is how it is unlimited.
     let zero = container.resources.zero.first().copied();
     let place = zero.unwrap_or(container.anchor);
-    let finding = Finding::new(place, format!("`{}` has no {what} limit", container.name.value));
+    let finding = Finding::new(place, format!("{} has no {what} limit", container.title()));
     let finding = if zero.is_some() { finding.label("0 stands for no limit") } else { finding };
     sink.report(finding.help(help).anchor(container.anchor));
 }
@@ -74,10 +74,10 @@ pub fn said_once(project: &Project, service: &Service, lacks: impl Fn(&Service) 
     if first { Once::Here(all as u32) } else { Once::Elsewhere }
 }
 
-/// Where limits would only be in the way: development, and what no container runs.
-const fn is_exempt(owner: Owner) -> bool {
+/// Where limits would only be in the way: development, what no container runs, and hooks, which come and go.
+fn is_exempt(owner: Owner) -> bool {
     match owner {
-        Owner::Compose(project, service) => project.development || service.provided,
-        Owner::Kubernetes(..) => false,
+        Owner::Compose(project, service) => project.development || project.only_builds() || service.provided,
+        Owner::Kubernetes(object, _) => object.is_hook(),
     }
 }

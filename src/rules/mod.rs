@@ -267,7 +267,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
     Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
-    Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
+    Check { rule: "missing-build-file", run: Run::Project(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
     Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
     Check { rule: "multiple-command", run: Run::Dockerfile(start_form::multiple_command) },

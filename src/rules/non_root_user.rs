@@ -35,7 +35,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             finding = finding.related(ended.place, "this USER ends with its stage");
         }
         for one in ctx.graph.uses(dockerfile.file).iter().filter(|one| one.stage == stage).take(SHOWN) {
-            if let Some(text) = runs_here(&one.user) {
+            // A base file and its override say the same of one service.
+            let told = finding.related.iter().any(|label| label.place == one.place);
+            if let Some(text) = runs_here(&one.user).filter(|_| !told) {
                 finding = finding.related(one.place, text);
             }
         }
@@ -53,10 +55,10 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     if matches!(owner, Owner::Kubernetes(_, workload) if workload.pod.windows) {
         return;
     }
-    let name = &container.name.value;
+    let name = container.title();
     match &container.security.user {
         Setting::Set(user) if is_root(&user.value) => {
-            let mut finding = Finding::new(user.place, format!("`{name}` runs as root"))
+            let mut finding = Finding::new(user.place, format!("{name} runs as root"))
                 .label(format!("`{}` is root", user.value))
                 .help("name an unprivileged user by its number, such as 10001");
             if let Setting::Set(At { value: true, place }) = container.security.run_as_non_root {
@@ -67,7 +69,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         Setting::Absent => {
             if let Setting::Set(At { value: false, place }) = container.security.run_as_non_root {
                 sink.report(
-                    Finding::new(place, format!("`{name}` may run as root"))
+                    Finding::new(place, format!("{name} may run as root"))
                         .label("allows root, and no `runAsUser` says otherwise")
                         .help("set `runAsNonRoot: true`, and `runAsUser` if the image names no user"),
                 );
@@ -91,7 +93,7 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         count => format!(" and {count} more containers"),
     };
     sink.report(
-        Finding::new(first.anchor, format!("`{}`{more} of {} may run as root", first.name.value, object.title()))
+        Finding::new(first.anchor, format!("{}{more} of {} may run as root", first.title(), object.title()))
             .label("neither `runAsNonRoot` nor `runAsUser` is set for it")
             .help("set `securityContext.runAsNonRoot: true` for the pod, with `runAsUser` where the image names no number")
             .anchor(object.anchor)
@@ -141,6 +143,8 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
         Setting::Absent => {
             let place = dockerfile.stages[stage].place;
             match dockerfile.root(stage)? {
+                // An empty image that starts nothing carries files for others to copy.
+                Base::Scratch(_) if matches!(dockerfile.start(stage), (None, None)) => None,
                 Base::Scratch(_) => Some((place, "an empty image without USER runs as uid 0".to_owned())),
                 Base::Image(ImageUse { reference: Some(reference), .. }) if is_plain_root(reference) => {
                     Some((place, "the shipped stage never sets a user".to_owned()))
@@ -154,7 +158,11 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
 fn is_plain_root(reference: &Reference) -> bool {
     let windows = reference.path.starts_with("windows")
         || reference.path.contains("nanoserver")
-        || reference.path.contains("servercore");
+        || reference.path.contains("servercore")
+        || reference
+            .tag
+            .as_ref()
+            .is_some_and(|tag| ["nanoserver", "servercore", "ltsc20"].iter().any(|word| tag.contains(word)));
     !windows && !reference.path.contains('?') && default_user(reference) == data::User::Root
 }
 

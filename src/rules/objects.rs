@@ -39,7 +39,7 @@ static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
 
 pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     // A template that asks what the cluster serves has other versions too.
-    if object.helm && ctx.facts.source(object.file).text.contains(".Capabilities") {
+    if object.helm && ctx.facts.source(object.file).text.to_ascii_lowercase().contains(".capabilities") {
         return;
     }
     let (api, kind) = (&object.api_version.value, &object.kind.value);

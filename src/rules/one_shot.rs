@@ -45,6 +45,9 @@ pub fn command(command: &Command) -> bool {
 }
 
 fn ends(invocation: &Invocation) -> bool {
+    if invocation.args.iter().any(|word| matches!(word.text(), "--help" | "--version")) {
+        return true;
+    }
     let listed = ENDING.iter().find(|(program, _)| *program == invocation.program);
     if let Some((_, subcommands)) = listed {
         return subcommands.is_empty() || invocation.subcommand(&[]).is_some_and(|word| subcommands.contains(&word));

@@ -5,7 +5,7 @@ use super::kube::{container_title, is_lasting};
 use super::{Ctx, Owner};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
-use crate::model::container::{Container, ContainerRole, Probe, ProbeAction};
+use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
 use crate::source::At;
 
@@ -149,9 +149,14 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 /// A probe or hook that leaves the pod.
 pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else { return };
+    // With the node's network, the node's own address is the pod's.
+    let on_node = container.security.host_namespaces.iter().any(|shared| shared.value == HostNamespace::Network);
     let hooks = container.kube.iter().flat_map(|kube| &kube.hook_hosts);
     let hosts = probes(container).into_iter().filter_map(|(_, probe)| probe.value()?.host.as_ref());
     for host in hosts.chain(hooks) {
+        if on_node && matches!(host.value.as_str(), "127.0.0.1" | "localhost" | "::1") {
+            continue;
+        }
         sink.report(
             Finding::new(
                 host.place,

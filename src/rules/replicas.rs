@@ -46,7 +46,7 @@ fn carries_requests(service: &Object) -> bool {
 /// A data store cannot simply be run twice.
 fn is_store(workload: &Workload) -> bool {
     let references = workload.pod.main().filter_map(|container| container.image.as_ref()?.reference.as_ref());
-    references.filter_map(|reference| data::image(&reference.repository())).any(|known| known.class.is_store())
+    references.filter_map(|reference| data::store(&reference.repository())).any(|known| known.class.is_store())
 }
 
 /// A strategy that takes all pods away at once.
@@ -55,7 +55,7 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         return;
     }
     // Of what no Service sends requests to, nobody waits for an answer.
-    if ctx.graph.cluster.joined(object).is_none_or(|joined| joined.services.is_empty()) {
+    if ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.iter().any(|one| carries_requests(one))) {
         return;
     }
     let strategy = &workload.strategy;

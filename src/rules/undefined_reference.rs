@@ -5,12 +5,12 @@ use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::suggest;
 
-pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.overlay {
         return;
     }
     for reference in &service.references {
-        if project.defines(reference) {
+        if project.defines(reference) || is_left_to_override(ctx, project, &reference.name.value) {
             continue;
         }
         let name = &reference.name.value;
@@ -31,6 +31,17 @@ pub fn check(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             .help(help),
         );
     }
+}
+
+/// Whether an example of an override beside the project defines the name: whoever runs it makes one of their own from it.
+fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
+    let beside = ctx.facts.repository.below(&project.folder).iter().filter(|file| file.folder() == project.folder);
+    let mut examples = beside.filter(|file| {
+        let file = file.name();
+        file.contains("override") && ["example", "sample", "template", "dist"].iter().any(|word| file.contains(word))
+    });
+    let is_key = |line: &str| line.trim().strip_suffix(':') == Some(name);
+    examples.any(|file| file.text.lines().any(|line| is_key(line)))
 }
 
 fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {

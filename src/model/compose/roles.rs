@@ -44,6 +44,8 @@ const ONE_SHOT_NAMES: &[&str] = &[
     "bootstrap",
     "provision",
     "provisioner",
+    "pull",
+    "puller",
     "createbuckets",
     "createbucket",
     "create",
@@ -119,7 +121,6 @@ const SERVING_WORDS: &[&str] = &[
     "celery",
     "node",
     "nginx",
-    "sleep",
     "tail",
     "worker",
     "server",
@@ -134,11 +135,34 @@ const SERVING_WORDS: &[&str] = &[
     "dev",
     "listen",
     "infinity",
+    "inf",
 ];
 
 impl Project {
+    /// Whether the project only says how images are built: several services, and nothing in any of them that a running
+    /// container would be given.
+    pub fn only_builds(&self) -> bool {
+        let bare = |service: &Service| {
+            let container = &service.container;
+            service.build.is_some()
+                && container.image.is_some()
+                && container.ports.is_empty()
+                && container.env.is_empty()
+                && container.env_from.is_empty()
+                && container.mounts.is_empty()
+                && container.command.is_none()
+                && container.entrypoint.is_none()
+                && container.health.is_absent()
+                && service.restart.is_absent()
+        };
+        self.services.len() > 1 && self.services.iter().all(bare)
+    }
+
     /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told is no.
     pub fn is_one_shot(&self, service: &Service) -> bool {
+        if self.only_builds() {
+            return true;
+        }
         let awaited = self.services.iter().flat_map(|other| &other.depends_on);
         let mut awaited = awaited.filter(|dependency| dependency.service.value == service.name());
         if awaited.any(|dependency| dependency.condition == Condition::Completed) {
