@@ -40,9 +40,8 @@ mod generic_credential;
 mod health_endpoint;
 pub mod healthcheck;
 pub mod healthcheck_tool;
-pub mod invalid_instruction;
 mod image_drift;
-mod endpoint;
+pub mod invalid_instruction;
 mod isolation;
 mod kube;
 mod kube_secrets;
@@ -162,9 +161,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
-    Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
     Check { rule: "browser-internal-host", run: Run::Container(kube_wiring::browser_internal_host) },
     Check { rule: "browser-internal-host", run: Run::Dockerfile(kube_wiring::browser_image) },
+    Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
     Check { rule: "build-and-image", run: Run::Service(compose_form::build_and_image) },
     Check { rule: "build-stage", run: Run::Repository(stages::build) },
     Check { rule: "cache-poisoning", run: Run::Workflow(cache_poisoning::check) },
@@ -237,8 +236,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "host-namespace", run: Run::Container(isolation::host_namespace) },
     Check { rule: "host-port", run: Run::Container(pod_security::host_port) },
     Check { rule: "ignored-failure", run: Run::Workflow(gates::ignored_failure) },
-    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "image-drift", run: Run::Repository(image_drift::check) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
@@ -258,10 +257,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "lint-stage", run: Run::Repository(stages::lint) },
     Check { rule: "live-example-value", run: Run::File(env_files::live) },
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
+    Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
-    Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
     Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
@@ -367,8 +366,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-reference", run: Run::Service(undefined_reference::check) },
     Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
-    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-host", run: Run::Container(kube_wiring::unknown_host) },
+    Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },
     Check { rule: "unknown-workflow-key", run: Run::Workflow(workflow_schema::unknown_key) },
