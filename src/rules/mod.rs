@@ -221,7 +221,6 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "explicit-namespace", run: Run::Repository(objects::namespace) },
     Check { rule: "fixed-name-replicas", run: Run::Service(compose_ports::fixed_name_replicas) },
     Check { rule: "frozen-install", run: Run::Dockerfile(frozen_install::check) },
-    Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
     Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
