@@ -20,6 +20,7 @@ use crate::graph::Graph;
 use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
+use crate::model::mentions::{self, Mentions, Names};
 use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
@@ -98,18 +99,21 @@ pub fn lint(options: &Options) -> Outcome {
 /// Lints texts that are in memory as a repository: `(path, text)` pairs. For tests and editors.
 pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let options = Options { config, ..Options::default() };
-    let read = files.iter().map(|(path, text)| ((*path).to_owned(), Read::text(path, (*text).to_owned()))).collect();
+    let names = Names::of(files.iter().copied());
+    let read = |(path, text): &(&str, &str)| ((*path).to_owned(), Read::text(path, (*text).to_owned(), &names));
+    let read = files.iter().map(read).collect();
     lint_read(&options, read, None)
 }
 
 fn lint_folder(options: &Options, threads: usize) -> Outcome {
     let exclude = |path: &str| options.config.excluded(path);
     let listing = walk::list(&options.root, &exclude, threads);
-    let mut read = read_all(options, listing.entries);
+    let names = example_names(options, &listing.entries);
+    let mut read = read_all(options, listing.entries, &names);
     read.extend(listing.errors.into_iter().map(|(path, reason)| (path, Read::failed(reason))));
     if let Some((path, text)) = &options.stdin {
         read.retain(|(known, _)| known != path);
-        read.push((path.clone(), Read::text(path, text.clone())));
+        read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
     lint_read(options, read, git::tracked(&options.root, file::is_env_file))
 }
@@ -123,7 +127,7 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<H
         let id = FileId(sources.len() as u32);
         findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
         sources.push(SourceFile::new(id, path, read.text));
-        found.push(Found { hits: read.hits, code: read.code });
+        found.push(Found { hits: read.hits, code: read.code, mentions: read.mentions });
     }
     let checked = check_all(&sources, found, tracked, findings);
     let secrets = secrets(&checked.findings);
@@ -141,6 +145,7 @@ struct Read {
     text: String,
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
+    mentions: Mentions,
     failure: Option<String>,
 }
 
@@ -148,33 +153,45 @@ struct Read {
 struct Found {
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
+    mentions: Mentions,
 }
 
 impl Read {
     fn failed(reason: String) -> Self {
-        Self { text: String::new(), hits: Vec::new(), code: None, failure: Some(reason) }
+        let mentions = Mentions::default();
+        Self { text: String::new(), hits: Vec::new(), code: None, mentions, failure: Some(reason) }
     }
 
     /// Keeps the text of what will be parsed or shown. Other files are searched for credentials, and sources for what
     /// they read and serve, and let go.
-    fn text(path: &str, text: String) -> Self {
+    fn text(path: &str, text: String, names: &Names) -> Self {
+        let mentions = names.find(path, &text);
         let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
         let code = if file::is_generated(path) { None } else { code::facts(path, &text) };
         let keep = !hits.is_empty()
             || code.is_some()
             || file::is_evidence(path)
             || (file::is_source(path) && !credential::assignments(&text).is_empty());
-        Self { text: if keep { text } else { String::new() }, hits, code, failure: None }
+        Self { text: if keep { text } else { String::new() }, hits, code, mentions, failure: None }
     }
 }
 
-fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
+/// The names that example env files give: known before all else is read.
+fn example_names(options: &Options, entries: &[Entry]) -> Names {
+    let examples = entries.iter().filter(|entry| mentions::is_example_env(&entry.path));
+    let texts: Vec<(&str, String)> = examples
+        .filter_map(|entry| Some((entry.path.as_str(), decode(&walk::read(&options.root, entry).ok()?).ok()?)))
+        .collect();
+    Names::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
+}
+
+fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
             Ok(bytes) => match decode(&bytes) {
-                Ok(text) => Read::text(&entry.path, text),
+                Ok(text) => Read::text(&entry.path, text, names),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
-                Err(_) => Read::text(&entry.path, String::new()),
+                Err(_) => Read::text(&entry.path, String::new(), names),
             },
             Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => Read::failed(format!(
                 "{} MiB is larger than the {} MiB that are read",
@@ -182,7 +199,7 @@ fn read_all(options: &Options, entries: Vec<Entry>) -> Vec<(String, Read)> {
                 walk::MAX_BYTES >> 20
             )),
             Err(Unread::Failed(reason)) => Read::failed(reason),
-            Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new()),
+            Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new(), names),
         };
         (entry.path, read)
     };
@@ -216,6 +233,7 @@ fn check_all(
         })
         .collect();
     let mut files = Vec::with_capacity(lowered.len());
+    let mut mentions = Mentions::default();
     for (lowered, found) in lowered.into_iter().zip(found) {
         let mut facts = lowered.unwrap_or_else(|broken| {
             findings.push(broken);
@@ -223,12 +241,13 @@ fn check_all(
         });
         facts.hits = found.hits;
         facts.code = found.code;
+        mentions.add(found.mentions);
         files.push(facts);
     }
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
         findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
-    let mut facts = Facts { repository, files, projects: Vec::new(), tracked };
+    let mut facts = Facts { repository, files, projects: Vec::new(), tracked, mentions };
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),

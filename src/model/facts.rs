@@ -9,6 +9,7 @@ use super::env::EnvVar;
 use super::image::ImageUse;
 use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
+use super::mentions::Mentions;
 use super::workflow::Workflow;
 use crate::credential::Hit;
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
@@ -79,6 +80,8 @@ pub struct Facts<'s> {
     pub projects: Vec<Project>,
     /// The env files that git tracks; `None` where the repository is no git checkout.
     pub tracked: Option<HashSet<String>>,
+    /// The variables of example env files that other files name.
+    pub mentions: Mentions,
 }
 
 impl<'s> Facts<'s> {

@@ -13,6 +13,7 @@ pub mod file;
 pub mod image;
 pub mod kind;
 pub mod kubernetes;
+pub mod mentions;
 pub mod package;
 pub mod server;
 pub mod workflow;

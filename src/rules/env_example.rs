@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ctx;
 use super::default_credentials::each_scalar;
-use super::literal;
+use super::{env_code, env_names, literal};
 use crate::credential;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
@@ -13,12 +13,6 @@ use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
 use crate::source::{Place, SourceFile, join};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
-
-/// Variables that the shell, compose or a pipeline sets.
-const GIVEN: &[&str] =
-    &["HOME", "PWD", "USER", "UID", "GID", "PUID", "PGID", "HOSTNAME", "PATH", "TZ", "SHELL", "LANG", "DISPLAY", "CI"];
-/// What the names of such variables begin with.
-const GIVEN_PREFIXES: &[&str] = &["COMPOSE_", "DOCKER_", "GITHUB_", "CI_", "XDG_"];
 
 /// `env-example`
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
@@ -41,14 +35,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         }
         Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
     });
-    let Some((place, names)) = wanted else { return };
+    let Some((place, names)) = wanted else { return env_code::missing(ctx, sink) };
     let message = if names.is_empty() {
         "nothing says what the env file has to hold".to_owned()
     } else {
-        let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
-        let rest = names.len().saturating_sub(3);
-        let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
-        format!("nothing says what to set for {}{more}", shown.join(", "))
+        format!("nothing says what to set for {}", literal::listed(&names))
     };
     let finding = Finding::new(place, message)
         .label("no `.env.example` in the repository")
@@ -61,24 +52,11 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if !is_serious(ctx, project) {
         return;
     }
-    let mut documented: BTreeSet<String> = BTreeSet::new();
-    let mut nearest: Option<&SourceFile> = None;
-    for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
-        let folder = file.folder();
-        let rest = project.folder.strip_prefix(folder);
-        let above = rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'));
-        if above && nearest.is_none_or(|own| own.folder().len() < folder.len()) {
-            nearest = Some(file);
-        }
-        documented.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
-        // What is commented out is documented too.
-        documented.extend(file.text.lines().filter_map(|line| {
-            let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
-            Some(name.trim().trim_start_matches("export ").to_owned())
-        }));
-    }
+    let files = ctx.facts.repository.files();
+    let examples: Vec<&SourceFile> = files.iter().filter(|file| literal::is_example_env(&file.path)).collect();
     // Other folders' examples are read as well, but only one that belongs to the project is asked to be whole.
-    let Some(example) = nearest else { return };
+    let Some(example) = nearest(&examples, &project.folder) else { return };
+    let documented = documented(ctx);
     for (name, uses) in required(ctx, project) {
         let Some(&place) = uses.places.first() else { continue };
         if documented.contains(&name) {
@@ -90,6 +68,28 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
+}
+
+/// The names that the repository's example env files give. What is commented out is documented too.
+pub fn documented(ctx: &Ctx) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
+        names.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
+        names.extend(file.text.lines().filter_map(|line| {
+            let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+            Some(name.trim().trim_start_matches("export ").to_owned())
+        }));
+    }
+    names
+}
+
+/// The example env file that belongs to a folder: its own, or that of the next folder above that has one.
+pub fn nearest<'s>(examples: &[&'s SourceFile], folder: &str) -> Option<&'s SourceFile> {
+    let above = |file: &&&SourceFile| {
+        let rest = folder.strip_prefix(file.folder());
+        rest.is_some_and(|rest| file.folder().is_empty() || rest.is_empty() || rest.starts_with('/'))
+    };
+    examples.iter().rev().filter(above).max_by_key(|file| file.folder().len()).copied()
 }
 
 /// `required-variable`
@@ -158,8 +158,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
         let defaults: BTreeSet<String> =
             all.iter().filter(|(used, _)| used.default().is_some()).map(|(used, _)| used.name.clone()).collect();
         for (used, place) in all {
-            let given = GIVEN.contains(&used.name.as_str())
-                || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
+            let given = env_names::is_of_shell(&used.name);
             let optional = used.operator.is_some() && !used.required();
             if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
                 let required = used.required();

@@ -11,7 +11,8 @@ use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
 use crate::model::kubernetes::Body;
-use crate::source::{At, FileId, Place, Span, file_name};
+pub use crate::model::mentions::is_example_env;
+use crate::source::{At, FileId, Place, Span};
 
 /// A credential that stands somewhere as a literal.
 #[derive(Clone, Debug)]
@@ -103,6 +104,14 @@ pub fn user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
         let tail = other.strip_prefix(stem)?;
         matches!(tail, "USER" | "USERNAME" | "LOGIN" | "USR").then(|| sibling.value.resolved())?
     })
+}
+
+/// The first of some names, and how many more there are.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{}`", name.as_ref())).collect();
+    let rest = names.len().saturating_sub(3);
+    let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Whether a path is one of development, tests, examples or documentation, where weak credentials are expected and real
@@ -207,18 +216,6 @@ fn container<'a>(container: &'a Container, variables: &mut Vec<&'a EnvVar>, plac
     variables.extend(&container.env);
     places.extend(container.command.iter().chain(&container.entrypoint).map(|command| command.place()));
     places.extend(container.health.value().and_then(|health| health.test.as_ref()).map(|test| test.place()));
-}
-
-/// Whether a file shows which variables there are: `.env.example` and its like.
-pub fn is_example_env(path: &str) -> bool {
-    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
-    let name = file_name(path);
-    if !name.contains("env") && !name.contains("ENV") {
-        return false;
-    }
-    let name = name.to_ascii_lowercase();
-    let mut parts = name.split(['.', '-', '_']);
-    parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
 }
 
 #[cfg(test)]

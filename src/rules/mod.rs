@@ -29,8 +29,10 @@ mod disruption;
 pub mod dockerignore;
 pub mod download;
 mod endpoint;
+mod env_code;
 mod env_example;
 mod env_files;
+mod env_names;
 mod exposure;
 mod expressions;
 mod found_in_text;
@@ -79,6 +81,7 @@ mod secret_in_env;
 pub mod server_limits;
 pub mod ssh_server;
 mod stages;
+mod stale_variable;
 pub mod start;
 pub mod start_form;
 mod startup;
@@ -353,6 +356,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
     Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
     Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
+    Check { rule: "stale-variable", run: Run::File(stale_variable::check) },
     Check { rule: "startup-probe", run: Run::Container(probes::startup) },
     Check { rule: "syntax-error", run: Run::Dockerfile(invalid_instruction::unreadable) },
     Check { rule: "syntax-error", run: Run::File(syntax_error::check) },
@@ -366,6 +370,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "undefined-variable", run: Run::Dockerfile(undefined_variable::check) },
     Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
     Check { rule: "unknown-host", run: Run::Container(kube_wiring::unknown_host) },
+    Check { rule: "undocumented-variable", run: Run::Repository(env_code::undocumented) },
     Check { rule: "unknown-host", run: Run::Service(compose_wiring::unknown_host) },
     Check { rule: "unknown-key", run: Run::File(compose_schema::unknown_key) },
     Check { rule: "unknown-stage", run: Run::Dockerfile(structure::unknown_stage) },

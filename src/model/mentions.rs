@@ -1,0 +1,166 @@
+//! Whether the variables of example env files are named anywhere else.
+//!
+//! The texts of most sources are let go after reading, so the names are known before and looked for while reading. What
+//! counts is generous, for the question is asked only to say that *nothing* names a variable: any case, in comments too,
+//! and written as other languages would (`db_url`, `dbUrl`, `db-url`, `db.url`).
+
+use std::collections::HashSet;
+
+use aho_corasick::AhoCorasick;
+
+use super::code::lex::Language;
+use super::file;
+use crate::source::file_name;
+use crate::syntax::dotenv;
+
+/// Words of libraries and options that read or hand on every variable, whatever its name.
+const WHOLESALE: &[&str] = &[
+    "Environment::with_prefix",
+    "Env::prefixed",
+    "Env::raw",
+    "envy::from_env",
+    "envy::prefixed",
+    "envconfig.Process",
+    "env.Provider(",
+    "SetEnvPrefix",
+    "AutomaticEnv",
+    "AddEnvironmentVariables",
+    "ConfigurationProperties",
+    "dynaconf",
+    "env_nested_delimiter",
+    "env_prefix",
+    "--env-file",
+    "--from-env-file",
+    "set -a",
+    "set -o allexport",
+];
+
+/// The names to look for. Built once, before anything else is read.
+#[derive(Debug, Default)]
+pub struct Names {
+    names: Vec<String>,
+    search: Option<AhoCorasick>,
+    /// By pattern: the index of its name; `None` for [`WHOLESALE`].
+    patterns: Vec<Option<u32>>,
+}
+
+/// What was found in one text, or in all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// Upper case.
+    names: HashSet<String>,
+    /// Something takes variables by the lot.
+    pub wholesale: bool,
+}
+
+impl Names {
+    /// The names of the example env files among `(path, text)` pairs.
+    pub fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
+        let mut names = HashSet::new();
+        for (path, text) in files {
+            if is_example_env(path) {
+                names.extend(dotenv::parse(text).tree.entries.into_iter().map(|entry| entry.key.to_ascii_uppercase()));
+            }
+        }
+        if names.is_empty() {
+            return Self::default();
+        }
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_unstable();
+        let mut words: Vec<String> = WHOLESALE.iter().map(|word| (*word).to_owned()).collect();
+        let mut patterns = vec![None; words.len()];
+        for (index, name) in names.iter().enumerate() {
+            let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
+            forms.dedup();
+            patterns.extend(forms.iter().map(|_| Some(index as u32)));
+            words.extend(forms);
+        }
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+        Self { names, search, patterns }
+    }
+
+    /// What a text names. Env files and prose only document variables, and lock files name everything.
+    pub fn find(&self, path: &str, text: &str) -> Mentions {
+        let mut found = Mentions::default();
+        let Some(search) = &self.search else { return found };
+        if is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
+            return found;
+        }
+        let mut seen = vec![false; self.names.len()];
+        // A name may be a part of another: both count.
+        for hit in search.find_overlapping_iter(text) {
+            match self.patterns[hit.pattern().as_usize()] {
+                None => found.wholesale = true,
+                Some(name) => seen[name as usize] = true,
+            }
+        }
+        found.names = self.names.iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.clone()).collect();
+        found
+    }
+}
+
+impl Mentions {
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains(&name.to_ascii_uppercase())
+    }
+
+    /// Adds what another text names.
+    pub fn add(&mut self, other: Mentions) {
+        self.names.extend(other.names);
+        self.wholesale |= other.wholesale;
+    }
+}
+
+/// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
+pub fn is_example_env(path: &str) -> bool {
+    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
+    let name = file_name(path);
+    if !name.contains("env") && !name.contains("ENV") || Language::of(path).is_some() {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    let mut parts = name.split(['.', '-', '_']);
+    parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
+}
+
+/// Whether a path is a text for readers only.
+pub fn is_prose(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|end| name.ends_with(end))
+}
+
+fn is_plain_env(path: &str) -> bool {
+    let name = file_name(path);
+    name.starts_with(".env") || name.ends_with(".env")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> String {
+        let names = Names::of([(".env.example", "DB_URL=\nAPI_KEY=x\n"), ("b/.env", "OTHER=1\n")]);
+        let found = names.find(path, text);
+        let mut all: Vec<String> = found.names.into_iter().collect();
+        all.sort();
+        all.extend(found.wholesale.then(|| "*".to_owned()));
+        all.join(" ")
+    }
+
+    #[test]
+    fn names_are_found_in_every_spelling() {
+        for (path, text, expected) in [
+            ("a.py", "os.environ['DB_URL']", "DB_URL"),
+            ("a.py", "db_url: str", "DB_URL"),
+            ("a.ts", "config.dbUrl; // api-key", "API_KEY DB_URL"),
+            ("application.properties", "db.url=x", "DB_URL"),
+            ("a.go", "viper.AutomaticEnv()", "*"),
+            ("run.sh", "OTHER=2", ""),
+            ("README.md", "set DB_URL", ""),
+            ("b/.env.example", "DB_URL=", ""),
+            ("b/.env", "DB_URL=", ""),
+        ] {
+            assert_eq!(found(path, text), expected, "{path}: {text}");
+        }
+    }
+}
