@@ -113,7 +113,7 @@ fn lint(rule: &Rule, files: &[(&str, &str)]) -> Outcome {
 
 /// The primary place, and those of other objects that the finding speaks for.
 fn places(finding: &Finding) -> impl Iterator<Item = Place> {
-    let alike = finding.related.iter().filter(|label| label.text == "and here");
+    let alike = finding.related.iter().filter(|label| finding.others > 0 && label.text == "and here");
     std::iter::once(finding.place).chain(alike.map(|label| label.place))
 }
 

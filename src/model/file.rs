@@ -18,7 +18,7 @@ pub fn is_deployment(path: &str) -> bool {
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
     const ENDINGS: &[&str] =
-        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock", "npmrc", "pypirc", "netrc"];
+        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock", "npmrc", "pypirc", "netrc", "template"];
     const NAMES: &[&str] = &[
         "dockerfile",
         "containerfile",

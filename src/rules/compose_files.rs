@@ -109,7 +109,7 @@ fn has_example(ctx: &Ctx, path: &str) -> bool {
 }
 
 /// Whether one of the repository's `.gitignore` files keeps a path out.
-fn is_ignored(ctx: &Ctx, path: &str) -> bool {
+pub fn is_ignored(ctx: &Ctx, path: &str) -> bool {
     let folders = std::iter::successors(Some(parent(path)), |folder| (!folder.is_empty()).then(|| parent(folder)));
     let mut ignores =
         folders.filter_map(|folder| Some((folder, ctx.facts.repository.find(&join(folder, ".gitignore")?)?)));

@@ -12,7 +12,7 @@ use crate::model::env::EnvVar;
 use crate::suggest;
 
 /// Every name that resolves on the project's networks.
-fn names(project: &Project) -> HashSet<&str> {
+pub fn names(project: &Project) -> HashSet<&str> {
     let own = project.services.iter().map(Service::name);
     own.chain(project.services.iter().flat_map(|service| service.aliases.iter().map(String::as_str))).collect()
 }
@@ -26,6 +26,17 @@ fn is_connected(project: &Project, service: &Service) -> bool {
     joins || external("default") || !service.network_mode.is_absent() || service.container.open || project.overlay
 }
 
+/// Whether a single word may be the name of something that the service can reach.
+pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) -> bool {
+    // Files that stand together are often run together.
+    let beside = |other: &&Project| other.folder == project.folder;
+    is_connected(project, service)
+        || names(project).contains(host)
+        || service.hosts.iter().any(|name| name == host)
+        || is_placeholder(host)
+        || ctx.facts.projects.iter().filter(beside).any(|other| names(other).contains(host))
+}
+
 pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
         return;
@@ -34,13 +45,7 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
     for var in &service.container.env {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            let own = service.hosts.iter().any(|name| name == host);
-            if !endpoint.is_single_word() || known.contains(host) || own || is_placeholder(host) {
-                continue;
-            }
-            // Files that stand together are often run together.
-            let beside = |other: &&Project| other.folder == project.folder;
-            if ctx.facts.projects.iter().filter(beside).any(|other| other.service(host).is_some()) {
+            if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
                 continue;
             }
             let near = suggest::nearest(host, known.iter().copied());
@@ -163,7 +168,7 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
 }
 
 /// Whether a port is one that the service publishes, exposes, or is known to serve.
-fn serves(service: &Service, port: u16) -> bool {
+pub fn serves(service: &Service, port: u16) -> bool {
     let within = |range: Option<(u16, u16)>| range.is_some_and(|(first, last)| (first..=last).contains(&port));
     let published = |one: &crate::model::container::Port| within(one.target) || within(one.published.flatten());
     service.container.ports.iter().any(published)
@@ -180,7 +185,7 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
             let pools = project.service(&endpoint.host).and_then(Service::known_image);
             let pools = pools.is_some_and(|known| known.class == Class::Proxy);
             let outward = is_for_browsers(&var.name.value) || is_outward(&var.name.value.to_ascii_uppercase());
-            if endpoint.scheme.is_empty() || endpoint.is_local() || outward || pools {
+            if endpoint.scheme.is_empty() || outward || pools {
                 continue;
             }
             let others = seen.entry(&var.name.value).or_default();
@@ -190,29 +195,39 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 }
                 continue;
             };
+            // Of two addresses the one that leads to the container itself is wrong.
+            let (wrong, right) = if first.is_local() {
+                ((*other, first.clone()), (service, endpoint))
+            } else {
+                ((service, endpoint), (*other, first.clone()))
+            };
             let shown =
                 |one: &Endpoint| one.effective_port().map_or(one.host.clone(), |port| format!("{}:{port}", one.host));
             sink.report(
                 Finding::new(
-                    endpoint.place,
+                    wrong.1.place,
                     format!(
                         "`{}` is {} for `{}` and {} for `{}`",
                         var.name.value,
-                        shown(&endpoint),
-                        service.name(),
-                        shown(first),
-                        other.name()
+                        shown(&wrong.1),
+                        wrong.0.name(),
+                        shown(&right.1),
+                        right.0.name()
                     ),
                 )
-                .related(first.place, "the other value")
+                .related(right.1.place, "the other value")
                 .help("give both the same, best from one anchor or one env file"),
             );
         }
     }
 }
 
-/// Whether two addresses are meant to be one: the same host on another port, or the same database on another host.
+/// Whether two addresses are meant to be one: the same host on another port, the same database on another host, or a
+/// name of the project's network here and localhost there.
 fn differs(a: &Endpoint, b: &Endpoint) -> bool {
+    if a.is_local() || b.is_local() {
+        return a.is_single_word() || b.is_single_word();
+    }
     let same_host = a.host == b.host && a.scheme == b.scheme;
     let database = !matches!(a.scheme.as_str(), "http" | "https" | "ws" | "wss" | "redis" | "rediss" | "grpc" | "tcp");
     let same_database = database && a.scheme == b.scheme && a.path.len() > 1 && a.path == b.path;

@@ -84,7 +84,11 @@ impl Endpoint {
 pub fn endpoints(var: &EnvVar) -> Vec<Endpoint> {
     let (text, place) = match &var.value {
         EnvValue::Literal(at) => (at.value.clone(), at.place),
-        EnvValue::Template { written, resolved: Some(text), .. } => (text.clone(), written.place),
+        EnvValue::Template { written, resolved: Some(text), fallbacks } => {
+            // Where the default is the whole value, its hosts have places of their own.
+            let whole = fallbacks.iter().find(|fallback| fallback.literal.value == *text);
+            (text.clone(), whole.map_or(written.place, |fallback| fallback.literal.place))
+        }
         EnvValue::Template { written, resolved: None, .. } => (masked(&written.value), written.place),
         EnvValue::Reference(_) | EnvValue::Inherited => return Vec::new(),
     };

@@ -36,6 +36,7 @@ mod expressions;
 mod found_in_text;
 mod gates;
 mod generic_credential;
+mod health_endpoint;
 pub mod healthcheck;
 pub mod healthcheck_tool;
 pub mod invalid_instruction;
@@ -44,6 +45,8 @@ mod kube;
 mod kube_secrets;
 mod limits;
 mod literal;
+pub mod migration_on_start;
+mod mounted;
 pub mod multi_stage_build;
 mod needs;
 pub mod non_root_user;
@@ -56,7 +59,10 @@ pub mod package_waste;
 mod pinned_action;
 pub mod pinned_image;
 mod pod_security;
+pub mod port_mismatch;
 mod probes;
+mod prometheus;
+mod proxy_upstream;
 pub mod reach;
 mod replicas;
 mod requests;
@@ -67,6 +73,7 @@ pub mod secret_file_copied;
 pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
+pub mod server_limits;
 pub mod ssh_server;
 mod stages;
 pub mod start;
@@ -211,6 +218,10 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "frozen-install", run: Run::Dockerfile(package_install::frozen) },
     Check { rule: "generic-credential", run: Run::File(generic_credential::check) },
     Check { rule: "github-env-injection", run: Run::Workflow(workflow_commands::env_injection) },
+    Check { rule: "graceful-timeout", run: Run::Service(server_limits::grace_of_service) },
+    Check { rule: "graceful-timeout", run: Run::Workload(server_limits::grace_of_workload) },
+    Check { rule: "health-endpoint", run: Run::Container(health_endpoint::container) },
+    Check { rule: "health-endpoint", run: Run::Dockerfile(health_endpoint::dockerfile) },
     Check { rule: "healthcheck", run: Run::Dockerfile(healthcheck::dockerfile) },
     Check { rule: "healthcheck", run: Run::Service(healthcheck::service) },
     Check { rule: "healthcheck-tool", run: Run::Dockerfile(healthcheck_tool::dockerfile) },
@@ -244,6 +255,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
+    Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
     Check { rule: "missing-build-file", run: Run::Service(compose_build::missing_file) },
     Check { rule: "missing-mounted-file", run: Run::Project(compose_files::missing_mounted_file) },
@@ -275,12 +288,18 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "platform-in-from", run: Run::Dockerfile(structure::platform) },
     Check { rule: "pod-exec", run: Run::Object(accounts::exec) },
     Check { rule: "port-conflict", run: Run::Project(compose_ports::port_conflict) },
+    Check { rule: "port-mismatch", run: Run::Container(port_mismatch::container) },
+    Check { rule: "port-mismatch", run: Run::Dockerfile(port_mismatch::dockerfile) },
     Check { rule: "pre-stop", run: Run::Container(probes::pre_stop) },
     Check { rule: "private-key", run: Run::File(found_in_text::key) },
     Check { rule: "privileged-port", run: Run::Service(compose_ports::privileged_port) },
     Check { rule: "probe-host", run: Run::Container(probes::host) },
     Check { rule: "probe-port", run: Run::Container(probes::port) },
+    Check { rule: "prometheus-rule-file", run: Run::File(prometheus::rule_file) },
+    Check { rule: "prometheus-target", run: Run::File(prometheus::target) },
     Check { rule: "provider-token", run: Run::File(found_in_text::token) },
+    Check { rule: "proxy-upstream", run: Run::File(proxy_upstream::file) },
+    Check { rule: "proxy-upstream", run: Run::Service(proxy_upstream::labels) },
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
@@ -318,6 +337,8 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "selector-mismatch", run: Run::Workload(objects::selector) },
     Check { rule: "self-hosted-runner", run: Run::Workflow(workflow_trust::self_hosted) },
     Check { rule: "sensitive-host-mount", run: Run::Container(isolation::sensitive_host_mount) },
+    Check { rule: "server-limits", run: Run::Container(server_limits::container) },
+    Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },

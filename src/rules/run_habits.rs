@@ -34,7 +34,7 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .label("a RUN is root already, unless USER says otherwise")
             .help("leave it out; where the stage has a USER, put `USER root` before the RUN and switch back after it");
         for (place, _) in rest.iter().filter(|(other, _)| other != place).take(3) {
-            finding = finding.related(*place, "and here");
+            finding = finding.related(*place, "and this one");
         }
         sink.report(finding);
     }

@@ -40,7 +40,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     let level = if is_shipped { sink.level() } else { sink.level().milder() };
                     sink.report_at(level, finding);
                 }
-            } else if let Some(kind) = by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1) {
+            } else if let Some(kind) =
+                by_destination(&transfer.destination).filter(|_| transfer.sources.len() == 1 && !is_example(&word.text))
+            {
                 let to = Place::new(dockerfile.file, transfer.destination.span);
                 let finding = Finding::new(to, format!("`{}` becomes part of the image: {}", word.text, kind.noun()))
                     .label("where such files are kept")
@@ -164,6 +166,12 @@ const POINTERS: &[(&str, SecretFile)] = &[
     ("NPM_CONFIG_USERCONFIG", SecretFile::ToolCredentials),
     ("NETRC", SecretFile::ToolCredentials),
 ];
+
+/// Whether a path says itself that what it holds is made up.
+fn is_example(path: &str) -> bool {
+    let parts = path.split(['/', '.', '-', '_']);
+    parts.into_iter().any(|part| MADE_UP.contains(&part) || matches!(part, "sample" | "template" | "dist" | "default"))
+}
 
 /// Files that become credentials by where they are put: `COPY key /root/.ssh/id_rsa`, `COPY config $AWS_CONFIG_FILE`.
 fn by_destination(destination: &Word) -> Option<SecretFile> {

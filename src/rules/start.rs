@@ -3,8 +3,10 @@
 use super::{Ctx, Owner};
 use crate::model::Command;
 use crate::model::container::Container;
+use crate::model::compose::{Project, Service};
 use crate::model::context::contexts;
 use crate::model::dockerfile::Dockerfile;
+use crate::model::kubernetes::Object;
 use crate::model::server::{Folders, Found, found};
 use crate::source::{Place, parent};
 
@@ -47,4 +49,58 @@ fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Start
     let script = command.script();
     let all = found(&script, Folders { repository: ctx.facts.repository, folders });
     all.into_iter().map(|found| Started { place: command.place_of(found.span), found }).collect()
+}
+
+/// `stop_grace_period` of a service in seconds, from the last file that sets it.
+pub fn stop_grace_period(ctx: &Ctx, project: &Project, service: &Service) -> Option<(u32, Place)> {
+    project.files.iter().rev().find_map(|&file| {
+        let root = ctx.facts.file(file).tree.as_ref()?.root()?;
+        let node = root.path(&["services", service.name(), "stop_grace_period"])?;
+        Some((seconds(node.str()?)?, node.place()))
+    })
+}
+
+/// `terminationGracePeriodSeconds` of an object's pods.
+pub fn termination_grace(ctx: &Ctx, object: &Object) -> Option<(u32, Place)> {
+    let tree = ctx.facts.file(object.file).tree.as_ref()?;
+    let document = tree.documents().find(|root| root.place().span.contains(object.anchor.span))?;
+    let paths: [&[&str]; 3] = [
+        &["spec", "template", "spec", "terminationGracePeriodSeconds"],
+        &["spec", "terminationGracePeriodSeconds"],
+        &["spec", "jobTemplate", "spec", "template", "spec", "terminationGracePeriodSeconds"],
+    ];
+    let node = paths.iter().find_map(|path| document.path(path))?;
+    Some((u32::try_from(node.as_int()?).ok()?, node.place()))
+}
+
+/// A duration such as `1m30s`, in whole seconds.
+fn seconds(text: &str) -> Option<u32> {
+    let mut total = 0.0;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
+        total += number
+            * match &rest[digits..unit_end] {
+                "ms" => 0.001,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return None,
+            };
+        rest = &rest[unit_end..];
+    }
+    // A duration is a small positive number by now; what is larger is as good as for ever.
+    Some(if total >= f64::from(u32::MAX) { u32::MAX } else { total as u32 })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn durations_add_up() {
+        for (text, want) in [("30s", Some(30)), ("1m30s", Some(90)), ("500ms", Some(0)), ("2h", Some(7200)), ("30", None), ("x", None)] {
+            assert_eq!(super::seconds(text), want, "{text}");
+        }
+    }
 }

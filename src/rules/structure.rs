@@ -204,6 +204,18 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .help("give each stage a name of its own"),
         );
     }
+    for name in dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()) {
+        if matches!(name.value.as_str(), "scratch" | "context") {
+            sink.report(
+                Finding::new(
+                    Place::new(dockerfile.file, name.span),
+                    format!("`{}` is the builder's own name", name.value),
+                )
+                .label("means something else to FROM and COPY")
+                .help("give the stage another name"),
+            );
+        }
+    }
 }
 
 /// `unknown-stage`

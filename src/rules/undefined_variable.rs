@@ -8,7 +8,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
 use crate::source::{Place, Span};
-use crate::suggest::nearest;
+use crate::suggest;
 use crate::syntax::dockerfile::{Body, Instruction, ModifierKind, Source, Variable, Word};
 
 /// Declared by the builder for FROM alone.
@@ -349,4 +349,12 @@ fn declare(instruction: &Instruction, declared: &mut BTreeSet<String>) {
         }
         _ => {}
     }
+}
+
+/// The declared name that a misspelt one most likely means. Names are told apart by case, slips are not.
+fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let plain = |name: &str| name.to_lowercase().replace('_', "-");
+    let known: Vec<(String, &str)> = names.into_iter().map(|name| (plain(name), name)).collect();
+    let near = suggest::nearest(name, known.iter().map(|(plain, _)| plain.as_str()))?.to_owned();
+    known.into_iter().find(|(plain, _)| *plain == near).map(|(_, name)| name)
 }

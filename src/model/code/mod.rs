@@ -305,11 +305,11 @@ mod tests {
         let mut wrong = Vec::new();
         for (path, text, expected) in [
             ("a.py", "app = FastAPI()\n@app.get('/health')\ndef h(): ...\n", "/health! /docs! /redoc! /openapi.json!"),
-            ("a.py", "r = APIRouter(prefix=\"/v1\")\n@r.post('/x/{id}')\ndef h(): ...\n", "/v1/x/{id}"),
+            ("a.py", "r = APIRouter(prefix=\"/v1\")\n@r.post('/x/{id}')\ndef h(): ...\n", "/v1/x/{id} +/v1"),
             ("a.py", "app.include_router(a.router, prefix='/api')\napp.include_router(b)\n", "+/api joins"),
             ("a.py", "app.include_router(a.router, prefix=settings.P)\n", "joins *"),
             ("a.py", "app = Flask(__name__)\n@app.route('/ping', methods=['GET'])\ndef p(): ...\n", "/ping!"),
-            ("a.py", "bp = Blueprint('b', __name__, url_prefix='/b')\n@bp.route('/ok')\ndef p(): ...\n", "/b/ok"),
+            ("a.py", "bp = Blueprint('b', __name__, url_prefix='/b')\n@bp.route('/ok')\ndef p(): ...\n", "/b/ok +/b"),
             ("urls.py", "urlpatterns = [path('health/', v), path('api/', include('api.urls'))]", "/health/ /api/*"),
             (
                 "a.js",

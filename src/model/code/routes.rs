@@ -176,6 +176,10 @@ fn python(tokens: &Tokens, facts: &mut CodeFacts) {
             "APIRouter" | "Blueprint" | "APIBlueprint" => {
                 let prefix = argument(tokens, open, &["prefix", "url_prefix"]);
                 let text = prefix.and_then(|at| tokens.text(at)).map_or("", |(text, _)| text);
+                // Others may be put under it, here or elsewhere.
+                if !text.is_empty() {
+                    facts.prefixes.push(join("", text));
+                }
                 facts.routes_any |= prefix.is_some_and(|at| tokens.text(at).is_none());
                 if objects.len() < 64 {
                     objects.push((assigned(tokens, at), text, false));

@@ -1,0 +1,177 @@
+//! Which services get a file of the repository, and where in their containers: what a configuration file says is said to
+//! them. And whether the addresses in it lead anywhere.
+
+use super::Ctx;
+use super::compose_wiring::{may_reach, names, serves};
+use crate::finding::Finding;
+use crate::model::compose::{Project, Service};
+use crate::model::container::MountSource;
+use crate::source::{At, Place, file_name, join};
+use crate::suggest;
+
+/// A service that gets a file.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    pub project: &'a Project,
+    pub service: &'a Service,
+    /// Where the file stands in the container, if that is known.
+    pub path: Option<String>,
+}
+
+/// The services that mount a file, or whose image copies it by name.
+pub fn readers<'a>(ctx: &Ctx<'a>, path: &str) -> Vec<Reader<'a>> {
+    let mut found = Vec::new();
+    for project in &ctx.facts.projects {
+        for service in &project.services {
+            if let Some(inside) = mounted(project, service, path) {
+                found.push(Reader { project, service, path: Some(inside) });
+            } else if copies(ctx, service, path) {
+                found.push(Reader { project, service, path: None });
+            }
+        }
+    }
+    found
+}
+
+fn mounted(project: &Project, service: &Service, path: &str) -> Option<String> {
+    let mut mounts = service.container.mounts.iter();
+    mounts.find_map(|mount| {
+        let MountSource::Host(source) = &mount.source else { return None };
+        let folder = join(project.folder_of(source.place.file), &source.value)?;
+        let rest = path.strip_prefix(folder.as_str())?;
+        let target = mount.target.as_ref()?.value.trim_end_matches('/');
+        match rest.strip_prefix('/') {
+            None if rest.is_empty() => Some(target.to_owned()),
+            Some(rest) => Some(format!("{target}/{rest}")),
+            None if folder.is_empty() => Some(format!("{target}/{rest}")),
+            None => None,
+        }
+    })
+}
+
+/// Whether the Dockerfile that a service builds names the file, which stands in its context.
+fn copies(ctx: &Ctx, service: &Service, path: &str) -> bool {
+    let Some((dockerfile, _)) = ctx.graph.build_of(&service.container) else { return false };
+    let context = service.build.as_ref().and_then(|build| build.context.as_ref());
+    let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str())) else { return false };
+    let copied = |line: &str| {
+        let mut words = line.split_whitespace();
+        let instruction = words.next().unwrap_or("");
+        (instruction.eq_ignore_ascii_case("COPY") || instruction.eq_ignore_ascii_case("ADD"))
+            && words.any(|word| {
+                word.trim_start_matches("./") == inside.trim_start_matches('/') || file_name(word) == file_name(path)
+            })
+    };
+    ctx.facts.source(dockerfile.file).text.lines().any(|line| copied(line.trim_start()))
+}
+
+/// An address in a configuration file, with the places of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub host: At<String>,
+    pub port: Option<At<u16>>,
+}
+
+impl Address {
+    /// Reads `[scheme://]host[:port][/path]` at a place that holds exactly this text.
+    pub fn read(text: &str, place: Place) -> Option<Self> {
+        let start = text.find("://").map_or(0, |at| at + 3);
+        let rest = &text[start..];
+        let authority = &rest[..rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len())];
+        let at = |from: usize, to: usize| {
+            let begin = place.span.start;
+            Place::new(place.file, crate::source::Span::new(begin + from as u32, begin + to as u32))
+        };
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if host.is_empty() || !host.bytes().all(plain) {
+            return None;
+        }
+        let port = port.and_then(|port| {
+            let from = start + host.len() + 1;
+            Some(At::new(port.parse().ok()?, at(from, from + port.len())))
+        });
+        Some(Self { host: At::new(host.to_owned(), at(start, start + host.len())), port })
+    }
+
+    pub fn is_local(&self) -> bool {
+        matches!(self.host.value.as_str(), "localhost" | "127.0.0.1")
+    }
+
+    /// A name without a dot: only the project's own network could know it.
+    pub fn is_single_word(&self) -> bool {
+        !self.host.value.contains('.')
+            && !self.is_local()
+            && self.host.value.starts_with(|c: char| c.is_ascii_alphabetic())
+    }
+}
+
+/// What is wrong with an address that every one of these services is told to reach. `what` names it: "the scrape target".
+pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Option<Finding> {
+    let host = address.host.value.as_str();
+    let first = readers.first()?;
+    if address.is_local() {
+        let port = address.port.as_ref()?.value;
+        if readers.iter().any(|reader| !reader.service.network_mode.is_absent() || serves(reader.service, port)) {
+            return None;
+        }
+        let own = first.service.name();
+        let other = first.project.services.iter().find(|other| other.name() != own && serves(other, port))?;
+        return Some(
+            Finding::new(address.host.place, format!("{what} is localhost, but port {port} is `{}`'s", other.name()))
+                .label(format!("inside `{own}` this is `{own}` itself"))
+                .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
+                .help(format!("write `{}` for the host, and the port inside its container", other.name())),
+        );
+    }
+    if !address.is_single_word() {
+        return None;
+    }
+    if readers.iter().all(|reader| !may_reach(ctx, reader.project, reader.service, host)) {
+        let near = suggest::nearest(host, names(first.project).into_iter());
+        let help = near.map_or_else(
+            || "name a service of the project, or give the host's full name".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Some(
+            Finding::new(
+                address.host.place,
+                format!("{what} `{host}` is no service of the project that `{}` runs in", first.service.name()),
+            )
+            .label("no service or alias goes by this name")
+            .related(first.service.container.anchor, "the file is read here")
+            .help(help),
+        );
+    }
+    let port = address.port.as_ref()?;
+    let (service, inner) = readers
+        .iter()
+        .map(|reader| reader.project.service(host).and_then(|service| Some((service, swapped(service, port.value)?))))
+        .next()??;
+    Some(
+        Finding::new(
+            port.place,
+            format!("{what} `{host}:{}` asks for the port that `{host}` has on the host", port.value),
+        )
+        .label(format!("inside the project it listens on {inner}"))
+        .related(service.container.ports.first().map_or(service.container.anchor, |port| port.place), "published here")
+        .help(format!("write `{host}:{inner}`")),
+    )
+}
+
+/// The port inside the container, where this one is only its number on the host.
+fn swapped(service: &Service, port: u16) -> Option<u16> {
+    let exposed = service.exposes.iter().any(|one| one.value.starts_with(&port.to_string()));
+    let ports = &service.container.ports;
+    let inside =
+        ports.iter().any(|one| one.unknown || one.target.is_some_and(|(first, last)| (first..=last).contains(&port)));
+    if inside || exposed || service.known_image().is_some_and(|known| known.ports.contains(&port)) {
+        return None;
+    }
+    let single = |range: Option<(u16, u16)>| range.filter(|(first, last)| first == last).map(|(first, _)| first);
+    let outside = ports.iter().find(|one| single(one.published.flatten()) == Some(port))?;
+    single(outside.target)
+}
