@@ -21,8 +21,12 @@ pub struct ImageBuild {
     pub pushes: bool,
 }
 
-/// Every image that a workflow builds.
+/// Every image that a workflow builds. Read once: rules about Dockerfiles ask every workflow.
 pub fn image_builds(workflow: &Workflow) -> Vec<ImageBuild> {
+    workflow.builds.get_or_init(|| read_builds(workflow)).clone()
+}
+
+fn read_builds(workflow: &Workflow) -> Vec<ImageBuild> {
     let mut found = Vec::new();
     for job in &workflow.jobs {
         for step in &job.steps {

@@ -48,6 +48,8 @@ pub struct Workflow {
     pub action: bool,
     /// `runs.using` of an action.
     pub using: Option<At<String>>,
+    /// What `image_builds` has read.
+    builds: OnceLock<Vec<ImageBuild>>,
 }
 
 /// An event under `on`.
