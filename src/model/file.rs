@@ -52,6 +52,14 @@ pub fn is_env_file(path: &str) -> bool {
     file_name(path).to_ascii_lowercase().contains("env")
 }
 
+/// Whether a file shows which variables there are: `.env.example` and its like.
+pub fn is_example_env(path: &str) -> bool {
+    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
+    let is = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let mut parts = file_name(path).split(['.', '-', '_']);
+    parts.clone().any(|part| is(part, &["env"])) && parts.any(|part| is(part, WORDS))
+}
+
 /// Whether a file is a program's source or configuration, in which names are assigned.
 pub fn is_source(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
@@ -156,4 +164,27 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
 /// Errors of a whole file that no parser sees: it is empty where something must stand.
 pub fn empty(source: &SourceFile) -> Option<SyntaxError> {
     source.text.trim().is_empty().then(|| SyntaxError::new(Span::default(), "the file is empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_files_are_told_from_real_ones() {
+        for path in [
+            ".env.example",
+            "a/.env.sample",
+            ".env.template",
+            "env.example",
+            "example.env",
+            ".env-dist",
+            ".env.prod.example",
+        ] {
+            assert!(is_example_env(path), "{path}");
+        }
+        for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
+            assert!(!is_example_env(path), "{path}");
+        }
+    }
 }

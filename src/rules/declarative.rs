@@ -181,7 +181,7 @@ mod tests {
     fn matchers_ask_for_fields_that_exist() {
         let sources = [SourceFile::new(FileId(0), "compose.yaml".to_owned(), "services: {a: {image: b}}\n".to_owned())];
         let files = vec![file::lower(&sources[0], &Listing::new(["compose.yaml"].into_iter()))];
-        let facts = Facts { repository: Repository::new(&sources), files, projects: Vec::new(), tracked: None };
+        let facts = Facts::new(Repository::new(&sources), files, None);
         let project = &compose::projects(&facts)[0];
         let service = &project.services[0];
         let subject = Subject { owner: Owner::Compose(project, service), container: &service.container };

@@ -22,8 +22,7 @@ const GIVEN_PREFIXES: &[&str] = &["COMPOSE_", "DOCKER_", "GITHUB_", "CI_", "XDG_
 
 /// `env-example`
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
-    let mut examples = ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path));
-    if examples.next().is_some() {
+    if !ctx.facts.env_files.examples.is_empty() {
         return;
     }
     let wanted = ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
@@ -61,27 +60,16 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if !is_serious(ctx, project) {
         return;
     }
-    let mut documented: BTreeSet<String> = BTreeSet::new();
-    let mut nearest: Option<&SourceFile> = None;
-    for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
-        let folder = file.folder();
-        let rest = project.folder.strip_prefix(folder);
-        let above = rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'));
-        if above && nearest.is_none_or(|own| own.folder().len() < folder.len()) {
-            nearest = Some(file);
-        }
-        documented.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
-        // What is commented out is documented too.
-        documented.extend(file.text.lines().filter_map(|line| {
-            let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
-            Some(name.trim().trim_start_matches("export ").to_owned())
-        }));
-    }
-    // Other folders' examples are read as well, but only one that belongs to the project is asked to be whole.
-    let Some(example) = nearest else { return };
+    let above = |file: &&&SourceFile| {
+        let rest = project.folder.strip_prefix(file.folder());
+        rest.is_some_and(|rest| file.folder().is_empty() || rest.is_empty() || rest.starts_with('/'))
+    };
+    // Other folders' examples document too, but only one that belongs to the project is asked to be whole.
+    let examples = ctx.facts.env_files.examples.iter().rev();
+    let Some(example) = examples.filter(above).max_by_key(|file| file.folder().len()) else { return };
     for (name, uses) in required(ctx, project) {
         let Some(&place) = uses.places.first() else { continue };
-        if documented.contains(&name) {
+        if ctx.facts.env_files.documented.contains(name.as_str()) {
             continue;
         }
         let finding = Finding::new(place, format!("`{name}` has to be set, and `{}` does not name it", example.path))
@@ -144,13 +132,6 @@ struct Uses {
 
 /// The variables of a project that nothing in the repository sets.
 fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    for file in ctx.facts.repository.files() {
-        let facts = ctx.facts.file(file.id);
-        if !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
-            known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
-        }
-    }
     let mut found: BTreeMap<String, Uses> = BTreeMap::new();
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let all = uses(ctx.facts.file(*file));
@@ -161,7 +142,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
             let given = GIVEN.contains(&used.name.as_str())
                 || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
             let optional = used.operator.is_some() && !used.required();
-            if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
+            if !given && !optional && !ctx.facts.env_files.set.contains(used.name.as_str()) && !defaults.contains(&used.name) {
                 let required = used.required();
                 let uses = found.entry(used.name).or_default();
                 uses.required |= required;

@@ -10,8 +10,9 @@ use crate::model::compose::is_development;
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
+use crate::model::file::is_example_env;
 use crate::model::kubernetes::Body;
-use crate::source::{At, FileId, Place, Span, file_name};
+use crate::source::{At, FileId, Place, Span};
 
 /// A credential that stands somewhere as a literal.
 #[derive(Clone, Debug)]
@@ -209,35 +210,9 @@ fn container<'a>(container: &'a Container, variables: &mut Vec<&'a EnvVar>, plac
     places.extend(container.health.value().and_then(|health| health.test.as_ref()).map(|test| test.place()));
 }
 
-/// Whether a file shows which variables there are: `.env.example` and its like.
-pub fn is_example_env(path: &str) -> bool {
-    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
-    let name = file_name(path).to_ascii_lowercase();
-    let mut parts = name.split(['.', '-', '_']);
-    name.contains("env") && parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn example_files_are_told_from_real_ones() {
-        for path in [
-            ".env.example",
-            "a/.env.sample",
-            ".env.template",
-            "env.example",
-            "example.env",
-            ".env-dist",
-            ".env.prod.example",
-        ] {
-            assert!(is_example_env(path), "{path}");
-        }
-        for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
-            assert!(!is_example_env(path), "{path}");
-        }
-    }
 
     #[test]
     fn practice_is_told_from_production() {
