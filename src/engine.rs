@@ -7,11 +7,12 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::catalog::{self, Format};
+use crate::catalog::{self, Format, Rule};
 use crate::config::Config;
 use crate::credential::{self, Hit};
 use crate::finding::{Finding, Label, Level, Sink};
@@ -20,7 +21,7 @@ use crate::graph::Graph;
 use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
-use crate::model::mentions::{self, Mentions, Names};
+use crate::model::mentions::{Mentions, Names};
 use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
@@ -178,7 +179,7 @@ impl Read {
 
 /// The names that example env files give: known before all else is read.
 fn example_names(options: &Options, entries: &[Entry]) -> Names {
-    let examples = entries.iter().filter(|entry| mentions::is_example_env(&entry.path));
+    let examples = entries.iter().filter(|entry| file::is_example_env(&entry.path));
     let texts: Vec<(&str, String)> = examples
         .filter_map(|entry| Some((entry.path.as_str(), decode(&walk::read(&options.root, entry).ok()?).ok()?)))
         .collect();
@@ -247,7 +248,8 @@ fn check_all(
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
         findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
-    let mut facts = Facts { repository, files, projects: Vec::new(), tracked, mentions };
+    let mut facts = Facts::new(repository, files, tracked);
+    facts.mentions = mentions;
     match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
@@ -275,14 +277,14 @@ fn check_all(
 enum Part {
     File(usize),
     Project(usize),
-    /// One check over the whole repository, by its index in `CHECKS`.
+    /// One check over the whole repository, by its index in `RULED`.
     Repository(usize),
     /// All declarative rules.
     Declarative,
 }
 
 fn parts(facts: &Facts) -> Vec<Part> {
-    let whole = CHECKS.iter().enumerate().filter(|(_, check)| matches!(check.run, Run::Repository(_)));
+    let whole = RULED.iter().enumerate().filter(|(_, (check, _))| matches!(check.run, Run::Repository(_)));
     whole
         .map(|(at, _)| Part::Repository(at))
         .chain([Part::Declarative])
@@ -295,8 +297,9 @@ fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
     let mut findings = Vec::new();
     match part {
         Part::Repository(at) => {
-            if let Run::Repository(check) = CHECKS[at].run {
-                guard(ctx, &CHECKS[at], FileId(0), &mut findings, |sink| check(ctx, sink));
+            let (check, rule) = RULED[at];
+            if let Run::Repository(run) = check.run {
+                guard(ctx, rule, FileId(0), &mut findings, |sink| run(ctx, sink));
             }
         }
         Part::Declarative => crate::rules::declarative::check(ctx, &mut findings),
@@ -309,25 +312,25 @@ fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     let project = &ctx.facts.projects[at];
     let file = project.files.first().copied().unwrap_or_default();
-    for check in CHECKS {
+    for (check, rule) in RULED.iter() {
         match check.run {
-            Run::Project(run) => guard(ctx, check, file, findings, |sink| run(ctx, project, sink)),
+            Run::Project(run) => guard(ctx, rule, file, findings, |sink| run(ctx, project, sink)),
             Run::Service(run) => {
                 for service in &project.services {
-                    guard(ctx, check, file, findings, |sink| run(ctx, project, service, sink));
+                    guard(ctx, rule, file, findings, |sink| run(ctx, project, service, sink));
                 }
             }
             Run::Container(run) => {
                 for service in &project.services {
                     let owner = Owner::Compose(project, service);
-                    guard(ctx, check, file, findings, |sink| run(ctx, owner, &service.container, sink));
+                    guard(ctx, rule, file, findings, |sink| run(ctx, owner, &service.container, sink));
                 }
             }
             Run::Image(run) => {
                 // With a build, the image is the name of what is built.
                 let pulled = project.services.iter().filter(|service| service.build.is_none());
                 for image in pulled.filter_map(|service| service.container.image.as_ref()) {
-                    guard(ctx, check, file, findings, |sink| run(ctx, image, sink));
+                    guard(ctx, rule, file, findings, |sink| run(ctx, image, sink));
                 }
             }
             _ => {}
@@ -342,39 +345,39 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     if source.text.is_empty() && facts.kind == FileKind::Text {
         return;
     }
-    for check in CHECKS {
+    for (check, rule) in RULED.iter() {
         match check.run {
-            Run::File(run) => guard(ctx, check, source.id, findings, |sink| run(ctx, source, facts, sink)),
+            Run::File(run) => guard(ctx, rule, source.id, findings, |sink| run(ctx, source, facts, sink)),
             Run::Dockerfile(run) => {
                 if let Some(dockerfile) = &facts.dockerfile {
-                    guard(ctx, check, source.id, findings, |sink| run(ctx, dockerfile, sink));
+                    guard(ctx, rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
                 }
             }
             Run::Workflow(run) => {
                 if let Some(workflow) = &facts.workflow {
-                    guard(ctx, check, source.id, findings, |sink| run(ctx, workflow, sink));
+                    guard(ctx, rule, source.id, findings, |sink| run(ctx, workflow, sink));
                 }
             }
             Run::Image(run) => {
                 for image in facts.images() {
-                    guard(ctx, check, source.id, findings, |sink| run(ctx, image, sink));
+                    guard(ctx, rule, source.id, findings, |sink| run(ctx, image, sink));
                 }
             }
             Run::Object(run) => {
                 for object in &facts.objects {
-                    guard(ctx, check, source.id, findings, |sink| run(ctx, object, sink));
+                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, sink));
                 }
             }
             Run::Workload(run) => {
                 for (object, workload) in facts.workloads() {
-                    guard(ctx, check, source.id, findings, |sink| run(ctx, object, workload, sink));
+                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, workload, sink));
                 }
             }
             Run::Container(run) => {
                 for (object, workload) in facts.workloads() {
                     let owner = Owner::Kubernetes(object, workload);
                     for container in &workload.pod.containers {
-                        guard(ctx, check, source.id, findings, |sink| run(ctx, owner, container, sink));
+                        guard(ctx, rule, source.id, findings, |sink| run(ctx, owner, container, sink));
                     }
                 }
             }
@@ -383,15 +386,18 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Every coded check with its rule, looked up once.
+static RULED: LazyLock<Vec<(&Check, &Rule)>> =
+    LazyLock::new(|| CHECKS.iter().filter_map(|check| Some((check, catalog::rule(check.rule)?))).collect());
+
 /// Runs one check; a panic in it becomes a finding that names it.
-fn guard(ctx: &Ctx, check: &Check, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
-    let Some(rule) = catalog::rule(check.rule) else { return };
+fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
         Ok(()) => findings.append(&mut sink.into_findings()),
         Err(_) => {
             let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
-            findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", check.rule)));
+            findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", rule.name)));
         }
     }
 }

@@ -3,8 +3,6 @@
 //! The rules are the builder's: `#` comments, `!` exceptions, the last pattern that holds counts, `**` spans folders,
 //! and a pattern that holds for a folder holds for everything in it.
 
-use regex::Regex;
-
 /// A parsed ignore file.
 #[derive(Debug, Default)]
 pub struct Dockerignore {
@@ -13,7 +11,7 @@ pub struct Dockerignore {
 
 #[derive(Debug)]
 struct Pattern {
-    regex: Regex,
+    glob: Vec<Token>,
     /// `!`: what it holds for is kept.
     keeps: bool,
 }
@@ -32,7 +30,7 @@ impl Dockerignore {
             if pattern.keeps != ignored {
                 return ignored;
             }
-            if pattern.regex.is_match(path) { !pattern.keeps } else { ignored }
+            if holds(&pattern.glob, path) { !pattern.keeps } else { ignored }
         })
     }
 }
@@ -50,9 +48,7 @@ fn pattern(line: &str) -> Option<Pattern> {
     if clean.is_empty() {
         return None;
     }
-    // A pattern also holds for whatever lies below what it matches.
-    let regex = Regex::new(&format!("^{}(?:/.*)?$", translate(&clean))).ok()?;
-    Some(Pattern { regex, keeps })
+    Some(Pattern { glob: tokens(&clean), keeps })
 }
 
 /// Without leading and trailing slashes, `.` and `..`, as Go's `filepath.Clean` does.
@@ -68,42 +64,126 @@ fn clean(pattern: &str) -> String {
     parts.join("/")
 }
 
-/// A pattern as a regular expression.
-fn translate(pattern: &str) -> String {
-    let mut out = String::new();
+/// A part of a pattern.
+#[derive(Debug, PartialEq, Eq)]
+enum Token {
+    Char(char),
+    /// `?`
+    One,
+    /// `*`
+    Star,
+    /// `**` before something: any number of folders.
+    Folders,
+    /// `**` at the end.
+    Rest,
+    /// `[a-z]`; true for `[^a-z]`.
+    Class(bool, Vec<(char, char)>),
+}
+
+fn tokens(pattern: &str) -> Vec<Token> {
+    let mut out = Vec::new();
     let mut chars = pattern.chars().peekable();
     while let Some(char) = chars.next() {
-        match char {
-            '*' if chars.peek() == Some(&'*') => {
-                chars.next();
-                if chars.peek() == Some(&'/') {
-                    chars.next();
-                }
-                // `**` alone or at the end is everything; before a `/` any number of folders.
-                out.push_str(if chars.peek().is_none() { ".*" } else { "(?:.*/)?" });
+        out.push(match char {
+            '*' if chars.next_if_eq(&'*').is_some() => {
+                chars.next_if_eq(&'/');
+                if chars.peek().is_none() { Token::Rest } else { Token::Folders }
             }
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
+            '*' => Token::Star,
+            '?' => Token::One,
             '[' => {
-                out.push('[');
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                    out.push('^');
-                }
-                for inner in chars.by_ref() {
-                    match inner {
-                        ']' => break,
-                        '\\' | '[' | '&' | '~' => out.extend(['\\', inner]),
-                        inner => out.push(inner),
-                    }
-                }
-                out.push(']');
+                let negated = chars.next_if_eq(&'^').is_some();
+                let inner: Vec<char> = chars.by_ref().take_while(|char| *char != ']').collect();
+                Token::Class(negated, ranges(&inner))
             }
-            '\\' => out.push_str(&regex::escape(&chars.next().map_or_else(String::new, String::from))),
-            other => out.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
-        }
+            '\\' => match chars.next() {
+                Some(escaped) => Token::Char(escaped),
+                None => continue,
+            },
+            char => Token::Char(char),
+        });
     }
     out
+}
+
+fn ranges(class: &[char]) -> Vec<(char, char)> {
+    let mut out = Vec::new();
+    let mut rest = class;
+    loop {
+        rest = match rest {
+            [first, '-', last, rest @ ..] => {
+                out.push((*first, *last));
+                rest
+            }
+            [one, rest @ ..] => {
+                out.push((*one, *one));
+                rest
+            }
+            [] => return out,
+        };
+    }
+}
+
+/// Whether a pattern holds for a path or for a folder above it. Time is the product of both lengths at most.
+fn holds(glob: &[Token], path: &str) -> bool {
+    // Most patterns are told apart by how they begin.
+    let literal = glob.iter().map_while(|token| if let Token::Char(char) = token { Some(*char) } else { None });
+    let mut rest = path.chars();
+    let mut plain = 0;
+    for char in literal {
+        if rest.next() != Some(char) {
+            return false;
+        }
+        plain += 1;
+    }
+    let mut states = vec![State::default(); glob.len() + 1];
+    states[plain].next = true;
+    skip_empty(glob, &mut states);
+    for char in rest {
+        if char == '/' && states[glob.len()].next {
+            return true;
+        }
+        let mut after = vec![State::default(); glob.len() + 1];
+        for (at, token) in glob.iter().enumerate().filter(|(at, _)| states[*at] != State::default()) {
+            let (stays, ends) = match token {
+                Token::Char(wanted) => (false, *wanted == char),
+                Token::One => (false, char != '/'),
+                Token::Class(negated, ranges) => {
+                    (false, ranges.iter().any(|(first, last)| (first..=last).contains(&&char)) != *negated)
+                }
+                Token::Star => (char != '/', false),
+                Token::Folders => (true, char == '/'),
+                Token::Rest => (true, false),
+            };
+            after[at].begun |= stays;
+            after[at + 1].next |= ends;
+        }
+        skip_empty(glob, &mut after);
+        states = after;
+        if states.iter().all(|state| *state == State::default()) {
+            return false;
+        }
+    }
+    states[glob.len()].next
+}
+
+/// Whether a token may come next, and whether it may have begun and go on.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct State {
+    next: bool,
+    begun: bool,
+}
+
+/// Goes on to what follows the tokens that may stand for nothing, or for no more.
+fn skip_empty(glob: &[Token], states: &mut [State]) {
+    for (at, token) in glob.iter().enumerate() {
+        let state = states[at];
+        states[at + 1].next |= match token {
+            Token::Star | Token::Rest => state.next || state.begun,
+            Token::Folders => state.next,
+            Token::Char(_) | Token::One | Token::Class(..) => false,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -139,9 +219,21 @@ mod tests {
             ("# .env", ".env", false),
             ("  .env  ", ".env", true),
             ("a/../.env", ".env", true),
+            ("a**b", "axb", false),
+            ("a**b", "ax/y/b", true),
+            ("a**/b", "ab/c", true),
+            ("a/**", "a", false),
+            ("a/**", "a/b", true),
+            ("**/a/*.b", "x/a/y.b/z", true),
+            ("*.*.c", "a.b.c", true),
+            ("*.*.c", "a.c", false),
+            ("[a", "a", true),
+            ("[]", "]", false),
+            ("é*", "éa", true),
             (r"\!x", "!x", true),
             ("", "x", false),
             (".", "x", false),
+            (&"*a".repeat(20_000), &"a".repeat(500), false),
         ] {
             assert_eq!(Dockerignore::parse(text).ignores(path), ignored, "{text:?} on {path}");
         }

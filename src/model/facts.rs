@@ -6,6 +6,7 @@ use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
+use super::file::is_example_env;
 use super::image::ImageUse;
 use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
@@ -82,9 +83,46 @@ pub struct Facts<'s> {
     pub tracked: Option<HashSet<String>>,
     /// The variables of example env files that other files name.
     pub mentions: Mentions,
+    pub env_files: EnvFiles<'s>,
+}
+
+/// What the env files of a repository name, gathered once for all projects.
+#[derive(Debug, Default)]
+pub struct EnvFiles<'s> {
+    /// `.env.example` and its like, by path.
+    pub examples: Vec<&'s SourceFile>,
+    /// Variables that the examples name. What is commented out is named too.
+    pub documented: HashSet<&'s str>,
+    /// Variables that the other committed files set.
+    pub set: HashSet<&'s str>,
 }
 
 impl<'s> Facts<'s> {
+    /// Facts without their projects, which are joined from them.
+    pub fn new(repository: Repository<'s>, files: Vec<FileFacts<'s>>, tracked: Option<HashSet<String>>) -> Self {
+        let mut facts = Self { repository, files, projects: Vec::new(), tracked, mentions: Mentions::default(), env_files: EnvFiles::default() };
+        facts.env_files = facts.read_env_files();
+        facts
+    }
+
+    fn read_env_files(&self) -> EnvFiles<'s> {
+        let mut found = EnvFiles::default();
+        for (source, facts) in self.repository.files().iter().zip(&self.files) {
+            let names = facts.env.iter().map(|var| self.text(var.name.place));
+            if is_example_env(&source.path) {
+                found.examples.push(source);
+                found.documented.extend(names);
+                found.documented.extend(source.text.lines().filter_map(|line| {
+                    let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+                    Some(name.trim().trim_start_matches("export "))
+                }));
+            } else if !facts.env.is_empty() && self.is_committed(&source.path) {
+                found.set.extend(names);
+            }
+        }
+        found
+    }
+
     pub fn source(&self, file: FileId) -> &'s SourceFile {
         self.repository.file(file)
     }

@@ -1,5 +1,6 @@
 //! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
 
+use super::code::lex::Language;
 use super::facts::FileFacts;
 use super::kind::{self, FileKind, Listing};
 use super::kubernetes::Kustomization;
@@ -56,6 +57,18 @@ pub fn is_test_data(path: &str) -> bool {
 /// Whether a path may be one of an env file, by its name alone.
 pub fn is_env_file(path: &str) -> bool {
     file_name(path).to_ascii_lowercase().contains("env")
+}
+
+/// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
+pub fn is_example_env(path: &str) -> bool {
+    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
+    let name = file_name(path);
+    if !(name.contains("env") || name.contains("ENV")) || Language::of(path).is_some() {
+        return false;
+    }
+    let is = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let mut parts = name.split(['.', '-', '_']);
+    parts.clone().any(|part| is(part, &["env"])) && parts.any(|part| is(part, WORDS))
 }
 
 /// Whether a file is a program's source or configuration, in which names are assigned.
@@ -162,4 +175,27 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
 /// Errors of a whole file that no parser sees: it is empty where something must stand.
 pub fn empty(source: &SourceFile) -> Option<SyntaxError> {
     source.text.trim().is_empty().then(|| SyntaxError::new(Span::default(), "the file is empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_files_are_told_from_real_ones() {
+        for path in [
+            ".env.example",
+            "a/.env.sample",
+            ".env.template",
+            "env.example",
+            "example.env",
+            ".env-dist",
+            ".env.prod.example",
+        ] {
+            assert!(is_example_env(path), "{path}");
+        }
+        for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
+            assert!(!is_example_env(path), "{path}");
+        }
+    }
 }

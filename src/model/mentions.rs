@@ -8,7 +8,6 @@ use std::collections::HashSet;
 
 use aho_corasick::AhoCorasick;
 
-use super::code::lex::Language;
 use super::file;
 use crate::source::file_name;
 use crate::syntax::dotenv;
@@ -58,7 +57,7 @@ impl Names {
     pub fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let mut names = HashSet::new();
         for (path, text) in files {
-            if is_example_env(path) {
+            if file::is_example_env(path) {
                 names.extend(dotenv::parse(text).tree.entries.into_iter().map(|entry| entry.key.to_ascii_uppercase()));
             }
         }
@@ -83,7 +82,7 @@ impl Names {
     pub fn find(&self, path: &str, text: &str) -> Mentions {
         let mut found = Mentions::default();
         let Some(search) = &self.search else { return found };
-        if is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
+        if file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
             return found;
         }
         let mut seen = vec![false; self.names.len()];
@@ -109,18 +108,6 @@ impl Mentions {
         self.names.extend(other.names);
         self.wholesale |= other.wholesale;
     }
-}
-
-/// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
-pub fn is_example_env(path: &str) -> bool {
-    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
-    let name = file_name(path);
-    if !name.contains("env") && !name.contains("ENV") || Language::of(path).is_some() {
-        return false;
-    }
-    let name = name.to_ascii_lowercase();
-    let mut parts = name.split(['.', '-', '_']);
-    parts.clone().any(|part| part == "env") && parts.any(|part| WORDS.contains(&part))
 }
 
 /// Whether a path is a text for readers only.

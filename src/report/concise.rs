@@ -9,7 +9,7 @@ pub fn render(view: &View) -> String {
     for finding in &view.findings {
         let start = view.range(finding.place).start;
         let path = view.shown_path(finding.place.file);
-        let message = view.text(&finding.message).replace('\n', " ");
+        let message = view.line(&finding.message);
         let (level, rule) = (finding.level.word(), finding.rule);
         let _ = writeln!(out, "{path}:{}:{}: {level}[{rule}] {message}", start.line, start.column);
     }

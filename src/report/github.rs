@@ -52,8 +52,8 @@ fn command(out: &mut String, view: &View, finding: &Finding) {
     if start.line == end.line {
         let _ = write!(out, "col={},endColumn={},", start.column, end.column);
     }
-    let mut message = view.text(&finding.message);
-    let label = view.text(&finding.label);
+    let mut message = view.line(&finding.message);
+    let label = view.line(&finding.label);
     if !label.is_empty() {
         message = format!("{message}: {label}");
     }
@@ -85,7 +85,7 @@ pub fn step_summary(view: &View) -> String {
     out.push_str("\n| level | rule | place | finding |\n| --- | --- | --- | --- |\n");
     for finding in findings.iter().take(MOST_ROWS) {
         let place = format!("{}:{}", view.repository_path(finding.place.file), view.range(finding.place).start.line);
-        let (level, rule, message) = (finding.level.word(), finding.rule, cell(&view.text(&finding.message)));
+        let (level, rule, message) = (finding.level.word(), finding.rule, cell(&view.line(&finding.message)));
         let _ = writeln!(out, "| {level} | {rule} | {} | {message} |", cell(&place));
     }
     let more = findings.len().saturating_sub(MOST_ROWS);

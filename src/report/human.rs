@@ -116,7 +116,7 @@ fn story(out: &mut String, view: &View, finding: &Finding, url: Option<&str>, lo
             if look.links == Links::Hidden { url.map_or(rule.clone(), |url| look.link(url, &rule)) } else { rule };
         title = format!("{title}[{rule}]");
     }
-    let _ = writeln!(out, "{title}: {}", look.paint("1", &one_line(&view.text(&finding.message))));
+    let _ = writeln!(out, "{title}: {}", look.paint("1", &view.line(&finding.message)));
 
     for (file, marks) in places(view, finding) {
         frame(out, view, file, &marks, finding.level, look);
@@ -129,7 +129,7 @@ fn story(out: &mut String, view: &View, finding: &Finding, url: Option<&str>, lo
         paragraph(out, "  help: ", &view.text(help), look);
     }
     if let Some(fix) = &finding.fix {
-        let text = format!("{} ({})", view.text(&fix.title), fix.applicability.word());
+        let text = format!("{} ({})", view.line(&fix.title), fix.applicability.word());
         paragraph(out, "  fix available: ", &text, look);
     }
     if let Some(url) = url
@@ -141,10 +141,10 @@ fn story(out: &mut String, view: &View, finding: &Finding, url: Option<&str>, lo
 
 /// The places to show, file by file: the finding's own file first, the others as they come.
 fn places(view: &View, finding: &Finding) -> Vec<(FileId, Vec<Mark>)> {
-    let own = Mark { span: finding.place.span, text: one_line(&view.text(&finding.label)), primary: true };
+    let own = Mark { span: finding.place.span, text: view.line(&finding.label), primary: true };
     let mut files = vec![(finding.place.file, vec![own])];
     for label in finding.related.iter().take(SHOWN_PLACES) {
-        let mark = Mark { span: label.place.span, text: one_line(&view.text(&label.text)), primary: false };
+        let mark = Mark { span: label.place.span, text: view.line(&label.text), primary: false };
         match files.iter_mut().find(|(file, _)| *file == label.place.file) {
             Some((_, marks)) => marks.push(mark),
             None => files.push((label.place.file, vec![mark])),
@@ -288,10 +288,6 @@ pub fn wrap(line: &str, width: usize) -> Vec<String> {
         }
     }
     pieces
-}
-
-fn one_line(text: &str) -> String {
-    if text.contains(['\n', '\t']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text.to_owned() }
 }
 
 /// A message of the tool about itself: bad arguments, files that are not there.

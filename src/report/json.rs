@@ -136,8 +136,8 @@ fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: String) -> Item<
         rule: finding.rule,
         level: finding.level.word(),
         confidence: finding.confidence.word(),
-        message: view.text(&finding.message),
-        label: view.text(&finding.label),
+        message: view.line(&finding.message),
+        label: view.line(&finding.label),
         help: finding.help.as_ref().map(|help| view.text(help)),
         url: rule.map(|rule| rule.url()),
         item: rule.map(|rule| rule.item.as_str()),
@@ -149,7 +149,7 @@ fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: String) -> Item<
 }
 
 fn related<'o>(view: &View<'o>, label: &Label) -> Related<'o> {
-    Related { message: view.text(&label.text), place: region(view, label.place) }
+    Related { message: view.line(&label.text), place: region(view, label.place) }
 }
 
 fn mend<'o>(view: &View<'o>, fix: &Fix) -> Mend<'o> {
@@ -157,7 +157,7 @@ fn mend<'o>(view: &View<'o>, fix: &Fix) -> Mend<'o> {
         place: region(view, Place::new(edit.file, edit.span)),
         text: view.secrets.scrub(&edit.text).into_owned(),
     });
-    Mend { applicability: fix.applicability.word(), title: view.text(&fix.title), edits: edits.collect() }
+    Mend { applicability: fix.applicability.word(), title: view.line(&fix.title), edits: edits.collect() }
 }
 
 fn region<'o>(view: &View<'o>, place: Place) -> Region<'o> {

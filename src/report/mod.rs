@@ -122,12 +122,30 @@ impl<'o> View<'o> {
     pub fn text(&self, text: &str) -> String {
         printable(&self.secrets.scrub(text))
     }
+
+    /// The same on one line and of bounded length: messages quote what files say, which may be of any shape.
+    pub fn line(&self, text: &str) -> String {
+        one_line(self.text(text))
+    }
 }
 
 /// The text with every character that would steer a terminal, or turn the reading direction around, made visible. Line
 /// ends and tabs stay.
 pub fn printable(text: &str) -> String {
     text.chars().map(|char| if steers(char) { '\u{fffd}' } else { char }).collect()
+}
+
+/// Longest message, in characters.
+const LONGEST_LINE: usize = 600;
+
+fn one_line(text: String) -> String {
+    let mut line =
+        if text.contains(['\n', '\t']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text };
+    if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
 }
 
 fn steers(char: char) -> bool {
@@ -142,3 +160,16 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 pub mod sample;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_quotes_stays_on_one_line() {
+        for (text, line) in [("a `b\n\n  c` d", "a `b c` d"), ("a  b", "a  b"), ("", "")] {
+            assert_eq!(one_line(text.to_owned()), line);
+        }
+        assert_eq!(one_line("é".repeat(90_000)), format!("{}…", "é".repeat(LONGEST_LINE)));
+    }
+}

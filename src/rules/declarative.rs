@@ -178,7 +178,6 @@ mod tests {
     use super::*;
     use crate::model::facts::Facts;
     use crate::model::kind::Listing;
-    use crate::model::mentions::Mentions;
     use crate::model::{compose, file};
     use crate::source::{FileId, Repository, SourceFile};
 
@@ -187,13 +186,7 @@ mod tests {
     fn matchers_ask_for_fields_that_exist() {
         let sources = [SourceFile::new(FileId(0), "compose.yaml".to_owned(), "services: {a: {image: b}}\n".to_owned())];
         let files = vec![file::lower(&sources[0], &Listing::new(["compose.yaml"].into_iter()))];
-        let facts = Facts {
-            repository: Repository::new(&sources),
-            files,
-            projects: Vec::new(),
-            tracked: None,
-            mentions: Mentions::default(),
-        };
+        let facts = Facts::new(Repository::new(&sources), files, None);
         let project = &compose::projects(&facts)[0];
         let service = &project.services[0];
         let subject = Subject { owner: Owner::Compose(project, service), container: &service.container };

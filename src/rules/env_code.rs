@@ -12,7 +12,7 @@ use crate::model::code::Need;
 use crate::model::code::lex::Language;
 use crate::model::file;
 use crate::model::mentions;
-use crate::source::{Place, SourceFile};
+use crate::source::Place;
 
 /// A variable that source reads without a default.
 #[derive(Debug, Default)]
@@ -50,14 +50,12 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 
 /// `undocumented-variable`
 pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
-    let files = ctx.facts.repository.files();
-    let examples: Vec<&SourceFile> = files.iter().filter(|file| literal::is_example_env(&file.path)).collect();
+    let examples = &ctx.facts.env_files.examples;
     if examples.is_empty() {
         return;
     }
-    let documented = super::env_example::documented(ctx);
     let mut wanted = wanted(ctx);
-    wanted.retain(|name, _| !documented.contains(name));
+    wanted.retain(|name, _| !ctx.facts.env_files.documented.contains(name.as_str()));
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
             let folder = ctx.facts.source(place.file).folder();

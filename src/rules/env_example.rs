@@ -16,8 +16,7 @@ use crate::syntax::interpolate::{self, Dialect, VariableUse};
 
 /// `env-example`
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
-    let mut examples = ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path));
-    if examples.next().is_some() {
+    if !ctx.facts.env_files.examples.is_empty() {
         return;
     }
     let wanted = ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
@@ -52,14 +51,11 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if !is_serious(ctx, project) {
         return;
     }
-    let files = ctx.facts.repository.files();
-    let examples: Vec<&SourceFile> = files.iter().filter(|file| literal::is_example_env(&file.path)).collect();
     // Other folders' examples are read as well, but only one that belongs to the project is asked to be whole.
-    let Some(example) = nearest(&examples, &project.folder) else { return };
-    let documented = documented(ctx);
+    let Some(example) = nearest(&ctx.facts.env_files.examples, &project.folder) else { return };
     for (name, uses) in required(ctx, project) {
         let Some(&place) = uses.places.first() else { continue };
-        if documented.contains(&name) {
+        if ctx.facts.env_files.documented.contains(name.as_str()) {
             continue;
         }
         let finding = Finding::new(place, format!("`{name}` has to be set, and `{}` does not name it", example.path))
@@ -68,19 +64,6 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
-}
-
-/// The names that the repository's example env files give. What is commented out is documented too.
-pub fn documented(ctx: &Ctx) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    for file in ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path)) {
-        names.extend(ctx.facts.file(file.id).env.iter().map(|var| var.name.value.clone()));
-        names.extend(file.text.lines().filter_map(|line| {
-            let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
-            Some(name.trim().trim_start_matches("export ").to_owned())
-        }));
-    }
-    names
 }
 
 /// The example env file that belongs to a folder: its own, or that of the next folder above that has one.
@@ -144,13 +127,6 @@ struct Uses {
 
 /// The variables of a project that nothing in the repository sets.
 fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    for file in ctx.facts.repository.files() {
-        let facts = ctx.facts.file(file.id);
-        if !facts.env.is_empty() && !literal::is_example_env(&file.path) && ctx.facts.is_committed(&file.path) {
-            known.extend(facts.env.iter().map(|var| var.name.value.as_str()));
-        }
-    }
     let mut found: BTreeMap<String, Uses> = BTreeMap::new();
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let all = uses(ctx.facts.file(*file));
@@ -160,7 +136,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
         for (used, place) in all {
             let given = env_names::is_of_shell(&used.name);
             let optional = used.operator.is_some() && !used.required();
-            if !given && !optional && !known.contains(used.name.as_str()) && !defaults.contains(&used.name) {
+            if !given && !optional && !ctx.facts.env_files.set.contains(used.name.as_str()) && !defaults.contains(&used.name) {
                 let required = used.required();
                 let uses = found.entry(used.name).or_default();
                 uses.required |= required;

@@ -9,6 +9,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
+use crate::model::file::is_example_env;
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
 
 /// What names begin with whose values end up in every visitor's browser.
@@ -122,7 +123,7 @@ fn expected(ctx: &Ctx) -> Option<(Place, String)> {
         })
     });
     named.into_iter().next().or_else(|| {
-        let mut examples = ctx.facts.repository.files().iter().filter(|file| literal::is_example_env(&file.path));
+        let mut examples = ctx.facts.env_files.examples.iter();
         let example = examples.find(|file| file_name(&file.path).starts_with(".env."))?;
         let place = ctx.facts.file(example.id).env.first()?.name.place;
         let folder = parent(&example.path);
@@ -157,7 +158,7 @@ fn is_ignored(ctx: &Ctx, path: &str) -> bool {
 
 /// `live-example-value`
 pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !literal::is_example_env(&source.path) {
+    if !is_example_env(&source.path) {
         return;
     }
     for var in &facts.env {

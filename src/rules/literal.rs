@@ -10,8 +10,8 @@ use crate::model::compose::is_development;
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
+pub use crate::model::file::is_example_env;
 use crate::model::kubernetes::Body;
-pub use crate::model::mentions::is_example_env;
 use crate::source::{At, FileId, Place, Span};
 
 /// A credential that stands somewhere as a literal.
@@ -221,24 +221,6 @@ fn container<'a>(container: &'a Container, variables: &mut Vec<&'a EnvVar>, plac
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn example_files_are_told_from_real_ones() {
-        for path in [
-            ".env.example",
-            "a/.env.sample",
-            ".env.template",
-            "env.example",
-            "example.env",
-            ".env-dist",
-            ".env.prod.example",
-        ] {
-            assert!(is_example_env(path), "{path}");
-        }
-        for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
-            assert!(!is_example_env(path), "{path}");
-        }
-    }
 
     #[test]
     fn practice_is_told_from_production() {

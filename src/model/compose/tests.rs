@@ -7,7 +7,6 @@ use crate::model::env::EnvValue;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file;
 use crate::model::kind::Listing;
-use crate::model::mentions::Mentions;
 use crate::source::{FileId, Place, Repository, SourceFile};
 
 struct Loaded {
@@ -24,13 +23,7 @@ impl Loaded {
             numbered.map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text)).collect();
         let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
         let lowered: Vec<FileFacts> = sources.iter().map(|source| file::lower(source, &listing)).collect();
-        let facts = Facts {
-            repository: Repository::new(&sources),
-            files: lowered,
-            projects: Vec::new(),
-            tracked: None,
-            mentions: Mentions::default(),
-        };
+        let facts = Facts::new(Repository::new(&sources), lowered, None);
         let projects = super::projects(&facts);
         drop(facts);
         Self { sources, projects }

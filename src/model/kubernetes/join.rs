@@ -14,7 +14,7 @@ use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
-use crate::source::{FileId, Repository, join as join_path, parent};
+use crate::source::{FileId, Repository, Span, join as join_path, parent};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
 /// Joins what the files of a repository say. Objects change in place; patches that found their object are gone
@@ -77,15 +77,15 @@ fn kustomization_in(repository: Repository, folder: &str) -> Option<FileId> {
     names.iter().find_map(|name| Some(repository.find(&join_path(folder, name)?)?.id))
 }
 
-/// A text of patches: a file, or a block scalar of a kustomization with everything else blanked out, so that its places
-/// are true.
+/// A text of patches: a file, or a scalar of a kustomization.
 struct Text {
     reach: usize,
     target: Option<Target>,
     /// The file of patches; `None` for those in a kustomization.
     file: Option<usize>,
     id: FileId,
-    blanked: Option<String>,
+    /// The part of the file; `None` for all of it.
+    part: Option<Span>,
 }
 
 #[derive(Default)]
@@ -100,10 +100,14 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
     if texts.is_empty() {
         return Patched::default();
     }
-    let text =
-        |text: &Text| -> String { text.blanked.clone().unwrap_or_else(|| repository.file(text.id).text.clone()) };
-    let owned: Vec<String> = texts.iter().map(text).collect();
-    let trees: Vec<Tree> = texts.iter().zip(&owned).map(|(text, owned)| Tree::parse(text.id, owned).tree).collect();
+    let parse = |text: &Text| {
+        let whole = &repository.file(text.id).text;
+        match text.part {
+            Some(part) => Tree::parse_within(text.id, whole, part).tree,
+            None => Tree::parse(text.id, whole).tree,
+        }
+    };
+    let trees: Vec<Tree> = texts.iter().map(parse).collect();
     let again: BTreeMap<usize, Tree> = files
         .iter()
         .enumerate()
@@ -156,25 +160,23 @@ fn patch_texts(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -
         let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else { continue };
         for (target, path) in kustomize::file_targets(tree, &kustomization.folder) {
             let Some(file) = repository.find(&path) else { continue };
-            texts.push(Text { reach, target, file: Some(file.id.0 as usize), id: file.id, blanked: None });
+            texts.push(Text { reach, target, file: Some(file.id.0 as usize), id: file.id, part: None });
         }
         for (target, node) in kustomize::inline_patches(tree) {
             let id = kustomization.file;
-            let blanked = Some(blank_around(&repository.file(id).text, node));
-            texts.push(Text { reach, target, file: None, id, blanked });
+            let part = Some(inside(&repository.file(id).text, node));
+            texts.push(Text { reach, target, file: None, id, part });
         }
     }
     texts
 }
 
-/// The file's text with everything but a block scalar's content blanked out.
-fn blank_around(text: &str, node: Node) -> String {
-    let span = node.content().span.range();
-    // The first line's own indentation belongs to the content.
-    let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
-    let blank = |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect::<String>();
-    let inside = text.get(start..span.end).unwrap_or("");
-    format!("{}{inside}{}", blank(&text[..start]), blank(text.get(span.end..).unwrap_or("")))
+/// The content of a scalar; of a block, with the indentation of its first line, which belongs to it.
+fn inside(text: &str, node: Node) -> Span {
+    let span = node.content().span;
+    let before = text.get(..span.start as usize).unwrap_or("");
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    if before[line..].trim().is_empty() { Span::of(line, span.end as usize) } else { span }
 }
 
 /// Whether a patch is meant for an object: by its target, or by its own kind and name.
@@ -369,6 +371,22 @@ mod tests {
             assert!(facts[1].objects[0].open);
             assert!(facts[1].objects[0].workload().expect("a workload").pod.containers[0].liveness.is_unknown());
         });
+    }
+
+    /// Each patch is read where it stands: the time grows with the text, not with its square.
+    #[test]
+    fn thousands_of_inline_patches() {
+        let patch =
+            "  - target: {kind: Deployment}\n    patch: |-\n      - {op: replace, path: /spec/replicas, value: 3}\n";
+        let overlay = format!("resources: [deploy.yaml]\npatches:\n{}", patch.repeat(5_000));
+        let quoted = "resources: [deploy.yaml]\npatches:\n  - target: {kind: Deployment}\n    patch: '[{op: replace, path: /spec/replicas, value: 3}]'\n";
+        for overlay in [overlay.as_str(), quoted] {
+            joined(&[("deploy.yaml", DEPLOY), ("kustomization.yaml", overlay)], |sources, facts| {
+                let workload = facts[0].objects[0].workload().expect("a workload");
+                let count = workload.replicas.known().expect("a count");
+                assert_eq!((count.value, count.place.span.text(&sources[1].text)), (3, "3"));
+            });
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a step, a job or a script is for: lint, test, build an image, push it, deploy it … The table is
 //! `rules/data/pipeline.toml`; how much a rule makes of the evidence is the rule's affair.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -68,6 +69,28 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     table.purpose
 });
 
+/// The patterns of commands by the program that each begins with, so that a command is held against few of them.
+#[derive(Default)]
+struct Patterns {
+    /// Index of the entry, and the pattern.
+    named: HashMap<&'static str, Vec<(usize, &'static str)>>,
+    /// Those whose program has a `*` in it.
+    open: Vec<(usize, &'static str)>,
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let mut patterns = Patterns::default();
+    for (at, entry) in TABLE.iter().enumerate() {
+        for pattern in &entry.commands {
+            let program = pattern.split(' ').next().unwrap_or(pattern);
+            let open = program.contains('*');
+            let list = if open { &mut patterns.open } else { patterns.named.entry(program).or_default() };
+            list.push((at, pattern));
+        }
+    }
+    patterns
+});
+
 /// What a step does, from its action, its commands and the names of the scripts it runs.
 pub fn step_purposes(step: &Step) -> Vec<Evidence> {
     step.purposes.get_or_init(|| read_purposes(step)).clone()
@@ -120,13 +143,19 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
     let is_rehearsal =
         words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
     let script = script_name(program, words);
+    let patterns = PATTERNS.named.get(program).into_iter().flatten().chain(&PATTERNS.open);
+    let fitting: Vec<usize> =
+        patterns.filter(|(_, pattern)| is_command(program, words, pattern)).map(|(at, _)| *at).collect();
+    if fitting.is_empty() && script.is_none() {
+        return Vec::new();
+    }
     let mut found = Vec::new();
-    for entry in TABLE.iter() {
+    for (at, entry) in TABLE.iter().enumerate() {
         let ships = matches!(entry.name, Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages);
         if is_rehearsal && ships {
             continue;
         }
-        if entry.commands.iter().any(|pattern| is_command(program, words, pattern)) {
+        if fitting.contains(&at) {
             found.push((entry.name, false));
         } else if script.is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script))) {
             found.push((entry.name, true));

@@ -107,7 +107,7 @@ fn result(view: &View, finding: &Finding, print: String) -> Result {
         .map(|(at, label)| RelatedLocation {
             id: at + 1,
             physical_location: location(view, label.place),
-            message: Text { text: named(view.text(&label.text), "related place") },
+            message: Text { text: named(view.line(&label.text), "related place") },
         })
         .collect();
     let rule_index = catalog::rules().binary_search_by(|rule| rule.name.cmp(finding.rule)).unwrap_or(0);
@@ -125,8 +125,8 @@ fn result(view: &View, finding: &Finding, print: String) -> Result {
 
 /// What is wrong, the related places as links to them, and what to do.
 fn message(view: &View, finding: &Finding, related: &[RelatedLocation]) -> String {
-    let mut text = named(view.text(&finding.message), finding.rule);
-    let label = view.text(&finding.label);
+    let mut text = named(view.line(&finding.message), finding.rule);
+    let label = view.line(&finding.label);
     if !label.is_empty() {
         text = format!("{text}: {label}");
     }
@@ -181,7 +181,7 @@ fn fix(view: &View, fix: &Fix) -> SarifFix {
         artifact_location: artifact(view, file),
         replacements: edits.iter().map(replacement).collect(),
     });
-    SarifFix { description: Text { text: named(view.text(&fix.title), "fix") }, artifact_changes: changes.collect() }
+    SarifFix { description: Text { text: named(view.line(&fix.title), "fix") }, artifact_changes: changes.collect() }
 }
 
 /// Percent-encodes a path for a relative URI.

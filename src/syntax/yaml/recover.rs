@@ -21,13 +21,14 @@ const ALL_ATTEMPTS: u32 = 60;
 /// Bytes that all attempts together may read again, beyond one full reading.
 const REREAD: usize = 32 << 20;
 
-pub(super) fn parse<'s>(file: FileId, source: &'s str, mask: Option<&Mask>) -> Parsed<Tree<'s>> {
+/// Reads `source` from byte `begin` on, where a line or a value begins.
+pub(super) fn parse<'s>(file: FileId, source: &'s str, begin: usize, mask: Option<&Mask>) -> Parsed<Tree<'s>> {
     let mut tree = Tree { sources: vec![(file, source)], ..Tree::default() };
-    tree.nodes.reserve(source.len() / 16);
+    tree.nodes.reserve((source.len() - begin) / 16);
     let mut loader = Loader::new(&mut tree, source, mask);
     let mut repair = Repair::default();
     let mut buffer = std::borrow::Cow::Borrowed(source);
-    let (mut base, mut attempts, mut all, mut cost) = (0, 0, 0, 0);
+    let (mut base, mut attempts, mut all, mut cost) = (begin, 0, 0, 0);
     while let Err(stop) = loader.run(&buffer, base) {
         if stop.resume > base {
             attempts = 0;
