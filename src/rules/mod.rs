@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod backup;
 mod ci_pipeline;
 mod compose_build;
 mod compose_config;
@@ -17,12 +18,12 @@ mod datastore;
 pub mod declarative;
 mod deploy_needs_tests;
 mod disruption;
+mod endpoint;
 mod exposure;
 mod expressions;
 mod health_endpoint;
 pub mod healthcheck;
 mod image_drift;
-mod endpoint;
 mod isolation;
 mod kube;
 mod kube_secrets;
@@ -109,6 +110,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "backup", run: Run::Repository(backup::check) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "browser-internal-host", run: Run::Service(compose_wiring::browser_internal_host) },
