@@ -6,6 +6,7 @@ mod accounts;
 mod autoscaler;
 pub mod base_image;
 mod cache_poisoning;
+mod backup;
 mod ci_pipeline;
 mod commands;
 mod compose_build;
@@ -33,6 +34,7 @@ mod env_code;
 mod env_example;
 mod env_files;
 mod env_names;
+mod endpoint;
 mod exposure;
 mod expressions;
 mod found_in_text;
@@ -162,6 +164,11 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "autoscaler-min", run: Run::Object(autoscaler::minimum) },
     Check { rule: "autoscaler-requests", run: Run::Object(autoscaler::requests) },
     Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
+    Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
+    Check { rule: "backup", run: Run::Repository(backup::check) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },
     Check { rule: "blocking-disruption-budget", run: Run::Object(disruption::blocking) },
     Check { rule: "browser-internal-host", run: Run::Container(kube_wiring::browser_internal_host) },

@@ -134,7 +134,7 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
     let copied = readers.iter().any(|reader| reader.path.is_none());
     let elsewhere = copied && ctx.facts.projects.iter().any(|project| names(project).contains(host));
     if !elsewhere && readers.iter().all(|reader| !may_reach(ctx, reader.project, reader.service, host)) {
-        let near = suggest::nearest(host, names(first.project).into_iter());
+        let near = suggest::nearest(host, names(first.project));
         let help = near.map_or_else(
             || "name a service of the project, or give the host's full name".to_owned(),
             |near| format!("did you mean `{near}`?"),

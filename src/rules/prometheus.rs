@@ -85,7 +85,7 @@ fn missing(ctx: &Ctx, readers: &[Reader], path: &str, place: Place) -> Option<Fi
             let Some(rest) = below(&inside, target.value.trim_end_matches('/')) else { continue };
             placed = true;
             let MountSource::Host(from) = &mount.source else { return None };
-            let Some(folder) = join(reader.project.folder_of(from.place.file), &from.value) else { return None };
+            let folder = join(reader.project.folder_of(from.place.file), &from.value)?;
             let full = format!("{folder}{rest}");
             if exists(ctx, &full) || is_ignored(ctx, &full) {
                 return None;

@@ -78,7 +78,8 @@ impl<'t> Tokens<'t> {
         Self { source, tokens, partners }
     }
 
-    pub fn len(&self) -> usize {
+    /// The number of tokens.
+    pub fn count(&self) -> usize {
         self.tokens.len()
     }
 
@@ -359,7 +360,7 @@ mod tests {
                 Kind::Word | Kind::Sign => text.to_owned(),
             }
         };
-        (0..tokens.len()).map(show).collect()
+        (0..tokens.count()).map(show).collect()
     }
 
     #[test]
@@ -399,7 +400,7 @@ mod tests {
             {
                 let tokens = Tokens::of(source, language);
                 assert!(
-                    (0..tokens.len())
+                    (0..tokens.count())
                         .all(|at| tokens.get(at).is_some_and(|token| source.get(token.span.range()).is_some()))
                 );
             }

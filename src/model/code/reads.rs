@@ -58,7 +58,7 @@ fn is_otherwise(tokens: &Tokens, at: usize) -> bool {
 fn python(tokens: &Tokens, facts: &mut CodeFacts) {
     let settings_calls =
         ["decouple", "environs", "environ.Env", "starlette.config"].iter().any(|name| tokens.source.contains(name));
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         match tokens.word(at) {
             "environ" if at > 0 && !matches!(tokens.word(at - 1), "import" | "def") => environ(tokens, at, facts),
             "getenv" if tokens.sign(at + 1) == b'(' => read_call(tokens, at + 1, Need::Optional, facts),
@@ -110,7 +110,7 @@ fn environ(tokens: &Tokens, at: usize, facts: &mut CodeFacts) {
 fn settings(tokens: &Tokens, facts: &mut CodeFacts) {
     let mut known: Vec<(&str, String)> = vec![("BaseSettings", String::new())];
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.count() {
         let (name, open) = (tokens.word(at + 1), at + 2);
         if tokens.word(at) != "class" || tokens.sign(open) != b'(' || !tokens.get(at).is_some_and(|token| token.first) {
             at += 1;
@@ -129,7 +129,7 @@ fn settings(tokens: &Tokens, facts: &mut CodeFacts) {
             tokens.get(*at).is_some_and(|token| token.first && token.kind != Kind::Text)
                 && indent(tokens, *at) <= margin
         };
-        let end = (begin..tokens.len()).find(outside).unwrap_or(tokens.len());
+        let end = (begin..tokens.count()).find(outside).unwrap_or(tokens.count());
         let prefix = (open..end).find(|&at| tokens.reads(at, &["env_prefix", "="])).and_then(|at| tokens.text(at + 2));
         let prefix = prefix.map_or(inherited, |(prefix, _)| prefix.to_owned());
         fields(tokens, begin, end, &prefix, facts);
@@ -219,7 +219,7 @@ fn aliases<'t>(tokens: &Tokens<'t>, begin: usize, end: usize) -> Vec<(&'t str, S
 }
 
 fn script(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let after = match tokens.word(at) {
             "process" | "Bun" => environment(tokens, at + 1),
             "import" if tokens.reads(at, &["import", ".", "meta", "."]) => environment(tokens, at + 3),
@@ -288,7 +288,7 @@ fn destructured(tokens: &Tokens, close: usize, facts: &mut CodeFacts) {
 }
 
 fn go(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         match tokens.word(at) {
             "Getenv" | "LookupEnv" if tokens.sign(at + 1) == b'(' => read_call(tokens, at + 1, Need::Optional, facts),
             "BindEnv" | "AutomaticEnv" | "Environ" if tokens.sign(at + 1) == b'(' => facts.reads_any = true,
@@ -317,7 +317,7 @@ fn go(tokens: &Tokens, facts: &mut CodeFacts) {
 }
 
 fn rust(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         if tokens.word(at) != "env" && tokens.word(at) != "option_env" && tokens.word(at) != "dotenvy" {
             continue;
         }
@@ -362,7 +362,7 @@ fn rust_var(tokens: &Tokens, open: usize, facts: &mut CodeFacts) {
 }
 
 fn ruby(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         if tokens.word(at) != "ENV" {
             continue;
         }
@@ -388,7 +388,7 @@ fn ruby(tokens: &Tokens, facts: &mut CodeFacts) {
 }
 
 fn java(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         if tokens.word(at) == "getenv" && tokens.sign(at + 1) == b'(' {
             read_call(tokens, at + 1, Need::Optional, facts);
         }
@@ -412,7 +412,7 @@ fn java(tokens: &Tokens, facts: &mut CodeFacts) {
 }
 
 fn php(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         match tokens.word(at) {
             "env" | "getenv" if tokens.sign(at + 1) == b'(' => read_call(tokens, at + 1, Need::Optional, facts),
             "$_ENV" if tokens.sign(at + 1) == b'[' => {

@@ -122,7 +122,7 @@ fn assigned<'t>(tokens: &Tokens<'t>, callee: usize) -> &'t str {
 
 /// Whether a path is compared with a text: `req.url === "/x"`, `self.path == '/x'`, `pathname.startsWith("/x")`.
 fn compared(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         if !matches!(tokens.word(at), "path" | "url" | "pathname" | "Path" | "uri" | "path_info" | "REQUEST_URI") {
             continue;
         }
@@ -146,15 +146,13 @@ fn python(tokens: &Tokens, facts: &mut CodeFacts) {
     let mut objects: Vec<(&str, &str, bool)> = Vec::new();
     let tornado = tokens.source.contains("tornado");
     let decorated = |at: usize| at >= 3 && tokens.sign(at - 3) == b'@' || at >= 5 && tokens.sign(at - 5) == b'@';
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let word = tokens.word(at);
         let open = at + 1;
         if word.is_empty() || tokens.sign(open) != b'(' {
-            if tornado && tokens.sign(at) == b'(' && tokens.sign(at + 2) == b',' {
-                if let Some(found) = tokens.text(open).filter(|(text, _)| text.starts_with('/')) {
-                    add(facts, found, "", false);
-                }
-            }
+            let handled = tornado && tokens.sign(at) == b'(' && tokens.sign(at + 2) == b',';
+            let found = tokens.text(open).filter(|(text, _)| handled && text.starts_with('/'));
+            found.into_iter().for_each(|found| add(facts, found, "", false));
             continue;
         }
         let first = tokens.text(open + 1);
@@ -278,12 +276,10 @@ fn script(tokens: &Tokens, facts: &mut CodeFacts) {
     let mut objects: Vec<(&str, bool)> = Vec::new();
     let bun = tokens.source.contains("Bun.serve");
     let mut controller: &str = "";
-    for at in 0..tokens.len() {
-        if bun && tokens.sign(at + 1) == b':' {
-            if let Some(found) = tokens.text(at).filter(|(text, _)| text.starts_with('/')) {
-                add(facts, found, "", true);
-            }
-        }
+    for at in 0..tokens.count() {
+        let keyed = bun && tokens.sign(at + 1) == b':';
+        let found = tokens.text(at).filter(|(text, _)| keyed && text.starts_with('/'));
+        found.into_iter().for_each(|found| add(facts, found, "", true));
         let word = tokens.word(at);
         let open = at + 1;
         if word.is_empty() || tokens.sign(open) != b'(' {
@@ -312,10 +308,8 @@ fn script(tokens: &Tokens, facts: &mut CodeFacts) {
         let known = objects.iter().rev().find(|(name, _)| *name == owner && !owner.is_empty());
         let routes = known.is_some() || is_router(owner) || (chained && !objects.is_empty());
         match word {
-            _ if MAKERS.contains(&word) => {
-                if objects.len() < 64 {
-                    objects.push((assigned(tokens, at), APPLICATIONS.contains(&word)));
-                }
+            _ if MAKERS.contains(&word) && objects.len() < 64 => {
+                objects.push((assigned(tokens, at), APPLICATIONS.contains(&word)));
             }
             "createProxyMiddleware" | "createProxyServer" | "getRequestHandler" | "rewrites" => facts.routes_any = true,
             "setGlobalPrefix" | "basePath" => add_prefix(facts, first),
@@ -349,7 +343,7 @@ fn script(tokens: &Tokens, facts: &mut CodeFacts) {
 }
 
 fn go(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let (word, open) = (tokens.word(at), at + 1);
         if word.is_empty() || tokens.sign(open) != b'(' || tokens.sign(at.wrapping_sub(1)) != b'.' {
             continue;
@@ -384,7 +378,7 @@ fn go(tokens: &Tokens, facts: &mut CodeFacts) {
 }
 
 fn rust(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let (word, open) = (tokens.word(at), at + 1);
         if word.is_empty() || tokens.sign(open) != b'(' {
             continue;
@@ -422,7 +416,7 @@ fn ruby(tokens: &Tokens, path: &str, facts: &mut CodeFacts) {
     let colon = |at: usize| {
         if tokens.sign(at) == b':' { tokens.get(at + 1).map(|token| (tokens.word(at + 1), token.span)) } else { None }
     };
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         if !tokens.get(at).is_some_and(|token| token.first && token.kind == Kind::Word) {
             continue;
         }
@@ -457,7 +451,7 @@ fn java(tokens: &Tokens, facts: &mut CodeFacts) {
     ];
     let mut before = String::new();
     let ktor = tokens.source.contains("routing");
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let (word, open) = (tokens.word(at), at + 1);
         if ktor && matches!(word, "get" | "post" | "put" | "delete" | "route") && tokens.sign(open) == b'(' {
             let found = tokens.text(open + 1).filter(|(text, _)| text.starts_with('/'));
@@ -523,7 +517,7 @@ fn on_class(tokens: &Tokens, end: usize) -> bool {
 }
 
 fn php(tokens: &Tokens, facts: &mut CodeFacts) {
-    for at in 0..tokens.len() {
+    for at in 0..tokens.count() {
         let (word, open) = (tokens.word(at), at + 1);
         if word == "health" && tokens.sign(open) == b':' {
             tokens.text(at + 2).into_iter().for_each(|found| add(facts, found, "", true));
@@ -542,9 +536,10 @@ fn php(tokens: &Tokens, facts: &mut CodeFacts) {
             }
             "prefix" | "group" if called && first.is_some() => add_prefix(facts, first),
             "fallback" if called => facts.routes_any = true,
-            _ if called && VERBS.contains(&word)
-                || called && matches!(word, "view" | "redirect" | "resource" | "apiResource") =>
-            {
+            "view" | "redirect" | "resource" | "apiResource" if called => {
+                first.into_iter().for_each(|found| add(facts, found, "", false));
+            }
+            _ if called && VERBS.contains(&word) => {
                 first.into_iter().for_each(|found| add(facts, found, "", false));
             }
             _ => {}
