@@ -132,3 +132,13 @@ fn stale_variables() {
     // Names that libraries read, and names made of parts.
     check(&[(".env.example", "A_KEY=\nOTEL_SERVICE_NAME=\nB_KEY=\nX__Y=\n"), code], &[]);
 }
+
+#[test]
+fn compile_time_reads_and_groups_of_settings_are_left_alone() {
+    check(&[("src/lib.rs", "const DATA: &str = env!(\"DATA_KEY\");\n"), DOCKERFILE], &[]);
+    let settings = "class Settings(BaseSettings):\n    store: Store\n    token: str\n";
+    check(
+        &[(".env.example", "STORE__HOST=\n"), ("app/settings.py", settings)],
+        &["undocumented-variable app/settings.py token"],
+    );
+}

@@ -57,7 +57,10 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     }
     let documented = super::env_example::documented(ctx);
     let mut wanted = wanted(ctx);
-    wanted.retain(|name, _| !documented.contains(name));
+    // A field that is a group of settings is documented by its parts.
+    let parts =
+        |name: &str| documented.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with("__")));
+    wanted.retain(|name, _| !documented.contains(name) && !parts(name));
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
             let folder = ctx.facts.source(place.file).folder();
@@ -98,6 +101,11 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
                 continue;
             }
             if aside || env_names::is_given(name) || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                continue;
+            }
+            // Rust's `env!` reads while compiling, and what it reads is often set by a build script.
+            let before = source.text.get(..read.name.span.start as usize);
+            if before.is_some_and(|before| before.ends_with("env!(\"")) {
                 continue;
             }
             // A read that would fail stands behind a test for the variable, where the file also asks whether it is there.
