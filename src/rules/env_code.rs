@@ -55,7 +55,11 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let mut wanted = wanted(ctx);
-    wanted.retain(|name, _| !ctx.facts.env_files.documented.contains(name.as_str()));
+    // A field that is a group of settings is documented by its parts.
+    let documented = &ctx.facts.env_files.documented;
+    let parts =
+        |name: &str| documented.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with("__")));
+    wanted.retain(|name, _| !documented.contains(name.as_str()) && !parts(name));
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
             let folder = ctx.facts.source(place.file).folder();
@@ -81,20 +85,26 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-/// The variables that source needs, by name.
+/// The variables that source needs, by name, without those that it gives a default or sets itself anywhere.
 fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
     let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
-    let mut defaulted: Vec<&str> = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
     for source in ctx.facts.repository.files() {
         let Some(code) = &ctx.facts.file(source.id).code else { continue };
         let aside = is_aside(&source.path);
+        known.extend(code.sets.iter().map(String::as_str));
         for read in &code.reads {
             let name = read.name.value.as_str();
             if read.need == Need::Defaulted {
-                defaulted.push(name);
+                known.push(name);
                 continue;
             }
             if aside || env_names::is_given(name) || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                continue;
+            }
+            // Rust's `env!` reads while compiling, and what it reads is often set by a build script.
+            let before = source.text.get(..read.name.span.start as usize);
+            if before.is_some_and(|before| before.ends_with("env!(\"")) {
                 continue;
             }
             // A read that would fail stands behind a test for the variable, where the file also asks whether it is there.
@@ -113,14 +123,14 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
             wanted.required |= required;
         }
     }
-    for name in defaulted {
+    for name in known {
         found.remove(name);
     }
     found
 }
 
-/// Those that neither source nor any other file of the repository sets. A mention outside of source counts: whoever wrote
-/// it knows of the variable.
+/// Those that no other file of the repository sets. Any mention outside of source and prose counts: whoever wrote it knows
+/// of the variable.
 fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wanted> {
     let names: Vec<String> = wanted.keys().cloned().collect();
     let Ok(search) = AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(&names) else {
@@ -131,37 +141,25 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
     }
     for source in ctx.facts.repository.files() {
         let path = source.path.as_str();
-        let code = Language::of(path).is_some();
         let told = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
-        if told || mentions::is_prose(path) || file::is_generated(path) || literal::is_example_env(path) {
+        if told
+            || Language::of(path).is_some()
+            || mentions::is_prose(path)
+            || file::is_generated(path)
+            || literal::is_example_env(path)
+        {
             continue;
         }
         let text = source.text.as_bytes();
         for hit in search.find_iter(text) {
             let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
             let whole = !word(hit.start().checked_sub(1).and_then(|at| text.get(at))) && !word(text.get(hit.end()));
-            if whole && (!code || is_assigned(text, hit.start(), hit.end())) {
+            if whole {
                 wanted.remove(&names[hit.pattern().as_usize()]);
             }
         }
     }
     wanted
-}
-
-/// Whether source assigns the variable itself: `os.environ["X"] = …`, `process.env.X = …`.
-fn is_assigned(text: &[u8], start: usize, end: usize) -> bool {
-    let before = start.checked_sub(1).map(|at| text[at]);
-    if !matches!(before, Some(b'"' | b'\'' | b'.')) {
-        return false;
-    }
-    let rest = text[end..].trim_ascii_start();
-    let rest = if before == Some(b'.') {
-        rest
-    } else {
-        let Some(rest) = rest.strip_prefix(b"\"]").or_else(|| rest.strip_prefix(b"']")) else { return false };
-        rest.trim_ascii_start()
-    };
-    matches!(rest, [b'=', next, ..] if !matches!(next, b'=' | b'>' | b'~')) || rest.starts_with(b"??=")
 }
 
 /// Whether a path is one of examples, development or tools, which are not what is deployed.

@@ -4,9 +4,9 @@
 
 mod accounts;
 mod autoscaler;
+mod backup;
 pub mod base_image;
 mod cache_poisoning;
-mod backup;
 mod ci_pipeline;
 mod commands;
 mod compose_build;
@@ -34,7 +34,6 @@ mod env_code;
 mod env_example;
 mod env_files;
 mod env_names;
-mod endpoint;
 mod exposure;
 mod expressions;
 mod found_in_text;
@@ -161,12 +160,12 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
     Check { rule: "autoscaler-conflict", run: Run::Workload(autoscaler::conflict) },
-    Check { rule: "autoscaler-min", run: Run::Object(autoscaler::minimum) },
-    Check { rule: "autoscaler-requests", run: Run::Object(autoscaler::requests) },
-    Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
     Check { rule: "autoscaler-conflict", run: Run::Workload(replicas::conflict) },
+    Check { rule: "autoscaler-min", run: Run::Object(autoscaler::minimum) },
     Check { rule: "autoscaler-min", run: Run::Object(replicas::minimum) },
+    Check { rule: "autoscaler-requests", run: Run::Object(autoscaler::requests) },
     Check { rule: "autoscaler-requests", run: Run::Object(replicas::requests) },
+    Check { rule: "autoscaler-target", run: Run::Object(autoscaler::target) },
     Check { rule: "autoscaler-target", run: Run::Object(replicas::target) },
     Check { rule: "backup", run: Run::Repository(backup::check) },
     Check { rule: "bind-all-interfaces", run: Run::Service(compose_ports::bind_all_interfaces) },

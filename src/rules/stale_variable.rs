@@ -53,7 +53,7 @@ fn is_handed_on(ctx: &Ctx) -> bool {
 /// Whether what reads the example is seen: its own source, or a deployment that consists of others' images alone.
 fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
     let folder = source.folder();
-    let code = ctx.facts.repository.below(folder).into_iter().filter_map(|file| ctx.facts.file(file.id).code.as_ref());
+    let code = ctx.facts.repository.below(folder).iter().filter_map(|file| ctx.facts.file(file.id).code.as_ref());
     let names = |name: &str| facts.env.iter().any(|var| var.name.value.eq_ignore_ascii_case(name));
     if code.flat_map(|code| &code.reads).any(|read| names(&read.name.value)) {
         return true;

@@ -22,6 +22,8 @@ pub struct CodeFacts {
     pub reads: Vec<EnvRead>,
     /// It also reads variables whose names are computed, or hands the whole environment on.
     pub reads_any: bool,
+    /// Names of variables that it sets itself, for itself and for what it starts.
+    pub sets: Vec<String>,
     pub routes: Vec<Route>,
     /// Literal paths under which other routers are put: `include_router(prefix="/api")`, `app.use("/api", router)`.
     pub prefixes: Vec<String>,
@@ -237,6 +239,7 @@ mod tests {
             format!("{}{mark}{place}", read.name.value)
         };
         let mut all: Vec<String> = facts.reads.iter().map(show).collect();
+        all.extend(facts.sets.iter().map(|name| format!("<{name}")));
         all.extend(facts.reads_any.then(|| "*".to_owned()));
         all.join(" ")
     }
@@ -249,14 +252,14 @@ mod tests {
                 "os.environ['A']; os.environ.get(\"B\", '1'); os.getenv('C'); os.getenv('D') or 'x'",
                 "A! B= C D=",
             ),
-            ("a.py", "os.environ['A'] = 'x'; os.environ[name]; # os.getenv('B')", "*"),
+            ("a.py", "os.environ['A'] = 'x'; os.environ[name]; # os.getenv('B')", "<A *"),
             ("a.py", "if 'A' in os.environ: pass", "A"),
             ("a.py", "env = dict(os.environ)", "*"),
             ("a.py", "from decouple import config\nA = config('A_B', default=1)\nB = config('B')\n", "A_B= B!"),
             (
                 "a.ts",
                 "process.env.A; process.env['B'] ?? 'x'; `${process.env.C || 1}`; process.env.D = 'x'; process.env.E!",
-                "A B= C= E",
+                "A B= C= E <D",
             ),
             ("a.ts", "const { A, B = 'x', C: d } = process.env;", "A B= C"),
             ("a.ts", "import.meta.env.VITE_A; import.meta.env.DEV; Deno.env.get('B')", "VITE_A B"),
@@ -275,6 +278,8 @@ mod tests {
                 "A B! C= D= E=",
             ),
             ("A.java", "System.getenv(\"A\"); @Value(\"${B_C:x}\") String s;", "A B_C="),
+            ("a.rb", "ENV['A'] = 'x'; ENV['B'] == 'x'; ENV['C'] ||= 'x'", "B C= <A"),
+            ("a.js", "process.env['A'] = 1; process.env.B ??= 2", "B= <A"),
             ("a.php", "env('A', 'x'); getenv('B'); $_ENV['C'] ?? 1", "A= B C="),
         ] {
             assert_eq!(reads(path, text), expected, "{text}");

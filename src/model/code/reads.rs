@@ -27,6 +27,11 @@ fn add(facts: &mut CodeFacts, (name, span): (&str, Span), need: Need) {
     }
 }
 
+/// Notes that the program sets a variable itself.
+fn set(facts: &mut CodeFacts, name: Option<(&str, Span)>) {
+    facts.sets.extend(name.map(|(name, _)| name.to_owned()));
+}
+
 /// Whether an assignment (and not a comparison) stands at an index.
 fn is_assigned(tokens: &Tokens, at: usize) -> bool {
     tokens.sign(at) == b'=' && !matches!(tokens.sign(at + 1), b'=' | b'~')
@@ -82,7 +87,7 @@ fn environ(tokens: &Tokens, at: usize, facts: &mut CodeFacts) {
     let next = at + 1;
     match tokens.sign(next) {
         b'[' => match tokens.text(next + 1) {
-            _ if is_assigned(tokens, tokens.close(next) + 1) => {}
+            name if is_assigned(tokens, tokens.close(next) + 1) => set(facts, name),
             Some(name) => add(facts, name, Need::Required),
             None => facts.reads_any = true,
         },
@@ -258,8 +263,11 @@ fn environment(tokens: &Tokens, at: usize) -> Option<usize> {
 }
 
 fn script_read(tokens: &Tokens, name: (&str, Span), after: usize, facts: &mut CodeFacts) {
-    if is_assigned(tokens, after) && tokens.sign(after + 1) != b'>' || BUILT_IN.contains(&name.0) {
+    if BUILT_IN.contains(&name.0) {
         return;
+    }
+    if is_assigned(tokens, after) && tokens.sign(after + 1) != b'>' {
+        return set(facts, Some(name));
     }
     let after = if tokens.sign(after) == b'!' && tokens.sign(after + 1) != b'=' { after + 1 } else { after };
     add(facts, name, if is_otherwise(tokens, after) { Need::Defaulted } else { Need::Optional });
@@ -370,7 +378,7 @@ fn ruby(tokens: &Tokens, facts: &mut CodeFacts) {
             b'[' => {
                 let after = tokens.close(at + 1) + 1;
                 match tokens.text(at + 2) {
-                    _ if is_assigned(tokens, after) => {}
+                    name if is_assigned(tokens, after) => set(facts, name),
                     Some(name) => {
                         add(facts, name, if is_otherwise(tokens, after) { Need::Defaulted } else { Need::Optional })
                     }
