@@ -1,6 +1,7 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::code::CodeFacts;
 use super::compose::Project;
@@ -81,6 +82,9 @@ pub struct Facts<'s> {
     /// The env files that git tracks; `None` where the repository is no git checkout.
     pub tracked: Option<HashSet<String>>,
     pub env_files: EnvFiles<'s>,
+    /// The folders in which a Dockerfile is built, by its path; see [`contexts`](super::context::contexts). Asked for
+    /// after the projects are joined.
+    pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
 }
 
 /// What the env files of a repository name, gathered once for all projects.
@@ -97,7 +101,8 @@ pub struct EnvFiles<'s> {
 impl<'s> Facts<'s> {
     /// Facts without their projects, which are joined from them.
     pub fn new(repository: Repository<'s>, files: Vec<FileFacts<'s>>, tracked: Option<HashSet<String>>) -> Self {
-        let mut facts = Self { repository, files, projects: Vec::new(), tracked, env_files: EnvFiles::default() };
+        let (env_files, build_folders) = (EnvFiles::default(), OnceLock::new());
+        let mut facts = Self { repository, files, projects: Vec::new(), tracked, env_files, build_folders };
         facts.env_files = facts.read_env_files();
         facts
     }
