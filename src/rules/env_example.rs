@@ -142,7 +142,11 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
             let given = GIVEN.contains(&used.name.as_str())
                 || GIVEN_PREFIXES.iter().any(|prefix| used.name.starts_with(prefix));
             let optional = used.operator.is_some() && !used.required();
-            if !given && !optional && !ctx.facts.env_files.set.contains(used.name.as_str()) && !defaults.contains(&used.name) {
+            if !given
+                && !optional
+                && !ctx.facts.env_files.set.contains(used.name.as_str())
+                && !defaults.contains(&used.name)
+            {
                 let required = used.required();
                 let uses = found.entry(used.name).or_default();
                 uses.required |= required;
