@@ -1,10 +1,12 @@
 //! The folders that a Dockerfile is built in: those that compose files and pipelines name, or else the likely one.
 
+use std::collections::HashMap;
+
 use super::dockerfile::Dockerfile;
 use super::dockerignore::Dockerignore;
 use super::facts::Facts;
 use super::workflow::image_builds;
-use crate::source::{SourceFile, file_name, join, parent};
+use crate::source::{At, SourceFile, file_name, join, parent};
 use crate::syntax::dockerfile::{Body, Source};
 
 /// One build context.
@@ -36,29 +38,35 @@ impl Context<'_> {
 /// The contexts of a Dockerfile, each folder once. Never empty.
 pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<Context<'s>> {
     let path = facts.path(dockerfile.file);
-    let mut folders: Vec<String> = Vec::new();
-    for service in facts.projects.iter().flat_map(|project| &project.services) {
-        let Some(build) = &service.build else { continue };
-        if let (Some(file), Some(context)) = (&build.dockerfile, &build.context)
-            && file.value == path
-        {
-            folders.push(tidy(&context.value));
-        }
-    }
-    for build in facts.workflows().flat_map(image_builds) {
-        if let (Some(file), Some(context)) = (&build.dockerfile, &build.context)
-            && file.value == path
-        {
-            folders.push(tidy(&context.value));
-        }
-    }
-    folders.sort_unstable();
-    folders.dedup();
+    let named = facts.build_folders.get_or_init(|| named_folders(facts)).get(path);
+    let mut folders = named.cloned().unwrap_or_default();
     let certain = !folders.is_empty();
     if !certain {
         folders.push(likely(facts, dockerfile));
     }
     folders.into_iter().map(|folder| Context { ignore: ignore(facts, path, &folder), folder, certain }).collect()
+}
+
+/// The folders that compose files and pipelines name, by the path of the Dockerfile.
+fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
+    let mut folders: HashMap<String, Vec<String>> = HashMap::new();
+    let mut add = |file: Option<&At<String>>, context: Option<&At<String>>| {
+        if let (Some(file), Some(context)) = (file, context) {
+            folders.entry(file.value.clone()).or_default().push(tidy(&context.value));
+        }
+    };
+    let services = facts.projects.iter().flat_map(|project| &project.services);
+    for build in services.filter_map(|service| service.build.as_ref()) {
+        add(build.dockerfile.as_ref(), build.context.as_ref());
+    }
+    for build in facts.workflows().flat_map(image_builds) {
+        add(build.dockerfile.as_ref(), build.context.as_ref());
+    }
+    for folders in folders.values_mut() {
+        folders.sort_unstable();
+        folders.dedup();
+    }
+    folders
 }
 
 fn tidy(folder: &str) -> String {

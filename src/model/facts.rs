@@ -1,6 +1,7 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::code::CodeFacts;
 use super::compose::Project;
@@ -84,6 +85,9 @@ pub struct Facts<'s> {
     /// The variables of example env files that other files name.
     pub mentions: Mentions,
     pub env_files: EnvFiles<'s>,
+    /// The folders in which a Dockerfile is built, by its path; see [`contexts`](super::context::contexts). Asked for
+    /// after the projects are joined.
+    pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
 }
 
 /// What the env files of a repository name, gathered once for all projects.
@@ -100,7 +104,15 @@ pub struct EnvFiles<'s> {
 impl<'s> Facts<'s> {
     /// Facts without their projects, which are joined from them.
     pub fn new(repository: Repository<'s>, files: Vec<FileFacts<'s>>, tracked: Option<HashSet<String>>) -> Self {
-        let mut facts = Self { repository, files, projects: Vec::new(), tracked, mentions: Mentions::default(), env_files: EnvFiles::default() };
+        let mut facts = Self {
+            repository,
+            files,
+            projects: Vec::new(),
+            tracked,
+            mentions: Mentions::default(),
+            env_files: EnvFiles::default(),
+            build_folders: OnceLock::new(),
+        };
         facts.env_files = facts.read_env_files();
         facts
     }

@@ -133,7 +133,7 @@ mod tests {
             render(&View::new(&outcome, Level::Note)).lines().next(),
             Some(
                 "::error file=a%2Cb%3Ac%25.yaml,line=1,endLine=1,col=1,endColumn=2,title=deploylint internal-error::\
-                 a%0A::set-output::100%25\u{fffd}"
+                 a ::set-output::100%25\u{fffd}"
             )
         );
     }

@@ -136,7 +136,11 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
         for (used, place) in all {
             let given = env_names::is_of_shell(&used.name);
             let optional = used.operator.is_some() && !used.required();
-            if !given && !optional && !ctx.facts.env_files.set.contains(used.name.as_str()) && !defaults.contains(&used.name) {
+            if !given
+                && !optional
+                && !ctx.facts.env_files.set.contains(used.name.as_str())
+                && !defaults.contains(&used.name)
+            {
                 let required = used.required();
                 let uses = found.entry(used.name).or_default();
                 uses.required |= required;
