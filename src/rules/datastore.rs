@@ -93,8 +93,10 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             } else {
                 "the next container that is made starts with an empty one"
             };
-            Finding::new(mount.place, format!("`{name}`, {}, keeps its data in {scratch}", store.class.phrase()))
-                .label(label)
+            // A pod's mount is several lines long; the path is what matters of it.
+            let path = mount.target.as_ref().filter(|_| matches!(owner, Owner::Kubernetes(..)));
+            let place = path.map_or(mount.place, |path| path.place);
+            Finding::new(place, format!("`{name}`, {}, keeps its data in {scratch}", store.class.phrase())).label(label)
         }
         None => Finding::new(
             container.anchor,

@@ -36,8 +36,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
         for one in ctx.graph.uses(dockerfile.file).iter().filter(|one| one.stage == stage).take(SHOWN) {
             // A base file and its override say the same of one service.
-            let told = finding.related.iter().any(|label| label.place == one.place);
-            if let Some(text) = runs_here(&one.user).filter(|_| !told) {
+            let told = |text: &String| finding.related.iter().any(|own| own.place == one.place && own.text == *text);
+            if let Some(text) = runs_here(&one.user).filter(|text| !told(text)) {
                 finding = finding.related(one.place, text);
             }
         }
