@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::file;
 use crate::source::file_name;
@@ -80,7 +80,7 @@ impl Names {
             patterns.extend(forms.iter().map(|_| Some(index as u32)));
             words.extend(forms);
         }
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok();
         Self { names, search, patterns }
     }
 
