@@ -49,14 +49,29 @@ impl Text {
             base,
             word.parts.first().filter(|part| part.offset == 0).map_or(word.span.start, |part| part.span.start),
         );
+        // What is written up to here of the word, and how much longer it became by braces.
+        let (mut done, mut grown) = (0, 0);
         for (index, part) in word.parts.iter().enumerate() {
-            self.map.push(base + part.offset, part.span.start);
+            let end = word.parts.get(index + 1).map_or(word.text().len(), |next| next.offset as usize);
+            let start = base + part.offset + grown;
+            self.map.push(start, part.span.start);
             if matches!(part.kind, PartKind::Substitution { .. }) {
-                let end = word.parts.get(index + 1).map_or(word.text().len() as u32, |next| next.offset);
-                self.known.push(Span::new(base + part.offset, base + end));
+                self.known.push(Span::new(start, base + end as u32 + grown));
+            }
+            let (before, rest) = word.text().split_at(end);
+            if matches!(part.kind, PartKind::Variable(_)) && is_bare(&before[part.offset as usize..]) && runs_on(rest) {
+                // `$X'y'` is `${X}y` to the inner shell, and not `$Xy`.
+                self.text.push_str(&before[done..part.offset as usize]);
+                let name = &before[part.offset as usize + 1..];
+                self.text.push_str("${");
+                self.map.push(start + 2, part.span.start + 1);
+                self.text.push_str(name);
+                self.map.push(start + 2 + name.len() as u32, part.span.start + name.len() as u32);
+                self.text.push('}');
+                (done, grown) = (end, grown + 2);
             }
         }
-        self.text.push_str(word.text());
+        self.text.push_str(&word.text()[done..]);
     }
 
     fn of(word: &Word) -> Self {
@@ -70,6 +85,16 @@ impl Text {
         let clamp = |at: u32| at.clamp(self.within.start, self.within.end);
         Span::new(clamp(place.start), clamp(place.end))
     }
+}
+
+/// Whether a variable is written without braces.
+fn is_bare(variable: &str) -> bool {
+    variable.strip_prefix('$').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+}
+
+/// Whether a text would be read as the rest of a name before it.
+fn runs_on(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn shell_text(script: &Script, command: &Command) -> Option<Text> {

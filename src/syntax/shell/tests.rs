@@ -337,6 +337,18 @@ fn spans_hold(text: &str, word: &Word) {
     }
 }
 
+#[test]
+fn a_variable_of_a_nested_script_ends_where_it_ended_outside() {
+    let text = "sh -c X$X'if '";
+    let script = parse(text);
+    let words = script.commands.iter().flat_map(|command| &command.words);
+    let variables: Vec<(&str, &str)> = words
+        .flat_map(|word| word.variables())
+        .map(|variable| (variable.name.as_str(), variable.name_span.text(text)))
+        .collect();
+    assert_eq!(variables, [("X", "X"), ("X", "X")]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
