@@ -333,6 +333,13 @@ fn spans_hold(text: &str, word: &Word) {
         assert!(word.text().is_char_boundary(part.offset as usize));
     }
     for variable in word.variables() {
+        assert!(text.get(variable.name_span.range()).is_some(), "{variable:?} in {text:?}");
+    }
+}
+
+/// Of a word that stands in the text as it is. A nested script is decoded: `eval $\\if` asks for `if`.
+fn names_stand(text: &str, word: &Word) {
+    for variable in word.variables() {
         assert_eq!(variable.name_span.text(text), variable.name);
     }
 }
@@ -359,6 +366,9 @@ proptest! {
         for command in &script.commands {
             prop_assert!(text.get(command.span.range()).is_some());
             command.words.iter().for_each(|word| spans_hold(&text, word));
+            if !script.within(command, BlockKind::Shell) {
+                command.words.iter().for_each(|word| names_stand(&text, word));
+            }
             command.assignments.iter().for_each(|found| spans_hold(&text, &found.value));
             command.redirects.iter().for_each(|found| spans_hold(&text, &found.target));
             script.feeders(command);
