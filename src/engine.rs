@@ -250,7 +250,7 @@ fn check_all(
     }
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
-    match catch_unwind(AssertUnwindSafe(|| compose::projects(&facts))) {
+    match catch_unwind(AssertUnwindSafe(|| projects(&facts))) {
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
     }
@@ -271,6 +271,13 @@ fn check_all(
     // Letting go of the facts takes a while too.
     let comments = facts.files.into_par_iter().map(|file| file.comments).collect();
     Checked { findings, comments, formats, summary }
+}
+
+fn projects(facts: &Facts) -> Vec<compose::Project> {
+    let folders = compose::Folders::of(facts);
+    let loaded: Vec<Vec<compose::Project>> =
+        (0..folders.len()).into_par_iter().map(|at| folders.projects(at)).collect();
+    loaded.into_iter().flatten().collect()
 }
 
 /// A part of the facts that one worker checks.

@@ -230,6 +230,27 @@ impl<'s> Repository<'s> {
     pub fn has_folder(self, folder: &str) -> bool {
         !self.below(folder).is_empty()
     }
+
+    /// The files that stand in a folder itself. What is below its own folders is stepped over, not walked through.
+    pub fn inside(self, folder: &str) -> impl Iterator<Item = &'s SourceFile> {
+        let mut rest = self.below(folder);
+        let prefix = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        std::iter::from_fn(move || {
+            loop {
+                let (first, others) = rest.split_first()?;
+                match first.path[prefix..].find('/') {
+                    None => {
+                        rest = others;
+                        return Some(first);
+                    }
+                    Some(slash) => {
+                        let own = &first.path[..=prefix + slash];
+                        rest = &rest[rest.partition_point(|file| file.path.starts_with(own))..];
+                    }
+                }
+            }
+        })
+    }
 }
 
 /// The part of a `/`-separated path after its last `/`.
@@ -374,6 +395,9 @@ mod tests {
         let below: Vec<&str> = repository.below("a").iter().map(|file| file.path.as_str()).collect();
         assert_eq!(below, ["a/b/c", "a/d"]);
         assert!(repository.has_folder("a/b") && !repository.has_folder("b"));
+        let inside = |folder| repository.inside(folder).map(|file| file.path.as_str()).collect::<Vec<_>>();
+        assert_eq!(inside(""), ["a.txt", "ab"]);
+        assert_eq!(inside("a"), ["a/d"]);
         assert_eq!(repository.find("ab").map(|file| file.id), Some(FileId(4)));
     }
 

@@ -12,6 +12,9 @@ use super::file;
 use crate::source::file_name;
 use crate::syntax::dotenv;
 
+/// How many words are looked for by a table of all states.
+const MAX_TABLE: usize = 1000;
+
 /// Words of libraries and options that read or hand on every variable, whatever its name.
 const WHOLESALE: &[&str] = &[
     "Environment::with_prefix",
@@ -80,7 +83,9 @@ impl Names {
             patterns.extend(forms.iter().map(|_| Some(index as u32)));
             words.extend(forms);
         }
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok();
+        // The fastest table is also the dearest to make and to keep.
+        let kind = (words.len() <= MAX_TABLE).then_some(AhoCorasickKind::DFA);
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(words).ok();
         Self { names, search, patterns }
     }
 

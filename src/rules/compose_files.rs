@@ -104,8 +104,7 @@ pub fn has_example(ctx: &Ctx, path: &str) -> bool {
             && ["example", "sample", "template"].iter().any(|word| other.contains(word))
     };
     let folder = parent(path);
-    let beside = ctx.facts.repository.below(folder).iter().filter(|file| file.folder() == folder);
-    beside.map(SourceFile::name).any(|other| like(other) || general(other))
+    ctx.facts.repository.inside(folder).map(SourceFile::name).any(|other| like(other) || general(other))
 }
 
 /// Whether one of the repository's `.gitignore` files keeps a path out.

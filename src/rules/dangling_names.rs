@@ -67,8 +67,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 
 /// Whether values for a Helm chart that is not here stand in a folder.
 fn has_foreign_chart(ctx: &Ctx, folder: &str) -> bool {
-    let here = ctx.facts.repository.below(folder).iter().filter(|file| file.folder() == folder);
-    let mut names = here.map(SourceFile::name);
+    let mut names = ctx.facts.repository.inside(folder).map(SourceFile::name);
     let chart = ctx.facts.repository.find(&join(folder, "Chart.yaml").unwrap_or_default()).is_some();
     !chart && names.any(|name| name.contains("values") && (name.ends_with(".yaml") || name.ends_with(".yml")))
 }

@@ -35,7 +35,7 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
 
 /// Whether an example of an override beside the project defines the name: whoever runs it makes one of their own from it.
 fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
-    let beside = ctx.facts.repository.below(&project.folder).iter().filter(|file| file.folder() == project.folder);
+    let beside = ctx.facts.repository.inside(&project.folder);
     let mut examples = beside.filter(|file| {
         let file = file.name();
         file.contains("override") && ["example", "sample", "template", "dist"].iter().any(|word| file.contains(word))

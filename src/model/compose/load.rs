@@ -21,22 +21,51 @@ const BASES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "d
 const OVERRIDES: &[&str] =
     &["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
-/// All projects of a repository, base files before what is laid over them.
+/// All projects, one folder after the other.
+#[cfg(test)]
 pub fn projects(facts: &Facts) -> Vec<Project> {
-    let mut folders: BTreeMap<&str, Vec<FileId>> = BTreeMap::new();
-    for file in facts.of_kind(FileKind::Compose) {
-        folders.entry(parent(facts.path(file))).or_default().push(file);
+    let folders = Folders::of(facts);
+    (0..folders.len()).flat_map(|at| folders.projects(at)).collect()
+}
+
+/// The folders that hold compose files. Each gives its projects for itself, so that workers can share them.
+#[derive(Debug)]
+pub struct Folders<'f> {
+    facts: &'f Facts<'f>,
+    folders: Vec<(&'f str, Vec<FileId>)>,
+    referred: Referred,
+}
+
+impl<'f> Folders<'f> {
+    pub fn of(facts: &'f Facts<'f>) -> Self {
+        let mut folders: BTreeMap<&str, Vec<FileId>> = BTreeMap::new();
+        for file in facts.of_kind(FileKind::Compose) {
+            folders.entry(parent(facts.path(file))).or_default().push(file);
+        }
+        let referred = referred(facts, folders.values().flatten().copied());
+        Self { facts, folders: folders.into_iter().collect(), referred }
     }
-    let referred = referred(facts, folders.values().flatten().copied());
-    let mut projects = Vec::new();
-    for (folder, files) in folders {
-        folder_projects(facts, folder, &files, &referred, &mut projects);
+
+    pub const fn len(&self) -> usize {
+        self.folders.len()
     }
-    projects
+
+    pub const fn is_empty(&self) -> bool {
+        self.folders.is_empty()
+    }
+
+    /// The projects of the folder of this index.
+    pub fn projects(&self, at: usize) -> Vec<Project> {
+        let mut projects = Vec::new();
+        if let Some((folder, files)) = self.folders.get(at) {
+            folder_projects(self.facts, folder, files, &self.referred, &mut projects);
+        }
+        projects
+    }
 }
 
 /// Files that are read as parts of others.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Referred {
     /// Extended by services of other files.
     extended: HashSet<FileId>,

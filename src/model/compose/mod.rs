@@ -13,7 +13,9 @@ use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
 use crate::source::{At, FileId, Place};
-pub use load::{is_development, projects};
+pub use load::{Folders, is_development};
+#[cfg(test)]
+pub use load::projects;
 
 /// Files that `docker compose` would load together, merged.
 #[derive(Debug, Default)]
