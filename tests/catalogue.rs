@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use deploylint::catalog::example::{Example, Role};
+use deploylint::catalog::example::{self, Example, Role};
 use deploylint::catalog::{self, Profile, Rule};
 use deploylint::config::Config;
 use deploylint::edit::{self, Edit};
@@ -28,12 +28,13 @@ fn every_page_is_complete() {
         let name = rule.name;
         assert!(!rule.summary.ends_with('.') && rule.summary.len() <= 90, "{name}: a summary is one short line");
         assert!(rule.prose().len() >= 80, "{name}: the page must give its reasons");
+        assert!(example::parse(rule.body).is_ok(), "{name}: {:?}", example::parse(rule.body).err());
         assert!(!rule.on.is_empty() && !rule.item.is_empty(), "{name}: `on` and `item` are needed");
         if BUILT_IN.contains(&name) {
             continue;
         }
         for role in [Role::Bad, Role::Good] {
-            assert!(rule.examples.iter().any(|example| example.role == role), "{name}: no {role:?} example");
+            assert!(rule.examples().iter().any(|example| example.role == role), "{name}: no {role:?} example");
         }
     }
 }
@@ -58,7 +59,7 @@ fn pages_and_checks_belong_together() {
 fn every_example_does_what_it_claims() {
     let mut wrong = Vec::new();
     for rule in catalog::rules() {
-        for (at, example) in rule.examples.iter().enumerate() {
+        for (at, example) in rule.examples().iter().enumerate() {
             if let Err(problem) = verify(rule, example) {
                 wrong.push(format!("rules/{}.md, example {}: {problem}", rule.name, at + 1));
             }

@@ -267,7 +267,7 @@ fn the_worked_rules_are_rules() {
         let name = page.lines().next().unwrap_or("").trim_start_matches("# ");
         let rule = Rule::parse(name, page).unwrap_or_else(|error| panic!("docs/contributing.md, {name}: {error}"));
         for role in [Role::Bad, Role::Good] {
-            assert!(rule.examples.iter().any(|example| example.role == role), "{name}: no {role:?} example");
+            assert!(rule.examples().iter().any(|example| example.role == role), "{name}: no {role:?} example");
         }
         assert!(catalog::rule(name).is_none(), "{name}: the demonstration must not be a rule already");
         names.push((name, rule.matcher.is_some()));

@@ -44,7 +44,9 @@ pub struct Assigned<'t> {
 /// The secrets assigned in a text, in order.
 pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
     static PARSED: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let parts = PARSED.get_or_init(|| AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok());
+    let parts = PARSED.get_or_init(|| {
+        AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok()
+    });
     let Some(parts) = parts else { return Vec::new() };
     let mut found: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;

@@ -53,7 +53,7 @@ const NEAR: usize = 400;
 pub fn scan(text: &str) -> Vec<Hit> {
     let table = table();
     let mut found: Vec<(usize, Hit)> = Vec::new();
-    for literal in table.automaton.find_overlapping_iter(text) {
+    for literal in table.automaton(text.len()).find_overlapping_iter(text) {
         let at = literal.start();
         match table.meaning[literal.pattern().as_usize()] {
             Keyword::Token(index) => {

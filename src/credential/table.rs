@@ -2,6 +2,7 @@
 //! the pattern of an entry is compiled when one of its keywords is first met. Must never hold a format in code.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
@@ -93,7 +94,13 @@ pub enum Keyword {
 
 pub struct Table {
     pub formats: Vec<Format>,
-    pub automaton: AhoCorasick,
+    /// Quick to make, and slower.
+    small: AhoCorasick,
+    /// Dear to make, and three times as fast: made once much has been searched.
+    large: OnceLock<AhoCorasick>,
+    literals: Vec<String>,
+    /// Bytes searched so far.
+    searched: AtomicUsize,
     /// What each pattern of the automaton means.
     pub meaning: Vec<Keyword>,
 }
@@ -129,12 +136,28 @@ fn build(text: &str) -> Table {
             meaning.push(Keyword::Token(index));
         }
     }
-    let automaton = AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(&literals)
-        .expect("a few hundred short literals fit the automaton");
-    Table { automaton, meaning, formats: file.token }
+    let small = automaton(AhoCorasickKind::ContiguousNFA, &literals);
+    let literals = literals.into_iter().map(str::to_owned).collect();
+    Table { small, large: OnceLock::new(), literals, searched: AtomicUsize::new(0), meaning, formats: file.token }
 }
+
+fn automaton<T: AsRef<str>>(kind: AhoCorasickKind, literals: &[T]) -> AhoCorasick {
+    let literals = literals.iter().map(AsRef::as_ref);
+    AhoCorasick::builder().kind(Some(kind)).build(literals).expect("a few hundred short literals fit the automaton")
+}
+
+impl Table {
+    /// What to search a text of this many bytes with. Both automata find the same.
+    pub fn automaton(&self, bytes: usize) -> &AhoCorasick {
+        if self.searched.fetch_add(bytes, Ordering::Relaxed) < SMALL_BYTES {
+            return &self.small;
+        }
+        self.large.get_or_init(|| automaton(AhoCorasickKind::DFA, &self.literals))
+    }
+}
+
+/// How much is searched with the small automaton: a handful of files.
+const SMALL_BYTES: usize = 256 * 1024;
 
 const fn longest() -> usize {
     300

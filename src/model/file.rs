@@ -18,8 +18,23 @@ pub fn is_deployment(path: &str) -> bool {
 /// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
 /// scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
-    const ENDINGS: &[&str] =
-        &["yaml", "yml", "json", "toml", "sh", "env", "conf", "tpl", "txt", "dockerignore", "lock", "npmrc", "pypirc", "netrc", "template"];
+    const ENDINGS: &[&str] = &[
+        "yaml",
+        "yml",
+        "json",
+        "toml",
+        "sh",
+        "env",
+        "conf",
+        "tpl",
+        "txt",
+        "dockerignore",
+        "lock",
+        "npmrc",
+        "pypirc",
+        "netrc",
+        "template",
+    ];
     const NAMES: &[&str] = &[
         "dockerfile",
         "containerfile",
@@ -74,8 +89,36 @@ pub fn is_example_env(path: &str) -> bool {
 /// Whether a file is a program's source or configuration, in which names are assigned.
 pub fn is_source(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "py", "js", "ts", "jsx", "tsx", "mjs", "cjs", "go", "rb", "php", "java", "kt", "cs", "rs", "scala", "ex", "exs", "ini", "cfg",
-        "properties", "tf", "tfvars", "hcl", "xml", "swift", "dart", "lua", "pl", "groovy", "gradle",
+        "py",
+        "js",
+        "ts",
+        "jsx",
+        "tsx",
+        "mjs",
+        "cjs",
+        "go",
+        "rb",
+        "php",
+        "java",
+        "kt",
+        "cs",
+        "rs",
+        "scala",
+        "ex",
+        "exs",
+        "ini",
+        "cfg",
+        "properties",
+        "tf",
+        "tfvars",
+        "hcl",
+        "xml",
+        "swift",
+        "dart",
+        "lua",
+        "pl",
+        "groovy",
+        "gradle",
     ];
     let name = file_name(path);
     !is_generated(path) && name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))

@@ -21,7 +21,7 @@ pub fn page(rule: &Rule, look: Look) -> String {
         }
         out.push('\n');
     }
-    for example in &rule.examples {
+    for example in &rule.examples() {
         example_text(&mut out, example, look);
     }
     if !rule.see.is_empty() {
@@ -80,7 +80,7 @@ fn example_text(out: &mut String, example: &Example, look: Look) {
 /// The page as Markdown for other tools: reasons, examples without their marks, and where else the idea is known.
 pub fn markdown(rule: &Rule) -> String {
     let mut out = format!("{}\n", rule.prose());
-    for example in &rule.examples {
+    for example in &rule.examples() {
         let after = example.fixed.iter().map(|(path, text)| ("Fixed", path, text));
         let before = example.files.iter().map(|file| (title(example.role), &file.path, &file.shown));
         for (title, path, text) in before.chain(after) {
