@@ -226,18 +226,18 @@ fn check_all(
 ) -> Checked {
     let repository = Repository::new(sources);
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
-    let lowered: Vec<Result<FileFacts, Finding>> = sources
+    let lowered: Vec<Option<FileFacts>> = sources
         .par_iter()
         .map(|source| {
-            catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)))
-                .map_err(|_| internal(source.id, "this file could not be read to its end"))
+            // A panic costs this file its facts.
+            catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing))).ok()
         })
         .collect();
     let mut files = Vec::with_capacity(lowered.len());
     let mut mentions = Mentions::default();
-    for (lowered, found) in lowered.into_iter().zip(found) {
-        let mut facts = lowered.unwrap_or_else(|broken| {
-            findings.push(broken);
+    for ((lowered, found), source) in lowered.into_iter().zip(found).zip(sources) {
+        let mut facts = lowered.unwrap_or_else(|| {
+            findings.push(internal(source.id, "this file could not be read to its end"));
             FileFacts::new(FileKind::Text)
         });
         facts.hits = found.hits;

@@ -242,7 +242,9 @@ mod tests {
     use super::*;
     use crate::syntax::shell;
 
-    fn read(line: &str) -> Option<(Verb, String, Vec<(String, Pin)>)> {
+    type Read = (Verb, String, Vec<(String, Pin)>);
+
+    fn read(line: &str) -> Option<Read> {
         let script = shell::parse(line);
         let invocations = script.invocations();
         let invocation = invocations.first()?;

@@ -63,7 +63,7 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
             let folder = ctx.facts.source(place.file).folder();
-            Some((at, *place, super::env_example::nearest(&examples, folder)?))
+            Some((at, *place, super::env_example::nearest(examples, folder)?))
         });
         let Some((at, place, example)) = found else { continue };
         let (message, label, level) = if wanted.required {

@@ -41,7 +41,7 @@ fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
         file.contains("override") && ["example", "sample", "template", "dist"].iter().any(|word| file.contains(word))
     });
     let is_key = |line: &str| line.trim().strip_suffix(':') == Some(name);
-    examples.any(|file| file.text.lines().any(|line| is_key(line)))
+    examples.any(|file| file.text.lines().any(is_key))
 }
 
 fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {

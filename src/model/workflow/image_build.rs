@@ -308,7 +308,9 @@ mod tests {
     use crate::source::{FileId, SourceFile};
     use crate::syntax::yaml::Tree;
 
-    fn builds(steps: &str) -> Vec<(Option<String>, Option<String>, Vec<String>, bool)> {
+    type Build = (Option<String>, Option<String>, Vec<String>, bool);
+
+    fn builds(steps: &str) -> Vec<Build> {
         let text = format!("on: push\nenv:\n  REGISTRY: ghcr.io\njobs:\n  a:\n    steps:\n{steps}");
         let source = SourceFile::new(FileId(0), "x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
