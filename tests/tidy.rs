@@ -34,7 +34,6 @@ const HOMES: &[(&str, &str)] =
 const NOT_SECRET: &[(&str, Sort, &str)] = &[
     ("rules/", Sort::Connection, "examples of the rules, with hosts and passwords that are made up"),
     ("src/credential/classify_tests.rs", Sort::Connection, "made-up hosts"),
-    ("src/rules/endpoint.rs", Sort::Connection, "made-up hosts in its tests"),
     ("src/credential/scan_tests.rs", Sort::Connection, "made-up hosts"),
     ("rules/private-key.md", Sort::Key, "the example is a line of text between the marks of a key"),
 ];

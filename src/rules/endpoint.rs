@@ -197,9 +197,9 @@ mod tests {
             found.into_iter().map(|(one, _)| (one.host, one.port)).collect()
         };
         let one = |host: &str, port: Option<u16>| (host.to_owned(), port);
-        assert_eq!(hosts("postgresql+asyncpg://u:p@db:5432/app"), [one("db", Some(5432))]);
+        assert_eq!(hosts("postgresql+asyncpg://u:p@db.example.com:5432/app"), [one("db.example.com", Some(5432))]);
         assert_eq!(hosts("postgres://u:${PW}@db/app"), [one("db", None)]);
-        assert_eq!(hosts("postgres://u:p@${HOST}:5432/app"), []);
+        assert_eq!(hosts("postgres://u:${PW}@${HOST}:5432/app"), []);
         assert_eq!(hosts("jdbc:mysql://db:3306/x"), [one("db", Some(3306))]);
         assert_eq!(hosts("mongodb://a:27017,b:27018/?replicaSet=r"), [one("a", Some(27017)), one("b", Some(27018))]);
         assert_eq!(hosts("s3://bucket/key"), []);
