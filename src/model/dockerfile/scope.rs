@@ -6,8 +6,8 @@ use crate::model::image::HOLE;
 use crate::source::{FileId, Place};
 use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
 
-/// Set by the builder itself, to values that depend on the machine.
-const PREDEFINED: &[&str] = &[
+/// Set by the builder itself, to values that depend on the machine; FROM sees them without a declaration.
+pub const PLATFORM: &[&str] = &[
     "BUILDARCH",
     "BUILDOS",
     "BUILDPLATFORM",
@@ -93,7 +93,7 @@ impl Scope {
 
     fn variable(&self, variable: &Variable, word: &Word, file: FileId, into: &mut Expanded) {
         let worth = self.values.get(&variable.name);
-        let predefined = worth.is_none() && PREDEFINED.contains(&variable.name.as_str());
+        let predefined = worth.is_none() && PLATFORM.contains(&variable.name.as_str());
         let value = match worth {
             Some(Worth::Known { text, place }) => Some((text, *place)),
             Some(Worth::Unknown) => None,

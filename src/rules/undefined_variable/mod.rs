@@ -8,24 +8,12 @@ use std::collections::BTreeSet;
 use super::Ctx;
 use crate::data::{self, Class};
 use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::scope::PLATFORM;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
 use crate::source::Place;
 use crate::suggest;
 use crate::syntax::dockerfile::{Body, Instruction, ModifierKind, Variable, Word};
-
-/// Declared by the builder for FROM alone.
-const PLATFORM: &[&str] = &[
-    "BUILDARCH",
-    "BUILDOS",
-    "BUILDPLATFORM",
-    "BUILDVARIANT",
-    "TARGETARCH",
-    "TARGETOS",
-    "TARGETPLATFORM",
-    "TARGETSTAGE",
-    "TARGETVARIANT",
-];
 
 /// Known to every instruction without a declaration.
 const PREDEFINED: &[&str] = &[
