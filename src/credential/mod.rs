@@ -21,5 +21,5 @@ pub use classify::{DefaultReason, Verdict, default_credential, default_pair, jud
 pub use files::{SecretFile, secret_file};
 pub use names::{NameKind, secret_name};
 pub use redact::{mask, redact};
-pub use scan::{Certainty, Hit, HitKind, scan};
+pub use scan::{Certainty, Hit, HitKind, base64, scan};
 pub use shape::{entropy, is_placeholder, is_reference};

@@ -185,7 +185,7 @@ pub(super) fn jwt_claims(value: &str) -> Option<String> {
 }
 
 /// The bytes of base64 in either alphabet, padded or not.
-pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+pub fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0u32, 0);
     for byte in text.trim_end_matches('=').bytes() {

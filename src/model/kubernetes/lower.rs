@@ -6,6 +6,7 @@ use super::pod::{CronFacts, JobFacts, Pod, Strategy, Workload};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
 use super::selector::Selector;
 use super::view::{Scope, View};
+use crate::credential;
 use crate::model::Setting;
 use crate::source::At;
 use crate::syntax::yaml::{Kind, Node, Tree};
@@ -288,25 +289,6 @@ fn data(root: View, tables: &[&str], encoded: &str) -> Data {
 
 /// Base64 of UTF-8 text; `None` for anything else.
 fn decode_base64(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let mut bits = 0u32;
-    let mut held = 0;
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-        }
-    }
-    String::from_utf8(out).ok()
+    let bare: String = text.chars().filter(|one| !one.is_ascii_whitespace()).take_while(|one| *one != '=').collect();
+    String::from_utf8(credential::base64(&bare)?).ok()
 }
