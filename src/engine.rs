@@ -130,15 +130,24 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<H
         sources.push(SourceFile::new(id, path, read.text));
         found.push(Found { hits: read.hits, code: read.code, mentions: read.mentions });
     }
-    let checked = check_all(&sources, found, tracked, findings);
+    let (checked, facts) = check_all(&sources, found, tracked, findings);
+    let ((secrets, findings, summary), ()) = rayon::join(|| settle(options, &sources, checked), || drop(facts));
+    Outcome { root: options.root.clone(), sources, findings, secrets, summary }
+}
+
+/// Secrets, suppressions, policy and order.
+fn settle(
+    options: &Options,
+    sources: &[SourceFile],
+    checked: Checked,
+) -> (Vec<(FileId, Vec<Span>)>, Vec<Finding>, Summary) {
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let applied = suppress::apply(checked.findings, &sources, comments, today);
+    let applied = suppress::apply(checked.findings, sources, comments, today);
     let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
     let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
-    let findings = policy(options, &sources, &checked.formats, applied.findings);
-    Outcome { root: options.root.clone(), sources, findings, secrets, summary }
+    (secrets, policy(options, sources, &checked.formats, applied.findings), summary)
 }
 
 /// What reading one file gave.
@@ -217,13 +226,13 @@ struct Checked {
     summary: Summary,
 }
 
-/// Lowers, joins and checks.
-fn check_all(
-    sources: &[SourceFile],
+/// Lowers, joins and checks. The facts have served; letting go of them takes a while and is left to the caller.
+fn check_all<'s>(
+    sources: &'s [SourceFile],
     found: Vec<Found>,
     tracked: Option<HashSet<String>>,
     mut findings: Vec<Finding>,
-) -> Checked {
+) -> (Checked, Facts<'s>) {
     let repository = Repository::new(sources);
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lowered: Vec<Option<FileFacts>> = sources
@@ -268,9 +277,9 @@ fn check_all(
         ..Summary::default()
     };
     let formats = facts.files.iter().map(|file| format(file.kind)).collect();
-    // Letting go of the facts takes a while too.
-    let comments = facts.files.into_par_iter().map(|file| file.comments).collect();
-    Checked { findings, comments, formats, summary }
+    drop(graph);
+    let comments = facts.files.iter_mut().map(|file| std::mem::take(&mut file.comments)).collect();
+    (Checked { findings, comments, formats, summary }, facts)
 }
 
 fn projects(facts: &Facts) -> Vec<compose::Project> {

@@ -38,13 +38,18 @@ impl Context<'_> {
 /// The contexts of a Dockerfile, each folder once. Never empty.
 pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<Context<'s>> {
     let path = facts.path(dockerfile.file);
-    let named = facts.build_folders.get_or_init(|| named_folders(facts)).get(path);
-    let mut folders = named.cloned().unwrap_or_default();
-    let certain = !folders.is_empty();
-    if !certain {
-        folders.push(likely(facts, dockerfile));
-    }
+    let (folders, certain) = folders(facts, dockerfile);
     folders.into_iter().map(|folder| Context { ignore: ignore(facts, path, &folder), folder, certain }).collect()
+}
+
+/// The folders of the contexts alone, and whether something builds the Dockerfile there.
+pub fn folders(facts: &Facts, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
+    let named = facts.build_folders.get_or_init(|| named_folders(facts)).get(facts.path(dockerfile.file));
+    let certain = named.is_some_and(|folders| !folders.is_empty());
+    match named {
+        Some(folders) if certain => (folders.clone(), certain),
+        _ => (vec![likely(facts, dockerfile)], certain),
+    }
 }
 
 /// The folders that compose files and pipelines name, by the path of the Dockerfile.

@@ -8,6 +8,7 @@ use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
 use super::file::is_example_env;
+use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
@@ -88,6 +89,7 @@ pub struct Facts<'s> {
     /// The folders in which a Dockerfile is built, by its path; see [`contexts`](super::context::contexts). Asked for
     /// after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
+    ignored: OnceLock<Ignored>,
 }
 
 /// What the env files of a repository name, gathered once for all projects.
@@ -112,6 +114,7 @@ impl<'s> Facts<'s> {
             mentions: Mentions::default(),
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
+            ignored: OnceLock::new(),
         };
         facts.env_files = facts.read_env_files();
         facts
@@ -146,6 +149,11 @@ impl<'s> Facts<'s> {
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
     pub fn is_committed(&self, path: &str) -> bool {
         self.tracked.as_ref().is_none_or(|tracked| tracked.contains(path))
+    }
+
+    /// Whether git would leave a path out, by the `.gitignore` files of the repository.
+    pub fn is_ignored(&self, path: &str) -> bool {
+        self.ignored.get_or_init(|| Ignored::new(self.repository)).holds(path)
     }
 
     /// The repository path of a file.

@@ -4,16 +4,11 @@
 //! counts is generous, for the question is asked only to say that *nothing* names a variable: any case, in comments too,
 //! and written as other languages would (`db_url`, `dbUrl`, `db-url`, `db.url`).
 
-use std::collections::HashSet;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::collections::{HashMap, HashSet};
 
 use super::file;
 use crate::source::file_name;
 use crate::syntax::dotenv;
-
-/// How many words are looked for by a table of all states.
-const MAX_TABLE: usize = 1000;
 
 /// Words of libraries and options that read or hand on every variable, whatever its name.
 const WHOLESALE: &[&str] = &[
@@ -47,9 +42,59 @@ const WHOLESALE: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Names {
     names: Vec<String>,
-    search: Option<AhoCorasick>,
-    /// By pattern: the index of its name; `None` for [`WHOLESALE`].
-    patterns: Vec<Option<u32>>,
+    /// By name: too short to be looked for, and taken as named.
+    short: Vec<bool>,
+    search: Search,
+}
+
+/// Looks for many words at once, in any case. Where an automaton would be larger than any cache, a table of the words'
+/// first bytes says of nearly every place at once that no word begins there.
+#[derive(Debug, Default)]
+struct Search {
+    /// One bit for each value of [`slot`].
+    heads: Vec<u64>,
+    /// By the first bytes in lower case: words in lower case, and the index of the name; `None` for [`WHOLESALE`].
+    words: HashMap<[u8; HEAD], Vec<(String, Option<u32>)>>,
+}
+
+/// How many bytes of a word are looked up.
+const HEAD: usize = 4;
+
+/// The place of a head in the table, of 2^16.
+const fn slot(head: [u8; HEAD]) -> usize {
+    // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
+    let folded = u32::from_le_bytes(head) | 0x2020_2020;
+    (folded.wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+impl Search {
+    /// Adds a word of at least [`HEAD`] bytes.
+    fn add(&mut self, word: &str, name: Option<u32>) {
+        let word = word.to_ascii_lowercase();
+        let Some(&head) = word.as_bytes().first_chunk() else { return };
+        self.heads.resize(1 << 10, 0);
+        self.heads[slot(head) >> 6] |= 1 << (slot(head) & 63);
+        self.words.entry(head).or_default().push((word, name));
+    }
+
+    /// Tells of every word that stands in the text.
+    fn each(&self, text: &str, mut found: impl FnMut(Option<u32>)) {
+        let bytes = text.as_bytes();
+        for (at, window) in bytes.windows(HEAD).enumerate() {
+            let Some(head) = window.first_chunk() else { continue };
+            let slot = slot(*head);
+            if self.heads[slot >> 6] >> (slot & 63) & 1 == 0 {
+                continue;
+            }
+            let lower = head.map(|byte| byte.to_ascii_lowercase());
+            for (word, name) in self.words.get(&lower).into_iter().flatten() {
+                let here = bytes.get(at..at + word.len());
+                if here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes())) {
+                    found(*name);
+                }
+            }
+        }
+    }
 }
 
 /// What was found in one text, or in all.
@@ -75,35 +120,33 @@ impl Names {
         }
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<String> = WHOLESALE.iter().map(|word| (*word).to_owned()).collect();
-        let mut patterns = vec![None; words.len()];
+        let mut search = Search::default();
+        WHOLESALE.iter().for_each(|word| search.add(word, None));
+        let mut short = vec![false; names.len()];
         for (index, name) in names.iter().enumerate() {
             let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
             forms.dedup();
-            patterns.extend(forms.iter().map(|_| Some(index as u32)));
-            words.extend(forms);
+            short[index] = forms.iter().any(|form| form.len() < HEAD);
+            forms.iter().for_each(|form| search.add(form, Some(index as u32)));
         }
-        // The fastest table is also the dearest to make and to keep.
-        let kind = (words.len() <= MAX_TABLE).then_some(AhoCorasickKind::DFA);
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(words).ok();
-        Self { names, search, patterns }
+        Self { names, short, search }
     }
 
     /// What a text names. Env files and prose only document variables, and lock files name everything.
     pub fn find(&self, path: &str, text: &str) -> Mentions {
         let mut found = Mentions::default();
-        let Some(search) = &self.search else { return found };
+        if self.names.is_empty() {
+            return found;
+        }
         if file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
             return found;
         }
-        let mut seen = vec![false; self.names.len()];
+        let mut seen = self.short.clone();
         // A name may be a part of another: both count.
-        for hit in search.find_overlapping_iter(text) {
-            match self.patterns[hit.pattern().as_usize()] {
-                None => found.wholesale = true,
-                Some(name) => seen[name as usize] = true,
-            }
-        }
+        self.search.each(text, |name| match name {
+            None => found.wholesale = true,
+            Some(name) => seen[name as usize] = true,
+        });
         found.names = self.names.iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.clone()).collect();
         found
     }

@@ -53,6 +53,10 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let all = workflow.triggers.iter().all(|trigger| release(&trigger) || by_hand(trigger));
     let released = workflow.triggers.iter().find(release).filter(|_| all);
     for job in &workflow.jobs {
+        // Said once a job.
+        let mut caches = job.steps.iter().enumerate().filter_map(|(number, step)| Some((number, cached(step)?)));
+        let Some((number, place)) = caches.next() else { continue };
+        let others = caches.count() as u32;
         let publishing = job
             .steps
             .iter()
@@ -63,10 +67,6 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             (None, Some(trigger)) => Some((trigger.event.place, "started by a release")),
             (None, None) => None,
         };
-        // Said once a job.
-        let mut caches = job.steps.iter().enumerate().filter_map(|(number, step)| Some((number, cached(step)?)));
-        let Some((number, place)) = caches.next() else { continue };
-        let others = caches.count() as u32;
         if let Some((reason, label)) = why {
             let mut finding = Finding::new(
                 place,

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use ignore::gitignore::GitignoreBuilder;
-
 use super::Ctx;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::Project;
@@ -14,7 +12,7 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     let mut said: HashSet<String> = HashSet::new();
     let mut miss = |what: &str, who: &str, path: &At<String>, level: Level| {
         let Some(full) = join(project.folder_of(path.place.file), &path.value) else { return };
-        if exists(ctx, &full) || is_ignored(ctx, &full) || has_example(ctx, &full) || !said.insert(full.clone()) {
+        if exists(ctx, &full) || ctx.facts.is_ignored(&full) || has_example(ctx, &full) || !said.insert(full.clone()) {
             return;
         }
         sink.report_at(
@@ -105,20 +103,4 @@ pub fn has_example(ctx: &Ctx, path: &str) -> bool {
     };
     let folder = parent(path);
     ctx.facts.repository.inside(folder).map(SourceFile::name).any(|other| like(other) || general(other))
-}
-
-/// Whether one of the repository's `.gitignore` files keeps a path out.
-pub fn is_ignored(ctx: &Ctx, path: &str) -> bool {
-    let folders = std::iter::successors(Some(parent(path)), |folder| (!folder.is_empty()).then(|| parent(folder)));
-    let mut ignores =
-        folders.filter_map(|folder| Some((folder, ctx.facts.repository.find(&join(folder, ".gitignore")?)?)));
-    ignores.any(|(folder, file)| {
-        let mut builder = GitignoreBuilder::new("");
-        for line in file.text.lines() {
-            // A line that is no pattern ignores nothing.
-            let _ = builder.add_line(None, line);
-        }
-        let inner = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
-        builder.build().is_ok_and(|matcher| matcher.matched_path_or_any_parents(inner, false).is_ignore())
-    })
 }

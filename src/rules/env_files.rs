@@ -1,7 +1,5 @@
 //! `env-file-committed`, `env-file-ignored`, `live-example-value`: env files that git has, may get, or that show too much.
 
-use ignore::gitignore::GitignoreBuilder;
-
 use super::Ctx;
 use super::literal::{self, Strength};
 use crate::credential::{self, SecretFile};
@@ -92,7 +90,7 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let Some((place, path)) = expected(ctx) else { return };
-    if repository.find(&path).is_some() || is_ignored(ctx, &path) {
+    if repository.find(&path).is_some() || ctx.facts.is_ignored(&path) {
         return;
     }
     let message = format!("`{path}` will be made here, and git does not ignore it");
@@ -129,31 +127,6 @@ fn expected(ctx: &Ctx) -> Option<(Place, String)> {
         let folder = parent(&example.path);
         Some((place, if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") }))
     })
-}
-
-/// Whether a `.gitignore` of its folder or one above names the path.
-fn is_ignored(ctx: &Ctx, path: &str) -> bool {
-    let mut folder = parent(path);
-    loop {
-        let file = if folder.is_empty() { ".gitignore".to_owned() } else { format!("{folder}/.gitignore") };
-        if let Some(source) = ctx.facts.repository.find(&file) {
-            let mut builder = GitignoreBuilder::new("");
-            for line in source.text.lines() {
-                // A pattern that cannot be read is one that git passes over as well.
-                let _ = builder.add_line(None, line);
-            }
-            let own = path[folder.len()..].trim_start_matches('/');
-            let Ok(rules) = builder.build() else { return false };
-            let matched = rules.matched_path_or_any_parents(own, false);
-            if !matched.is_none() {
-                return matched.is_ignore();
-            }
-        }
-        if folder.is_empty() {
-            return false;
-        }
-        folder = parent(folder);
-    }
 }
 
 /// `live-example-value`

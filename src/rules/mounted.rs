@@ -37,6 +37,11 @@ fn mounted(project: &Project, service: &Service, path: &str) -> Option<String> {
     let mut mounts = service.container.mounts.iter();
     mounts.find_map(|mount| {
         let MountSource::Host(source) = &mount.source else { return None };
+        // Most mounts are of something else: that is seen before a path is made.
+        let last = file_name(source.value.trim_end_matches('/'));
+        if !last.starts_with('.') && !path.contains(last) {
+            return None;
+        }
         let folder = join(project.folder_of(source.place.file), &source.value)?;
         let rest = path.strip_prefix(folder.as_str())?;
         let target = mount.target.as_ref()?.value.trim_end_matches('/');

@@ -1,7 +1,6 @@
 //! prometheus-target, prometheus-rule-file: what a Prometheus configuration scrapes, and where its rules stand.
 
 use super::Ctx;
-use super::compose_files::is_ignored;
 use super::mounted::{Address, Reader, fault, readers};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::MountSource;
@@ -66,7 +65,7 @@ const HELP: &str = "add the file, or take the line out: alerts that are not load
 /// Of a configuration that nothing here mounts: rules that stand relative to it must stand beside it.
 fn beside(ctx: &Ctx, source: &SourceFile, path: &str, place: Place) -> Option<Finding> {
     let full = join(source.folder(), path)?;
-    if exists(ctx, &full) || is_ignored(ctx, &full) {
+    if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
         return None;
     }
     Some(Finding::new(place, format!("the rule file `{full}` is not in the repository")).help(HELP))
@@ -87,7 +86,7 @@ fn missing(ctx: &Ctx, readers: &[Reader], path: &str, place: Place) -> Option<Fi
             let MountSource::Host(from) = &mount.source else { return None };
             let folder = join(reader.project.folder_of(from.place.file), &from.value)?;
             let full = format!("{folder}{rest}");
-            if exists(ctx, &full) || is_ignored(ctx, &full) {
+            if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
                 return None;
             }
             let text = format!("the rule file `{path}` would be `{full}`, which is not in the repository");

@@ -4,7 +4,7 @@ use super::{Ctx, Owner};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
-use crate::model::context::contexts;
+use crate::model::context;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::Object;
 use crate::model::server::{Folders, Found, found};
@@ -37,7 +37,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started>
 
 /// Where the scripts of a Dockerfile's image come from.
 pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
-    let mut folders: Vec<String> = contexts(ctx.facts, dockerfile).into_iter().map(|context| context.folder).collect();
+    let (mut folders, _) = context::folders(ctx.facts, dockerfile);
     let own = parent(ctx.facts.path(dockerfile.file)).to_owned();
     if !folders.contains(&own) {
         folders.push(own);

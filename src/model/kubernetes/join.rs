@@ -108,12 +108,12 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
         }
     };
     let trees: Vec<Tree> = texts.iter().map(parse).collect();
-    let again: BTreeMap<usize, Tree> = files
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| reaches.iter().any(|reach| reach.files.contains(at)))
-        .filter(|(_, facts)| facts.kind == FileKind::Kubernetes)
-        .map(|(at, _)| (at, Tree::parse(FileId(at as u32), &repository.files()[at].text).tree))
+    let patched: BTreeSet<usize> = texts.iter().map(|text| text.reach).collect();
+    let reached: BTreeSet<usize> = patched.iter().flat_map(|&reach| reaches[reach].files.iter().copied()).collect();
+    let again: BTreeMap<usize, Tree> = reached
+        .into_iter()
+        .filter(|&at| files[at].kind == FileKind::Kubernetes)
+        .map(|at| (at, Tree::parse(FileId(at as u32), &repository.files()[at].text).tree))
         .collect();
     let mut drafts: BTreeMap<(usize, usize), (Draft, bool)> = BTreeMap::new();
     let mut used: BTreeSet<(usize, usize)> = BTreeSet::new();
