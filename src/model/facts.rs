@@ -153,7 +153,7 @@ impl<'s> Facts<'s> {
 
     /// Whether git would leave a path out, by the `.gitignore` files of the repository.
     pub fn is_ignored(&self, path: &str) -> bool {
-        self.ignored.get_or_init(|| Ignored::new(self.repository)).holds(path)
+        self.ignored.get_or_init(|| Ignored::new(self.repository)).holds(self.repository, path)
     }
 
     /// The repository path of a file.

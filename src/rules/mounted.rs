@@ -57,6 +57,7 @@ fn mounted(project: &Project, service: &Service, path: &str) -> Option<String> {
 /// Whether the Dockerfile that a service builds names the file, which stands in its context.
 fn copies(ctx: &Ctx, service: &Service, path: &str) -> bool {
     let Some((dockerfile, _)) = ctx.graph.build_of(&service.container) else { return false };
+    let text = &ctx.facts.source(dockerfile.file).text;
     let context = service.build.as_ref().and_then(|build| build.context.as_ref());
     let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str())) else { return false };
     let copied = |line: &str| {
@@ -67,7 +68,7 @@ fn copies(ctx: &Ctx, service: &Service, path: &str) -> bool {
                 word.trim_start_matches("./") == inside.trim_start_matches('/') || file_name(word) == file_name(path)
             })
     };
-    ctx.facts.source(dockerfile.file).text.lines().any(|line| copied(line.trim_start()))
+    text.contains(file_name(path)) && text.lines().any(|line| copied(line.trim_start()))
 }
 
 /// An address in a configuration file, with the places of its parts.
