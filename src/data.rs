@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
+
 /// What an image is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -150,8 +152,7 @@ struct Index {
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("../rules/data/images.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/images.toml: {error}"));
+    let table: Table = table!("images");
     let mut exact = HashMap::new();
     let mut patterns = Vec::new();
     for (at, image) in table.image.iter().enumerate() {

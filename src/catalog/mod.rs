@@ -13,13 +13,16 @@ use crate::finding::{Confidence, Level};
 use example::Example;
 use matcher::Matcher;
 
-/// Name and text of every `rules/<name>.md`, sorted by name.
-static PAGES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+/// Name and text of every `rules/<name>.md`, and its header as JSON. Sorted by name.
+static PAGES: &[(&str, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     PAGES
         .iter()
-        .map(|&(name, page)| Rule::parse(name, page).unwrap_or_else(|error| panic!("rules/{name}.md: {error}")))
+        .map(|&(name, page, header)| {
+            let read = |_: &str| serde_json::from_str(header).map_err(|error| error.to_string());
+            Rule::read(name, page, read).unwrap_or_else(|error| panic!("rules/{name}.md: {error}"))
+        })
         .collect()
 });
 
@@ -143,13 +146,21 @@ const fn recommended() -> Profile {
 impl Rule {
     /// Parses a rule's page: `# name`, a fenced `toml rule` block, prose, example blocks.
     pub fn parse(name: &'static str, page: &'static str) -> Result<Self, String> {
+        Self::read(name, page, |header| toml::from_str(header).map_err(|error| error.to_string()))
+    }
+
+    fn read(
+        name: &'static str,
+        page: &'static str,
+        header: impl Fn(&str) -> Result<Header, String>,
+    ) -> Result<Self, String> {
         let rest = page.strip_prefix(&format!("# {name}\n")).ok_or("the page must begin with `# ` and its own name")?;
         let (before, rest) = rest.split_once("```toml rule\n").ok_or("no ```toml rule block")?;
         if !before.trim().is_empty() {
             return Err("nothing may stand between the title and the ```toml rule block".to_owned());
         }
-        let (header, body) = rest.split_once("\n```\n").ok_or("the ```toml rule block does not end")?;
-        let header: Header = toml::from_str(header).map_err(|error| error.to_string())?;
+        let (block, body) = rest.split_once("\n```\n").ok_or("the ```toml rule block does not end")?;
+        let header = header(block)?;
         Ok(Self {
             name,
             summary: header.summary,

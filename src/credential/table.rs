@@ -8,8 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::scan::Certainty;
-
-const TOKENS: &str = include_str!("../../rules/data/tokens.toml");
+use crate::embedded::table;
 
 /// One token format, as its entry in the data file states it.
 #[derive(Debug, serde::Deserialize)]
@@ -113,11 +112,10 @@ struct File {
 /// The table, built on first use.
 pub fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| build(TOKENS))
+    TABLE.get_or_init(|| build(table!("tokens")))
 }
 
-fn build(text: &str) -> Table {
-    let file: File = toml::from_str(text).expect("rules/data/tokens.toml is valid");
+fn build(file: File) -> Table {
     let mut literals: Vec<&str> = Vec::new();
     let mut meaning = Vec::new();
     let fixed =

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-const WORDS: &str = include_str!("../../rules/data/credential-words.toml");
+use crate::embedded::table;
 
 type Set = HashSet<String>;
 
@@ -41,5 +41,5 @@ pub struct Words {
 /// The lists, parsed on first use.
 pub fn words() -> &'static Words {
     static PARSED: OnceLock<Words> = OnceLock::new();
-    PARSED.get_or_init(|| toml::from_str(WORDS).expect("rules/data/credential-words.toml is valid"))
+    PARSED.get_or_init(|| table!("credential-words"))
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
 use crate::source::Span;
 use crate::syntax::shell::{Invocation, Word};
 
@@ -43,8 +44,7 @@ struct Table {
 }
 
 static MANAGERS: LazyLock<Vec<Manager>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("../../rules/data/packages.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/packages.toml: {error}"));
+    let table: Table = table!("packages");
     table.manager
 });
 

@@ -1,6 +1,6 @@
 //! The report for programs. Its shape is `docs/output.schema.json`; `version` changes when a reader would have to.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Totals, View, fingerprint};
 use crate::catalog;
@@ -9,12 +9,24 @@ use crate::finding::{Finding, Label};
 use crate::source::{Place, Position};
 
 #[derive(Serialize)]
-struct Document<'o> {
+struct Document<'v, 'o> {
     version: u32,
     tool: Tool,
     root: String,
     summary: Summary,
-    findings: Vec<Item<'o>>,
+    findings: Listed<'v, 'o>,
+}
+
+/// The findings with their fingerprints; made into items one by one, as they are written.
+struct Listed<'v, 'o> {
+    view: &'v View<'o>,
+    found: Vec<(&'o Finding, String)>,
+}
+
+impl Serialize for Listed<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.found.iter().map(|(finding, print)| item(self.view, finding, print)))
+    }
 }
 
 #[derive(Serialize)]
@@ -61,7 +73,7 @@ struct Item<'o> {
     related: Vec<Related<'o>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Mend<'o>>,
-    fingerprint: String,
+    fingerprint: &'o str,
 }
 
 #[derive(Serialize)]
@@ -125,12 +137,12 @@ pub fn render(view: &View) -> String {
             failed: found.failed,
             elapsed_ms: u64::try_from(found.elapsed.as_millis()).unwrap_or(u64::MAX),
         },
-        findings: listed.map(|(finding, print)| item(view, finding, print)).collect(),
+        findings: Listed { view, found: listed.collect() },
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
-fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: String) -> Item<'o> {
+fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {
     let rule = catalog::rule(finding.rule);
     Item {
         rule: finding.rule,

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{Ctx, reach};
+use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::env::EnvOrigin;
@@ -42,10 +43,7 @@ struct Full {
     why: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/data/bases.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/bases.toml: {error}"))
-});
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("bases"));
 
 /// `eol-image`
 pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::credential;
+use crate::embedded::table;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,10 +16,7 @@ struct Table {
     library: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/data/environment.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/environment.toml: {error}"))
-});
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("environment"));
 
 /// Whether a shell, compose or a runner sets it.
 pub fn is_of_shell(name: &str) -> bool {

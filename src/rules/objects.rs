@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::kube::{container_title, is_lasting, once};
 use super::{Ctx, Owner};
+use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
@@ -32,9 +33,8 @@ struct Table {
 }
 
 static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
-    let text = include_str!("../../rules/data/removed-apis.toml");
-    // A table that does not parse fails the catalogue's tests; it cannot reach a user.
-    toml::from_str::<Table>(text).unwrap_or_else(|error| panic!("rules/data/removed-apis.toml: {error}")).removed
+    let table: Table = table!("removed-apis");
+    table.removed
 });
 
 pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::Ctx;
+use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::image::{ImageUse, Reference};
 
@@ -16,10 +17,7 @@ struct Tags {
     unversioned: Vec<String>,
 }
 
-static TAGS: LazyLock<Tags> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/data/tags.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/tags.toml: {error}"))
-});
+static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 
 /// `pinned-image`
 pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {

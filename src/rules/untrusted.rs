@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
 use crate::finding::Level;
 use crate::model::env::EnvVar;
 use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
@@ -40,10 +41,7 @@ struct Sink {
     inputs: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/data/untrusted.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/untrusted.toml: {error}"))
-});
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("untrusted"));
 
 /// Text from outside, and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]

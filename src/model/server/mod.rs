@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
 use crate::source::Span;
 use crate::syntax::shell::{Invocation, Word, WrapperKind};
 pub use start::{Folders, Found, Via, found, script_text, task};
@@ -48,8 +49,7 @@ struct Table {
 }
 
 static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("../../../rules/data/servers.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/servers.toml: {error}"));
+    let table: Table = table!("servers");
     table.server
 });
 

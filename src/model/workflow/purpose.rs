@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{ActionRef, Job, Step};
+use crate::embedded::table;
 use crate::source::Place;
 use crate::syntax::shell::{self, Invocation, Word};
 
@@ -64,8 +65,7 @@ struct Entry {
 }
 
 static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("../../../rules/data/pipeline.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/pipeline.toml: {error}"));
+    let table: Table = table!("pipeline");
     table.purpose
 });
 

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
 use crate::model::workflow::Expression;
 
 pub use context::check as undefined_context;
@@ -26,10 +27,7 @@ struct Key {
     functions: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../rules/data/contexts.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/contexts.toml: {error}"))
-});
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("contexts"));
 
 /// The entry for the place where an expression stands.
 fn key(expression: &Expression) -> Option<&'static Key> {

@@ -23,7 +23,5 @@ pub struct Runners {
     pub own: Vec<String>,
 }
 
-pub static DATA: LazyLock<Data> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../rules/data/workflow.toml"))
-        .unwrap_or_else(|error| panic!("rules/data/workflow.toml: {error}"))
-});
+pub static DATA: LazyLock<Data> = LazyLock::new(|| table!("workflow"));
+use crate::embedded::table;

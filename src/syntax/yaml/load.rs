@@ -41,7 +41,6 @@ pub(super) struct Mark {
     texts: usize,
     tags: usize,
     documents: usize,
-    comments: usize,
     errors: usize,
     spent: u64,
 }
@@ -103,7 +102,6 @@ impl<'a, 's> Loader<'a, 's> {
     /// Reads `buffer` from `base` on, adding to the tree. After an error the tree holds everything before it.
     pub fn run(&mut self, buffer: &str, base: usize) -> Result<(), Stop> {
         let options = granit_parser::options! {
-            max_buffered_comment_events: usize::MAX,
             emit_unresolved_aliases: true,
             emit_anchor_events: false,
         };
@@ -145,7 +143,6 @@ impl<'a, 's> Loader<'a, 's> {
                     begun = (end, self.tree.nodes.len() as u32);
                     self.mark = self.now();
                 }
-                Event::Comment(..) => self.tree.comments.push(Span::of(start, end)),
                 Event::Scalar(text, style, anchor, _) => self.scalar(buffer, base, &range, text, style, anchor),
                 Event::SequenceStart(style, anchor, _) => {
                     let start = match style {
@@ -178,7 +175,6 @@ impl<'a, 's> Loader<'a, 's> {
         self.tree.texts.truncate(mark.texts);
         self.tree.tags.truncate(mark.tags);
         self.tree.documents.truncate(mark.documents);
-        self.tree.comments.truncate(mark.comments);
         self.errors.truncate(mark.errors);
         self.spent = mark.spent;
     }
@@ -199,7 +195,6 @@ impl<'a, 's> Loader<'a, 's> {
             texts: self.tree.texts.len(),
             tags: self.tree.tags.len(),
             documents: self.tree.documents.len(),
-            comments: self.tree.comments.len(),
             errors: self.errors.len(),
             spent: self.spent,
         }

@@ -12,6 +12,7 @@
 //!   reader may recurse over nodes without counting.
 
 mod build;
+mod comments;
 mod load;
 mod lookup;
 mod node;

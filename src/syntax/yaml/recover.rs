@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::Tree;
 use super::load::{Loader, Stop, line_end, line_start};
 use super::report::{self, Cause};
 use super::template::Mask;
+use super::{Tree, comments};
 use crate::source::{FileId, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
@@ -63,6 +63,7 @@ pub(super) fn parse<'s>(file: FileId, source: &'s str, begin: usize, mask: Optio
     tree.damage.sort_unstable();
     tree.damage = merged(&tree.damage);
     tree.nodes.shrink_to_fit();
+    tree.comments = comments::find(&buffer, begin, &tree.nodes);
     Parsed { tree, errors }
 }
 
