@@ -4,7 +4,7 @@
 //! counts is generous, for the question is asked only to say that *nothing* names a variable: any case, in comments too,
 //! and written as other languages would (`db_url`, `dbUrl`, `db-url`, `db.url`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::file;
 use crate::source::file_name;
@@ -53,14 +53,25 @@ pub struct Names {
 struct Search {
     /// One bit for each value of [`slot`].
     heads: Vec<u64>,
-    /// By the first bytes in lower case: words in lower case, and the index of the name; `None` for [`WHOLESALE`].
-    words: HashMap<[u8; HEAD], Vec<(String, Option<u32>)>>,
+    /// Where the words of each slot begin in `words`; one more at the end.
+    starts: Vec<u32>,
+    words: Vec<Sought>,
+}
+
+#[derive(Debug)]
+struct Sought {
+    /// In lower case, at least [`HEAD`] bytes.
+    word: String,
+    /// The index of the name; `None` for [`WHOLESALE`].
+    name: Option<u32>,
 }
 
 /// How many bytes of a word are looked up.
 const HEAD: usize = 4;
 
-/// The place of a head in the table, of 2^16.
+/// How many values [`slot`] has.
+const SLOTS: usize = 1 << 16;
+
 const fn slot(head: [u8; HEAD]) -> usize {
     // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
     let folded = u32::from_le_bytes(head) | 0x2020_2020;
@@ -68,28 +79,41 @@ const fn slot(head: [u8; HEAD]) -> usize {
 }
 
 impl Search {
-    /// Adds a word of at least [`HEAD`] bytes.
-    fn add(&mut self, word: &str, name: Option<u32>) {
-        let word = word.to_ascii_lowercase();
-        let Some(&head) = word.as_bytes().first_chunk() else { return };
-        self.heads.resize(1 << 10, 0);
-        self.heads[slot(head) >> 6] |= 1 << (slot(head) & 63);
-        self.words.entry(head).or_default().push((word, name));
+    /// Words of fewer than [`HEAD`] bytes are left out.
+    fn new(words: impl Iterator<Item = (String, Option<u32>)>) -> Self {
+        let slot_of = |sought: &Sought| sought.word.as_bytes().first_chunk().map(|head| slot(*head));
+        let mut words: Vec<Sought> =
+            words.map(|(word, name)| Sought { word: word.to_ascii_lowercase(), name }).collect();
+        words.retain(|sought| sought.word.len() >= HEAD);
+        words.sort_by_cached_key(slot_of);
+        let mut heads = vec![0; SLOTS / 64];
+        let mut starts = vec![0; SLOTS + 1];
+        for slot in words.iter().filter_map(slot_of) {
+            heads[slot / 64] |= 1 << (slot % 64);
+            starts[slot + 1] += 1;
+        }
+        for slot in 0..SLOTS {
+            starts[slot + 1] += starts[slot];
+        }
+        Self { heads, starts, words }
     }
 
-    /// Tells of every word that stands in the text.
+    /// Tells of every word that stands in the text, once or more often.
     fn each(&self, text: &str, mut found: impl FnMut(Option<u32>)) {
         let bytes = text.as_bytes();
         for (at, window) in bytes.windows(HEAD).enumerate() {
             let Some(head) = window.first_chunk() else { continue };
             let slot = slot(*head);
-            if self.heads[slot >> 6] >> (slot & 63) & 1 == 0 {
+            if self.heads[slot / 64] >> (slot % 64) & 1 == 0 {
                 continue;
             }
-            let lower = head.map(|byte| byte.to_ascii_lowercase());
-            for (word, name) in self.words.get(&lower).into_iter().flatten() {
-                let here = bytes.get(at..at + word.len());
-                if here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes())) {
+            let (from, to) = (self.starts[slot] as usize, self.starts[slot + 1] as usize);
+            for Sought { word, name } in &self.words[from..to] {
+                let word = word.as_bytes();
+                let Some(here) = bytes.get(at..at + word.len()) else { continue };
+                // Many words begin alike, and few end so.
+                let ends = here.last().map(u8::to_ascii_lowercase) == word.last().copied();
+                if ends && here.eq_ignore_ascii_case(word) {
                     found(*name);
                 }
             }
@@ -120,16 +144,15 @@ impl Names {
         }
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut search = Search::default();
-        WHOLESALE.iter().for_each(|word| search.add(word, None));
+        let mut words: Vec<(String, Option<u32>)> = WHOLESALE.iter().map(|word| ((*word).to_owned(), None)).collect();
         let mut short = vec![false; names.len()];
         for (index, name) in names.iter().enumerate() {
             let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
             forms.dedup();
             short[index] = forms.iter().any(|form| form.len() < HEAD);
-            forms.iter().for_each(|form| search.add(form, Some(index as u32)));
+            words.extend(forms.into_iter().map(|form| (form, Some(index as u32))));
         }
-        Self { names, short, search }
+        Self { names, short, search: Search::new(words.into_iter()) }
     }
 
     /// What a text names. Env files and prose only document variables, and lock files name everything.

@@ -56,10 +56,10 @@ fn mounted(project: &Project, service: &Service, path: &str) -> Option<String> {
 
 /// Whether the Dockerfile that a service builds names the file, which stands in its context.
 fn copies(ctx: &Ctx, service: &Service, path: &str) -> bool {
-    let Some((dockerfile, _)) = ctx.graph.build_of(&service.container) else { return false };
-    let text = &ctx.facts.source(dockerfile.file).text;
     let context = service.build.as_ref().and_then(|build| build.context.as_ref());
     let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str())) else { return false };
+    let Some((dockerfile, _)) = ctx.graph.build_of(&service.container) else { return false };
+    let text = &ctx.facts.source(dockerfile.file).text;
     let copied = |line: &str| {
         let mut words = line.split_whitespace();
         let instruction = words.next().unwrap_or("");
