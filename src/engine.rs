@@ -190,7 +190,7 @@ impl Read {
 fn example_names(options: &Options, entries: &[Entry]) -> Names {
     let examples = entries.iter().filter(|entry| file::is_example_env(&entry.path));
     let texts: Vec<(&str, String)> = examples
-        .filter_map(|entry| Some((entry.path.as_str(), decode(&walk::read(&options.root, entry).ok()?).ok()?)))
+        .filter_map(|entry| Some((entry.path.as_str(), decode(walk::read(&options.root, entry).ok()?).ok()?)))
         .collect();
     Names::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
 }
@@ -198,7 +198,7 @@ fn example_names(options: &Options, entries: &[Entry]) -> Names {
 fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode(&bytes) {
+            Ok(bytes) => match decode(bytes) {
                 Ok(text) => Read::text(&entry.path, text, names),
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new(), names),
@@ -469,8 +469,8 @@ fn policy(
         finding.level = options.config.level(rule, format, path, finding.level)?;
         Some(finding)
     };
-    let mut kept: Vec<Finding> = findings.into_iter().filter_map(judge).collect();
-    kept.sort_by(|a, b| order(a).cmp(&order(b)));
+    let mut kept: Vec<Finding> = findings.into_par_iter().filter_map(judge).collect();
+    kept.par_sort_by(|a, b| order(a).cmp(&order(b)));
     kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
     said_once(kept)
 }

@@ -34,20 +34,20 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// The text of a file, without its byte order mark.
-pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
-    match bytes {
+pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
+    match &bytes[..] {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, Encoding::Utf16Le, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, Encoding::Utf16Be, u16::from_be_bytes),
-        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest, 3),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest.to_vec(), 3),
         _ => utf8(bytes, 0),
     }
 }
 
-fn utf8(bytes: &[u8], skipped: usize) -> Result<String, DecodeError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(error) => Err(DecodeError { offset: skipped + error.valid_up_to(), encoding: Encoding::Utf8 }),
-    }
+fn utf8(bytes: Vec<u8>, skipped: usize) -> Result<String, DecodeError> {
+    String::from_utf8(bytes).map_err(|error| DecodeError {
+        offset: skipped + error.utf8_error().valid_up_to(),
+        encoding: Encoding::Utf8,
+    })
 }
 
 fn utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> Result<String, DecodeError> {
@@ -76,7 +76,7 @@ mod tests {
             (b"", ""),
         ];
         for (bytes, text) in cases {
-            assert_eq!(decode(bytes).as_deref(), Ok(*text), "{bytes:?}");
+            assert_eq!(decode(bytes.to_vec()).as_deref(), Ok(*text), "{bytes:?}");
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
             (b"\xFE\xFF\0a\xDC\x00", 4, Encoding::Utf16Be),
         ];
         for &(bytes, offset, encoding) in cases {
-            assert_eq!(decode(bytes), Err(DecodeError { offset, encoding }), "{bytes:?}");
+            assert_eq!(decode(bytes.to_vec()), Err(DecodeError { offset, encoding }), "{bytes:?}");
         }
     }
 }
