@@ -11,9 +11,11 @@ mod ci_pipeline;
 mod commands;
 mod compose_build;
 mod compose_config;
+mod compose_conflicts;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
+mod compose_resources;
 mod compose_schema;
 mod compose_wiring;
 pub mod copy_form;
@@ -249,10 +251,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-resources", run: Run::Service(compose_resources::check) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::File(compose_conflicts::file) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Project(compose_conflicts::definitions) },
     Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
+    Check { rule: "invalid-value", run: Run::Service(compose_conflicts::service) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },

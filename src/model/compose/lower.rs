@@ -5,7 +5,7 @@ use super::{Build, Condition, Definition, Dependency, Project, Reference, Refere
 use crate::finding::Label;
 use crate::model::container::{
     Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity,
-    Resources, Security,
+    Resources, Security, Twice,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
@@ -104,7 +104,8 @@ fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
     let shared = field.value.get("name").is_some();
-    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at) }
+    let keys = field.value.fields().iter().filter(|field| !field.key.starts_with("x-")).map(Field::name).collect();
+    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at), keys }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
@@ -118,6 +119,8 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         restart: restart(value),
         profiles: texts(get("profiles")),
         replicas: replicas(value),
+        scale: get("scale").map_or(Setting::Absent, count),
+        platform: text("platform"),
         labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
@@ -388,7 +391,11 @@ fn restart(value: &Value<'_>) -> Setting<String> {
 
 fn replicas(value: &Value<'_>) -> Setting<u32> {
     let deploy = value.get("deploy").and_then(|deploy| deploy.get("replicas"));
-    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, |count| count.setting(|text| text.parse().ok()))
+    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, count)
+}
+
+fn count(value: &Value<'_>) -> Setting<u32> {
+    value.setting(|text| text.parse().ok())
 }
 
 fn security(value: &Value<'_>) -> Security {
@@ -463,7 +470,25 @@ fn resources(value: &Value<'_>) -> Resources {
         memory_request: quantity([request("memory"), value.field("mem_reservation")], short::bytes),
         zero,
         place: deploy.map(|deploy| deploy.place),
+        twice: deploy.map_or_else(Vec::new, |deploy| twice(value, deploy)),
     }
+}
+
+/// What stands beside a table of `deploy.resources` that has a place for it.
+fn twice(value: &Value<'_>, deploy: &Value<'_>) -> Vec<Twice> {
+    const PAIRS: [(&str, &str, &str, &str, fn(&str) -> Quantity); 4] = [
+        ("cpus", "limits", "cpus", "deploy.resources.limits.cpus", short::number),
+        ("mem_limit", "limits", "memory", "deploy.resources.limits.memory", short::bytes),
+        ("mem_reservation", "reservations", "memory", "deploy.resources.reservations.memory", short::bytes),
+        ("pids_limit", "limits", "pids", "deploy.resources.limits.pids", short::number),
+    ];
+    let pair = |(key, table, inner, path, read): (&'static str, &str, &str, &'static str, fn(&str) -> Quantity)| {
+        let own = value.get(key)?.at()?.map(|text| read(&text));
+        let table = deploy.field(table).filter(|table| matches!(table.value.data, Data::Map(_)))?;
+        let deploy = table.value.get(inner).map_or(Setting::Absent, |value| value.setting(|text| Some(read(text))));
+        Some(Twice { key, own, path, deploy, table: table.key_place })
+    };
+    PAIRS.into_iter().filter_map(pair).collect()
 }
 
 fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
@@ -492,6 +517,13 @@ fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
         inline,
         target: value.get("target").map_or(Setting::Absent, |target| target.setting(|text| Some(text.to_owned()))),
         args: value.get("args").map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
+        platforms: value
+            .get("platforms")
+            .map_or(&[][..], Value::items)
+            .iter()
+            .map(Value::at)
+            .collect::<Option<_>>()
+            .unwrap_or_default(),
         additional_contexts: value
             .get("additional_contexts")
             .map_or(&[][..], Value::fields)
@@ -569,6 +601,13 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
     for item in value.get("volumes_from").map_or(&[][..], Value::items) {
         if let Some(at) = item.at().filter(|at| !at.value.starts_with("container:")) {
             add(ReferenceKind::Service, at.map(|from| from.split(':').next().unwrap_or("").to_owned()));
+        }
+    }
+    for context in build.and_then(|build| build.get("additional_contexts")).map_or(&[][..], Value::fields) {
+        if let Some(at) = context.value.at()
+            && let Some(name) = at.value.strip_prefix("service:")
+        {
+            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
         }
     }
     for key in ["network_mode", "ipc", "pid"] {
