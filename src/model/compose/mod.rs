@@ -1,5 +1,6 @@
 //! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
 
+mod limits;
 mod load;
 mod lower;
 mod merge;
