@@ -53,7 +53,7 @@ fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
 }
 
 /// The services that another one waits for: `depends_on`, and what shares its network or files. Each once.
-fn awaited<'p>(service: &'p Service) -> Vec<&'p At<String>> {
+fn awaited(service: &Service) -> Vec<&At<String>> {
     let mut all: Vec<&At<String>> = service.depends_on.iter().map(|dependency| &dependency.service).collect();
     // `extends` names a service too, and waits for none.
     let others = service.references.iter().filter(|one| one.kind == ReferenceKind::Service && !service.extends);

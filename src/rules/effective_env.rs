@@ -30,7 +30,7 @@ pub fn effective<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, container: &'a Containe
     let (mut found, complete) = gather(ctx, owner, container);
     if let Some((dockerfile, stage)) = ctx.graph.build_of(container).filter(|_| complete && !container.open) {
         let named = |name: &str| container.env.iter().any(|var| var.name.value == name);
-        let inherited = image(dockerfile, stage).into_iter().filter_map(|var| variable(var));
+        let inherited = image(dockerfile, stage).into_iter().filter_map(variable);
         let inherited: Vec<Variable> = inherited.filter(|var| !named(var.name)).collect();
         for var in inherited {
             if !found.iter().any(|own| own.name == var.name) {

@@ -4,6 +4,7 @@
 use super::datastore::is_inside;
 use super::{Ctx, Owner, debug_mode, dev_server, kube, literal, restart_policy};
 use crate::finding::{Finding, Level, Sink};
+use crate::model::Command;
 use crate::model::compose::{Project, Service, is_development};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::context::contexts;
@@ -147,8 +148,10 @@ fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Ve
         }
         let home = homes.iter().find(|(home, _)| is_inside(home, target) || is_inside(target, home));
         let Some((home, said)) = home else { continue };
-        let whole = is_inside(home, target);
-        if holds_code(ctx, &path) && (whole || !kept_out(&path)) {
+        // All that is built stands for the home itself, a part of it for what is in there.
+        let whole = is_inside(context, &path);
+        let fits = is_inside(home, target) || (!whole && !kept_out(&path));
+        if fits && (whole || holds_code(ctx, &path)) {
             found.push(CodeMount { mount, home: home.clone(), said: *said });
         }
     }
@@ -205,35 +208,47 @@ fn is_home(path: &str) -> bool {
         && (own.iter().any(|folder| is_inside(path, folder)) || !system.iter().any(|folder| is_inside(path, folder)))
 }
 
-/// Whether a path of the repository is source code or a folder of it.
+/// Whether a path of the repository is source code or a folder of it, by what is in there or by its name.
 fn holds_code(ctx: &Ctx, path: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "cjs", "cs", "ex", "exs", "go", "java", "js", "jsx", "kt", "mjs", "php", "py", "rb", "rs", "scala", "svelte",
-        "ts", "tsx", "vue",
-    ];
-    const OTHER: &[&str] = &[
-        "backups", "cache", "certs", "conf", "config", "configs", "data", "db", "logs", "media", "secrets", "storage",
-        "tmp", "uploads", "volumes",
-    ];
+    const ENDINGS: &str = "cjs cs ex exs go java js jsx kt mjs php py rb rs scala svelte ts tsx vue";
+    const MANIFESTS: &str =
+        "Cargo.toml Gemfile composer.json go.mod package.json pom.xml pyproject.toml requirements.txt";
+    const NAMES: &str = "api app backend client code frontend lib server source src web www";
+    const OTHER: &str =
+        "backups cache certs conf config configs data db logs media secrets storage tmp uploads volumes";
+    let is_one = |name: &str, list: &str| list.split(' ').any(|one| one == name);
     let is_code = |path: &str| {
         let name = file_name(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        ENDINGS.contains(&ending) && !name.contains("config") && !name.contains("settings")
+        is_one(ending, ENDINGS) && !name.contains("config") && !name.contains("settings")
     };
     if ctx.facts.repository.find(path).is_some() {
         return is_code(path);
     }
-    !OTHER.contains(&file_name(path)) && ctx.facts.repository.below(path).iter().any(|file| is_code(&file.path))
+    let folder = file_name(path);
+    let inside = || ctx.facts.repository.below(path).iter().map(|file| file.path.as_str());
+    !is_one(folder, OTHER)
+        && (is_one(folder, NAMES) || inside().any(|file| is_code(file) || is_one(file_name(file), MANIFESTS)))
 }
 
-/// Words in the name of a service or an image that is there to be typed at.
+/// Whether a container is there to be typed at, by its name or because it starts nothing but a shell, or waits.
 fn is_tool(container: &Container) -> bool {
     const WORDS: [&str; 9] = ["tool", "tools", "toolbox", "cli", "shell", "console", "sh", "terminal", "workspace"];
     let image = container.image.as_ref().and_then(|image| image.reference.as_ref());
-    let image = image.map_or(String::new(), |reference| reference.short_name().to_owned());
-    [container.name.value.as_str(), &image]
-        .iter()
-        .any(|name| name.split(['-', '_', '.']).any(|part| WORDS.contains(&part)))
+    let image = image.map_or("", |reference| reference.short_name());
+    let named = |name: &str| name.split(['-', '_', '.']).any(|part| WORDS.contains(&part));
+    let idle = |command: &Command| {
+        let script = command.script();
+        let last = script.invocations().pop();
+        last.is_some_and(|last| match last.program {
+            "bash" | "sh" | "zsh" | "ash" | "fish" => last.args.iter().all(|word| word.text().starts_with('-')),
+            "sleep" => last.args.first().is_some_and(|word| word.text() == "infinity"),
+            "tail" => last.args.iter().any(|word| word.text() == "/dev/null"),
+            _ => false,
+        })
+    };
+    let commands = [&container.entrypoint, &container.command];
+    named(&container.name.value) || named(image) || commands.into_iter().flatten().any(idle)
 }
 
 pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {

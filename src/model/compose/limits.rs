@@ -39,17 +39,17 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
 
 /// What stands beside a table of `deploy.resources` that has a place for it.
 fn twice(value: &Value<'_>, deploy: &Value<'_>) -> Vec<Twice> {
-    const PAIRS: [(&str, &str, &str, &str, fn(&str) -> Quantity); 4] = [
-        ("cpus", "limits", "cpus", "deploy.resources.limits.cpus", short::number),
-        ("mem_limit", "limits", "memory", "deploy.resources.limits.memory", short::bytes),
-        ("mem_reservation", "reservations", "memory", "deploy.resources.reservations.memory", short::bytes),
-        ("pids_limit", "limits", "pids", "deploy.resources.limits.pids", short::number),
-    ];
-    let pair = |(key, table, inner, path, read): (&'static str, &str, &str, &'static str, fn(&str) -> Quantity)| {
+    let pair = |key: &'static str, table: &str, inner: &str, path: &'static str, read: fn(&str) -> Quantity| {
         let own = value.get(key)?.at()?.map(|text| read(&text));
         let table = deploy.field(table).filter(|table| matches!(table.value.data, Data::Map(_)))?;
         let deploy = table.value.get(inner).map_or(Setting::Absent, |value| value.setting(|text| Some(read(text))));
         Some(Twice { key, own, path, deploy, table: table.key_place })
     };
-    PAIRS.into_iter().filter_map(pair).collect()
+    let pairs = [
+        pair("cpus", "limits", "cpus", "deploy.resources.limits.cpus", short::number),
+        pair("mem_limit", "limits", "memory", "deploy.resources.limits.memory", short::bytes),
+        pair("mem_reservation", "reservations", "memory", "deploy.resources.reservations.memory", short::bytes),
+        pair("pids_limit", "limits", "pids", "deploy.resources.limits.pids", short::number),
+    ];
+    pairs.into_iter().flatten().collect()
 }
