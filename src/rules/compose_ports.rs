@@ -50,40 +50,68 @@ fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
 /// How many ports one project may have for all of them to be compared.
 const MAX_PORTS: usize = 4096;
 
+/// A port of the host that a service takes.
+struct Taken<'a> {
+    service: &'a Service,
+    port: &'a Port,
+    range: (u16, u16),
+    /// A range of the host for one port of the container: the engine takes what is free.
+    choice: bool,
+}
+
+impl Taken<'_> {
+    fn clashes(&self, other: &Taken<'_>) -> bool {
+        let same_service = std::ptr::eq(self.service, other.service);
+        self.range.0 <= other.range.1
+            && other.range.0 <= self.range.1
+            && self.port.protocol == other.port.protocol
+            && !(self.choice && (other.choice || same_service))
+            && !(other.choice && same_service)
+            && same_address(self.port, other.port, same_service)
+            && (same_service || run_together(self.service, other.service))
+    }
+}
+
 pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
-    let mut taken: Vec<(&Service, &Port, (u16, u16))> = Vec::new();
+    let mut taken: Vec<Taken> = Vec::new();
     for service in &project.services {
         for port in &service.container.ports {
-            let Some((first, last)) = on_host(port) else { continue };
-            // A range of the host for one port of the container is a choice: the engine takes what is free.
-            let choice = first != last && port.target.is_none_or(|(first, last)| first == last);
-            let clash = taken.iter().filter(|_| !choice).find(|(other, earlier, (from, to))| {
-                let same_service = std::ptr::eq(*other, service);
-                *from <= last
-                    && first <= *to
-                    && earlier.protocol == port.protocol
-                    && same_address(earlier, port, same_service)
-                    && (same_service || run_together(other, service))
-            });
-            if let Some((other, earlier, (from, _))) = clash {
-                let whose =
-                    if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
-                let number = first.max(*from);
-                // In development one often starts some of the services only.
-                let level = if project.development { Level::Warning } else { sink.level() };
-                sink.report_at(
-                    level,
-                    Finding::new(
-                        port.place,
-                        format!("`{}` publishes port {number}, which is taken by {whose}", service.name()),
+            let Some(range) = on_host(port) else { continue };
+            let choice = range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
+            let own = Taken { service, port, range, choice };
+            if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
+                let name = service.name();
+                let whose = if std::ptr::eq(earlier.service, service) {
+                    "itself".to_owned()
+                } else {
+                    format!("`{}`", earlier.service.name())
+                };
+                let number = range.0.max(earlier.range.0);
+                let (message, label) = if choice {
+                    (
+                        format!("`{name}` may choose port {number}, which is taken by {whose}"),
+                        "whoever is first gets it",
                     )
-                    .label("only one of them can start")
-                    .related(earlier.place, "taken here")
-                    .help("publish it on another port of the host"),
+                } else if earlier.choice {
+                    (format!("`{name}` publishes port {number}, which {whose} may choose"), "whoever is first gets it")
+                } else {
+                    (
+                        format!("`{name}` publishes port {number}, which is taken by {whose}"),
+                        "only one of them can start",
+                    )
+                };
+                // In development one often starts some of the services only.
+                let mild = project.development || choice || earlier.choice;
+                sink.report_at(
+                    if mild { Level::Warning } else { sink.level() },
+                    Finding::new(port.place, message)
+                        .label(label)
+                        .related(earlier.port.place, "taken here")
+                        .help("publish it on another port of the host"),
                 );
             }
-            if !choice && taken.len() < MAX_PORTS {
-                taken.push((service, port, (first, last)));
+            if taken.len() < MAX_PORTS {
+                taken.push(own);
             }
         }
     }

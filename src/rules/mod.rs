@@ -260,7 +260,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
-    Check { rule: "invalid-resources", run: Run::Service(compose_resources::check) },
+    Check { rule: "invalid-resources", run: Run::Project(compose_resources::check) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
     Check { rule: "invalid-value", run: Run::File(compose_conflicts::file) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },

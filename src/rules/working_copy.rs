@@ -94,7 +94,8 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         return;
     }
     let mut signs: Option<Signs> = None;
-    for service in project.services.iter().filter(|service| !is_exempt(ctx, project, service)) {
+    let serves = |service: &&Service| !is_exempt(ctx, project, service) && !is_tool(&service.container);
+    for service in project.services.iter().filter(serves) {
         let mut mounts = code_mounts(ctx, project, service);
         mounts.retain(|one| {
             !is_changed_over(ctx, project, service, |_, laid| {
