@@ -4,7 +4,7 @@ use super::start::{self, Started};
 use super::{Ctx, Owner, reach};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
-use crate::model::compose::{Project, Service};
+use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{self, Mode};
@@ -49,18 +49,6 @@ pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
     });
     let target = service.build.as_ref().and_then(|build| build.target.value());
     built || target.is_some_and(|target| target.contains("dev"))
-}
-
-/// Whether a service starts a development server, by its own command or by its image's.
-pub fn is_started(ctx: &Ctx, project: &Project, service: &Service) -> bool {
-    let container = &service.container;
-    let by_image = || {
-        let Some((dockerfile, stage)) = ctx.graph.build_of(container) else { return false };
-        !image(ctx, dockerfile, stage).is_empty()
-    };
-    is_development_build(ctx, service)
-        || !own(ctx, Owner::Compose(project, service), container).is_empty()
-        || (container.command.is_none() && by_image())
 }
 
 fn own(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Finding> {

@@ -1,8 +1,7 @@
-//! source-bind-mount, interactive-tty: what belongs on a developer's machine. And what shows that a project is for one: where
-//! one sign is reported, the others of the same project are notes.
+//! source-bind-mount, interactive-tty: what belongs on a developer's machine. And what shows that a file is for one.
 
 use super::datastore::is_inside;
-use super::{Ctx, Owner, debug_mode, dev_server, kube, literal, restart_policy};
+use super::{Ctx, Owner, dev_server, kube, literal, restart_policy};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service, is_development};
@@ -55,32 +54,6 @@ pub fn sample_level(ctx: &Ctx, file: FileId, level: Level) -> Level {
     if literal::is_sample(ctx.facts.path(file)) { Level::Note } else { level }
 }
 
-/// What shows that developers work with a project as it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Signs {
-    /// A service starts a development server.
-    pub server: bool,
-    /// The code of the checkout is mounted over an image.
-    pub mount: bool,
-    sample: bool,
-}
-
-impl Signs {
-    pub fn of(ctx: &Ctx, project: &Project) -> Self {
-        let any = |sign: &dyn Fn(&Service) -> bool| project.services.iter().any(sign);
-        Self {
-            server: any(&|service| dev_server::is_started(ctx, project, service)),
-            mount: any(&|service| !code_mounts(ctx, project, service).is_empty()),
-            sample: project.files.first().is_some_and(|file| literal::is_sample(ctx.facts.path(*file))),
-        }
-    }
-
-    /// A rule's own level, where no other sign speaks for it.
-    pub const fn level(self, level: Level) -> Level {
-        if self.sample { Level::Note } else { level }
-    }
-}
-
 /// A mount that hides what the image brings.
 struct CodeMount<'a> {
     mount: &'a Mount,
@@ -93,29 +66,47 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if is_for_developers(ctx, project) {
         return;
     }
-    let mut signs: Option<Signs> = None;
     let serves = |service: &&Service| !is_exempt(ctx, project, service) && !is_tool(&service.container);
+    let mut all: Vec<(&Service, Vec<CodeMount>)> = Vec::new();
     for service in project.services.iter().filter(serves) {
         let mut mounts = code_mounts(ctx, project, service);
         mounts.retain(|one| {
-            !is_changed_over(ctx, project, service, |_, laid| {
-                !laid.container.mounts.iter().any(|mount| mount.place == one.mount.place)
-            })
+            let gone = |laid: &Service| !laid.container.mounts.iter().any(|mount| mount.place == one.mount.place);
+            project.reports(one.mount.place.file) && !is_changed_over(ctx, project, service, |_, laid| gone(laid))
         });
-        let Some((first, others)) = mounts.split_first() else { continue };
-        let signs = signs.get_or_insert_with(|| Signs::of(ctx, project));
-        let level = if signs.server { Level::Note } else { signs.level(sink.level()) };
+        if !mounts.is_empty() {
+            all.push((service, mounts));
+        }
+    }
+    // Services of one image that mount the same are one cause.
+    let alike = |one: &(&Service, Vec<CodeMount>), other: &(&Service, Vec<CodeMount>)| {
+        let built = |service: &Service| ctx.graph.built(&service.container);
+        let target = |mounts: &[CodeMount]| Some(mounts.first()?.mount.target.as_ref()?.value.clone());
+        built(one.0).is_some() && built(one.0) == built(other.0) && target(&one.1) == target(&other.1)
+    };
+    for (at, own) in all.iter().enumerate() {
+        if all.iter().take(at).any(|earlier| alike(earlier, own)) {
+            continue;
+        }
+        let (service, mounts) = own;
+        let Some((first, more)) = mounts.split_first() else { continue };
         let mut finding = Finding::new(
             first.mount.place,
             format!("`{}` runs the code of this checkout, and not that of its image", service.name()),
         )
         .label(format!("hides what the image has in `{}`", first.home));
         if let Some(place) = first.said {
-            finding = finding.related(place, "put there here");
+            finding = finding.related(place, "the image keeps its code here");
         }
-        for other in others.iter().take(4) {
+        for other in more {
             finding = finding.related(other.mount.place, "and this one");
         }
+        for (other, mounts) in all.iter().skip(at + 1).filter(|other| alike(own, other)) {
+            for one in mounts.iter().take(1).filter(|one| one.mount.place != first.mount.place) {
+                finding = finding.related(one.mount.place, format!("so does `{}`", other.name()));
+            }
+        }
+        let level = sample_level(ctx, first.mount.place.file, sink.level());
         sink.report_at(level, finding.help("remove the mount; keep it in a `compose.override.yaml` for development"));
     }
 }
@@ -215,8 +206,9 @@ fn holds_code(ctx: &Ctx, path: &str) -> bool {
     const MANIFESTS: &str =
         "Cargo.toml Gemfile composer.json go.mod package.json pom.xml pyproject.toml requirements.txt";
     const NAMES: &str = "api app backend client code frontend lib server source src web www";
-    const OTHER: &str =
-        "backups cache certs conf config configs data db logs media secrets storage tmp uploads volumes";
+    // What users bring along may be code, and is theirs to change.
+    const OTHER: &str = "addons backups cache certs conf config configs data db examples extensions logs media notebooks plugins \
+        secrets storage themes tmp uploads volumes";
     let is_one = |name: &str, list: &str| list.split(' ').any(|one| one == name);
     let is_code = |path: &str| {
         let name = file_name(path);
@@ -232,7 +224,7 @@ fn holds_code(ctx: &Ctx, path: &str) -> bool {
         && (is_one(folder, NAMES) || inside().any(|file| is_code(file) || is_one(file_name(file), MANIFESTS)))
 }
 
-/// Whether a container is there to be typed at, by its name or because it starts nothing but a shell, or waits.
+/// Whether a container is there to be typed at: by its name, by an option, or because it starts nothing but a shell, or waits.
 fn is_tool(container: &Container) -> bool {
     const WORDS: [&str; 9] = ["tool", "tools", "toolbox", "cli", "shell", "console", "sh", "terminal", "workspace"];
     let image = container.image.as_ref().and_then(|image| image.reference.as_ref());
@@ -242,6 +234,7 @@ fn is_tool(container: &Container) -> bool {
         let script = command.script();
         let last = script.invocations().pop();
         last.is_some_and(|last| match last.program {
+            _ if last.args.iter().any(|word| word.text() == "--interactive") => true,
             "bash" | "sh" | "zsh" | "ash" | "fish" => last.args.iter().all(|word| word.text().starts_with('-')),
             "sleep" => last.args.first().is_some_and(|word| word.text() == "infinity"),
             "tail" => last.args.iter().any(|word| word.text() == "/dev/null"),
@@ -256,7 +249,6 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if is_for_developers(ctx, project) {
         return;
     }
-    let mut signs: Option<(Signs, bool)> = None;
     for service in &project.services {
         let set = [(&service.tty, "tty"), (&service.stdin_open, "stdin_open")];
         let mut set =
@@ -267,10 +259,7 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if quiet || is_changed_over(ctx, project, service, |_, laid| !laid.tty.is(true) && !laid.stdin_open.is(true)) {
             continue;
         }
-        let (signs, debug) = *signs.get_or_insert_with(|| {
-            (Signs::of(ctx, project), project.services.iter().any(|one| debug_mode::is_on(ctx, project, one)))
-        });
-        let level = if signs.server || signs.mount || debug { Level::Note } else { signs.level(sink.level()) };
+        let level = sample_level(ctx, place.file, sink.level());
         sink.report_at(level, terminal(place, key, set.next(), &format!("`{}`", service.name())));
     }
 }

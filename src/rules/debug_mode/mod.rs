@@ -5,20 +5,14 @@ mod table;
 use table::{debugger, switch};
 
 use super::effective_env::{self, Variable};
-use super::working_copy::{self, Signs};
-use super::{Ctx, Owner, kube, reach, start};
-use crate::finding::{Finding, Level, Sink};
+use super::{Ctx, Owner, kube, reach, working_copy};
+use crate::finding::{Finding, Sink};
 use crate::graph::User;
-use crate::model::compose::{Project, Service, is_development};
+use crate::model::compose::Project;
+use crate::model::compose::is_development;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::EnvValue;
-use crate::model::server::Mode;
 use crate::source::Place;
-
-/// Whether any of these variables turns debugging on: a sign of what a project is for.
-pub fn is_on(ctx: &Ctx, project: &Project, service: &Service) -> bool {
-    !found(ctx, Owner::Compose(project, service)).is_empty()
-}
 
 /// Every switch of a container: its place, and what the finding says of it.
 fn found(ctx: &Ctx, owner: Owner) -> Vec<(Place, String, &'static str)> {
@@ -48,7 +42,6 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         return;
     }
     let mut seen: Vec<Place> = Vec::new();
-    let mut signs: Option<Signs> = None;
     for service in &project.services {
         if working_copy::is_exempt(ctx, project, service) {
             continue;
@@ -62,8 +55,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
                 continue;
             }
             seen.push(place);
-            let signs = signs.get_or_insert_with(|| Signs::of(ctx, project));
-            let level = if signs.server || signs.mount { Level::Note } else { signs.level(sink.level()) };
+            let level = working_copy::sample_level(ctx, place.file, sink.level());
             sink.report_at(level, finding(place, &format!("`{}`", service.name()), &what, says));
         }
     }
@@ -79,9 +71,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if reach::is_development_stage(&dockerfile.stages[stage]) {
             continue;
         }
-        let develops =
-            start::stage(ctx, dockerfile, stage).iter().any(|one| one.found.server.mode == Mode::Development);
-        let level = if develops { Level::Note } else { working_copy::sample_level(ctx, dockerfile.file, sink.level()) };
+        let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
         let mut all = Vec::new();
         for var in effective_env::image(dockerfile, stage) {
             let Some(known) = effective_env::variable(var) else { continue };
