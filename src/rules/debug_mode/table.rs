@@ -71,7 +71,7 @@ pub fn debugger(command: &Command) -> Option<(Place, String, &'static str)> {
             } else {
                 invocation.args.iter().find(|word| option(word.text()))?
             };
-            Some((command.place_of(word.span), word.text().to_owned(), known.says.as_str()))
+            Some((command.place_of(word.span), format!("`{}`", word.text()), known.says.as_str()))
         })
     })
 }
