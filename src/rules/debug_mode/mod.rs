@@ -5,14 +5,14 @@ mod table;
 use table::{debugger, switch};
 
 use super::effective_env::{self, Variable};
-use super::{Ctx, Owner, kube, reach, working_copy};
+use super::{Ctx, Owner, kube, reach, start, working_copy};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::compose::Project;
 use crate::model::compose::is_development;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::EnvValue;
-use crate::source::Place;
+use crate::source::{Place, join};
 
 /// Every switch of a container: its place, and what the finding says of it.
 fn found(ctx: &Ctx, owner: Owner) -> Vec<(Place, String, &'static str)> {
@@ -24,7 +24,9 @@ fn found(ctx: &Ctx, owner: Owner) -> Vec<(Place, String, &'static str)> {
     for container in container {
         let known = container.image.as_ref().and_then(|image| image.reference.as_ref());
         let known = known.and_then(|reference| crate::data::image(&reference.repository()));
-        let foreign = known.is_some_and(|known| !known.class.is_base());
+        let built = ctx.graph.build_of(container);
+        let foreign = known.is_some_and(|known| !known.class.is_base())
+            || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile));
         let on = |var: Variable| {
             let says = switch(var.name, var.value, foreign)?;
             Some((var.place, format!("`{}` is `{}`", var.name, shortened(var.value)), says))
@@ -72,10 +74,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
+        let compiled = is_compiled(ctx, dockerfile);
         let mut all = Vec::new();
         for var in effective_env::image(dockerfile, stage) {
             let Some(known) = effective_env::variable(var) else { continue };
-            let Some(says) = switch(known.name, known.value, false) else { continue };
+            let Some(says) = switch(known.name, known.value, compiled) else { continue };
             let left_open = matches!(var.value, EnvValue::Template { .. }) && is_told(ctx, dockerfile, known.place);
             if !left_open && !is_overridden(ctx, dockerfile, known.name) {
                 all.push((known.place, format!("`{}` is `{}`", known.name, shortened(known.value)), says));
@@ -90,6 +93,17 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether what is built is a program of Go or Rust alone, to which a `DEBUG` of its own mostly means its logs.
+fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    let folders = start::folders(ctx, dockerfile);
+    let any = |names: &[&str]| {
+        let mut paths = folders.iter().flat_map(|folder| names.iter().filter_map(|name| join(folder, name)));
+        paths.any(|path| ctx.facts.repository.find(&path).is_some())
+    };
+    any(&["go.mod", "go.sum", "Cargo.toml"])
+        && !any(&["Gemfile", "composer.json", "manage.py", "package.json", "pyproject.toml", "requirements.txt"])
 }
 
 /// Whether whoever builds the image may say otherwise by a build argument: one that we see, or a pipeline.
