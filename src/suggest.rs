@@ -2,7 +2,7 @@
 
 /// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to be worth saying.
 ///
-/// A candidate that extends the word (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's
+/// Neither case nor the choice between `_` and `-` counts. A candidate that extends the word (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's
 /// letters may differ.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let word = word.trim().to_lowercase().replace('_', "-");
@@ -14,10 +14,11 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .filter_map(|candidate| {
-            let distance = if word.len() > 3 && (candidate.starts_with(&word) || candidate.ends_with(&word)) {
+            let known = candidate.to_lowercase().replace('_', "-");
+            let distance = if word.len() > 3 && (known.starts_with(&word) || known.ends_with(&word)) {
                 1
             } else {
-                distance(&word, candidate)
+                distance(&word, &known)
             };
             (distance <= allowed).then_some((distance, candidate))
         })
@@ -63,5 +64,7 @@ mod tests {
         ] {
             assert_eq!(nearest(word, names), meant, "{word}");
         }
+        assert_eq!(nearest("net_admn", ["NET_ADMIN", "SYS_ADMIN"]), Some("NET_ADMIN"));
+        assert_eq!(nearest("Mem_Limit", ["mem_limit", "cpus"]), Some("mem_limit"));
     }
 }

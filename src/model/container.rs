@@ -69,6 +69,8 @@ pub struct KubeContainer {
     pub seccomp: Setting<String>,
     /// Windows' `hostProcess`, in effect.
     pub host_process: Setting<bool>,
+    pub tty: Setting<bool>,
+    pub stdin: Setting<bool>,
 }
 
 /// Where more variables come from.
@@ -148,6 +150,21 @@ pub struct Resources {
     pub zero: Vec<Place>,
     /// The whole `resources` (or `deploy.resources`) block, if written.
     pub place: Option<Place>,
+    /// What compose lets one say in two places, where both are there.
+    pub twice: Vec<Twice>,
+}
+
+/// A resource that a compose service gives by a key of its own, beside a table of `deploy.resources` that may give it too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Twice {
+    /// `mem_limit`.
+    pub key: &'static str,
+    pub own: At<Quantity>,
+    /// `deploy.resources.limits.memory`.
+    pub path: &'static str,
+    pub deploy: Setting<Quantity>,
+    /// The key of the table.
+    pub table: Place,
 }
 
 /// An amount as written and, where it can be read, in base units (cores, bytes, processes).

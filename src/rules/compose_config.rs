@@ -8,7 +8,7 @@ use super::compose_form::compose_root;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::model::facts::FileFacts;
-use crate::source::{Place, SourceFile};
+use crate::source::{At, Place, SourceFile};
 
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
@@ -52,10 +52,24 @@ fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
     !project.services.iter().any(runs) || elsewhere.filter_map(|other| other.service(name)).any(runs)
 }
 
-/// Circles of `depends_on`, each reported once, where it closes.
+/// The services that another one waits for: `depends_on`, and what shares its network or files. Each once.
+fn awaited(service: &Service) -> Vec<&At<String>> {
+    let mut all: Vec<&At<String>> = service.depends_on.iter().map(|dependency| &dependency.service).collect();
+    // `extends` names a service too, and waits for none.
+    let others = service.references.iter().filter(|one| one.kind == ReferenceKind::Service && !service.extends);
+    for reference in others {
+        if !all.iter().any(|name| name.value == reference.name.value) {
+            all.push(&reference.name);
+        }
+    }
+    all
+}
+
+/// Circles of services that wait for each other, each reported once, where it closes.
 pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
     let index: HashMap<&str, usize> =
         project.services.iter().enumerate().map(|(at, service)| (service.name(), at)).collect();
+    let awaited: Vec<Vec<&At<String>>> = project.services.iter().map(awaited).collect();
     // 0: not seen, 1: on the path, 2: done.
     let mut state = vec![0_u8; project.services.len()];
     for start in 0..project.services.len() {
@@ -65,19 +79,19 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
                 state[at] = 2;
                 continue;
             }
-            let Some(dependency) = project.services[at].depends_on.get(next) else {
+            let Some(dependency) = awaited[at].get(next) else {
                 state[at] = 2;
                 continue;
             };
             path.push((at, next + 1));
-            let Some(&to) = index.get(dependency.service.value.as_str()) else { continue };
+            let Some(&to) = index.get(dependency.value.as_str()) else { continue };
             match state[to] {
                 0 => path.push((to, 0)),
                 1 => {
                     let from = project.services[at].name();
-                    let name = &dependency.service.value;
+                    let name = &dependency.value;
                     sink.report(
-                        Finding::new(dependency.service.place, format!("`{from}` and `{name}` wait for each other"))
+                        Finding::new(dependency.place, format!("`{from}` and `{name}` wait for each other"))
                             .label("Compose refuses to load the project")
                             .related(
                                 project.services[to].container.anchor,

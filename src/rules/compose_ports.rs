@@ -24,42 +24,94 @@ fn on_host(port: &Port) -> Option<(u16, u16)> {
     port.published.flatten().filter(|_| !port.unknown)
 }
 
-fn same_address(a: &Port, b: &Port) -> bool {
-    a.is_public() || b.is_public() || a.host_ip == b.host_ip
+/// Whether files of this path are for a swarm, whose nodes share ports and read nothing but `deploy`.
+pub fn is_swarm(path: &str) -> bool {
+    path.contains("swarm") || path.contains("stack")
+}
+
+/// Whether two ports are bound to one address. To services that know nothing of each other an address for all of IPv6
+/// stands for all there are; one service that writes down both families means each by itself.
+fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
+    let family = |port: &Port| match port.host_ip.as_deref().map(|ip| ip.trim_matches(['[', ']'])) {
+        Some("0.0.0.0") => Some(4),
+        Some("::") => Some(6),
+        Some(ip) if !port.is_public() => Some(if ip.contains(':') { 6 } else { 4 }),
+        _ => None,
+    };
+    let same = match (family(a), family(b)) {
+        (Some(a), Some(b)) if same_service => a == b,
+        (Some(4), Some(6)) => b.is_public(),
+        (Some(6), Some(4)) => a.is_public(),
+        _ => true,
+    };
+    same && (a.is_public() || b.is_public() || a.host_ip == b.host_ip)
+}
+
+/// How many ports one project may have for all of them to be compared.
+const MAX_PORTS: usize = 4096;
+
+/// A port of the host that a service takes.
+struct Taken<'a> {
+    service: &'a Service,
+    port: &'a Port,
+    range: (u16, u16),
+    /// A range of the host for one port of the container: the engine takes what is free.
+    choice: bool,
+}
+
+impl Taken<'_> {
+    fn clashes(&self, other: &Taken<'_>) -> bool {
+        let same_service = std::ptr::eq(self.service, other.service);
+        self.range.0 <= other.range.1
+            && other.range.0 <= self.range.1
+            && self.port.protocol == other.port.protocol
+            && !(self.choice && (other.choice || same_service))
+            && !(other.choice && same_service)
+            && same_address(self.port, other.port, same_service)
+            && (same_service || run_together(self.service, other.service))
+    }
 }
 
 pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
-    // By the first port of a range: ranges that only overlap further on are rare, and a host has 65,535 of them.
-    let mut taken: HashMap<(u16, &str), Vec<(&Service, &Port)>> = HashMap::new();
+    let mut taken: Vec<Taken> = Vec::new();
     for service in &project.services {
         for port in &service.container.ports {
-            let Some((first, last)) = on_host(port) else { continue };
-            // Several containers of one service share a range.
-            let key = (first, port.protocol.as_str());
-            let others = taken.entry(key).or_default();
-            let clash = others.iter().find(|(other, earlier)| {
-                let same_service = std::ptr::eq(*other, service);
-                let same_range = first != last && same_service;
-                same_address(earlier, port) && !same_range && (same_service || run_together(other, service))
-            });
-            if let Some((other, earlier)) = clash {
-                let whose =
-                    if std::ptr::eq(*other, service) { "itself".to_owned() } else { format!("`{}`", other.name()) };
-                // In development one often starts some of the services only.
-                let level = if project.development { Level::Warning } else { sink.level() };
-                sink.report_at(
-                    level,
-                    Finding::new(
-                        port.place,
-                        format!("`{}` publishes port {first}, which is taken by {whose}", service.name()),
+            let Some(range) = on_host(port) else { continue };
+            let choice = range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
+            let own = Taken { service, port, range, choice };
+            if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
+                let name = service.name();
+                let whose = if std::ptr::eq(earlier.service, service) {
+                    "itself".to_owned()
+                } else {
+                    format!("`{}`", earlier.service.name())
+                };
+                let number = range.0.max(earlier.range.0);
+                let (message, label) = if choice {
+                    (
+                        format!("`{name}` may choose port {number}, which is taken by {whose}"),
+                        "whoever is first gets it",
                     )
-                    .label("only one of them can start")
-                    .related(earlier.place, "taken here")
-                    .help("publish it on another port of the host"),
+                } else if earlier.choice {
+                    (format!("`{name}` publishes port {number}, which {whose} may choose"), "whoever is first gets it")
+                } else {
+                    (
+                        format!("`{name}` publishes port {number}, which is taken by {whose}"),
+                        "only one of them can start",
+                    )
+                };
+                // In development one often starts some of the services only.
+                let mild = project.development || choice || earlier.choice;
+                sink.report_at(
+                    if mild { Level::Warning } else { sink.level() },
+                    Finding::new(port.place, message)
+                        .label(label)
+                        .related(earlier.port.place, "taken here")
+                        .help("publish it on another port of the host"),
                 );
             }
-            if others.len() < 16 {
-                others.push((service, port));
+            if taken.len() < MAX_PORTS {
+                taken.push(own);
             }
         }
     }
@@ -125,7 +177,7 @@ pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink
         );
     }
     // A swarm's routing mesh shares a port between replicas.
-    let swarm = |file: &FileId| ctx.facts.path(*file).contains("swarm") || ctx.facts.path(*file).contains("stack");
+    let swarm = |file: &FileId| is_swarm(ctx.facts.path(*file));
     if project.files.iter().any(swarm) {
         return;
     }

@@ -11,7 +11,7 @@ use crate::model::env::EnvVar;
 use crate::model::image::Reference;
 
 /// The store that a container runs: its image, or what its image is built from.
-fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
+pub fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
     let known = |reference: &Reference| data::store(&reference.repository());
     if !builds {
         return known(container.image.as_ref()?.reference.as_ref()?);
@@ -131,10 +131,10 @@ fn is_exempt(ctx: &Ctx, owner: Owner) -> bool {
     }
 }
 
-/// Whether `path` is `folder` or stands in it.
-fn is_inside(path: &str, folder: &str) -> bool {
+/// Whether `path` is `folder` or stands in it. Everything stands in the root.
+pub fn is_inside(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether the command or a variable names the path: the store was told to keep its data there.

@@ -4,6 +4,7 @@ use super::start::{self, Started};
 use super::{Ctx, Owner, reach};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
+use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{self, Mode};
@@ -22,13 +23,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if reach::is_development_stage(&dockerfile.stages[stage]) {
             continue;
         }
-        let (entrypoint, cmd) = dockerfile.start(stage);
-        let folders = start::folders(ctx, dockerfile);
-        let mut findings = servers(start::stage(ctx, dockerfile, stage), "the shipped image");
-        for command in [entrypoint, cmd].into_iter().flatten() {
-            findings.extend(tasks(ctx, command, &folders, "the shipped image"));
-        }
-        for finding in findings {
+        for finding in image(ctx, dockerfile, stage) {
             if !seen.contains(&finding.place) {
                 seen.push(finding.place);
                 sink.report(finding);
@@ -39,28 +34,45 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// What a service or a pod starts instead.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let folders = match owner {
-        Owner::Compose(project, _) if project.development => return,
-        Owner::Compose(project, service) => {
-            let built = ctx.graph.build_of(container);
-            let development = built.is_some_and(|(dockerfile, stage)| {
-                reach::is_development(ctx, dockerfile) || reach::is_development_stage(&dockerfile.stages[stage])
-            });
-            let target = service.build.as_ref().and_then(|build| build.target.value());
-            if development || target.is_some_and(|target| target.contains("dev")) {
-                return;
-            }
-            built.map_or_else(|| vec![project.folder.clone()], |(dockerfile, _)| start::folders(ctx, dockerfile))
-        }
-        Owner::Kubernetes(..) => {
-            ctx.graph.build_of(container).map_or_else(Vec::new, |(dockerfile, _)| start::folders(ctx, dockerfile))
-        }
+    if let Owner::Compose(project, service) = owner
+        && (project.development || is_development_build(ctx, service))
+    {
+        return;
+    }
+    own(ctx, owner, container).into_iter().for_each(|finding| sink.report(finding));
+}
+
+/// Whether a service is built for development.
+pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
+    let built = ctx.graph.build_of(&service.container).is_some_and(|(dockerfile, stage)| {
+        reach::is_development(ctx, dockerfile) || reach::is_development_stage(&dockerfile.stages[stage])
+    });
+    let target = service.build.as_ref().and_then(|build| build.target.value());
+    built || target.is_some_and(|target| target.contains("dev"))
+}
+
+fn own(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Finding> {
+    let folders = match (ctx.graph.build_of(container), owner) {
+        (Some((dockerfile, _)), _) => start::folders(ctx, dockerfile),
+        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
+        (None, Owner::Kubernetes(..)) => Vec::new(),
     };
     let who = format!("`{}`", container.name.value);
-    servers(start::container(ctx, owner, container), &who).into_iter().for_each(|finding| sink.report(finding));
+    let mut findings = servers(start::container(ctx, owner, container), &who);
     for command in [&container.entrypoint, &container.command].into_iter().flatten() {
-        tasks(ctx, command, &folders, &who).into_iter().for_each(|finding| sink.report(finding));
+        findings.extend(tasks(ctx, command, &folders, &who));
     }
+    findings
+}
+
+fn image(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<Finding> {
+    let (entrypoint, cmd) = dockerfile.start(stage);
+    let folders = start::folders(ctx, dockerfile);
+    let mut findings = servers(start::stage(ctx, dockerfile, stage), "the shipped image");
+    for command in [entrypoint, cmd].into_iter().flatten() {
+        findings.extend(tasks(ctx, command, &folders, "the shipped image"));
+    }
+    findings
 }
 
 fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {

@@ -11,9 +11,11 @@ mod ci_pipeline;
 mod commands;
 mod compose_build;
 mod compose_config;
+mod compose_conflicts;
 mod compose_files;
 mod compose_form;
 mod compose_ports;
+mod compose_resources;
 mod compose_schema;
 mod compose_wiring;
 pub mod copy_form;
@@ -21,6 +23,7 @@ mod dangerous_trigger;
 mod dangling;
 mod dangling_names;
 mod datastore;
+mod debug_mode;
 pub mod declarative;
 mod default_credentials;
 mod deploy_needs_tests;
@@ -29,6 +32,7 @@ pub mod dev_server;
 mod disruption;
 pub mod dockerignore;
 pub mod download;
+mod effective_env;
 mod endpoint;
 mod env_code;
 mod env_example;
@@ -80,6 +84,7 @@ pub mod secret_in_build_arg;
 mod secret_in_command;
 mod secret_in_env;
 pub mod server_limits;
+mod shared_state;
 pub mod ssh_server;
 mod stages;
 mod stale_variable;
@@ -99,6 +104,7 @@ mod workflow_schema;
 mod workflow_secrets;
 mod workflow_trust;
 mod workflow_versions;
+mod working_copy;
 
 use crate::finding::Sink;
 use crate::graph::Graph;
@@ -189,6 +195,9 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "dangling-network-policy", run: Run::Object(dangling::network_policy) },
     Check { rule: "dangling-reference", run: Run::Workload(dangling_names::reference) },
     Check { rule: "dangling-service", run: Run::Object(dangling::service) },
+    Check { rule: "debug-mode", run: Run::Dockerfile(debug_mode::dockerfile) },
+    Check { rule: "debug-mode", run: Run::Project(debug_mode::project) },
+    Check { rule: "debug-mode", run: Run::Repository(debug_mode::cluster) },
     Check { rule: "default-credentials", run: Run::Container(default_credentials::container) },
     Check { rule: "default-credentials", run: Run::Dockerfile(default_credentials::dockerfile) },
     Check { rule: "default-credentials", run: Run::File(default_credentials::compose) },
@@ -245,14 +254,20 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
+    Check { rule: "interactive-tty", run: Run::Container(working_copy::interactive_container) },
+    Check { rule: "interactive-tty", run: Run::Project(working_copy::interactive_tty) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
     Check { rule: "invalid-resources", run: Run::Container(requests::invalid) },
+    Check { rule: "invalid-resources", run: Run::Project(compose_resources::check) },
     Check { rule: "invalid-value", run: Run::File(compose_config::check_words) },
+    Check { rule: "invalid-value", run: Run::File(compose_conflicts::file) },
     Check { rule: "invalid-value", run: Run::File(compose_schema::invalid_value) },
     Check { rule: "invalid-value", run: Run::Project(compose_config::cycles) },
+    Check { rule: "invalid-value", run: Run::Project(compose_conflicts::definitions) },
     Check { rule: "invalid-value", run: Run::Service(compose_config::service) },
+    Check { rule: "invalid-value", run: Run::Service(compose_conflicts::service) },
     Check { rule: "invalid-workflow", run: Run::Workflow(workflow_schema::invalid) },
     Check { rule: "job-limits", run: Run::Workload(objects::job_limits) },
     Check { rule: "job-timeout", run: Run::Workflow(gates::timeout) },
@@ -353,9 +368,14 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "server-limits", run: Run::Dockerfile(server_limits::dockerfile) },
     Check { rule: "service-account-token", run: Run::Repository(accounts::token) },
     Check { rule: "service-exposure", run: Run::Object(exposure::service) },
+    Check { rule: "shared-volume-replicas", run: Run::Service(shared_state::shared_data) },
+    Check { rule: "shared-volume-replicas", run: Run::Workload(shared_state::shared_claim) },
     Check { rule: "single-replica", run: Run::Workload(replicas::single) },
     Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
+    Check { rule: "source-bind-mount", run: Run::Project(working_copy::source_bind_mount) },
     Check { rule: "spoofable-actor", run: Run::Workflow(workflow_trust::spoofable_actor) },
+    Check { rule: "sqlite-replicas", run: Run::Service(shared_state::sqlite_service) },
+    Check { rule: "sqlite-replicas", run: Run::Workload(shared_state::sqlite_workload) },
     Check { rule: "ssh-server", run: Run::Container(ssh_server::container) },
     Check { rule: "ssh-server", run: Run::Dockerfile(ssh_server::dockerfile) },
     Check { rule: "stale-variable", run: Run::File(stale_variable::check) },

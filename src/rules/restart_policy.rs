@@ -44,7 +44,7 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
 }
 
 /// A bare language or distribution to work in by hand.
-fn is_shell(service: &Service) -> bool {
+pub fn is_shell(service: &Service) -> bool {
     let base = service.known_image().is_some_and(|known| matches!(known.class, Class::Language | Class::Os));
     base && service.container.ports.is_empty()
         && (service.tty.is(true) || service.stdin_open.is(true) || service.container.command.is_none())

@@ -44,10 +44,8 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
 }
 
 fn utf8(bytes: Vec<u8>, skipped: usize) -> Result<String, DecodeError> {
-    String::from_utf8(bytes).map_err(|error| DecodeError {
-        offset: skipped + error.utf8_error().valid_up_to(),
-        encoding: Encoding::Utf8,
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| DecodeError { offset: skipped + error.utf8_error().valid_up_to(), encoding: Encoding::Utf8 })
 }
 
 fn utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> Result<String, DecodeError> {

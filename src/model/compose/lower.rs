@@ -1,11 +1,11 @@
 //! From a project's merged values to facts.
 
+use super::limits::resources;
 use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
 use crate::finding::Label;
 use crate::model::container::{
-    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Quantity,
-    Resources, Security,
+    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
@@ -104,7 +104,8 @@ fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
     let shared = field.value.get("name").is_some();
-    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at) }
+    let keys = field.value.fields().iter().filter(|field| !field.key.starts_with("x-")).map(Field::name).collect();
+    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at), keys }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
@@ -118,6 +119,8 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         restart: restart(value),
         profiles: texts(get("profiles")),
         replicas: replicas(value),
+        scale: get("scale").map_or(Setting::Absent, count),
+        platform: text("platform"),
         labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
@@ -388,7 +391,11 @@ fn restart(value: &Value<'_>) -> Setting<String> {
 
 fn replicas(value: &Value<'_>) -> Setting<u32> {
     let deploy = value.get("deploy").and_then(|deploy| deploy.get("replicas"));
-    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, |count| count.setting(|text| text.parse().ok()))
+    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, count)
+}
+
+fn count(value: &Value<'_>) -> Setting<u32> {
+    value.setting(|text| text.parse().ok())
 }
 
 fn security(value: &Value<'_>) -> Security {
@@ -435,37 +442,6 @@ fn security(value: &Value<'_>) -> Security {
     }
 }
 
-fn resources(value: &Value<'_>) -> Resources {
-    let deploy = value.get("deploy").and_then(|deploy| deploy.get("resources"));
-    let limit = |key: &str| deploy.and_then(|resources| resources.get("limits")?.field(key));
-    let request = |key: &str| deploy.and_then(|resources| resources.get("reservations")?.field(key));
-    let mut zero = Vec::new();
-    // A limit of 0 or -1 is none, in so many words.
-    let mut quantity = |fields: [Option<&Field<'_>>; 2], read: fn(&str) -> Quantity| {
-        for field in fields.into_iter().flatten() {
-            let set = field.value.setting(|text| Some(read(text)));
-            match set.value().and_then(|quantity| quantity.amount) {
-                Some(amount) if amount <= 0.0 => zero.push(field.value.place),
-                _ if set.is_absent() => {}
-                _ => return set,
-            }
-        }
-        Setting::Absent
-    };
-    let cpu_limit = quantity([limit("cpus"), value.field("cpus")], short::number);
-    let quota = ["cpu_quota", "cpu_count", "cpu_percent"].iter().find_map(|key| value.field(key));
-    let quota = quota.map_or(Setting::Absent, |field| Setting::Unknown(Some(field.value.place)));
-    Resources {
-        cpu_limit: cpu_limit.or(quota),
-        memory_limit: quantity([limit("memory"), value.field("mem_limit")], short::bytes),
-        pids_limit: quantity([limit("pids"), value.field("pids_limit")], short::number),
-        cpu_request: quantity([request("cpus"), None], short::number),
-        memory_request: quantity([request("memory"), value.field("mem_reservation")], short::bytes),
-        zero,
-        place: deploy.map(|deploy| deploy.place),
-    }
-}
-
 fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
     let context = value.get("context");
     let folder = match context {
@@ -492,6 +468,13 @@ fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
         inline,
         target: value.get("target").map_or(Setting::Absent, |target| target.setting(|text| Some(text.to_owned()))),
         args: value.get("args").map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
+        platforms: value
+            .get("platforms")
+            .map_or(&[][..], Value::items)
+            .iter()
+            .map(Value::at)
+            .collect::<Option<_>>()
+            .unwrap_or_default(),
         additional_contexts: value
             .get("additional_contexts")
             .map_or(&[][..], Value::fields)
@@ -569,6 +552,13 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
     for item in value.get("volumes_from").map_or(&[][..], Value::items) {
         if let Some(at) = item.at().filter(|at| !at.value.starts_with("container:")) {
             add(ReferenceKind::Service, at.map(|from| from.split(':').next().unwrap_or("").to_owned()));
+        }
+    }
+    for context in build.and_then(|build| build.get("additional_contexts")).map_or(&[][..], Value::fields) {
+        if let Some(at) = context.value.at()
+            && let Some(name) = at.value.strip_prefix("service:")
+        {
+            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
         }
     }
     for key in ["network_mode", "ipc", "pid"] {

@@ -1,5 +1,6 @@
 //! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
 
+mod limits;
 mod load;
 mod lower;
 mod merge;
@@ -89,6 +90,8 @@ pub struct Definition {
     pub shared: bool,
     /// A `file:` it is read from.
     pub source: Option<At<String>>,
+    /// The keys that say what it is, and where it comes from; those of one's own (`x-…`) left out.
+    pub keys: Vec<At<String>>,
 }
 
 /// A service, merged from all files of the project.
@@ -102,6 +105,8 @@ pub struct Service {
     pub profiles: Vec<At<String>>,
     /// `deploy.replicas` or `scale`.
     pub replicas: Setting<u32>,
+    pub scale: Setting<u32>,
+    pub platform: Setting<String>,
     pub labels: Vec<EnvVar>,
     /// References to top-level definitions (volumes, networks, secrets, configs) and to other services.
     pub references: Vec<Reference>,
@@ -140,6 +145,7 @@ pub struct Build {
     pub inline: bool,
     pub target: Setting<String>,
     pub args: Vec<EnvVar>,
+    pub platforms: Vec<At<String>>,
     /// Names that FROM and `--from` may mean instead of images.
     pub additional_contexts: Vec<At<String>>,
 }

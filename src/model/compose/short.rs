@@ -220,12 +220,14 @@ fn long_mount(value: &Value<'_>) -> Mount {
 pub fn bytes(text: &str) -> Quantity {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    // `Mi`, as Kubernetes writes it, is none: Compose wants the `b`.
     let unit = match lower[digits.len()..].trim() {
         "" | "b" => Some(1.0),
-        "k" | "kb" | "ki" | "kib" => Some(1024.0),
-        "m" | "mb" | "mi" | "mib" => Some(1024.0_f64.powi(2)),
-        "g" | "gb" | "gi" | "gib" => Some(1024.0_f64.powi(3)),
-        "t" | "tb" | "ti" | "tib" => Some(1024.0_f64.powi(4)),
+        "k" | "kb" | "kib" => Some(1024.0),
+        "m" | "mb" | "mib" => Some(1024.0_f64.powi(2)),
+        "g" | "gb" | "gib" => Some(1024.0_f64.powi(3)),
+        "t" | "tb" | "tib" => Some(1024.0_f64.powi(4)),
+        "p" | "pb" | "pib" => Some(1024.0_f64.powi(5)),
         _ => None,
     };
     let amount = digits.parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);

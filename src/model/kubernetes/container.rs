@@ -46,6 +46,8 @@ pub(super) fn read(view: View, role: ContainerRole, pod: &PodDefaults, reference
         hook_hosts: ["preStop", "postStart"].iter().flat_map(|hook| hosts(view.path(&["lifecycle", *hook]))).collect(),
         seccomp: seccomp(&security, pod, &name.value),
         host_process: inherited(&security, pod, &["windowsOptions", "hostProcess"]).and_then(View::boolean),
+        tty: view.flag("tty"),
+        stdin: view.flag("stdin"),
     };
     let probe = |key: &str| {
         let place = view.key(key);
@@ -341,6 +343,7 @@ fn resources(view: View, pod: &PodDefaults) -> Resources {
         pids_limit: Setting::Unknown(None),
         zero,
         place: view.key("resources"),
+        twice: Vec::new(),
     }
 }
 

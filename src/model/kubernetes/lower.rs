@@ -1,7 +1,7 @@
 //! From trees to objects: documents, lists, kinds, and where each kind keeps its pod template.
 
 use super::network::{Ingress, KubeService, NetworkPolicy};
-use super::object::{Body, Data, DataEntry, Labels, Object, ServiceAccount, key_text};
+use super::object::{Body, Claim, Data, DataEntry, Labels, Object, ServiceAccount, key_text};
 use super::pod::{CronFacts, JobFacts, Pod, Strategy, Workload};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
 use super::selector::Selector;
@@ -113,6 +113,7 @@ fn body(root: View, version: &str, kind: &str) -> Body {
         ("", "ServiceAccount") => {
             Body::ServiceAccount(ServiceAccount { automount_token: root.flag("automountServiceAccountToken") })
         }
+        ("", "PersistentVolumeClaim") => with_spec(|spec| Body::Claim(Claim::read(spec))),
         ("", "LimitRange") => with_spec(|spec| Body::LimitRange(Box::new(Defaults::read(spec)))),
         ("autoscaling", "HorizontalPodAutoscaler") => {
             with_spec(|spec| Body::Autoscaler(Box::new(Autoscaler::read(spec))))

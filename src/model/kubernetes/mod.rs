@@ -22,7 +22,7 @@ pub use join::join;
 pub use kustomize::Kustomization;
 pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
-pub use object::{Body, Data, DataEntry, Labels, Object, ServiceAccount};
+pub use object::{Body, Claim, Data, DataEntry, Labels, Object, ServiceAccount};
 pub use pod::{JobFacts, Pod, Reference, ReferenceKind, Strategy, Volume, Workload};
 pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, Role, Subject};
 pub use selector::Selector;

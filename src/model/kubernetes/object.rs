@@ -139,6 +139,7 @@ pub enum Body {
     Binding(Binding),
     /// What a LimitRange gives to containers that say nothing.
     LimitRange(Box<Defaults>),
+    Claim(Claim),
     Other,
 }
 
@@ -177,6 +178,26 @@ impl DataEntry {
             Some(_) => self.value.place,
             None => Place::new(self.value.place.file, self.offsets.span(span)),
         }
+    }
+}
+
+/// A PersistentVolumeClaim.
+#[derive(Debug, Default)]
+pub struct Claim {
+    /// `accessModes`; unknown where a template has a say in one of them.
+    pub access_modes: Setting<Vec<At<String>>>,
+}
+
+impl Claim {
+    pub(super) fn read(spec: View) -> Self {
+        let modes = spec.get("accessModes").and_then(|list| {
+            let modes: Option<Vec<_>> = list.items().map(|item| item.text().known().cloned()).collect();
+            match modes.filter(|_| !list.is_open()) {
+                Some(modes) => Setting::set(modes, list.node.place()),
+                None => Setting::Unknown(Some(list.node.place())),
+            }
+        });
+        Self { access_modes: modes }
     }
 }
 
