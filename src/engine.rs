@@ -131,23 +131,27 @@ fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<H
         found.push(Found { hits: read.hits, code: read.code, mentions: read.mentions });
     }
     let (checked, facts) = check_all(&sources, found, tracked, findings);
-    let ((secrets, findings, summary), ()) = rayon::join(|| settle(options, &sources, checked), || drop(facts));
+    let (settled, ()) = rayon::join(|| settle(options, &sources, checked), || drop(facts));
+    let Settled { secrets, findings, summary } = settled;
     Outcome { root: options.root.clone(), sources, findings, secrets, summary }
 }
 
+/// What is left when the facts have served.
+struct Settled {
+    secrets: Vec<(FileId, Vec<Span>)>,
+    findings: Vec<Finding>,
+    summary: Summary,
+}
+
 /// Secrets, suppressions, policy and order.
-fn settle(
-    options: &Options,
-    sources: &[SourceFile],
-    checked: Checked,
-) -> (Vec<(FileId, Vec<Span>)>, Vec<Finding>, Summary) {
+fn settle(options: &Options, sources: &[SourceFile], checked: Checked) -> Settled {
     let secrets = secrets(&checked.findings);
     let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
     let today = options.today.unwrap_or_else(Date::today);
     let applied = suppress::apply(checked.findings, sources, comments, today);
     let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
     let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
-    (secrets, policy(options, sources, &checked.formats, applied.findings), summary)
+    Settled { secrets, findings: policy(options, sources, &checked.formats, applied.findings), summary }
 }
 
 /// What reading one file gave.
