@@ -1,5 +1,7 @@
 //! From a project's merged values to facts.
 
+use std::rc::Rc;
+
 use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
 use crate::finding::Label;
@@ -18,11 +20,18 @@ pub struct Origin<'o> {
     pub folder: &'o str,
     pub folders: &'o [(FileId, String)],
     pub variables: &'o Variables,
+    /// Of files that have variables of their own.
+    pub environments: &'o [(FileId, Rc<Variables>)],
 }
 
 impl Origin<'_> {
     fn folder_of(&self, file: FileId) -> &str {
         self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
+    }
+
+    fn variables_of(&self, value: &Value<'_>) -> &Variables {
+        let own = self.environments.iter().find(|(id, _)| *id == value.place.file);
+        own.map_or(self.variables, |(_, variables)| variables)
     }
 }
 
@@ -145,7 +154,7 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     let value = &field.value;
     let get = |key: &str| value.get(key);
     let list = |key: &str| get(key).map_or(&[][..], Value::one_or_many);
-    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables)).collect();
+    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables_of(item))).collect();
     mounts.extend(list("tmpfs").iter().map(|item| {
         let target = item.at().map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
         Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
@@ -158,12 +167,12 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         role: ContainerRole::Service,
         anchor: field.key_place,
         open: false,
-        image: get("image").and_then(|value| image(value, origin.variables)),
-        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables)),
-        command: get("command").and_then(|value| command(value, origin.variables)),
+        image: get("image").and_then(|value| image(value, origin.variables_of(value))),
+        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables_of(value))),
+        command: get("command").and_then(|value| command(value, origin.variables_of(value))),
         env: get("environment").map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
         env_from: list("env_file").iter().filter_map(env_file).collect(),
-        ports: list("ports").iter().map(|item| short::port(item, origin.variables)).collect(),
+        ports: list("ports").iter().map(|item| short::port(item, origin.variables_of(item))).collect(),
         mounts,
         security: security(value),
         resources: resources(value),

@@ -6,6 +6,8 @@ mod merge;
 mod roles;
 mod short;
 #[cfg(test)]
+mod specification;
+#[cfg(test)]
 mod tests;
 pub mod value;
 
