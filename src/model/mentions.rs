@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::file;
+use super::topics::{self, Topics};
 use crate::source::file_name;
 use crate::syntax::dotenv;
 
@@ -59,6 +60,8 @@ pub struct Mentions {
     names: HashSet<String>,
     /// Something takes variables by the lot.
     pub wholesale: bool,
+    /// What is spoken of, whatever the names.
+    pub topics: Topics,
 }
 
 impl Names {
@@ -91,7 +94,7 @@ impl Names {
 
     /// What a text names. Env files and prose only document variables, and lock files name everything.
     pub fn find(&self, path: &str, text: &str) -> Mentions {
-        let mut found = Mentions::default();
+        let mut found = Mentions { topics: topics::find(path, text), ..Mentions::default() };
         let Some(search) = &self.search else { return found };
         if file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
             return found;
@@ -118,6 +121,7 @@ impl Mentions {
     pub fn add(&mut self, other: Mentions) {
         self.names.extend(other.names);
         self.wholesale |= other.wholesale;
+        self.topics.add(other.topics);
     }
 }
 

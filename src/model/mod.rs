@@ -16,6 +16,7 @@ pub mod kubernetes;
 pub mod mentions;
 pub mod package;
 pub mod server;
+pub mod topics;
 pub mod workflow;
 
 use std::borrow::Cow;

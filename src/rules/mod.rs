@@ -51,6 +51,8 @@ mod kube_secrets;
 mod kube_wiring;
 mod limits;
 mod literal;
+mod logs;
+mod metrics;
 pub mod migration_on_start;
 mod mounted;
 pub mod multi_stage_build;
@@ -69,6 +71,7 @@ pub mod port_mismatch;
 mod probes;
 mod prometheus;
 mod proxy_upstream;
+mod rate_limit;
 pub mod reach;
 mod replicas;
 mod requests;
@@ -263,10 +266,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
+    Check { rule: "log-aggregation", run: Run::Repository(logs::aggregation) },
+    Check { rule: "log-rotation", run: Run::Repository(logs::rotation) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "metrics", run: Run::Repository(metrics::check) },
     Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
     Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
@@ -315,6 +321,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
+    Check { rule: "rate-limit", run: Run::Repository(rate_limit::check) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
@@ -323,6 +330,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
+    Check { rule: "rollback-plan", run: Run::Repository(deploys::rollback) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
@@ -343,6 +351,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
+    Check { rule: "secret-scan-hook", run: Run::Repository(stages::secret_scan) },
     Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
     Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },
