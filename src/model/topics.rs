@@ -21,6 +21,7 @@ pub enum Topic {
     Scraping,
     Rollback,
     SecretScan,
+    ApiSpec,
 }
 
 /// Those that were found.
@@ -217,6 +218,36 @@ const SECRET_SCAN: &[&str] = &[
     "whispers",
 ];
 
+/// Documents, frameworks that write them by themselves, and ways of calling that have descriptions of their own.
+const API_SPEC: &[&str] = &[
+    "openapi",
+    "swagger",
+    "fastapi",
+    "litestar",
+    "apispec",
+    "flasgger",
+    "drf_yasg",
+    "drf-yasg",
+    "drf_spectacular",
+    "drf-spectacular",
+    "django-ninja",
+    "springdoc",
+    "utoipa",
+    "huma",
+    "tsoa",
+    "redoc",
+    "raml",
+    "apiblueprint",
+    "api-platform",
+    "graphql",
+    "grpc",
+    "trpc",
+    "protobuf",
+    "connectrpc",
+    "next.config",
+    "\"next\":",
+];
+
 /// Files where a word counts for these topics.
 struct Search {
     automaton: Option<AhoCorasick>,
@@ -249,6 +280,7 @@ static SOURCES: LazyLock<Search> = LazyLock::new(|| {
         (Topic::LogShipping, LOG_SHIPPING),
         (Topic::Scraping, SCRAPING),
         (Topic::SecretScan, SECRET_SCAN),
+        (Topic::ApiSpec, API_SPEC),
     ])
 });
 

@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod api_spec;
 mod autoscaler;
 mod backup;
 pub mod base_image;
@@ -159,6 +160,7 @@ pub enum Run {
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
     Check { rule: "absolute-workdir", run: Run::Dockerfile(structure::absolute_workdir) },
+    Check { rule: "api-spec", run: Run::Repository(api_spec::missing) },
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
@@ -248,6 +250,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "image-pull-policy", run: Run::Container(objects::pull_policy) },
     Check { rule: "inconsistent-url", run: Run::Project(compose_wiring::inconsistent_url) },
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
+    Check { rule: "invalid-api-spec", run: Run::File(api_spec::invalid) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },

@@ -72,7 +72,8 @@ fn api(ctx: &Ctx, container: &Container) -> Option<Place> {
     ctx.graph.context(dockerfile).iter().find_map(|file| served(file.id))
 }
 
-fn is_api(path: &str) -> bool {
+/// Whether a path is more than any program serves.
+pub fn is_api(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
     parts.peek().is_some() && !parts.any(|part| PLAIN.iter().any(|plain| part.contains(plain)))
 }
