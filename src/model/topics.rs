@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::file;
 use super::mentions::is_prose;
@@ -42,6 +42,9 @@ impl Topics {
 /// the limits of others too: `RateLimitError` is no evidence.
 const RATE_LIMIT: &[&str] = &[
     "limit_req",
+    "http_req_rate",
+    "mod_ratelimit",
+    "mod_evasive",
     "limit-rps",
     "limit-rpm",
     "limit-req",
@@ -248,18 +251,24 @@ const API_SPEC: &[&str] = &[
     "\"next\":",
 ];
 
-/// Files where a word counts for these topics.
+/// Longer words that hold one of the others and say something else: a client tells of the limits of others.
+const DECOYS: &[&str] = &["ratelimiterror"];
+
+/// A search for the words of some topics; of words that begin together the longest counts.
 struct Search {
     automaton: Option<AhoCorasick>,
+    /// By pattern; [`DECOYS`] follow.
     topics: Vec<Topic>,
 }
 
 impl Search {
-    fn of(lists: &[(Topic, &[&str])]) -> Self {
+    fn of(lists: &[(Topic, &[&'static str])]) -> Self {
         let words = lists.iter().flat_map(|(topic, words)| words.iter().map(move |word| (*topic, *word)));
-        let (topics, words): (Vec<Topic>, Vec<&str>) = words.unzip();
-        let kind = Some(AhoCorasickKind::DFA);
-        Self { automaton: AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(words).ok(), topics }
+        let (topics, mut words): (Vec<Topic>, Vec<&str>) = words.unzip();
+        words.extend(DECOYS);
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::LeftmostLongest);
+        Self { automaton: builder.build(words).ok(), topics }
     }
 
     fn find(&self, text: &str) -> Topics {
@@ -299,7 +308,8 @@ pub fn find(path: &str, text: &str) -> Topics {
     let history = ["changelog", "changes", "history", "license"].iter().any(|word| name.starts_with(word));
     let manifest = name.starts_with("requirements") && name.ends_with(".txt");
     let mut found = Topics::default();
-    if !is_prose(path) || manifest {
+    let known = file::is_source(path) || file::is_evidence(path);
+    if known && !is_prose(path) || manifest {
         found.add(SOURCES.find(text));
     }
     if !history && !manifest && !file::is_source(path) {

@@ -79,11 +79,13 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     // A demo or a preview is put up again.
-    let passing = |workflow: &&Workflow| {
-        ["demo", "preview", "docs"].iter().any(|word| ctx.facts.path(workflow.file).contains(word))
+    let passing = |path: &str| ["demo", "preview", "docs"].iter().any(|word| path.contains(word));
+    let lasting = ctx.facts.workflows().filter(|workflow| !passing(ctx.facts.path(workflow.file)));
+    // A script's name alone may speak of what is packed for others to deploy.
+    let plain = |job: &Job, evidence: &Evidence| {
+        !ctx.facts.text(evidence.place).contains(".sh") || super::deploy_needs_tests::says_deploy(job)
     };
-    let mut found =
-        ctx.facts.workflows().filter(|workflow| !passing(workflow)).flat_map(|workflow| deploys(ctx, workflow));
+    let mut found = lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(job, evidence)| plain(job, evidence));
     let Some((_, evidence)) = found.next() else { return };
     sink.report(
         Finding::new(evidence.place, "nothing says how this deploy is taken back")

@@ -58,7 +58,8 @@ fn clustered_api(ctx: &Ctx) -> Option<(Place, Place, String)> {
     let pods =
         ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(_, workload)| &workload.pod.containers);
     let route = pods.into_iter().find_map(|container| api(ctx, container))?;
-    Some((entry.anchor, route, format!("{} lets requests in at any rate", entry.title())))
+    let place = entry.name.as_ref().map_or(entry.anchor, |name| name.place);
+    Some((place, route, format!("{} lets requests in at any rate", entry.title())))
 }
 
 /// The first route of the API that a container is built to serve.
