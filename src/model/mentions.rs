@@ -7,6 +7,8 @@
 use std::collections::HashSet;
 
 use super::file;
+use super::topics::{self, Topics};
+use super::words::{HEAD, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
 
@@ -44,81 +46,8 @@ pub struct Names {
     names: Vec<String>,
     /// By name: too short to be looked for, and taken as named.
     short: Vec<bool>,
-    search: Search,
-}
-
-/// Looks for many words at once, in any case. Where an automaton would be larger than any cache, a table of the words'
-/// first bytes says of nearly every place at once that no word begins there.
-#[derive(Debug, Default)]
-struct Search {
-    /// One bit for each value of [`slot`].
-    heads: Vec<u64>,
-    /// Where the words of each slot begin in `words`; one more at the end.
-    starts: Vec<u32>,
-    words: Vec<Sought>,
-}
-
-#[derive(Debug)]
-struct Sought {
-    /// In lower case, at least [`HEAD`] bytes.
-    word: String,
-    /// The index of the name; `None` for [`WHOLESALE`].
-    name: Option<u32>,
-}
-
-/// How many bytes of a word are looked up.
-const HEAD: usize = 4;
-
-/// How many values [`slot`] has.
-const SLOTS: usize = 1 << 16;
-
-const fn slot(head: [u8; HEAD]) -> usize {
-    // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
-    let folded = u32::from_le_bytes(head) | 0x2020_2020;
-    (folded.wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-impl Search {
-    /// Words of fewer than [`HEAD`] bytes are left out.
-    fn new(words: impl Iterator<Item = (String, Option<u32>)>) -> Self {
-        let slot_of = |sought: &Sought| sought.word.as_bytes().first_chunk().map(|head| slot(*head));
-        let mut words: Vec<Sought> =
-            words.map(|(word, name)| Sought { word: word.to_ascii_lowercase(), name }).collect();
-        words.retain(|sought| sought.word.len() >= HEAD);
-        words.sort_by_cached_key(slot_of);
-        let mut heads = vec![0; SLOTS / 64];
-        let mut starts = vec![0; SLOTS + 1];
-        for slot in words.iter().filter_map(slot_of) {
-            heads[slot / 64] |= 1 << (slot % 64);
-            starts[slot + 1] += 1;
-        }
-        for slot in 0..SLOTS {
-            starts[slot + 1] += starts[slot];
-        }
-        Self { heads, starts, words }
-    }
-
-    /// Tells of every word that stands in the text, once or more often.
-    fn each(&self, text: &str, mut found: impl FnMut(Option<u32>)) {
-        let bytes = text.as_bytes();
-        for (at, window) in bytes.windows(HEAD).enumerate() {
-            let Some(head) = window.first_chunk() else { continue };
-            let slot = slot(*head);
-            if self.heads[slot / 64] >> (slot % 64) & 1 == 0 {
-                continue;
-            }
-            let (from, to) = (self.starts[slot] as usize, self.starts[slot + 1] as usize);
-            for Sought { word, name } in &self.words[from..to] {
-                let word = word.as_bytes();
-                let Some(here) = bytes.get(at..at + word.len()) else { continue };
-                // Many words begin alike, and few end so.
-                let ends = here.last().map(u8::to_ascii_lowercase) == word.last().copied();
-                if ends && here.eq_ignore_ascii_case(word) {
-                    found(*name);
-                }
-            }
-        }
-    }
+    /// `None` for [`WHOLESALE`], else the index of the name.
+    search: Words<Option<u32>>,
 }
 
 /// What was found in one text, or in all.
@@ -128,6 +57,8 @@ pub struct Mentions {
     names: HashSet<String>,
     /// Something takes variables by the lot.
     pub wholesale: bool,
+    /// What is spoken of, whatever the names.
+    pub topics: Topics,
 }
 
 impl Names {
@@ -152,12 +83,12 @@ impl Names {
             short[index] = forms.iter().any(|form| form.len() < HEAD);
             words.extend(forms.into_iter().map(|form| (form, Some(index as u32))));
         }
-        Self { names, short, search: Search::new(words.into_iter()) }
+        Self { names, short, search: Words::new(words) }
     }
 
     /// What a text names. Env files and prose only document variables, and lock files name everything.
     pub fn find(&self, path: &str, text: &str) -> Mentions {
-        let mut found = Mentions::default();
+        let mut found = Mentions { topics: topics::find(path, text), ..Mentions::default() };
         if self.names.is_empty() {
             return found;
         }
@@ -166,7 +97,7 @@ impl Names {
         }
         let mut seen = self.short.clone();
         // A name may be a part of another: both count.
-        self.search.each(text, |name| match name {
+        self.search.each(text, |_, name| match name {
             None => found.wholesale = true,
             Some(name) => seen[name as usize] = true,
         });
@@ -184,6 +115,7 @@ impl Mentions {
     pub fn add(&mut self, other: Mentions) {
         self.names.extend(other.names);
         self.wholesale |= other.wholesale;
+        self.topics.add(other.topics);
     }
 }
 

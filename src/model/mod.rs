@@ -17,6 +17,8 @@ pub mod kubernetes;
 pub mod mentions;
 pub mod package;
 pub mod server;
+pub mod topics;
+pub mod words;
 pub mod workflow;
 
 use std::borrow::Cow;

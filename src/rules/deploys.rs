@@ -1,8 +1,9 @@
-//! `deploy-guard`, `deploy-environment`, `deploy-concurrency`, `mutable-image-push`: how what is built gets out.
+//! `deploy-guard`, `deploy-environment`, `deploy-concurrency`, `mutable-image-push`, `rollback-plan`: how what is built gets out.
 
 use super::{Ctx, is_live};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
+use crate::model::topics::Topic;
 use crate::model::workflow::{Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes};
 use crate::source::Span;
 
@@ -70,6 +71,28 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .help("add `concurrency: { group: deploy, cancel-in-progress: false }` to the job"),
         );
     }
+}
+
+/// Whether anybody wrote down how a bad deploy is taken back.
+pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.facts.mentions.topics.contains(Topic::Rollback) {
+        return;
+    }
+    // A demo or a preview is put up again.
+    let passing = |path: &str| ["demo", "preview", "docs"].iter().any(|word| path.contains(word));
+    let lasting = ctx.facts.workflows().filter(|workflow| !passing(ctx.facts.path(workflow.file)));
+    // A script's name alone may speak of what is packed for others to deploy.
+    let plain = |job: &Job, evidence: &Evidence| {
+        !ctx.facts.text(evidence.place).contains(".sh") || super::deploy_needs_tests::says_deploy(job)
+    };
+    let mut found = lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(job, evidence)| plain(job, evidence));
+    let Some((_, evidence)) = found.next() else { return };
+    sink.report(
+        Finding::new(evidence.place, "nothing says how this deploy is taken back")
+            .label("what goes wrong here is mended by whoever remembers how")
+            .help("write down how to get back to the release before, migrations included, in a runbook or as a workflow to run by hand; try it once")
+            .others(found.count() as u32),
+    );
 }
 
 pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {

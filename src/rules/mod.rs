@@ -3,6 +3,7 @@
 //! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
 
 mod accounts;
+mod api_spec;
 mod autoscaler;
 mod backup;
 pub mod base_image;
@@ -55,6 +56,8 @@ mod kube_secrets;
 mod kube_wiring;
 mod limits;
 mod literal;
+mod logs;
+mod metrics;
 pub mod migration_on_start;
 mod mounted;
 pub mod multi_stage_build;
@@ -73,6 +76,7 @@ pub mod port_mismatch;
 mod probes;
 mod prometheus;
 mod proxy_upstream;
+mod rate_limit;
 pub mod reach;
 mod replicas;
 mod requests;
@@ -162,6 +166,7 @@ pub enum Run {
 /// Every coded check, sorted by rule. A rule that is not here is declarative: its page has a `[match]` table.
 pub const CHECKS: &[Check] = &[
     Check { rule: "absolute-workdir", run: Run::Dockerfile(structure::absolute_workdir) },
+    Check { rule: "api-spec", run: Run::Repository(api_spec::missing) },
     Check { rule: "apk-cache", run: Run::Dockerfile(package_waste::apk_cache) },
     Check { rule: "apt-lists", run: Run::Dockerfile(package_waste::apt_lists) },
     Check { rule: "apt-recommends", run: Run::Dockerfile(package_waste::apt_recommends) },
@@ -256,6 +261,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "ingress-tls", run: Run::Object(exposure::tls) },
     Check { rule: "interactive-tty", run: Run::Container(working_copy::interactive_container) },
     Check { rule: "interactive-tty", run: Run::Project(working_copy::interactive_tty) },
+    Check { rule: "invalid-api-spec", run: Run::File(api_spec::invalid) },
     Check { rule: "invalid-expression", run: Run::Workflow(expressions::invalid_expression) },
     Check { rule: "invalid-instruction", run: Run::Dockerfile(invalid_instruction::check) },
     Check { rule: "invalid-port", run: Run::Dockerfile(structure::invalid_port) },
@@ -278,10 +284,13 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "liveness-probe", run: Run::Container(probes::liveness) },
     Check { rule: "localhost-dependency", run: Run::Container(kube_wiring::localhost_dependency) },
     Check { rule: "localhost-dependency", run: Run::Service(compose_wiring::localhost_dependency) },
+    Check { rule: "log-aggregation", run: Run::Repository(logs::aggregation) },
+    Check { rule: "log-rotation", run: Run::Repository(logs::rotation) },
     Check { rule: "long-lived-cloud-key", run: Run::Workflow(workflow_secrets::cloud_key) },
     Check { rule: "maintainer", run: Run::Dockerfile(structure::maintainer) },
     Check { rule: "memory-limit", run: Run::Container(limits::memory_limit) },
     Check { rule: "memory-request", run: Run::Container(requests::memory) },
+    Check { rule: "metrics", run: Run::Repository(metrics::check) },
     Check { rule: "migration-on-start", run: Run::Container(migration_on_start::container) },
     Check { rule: "migration-on-start", run: Run::Dockerfile(migration_on_start::dockerfile) },
     Check { rule: "missing-assume-yes", run: Run::Dockerfile(package_install::assume_yes) },
@@ -330,6 +339,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "published-datastore", run: Run::Service(datastore::published) },
     Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
     Check { rule: "quoted-port", run: Run::File(compose_form::quoted_port) },
+    Check { rule: "rate-limit", run: Run::Repository(rate_limit::check) },
     Check { rule: "rbac-escalation", run: Run::Object(accounts::escalation) },
     Check { rule: "rbac-wildcard", run: Run::Object(accounts::wildcard) },
     Check { rule: "readiness-probe", run: Run::Container(probes::readiness) },
@@ -338,6 +348,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "restart-policy", run: Run::Service(restart_policy::compose) },
     Check { rule: "restart-policy", run: Run::Workload(restart_policy::kubernetes) },
     Check { rule: "restricted-volume", run: Run::Workload(pod_security::volume) },
+    Check { rule: "rollback-plan", run: Run::Repository(deploys::rollback) },
     Check { rule: "rollout-strategy", run: Run::Workload(replicas::strategy) },
     Check { rule: "runner-label", run: Run::Workflow(runner_label::check) },
     Check { rule: "sbom-stage", run: Run::Repository(stages::sbom) },
@@ -358,6 +369,7 @@ pub const CHECKS: &[Check] = &[
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_command::variables) },
     Check { rule: "secret-in-env", run: Run::Workflow(secret_in_env::workflow) },
     Check { rule: "secret-printed", run: Run::Workflow(workflow_secrets::printed) },
+    Check { rule: "secret-scan-hook", run: Run::Repository(stages::secret_scan) },
     Check { rule: "secrets-access", run: Run::Object(accounts::secrets) },
     Check { rule: "secrets-inherit", run: Run::Workflow(workflow_secrets::inherit) },
     Check { rule: "security-profile-disabled", run: Run::Container(pod_security::profiles) },

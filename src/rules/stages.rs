@@ -1,11 +1,12 @@
-//! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `sbom-stage`, `deploy-stage`, `eval-stage`: what no pipeline of
+//! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `secret-scan-hook`, `sbom-stage`, `deploy-stage`, `eval-stage`: what no pipeline of
 //! the repository does.
 
 use super::{Ctx, ci_pipeline, is_live};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::kind::FileKind;
+use crate::model::topics::Topic;
 use crate::model::workflow::{ActionRef, Purpose, Workflow, job_purposes};
-use crate::source::{Place, file_name};
+use crate::source::{Place, SourceFile, file_name};
 
 /// Manifests of languages: where one stands, there is code to check, test and build.
 const MANIFESTS: &[&str] = &[
@@ -126,6 +127,20 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
+pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
+    if !ctx.facts.mentions.topics.contains(Topic::SecretScan) {
+        let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in the pipeline";
+        missing(
+            ctx,
+            sink,
+            &[Purpose::SecretScan],
+            "and no hook looks for secrets in what is committed",
+            help,
+            sink.level(),
+        );
+    }
+}
+
 pub fn eval(ctx: &Ctx, sink: &mut Sink) {
     if has_llm(ctx) {
         let help = "a job that runs an evaluation set with a threshold, such as `promptfoo eval`, before the deploy";
@@ -231,6 +246,12 @@ fn has_image(ctx: &Ctx) -> bool {
 }
 
 fn has_llm(ctx: &Ctx) -> bool {
+    let manifests = ctx.facts.repository.files().iter().filter(|file| is_manifest(file));
+    manifests.into_iter().any(|file| LLM_PACKAGES.iter().any(|package| package_at(&file.text, package).is_some()))
+}
+
+/// Whether a file lists what an application of the repository needs.
+pub fn is_manifest(file: &SourceFile) -> bool {
     const ASIDE: &[&str] = &[
         "docs",
         "doc",
@@ -252,16 +273,14 @@ fn has_llm(ctx: &Ctx) -> bool {
         "vendor",
         "node_modules",
     ];
-    let aside = |path: &str| path.split('/').any(|part| ASIDE.contains(&part));
-    let manifests = ctx.facts.repository.files().iter().filter(|file| !aside(&file.path)).filter(|file| {
-        MANIFESTS.contains(&file.name()) || file.name().starts_with("requirements") && file.name().ends_with(".txt")
-    });
-    manifests.into_iter().any(|file| LLM_PACKAGES.iter().any(|package| names_package(&file.text, package)))
+    let aside = file.path.split('/').any(|part| ASIDE.contains(&part));
+    let listed = file.name().starts_with("requirements") && file.name().ends_with(".txt");
+    !aside && (MANIFESTS.contains(&file.name()) || listed)
 }
 
-/// Whether a manifest names a package as a whole word.
-fn names_package(text: &str, package: &str) -> bool {
-    text.match_indices(package).any(|(at, _)| {
+/// Where a manifest names a package as a whole word.
+pub fn package_at(text: &str, package: &str) -> Option<usize> {
+    text.match_indices(package).map(|(at, _)| at).find(|&at| {
         let inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.');
         let before = text[..at].chars().next_back();
         let after = text[at + package.len()..].chars().next();

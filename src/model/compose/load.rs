@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use super::lower::{self, Origin};
 use super::merge;
@@ -195,8 +196,11 @@ fn chosen(facts: &Facts, folder: &str) -> Vec<FileId> {
 }
 
 fn variables(facts: &Facts, folder: &str) -> Variables {
-    let path = join(folder, ".env").unwrap_or_default();
-    facts.repository.find(&path).map(|file| Variables::parse(&file.text)).unwrap_or_default()
+    Variables::default().over(env_text(facts, folder, ".env"))
+}
+
+fn env_text<'f>(facts: &'f Facts<'f>, folder: &str, path: &str) -> Option<&'f str> {
+    Some(&*facts.repository.find(&join(folder, path)?)?.text)
 }
 
 /// Whether every service says what it runs, so that the file can be run by itself.
@@ -222,23 +226,19 @@ fn evidence(projects: &mut [Project]) {
     }
 }
 
-fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
-    let mut loader = Loader::new(facts, folder);
-    let mut merged: Option<Value> = None;
-    for &file in files {
-        let over = loader.file(file);
-        let over = loader.extended(over, file, 0);
-        merged = Some(match merged {
-            Some(base) => merge::files(base, over),
-            None => over,
-        });
-    }
-    let merged = merged.map(|merged| loader.included(merged, 0));
+pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
+    let mut loader = Loader::of(facts, folder, files);
+    let merged = loader.merged(files);
     let own = files.get(base_files..).unwrap_or_default();
     let mut ids = files.to_vec();
     ids.extend(loader.files.iter().copied().filter(|file| !files.contains(file)));
     let development = own.iter().any(|file| is_development(facts.path(*file)));
-    let origin = Origin { folder, folders: &loader.folders, variables: &loader.variables };
+    let origin = Origin {
+        folder: loader.folder,
+        folders: &loader.folders,
+        variables: &loader.variables,
+        environments: &loader.environments,
+    };
     let damaged =
         files.iter().any(|file| facts.file(*file).tree.as_ref().is_some_and(|tree| !tree.damage().is_empty()));
     let mut project = lower::project(merged.as_ref(), &origin);
@@ -254,7 +254,7 @@ fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Pro
     }
     project.overlay |= loader.partial;
     let folders = loader.folders;
-    Project { files: ids, folder: folder.to_owned(), folders, development, base_files, ..project }
+    Project { files: ids, folder: loader.folder.to_owned(), folders, development, base_files, ..project }
 }
 
 /// Whether a file is for development or tests, going by its name and its folders.
@@ -285,10 +285,12 @@ pub fn is_development(path: &str) -> bool {
         || folders.split('/').any(|folder| folder.split(['.', '-', '_']).any(|part| word(part) && part != "local"))
 }
 
-struct Loader<'f> {
+pub(super) struct Loader<'f> {
     facts: &'f Facts<'f>,
     folder: &'f str,
-    variables: Variables,
+    variables: Rc<Variables>,
+    /// The variables of included files, and of those that they extend.
+    environments: Vec<(FileId, Rc<Variables>)>,
     /// Where the relative paths of files start that are not of the project's own folder.
     folders: Vec<(FileId, String)>,
     /// Every file that was read beside those that were named.
@@ -301,16 +303,41 @@ struct Loader<'f> {
 
 impl<'f> Loader<'f> {
     fn new(facts: &'f Facts<'f>, folder: &'f str) -> Self {
-        let variables = variables(facts, folder);
         Self {
             facts,
             folder,
-            variables,
+            variables: Rc::new(variables(facts, folder)),
+            environments: Vec::new(),
             folders: Vec::new(),
             files: Vec::new(),
             incomplete: HashSet::new(),
             partial: false,
         }
+    }
+
+    /// Of the files that are called from a folder. They may be those of another one, that its `.env` chooses: that is the
+    /// project's folder then, with a `.env` of its own beneath.
+    pub(super) fn of(facts: &'f Facts<'f>, folder: &'f str, files: &[FileId]) -> Self {
+        let home = files.first().map_or(folder, |file| parent(facts.path(*file)));
+        let mut loader = Self::new(facts, home);
+        if home != folder {
+            loader.variables = Rc::new(variables(facts, folder).over(env_text(facts, home, ".env")));
+        }
+        loader
+    }
+
+    /// What the files come to, one over the other.
+    pub(super) fn merged(&mut self, files: &[FileId]) -> Option<Value<'f>> {
+        let mut merged: Option<Value> = None;
+        for &file in files {
+            let over = self.file(file);
+            let over = self.extended(over, file, 0);
+            merged = Some(match merged {
+                Some(base) => merge::files(base, over),
+                None => over,
+            });
+        }
+        merged.map(|merged| merge::settled(self.included(merged, 0)))
     }
 
     /// A file of the project's own, its services in canonical form.
@@ -330,13 +357,18 @@ impl<'f> Loader<'f> {
         self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
     }
 
+    fn variables_of(&self, file: FileId) -> Rc<Variables> {
+        let own = self.environments.iter().find(|(id, _)| *id == file);
+        Rc::clone(own.map_or(&self.variables, |(_, variables)| variables))
+    }
+
     fn find(&self, from: FileId, path: &str) -> Option<FileId> {
         let file = self.facts.repository.find(&join(self.folder_of(from), path)?)?.id;
         self.facts.file(file).tree.is_some().then_some(file)
     }
 
     /// Notes a file of another folder; `None` when there are too many.
-    fn enter(&mut self, file: FileId, folder: &str) -> Option<()> {
+    fn enter(&mut self, file: FileId, folder: &str, variables: &Rc<Variables>) -> Option<()> {
         if !self.files.contains(&file) {
             if self.files.len() >= MAX_FILES {
                 return None;
@@ -344,6 +376,9 @@ impl<'f> Loader<'f> {
             self.files.push(file);
             if folder != self.folder {
                 self.folders.push((file, folder.to_owned()));
+            }
+            if !Rc::ptr_eq(variables, &self.variables) {
+                self.environments.push((file, Rc::clone(variables)));
             }
         }
         Some(())
@@ -389,26 +424,30 @@ impl<'f> Loader<'f> {
             }
             (Some(name), Some(path)) => {
                 let file = path.text().and_then(|path| self.find(id, path));
-                file.and_then(|file| self.extended_file(file, depth, others))
+                file.and_then(|file| self.extended_file(file, id, depth, others))
                     .and_then(|other| other.get("services")?.get(name).cloned())
             }
             (None, _) => None,
         };
-        let Some(base) = base else {
+        let Some(mut base) = base else {
             self.incomplete.insert(service.key.to_string());
             return service.value.clone();
         };
-        // What a service depends on is looked for in its own project; the base's `extends` is settled.
-        let mut merged = merge::services(base, service.value.clone());
-        if let Data::Map(fields) = &mut merged.data {
-            fields.retain(|field| field.key != "extends" || field.key_place == extends_key(service));
+        // What the base lacks, this one may lack too.
+        if name.is_some_and(|name| self.incomplete.contains(name)) {
+            self.incomplete.insert(service.key.to_string());
         }
-        merged
+        // What a service depends on is looked for in its own project; the base's `extends` is settled.
+        if let Data::Map(fields) = &mut base.data {
+            fields.retain(|field| field.key != "extends");
+        }
+        merge::services(base, service.value.clone())
     }
 
     fn extended_file(
         &mut self,
         file: FileId,
+        from: FileId,
         depth: usize,
         others: &mut HashMap<FileId, Value<'f>>,
     ) -> Option<Value<'f>> {
@@ -416,8 +455,9 @@ impl<'f> Loader<'f> {
             return Some(known.clone());
         }
         let folder = parent(self.facts.path(file)).to_owned();
-        self.enter(file, &folder)?;
-        let read = self.file(file);
+        let variables = self.variables_of(from);
+        self.enter(file, &folder, &variables)?;
+        let read = self.read(file, &variables);
         let other = self.extended(read, file, depth + 1);
         others.insert(file, other.clone());
         Some(other)
@@ -433,6 +473,8 @@ impl<'f> Loader<'f> {
             let long = include.get("path").is_some();
             let paths = include.get("path").map_or(std::slice::from_ref(include), Value::one_or_many);
             let mut merged: Option<Value<'f>> = None;
+            // The first file says where the project is; others lie over it.
+            let mut project: Option<(String, Rc<Variables>)> = None;
             for path in paths {
                 let Some(other) = path.text().and_then(|text| self.find(path.place.file, text)) else {
                     self.partial = true;
@@ -441,14 +483,17 @@ impl<'f> Loader<'f> {
                 if self.files.contains(&other) {
                     continue;
                 }
-                let own = parent(self.facts.path(other)).to_owned();
-                let directory = include.get("project_directory").filter(|_| long).and_then(Value::text);
-                let folder = directory.and_then(|path| join(self.folder_of(include.place.file), path)).unwrap_or(own);
-                if self.enter(other, &folder).is_none() {
+                let (folder, variables) = project.get_or_insert_with(|| {
+                    let directory = include.get("project_directory").filter(|_| long).and_then(Value::text);
+                    let directory = directory.and_then(|path| join(self.folder_of(include.place.file), path));
+                    let folder = directory.unwrap_or_else(|| parent(self.facts.path(other)).to_owned());
+                    let variables = self.included_variables(include, &folder);
+                    (folder, Rc::new(variables))
+                });
+                if self.enter(other, folder, variables).is_none() {
                     break;
                 }
-                let variables = variables(self.facts, &folder);
-                let read = self.read(other, &variables);
+                let read = self.read(other, variables);
                 let read = self.extended(read, other, depth + 1);
                 merged = Some(match merged {
                     Some(base) => merge::files(base, read),
@@ -462,10 +507,19 @@ impl<'f> Loader<'f> {
         }
         file
     }
-}
 
-fn extends_key(service: &Field<'_>) -> crate::source::Place {
-    service.value.field("extends").map_or(service.key_place, |field| field.key_place)
+    /// The including project's variables, and beneath them those of the included one: its `env_file`, or its `.env`.
+    fn included_variables(&self, include: &Value<'f>, folder: &str) -> Variables {
+        let own = self.variables_of(include.place.file);
+        match include.get("env_file") {
+            Some(files) => {
+                let from = self.folder_of(include.place.file);
+                let paths = files.one_or_many().iter().filter_map(Value::text);
+                own.over(paths.filter_map(|path| env_text(self.facts, from, path)))
+            }
+            None => own.over(env_text(self.facts, folder, ".env")),
+        }
+    }
 }
 
 /// Adds the services and definitions of an included project; of a name that both define, the including file's counts.

@@ -1,5 +1,8 @@
 //! From a project's merged values to facts.
 
+use std::rc::Rc;
+
+use super::command::{command, shell, word};
 use super::limits::resources;
 use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
@@ -9,8 +12,8 @@ use crate::model::container::{
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
-use crate::model::{Code, Command, Setting};
-use crate::source::{At, FileId, OffsetMap, Span, join};
+use crate::model::{Command, Setting};
+use crate::source::{At, FileId, join};
 
 /// Where relative paths start, and what variables are.
 #[derive(Clone, Copy, Debug)]
@@ -18,11 +21,18 @@ pub struct Origin<'o> {
     pub folder: &'o str,
     pub folders: &'o [(FileId, String)],
     pub variables: &'o Variables,
+    /// Of files that have variables of their own.
+    pub environments: &'o [(FileId, Rc<Variables>)],
 }
 
 impl Origin<'_> {
     fn folder_of(&self, file: FileId) -> &str {
         self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
+    }
+
+    fn variables_of(&self, value: &Value<'_>) -> &Variables {
+        let own = self.environments.iter().find(|(id, _)| *id == value.place.file);
+        own.map_or(self.variables, |(_, variables)| variables)
     }
 }
 
@@ -61,6 +71,7 @@ pub fn open_service(service: &mut Service) {
     set_open(&mut service.replicas);
     set_open(&mut service.container_name);
     set_open(&mut service.network_mode);
+    set_open(&mut service.bounded_logs);
     set_open(&mut service.stop_grace_period);
     let security = &mut container.security;
     set_open(&mut security.user);
@@ -83,6 +94,7 @@ pub fn take_evidence(service: &mut Service, laid: &Service, serious: bool) {
     if !serious {
         return;
     }
+    take(&mut service.bounded_logs, &laid.bounded_logs);
     take(&mut own.security.user, &over.security.user);
     take(&mut own.security.allow_privilege_escalation, &over.security.allow_privilege_escalation);
     take(&mut own.security.read_only_root, &over.security.read_only_root);
@@ -125,6 +137,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         references: Vec::new(),
         container_name: text("container_name"),
         pull_policy: text("pull_policy"),
+        bounded_logs: value.field("logging").map_or(Setting::Absent, bounded_logs),
         aliases: aliases(value),
         hosts: hosts(value),
         exposes: texts(get("expose")),
@@ -148,7 +161,7 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     let value = &field.value;
     let get = |key: &str| value.get(key);
     let list = |key: &str| get(key).map_or(&[][..], Value::one_or_many);
-    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables)).collect();
+    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables_of(item))).collect();
     mounts.extend(list("tmpfs").iter().map(|item| {
         let target = item.at().map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
         Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
@@ -161,12 +174,12 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         role: ContainerRole::Service,
         anchor: field.key_place,
         open: false,
-        image: get("image").and_then(|value| image(value, origin.variables)),
-        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables)),
-        command: get("command").and_then(|value| command(value, origin.variables)),
+        image: get("image").and_then(|value| image(value, origin.variables_of(value))),
+        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables_of(value))),
+        command: get("command").and_then(|value| command(value, origin.variables_of(value))),
         env: get("environment").map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
         env_from: list("env_file").iter().filter_map(env_file).collect(),
-        ports: list("ports").iter().map(|item| short::port(item, origin.variables)).collect(),
+        ports: list("ports").iter().map(|item| short::port(item, origin.variables_of(item))).collect(),
         mounts,
         security: security(value),
         resources: resources(value),
@@ -230,110 +243,6 @@ fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
     out
 }
 
-/// `command` or `entrypoint`: Compose splits a text into words itself, no shell runs it.
-fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
-    let words = match &value.data {
-        Data::Null => return None,
-        Data::Scalar(scalar) => split_words(scalar, variables),
-        Data::List(items) => items.iter().filter_map(word).collect(),
-        Data::Map(_) | Data::Unknown => return None,
-    };
-    Some(Command::Exec { place: value.place, words })
-}
-
-fn word(value: &Value<'_>) -> Option<At<String>> {
-    let scalar = value.scalar()?;
-    Some(At::new(scalar.text.as_deref().unwrap_or(scalar.written()).to_owned(), value.place))
-}
-
-fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
-    let written = scalar.written();
-    let mut words = Vec::new();
-    let mut start: Option<usize> = None;
-    let mut quote: Option<char> = None;
-    let mut braces = 0_u32;
-    let mut end_word = |from: usize, to: usize| {
-        let span = Span::of(from, to);
-        let part = scalar.part(span, variables);
-        let text = part.text.as_deref().unwrap_or(part.written());
-        words.push(At::new(unquote(text), scalar.span(span)));
-    };
-    let mut escaped = false;
-    for (at, c) in written.char_indices() {
-        if std::mem::take(&mut escaped) {
-            continue;
-        }
-        match (c, quote) {
-            ('\\', None | Some('"')) => {
-                escaped = true;
-                start.get_or_insert(at);
-            }
-            (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
-            ('"' | '\'', None) => {
-                quote = Some(c);
-                start.get_or_insert(at);
-            }
-            (c, None) if c.is_whitespace() && braces == 0 => {
-                if let Some(from) = start.take() {
-                    end_word(from, at);
-                }
-            }
-            (c, None) => {
-                let opens = c == '{' && written[..at].ends_with('$');
-                braces = if opens { braces + 1 } else { braces.saturating_sub(u32::from(c == '}')) };
-                start.get_or_insert(at);
-            }
-        }
-    }
-    if let Some(from) = start {
-        end_word(from, written.len());
-    }
-    words
-}
-
-/// A word as the program gets it: quotes and backslashes taken off.
-fn unquote(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
-    let mut quote: Option<char> = None;
-    let mut chars = word.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('\\', None) => out.extend(chars.next()),
-            ('\\', Some('"')) => match chars.next() {
-                Some(next @ ('"' | '\\' | '$' | '`')) => out.push(next),
-                Some(next) => out.extend(['\\', next]),
-                None => out.push('\\'),
-            },
-            (c, Some(open)) if c == open => quote = None,
-            ('"' | '\'', None) => quote = Some(c),
-            (c, _) => out.push(c),
-        }
-    }
-    out
-}
-
-/// A text that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes them the same way.
-fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
-    let (written, offsets) = (scalar.written(), scalar.offsets());
-    let file = value.place.file;
-    if !written.contains("$$") {
-        return Command::Shell { place: value.place, code: Code::new(file, written, offsets) };
-    }
-    let mut text = String::with_capacity(written.len());
-    let mut map = OffsetMap::default();
-    for (at, c) in written.char_indices() {
-        if c == '$' && text.ends_with('$') && written[..at].ends_with('$') {
-            // The second of a pair: the first one stands for both.
-            map.push(text.len() as u32, offsets.offset(at as u32) + 1);
-            continue;
-        }
-        map.push(text.len() as u32, offsets.offset(at as u32));
-        text.push(c);
-    }
-    Command::Shell { place: value.place, code: Code::new(file, text, map) }
-}
-
 fn health(value: &Value<'_>) -> Setting<HealthCheck> {
     if !matches!(value.data, Data::Map(_)) {
         return if matches!(value.data, Data::Null) { Setting::Absent } else { Setting::Unknown(Some(value.place)) };
@@ -387,6 +296,18 @@ fn restart(value: &Value<'_>) -> Setting<String> {
     value.get("restart").map_or(Setting::Absent, |restart| {
         restart.setting(|text| Some(if text == "false" { "no" } else { text }.to_owned()))
     })
+}
+
+/// Every driver but the default one rotates by itself, keeps nothing, or sends away.
+fn bounded_logs(logging: &Field<'_>) -> Setting<bool> {
+    let value = &logging.value;
+    let driver = value.get("driver");
+    if value.is_unknown() || driver.is_some_and(Value::is_unknown) {
+        return Setting::Unknown(Some(value.place));
+    }
+    let default = driver.and_then(Value::text).is_none_or(|driver| driver == "json-file");
+    let sized = value.get("options").is_some_and(|options| options.is_unknown() || options.get("max-size").is_some());
+    Setting::set(!default || sized, logging.key_place)
 }
 
 fn replicas(value: &Value<'_>) -> Setting<u32> {

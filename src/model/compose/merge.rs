@@ -16,6 +16,19 @@ pub fn services<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
     merge(base, over, &mut vec!["services".to_owned(), "*".to_owned()])
 }
 
+/// The merged files without what was reset.
+#[must_use]
+pub fn settled(mut value: Value<'_>) -> Value<'_> {
+    if let Data::Map(fields) = &mut value.data {
+        fields.retain(|field| field.value.tag != Tag::Reset);
+        for field in fields {
+            let inner = std::mem::replace(&mut field.value, Value::null(field.key_place));
+            field.value = settled(inner);
+        }
+    }
+    value
+}
+
 /// Brings the services of a file to the forms in which they can be merged.
 #[must_use]
 pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
@@ -94,6 +107,8 @@ fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<
             items.extend(more);
             Value { place, data: Data::List(unique(items, path)), tag: Tag::None }
         }
+        // The short form of a dependency says that it need only be started.
+        (_, Data::Null) if path.len() == 4 && ends(&path[..3], &["depends_on"]) => Value::null(over.place),
         // An empty value says nothing, except that it was written.
         (data, Data::Null) if !matches!(data, Data::Null | Data::Scalar(_)) => Value { place, data, tag: Tag::None },
         (_, data) => Value { place: over.place, data, tag: Tag::None },
@@ -106,14 +121,16 @@ fn merge_fields<'t>(base: Vec<Field<'t>>, over: Vec<Field<'t>>, path: &mut Vec<S
     let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
     for field in over {
         let old = index.get(&*field.key).and_then(|&at| Some((at, merged[at].take()?)));
-        if field.value.tag == Tag::Reset {
-            continue;
-        }
         let Some((at, old)) = old else {
             index.insert(field.key.to_string(), merged.len());
             merged.push(Some(field));
             continue;
         };
+        // What is reset stays, so marked, until all files are read: it resets what lies further below too.
+        if [field.value.tag, old.value.tag].contains(&Tag::Reset) {
+            merged[at] = Some(field);
+            continue;
+        }
         // A mapping is introduced where its base stands; what is replaced, where it is replaced.
         let kept = matches!(field.value.data, Data::Map(_) | Data::List(_)) && field.value.tag != Tag::Override;
         let key_place = if kept { old.key_place } else { field.key_place };
@@ -144,29 +161,27 @@ fn drivers_differ(base: &[Field<'_>], over: &[Field<'_>]) -> bool {
     }
 }
 
-/// Of list items that mean the same thing the last one counts.
+/// Of list items that mean the same thing the last one counts, in the place of the first.
 fn unique<'t>(items: Vec<Value<'t>>, path: &[String]) -> Vec<Value<'t>> {
     let identity: fn(&Value<'_>) -> Option<String> = match path.last().map(String::as_str) {
         Some("volumes" | "devices") if path.len() == 3 => short::mount_target,
-        Some("secrets" | "configs") if path.len() == 3 => |item| {
-            let target = item.get("target").or(item.get("source")).unwrap_or(item);
-            target.text().map(str::to_owned)
-        },
+        Some("secrets") if path.len() == 3 => |item| short::file_target(item, "/run/secrets/"),
+        Some("configs") if path.len() == 3 => |item| short::file_target(item, "/"),
         Some("ports") if path.len() == 3 => short::port_identity,
         Some("env_file") if path.len() == 3 => |item| item.get("path").unwrap_or(item).text().map(str::to_owned),
-        Some("cap_add" | "cap_drop" | "profiles" | "security_opt" | "expose" | "dns" | "tmpfs") => {
-            |item| item.text().map(str::to_owned)
-        }
+        Some(
+            "aliases" | "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "expose" | "links" | "platforms"
+            | "profiles" | "security_opt" | "tags" | "tmpfs",
+        ) => |item| item.text().map(str::to_owned),
         _ => return items,
     };
     let mut index: HashMap<String, usize> = HashMap::with_capacity(items.len());
-    let mut kept: Vec<Option<Value<'t>>> = Vec::with_capacity(items.len());
+    let mut kept: Vec<Value<'t>> = Vec::with_capacity(items.len());
     for item in items {
-        let earlier = identity(&item).and_then(|key| index.insert(key, kept.len()));
-        if let Some(at) = earlier {
-            kept[at] = None;
+        match identity(&item).map(|key| *index.entry(key).or_insert(kept.len())) {
+            Some(at) if at < kept.len() => kept[at] = item,
+            _ => kept.push(item),
         }
-        kept.push(Some(item));
     }
-    kept.into_iter().flatten().collect()
+    kept
 }

@@ -1,11 +1,14 @@
 //! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
 
+mod command;
 mod limits;
 mod load;
 mod lower;
 mod merge;
 mod roles;
 mod short;
+#[cfg(test)]
+mod specification;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -113,6 +116,8 @@ pub struct Service {
     pub container_name: Setting<String>,
     pub network_mode: Setting<String>,
     pub pull_policy: Setting<String>,
+    /// Whether `logging` rotates the logs or sends them elsewhere.
+    pub bounded_logs: Setting<bool>,
     /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.

@@ -129,24 +129,36 @@ pub fn range(text: &str) -> Option<(u16, u16)> {
     (first <= last).then_some((first, last))
 }
 
-/// What makes two ports the same to a merge.
+/// What makes two ports the same to a merge, be they short or long.
 pub fn port_identity(value: &Value<'_>) -> Option<String> {
-    if let Some(scalar) = value.scalar() {
-        return Some(scalar.text.as_deref().unwrap_or(scalar.written()).to_owned());
+    if let Some(scalar) = value.scalar().filter(|scalar| scalar.text.is_none()) {
+        return Some(scalar.written().to_owned());
     }
-    let part = |key: &str| value.get(key).and_then(Value::text).unwrap_or("").to_owned();
-    Some([part("host_ip"), part("published"), part("target"), part("protocol")].join(":"))
+    let port = port(value, &Variables::default());
+    let host = port.host_ip.as_deref().unwrap_or("0.0.0.0");
+    Some(format!("{host}:{:?}:{:?}/{}", port.published, port.target?, port.protocol))
 }
 
 /// The path in the container that a volume or device is mounted at.
 pub fn mount_target(value: &Value<'_>) -> Option<String> {
     let Some(scalar) = value.scalar() else {
-        return value.get("target").and_then(Value::text).map(str::to_owned);
+        return value.get("target").and_then(Value::text).map(clean);
     };
-    let written = scalar.written();
-    let parts = split(written);
+    let text = scalar.text.as_deref().unwrap_or(scalar.written());
+    let parts = split(text);
     let target = parts.get(1).or(parts.first())?;
-    Some(target.text(written).to_owned())
+    Some(clean(target.text(text)))
+}
+
+/// The path in the container of a secret or config; those without a folder stand in `folder`.
+pub fn file_target(value: &Value<'_>, folder: &str) -> Option<String> {
+    let target = value.get("target").or_else(|| value.get("source")).unwrap_or(value).text()?;
+    Some(if target.starts_with('/') { clean(target) } else { format!("{folder}{}", clean(target)) })
+}
+
+fn clean(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
 }
 
 /// A volume of a service, short or long.

@@ -16,16 +16,20 @@ use crate::syntax::yaml::{Kind, Node};
 pub struct Variables(HashMap<String, Lookup>);
 
 impl Variables {
-    /// Of the text of a `.env` file.
-    pub fn parse(text: &str) -> Self {
-        let mut known = Self::default();
-        for entry in dotenv::parse(text).tree.entries {
-            let value = match &entry.value {
-                None => Some(Lookup::Unknown),
-                Some(value) if entry.quote == Some(dotenv::Quote::Single) => Some(Lookup::Value(value.clone())),
-                Some(value) => known.expand(value).text.map(Lookup::Value).or(Some(Lookup::Unknown)),
+    /// These, and beneath them those of env files, of which the last one counts.
+    #[must_use]
+    pub fn over<'f>(&self, texts: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut known = self.clone();
+        for entry in texts.into_iter().flat_map(|text| dotenv::parse(text).tree.entries) {
+            if self.0.contains_key(&entry.key) {
+                continue;
+            }
+            let value = match entry.value {
+                None => Lookup::Unknown,
+                Some(value) if entry.quote == Some(dotenv::Quote::Single) => Lookup::Value(value),
+                Some(value) => known.expand(&value).text.map_or(Lookup::Unknown, Lookup::Value),
             };
-            known.0.extend(value.map(|value| (entry.key, value)));
+            known.0.insert(entry.key, value);
         }
         known
     }
@@ -236,16 +240,15 @@ impl<'t> Value<'t> {
     pub fn keyed(self, separators: &[char], variables: &Variables) -> Self {
         let Data::List(items) = self.data else { return self };
         let mut fields: Vec<Field<'t>> = Vec::with_capacity(items.len());
-        let mut index: HashMap<&str, usize> = HashMap::with_capacity(items.len());
+        let mut index: HashMap<Cow<'t, str>, usize> = HashMap::with_capacity(items.len());
         for item in items {
             let Data::Scalar(scalar) = &item.data else { continue };
             let written = scalar.written();
             let end = written.find(separators).unwrap_or(written.len());
-            // A key that is itself a variable names nothing that we could know.
-            if written[..end].contains('$') {
-                continue;
-            }
-            let key_place = scalar.span(Span::of(0, end));
+            let span = Span::of(0, end);
+            // A key that is a variable without a value names nothing that we could know.
+            let Some(key) = scalar.part(span, variables).text else { continue };
+            let key_place = scalar.span(span);
             let value = if end == written.len() {
                 Value::null(key_place)
             } else {
@@ -253,14 +256,14 @@ impl<'t> Value<'t> {
                 let place = scalar.span(Span::of(end + 1, written.len()));
                 Value { place, data: Data::Scalar(part), tag: Tag::None }
             };
-            let field = Field { key: Cow::Borrowed(&written[..end]), key_place, value };
+            let field = Field { key: key.clone(), key_place, value };
             // Of a key given twice the last one counts.
-            match index.insert(&written[..end], fields.len()) {
-                Some(at) => {
-                    index.insert(&written[..end], at);
-                    fields[at] = field;
+            match index.get(&key) {
+                Some(&at) => fields[at] = field,
+                None => {
+                    index.insert(key, fields.len());
+                    fields.push(field);
                 }
-                None => fields.push(field),
             }
         }
         Self { data: Data::Map(fields), ..self }

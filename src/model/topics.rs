@@ -1,0 +1,322 @@
+//! What the texts of a repository speak of at all: rate limits, rotated and shipped logs, scraped metrics, rollbacks, scans
+//! for secrets.
+//!
+//! Most texts are let go after reading, so the words are looked for while reading. What counts is generous, for the
+//! question is asked only to say that *nothing* speaks of it.
+
+use std::sync::LazyLock;
+
+use super::file;
+use super::mentions::is_prose;
+use super::words::Words;
+use crate::source::file_name;
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    RateLimit,
+    LogRotation,
+    LogShipping,
+    Scraping,
+    Rollback,
+    SecretScan,
+    ApiSpec,
+}
+
+/// Those that were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Topics(u8);
+
+impl Topics {
+    pub const fn contains(self, topic: Topic) -> bool {
+        self.0 & (1 << topic as u8) != 0
+    }
+
+    pub const fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// Options of proxies and gateways, libraries of languages, and names that people give to their own. A client speaks of
+/// the limits of others too: `RateLimitError` is no evidence.
+const RATE_LIMIT: &[&str] = &[
+    "limit_req",
+    "http_req_rate",
+    "mod_ratelimit",
+    "mod_evasive",
+    "limit-rps",
+    "limit-rpm",
+    "limit-req",
+    "limit-count",
+    "ratelimiter",
+    "rate_limiter",
+    "rate-limiter",
+    "ratelimitmiddleware",
+    "rate_limit_middleware",
+    "ratelimit_middleware",
+    "local_ratelimit",
+    "@ratelimit",
+    "@rate_limit",
+    "ratelimit(",
+    "rate_limit(",
+    "ratelimits",
+    "rate_limits",
+    "rate_limit_per",
+    "ratelimit.average",
+    "rate_limit {",
+    "rate-limiting",
+    "rate_limiting",
+    "ratelimiting",
+    "backendtrafficpolicy",
+    "slowapi",
+    "flask-limiter",
+    "flask_limiter",
+    "fastapi-limiter",
+    "fastapi_limiter",
+    "django-ratelimit",
+    "django_ratelimit",
+    "express-rate-limit",
+    "express-slow-down",
+    "koa-ratelimit",
+    "hono-rate-limiter",
+    "@fastify/rate-limit",
+    "@nestjs/throttler",
+    "upstash/ratelimit",
+    "rack-attack",
+    "rack::attack",
+    "throttle_classes",
+    "default_throttle",
+    "throttlerequests",
+    "throttle:",
+    "tower_governor",
+    "actix-governor",
+    "actix_governor",
+    "x/time/rate",
+    "tollbooth",
+    "ulule/limiter",
+    "httprate",
+    "bucket4j",
+    "resilience4j",
+];
+
+const LOG_ROTATION: &[&str] = &["log-opt", "log-driver", "logrotate", "log_driver", "docker_log"];
+
+const LOG_SHIPPING: &[&str] = &[
+    "loki",
+    "promtail",
+    "grafana/alloy",
+    "fluentd",
+    "fluent-bit",
+    "fluentbit",
+    "fluent/",
+    "timberio/vector",
+    "vector.toml",
+    "vector.yaml",
+    "logstash",
+    "filebeat",
+    "elastic-agent",
+    "graylog",
+    "gelf",
+    "splunk",
+    "datadog",
+    "newrelic",
+    "new-relic",
+    "new_relic",
+    "papertrail",
+    "logtail",
+    "betterstack",
+    "awslogs",
+    "gcplogs",
+    "cloudwatch",
+    "google.cloud.logging",
+    "google-cloud-logging",
+    "opentelemetry",
+    "otel",
+    "logspout",
+    "signoz",
+    "openobserve",
+    "victorialogs",
+    "victoria-logs",
+    "sumologic",
+    "loggly",
+    "logdna",
+    "coralogix",
+    "dynatrace",
+    "honeycomb",
+    "axiom-",
+    "applicationinsights",
+    "application-insights",
+    "datalust/seq",
+    "logfire",
+    "hyperdx",
+    "uptrace",
+    "parseable",
+    "quickwit",
+    "syslog",
+];
+
+const SCRAPING: &[&str] = &[
+    "scrape_configs",
+    "scrape_interval",
+    "prometheus.io/scrape",
+    "prometheus.io.scrape",
+    "prometheus.scrape",
+    "servicemonitor",
+    "podmonitor",
+    "vmservicescrape",
+    "vmpodscrape",
+    "metrics_path",
+    "inputs.prometheus",
+    "openmetrics",
+    "prometheusreceiver",
+    "scrapeconfig",
+];
+
+const ROLLBACK: &[&str] = &[
+    "rollback",
+    "roll back",
+    "roll-back",
+    "roll_back",
+    "rolled back",
+    "rolling back",
+    "rollout undo",
+    "--atomic",
+    "previous release",
+    "previous version",
+    "previous image",
+    "revert the deploy",
+    "flagger",
+    "argoproj.io",
+];
+
+const SECRET_SCAN: &[&str] = &[
+    "gitleaks",
+    "trufflehog",
+    "detect-secrets",
+    "detect-private-key",
+    "git-secrets",
+    "git_secrets",
+    "ggshield",
+    "gitguardian",
+    "talisman",
+    "secretlint",
+    "noseyparker",
+    "kingfisher",
+    "ripsecrets",
+    "secret-scan",
+    "secret_scan",
+    "secret scan",
+    "secret-detection",
+    "secret_detection",
+    "credscan",
+    "deploylint",
+    "megalinter",
+    "super-linter",
+    "trivy fs",
+    "scan-type: fs",
+    "scan-type: 'fs'",
+    "scan-type: \"fs\"",
+    "trivy repo",
+    "whispers",
+];
+
+/// Documents, frameworks that write them by themselves, and ways of calling that have descriptions of their own.
+const API_SPEC: &[&str] = &[
+    "openapi",
+    "swagger",
+    "fastapi",
+    "litestar",
+    "apispec",
+    "flasgger",
+    "drf_yasg",
+    "drf-yasg",
+    "drf_spectacular",
+    "drf-spectacular",
+    "django-ninja",
+    "springdoc",
+    "utoipa",
+    "huma",
+    "tsoa",
+    "redoc",
+    "raml",
+    "apiblueprint",
+    "api-platform",
+    "graphql",
+    "grpc",
+    "trpc",
+    "protobuf",
+    "connectrpc",
+    "next.config",
+    "\"next\":",
+];
+
+/// A longer word that holds one of the others and says something else: a client tells of the limits of others.
+const DECOY: &str = "ratelimiterror";
+
+static WORDS: LazyLock<Words<Topic>> = LazyLock::new(|| {
+    let lists = [
+        (Topic::RateLimit, RATE_LIMIT),
+        (Topic::LogRotation, LOG_ROTATION),
+        (Topic::LogShipping, LOG_SHIPPING),
+        (Topic::Scraping, SCRAPING),
+        (Topic::Rollback, ROLLBACK),
+        (Topic::SecretScan, SECRET_SCAN),
+        (Topic::ApiSpec, API_SPEC),
+    ];
+    Words::new(lists.into_iter().flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic))))
+});
+
+/// The longest text that is searched: longer ones are data.
+const MAX_BYTES: usize = 1 << 20;
+
+/// What a text speaks of. Prose plans and describes: it counts for what people do by hand alone.
+pub fn find(path: &str, text: &str) -> Topics {
+    if text.len() > MAX_BYTES || file::is_generated(path) {
+        return Topics::default();
+    }
+    let name = file_name(path).to_ascii_lowercase();
+    // A log of changes tells what was, not what to do.
+    let history = ["changelog", "changes", "history", "license"].iter().any(|word| name.starts_with(word));
+    let manifest = name.starts_with("requirements") && name.ends_with(".txt");
+    let mut found = Topics::default();
+    let known = file::is_source(path) || file::is_evidence(path);
+    let source = known && !is_prose(path) || manifest;
+    let runbook = !history && !manifest && !file::is_source(path);
+    if source || runbook {
+        WORDS.each(text, |at, topic| {
+            let counts = if topic == Topic::Rollback { runbook } else { source };
+            let decoy = || text.get(at..at + DECOY.len()).is_some_and(|here| here.eq_ignore_ascii_case(DECOY));
+            if counts && !(topic == Topic::RateLimit && decoy()) {
+                found.0 |= 1 << topic as u8;
+            }
+        });
+    }
+    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) {
+        found.0 |= 1 << Topic::Rollback as u8;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_found_where_it_counts() {
+        for (path, text, topic, expected) in [
+            ("nginx.conf", "limit_req zone=api;", Topic::RateLimit, true),
+            ("requirements.txt", "slowapi==0.1.9\n", Topic::RateLimit, true),
+            ("app.py", "except openai.RateLimitError:", Topic::RateLimit, false),
+            ("README.md", "We have a rate_limiter.", Topic::RateLimit, false),
+            ("docs/runbook.md", "## Roll back", Topic::Rollback, true),
+            ("CHANGELOG.md", "rollback of transactions", Topic::Rollback, false),
+            ("db.py", "session.rollback()", Topic::Rollback, false),
+            ("scripts/rollback.py", "", Topic::Rollback, true),
+            ("ops/daemon.json", "{\"log-opts\": {}}", Topic::LogRotation, true),
+            (".pre-commit-config.yaml", "repo: https://github.com/gitleaks/gitleaks", Topic::SecretScan, true),
+            ("monitoring/prometheus.yml", "scrape_configs: []", Topic::Scraping, true),
+        ] {
+            assert_eq!(find(path, text).contains(topic), expected, "{path}: {text}");
+        }
+    }
+}
