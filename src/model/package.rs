@@ -28,6 +28,8 @@ pub struct Manager {
     pub yes: Vec<String>,
     pins: Vec<String>,
     pin_options: Vec<String>,
+    /// The files that hold the versions; the usual one first.
+    pub locks: Vec<String>,
     pub frozen: Vec<String>,
     pub frozen_env: Vec<String>,
     pub uncached: Vec<String>,

@@ -39,9 +39,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// What a service or a pod starts instead.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let folders = match owner {
+    match owner {
         Owner::Compose(project, _) if project.development => return,
-        Owner::Compose(project, service) => {
+        Owner::Compose(_, service) => {
             let built = ctx.graph.build_of(container);
             let development = built.is_some_and(|(dockerfile, stage)| {
                 reach::is_development(ctx, dockerfile) || reach::is_development_stage(&dockerfile.stages[stage])
@@ -50,12 +50,10 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             if development || target.is_some_and(|target| target.contains("dev")) {
                 return;
             }
-            built.map_or_else(|| vec![project.folder.clone()], |(dockerfile, _)| start::folders(ctx, dockerfile))
         }
-        Owner::Kubernetes(..) => {
-            ctx.graph.build_of(container).map_or_else(Vec::new, |(dockerfile, _)| start::folders(ctx, dockerfile))
-        }
-    };
+        Owner::Kubernetes(..) => {}
+    }
+    let folders = start::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
     servers(start::container(ctx, owner, container), &who).into_iter().for_each(|finding| sink.report(finding));
     for command in [&container.entrypoint, &container.command].into_iter().flatten() {

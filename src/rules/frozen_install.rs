@@ -8,7 +8,7 @@ use crate::model::context::contexts;
 use crate::model::dockerfile::scope::Worth;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Verb, call};
-use crate::source::{Place, join};
+use crate::source::{Place, file_name, join};
 use crate::syntax::dockerfile::{Body, Source};
 use crate::syntax::shell::Invocation;
 
@@ -18,7 +18,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         return;
     }
     // One cause for each manager, wherever it repeats.
-    let mut found: BTreeMap<&str, (Place, String, Vec<Place>)> = BTreeMap::new();
+    let mut found: BTreeMap<&str, (Place, Finding, Vec<Place>)> = BTreeMap::new();
     for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
         let script = step.script();
         let invocations = script.invocations();
@@ -28,17 +28,14 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
             let place = step.place(call.span(one));
-            let entry = found.entry(call.family()).or_insert_with(|| (place, call.title(one), Vec::new()));
+            let finding = || finding(ctx, dockerfile, &step, place, (&call, &call.title(one)));
+            let entry = found.entry(call.family()).or_insert_with(|| (place, finding(), Vec::new()));
             if entry.0 != place {
                 entry.2.push(place);
             }
         }
     }
-    for (family, (place, title, again)) in found {
-        let mut finding =
-            Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"))
-                .label(why(family))
-                .help(remedy(family));
+    for (_, (_, mut finding, again)) in found {
         for place in again.iter().take(3) {
             finding = finding.related(*place, "so is this");
         }
@@ -46,9 +43,29 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
+/// Of a lock file that is there, in the image or only in the repository; of one that nobody wrote; of one that may be
+/// anywhere.
+fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call, title): (&Call, &str)) -> Finding {
+    let locks = &call.manager.locks;
+    let lock = locks.first().map_or("the lock file", String::as_str);
+    let drifts = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"));
+    let remedy = remedy(call.family());
+    if locks.iter().any(|lock| copies_lock(ctx, dockerfile, step, lock)) {
+        return drifts.label(why(call.family())).help(remedy);
+    }
+    if locks.iter().any(|lock| has_lock(ctx, dockerfile, lock)) {
+        return drifts.label(format!("no `{lock}` is copied before it")).help(match call.family() {
+            "poetry" => remedy.to_owned(),
+            _ => format!("copy `{lock}` beside the manifest, and {remedy}"),
+        });
+    }
+    Finding::new(place, format!("`{title}` installs whatever versions are newest that day"))
+        .label(format!("no `{lock}` in the repository holds it to any"))
+        .help(format!("commit `{lock}`, and {remedy}"))
+}
+
 fn why(family: &str) -> &'static str {
     match family {
-        "poetry" => "no `poetry.lock` is copied before it",
         "npm" => "rewrites the lock file where it does not fit",
         _ => "updates the lock file where it does not fit",
     }
@@ -91,7 +108,9 @@ fn is_frozen(
             || one.environment().any(|(set, value, _)| set == name && on(value))
             || exported.into_iter().any(|word| word.assignment().is_some_and(|(set, value)| set == name && on(value)))
     });
-    if flagged || variable && !off {
+    // What a variable adds may be the very flag.
+    let filled = one.args.iter().any(|word| word.is_expanded() && word.text().starts_with('$'));
+    if flagged || filled || variable && !off {
         return true;
     }
     let word = call.word.text();
@@ -152,10 +171,11 @@ fn copies_lock(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, name: &str) -> b
                 || sources.any(|source| match source {
                     Source::Path(word) => {
                         let text = word.text.as_str();
-                        let stem = name.trim_end_matches("lock").trim_end_matches('.');
-                        let pattern = text.contains('*') && text.trim_start_matches("./").starts_with(stem);
+                        // `package*.json`, `*.lock`: what comes before the star may begin the name.
+                        let stem = text.trim_start_matches("./").split('*').next().unwrap_or("");
+                        let pattern = text.contains('*') && name.starts_with(file_name(stem));
                         // A whole folder holds it if the repository does.
-                        let named = text.contains(name) || pattern || text.contains("*.lock") || text.contains('$');
+                        let named = text.contains(name) || pattern || text.contains('$');
                         named || (!text.contains('.') || matches!(text, "." | "./")) && in_context()
                     }
                     Source::Heredoc(..) => false,

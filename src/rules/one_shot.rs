@@ -37,6 +37,30 @@ const ENDING: &[(&str, &[&str])] = &[
 const ENDING_TASKS: &[&str] =
     &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
 
+/// Programs that run code of the project's own, and are a prompt where they are given none.
+const INTERPRETERS: &[&str] = &[
+    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php", "pipenv", "pnpm",
+    "poetry", "python", "python3", "rails", "ruby", "uv", "yarn",
+];
+const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh"];
+
+/// Whether a command is a prompt for whoever starts it.
+pub fn is_prompt(command: &Command) -> bool {
+    let script = command.script();
+    let invocations = script.invocations();
+    let [one] = invocations.as_slice() else { return false };
+    let program = one.program.trim_end_matches(".exe");
+    one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
+}
+
+/// Whether a command runs code of the project's own.
+pub fn runs_code(command: &Command) -> bool {
+    let script = command.script();
+    let invocations = script.invocations();
+    let program = invocations.last().map_or("", |one| one.program.trim_end_matches(".exe"));
+    INTERPRETERS.contains(&program) || program.starts_with("python3.")
+}
+
 /// Whether a command ends by itself: every program that it runs does.
 pub fn command(command: &Command) -> bool {
     let script = command.script();
