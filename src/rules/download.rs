@@ -122,11 +122,11 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Whether a command fails where nothing arrives, or half of it: unpackers and those that check what they read.
+/// Whether a command fails where nothing arrives: unpackers, and those that check what they read or look for something.
 fn refuses_nothing(one: &Invocation) -> bool {
     const ALWAYS: &[&str] = &[
-        "apt-key", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma", "unxz", "unzstd",
-        "xzcat", "zcat", "zstdcat",
+        "apt-key", "egrep", "fgrep", "grep", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma",
+        "unxz", "unzstd", "xzcat", "zcat", "zstdcat",
     ];
     let short = |letters: &[char]| {
         let mut words = one.args.iter().map(Word::text);
@@ -174,6 +174,7 @@ mod tests {
             ("sha256sum", false),
             ("tee /x", false),
             ("wc -l", false),
+            ("grep -q x", true),
             ("python3", false),
         ] {
             let script = parse(text);

@@ -50,7 +50,14 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
     let lock = locks.first().map_or("the lock file", String::as_str);
     let drifts = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"));
     let remedy = remedy(call.family());
-    if locks.iter().any(|lock| copies_lock(ctx, dockerfile, step, lock)) {
+    // What no COPY brings was cloned, or came with the base image: its lock file too, if there is one.
+    let chain = dockerfile.layers(step.stage.index);
+    let brings = |body: &Body| matches!(body, Body::Copy(transfer) | Body::Add(transfer) if transfer.from.is_none());
+    let foreign = step.mounts.is_empty()
+        && !dockerfile.instructions().any(|position| {
+            position.at < step.at && chain.contains(&position.stage.index) && brings(&position.instruction.body)
+        });
+    if foreign || locks.iter().any(|lock| copies_lock(ctx, dockerfile, step, lock)) {
         return drifts.label(why(call.family())).help(remedy);
     }
     if locks.iter().any(|lock| has_lock(ctx, dockerfile, lock)) {

@@ -149,7 +149,7 @@ fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
     match (entrypoint, cmd) {
         (None, None) => Kind::Server,
         (None, Some(command)) | (Some(command), None) if one_shot::is_prompt(command) => Kind::Visited,
-        (Some(command), _) | (None, Some(command)) if one_shot::runs_code(command) => Kind::Server,
+        (Some(command), _) | (None, Some(command)) if one_shot::is_application(command) => Kind::Server,
         _ => Kind::Unknown,
     }
 }

@@ -33,7 +33,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         let drops = drops_privileges(ctx, dockerfile, stage);
-        let mut finding = Finding::new(place, format!("{} runs as root", name(ctx, dockerfile, stage)))
+        let unless = if foreign.is_some() { ", unless its base image says otherwise" } else { "" };
+        let mut finding = Finding::new(place, format!("{} runs as root{unless}", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
             .anchor(dockerfile.stages[stage].place);
@@ -50,6 +51,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         match drops {
             Some(by) => {
                 sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
+            }
+            None if reach::is_development_stage(&dockerfile.stages[stage])
+                || reach::is_development(ctx, dockerfile) =>
+            {
+                sink.report_at(Level::Note, finding)
             }
             // What an image of somebody else's runs as is a guess, if a good one.
             None if foreign.is_some() => sink

@@ -1,6 +1,7 @@
 //! Whether a start command does its work and ends: migrations, builds, tools. An image with one needs no health check.
 
 use crate::model::Command;
+use crate::source::file_name;
 use crate::syntax::shell::Invocation;
 
 /// Programs that end by themselves, with the subcommands for which that is so; none given means any.
@@ -53,12 +54,38 @@ pub fn is_prompt(command: &Command) -> bool {
     one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
 }
 
-/// Whether a command runs code of the project's own.
-pub fn runs_code(command: &Command) -> bool {
+/// What the main program of an application is often called.
+const MAINS: &[&str] = &[
+    "api",
+    "app",
+    "application",
+    "backend",
+    "bot",
+    "consumer",
+    "daemon",
+    "gateway",
+    "index",
+    "main",
+    "manage",
+    "serve",
+    "server",
+    "service",
+    "start",
+    "web",
+    "worker",
+    "www",
+];
+
+/// Whether a command starts an application of the project's own, going by what it is called.
+pub fn is_application(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let program = invocations.last().map_or("", |one| one.program.trim_end_matches(".exe"));
-    INTERPRETERS.contains(&program) || program.starts_with("python3.")
+    let Some(one) = invocations.last() else { return false };
+    let program = one.program.trim_end_matches(".exe");
+    let mut words = one.args.iter().map(|word| file_name(word.text()));
+    let named = |word: &str| word.split(['.', '-', '_', ':']).any(|part| MAINS.contains(&&*part.to_ascii_lowercase()));
+    let runs = INTERPRETERS.contains(&program) || program.starts_with("python3.");
+    named(program) || runs && (matches!(program, "java" | "dotnet") || words.any(named))
 }
 
 /// Whether a command ends by itself: every program that it runs does.
