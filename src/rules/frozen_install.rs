@@ -23,7 +23,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let script = step.script();
         let invocations = script.invocations();
         for one in &invocations {
-            let Some(call) = call(one).filter(|call| call.verb == Verb::Sync) else { continue };
+            let Some(call) = call(one).filter(|call| follows_lock(one, call)) else { continue };
             if is_frozen(ctx, dockerfile, &step, &invocations, one, &call) {
                 continue;
             }
@@ -49,7 +49,10 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
     let locks = &call.manager.locks;
     let lock = locks.first().map_or("the lock file", String::as_str);
     let drifts = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"));
-    let remedy = remedy(call.family());
+    let remedy = match call.verb {
+        Verb::Upgrade => "raise versions on a branch, and install here what the lock file says",
+        _ => remedy(call.family()),
+    };
     // What no COPY brings was cloned, or came with the base image: its lock file too, if there is one.
     let chain = dockerfile.layers(step.stage.index);
     let brings = |body: &Body| matches!(body, Body::Copy(transfer) | Body::Add(transfer) if transfer.from.is_none());
@@ -58,7 +61,7 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
             position.at < step.at && chain.contains(&position.stage.index) && brings(&position.instruction.body)
         });
     if foreign || locks.iter().any(|lock| copies_lock(ctx, dockerfile, step, lock)) {
-        return drifts.label(why(call.family())).help(remedy);
+        return drifts.label(why(call)).help(remedy);
     }
     if locks.iter().any(|lock| has_lock(ctx, dockerfile, lock)) {
         return drifts.label(format!("no `{lock}` is copied before it")).help(match call.family() {
@@ -71,8 +74,9 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
         .help(format!("commit `{lock}`, and {remedy}"))
 }
 
-fn why(family: &str) -> &'static str {
-    match family {
+fn why(call: &Call) -> &'static str {
+    match call.family() {
+        _ if call.verb == Verb::Upgrade => "asks for the newest that the manifest allows",
         "npm" => "rewrites the lock file where it does not fit",
         _ => "updates the lock file where it does not fit",
     }
@@ -90,6 +94,17 @@ fn remedy(family: &str) -> &'static str {
         "bundler" => "set `BUNDLE_FROZEN=true`, or `bundle config set --global frozen true`",
         "cargo" => "add `--locked`",
         _ => "hold it to the lock file",
+    }
+}
+
+/// What a lock file should rule: an install of what the manifest lists, and a build of the project itself.
+fn follows_lock(one: &Invocation, call: &Call) -> bool {
+    let global = one.flag(&["-g", "--global"]).is_some();
+    match (call.family(), call.verb) {
+        (_, Verb::Sync) => true,
+        ("cargo", Verb::Install) => one.option(&["--path"]).is_some(),
+        (_, Verb::Upgrade) => !call.manager.locks.is_empty() && !global,
+        _ => false,
     }
 }
 
@@ -121,19 +136,24 @@ fn is_frozen(
         return true;
     }
     let word = call.word.text();
+    if call.verb == Verb::Upgrade {
+        return false;
+    }
     match call.family() {
         "npm" => {
-            matches!(word, "ci" | "clean-install") || one.flag(&["-g", "--global", "--package-lock-only"]).is_some()
+            matches!(word, "ci" | "clean-install" | "install-ci-test" | "cit")
+                || one.flag(&["-g", "--global", "--package-lock-only"]).is_some()
         }
+        "pnpm" if matches!(word, "ci" | "fetch") => true,
         "pnpm" | "yarn" => one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some(),
         "bun" => word == "ci",
         "poetry" => copies_lock(ctx, dockerfile, step, "poetry.lock"),
-        "pipenv" => word == "sync",
+        "pipenv" | "pdm" => word == "sync",
         "bundler" => configured(dockerfile, step, "bundle", &["frozen", "deployment"]),
         // `cargo run` and `build` fetch too; what builds an empty shell to fill the cache is bound by the same lock.
         "cargo" => !has_lock(ctx, dockerfile, "Cargo.lock") || one.flag(&["--help", "--version"]).is_some(),
-        // These follow their lock files without being told.
-        "go" | "composer" => true,
+        // These follow their lock files without being told; an environment's file is its own lock, or is none.
+        "go" | "composer" | "conda" => true,
         _ => false,
     }
 }
