@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::locks::{self, Hope};
 use super::{Ctx, reach};
 use crate::finding::{Finding, Sink};
-use crate::model::context::contexts;
 use crate::model::dockerfile::scope::Worth;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Verb, call};
-use crate::source::{Place, file_name, join};
-use crate::syntax::dockerfile::{Body, Source};
+use crate::source::Place;
+use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::Invocation;
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -46,8 +46,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Of a lock file that is there, in the image or only in the repository; of one that nobody wrote; of one that may be
 /// anywhere.
 fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call, title): (&Call, &str)) -> Finding {
-    let locks = &call.manager.locks;
-    let lock = locks.first().map_or("the lock file", String::as_str);
+    let names = &call.manager.locks;
+    let lock = names.first().map_or("the lock file", String::as_str);
     let drifts = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"));
     let remedy = match call.verb {
         Verb::Upgrade => "raise versions on a branch, and install here what the lock file says",
@@ -60,10 +60,10 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
         && !dockerfile.instructions().any(|position| {
             position.at < step.at && chain.contains(&position.stage.index) && brings(&position.instruction.body)
         });
-    if foreign || locks.iter().any(|lock| copies_lock(ctx, dockerfile, step, lock)) {
+    if foreign || names.iter().any(|lock| locks::copied(ctx, dockerfile, step, lock, Hope::No)) {
         return drifts.label(why(call)).help(remedy);
     }
-    if locks.iter().any(|lock| has_lock(ctx, dockerfile, lock)) {
+    if names.iter().any(|lock| locks::exists(ctx, dockerfile, lock)) {
         return drifts.label(format!("no `{lock}` is copied before it")).help(match call.family() {
             "poetry" => remedy.to_owned(),
             _ => format!("copy `{lock}` beside the manifest, and {remedy}"),
@@ -147,11 +147,11 @@ fn is_frozen(
         "pnpm" if matches!(word, "ci" | "fetch") => true,
         "pnpm" | "yarn" => one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some(),
         "bun" => word == "ci",
-        "poetry" => copies_lock(ctx, dockerfile, step, "poetry.lock"),
+        "poetry" => locks::copied(ctx, dockerfile, step, "poetry.lock", Hope::Yes),
         "pipenv" | "pdm" => word == "sync",
         "bundler" => configured(dockerfile, step, "bundle", &["frozen", "deployment"]),
         // `cargo run` and `build` fetch too; what builds an empty shell to fill the cache is bound by the same lock.
-        "cargo" => !has_lock(ctx, dockerfile, "Cargo.lock") || one.flag(&["--help", "--version"]).is_some(),
+        "cargo" => !locks::exists(ctx, dockerfile, "Cargo.lock") || one.flag(&["--help", "--version"]).is_some(),
         // These follow their lock files without being told; an environment's file is its own lock, or is none.
         "go" | "composer" | "conda" => true,
         _ => false,
@@ -169,43 +169,4 @@ fn configured(dockerfile: &Dockerfile, step: &Step, program: &str, keys: &[&str]
             sets && one.args.iter().any(|word| keys.contains(&word.text()))
         })
     })
-}
-
-fn has_lock(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    contexts(ctx.facts, dockerfile)
-        .iter()
-        .any(|context| ctx.facts.repository.below(&context.folder).iter().any(|file| file.name() == name))
-}
-
-/// Whether a lock file is in the image when the step runs.
-fn copies_lock(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, name: &str) -> bool {
-    let chain = dockerfile.layers(step.stage.index);
-    let contexts = contexts(ctx.facts, dockerfile);
-    let in_context = || {
-        contexts
-            .iter()
-            .any(|context| join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some()))
-    };
-    let mounted = step.mounts.iter().any(|mount| mount.source().is_some_and(|source| source.value.contains(name)));
-    mounted
-        || dockerfile.instructions().any(|position| {
-            let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
-            if position.at > step.at || !chain.contains(&position.stage.index) {
-                return false;
-            }
-            let mut sources = transfer.sources.iter();
-            transfer.from.is_some()
-                || sources.any(|source| match source {
-                    Source::Path(word) => {
-                        let text = word.text.as_str();
-                        // `package*.json`, `*.lock`: what comes before the star may begin the name.
-                        let stem = text.trim_start_matches("./").split('*').next().unwrap_or("");
-                        let pattern = text.contains('*') && name.starts_with(file_name(stem));
-                        // A whole folder holds it if the repository does.
-                        let named = text.contains(name) || pattern || text.contains('$');
-                        named || (!text.contains('.') || matches!(text, "." | "./")) && in_context()
-                    }
-                    Source::Heredoc(..) => false,
-                })
-        })
 }

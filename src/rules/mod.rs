@@ -51,6 +51,7 @@ mod kube_secrets;
 mod kube_wiring;
 mod limits;
 mod literal;
+mod locks;
 pub mod migration_on_start;
 mod mounted;
 pub mod multi_stage_build;

@@ -78,18 +78,15 @@ fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
 
 /// Whether another Dockerfile begins with `USER root` on this base: it would not if the base were root.
 fn must_become_root(ctx: &Ctx, base: &str) -> bool {
-    let same = |reference: &Reference| reference.repository() == base;
     ctx.facts.files.iter().filter_map(|file| file.dockerfile.as_ref()).any(|other| {
-        other.stages.iter().any(|stage| {
+        let mut firsts = other.stages.iter().filter_map(|stage| {
+            let Base::Image(ImageUse { reference: Some(reference), .. }) = &stage.base else { return None };
             let range = other.named.all[stage.index].instructions.clone();
-            let mut users = other.tree.instructions[range].iter().filter_map(|one| match &one.body {
-                Body::User(word) => Some(word),
-                _ => None,
-            });
-            let based =
-                matches!(&stage.base, Base::Image(ImageUse { reference: Some(reference), .. }) if same(reference));
-            based && users.next().is_some_and(|word| is_root(&word.text))
-        })
+            let mut bodies = other.tree.instructions[range].iter().map(|instruction| &instruction.body);
+            let first = bodies.find_map(|body| if let Body::User(word) = body { Some(&word.text) } else { None });
+            first.filter(|_| reference.repository() == base)
+        });
+        firsts.any(|user| is_root(user))
     })
 }
 
@@ -283,8 +280,7 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&At<String>> {
     others.rev().find_map(|other| other.user.known().filter(|user| !is_root(&user.value)))
 }
 
-/// The program that gives root up when the container starts: in the start command itself, or in the script of the
-/// repository that it runs.
+/// The program that gives root up in the start command, or in the script of the repository that it runs.
 fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
     let folders = start::folders(ctx, dockerfile);
