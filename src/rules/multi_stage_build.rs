@@ -103,9 +103,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Whether a Dockerfile says by its name that it makes a place to build in.
+/// Whether a Dockerfile says by its name that it makes a place to build or to check in.
 fn is_builder(path: &str) -> bool {
-    const FILES: &[&str] = &["build", "builder", "sdk", "toolchain", "wheel", "wheels"];
+    const FILES: &[&str] = &["build", "builder", "check", "docs", "lint", "sdk", "toolchain", "wheel", "wheels"];
     const FOLDERS: &[&str] = &["builder", "builders", "sdk", "toolchain", "wheel", "wheels"];
     let file = file_name(path).to_ascii_lowercase();
     file.split(['.', '-', '_']).any(|word| FILES.contains(&word))

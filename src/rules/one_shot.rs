@@ -85,7 +85,9 @@ pub fn is_application(command: &Command) -> bool {
     let mut words = one.args.iter().map(|word| file_name(word.text()));
     let named = |word: &str| word.split(['.', '-', '_', ':']).any(|part| MAINS.contains(&&*part.to_ascii_lowercase()));
     let runs = INTERPRETERS.contains(&program) || program.starts_with("python3.");
-    named(program) || runs && (matches!(program, "java" | "dotnet") || words.any(named))
+    // `start.sh` starts anything.
+    named(program) && !program.starts_with("start")
+        || runs && (matches!(program, "java" | "dotnet") || words.any(named))
 }
 
 /// Whether a command ends by itself: every program that it runs does.

@@ -9,7 +9,7 @@ use crate::model::container::{
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
-use crate::model::{Code, Command, Setting};
+use crate::model::{Code, Command, Item, Setting};
 use crate::source::{At, FileId, OffsetMap, Span, join};
 
 /// Where relative paths start, and what variables are.
@@ -167,7 +167,7 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         mounts,
         security: security(value),
         resources: resources(value),
-        health: get("healthcheck").map_or(Setting::Absent, health),
+        health: get("healthcheck").map_or(Setting::Absent, |value| health(value, origin.variables)),
         liveness: Setting::Absent,
         readiness: Setting::Absent,
         startup: Setting::Absent,
@@ -232,18 +232,19 @@ fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
     let words = match &value.data {
         Data::Null => return None,
         Data::Scalar(scalar) => split_words(scalar, variables),
-        Data::List(items) => items.iter().filter_map(word).collect(),
+        Data::List(items) => items.iter().filter_map(|item| word(item, variables)).collect(),
         Data::Map(_) | Data::Unknown => return None,
     };
     Some(Command::Exec { place: value.place, words })
 }
 
-fn word(value: &Value<'_>) -> Option<At<String>> {
+fn word(value: &Value<'_>, variables: &Variables) -> Option<Item> {
     let scalar = value.scalar()?;
-    Some(At::new(scalar.text.as_deref().unwrap_or(scalar.written()).to_owned(), value.place))
+    let text = scalar.text.as_deref().unwrap_or(scalar.written()).to_owned();
+    Some(Item::new(text, value.place, || scalar.mapped(variables).1))
 }
 
-fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
+fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
     let written = scalar.written();
     let mut words = Vec::new();
     let mut start: Option<usize> = None;
@@ -251,9 +252,13 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
     let mut braces = 0_u32;
     let mut end_word = |from: usize, to: usize| {
         let span = Span::of(from, to);
-        let part = scalar.part(span, variables);
-        let text = part.text.as_deref().unwrap_or(part.written());
-        words.push(At::new(unquote(text), scalar.span(span)));
+        let (text, map) = scalar.part(span, variables).mapped(variables);
+        let value = unquote(&text);
+        // Of a word in one pair of quotes the map is known; where quotes and escapes stand inside, it is not.
+        let quotes =
+            (text.len() == value.len() + 2 && text.get(1..).is_some_and(|rest| rest.starts_with(&value))).then_some(1);
+        let before = if text == value { Some(0) } else { quotes };
+        words.push(Item { value, place: scalar.span(span), offsets: before.map(|count| map.skip(count)) });
     };
     let mut escaped = false;
     for (at, c) in written.char_indices() {
@@ -331,7 +336,7 @@ fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
     Command::Shell { place: value.place, code: Code::new(file, text, map) }
 }
 
-fn health(value: &Value<'_>) -> Setting<HealthCheck> {
+fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
     if !matches!(value.data, Data::Map(_)) {
         return if matches!(value.data, Data::Null) { Setting::Absent } else { Setting::Unknown(Some(value.place)) };
     }
@@ -357,7 +362,7 @@ fn health(value: &Value<'_>) -> Setting<HealthCheck> {
             Some("NONE") => (true, None),
             Some("CMD-SHELL") => (false, items.get(1).and_then(|item| Some(shell(item, item.scalar()?)))),
             Some("CMD") => {
-                let words = items.iter().skip(1).filter_map(word).collect();
+                let words = items.iter().skip(1).filter_map(|item| word(item, variables)).collect();
                 (false, Some(Command::Exec { place: test.place, words }))
             }
             _ => return Setting::Unknown(Some(place)),

@@ -6,7 +6,7 @@ use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::image::{ImageRole, ImageUse, Reference};
-use crate::model::{Code, Command, Setting};
+use crate::model::{Code, Command, Item, Setting};
 use crate::source::{At, FileId, OffsetMap, Place, SourceFile, Span, Spanned};
 use crate::syntax::dockerfile::stages::{Stages, Target};
 use crate::syntax::dockerfile::{
@@ -167,7 +167,7 @@ impl Lowering<'_> {
                 stage.health = Setting::set(health, place);
             }
             Body::Shell(words) => {
-                stage.shell = Some(words.iter().map(|word| self.item(word)).collect());
+                stage.shell = Some(words.iter().map(|word| At::new(word.value.clone(), self.at(word.span))).collect());
             }
             Body::Expose(words) => {
                 for word in words {
@@ -255,8 +255,8 @@ impl Lowering<'_> {
         Command::Shell { place, code }
     }
 
-    fn item(&self, item: &Spanned<String>) -> At<String> {
-        At::new(item.value.clone(), self.at(item.span))
+    fn item(&self, item: &Spanned<String>) -> Item {
+        Item { value: item.value.clone(), place: self.at(item.span), offsets: None }
     }
 }
 
