@@ -289,7 +289,6 @@ mod tests {
             ("poetry self add poetry-plugin-export", Verb::Install, "poetry self add"),
             ("pipenv sync", Verb::Sync, "pipenv sync"),
             ("pdm sync --prod", Verb::Sync, "pdm sync"),
-            ("yarn workspaces focus --all", Verb::Sync, "yarn workspaces focus"),
             ("pnpm fetch --prod", Verb::Sync, "pnpm fetch"),
             ("composer update --no-dev", Verb::Upgrade, "composer update"),
             ("bundle update", Verb::Upgrade, "bundle update"),

@@ -64,8 +64,14 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
         let runs = switched_off || runs_long(dockerfile, stage);
         let Some(users) = unwatched(ctx, dockerfile, stage).filter(|_| runs) else { continue };
-        let names: Vec<String> = users.iter().map(|service| format!("`{}`", service.name())).collect();
-        let who = if names.is_empty() { "the shipped image".to_owned() } else { names.join(", ") };
+        let mut names: Vec<String> = users.iter().map(|service| format!("`{}`", service.name())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let who = match names.as_slice() {
+            [] => "the shipped image".to_owned(),
+            [first, _, _, _, ..] => format!("{first} and {} other services", names.len() - 1),
+            few => few.join(", "),
+        };
         let message = if switched_off {
             format!("the health check of {who} is switched off")
         } else {
