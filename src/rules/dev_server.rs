@@ -43,9 +43,8 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         Owner::Compose(project, _) if project.development => return,
         Owner::Compose(_, service) => {
             let built = ctx.graph.build_of(container);
-            let development = built.is_some_and(|(dockerfile, stage)| {
-                reach::is_development(ctx, dockerfile) || reach::is_development_stage(&dockerfile.stages[stage])
-            });
+            let development =
+                built.is_some_and(|(dockerfile, stage)| reach::is_for_development(ctx, dockerfile, stage));
             let target = service.build.as_ref().and_then(|build| build.target.value());
             if development || target.is_some_and(|target| target.contains("dev")) {
                 return;

@@ -88,7 +88,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             match kind_of(ctx, dockerfile, stage) {
                 Kind::Visited => {}
                 Kind::Unknown => sink.report_at(Level::Note, finding),
-                Kind::Server if reach::is_development(ctx, dockerfile) => sink.report_at(Level::Note, finding),
+                Kind::Server if reach::is_for_development(ctx, dockerfile, stage) => {
+                    sink.report_at(Level::Note, finding)
+                }
                 Kind::Server => sink.report(finding),
             }
         } else {
@@ -144,7 +146,10 @@ enum Kind {
 }
 
 fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
-    if matches!(dockerfile.root(stage), Some(Base::Image(image)) if image.reference.as_ref().is_some_and(is_function)) {
+    // Functions are watched by their platform.
+    if let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = dockerfile.root(stage)
+        && ["public.ecr.aws/lambda/", "amazon/aws-lambda-"].iter().any(|own| reference.repository().starts_with(own))
+    {
         return Kind::Visited;
     }
     let exposes = dockerfile.chain(stage).any(|stage| !stage.exposes.is_empty());
@@ -158,12 +163,6 @@ fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
         (Some(command), _) | (None, Some(command)) if one_shot::is_application(command) => Kind::Server,
         _ => Kind::Unknown,
     }
-}
-
-/// Images of functions, which their platform watches.
-fn is_function(reference: &Reference) -> bool {
-    let repository = reference.repository();
-    repository.starts_with("public.ecr.aws/lambda/") || repository.starts_with("amazon/aws-lambda-")
 }
 
 /// Whether the base image is a server, or another program with a start command of its own.

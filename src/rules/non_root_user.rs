@@ -52,11 +52,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Some(by) => {
                 sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
             }
-            None if reach::is_development_stage(&dockerfile.stages[stage])
-                || reach::is_development(ctx, dockerfile) =>
-            {
-                sink.report_at(Level::Note, finding)
-            }
+            None if reach::is_for_development(ctx, dockerfile, stage) => sink.report_at(Level::Note, finding),
             // What an image of somebody else's runs as is a guess, if a good one.
             None if foreign.is_some() => sink
                 .report_at(Level::Warning, finding.label("no USER here, and the base image is not one that we know")),

@@ -35,6 +35,11 @@ pub fn is_development_stage(stage: &Stage) -> bool {
     stage.name.as_ref().is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
 }
 
+/// Whether what a stage gives is for development or tests: by its own name, or its Dockerfile's.
+pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+    dockerfile.stages.get(stage).is_some_and(is_development_stage) || is_development(ctx, dockerfile)
+}
+
 fn is_development_word(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "dev",
