@@ -146,6 +146,14 @@ impl OffsetMap {
         source + local.saturating_sub(begin)
     }
 
+    /// The map of the text without its first bytes.
+    pub fn skip(&self, count: u32) -> Self {
+        let mut rest = Self::default();
+        rest.push(0, self.offset(count));
+        self.runs.iter().filter(|run| run.0 > count).for_each(|run| rest.push(run.0 - count, run.1));
+        rest
+    }
+
     /// The source span of a span of the text: from its first byte to just after its last one.
     pub fn span(&self, local: Span) -> Span {
         let start = self.offset(local.start);

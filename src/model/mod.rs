@@ -152,7 +152,24 @@ pub enum Command {
     /// Run through a shell.
     Shell { place: Place, code: Code },
     /// A program and its arguments. An item that holds an unresolved variable is kept as written.
-    Exec { place: Place, words: Vec<At<String>> },
+    Exec { place: Place, words: Vec<Item> },
+}
+
+/// One word of an exec form.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub value: String,
+    pub place: Place,
+    /// Where each byte stands, if not byte by byte in its place: texts of several lines, filled-in variables.
+    pub offsets: Option<OffsetMap>,
+}
+
+impl Item {
+    /// A word whose map counts where its text is not written just so.
+    pub fn new(value: String, place: Place, offsets: impl FnOnce() -> OffsetMap) -> Self {
+        let verbatim = place.span.len() as usize == value.len();
+        Self { offsets: (!verbatim).then(offsets), value, place }
+    }
 }
 
 impl Command {
@@ -167,7 +184,8 @@ impl Command {
         match self {
             Command::Shell { code, .. } => Cow::Borrowed(code.script()),
             Command::Exec { words, .. } => {
-                Cow::Owned(shell::exec(words.iter().map(|word| (word.value.as_str(), word.place.span, None))))
+                let words = words.iter();
+                Cow::Owned(shell::exec(words.map(|word| (&*word.value, word.place.span, word.offsets.as_ref()))))
             }
         }
     }

@@ -29,6 +29,8 @@ pub struct Manager {
     pub yes: Vec<String>,
     pins: Vec<String>,
     pin_options: Vec<String>,
+    /// The files that hold the versions; the usual one first.
+    pub locks: Vec<String>,
     pub frozen: Vec<String>,
     pub frozen_env: Vec<String>,
     pub uncached: Vec<String>,
@@ -151,10 +153,15 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
 
 /// `pacman -Syu curl`: the operation is a flag.
 fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<Call<'s>> {
-    let word = invocation.args.iter().find(|word| word.text().starts_with("-S") || word.text() == "--sync")?;
+    let operation = |word: &&Word| {
+        let text = word.text();
+        text.starts_with("-S") || text == "--sync" || text == "--remove" || text.starts_with("-R")
+    };
+    let word = invocation.args.iter().find(operation)?;
     let letters = word.text().trim_start_matches("-S");
     let packages = invocation.positionals(&["--root", "-r", "--dbpath", "-b", "--cachedir", "--config"]);
     let verb = match () {
+        () if letters.starts_with("-R") || letters == "--remove" => Verb::Remove,
         () if letters.contains('c') => Verb::Clean,
         () if letters.contains('u') => Verb::Upgrade,
         () if packages.is_empty() && letters.contains('y') => Verb::Refresh,
@@ -275,6 +282,18 @@ mod tests {
             ("cargo build --release", Verb::Sync, "cargo build"),
             ("npm cache clean --force", Verb::Clean, "npm cache clean"),
             ("pacman -Syu --noconfirm", Verb::Upgrade, "pacman -Syu"),
+            ("pacman -Rns go", Verb::Remove, "pacman -Rns"),
+            ("apt-get satisfy 'curl (>= 8)'", Verb::Install, "apt-get satisfy"),
+            ("dnf builddep x.spec", Verb::Install, "dnf builddep"),
+            ("conda env create -f environment.yml", Verb::Sync, "conda env create"),
+            ("poetry self add poetry-plugin-export", Verb::Install, "poetry self add"),
+            ("pipenv sync", Verb::Sync, "pipenv sync"),
+            ("pdm sync --prod", Verb::Sync, "pdm sync"),
+            ("pnpm fetch --prod", Verb::Sync, "pnpm fetch"),
+            ("composer update --no-dev", Verb::Upgrade, "composer update"),
+            ("bundle update", Verb::Upgrade, "bundle update"),
+            ("npm update left-pad", Verb::Install, "npm update"),
+            ("go mod vendor", Verb::Sync, "go mod vendor"),
         ] {
             let (found, said, _) = read(line).unwrap();
             assert_eq!((found, said.as_str()), (verb, title), "{line}");

@@ -92,24 +92,17 @@ const PREDEFINED: &[&str] = &[
     "TARGETPLATFORM",
 ];
 
-pub fn undeclared_arg(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn undeclared_arg(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(build) = &service.build else { return };
     let Some(dockerfile) = dockerfile(ctx, build) else { return };
-    let bodies = dockerfile.tree.instructions.iter().map(|instruction| match &instruction.body {
-        Body::Onbuild(inner) => &inner.body,
-        body => body,
-    });
-    let declared: Vec<&str> = bodies
-        .filter_map(|body| match body {
-            Body::Arg(arguments) => Some(arguments.iter().map(|argument| argument.name.value.as_str())),
-            _ => None,
-        })
-        .flatten()
-        .collect();
+    let declared = declared(dockerfile);
     for arg in &build.args {
         let name = arg.name.value.as_str();
         let upper = name.to_ascii_uppercase();
         if declared.contains(&name) || PREDEFINED.contains(&upper.as_str()) || name.starts_with("BUILDKIT_") {
+            continue;
+        }
+        if is_shared(ctx, project, service, &arg.name) {
             continue;
         }
         let help = match suggest::nearest(name, declared.iter().copied()) {
@@ -126,6 +119,31 @@ pub fn undeclared_arg(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink
             .help(help),
         );
     }
+}
+
+fn declared(dockerfile: &Dockerfile) -> Vec<&str> {
+    let bodies = dockerfile.tree.instructions.iter().map(|instruction| match &instruction.body {
+        Body::Onbuild(inner) => &inner.body,
+        body => body,
+    });
+    let arguments = bodies.filter_map(|body| match body {
+        Body::Arg(arguments) => Some(arguments.iter().map(|argument| argument.name.value.as_str())),
+        _ => None,
+    });
+    arguments.flatten().collect()
+}
+
+/// Whether the line of an argument is that of other services too (`extends`, an anchor), one of which may need it; or of a
+/// service before this one, where it is reported.
+fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &At<String>) -> bool {
+    let has = |other: &Build| other.args.iter().any(|arg| arg.name.place == name.place);
+    let needs = |other: &Build| {
+        has(other) && dockerfile(ctx, other).is_none_or(|file| declared(file).contains(&name.value.as_str()))
+    };
+    let services = ctx.facts.projects.iter().flat_map(|project| &project.services);
+    let earlier = project.services.iter().take_while(|other| other.name() != service.name());
+    services.filter_map(|other| other.build.as_ref()).any(needs)
+        || earlier.filter_map(|other| other.build.as_ref()).any(has)
 }
 
 fn dockerfile<'a>(ctx: &Ctx<'a>, build: &Build) -> Option<&'a Dockerfile> {

@@ -44,19 +44,14 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
 /// Whether a service is built for development.
 pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
-    let built = ctx.graph.build_of(&service.container).is_some_and(|(dockerfile, stage)| {
-        reach::is_development(ctx, dockerfile) || reach::is_development_stage(&dockerfile.stages[stage])
-    });
+    let built = ctx.graph.build_of(&service.container);
+    let built = built.is_some_and(|(dockerfile, stage)| reach::is_for_development(ctx, dockerfile, stage));
     let target = service.build.as_ref().and_then(|build| build.target.value());
     built || target.is_some_and(|target| target.contains("dev"))
 }
 
 fn own(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Finding> {
-    let folders = match (ctx.graph.build_of(container), owner) {
-        (Some((dockerfile, _)), _) => start::folders(ctx, dockerfile),
-        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
-        (None, Owner::Kubernetes(..)) => Vec::new(),
-    };
+    let folders = start::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
     let mut findings = servers(start::container(ctx, owner, container), &who);
     for command in [&container.entrypoint, &container.command].into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! `dockerignore`: what `COPY .` takes along because nothing keeps it out.
 
 use super::{Ctx, reach};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
 use crate::source::{Place, join};
@@ -13,8 +13,10 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         return;
     }
     let copies = dockerfile.instructions().filter(|position| built.contains(&position.stage.index));
-    let Some(word) = copies.filter_map(whole_context).next() else { return };
+    let Some((position, word)) = copies.filter_map(|copy| Some((copy, whole_context(copy)?))).next() else { return };
     let place = Place::new(dockerfile.file, word.span);
+    let shipped = reach::shipped_layers(ctx, dockerfile).contains(&position.stage.index);
+    let target = if shipped { "into the image" } else { "into the build" };
     for context in contexts(ctx.facts, dockerfile) {
         let risks = risks(ctx, &context);
         let here =
@@ -23,20 +25,27 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             if !context.certain && above(ctx, &context) {
                 continue;
             }
-            let also = if risks.is_empty() { String::new() } else { format!(": {} among it", list(&risks)) };
-            sink.report(
-                Finding::new(place, format!("all of {here} is copied, and there is no `.dockerignore`"))
-                    .label(format!("takes whatever lies there when the image is built{also}"))
-                    .help("add a `.dockerignore` beside the context with at least `.git`, `.env*` and the dependency folders"),
-            );
+            let made = [risks, leftovers(ctx, &context)].concat();
+            let also = if made.is_empty() { String::new() } else { format!(": {} among it", list(&made)) };
+            let finding = Finding::new(place, format!("all of {here} is copied, and there is no `.dockerignore`"))
+                .label(format!("takes whatever lies there when the image is built{also}"));
+            // Where nothing is known to lie around that should stay out, it is a matter of order.
+            if made.is_empty() {
+                sink.report_at(Level::Note, finding.help("add a `.dockerignore` there, or copy what the build needs"));
+            } else {
+                sink.report(finding.help(format!("add a `.dockerignore` there:\n  {}", made.join("\n  "))));
+            }
             return;
         };
         let open: Vec<&str> = risks.iter().copied().filter(|path| !ignore.ignores(path)).collect();
         if open.is_empty() {
             continue;
         }
-        sink.report(
-            Finding::new(place, format!("`.dockerignore` lets {} into the image", list(&open)))
+        // The history alone, in a stage that is thrown away, costs the cache and no more.
+        let level = if !shipped && open == [".git"] { Level::Note } else { sink.level() };
+        sink.report_at(
+            level,
+            Finding::new(place, format!("`.dockerignore` lets {} {target}", list(&open)))
                 .label(format!("takes all of {here}"))
                 .related(file.place(file.lines().span(0, &file.text)), "nothing here keeps it out")
                 .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
@@ -84,6 +93,37 @@ fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
         risks.push("node_modules");
     }
     risks
+}
+
+/// Manifests, and what their tools leave beside them on a developer's machine.
+const LEFTOVERS: &[(&str, &[&str])] = &[
+    (".csproj", &["**/bin", "**/obj"]),
+    (".fsproj", &["**/bin", "**/obj"]),
+    (".sln", &["**/bin", "**/obj"]),
+    ("Cargo.toml", &["target"]),
+    ("build.gradle", &[".gradle", "build"]),
+    ("build.gradle.kts", &[".gradle", "build"]),
+    ("composer.json", &["vendor"]),
+    ("mix.exs", &["_build", "deps"]),
+    ("pom.xml", &["target"]),
+    ("pyproject.toml", &[".venv", "**/__pycache__"]),
+    ("requirements.txt", &[".venv", "**/__pycache__"]),
+    ("setup.py", &[".venv", "**/__pycache__"]),
+];
+
+/// What builds leave in the context, beside [`risks`].
+fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
+    let names: Vec<&str> = ctx.facts.repository.inside(&context.folder).map(|file| file.name()).collect();
+    let there = LEFTOVERS.iter().filter(|(end, _)| {
+        names.iter().any(|name| if end.starts_with('.') { name.ends_with(end) } else { name == end })
+    });
+    let mut found: Vec<&str> = Vec::new();
+    for name in there.flat_map(|(_, names)| names.iter()) {
+        if !found.contains(name) {
+            found.push(name);
+        }
+    }
+    found
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.

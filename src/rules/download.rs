@@ -1,7 +1,7 @@
 //! `curl-pipe-shell` and `pipefail`: what a RUN takes from the network or a pipe on trust.
 
 use super::{Ctx, reach};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::syntax::shell::{BlockKind, Invocation, PartKind, Script, ShellOption, Word};
 
@@ -85,13 +85,18 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         let script = step.script();
-        // One finding a RUN: one `set` mends them all.
-        let pipe = script.pipelines.iter().enumerate().find_map(|(at, pipeline)| {
+        // One finding a RUN: one `set` mends them all. A pipe that hides a failure counts before one that passes it on.
+        let pipes = script.pipelines.iter().enumerate().filter_map(|(at, pipeline)| {
             let pipe = *pipeline.pipes.first()?;
             let commands: Vec<_> = script.commands.iter().filter(|command| command.pipeline as usize == at).collect();
             let (last, feeders) = commands.split_last()?;
+            let reader = Invocation::of(last);
             // That is `curl-pipe-shell`'s to say.
-            if Invocation::of(last).is_some_and(|one| one.is(INTERPRETERS) && piped(&script, &one).is_some()) {
+            if reader.as_ref().is_some_and(|one| one.is(INTERPRETERS) && piped(&script, one).is_some()) {
+                return None;
+            }
+            // A search at the end is a check: it fails where nothing arrives.
+            if reader.as_ref().is_some_and(|one| one.is(&["grep", "egrep", "fgrep"])) {
                 return None;
             }
             let fails = feeders.iter().filter_map(|command| Invocation::of(command)).find(|one| !one.is(HARMLESS))?;
@@ -100,18 +105,83 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 || script.within(last, BlockKind::Function)
                 || script.failure_is_handled(last)
                 || script.option_before(last, ShellOption::PipeFail);
-            (!hidden).then(|| (pipe, fails.program.to_owned()))
+            let reader = reader.filter(refuses_nothing).map(|one| one.program.to_owned());
+            (!hidden).then(|| (pipe, fails.program.to_owned(), reader))
         });
-        let Some((pipe, program)) = pipe else { continue };
-        sink.report(
-            Finding::new(step.place(pipe), format!("if `{program}` fails, the build goes on"))
-                .label("a pipe gives the exit status of its last command only")
-                .help("put `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it (`/bin/ash` on Alpine), or begin with `set -o pipefail`"),
-        );
+        let Some((pipe, program, reader)) = pipes.min_by_key(|(.., reader)| reader.is_some()) else { continue };
+        let help = "put `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it (`/bin/ash` on Alpine), or begin with `set -o pipefail`";
+        match reader {
+            None => sink.report(
+                Finding::new(step.place(pipe), format!("if `{program}` fails, the build goes on"))
+                    .label("a pipe gives the exit status of its last command only")
+                    .help(help),
+            ),
+            Some(reader) => sink.report_at(
+                Level::Note,
+                Finding::new(step.place(pipe), format!("the exit status of `{program}` is lost"))
+                    .label(format!("only `{reader}` is left to fail, and it says something else"))
+                    .help(help),
+            ),
+        }
+    }
+}
+
+/// Whether a command fails where nothing arrives: unpackers, and those that check what they read.
+fn refuses_nothing(one: &Invocation) -> bool {
+    const ALWAYS: &[&str] = &[
+        "apt-key", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma", "unxz", "unzstd",
+        "xzcat", "zcat", "zstdcat",
+    ];
+    let short = |letters: &[char]| {
+        let mut words = one.args.iter().map(Word::text);
+        words.any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
+    };
+    match one.program {
+        "tar" | "bsdtar" => {
+            let bundled = one.args.first().is_some_and(|word| {
+                let text = word.text();
+                !text.starts_with('-') && !text.contains('/') && text.contains(['x', 't'])
+            });
+            bundled || short(&['x', 't']) || one.flag(&["--extract", "--get", "--list"]).is_some()
+        }
+        "gzip" | "bzip2" | "xz" | "zstd" | "lzma" => short(&['d']) || one.flag(&["--decompress"]).is_some(),
+        "md5sum" | "sha1sum" | "sha256sum" | "sha384sum" | "sha512sum" | "shasum" => {
+            short(&['c']) || one.flag(&["--check"]).is_some()
+        }
+        program => ALWAYS.contains(&program),
     }
 }
 
 fn shell_has_pipefail(dockerfile: &Dockerfile, step: &Step) -> bool {
     let words = dockerfile.shell_at(step.stage.index, step.at).unwrap_or_default();
     words.iter().any(|word| word.contains("pipefail"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::shell::parse;
+
+    #[test]
+    fn unpackers_refuse_what_breaks_off() {
+        for (text, want) in [
+            ("tar xz", true),
+            ("tar -C /opt -xz", true),
+            ("tar --strip-components=1 --extract", true),
+            ("tar -C / -f -", false),
+            ("tar -c -T -", false),
+            ("gpg --dearmor -o /key.gpg", true),
+            ("gunzip", true),
+            ("gzip -9", false),
+            ("gzip -dc", true),
+            ("sha256sum -c -", true),
+            ("sha256sum", false),
+            ("tee /x", false),
+            ("wc -l", false),
+            ("python3", false),
+        ] {
+            let script = parse(text);
+            assert_eq!(script.invocations().first().map(refuses_nothing), Some(want), "{text}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `healthcheck`: whether what runs for long can be seen to be well.
 
-use super::{Ctx, one_shot};
+use super::{Ctx, one_shot, reach, start};
 use crate::data::{self, Class};
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::User;
@@ -9,9 +9,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
-use crate::model::server::server;
-use crate::source::{At, file_name};
-use crate::syntax::dockerfile::{Body, Source};
+use crate::source::At;
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -50,6 +48,9 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
 
 /// Shipped stages without a check, where something other than Kubernetes runs them.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    if reach::is_action(ctx, dockerfile) {
+        return;
+    }
     for stage in ctx.graph.shipped(dockerfile) {
         let (place, label, switched_off) = match dockerfile.health(stage) {
             Setting::Set(At { value: HealthCheck { disabled: true, .. }, place }) => {
@@ -63,8 +64,14 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
         let runs = switched_off || runs_long(dockerfile, stage);
         let Some(users) = unwatched(ctx, dockerfile, stage).filter(|_| runs) else { continue };
-        let names: Vec<String> = users.iter().map(|service| format!("`{}`", service.name())).collect();
-        let who = if names.is_empty() { "the shipped image".to_owned() } else { names.join(", ") };
+        let mut names: Vec<String> = users.iter().map(|service| format!("`{}`", service.name())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let who = match names.as_slice() {
+            [] => "the shipped image".to_owned(),
+            [first, _, _, _, ..] => format!("{first} and {} other services", names.len() - 1),
+            few => few.join(", "),
+        };
         let message = if switched_off {
             format!("the health check of {who} is switched off")
         } else {
@@ -77,8 +84,18 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for service in users.iter().take(4) {
             finding = finding.related(service.container.anchor, "run here, without a `healthcheck`");
         }
-        let unsure = users.is_empty() && !switched_off && starts_installed_program(dockerfile, stage);
-        sink.report_at(if unsure { Level::Note } else { sink.level() }, finding);
+        if users.is_empty() && !switched_off {
+            match kind_of(ctx, dockerfile, stage) {
+                Kind::Visited => {}
+                Kind::Unknown => sink.report_at(Level::Note, finding),
+                Kind::Server if reach::is_for_development(ctx, dockerfile, stage) => {
+                    sink.report_at(Level::Note, finding)
+                }
+                Kind::Server => sink.report(finding),
+            }
+        } else {
+            sink.report(finding);
+        }
     }
 }
 
@@ -119,43 +136,33 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
     }
 }
 
-/// Programs that run code of the project's own.
-const INTERPRETERS: &[&str] = &[
-    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php", "pipenv", "pnpm",
-    "poetry", "rails", "ruby", "uv", "yarn",
-];
-
-/// Whether the image listens nowhere that it says and starts a program that a package brought: more often a tool for the
-/// command line than a server.
-fn starts_installed_program(dockerfile: &Dockerfile, stage: usize) -> bool {
-    let (entrypoint, cmd) = dockerfile.start(stage);
-    let Some(command) = entrypoint.or(cmd) else { return false };
-    let script = command.script();
-    let invocations = script.invocations();
-    let Some(invocation) = invocations.last() else { return false };
-    let program = invocation.program;
-    let name = invocation.name.text();
-    let from_package = !name.contains(['/', '\\', '$', '.'])
-        || ["/usr/bin/", "/bin/", "/usr/games/"].iter().any(|folder| name.starts_with(folder));
-    if !from_package || program.starts_with("python") || INTERPRETERS.contains(&program) {
-        return false;
-    }
-    let exposes = dockerfile.chain(stage).any(|stage| !stage.exposes.is_empty());
-    !exposes && server(invocation).is_none() && !is_copied(dockerfile, program)
+/// What the image starts by itself: its last program.
+enum Kind {
+    /// It says where it listens, or it is a server that we know, or it runs code of the project's own.
+    Server,
+    /// A prompt for whoever starts it, or a function that its platform calls.
+    Visited,
+    Unknown,
 }
 
-/// Whether some COPY or ADD names the program: it is the project's own.
-fn is_copied(dockerfile: &Dockerfile, program: &str) -> bool {
-    dockerfile.tree.instructions.iter().any(|instruction| match &instruction.body {
-        Body::Copy(transfer) | Body::Add(transfer) => {
-            let sources = transfer.sources.iter().filter_map(|source| match source {
-                Source::Path(word) => Some(word.text.as_str()),
-                Source::Heredoc(..) => None,
-            });
-            sources.chain([transfer.destination.text.as_str()]).any(|path| file_name(path) == program)
-        }
-        _ => false,
-    })
+fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
+    // Functions are watched by their platform.
+    if let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = dockerfile.root(stage)
+        && ["public.ecr.aws/lambda/", "amazon/aws-lambda-"].iter().any(|own| reference.repository().starts_with(own))
+    {
+        return Kind::Visited;
+    }
+    let exposes = dockerfile.chain(stage).any(|stage| !stage.exposes.is_empty());
+    if exposes || !start::stage(ctx, dockerfile, stage).is_empty() {
+        return Kind::Server;
+    }
+    let (entrypoint, cmd) = dockerfile.start(stage);
+    match (entrypoint, cmd) {
+        (None, None) => Kind::Server,
+        (None, Some(command)) | (Some(command), None) if one_shot::is_prompt(command) => Kind::Visited,
+        (Some(command), _) | (None, Some(command)) if one_shot::is_application(command) => Kind::Server,
+        _ => Kind::Unknown,
+    }
 }
 
 /// Whether the base image is a server, or another program with a start command of its own.

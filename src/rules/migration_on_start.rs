@@ -6,7 +6,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::{Place, SourceFile, Span, file_name, join};
+use crate::model::server::{Folders, script_file};
+use crate::source::{Place, Span, file_name};
 use crate::syntax::shell::{self, Invocation, Script};
 
 /// Programs that migrate, with a word that must be among their arguments; none means any.
@@ -72,11 +73,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         }
         _ => {}
     }
-    let folders = match (ctx.graph.build_of(container), owner) {
-        (Some((dockerfile, _)), _) => start::folders(ctx, dockerfile),
-        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
-        (None, Owner::Kubernetes(..)) => Vec::new(),
-    };
+    let folders = start::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
     for command in [&container.entrypoint, &container.command].into_iter().flatten() {
         if let Some(finding) = judge(ctx, command, &folders, false, &who) {
@@ -96,7 +93,8 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
         return Some(finding(command.place_of(at), &words_of(&script, at)));
     }
     for invocation in script.invocations() {
-        let Some(file) = script_of(ctx, &invocation, folders) else { continue };
+        let folders = Folders { repository: ctx.facts.repository, folders };
+        let Some(file) = script_file(&invocation, folders) else { continue };
         let inner = shell::parse(&file.text);
         if let Some(at) = migrates_then_goes_on(&inner, hands_over) {
             let place = command.place_of(invocation.name.span);
@@ -168,19 +166,4 @@ fn migrates(one: &Invocation) -> bool {
             )
         });
     task || MIGRATORS.iter().any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
-}
-
-/// The script of the repository that an invocation runs.
-fn script_of<'a>(ctx: &Ctx<'a>, invocation: &Invocation, folders: &[String]) -> Option<&'a SourceFile> {
-    let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
-    let word = if shell { invocation.args.iter().find(|word| !word.text().starts_with('-'))? } else { invocation.name };
-    let name = file_name(word.text());
-    if !(name.ends_with(".sh") || name.contains("entrypoint") || shell) || name.contains('$') {
-        return None;
-    }
-    let mut files = folders
-        .iter()
-        .flat_map(|folder| join("", folder))
-        .flat_map(|folder| ctx.facts.repository.below(&folder).iter());
-    files.find(|file| file.name() == name && !file.text.is_empty())
 }

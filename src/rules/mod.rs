@@ -56,6 +56,7 @@ mod kube_secrets;
 mod kube_wiring;
 mod limits;
 mod literal;
+mod locks;
 mod logs;
 mod metrics;
 pub mod migration_on_start;

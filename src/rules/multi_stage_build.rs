@@ -1,11 +1,11 @@
 //! `multi-stage-build`: compilers and build tools in the image that is shipped.
 
 use super::{Ctx, reach};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
-use crate::source::{At, Place, file_name};
+use crate::source::{At, Place, file_name, parent};
 
 /// Packages that compile or that only compiling needs.
 const TOOLS: &[&str] = &[
@@ -65,7 +65,7 @@ const WEAK: &[&str] = &[
 ];
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) {
+    if reach::is_development(ctx, dockerfile) || is_builder(ctx.facts.path(dockerfile.file)) {
         return;
     }
     for stage in ctx.graph.shipped(dockerfile) {
@@ -96,9 +96,20 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             for tool in rest.iter().filter(|tool| tool.place.span.start != first.place.span.start).take(4) {
                 finding = finding.related(tool.place, "so does this");
             }
-            sink.report(finding);
+            // What starts nothing of its own is there to build upon or to work in.
+            let base = matches!(dockerfile.start(stage), (None, None));
+            sink.report_at(if base { Level::Note } else { sink.level() }, finding);
         }
     }
+}
+
+/// Whether a Dockerfile says by its name that it makes a place to build or to check in.
+fn is_builder(path: &str) -> bool {
+    const FILES: &[&str] = &["build", "builder", "check", "docs", "lint", "sdk", "toolchain", "wheel", "wheels"];
+    const FOLDERS: &[&str] = &["builder", "builders", "sdk", "toolchain", "wheel", "wheels"];
+    let file = file_name(path).to_ascii_lowercase();
+    file.split(['.', '-', '_']).any(|word| FILES.contains(&word))
+        || parent(path).split(['/', '-', '_']).any(|word| FOLDERS.contains(&word))
 }
 
 /// A toolchain's own image that something is built in: the place of the build, and what the image carries.

@@ -1,16 +1,17 @@
 //! `non-root-user`: who the shipped image, the service or the pod runs as.
 
-use super::{Ctx, Owner};
+use super::{Ctx, Owner, reach, start};
 use crate::data;
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::User;
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::{Base, Dockerfile};
-use crate::model::facts::Facts;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::{Object, Workload};
-use crate::source::{At, Place, file_name, join, parent};
+use crate::model::server::{Folders, script_files};
+use crate::source::{At, Place};
+use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::{self, WrapperKind};
 
 /// How many users of an image are shown; the rest are counted.
@@ -18,16 +19,22 @@ const SHOWN: usize = 4;
 
 /// Each shipped stage of a Dockerfile.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if starts_as_root_by_contract(ctx.facts, dockerfile) {
+    // GitHub runs an action as root whatever it says, and development containers are not shipped.
+    if reach::is_action(ctx, dockerfile) || ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
         return;
     }
     for stage in ctx.graph.shipped(dockerfile) {
         let Some((place, label)) = root_of(dockerfile, stage) else { continue };
+        let foreign = foreign_base(dockerfile, stage);
+        if foreign.as_deref().is_some_and(|base| must_become_root(ctx, base)) {
+            continue;
+        }
         if is_covered(ctx, dockerfile, stage) {
             continue;
         }
         let drops = drops_privileges(ctx, dockerfile, stage);
-        let mut finding = Finding::new(place, format!("{} runs as root", name(ctx, dockerfile, stage)))
+        let unless = if foreign.is_some() { ", unless its base image says otherwise" } else { "" };
+        let mut finding = Finding::new(place, format!("{} runs as root{unless}", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
             .anchor(dockerfile.stages[stage].place);
@@ -45,9 +52,38 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Some(by) => {
                 sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
             }
+            None if reach::is_for_development(ctx, dockerfile, stage) => sink.report_at(Level::Note, finding),
+            // What an image of somebody else's runs as is a guess, if a good one.
+            None if foreign.is_some() => sink
+                .report_at(Level::Warning, finding.label("no USER here, and the base image is not one that we know")),
             None => sink.report(finding),
         }
     }
+}
+
+/// The base image that decides about the user, where the table does not know it.
+fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+    let decides = dockerfile.user(stage).0.is_absent();
+    match dockerfile.root(stage).filter(|_| decides)? {
+        Base::Image(ImageUse { reference: Some(reference), .. }) => {
+            Some(reference.repository()).filter(|name| data::image(name).is_none())
+        }
+        _ => None,
+    }
+}
+
+/// Whether another Dockerfile begins with `USER root` on this base: it would not if the base were root.
+fn must_become_root(ctx: &Ctx, base: &str) -> bool {
+    ctx.facts.files.iter().filter_map(|file| file.dockerfile.as_ref()).any(|other| {
+        let mut firsts = other.stages.iter().filter_map(|stage| {
+            let Base::Image(ImageUse { reference: Some(reference), .. }) = &stage.base else { return None };
+            let range = other.named.all[stage.index].instructions.clone();
+            let mut bodies = other.tree.instructions[range].iter().map(|instruction| &instruction.body);
+            let first = bodies.find_map(|body| if let Body::User(word) = body { Some(&word.text) } else { None });
+            first.filter(|_| reference.repository() == base)
+        });
+        firsts.any(|user| is_root(user))
+    })
 }
 
 /// Root in so many words: compose `user`, Kubernetes `runAsUser` and `runAsNonRoot: false`.
@@ -101,17 +137,6 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     );
 }
 
-/// GitHub runs the container of a Docker action as root whatever it says, and development containers are not shipped.
-fn starts_as_root_by_contract(facts: &Facts, dockerfile: &Dockerfile) -> bool {
-    let path = facts.path(dockerfile.file);
-    let folder = parent(path);
-    let beside = |name: &str| facts.repository.find(&join(folder, name).unwrap_or_default()).is_some();
-    path.contains(".devcontainer/")
-        || path.contains(".github/actions/")
-        || beside("action.yml")
-        || beside("action.yaml")
-}
-
 fn says_nothing(ctx: &Ctx, container: &Container) -> bool {
     let security = &container.security;
     let asked = security.user.is_absent() && security.run_as_non_root.is_absent();
@@ -146,7 +171,9 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
                 // An empty image that starts nothing carries files for others to copy.
                 Base::Scratch(_) if matches!(dockerfile.start(stage), (None, None)) => None,
                 Base::Scratch(_) => Some((place, "an empty image without USER runs as uid 0".to_owned())),
-                Base::Image(ImageUse { reference: Some(reference), .. }) if is_plain_root(reference) => {
+                Base::Image(ImageUse { reference: Some(reference), .. })
+                    if is_plain_root(reference) && !dockerfile.is_windows(stage) =>
+                {
                     Some((place, "the shipped stage never sets a user".to_owned()))
                 }
                 Base::Image(_) | Base::Stage(_) => None,
@@ -156,14 +183,7 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
 }
 
 fn is_plain_root(reference: &Reference) -> bool {
-    let windows = reference.path.starts_with("windows")
-        || reference.path.contains("nanoserver")
-        || reference.path.contains("servercore")
-        || reference
-            .tag
-            .as_ref()
-            .is_some_and(|tag| ["nanoserver", "servercore", "ltsc20"].iter().any(|word| tag.contains(word)));
-    !windows && !reference.path.contains('?') && default_user(reference) == data::User::Root
+    !reference.path.contains('?') && default_user(reference) == data::User::Root
 }
 
 fn default_user(reference: &Reference) -> data::User {
@@ -256,27 +276,16 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&At<String>> {
     others.rev().find_map(|other| other.user.known().filter(|user| !is_root(&user.value)))
 }
 
-/// The program that gives root up when the container starts: in the start command itself, or in the script of the
-/// repository that it runs.
+/// The program that gives root up in the start command, or in the script of the repository that it runs.
 fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
-    for command in [entrypoint, cmd].into_iter().flatten() {
+    let folders = start::folders(ctx, dockerfile);
+    let folders = Folders { repository: ctx.facts.repository, folders: &folders };
+    [entrypoint, cmd].into_iter().flatten().find_map(|command| {
         let script = command.script();
-        if let Some(program) = dropper(&script) {
-            return Some(program);
-        }
-        let programs = script.invocations();
-        let words = programs.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
-        let names = words.map(|word| file_name(word.text()));
-        for name in names.filter(|name| name.contains("entrypoint") || name.ends_with(".sh")) {
-            let scripts =
-                ctx.graph.context(dockerfile).iter().filter(|file| file.name() == name && !file.text.is_empty());
-            if let Some(program) = scripts.filter_map(|file| dropper(&shell::parse(&file.text))).next() {
-                return Some(program);
-            }
-        }
-    }
-    None
+        let scripts = || script.invocations().into_iter().flat_map(|one| script_files(&one, folders));
+        dropper(&script).or_else(|| scripts().find_map(|file| dropper(&shell::parse(&file.text))))
+    })
 }
 
 fn dropper(script: &shell::Script) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Whether a start command does its work and ends: migrations, builds, tools. An image with one needs no health check.
 
 use crate::model::Command;
+use crate::source::file_name;
 use crate::syntax::shell::Invocation;
 
 /// Programs that end by themselves, with the subcommands for which that is so; none given means any.
@@ -36,6 +37,58 @@ const ENDING: &[(&str, &[&str])] = &[
 /// Subcommands that end, of programs that run scripts of the project.
 const ENDING_TASKS: &[&str] =
     &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
+
+/// Programs that run code of the project's own, and are a prompt where they are given none.
+const INTERPRETERS: &[&str] = &[
+    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php", "pipenv", "pnpm",
+    "poetry", "python", "python3", "rails", "ruby", "uv", "yarn",
+];
+const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh"];
+
+/// Whether a command is a prompt for whoever starts it.
+pub fn is_prompt(command: &Command) -> bool {
+    let script = command.script();
+    let invocations = script.invocations();
+    let [one] = invocations.as_slice() else { return false };
+    let program = one.program.trim_end_matches(".exe");
+    one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
+}
+
+/// What the main program of an application is often called.
+const MAINS: &[&str] = &[
+    "api",
+    "app",
+    "application",
+    "backend",
+    "bot",
+    "consumer",
+    "daemon",
+    "gateway",
+    "index",
+    "main",
+    "manage",
+    "serve",
+    "server",
+    "service",
+    "start",
+    "web",
+    "worker",
+    "www",
+];
+
+/// Whether a command starts an application of the project's own, going by what it is called.
+pub fn is_application(command: &Command) -> bool {
+    let script = command.script();
+    let invocations = script.invocations();
+    let Some(one) = invocations.last() else { return false };
+    let program = one.program.trim_end_matches(".exe");
+    let mut words = one.args.iter().map(|word| file_name(word.text()));
+    let named = |word: &str| word.split(['.', '-', '_', ':']).any(|part| MAINS.contains(&&*part.to_ascii_lowercase()));
+    let runs = INTERPRETERS.contains(&program) || program.starts_with("python3.");
+    // `start.sh` starts anything.
+    named(program) && !program.starts_with("start")
+        || runs && (matches!(program, "java" | "dotnet") || words.any(named))
+}
 
 /// Whether a command ends by itself: every program that it runs does.
 pub fn command(command: &Command) -> bool {

@@ -26,7 +26,11 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for step in dockerfile.steps().filter(|step| chain.contains(&step.stage.index)) {
             let script = step.script();
             for one in script.invocations() {
-                let Some(call) = call(&one).filter(|call| installs_dependencies(&one, call)) else { continue };
+                // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
+                let offline = one.flag(&["--offline"]).is_some();
+                let Some(call) = call(&one).filter(|call| !offline && installs_dependencies(&one, call)) else {
+                    continue;
+                };
                 if step.at < at || step.stage.index != stage {
                     before.push(call.family());
                 } else if first.is_none()
@@ -143,11 +147,23 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if used || script_follows || mounted {
             continue;
         }
-        sink.report(
-            Finding::new(step.place(call.span(one)), format!("`{}` stands alone in its layer", call.title(one)))
+        let finding =
+            Finding::new(step.place(call.span(one)), format!("`{}` stands alone in its layer", call.title(one)));
+        let wanted = dockerfile.steps().filter(|later| later.at > step.at).any(|later| {
+            let script = later.script();
+            script
+                .invocations()
+                .iter()
+                .filter_map(crate::model::package::call)
+                .any(|later| later.family() == call.family() && matches!(later.verb, Verb::Install | Verb::Other))
+        });
+        sink.report(if wanted {
+            finding
                 .label("comes from the cache for weeks, while later installs ask for versions that are gone")
-                .help("update and install in the same RUN, joined by `&&`"),
-        );
+                .help("update and install in the same RUN, joined by `&&`")
+        } else {
+            finding.label("nothing is installed from the lists that it fetches").help("leave it out")
+        });
     }
 }
 

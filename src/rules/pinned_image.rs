@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::Ctx;
+use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::image::{ImageUse, Reference};
+use crate::model::image::{ImageRole, ImageUse, Reference};
 
 #[derive(Deserialize)]
 struct Tags {
@@ -15,6 +16,7 @@ struct Tags {
     variants: Vec<String>,
     distributions: Vec<String>,
     unversioned: Vec<String>,
+    official: Vec<String>,
 }
 
 static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
@@ -22,7 +24,7 @@ static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 /// `pinned-image`
 pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else { return };
-    if reference.digest.is_some() || is_windows_base(reference) {
+    if reference.digest.is_some() || is_windows_base(reference) || is_context(image, reference) {
         return;
     }
     let name = reference.short_name();
@@ -42,7 +44,7 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
 /// `digest-pinned-image`
 pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else { return };
-    if !reference.is_pinned_by_digest() {
+    if !reference.is_pinned_by_digest() && !is_context(image, reference) {
         let finding = Finding::new(image.place, format!("`{}` is pinned by name, not by content", image.written))
             .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
@@ -66,6 +68,17 @@ fn moves(reference: &Reference, tag: &str) -> bool {
         return true;
     }
     listed(&TAGS.variants, &tag) && !listed(&TAGS.distributions, &repository)
+}
+
+/// A bare name that no registry serves: `docker build --build-context name=…` gives it.
+fn is_context(image: &ImageUse, reference: &Reference) -> bool {
+    let name = reference.path.as_str();
+    matches!(image.role, ImageRole::CopyFrom | ImageRole::MountFrom)
+        && reference.registry.is_none()
+        && reference.tag.is_none()
+        && !name.contains(['/', '?'])
+        && data::image(name).is_none()
+        && !TAGS.official.iter().any(|official| official == name)
 }
 
 /// Windows bases are published under build numbers that the host dictates; the untagged ones no longer exist.

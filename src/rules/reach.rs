@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Ctx;
+use crate::model::compose;
 use crate::model::dockerfile::{Dockerfile, Stage};
-use crate::source::file_name;
+use crate::source::{file_name, join, parent};
 
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built `FROM`.
 pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
@@ -19,12 +20,24 @@ pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 /// Whether the Dockerfile is for development or tests by its path.
 pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     let path = ctx.facts.path(dockerfile.file);
-    path.contains(".devcontainer/") || file_name(path).split(['.', '-', '_']).any(is_development_word)
+    compose::is_development(path) || file_name(path).split(['.', '-', '_']).any(is_development_word)
+}
+
+/// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
+pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    let path = ctx.facts.path(dockerfile.file);
+    let beside = |name: &str| join(parent(path), name).is_some_and(|path| ctx.facts.repository.find(&path).is_some());
+    path.contains(".github/actions/") || beside("action.yml") || beside("action.yaml")
 }
 
 /// Whether a stage is for development or tests by its name.
 pub fn is_development_stage(stage: &Stage) -> bool {
     stage.name.as_ref().is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
+}
+
+/// Whether what a stage gives is for development or tests: by its own name, or its Dockerfile's.
+pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+    dockerfile.stages.get(stage).is_some_and(is_development_stage) || is_development(ctx, dockerfile)
 }
 
 fn is_development_word(word: &str) -> bool {

@@ -1,7 +1,7 @@
 //! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
 
-use super::Ctx;
-use crate::finding::{Finding, Sink};
+use super::{Ctx, reach};
+use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::Place;
 use crate::syntax::dockerfile::Body;
@@ -41,7 +41,13 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `world-writable`
-pub fn world_writable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    // What only a build or a developer sees is open to nobody else.
+    let shipped = reach::shipped_layers(ctx, dockerfile);
+    let development = reach::is_development(ctx, dockerfile);
+    let level = |stage: usize, sink: &Sink| {
+        if development || !shipped.contains(&stage) { Level::Note } else { sink.level() }
+    };
     for step in dockerfile.steps() {
         let script = step.script();
         for one in script.invocations() {
@@ -49,17 +55,17 @@ pub fn world_writable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             if paths.iter().all(|path| is_scratch(path.text())) {
                 continue;
             }
-            sink.report(finding(step.place(word.span), word.text()));
+            sink.report_at(level(step.stage.index, sink), finding(step.place(word.span), word.text()));
         }
     }
-    for instruction in &dockerfile.tree.instructions {
-        if !matches!(instruction.body, Body::Copy(_) | Body::Add(_)) {
+    for position in dockerfile.instructions() {
+        if !matches!(position.instruction.body, Body::Copy(_) | Body::Add(_)) {
             continue;
         }
-        if let Some(value) =
-            instruction.flag("chmod").and_then(|flag| flag.value.as_ref()).filter(|value| is_open(&value.value))
-        {
-            sink.report(finding(Place::new(dockerfile.file, value.span), &value.value));
+        let chmod = position.instruction.flag("chmod").and_then(|flag| flag.value.as_ref());
+        if let Some(value) = chmod.filter(|value| is_open(&value.value)) {
+            let place = Place::new(dockerfile.file, value.span);
+            sink.report_at(level(position.stage.index, sink), finding(place, &value.value));
         }
     }
 }
@@ -126,12 +132,12 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     .help(format!("write `WORKDIR {}`", target.text())),
             );
         } else if target.text().starts_with('/')
+            && !is_scratch(target.text())
             && top.iter().skip(1).all(|command| command.name() != "cd")
             && !step.trigger
         {
-            let note = crate::finding::Level::Note;
             sink.report_at(
-                note,
+                Level::Note,
                 Finding::new(place, "the whole RUN works in another folder")
                     .label("hides where the following commands run")
                     .help(format!("put `WORKDIR {}` before it", target.text())),

@@ -22,7 +22,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for one in start::stage(ctx, dockerfile, stage) {
             if !seen.contains(&one.place) {
                 seen.push(one.place);
-                sink_limits(&one, &names, sink);
+                sink_limits(ctx, &one, &names, &start::folders(ctx, dockerfile), sink);
             }
         }
     }
@@ -35,17 +35,22 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
     let names: Vec<&str> = container.env.iter().map(|var| var.name.value.as_str()).collect();
     for one in start::container(ctx, owner, container) {
-        sink_limits(&one, &names, sink);
+        sink_limits(ctx, &one, &names, &start::folders_of(ctx, owner, container), sink);
     }
 }
 
-fn sink_limits(one: &Started, variables: &[&str], sink: &mut Sink) {
+fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String], sink: &mut Sink) {
     let server = &one.found.server;
     if server.mode == Mode::Development || server.limits.elsewhere {
         return;
     }
     let prefixes = server::variables(server);
     if variables.iter().any(|name| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))) {
+        return;
+    }
+    let read = server::reads(server);
+    let mut files = folders.iter().flat_map(|folder| ctx.facts.repository.below(folder));
+    if !read.is_empty() && files.any(|file| read.iter().any(|name| file.name() == name)) {
         return;
     }
     let can = &server.limits.can;

@@ -26,11 +26,7 @@ pub fn stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<Started> {
 
 /// The servers that a container's own command starts.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started> {
-    let folders = match (ctx.graph.build_of(container), owner) {
-        (Some((dockerfile, _)), _) => folders(ctx, dockerfile),
-        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
-        (None, Owner::Kubernetes(..)) => Vec::new(),
-    };
+    let folders = folders_of(ctx, owner, container);
     let commands = [&container.entrypoint, &container.command];
     commands.into_iter().flatten().flat_map(|command| command_starts(ctx, command, &folders)).collect()
 }
@@ -43,6 +39,15 @@ pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
         folders.push(own);
     }
     folders
+}
+
+/// Where the scripts of a container come from.
+pub fn folders_of(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<String> {
+    match (ctx.graph.build_of(container), owner) {
+        (Some((dockerfile, _)), _) => folders(ctx, dockerfile),
+        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
+        (None, Owner::Kubernetes(..)) => Vec::new(),
+    }
 }
 
 fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Started> {

@@ -37,11 +37,12 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     finding.label("relative to the WORKDIR before it").help("write the whole path"),
                 );
             } else {
-                sink.report(
-                    finding
-                        .label("relative to whatever the base image was left in")
-                        .help(format!("write `WORKDIR /{}`", text.trim_start_matches("./"))),
-                );
+                let path = text.trim_matches(['"', '\'']).trim_start_matches("./").trim_matches(['.', '/']);
+                let help = match path {
+                    "" => "write the path that is meant, or leave it out: it changes nothing".to_owned(),
+                    path => format!("write the whole path, such as `WORKDIR /{path}`"),
+                };
+                sink.report(finding.label("relative to whatever the base image was left in").help(help));
                 absolute = true;
             }
         }

@@ -1,26 +1,27 @@
 //! What a service is told to run: a text in words, as Compose splits it, or a shell's.
 
 use super::value::{Data, Scalar, Value, Variables};
-use crate::model::{Code, Command};
-use crate::source::{At, OffsetMap, Span};
+use crate::model::{Code, Command, Item};
+use crate::source::{OffsetMap, Span};
 
 /// `command` or `entrypoint`: Compose splits a text into words itself, no shell runs it.
 pub fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
     let words = match &value.data {
         Data::Null => return None,
         Data::Scalar(scalar) => split_words(scalar, variables),
-        Data::List(items) => items.iter().filter_map(word).collect(),
+        Data::List(items) => items.iter().filter_map(|item| word(item, variables)).collect(),
         Data::Map(_) | Data::Unknown => return None,
     };
     Some(Command::Exec { place: value.place, words })
 }
 
-pub fn word(value: &Value<'_>) -> Option<At<String>> {
+pub fn word(value: &Value<'_>, variables: &Variables) -> Option<Item> {
     let scalar = value.scalar()?;
-    Some(At::new(scalar.text.as_deref().unwrap_or(scalar.written()).to_owned(), value.place))
+    let text = scalar.text.as_deref().unwrap_or(scalar.written()).to_owned();
+    Some(Item::new(text, value.place, || scalar.mapped(variables).1))
 }
 
-fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
+fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
     let written = scalar.written();
     let mut words = Vec::new();
     let mut start: Option<usize> = None;
@@ -28,9 +29,13 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<At<String>> {
     let mut braces = 0_u32;
     let mut end_word = |from: usize, to: usize| {
         let span = Span::of(from, to);
-        let part = scalar.part(span, variables);
-        let text = part.text.as_deref().unwrap_or(part.written());
-        words.push(At::new(unquote(text), scalar.span(span)));
+        let (text, map) = scalar.part(span, variables).mapped(variables);
+        let value = unquote(&text);
+        // Of a word in one pair of quotes the map is known; where quotes and escapes stand inside, it is not.
+        let quotes =
+            (text.len() == value.len() + 2 && text.get(1..).is_some_and(|rest| rest.starts_with(&value))).then_some(1);
+        let before = if text == value { Some(0) } else { quotes };
+        words.push(Item { value, place: scalar.span(span), offsets: before.map(|count| map.skip(count)) });
     };
     let mut escaped = false;
     for (at, c) in written.char_indices() {

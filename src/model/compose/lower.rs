@@ -183,7 +183,7 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         mounts,
         security: security(value),
         resources: resources(value),
-        health: get("healthcheck").map_or(Setting::Absent, health),
+        health: get("healthcheck").map_or(Setting::Absent, |value| health(value, origin.variables_of(value))),
         liveness: Setting::Absent,
         readiness: Setting::Absent,
         startup: Setting::Absent,
@@ -243,7 +243,7 @@ fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
     out
 }
 
-fn health(value: &Value<'_>) -> Setting<HealthCheck> {
+fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
     if !matches!(value.data, Data::Map(_)) {
         return if matches!(value.data, Data::Null) { Setting::Absent } else { Setting::Unknown(Some(value.place)) };
     }
@@ -269,7 +269,7 @@ fn health(value: &Value<'_>) -> Setting<HealthCheck> {
             Some("NONE") => (true, None),
             Some("CMD-SHELL") => (false, items.get(1).and_then(|item| Some(shell(item, item.scalar()?)))),
             Some("CMD") => {
-                let words = items.iter().skip(1).filter_map(word).collect();
+                let words = items.iter().skip(1).filter_map(|item| word(item, variables)).collect();
                 (false, Some(Command::Exec { place: test.place, words }))
             }
             _ => return Setting::Unknown(Some(place)),

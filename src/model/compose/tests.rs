@@ -274,3 +274,17 @@ fn health_checks_say_what_they_run() {
         matches!(health(2).test, Some(crate::model::Command::Exec { ref words, .. }) if words[0].value == "pg_isready")
     );
 }
+
+#[test]
+fn words_keep_their_places_in_folded_and_filled_text() {
+    let text = "services:\n  a:\n    image: a:1\n    command: >\n      sh -c '\n        export X=$$(cat /x)\n        exec serve --host $${HOST}\n      '\n  b:\n    image: b:1\n    command:\n      - sh\n      - -c\n      - |\n        sleep 1\n        exec serve ${PORT:-8000} --fast\n";
+    let loaded = Loaded::of(&[("compose.yaml", text)]);
+    for (at, word, line) in [(0, "serve", 7), (0, "--host", 7), (1, "serve", 16), (1, "--fast", 16)] {
+        let command = loaded.projects[0].services[at].container.command.as_ref().unwrap();
+        let script = command.script();
+        let invocations = script.invocations();
+        let words = invocations.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
+        let place = words.filter(|one| one.text() == word).map(|one| command.place_of(one.span)).last().unwrap();
+        assert_eq!(loaded.show(place), format!("compose.yaml:{line}:{word}"));
+    }
+}

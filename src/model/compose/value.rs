@@ -125,10 +125,29 @@ impl<'t> Scalar<'t> {
 
     /// Where each byte of [`Scalar::written`] stands.
     pub fn offsets(&self) -> OffsetMap {
-        if self.range.start == 0 {
-            return self.node.offsets();
+        let offsets = self.node.offsets();
+        if self.range.start == 0 { offsets } else { offsets.skip(self.range.start) }
+    }
+
+    /// The text in effect, and where its bytes stand: those of a variable's value at the variable.
+    pub fn mapped(&self, variables: &Variables) -> (String, OffsetMap) {
+        let (written, offsets) = (self.written(), self.offsets());
+        if self.text.is_none() {
+            return (written.to_owned(), offsets);
         }
-        OffsetMap::verbatim(self.node.content_span(self.range).span.start)
+        let (mut text, mut map, mut at) = (String::new(), OffsetMap::default(), 0);
+        while let Some(c) = written.get(at..).and_then(|rest| rest.chars().next()) {
+            map.push(text.len() as u32, offsets.offset(at as u32));
+            if let Some(used) = self.uses.iter().find(|used| used.span.start as usize == at) {
+                text.push_str(self.part(used.span, variables).text.as_deref().unwrap_or(""));
+                at = (used.span.end as usize).max(at + 1);
+                continue;
+            }
+            text.push(c);
+            // The first of a pair stands for both.
+            at += if c == '$' && written[at + 1..].starts_with('$') { 2 } else { c.len_utf8() };
+        }
+        (text, map)
     }
 
     /// Plain and without quotes, where YAML may take it for something else than text.

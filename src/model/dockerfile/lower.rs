@@ -6,10 +6,12 @@ use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::image::{ImageRole, ImageUse, Reference};
-use crate::model::{Code, Command, Setting};
+use crate::model::{Code, Command, Item, Setting};
 use crate::source::{At, FileId, OffsetMap, Place, SourceFile, Span, Spanned};
 use crate::syntax::dockerfile::stages::{Stages, Target};
-use crate::syntax::dockerfile::{self as tree, Body, Healthcheck, Instruction, ModifierKind, Pairs, Piece, Word};
+use crate::syntax::dockerfile::{
+    self as tree, Body, FaultKind, Healthcheck, Instruction, ModifierKind, Pairs, Piece, Word,
+};
 
 /// Lowers a parsed Dockerfile.
 pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
@@ -58,7 +60,15 @@ impl Lowering<'_> {
     fn stage(&mut self, tree: &tree::Dockerfile, named: &Stages, syntactic: &tree::stages::Stage) -> Option<Stage> {
         let Body::From(from) = &tree.instructions[syntactic.from].body else { return None };
         let index = syntactic.index;
-        let base = self.base(from, named, index);
+        let mut base = self.base(from, named, index);
+        let span = tree.instructions[syntactic.from].span;
+        let refused = |fault: &tree::Fault| fault.kind == FaultKind::Arguments && span.contains(fault.span);
+        if let Base::Image(image) = &mut base
+            && tree.faults.iter().any(refused)
+        {
+            // Which of the words was meant nobody knows.
+            image.reference = None;
+        }
         let scope = match base {
             Base::Stage(earlier) => self.ends.get(earlier).cloned().unwrap_or_default(),
             Base::Image(_) | Base::Scratch(_) => Scope::default(),
@@ -157,7 +167,7 @@ impl Lowering<'_> {
                 stage.health = Setting::set(health, place);
             }
             Body::Shell(words) => {
-                stage.shell = Some(words.iter().map(|word| self.item(word)).collect());
+                stage.shell = Some(words.iter().map(|word| At::new(word.value.clone(), self.at(word.span))).collect());
             }
             Body::Expose(words) => {
                 for word in words {
@@ -245,8 +255,8 @@ impl Lowering<'_> {
         Command::Shell { place, code }
     }
 
-    fn item(&self, item: &Spanned<String>) -> At<String> {
-        At::new(item.value.clone(), self.at(item.span))
+    fn item(&self, item: &Spanned<String>) -> Item {
+        Item { value: item.value.clone(), place: self.at(item.span), offsets: None }
     }
 }
 

@@ -127,8 +127,8 @@ fn run(instruction: &Instruction) -> Option<(&Run, bool)> {
 fn is_windows(reference: &Reference) -> bool {
     let path = reference.path.to_ascii_lowercase();
     let tag = reference.tag.as_deref().unwrap_or("").to_ascii_lowercase();
-    let words = ["windowsservercore", "nanoserver", "servercore", "windows-", "ltsc20"];
+    let words = ["windowsservercore", "nanoserver", "servercore", "windows-", "-windows", "ltsc20"];
     path.starts_with("windows")
-        || path.contains("dotnet/framework")
+        || ["dotnet/framework", "microsoft/iis", "microsoft/aspnet"].iter().any(|name| path.contains(name))
         || words.iter().any(|word| path.contains(word) || tag.contains(word))
 }

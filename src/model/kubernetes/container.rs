@@ -12,7 +12,7 @@ use crate::model::container::{
 };
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::image::{ImageRole, ImageUse, Reference as ImageReference};
-use crate::model::{Command, Setting};
+use crate::model::{Command, Item, Setting};
 use crate::source::At;
 use crate::syntax::yaml::{Kind, Node};
 
@@ -104,8 +104,8 @@ fn command(view: View, key: &str) -> Option<Command> {
     Some(Command::Exec { place: at.place, words })
 }
 
-fn word(node: Node) -> Option<At<String>> {
-    Some(At::new(node.str()?.to_owned(), node.content()))
+fn word(node: Node) -> Option<Item> {
+    Some(Item::new(node.str()?.to_owned(), node.content(), || node.offsets()))
 }
 
 fn environment(view: View, references: &mut Vec<Reference>) -> (Vec<EnvVar>, Vec<EnvFrom>) {
@@ -372,9 +372,8 @@ fn action(view: View, grpc: &str) -> ProbeAction {
         return ProbeAction::Grpc { port: call.str("port") };
     }
     if let Some(exec) = view.get("exec").value() {
-        return ProbeAction::Exec {
-            words: exec.list("command").into_iter().filter_map(|item| word(item.node)).collect(),
-        };
+        let words = exec.list("command").into_iter().filter_map(|item| word(item.node));
+        return ProbeAction::Exec { words: words.map(|word| At::new(word.value, word.place)).collect() };
     }
     ProbeAction::Unknown
 }

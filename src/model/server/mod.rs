@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::embedded::table;
 use crate::source::Span;
 use crate::syntax::shell::{Invocation, Word, WrapperKind};
-pub use start::{Folders, Found, Via, found, script_text, task};
+pub use start::{Folders, Found, Via, found, script_file, script_files, script_text, task};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -31,6 +31,8 @@ struct Spec {
     graceful_timeout: Vec<String>,
     graceful: Option<u32>,
     config: Vec<String>,
+    config_ends: Vec<String>,
+    reads: Vec<String>,
     environment: Vec<String>,
 }
 
@@ -165,7 +167,9 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
             request_timeout: flag(args, &spec.request_timeout).is_some(),
             graceful_timeout: graceful,
             graceful_default: spec.graceful,
-            elsewhere: flag(args, &spec.config).is_some() || spec.environment.iter().any(given),
+            elsewhere: flag(args, &spec.config).is_some()
+                || words.iter().any(|word| spec.config_ends.iter().any(|end| word.text().ends_with(end.as_str())))
+                || spec.environment.iter().any(given),
         },
     })
 }
@@ -173,6 +177,11 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
 /// The variables that may hold options of a server, by prefix.
 pub fn variables(server: &Server) -> &'static [String] {
     SPECS.iter().find(|spec| spec.name == server.name).map_or(&[], |spec| &spec.environment)
+}
+
+/// The configuration files that a server reads without being told.
+pub fn reads(server: &Server) -> &'static [String] {
+    SPECS.iter().find(|spec| spec.name == server.name).map_or(&[], |spec| &spec.reads)
 }
 
 /// What an interpreter runs: the script or module that its first argument names. `python manage.py runserver` is

@@ -130,28 +130,41 @@ pub fn script_text(manifest: &str, name: &str) -> Option<(String, Span)> {
     Some((text, span))
 }
 
-/// The shell script of the repository that an invocation runs.
-fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f SourceFile> {
-    let shells = ["sh", "bash", "ash", "dash", "tini", "dumb-init"];
-    let word = if invocation.is(&shells) {
-        invocation.args.iter().find(|word| !word.text().starts_with('-'))?
-    } else {
-        invocation.name
+/// The shell script of the repository that an invocation runs; `None` where several of its name cannot be told apart.
+pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f SourceFile> {
+    match script_files(invocation, folders).as_slice() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// The shell scripts of the repository that an invocation may run: those of its name, of which one may stand in a folder
+/// of the right name too.
+pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'f SourceFile> {
+    let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
+    let given = shell || invocation.is(&["tini", "dumb-init"]);
+    let word = match invocation.args.iter().find(|word| !word.text().starts_with('-')) {
+        Some(word) if given => word,
+        _ => invocation.name,
     };
     let name = file_name(word.text());
-    let is_script =
-        name.ends_with(".sh") || name.contains("entrypoint") || matches!(name, "start" | "run" | "boot" | "prestart");
+    let is_script = shell
+        || name.ends_with(".sh")
+        || name.contains("entrypoint")
+        || matches!(name, "start" | "run" | "boot" | "prestart");
     if !is_script || word.text().contains('$') {
-        return None;
+        return Vec::new();
     }
-    let files = folders.folders.iter().flat_map(|folder| folders.repository.below(folder));
-    let mut files = files.filter(|file| file.name() == name && !file.text.is_empty());
-    let first = files.next()?;
-    // Two scripts of one name cannot be told apart, unless the folder helps.
+    let mut found: Vec<&SourceFile> = Vec::new();
+    for file in folders.folders.iter().flat_map(|folder| folders.repository.below(folder)) {
+        if file.name() == name && !file.text.is_empty() && found.iter().all(|other| other.id != file.id) {
+            found.push(file);
+        }
+    }
     let wanted = file_name(parent(word.text()));
-    match files.find(|other| other.id != first.id) {
-        None => Some(first),
-        Some(other) => [first, other].into_iter().find(|file| file_name(file.folder()) == wanted),
+    match found.iter().find(|file| file_name(file.folder()) == wanted) {
+        Some(file) => vec![*file],
+        None => found,
     }
 }
 

@@ -31,7 +31,7 @@ const PREDEFINED: &[&str] = &[
     "no_proxy",
 ];
 
-pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     // `$$` is the mark of a tool that fills the file in before the builder reads it.
     let doubled = |one: &Instruction| matches!(&one.body, Body::From(from) if from.image.text.contains("$$"));
     if dockerfile.tree.template.is_some() || dockerfile.tree.instructions.iter().any(doubled) {
@@ -44,7 +44,10 @@ pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let Body::Arg(arguments) = &instruction.body else { continue };
         for argument in arguments {
             globals.insert(argument.name.value.clone());
-            if argument.default.as_ref().is_none_or(|word| word.literal().is_some_and(|text| text.is_empty())) {
+            let given =
+                PLATFORM.contains(&argument.name.value.as_str()) || is_given(ctx, dockerfile, &argument.name.value);
+            if !given && argument.default.as_ref().is_none_or(|word| word.literal().is_some_and(|text| text.is_empty()))
+            {
                 empty.push((argument.name.value.clone(), Place::new(dockerfile.file, argument.name.span)));
             }
         }
@@ -76,6 +79,16 @@ pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// What a variable means in an instruction: names before the first FROM, names of this stage, whether all is known that
 /// the base image sets.
 type Scope<'s> = (&'s BTreeSet<String>, &'s BTreeSet<String>, bool);
+
+/// Whether a compose file gives the argument where it builds the image.
+fn is_given(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+    let path = ctx.facts.path(dockerfile.file);
+    let builds = ctx.facts.projects.iter().flat_map(|project| &project.services);
+    builds.filter_map(|service| service.build.as_ref()).any(|build| {
+        build.dockerfile.as_ref().is_some_and(|file| file.value == path)
+            && build.args.iter().any(|arg| arg.name.value == name)
+    })
+}
 
 fn one(
     dockerfile: &Dockerfile,
