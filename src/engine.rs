@@ -21,7 +21,7 @@ use crate::graph::Graph;
 use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
-use crate::model::mentions::{Mentions, Names};
+use crate::model::mentions::{Mentioned, Mentions, Names};
 use crate::model::{compose, file, kubernetes};
 use crate::rules::{CHECKS, Check, Ctx, Owner, Run};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
@@ -103,7 +103,7 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let names = Names::of(files.iter().copied());
     let read = |(path, text): &(&str, &str)| ((*path).to_owned(), Read::text(path, (*text).to_owned(), &names));
     let read = files.iter().map(read).collect();
-    lint_read(&options, read, None)
+    lint_read(&options, &names, read, None)
 }
 
 fn lint_folder(options: &Options, threads: usize) -> Outcome {
@@ -116,21 +116,28 @@ fn lint_folder(options: &Options, threads: usize) -> Outcome {
         read.retain(|(known, _)| known != path);
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
-    lint_read(options, read, git::tracked(&options.root, file::is_env_file))
+    lint_read(options, &names, read, git::tracked(&options.root, file::is_env_file))
 }
 
-fn lint_read(options: &Options, mut read: Vec<(String, Read)>, tracked: Option<HashSet<String>>) -> Outcome {
+fn lint_read(
+    options: &Options,
+    names: &Names,
+    mut read: Vec<(String, Read)>,
+    tracked: Option<HashSet<String>>,
+) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
     let mut found = Vec::with_capacity(read.len());
+    let mut mentioned = Vec::with_capacity(read.len());
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
         findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
         sources.push(SourceFile::new(id, path, read.text));
-        found.push(Found { hits: read.hits, code: read.code, mentions: read.mentions });
+        found.push(Found { hits: read.hits, code: read.code });
+        mentioned.push(read.mentioned);
     }
-    let (checked, facts) = check_all(&sources, found, tracked, findings);
+    let (checked, facts) = check_all(&sources, found, names.all(mentioned), tracked, findings);
     let (settled, ()) = rayon::join(|| settle(options, &sources, checked), || drop(facts));
     let Settled { secrets, findings, summary } = settled;
     Outcome { root: options.root.clone(), sources, findings, secrets, summary }
@@ -159,7 +166,7 @@ struct Read {
     text: String,
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
-    mentions: Mentions,
+    mentioned: Mentioned,
     failure: Option<String>,
 }
 
@@ -167,26 +174,25 @@ struct Read {
 struct Found {
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
-    mentions: Mentions,
 }
 
 impl Read {
     fn failed(reason: String) -> Self {
-        let mentions = Mentions::default();
-        Self { text: String::new(), hits: Vec::new(), code: None, mentions, failure: Some(reason) }
+        let mentioned = Mentioned::default();
+        Self { text: String::new(), hits: Vec::new(), code: None, mentioned, failure: Some(reason) }
     }
 
     /// Keeps the text of what will be parsed or shown. Other files are searched for credentials, and sources for what
     /// they read and serve, and let go.
     fn text(path: &str, text: String, names: &Names) -> Self {
-        let mentions = names.find(path, &text);
+        let mentioned = names.find(path, &text);
         let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
         let code = if file::is_generated(path) { None } else { code::facts(path, &text) };
         let keep = !hits.is_empty()
             || code.is_some()
             || file::is_evidence(path)
             || (file::is_source(path) && !credential::assignments(&text).is_empty());
-        Self { text: if keep { text } else { String::new() }, hits, code, mentions, failure: None }
+        Self { text: if keep { text } else { String::new() }, hits, code, mentioned, failure: None }
     }
 }
 
@@ -234,6 +240,7 @@ struct Checked {
 fn check_all<'s>(
     sources: &'s [SourceFile],
     found: Vec<Found>,
+    mentions: Mentions,
     tracked: Option<HashSet<String>>,
     mut findings: Vec<Finding>,
 ) -> (Checked, Facts<'s>) {
@@ -247,7 +254,6 @@ fn check_all<'s>(
         })
         .collect();
     let mut files = Vec::with_capacity(lowered.len());
-    let mut mentions = Mentions::default();
     for ((lowered, found), source) in lowered.into_iter().zip(found).zip(sources) {
         let mut facts = lowered.unwrap_or_else(|| {
             findings.push(internal(source.id, "this file could not be read to its end"));
@@ -255,7 +261,6 @@ fn check_all<'s>(
         });
         facts.hits = found.hits;
         facts.code = found.code;
-        mentions.add(found.mentions);
         files.push(facts);
     }
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {

@@ -87,7 +87,6 @@ const BINARY_ENDINGS: &[&str] = &[
 pub struct Entry {
     /// From the root, with `/`.
     pub path: String,
-    pub bytes: u64,
 }
 
 /// What a walk found.
@@ -121,8 +120,7 @@ pub fn list(root: &Path, exclude: &(dyn Fn(&str) -> bool + Sync), threads: usize
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                     let path = relative(root, entry.path());
                     if !exclude(&path) {
-                        let bytes = entry.metadata().map_or(0, |data| data.len());
-                        batch.entries.push(Entry { path, bytes });
+                        batch.entries.push(Entry { path });
                     }
                 }
                 Ok(_) => {}
@@ -152,13 +150,15 @@ pub fn read(root: &Path, entry: &Entry) -> Result<Vec<u8>, Unread> {
     if has_binary_ending(&entry.path) {
         return Err(Unread::Skipped);
     }
-    if entry.bytes > MAX_BYTES {
-        return Err(Unread::TooLarge(entry.bytes));
-    }
     let path: PathBuf = root.join(&entry.path);
-    let mut bytes = Vec::with_capacity(entry.bytes as usize + 1);
-    let read = fs::File::open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Unread::Failed(plain(&error)))?;
+    let failed = |error: std::io::Error| Unread::Failed(plain(&error));
+    let file = fs::File::open(&path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    if size > MAX_BYTES {
+        return Err(Unread::TooLarge(size));
+    }
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if is_binary(&bytes) {
         return Err(Unread::Skipped);
     }

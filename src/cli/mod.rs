@@ -8,6 +8,7 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::io::Read as _;
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::{env, fs, io};
 
@@ -80,14 +81,15 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         None => None,
     };
     let progress = (!arguments.quiet).then(Progress::start);
-    let outcome = engine::lint(&Options {
+    // The process ends here: the system lets go of all of it at once.
+    let outcome = ManuallyDrop::new(engine::lint(&Options {
         root: scope.root.clone(),
         focus: scope.focus.clone(),
         stdin,
         config,
         threads: arguments.threads.map(Into::into),
         today: None,
-    });
+    }));
     drop(progress);
 
     let mut view = View::new(&outcome, min_level);

@@ -191,7 +191,12 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
         return;
     }
     match facts.kind {
-        FileKind::Workflow | FileKind::Action => facts.workflow = Some(workflow::workflow(&tree, source)),
+        FileKind::Workflow | FileKind::Action => {
+            let workflow = workflow::workflow(&tree, source);
+            // Every Dockerfile will ask for them; here they are read in parallel.
+            workflow::image_builds(&workflow);
+            facts.workflow = Some(workflow);
+        }
         FileKind::Kubernetes => {
             facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
         }

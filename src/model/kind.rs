@@ -319,7 +319,7 @@ struct TopKeys<'t> {
 impl<'t> TopKeys<'t> {
     fn of(text: &'t str) -> Self {
         let mut documents = vec![Vec::new()];
-        for line in text.lines() {
+        for line in margin_lines(text) {
             if line.starts_with("---") {
                 documents.push(Vec::new());
             } else if let (Some(key), Some(keys)) = (top_key(line), documents.last_mut()) {
@@ -354,6 +354,14 @@ impl<'t> TopKeys<'t> {
         }
         tool.then_some(FileKind::OtherYaml)
     }
+}
+
+/// The lines that begin at the left margin; most lines of a file do not.
+fn margin_lines(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let begins = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
+    let written = begins.filter(|&at| !matches!(bytes.get(at), None | Some(b' ' | b'\n')));
+    written.filter_map(|at| text.get(at..)?.lines().next())
 }
 
 /// The key of a line that begins at the left margin.

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::file;
-use super::topics::{self, Topics};
+use super::topics::{self, Topic, Topics};
 use super::words::{HEAD, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
@@ -40,17 +40,35 @@ const WHOLESALE: &[&str] = &[
     "set -o allexport",
 ];
 
-/// The names to look for. Built once, before anything else is read.
-#[derive(Debug, Default)]
+/// The words to look for. Made once, before anything else is read.
+#[derive(Debug)]
 pub struct Names {
     names: Vec<String>,
     /// By name: too short to be looked for, and taken as named.
     short: Vec<bool>,
-    /// `None` for [`WHOLESALE`], else the index of the name.
-    search: Words<Option<u32>>,
+    search: Words<Sought>,
 }
 
-/// What was found in one text, or in all.
+/// What a word stands for.
+#[derive(Clone, Copy, Debug)]
+enum Sought {
+    /// The name with this index.
+    Name(u32),
+    /// One of [`WHOLESALE`].
+    Wholesale,
+    Topic(Topic),
+}
+
+/// What was found in one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentioned {
+    /// Indices of names.
+    names: Vec<u32>,
+    wholesale: bool,
+    topics: Topics,
+}
+
+/// What was found in all texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mentions {
     /// Upper case.
@@ -70,37 +88,53 @@ impl Names {
                 names.extend(dotenv::parse(text).tree.entries.into_iter().map(|entry| entry.key.to_ascii_uppercase()));
             }
         }
-        if names.is_empty() {
-            return Self::default();
-        }
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<(String, Option<u32>)> = WHOLESALE.iter().map(|word| ((*word).to_owned(), None)).collect();
+        let mut words: Vec<(String, Sought)> =
+            topics::words().map(|(word, topic)| (word.to_owned(), Sought::Topic(topic))).collect();
+        if !names.is_empty() {
+            words.extend(WHOLESALE.iter().map(|word| ((*word).to_owned(), Sought::Wholesale)));
+        }
         let mut short = vec![false; names.len()];
         for (index, name) in names.iter().enumerate() {
             let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
             forms.dedup();
             short[index] = forms.iter().any(|form| form.len() < HEAD);
-            words.extend(forms.into_iter().map(|form| (form, Some(index as u32))));
+            words.extend(forms.into_iter().map(|form| (form, Sought::Name(index as u32))));
         }
         Self { names, short, search: Words::new(words) }
     }
 
     /// What a text names. Env files and prose only document variables, and lock files name everything.
-    pub fn find(&self, path: &str, text: &str) -> Mentions {
-        let mut found = Mentions { topics: topics::find(path, text), ..Mentions::default() };
-        if self.names.is_empty() {
+    pub fn find(&self, path: &str, text: &str) -> Mentioned {
+        let mut found = Mentioned { topics: topics::named(path), ..Mentioned::default() };
+        let silent = file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path);
+        let names = !self.names.is_empty() && !silent;
+        let scope = topics::Scope::of(path, text.len());
+        if !names && scope.is_empty() {
             return found;
         }
-        if file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path) {
-            return found;
-        }
-        let mut seen = self.short.clone();
+        let mut seen = if names { self.short.clone() } else { Vec::new() };
         // A name may be a part of another: both count.
-        self.search.each(text, |_, name| match name {
-            None => found.wholesale = true,
-            Some(name) => seen[name as usize] = true,
+        self.search.each(text, |at, sought| match sought {
+            Sought::Topic(topic) if scope.counts(topic, text, at) => found.topics.insert(topic),
+            Sought::Name(name) if names => seen[name as usize] = true,
+            Sought::Wholesale if names => found.wholesale = true,
+            _ => {}
         });
+        found.names = (0..).zip(seen).filter_map(|(name, seen)| seen.then_some(name)).collect();
+        found
+    }
+
+    /// What all texts together name.
+    pub fn all(&self, texts: impl IntoIterator<Item = Mentioned>) -> Mentions {
+        let mut found = Mentions::default();
+        let mut seen = vec![false; self.names.len()];
+        for text in texts {
+            text.names.into_iter().for_each(|name| seen[name as usize] = true);
+            found.wholesale |= text.wholesale;
+            found.topics.add(text.topics);
+        }
         found.names = self.names.iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.clone()).collect();
         found
     }
@@ -109,13 +143,6 @@ impl Names {
 impl Mentions {
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains(&name.to_ascii_uppercase())
-    }
-
-    /// Adds what another text names.
-    pub fn add(&mut self, other: Mentions) {
-        self.names.extend(other.names);
-        self.wholesale |= other.wholesale;
-        self.topics.add(other.topics);
     }
 }
 
@@ -136,7 +163,7 @@ mod tests {
 
     fn found(path: &str, text: &str) -> String {
         let names = Names::of([(".env.example", "DB_URL=\nAPI_KEY=x\n"), ("b/.env", "OTHER=1\n")]);
-        let found = names.find(path, text);
+        let found = names.all([names.find(path, text)]);
         let mut all: Vec<String> = found.names.into_iter().collect();
         all.sort();
         all.extend(found.wholesale.then(|| "*".to_owned()));

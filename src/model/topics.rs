@@ -4,11 +4,8 @@
 //! Most texts are let go after reading, so the words are looked for while reading. What counts is generous, for the
 //! question is asked only to say that *nothing* speaks of it.
 
-use std::sync::LazyLock;
-
 use super::file;
 use super::mentions::is_prose;
-use super::words::Words;
 use crate::source::file_name;
 
 /// One of them.
@@ -30,6 +27,10 @@ pub struct Topics(u8);
 impl Topics {
     pub const fn contains(self, topic: Topic) -> bool {
         self.0 & (1 << topic as u8) != 0
+    }
+
+    pub const fn insert(&mut self, topic: Topic) {
+        self.0 |= 1 << topic as u8;
     }
 
     pub const fn add(&mut self, other: Self) {
@@ -253,7 +254,8 @@ const API_SPEC: &[&str] = &[
 /// A longer word that holds one of the others and says something else: a client tells of the limits of others.
 const DECOY: &str = "ratelimiterror";
 
-static WORDS: LazyLock<Words<Topic>> = LazyLock::new(|| {
+/// Every word with its topic.
+pub fn words() -> impl Iterator<Item = (&'static str, Topic)> {
     let lists = [
         (Topic::RateLimit, RATE_LIMIT),
         (Topic::LogRotation, LOG_ROTATION),
@@ -263,36 +265,58 @@ static WORDS: LazyLock<Words<Topic>> = LazyLock::new(|| {
         (Topic::SecretScan, SECRET_SCAN),
         (Topic::ApiSpec, API_SPEC),
     ];
-    Words::new(lists.into_iter().flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic))))
-});
+    lists.into_iter().flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
+}
 
 /// The longest text that is searched: longer ones are data.
 const MAX_BYTES: usize = 1 << 20;
 
-/// What a text speaks of. Prose plans and describes: it counts for what people do by hand alone.
-pub fn find(path: &str, text: &str) -> Topics {
-    if text.len() > MAX_BYTES || file::is_generated(path) {
-        return Topics::default();
+/// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scope {
+    /// What it does.
+    source: bool,
+    /// What people do.
+    runbook: bool,
+}
+
+impl Scope {
+    pub fn of(path: &str, bytes: usize) -> Self {
+        if bytes > MAX_BYTES || file::is_generated(path) {
+            return Self::default();
+        }
+        let name = file_name(path).to_ascii_lowercase();
+        // A log of changes tells what was, not what to do.
+        let history = ["changelog", "changes", "history", "license"].iter().any(|word| name.starts_with(word));
+        let manifest = name.starts_with("requirements") && name.ends_with(".txt");
+        let code = file::is_source(path);
+        Self {
+            source: (code || file::is_evidence(path)) && !is_prose(path) || manifest,
+            runbook: !history && !manifest && !code,
+        }
     }
+
+    pub const fn is_empty(self) -> bool {
+        !(self.source || self.runbook)
+    }
+
+    /// Whether the word of a topic at a place of the text is evidence.
+    pub fn counts(self, topic: Topic, text: &str, at: usize) -> bool {
+        let decoy = || text.get(at..at + DECOY.len()).is_some_and(|here| here.eq_ignore_ascii_case(DECOY));
+        match topic {
+            Topic::Rollback => self.runbook,
+            Topic::RateLimit => self.source && !decoy(),
+            _ => self.source,
+        }
+    }
+}
+
+/// What the name of a file speaks of.
+pub fn named(path: &str) -> Topics {
     let name = file_name(path).to_ascii_lowercase();
-    // A log of changes tells what was, not what to do.
-    let history = ["changelog", "changes", "history", "license"].iter().any(|word| name.starts_with(word));
-    let manifest = name.starts_with("requirements") && name.ends_with(".txt");
     let mut found = Topics::default();
-    let known = file::is_source(path) || file::is_evidence(path);
-    let source = known && !is_prose(path) || manifest;
-    let runbook = !history && !manifest && !file::is_source(path);
-    if source || runbook {
-        WORDS.each(text, |at, topic| {
-            let counts = if topic == Topic::Rollback { runbook } else { source };
-            let decoy = || text.get(at..at + DECOY.len()).is_some_and(|here| here.eq_ignore_ascii_case(DECOY));
-            if counts && !(topic == Topic::RateLimit && decoy()) {
-                found.0 |= 1 << topic as u8;
-            }
-        });
-    }
-    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) {
-        found.0 |= 1 << Topic::Rollback as u8;
+    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) && !file::is_generated(path) {
+        found.insert(Topic::Rollback);
     }
     found
 }
@@ -300,6 +324,7 @@ pub fn find(path: &str, text: &str) -> Topics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::mentions::Names;
 
     #[test]
     fn a_topic_is_found_where_it_counts() {
@@ -316,7 +341,9 @@ mod tests {
             (".pre-commit-config.yaml", "repo: https://github.com/gitleaks/gitleaks", Topic::SecretScan, true),
             ("monitoring/prometheus.yml", "scrape_configs: []", Topic::Scraping, true),
         ] {
-            assert_eq!(find(path, text).contains(topic), expected, "{path}: {text}");
+            let names = Names::of([]);
+            let found = names.all([names.find(path, text)]);
+            assert_eq!(found.topics.contains(topic), expected, "{path}: {text}");
         }
     }
 }
