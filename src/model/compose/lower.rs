@@ -41,8 +41,18 @@ pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
     let Some(merged) = merged else { return Project::default() };
     let definitions = |key: &str| merged.get(key).map_or(&[][..], Value::fields).iter().map(definition).collect();
     let services = merged.get("services").map_or(&[][..], Value::fields);
+    let mut services: Vec<Service> = services.iter().map(|field| service(field, origin)).collect();
+    for volume in merged.get("volumes").map_or(&[][..], Value::fields) {
+        let Some(folder) = bound_folder(&volume.value) else { continue };
+        let mounts = services.iter_mut().flat_map(|service| &mut service.container.mounts);
+        for mount in mounts {
+            if matches!(&mount.source, MountSource::Volume(name) if name.value == volume.key) {
+                mount.source = MountSource::Host(folder.clone());
+            }
+        }
+    }
     Project {
-        services: services.iter().map(|field| service(field, origin)).collect(),
+        services,
         volumes: definitions("volumes"),
         networks: definitions("networks"),
         secrets: definitions("secrets"),
@@ -110,6 +120,17 @@ fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
     if own.is_absent() && !over.is_absent() {
         *own = Setting::Unknown(over.place());
     }
+}
+
+/// The folder of the host that a volume is another name of: `driver_opts` with `o: bind`, or the option of a driver that
+/// keeps volumes where it is told.
+fn bound_folder(volume: &Value<'_>) -> Option<At<String>> {
+    let options = volume.get("driver_opts")?;
+    let text = |key: &str| options.get(key).and_then(Value::at);
+    let flags = text("o").map(|flags| flags.value).unwrap_or_default();
+    let bound = flags.split(',').any(|flag| matches!(flag.trim(), "bind" | "rbind"));
+    let folder = if bound { text("device") } else { text("mountpoint") };
+    folder.filter(|folder| folder.value.starts_with(['/', '~', '.']))
 }
 
 fn definition(field: &Field<'_>) -> Definition {
