@@ -38,6 +38,15 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
+    /// Where a compose file departs from the schema. Several rules ask; found once, for the first of them.
+    pub departures: OnceLock<Vec<Departure>>,
+}
+
+/// What a schema does not allow.
+#[derive(Debug)]
+pub enum Departure {
+    UnknownKey { name: String, place: Place, parent: String, meant: Option<String> },
+    Wrong { place: Place, message: String, help: String },
 }
 
 impl FileFacts<'_> {
@@ -54,6 +63,7 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
+            departures: OnceLock::new(),
         }
     }
 

@@ -21,7 +21,6 @@ pub mod topics;
 pub mod words;
 pub mod workflow;
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::source::{At, FileId, OffsetMap, Place, Span};
@@ -152,7 +151,7 @@ pub enum Command {
     /// Run through a shell.
     Shell { place: Place, code: Code },
     /// A program and its arguments. An item that holds an unresolved variable is kept as written.
-    Exec { place: Place, words: Vec<Item> },
+    Exec { place: Place, words: Vec<Item>, script: OnceLock<shell::Script> },
 }
 
 /// One word of an exec form.
@@ -173,6 +172,11 @@ impl Item {
 }
 
 impl Command {
+    /// A program and its arguments.
+    pub const fn exec(place: Place, words: Vec<Item>) -> Self {
+        Command::Exec { place, words, script: OnceLock::new() }
+    }
+
     pub const fn place(&self) -> Place {
         match self {
             Command::Shell { place, .. } | Command::Exec { place, .. } => *place,
@@ -180,13 +184,13 @@ impl Command {
     }
 
     /// The command as a script: of the exec form, one command whose words are taken as they are.
-    pub fn script(&self) -> Cow<'_, shell::Script> {
+    pub fn script(&self) -> &shell::Script {
         match self {
-            Command::Shell { code, .. } => Cow::Borrowed(code.script()),
-            Command::Exec { words, .. } => {
+            Command::Shell { code, .. } => code.script(),
+            Command::Exec { words, script, .. } => script.get_or_init(|| {
                 let words = words.iter();
-                Cow::Owned(shell::exec(words.map(|word| (&*word.value, word.place.span, word.offsets.as_ref()))))
-            }
+                shell::exec(words.map(|word| (&*word.value, word.place.span, word.offsets.as_ref())))
+            }),
         }
     }
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::Ctx;
 use super::compose_form::compose_root;
 use crate::finding::{Finding, Sink};
-use crate::model::facts::FileFacts;
-use crate::source::SourceFile;
+use crate::model::facts::{Departure, FileFacts};
+use crate::source::{Place, SourceFile};
 use crate::suggest;
 use crate::syntax::yaml::{Kind, Node};
 
@@ -21,33 +21,47 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 });
 
 pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    for problem in problems(file) {
-        let Problem::UnknownKey { key, parent, known } = problem else { continue };
-        let name = key.str().unwrap_or("");
-        let finding = Finding::new(key.content(), format!("`{name}` is no key of {parent}"))
-            .label("Compose refuses to load the file");
-        let near = suggest::nearest(name, known.iter().map(String::as_str)).or_else(|| {
-            // Compose writes with underscores what others write with dashes, or in one word.
-            let flat = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-            known.iter().map(String::as_str).find(|candidate| flat(candidate) == flat(name))
-        });
-        sink.report(finding.help(match near {
-            Some(near) => format!("did you mean `{near}`?"),
+    for departure in departures(file) {
+        let Departure::UnknownKey { name, place, parent, meant } = departure else { continue };
+        let finding =
+            Finding::new(*place, format!("`{name}` is no key of {parent}")).label("Compose refuses to load the file");
+        sink.report(finding.help(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
             None => "remove it, or begin it with `x-` if it is your own".to_owned(),
         }));
     }
 }
 
 pub fn invalid_value(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    for problem in problems(file) {
-        let Problem::Wrong { node, message, help } = problem else { continue };
-        let finding = Finding::new(place(node), message).label("Compose refuses to load the file");
-        sink.report(finding.help(help));
+    for departure in departures(file) {
+        let Departure::Wrong { place, message, help } = departure else { continue };
+        let finding = Finding::new(*place, message.as_str()).label("Compose refuses to load the file");
+        sink.report(finding.help(help.as_str()));
+    }
+}
+
+fn departures<'f>(file: &'f FileFacts<'_>) -> &'f [Departure] {
+    file.departures.get_or_init(|| problems(file).into_iter().map(departure).collect())
+}
+
+fn departure(problem: Problem<'_>) -> Departure {
+    match problem {
+        Problem::UnknownKey { key, parent, known } => {
+            let name = key.str().unwrap_or("");
+            let near = suggest::nearest(name, known.iter().map(String::as_str)).or_else(|| {
+                // Compose writes with underscores what others write with dashes, or in one word.
+                let flat = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+                known.iter().map(String::as_str).find(|candidate| flat(candidate) == flat(name))
+            });
+            let meant = near.map(str::to_owned);
+            Departure::UnknownKey { name: name.to_owned(), place: key.content(), parent, meant }
+        }
+        Problem::Wrong { node, message, help } => Departure::Wrong { place: place(node), message, help },
     }
 }
 
 /// The first token of a mapping or list, the whole of a scalar.
-fn place(node: Node<'_>) -> crate::source::Place {
+fn place(node: Node<'_>) -> Place {
     match node.kind() {
         Kind::Mapping => node.entries().next().map_or(node.definition(), |entry| entry.key.content()),
         _ => node.content(),

@@ -12,7 +12,7 @@ pub fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
         Data::List(items) => items.iter().filter_map(|item| word(item, variables)).collect(),
         Data::Map(_) | Data::Unknown => return None,
     };
-    Some(Command::Exec { place: value.place, words })
+    Some(Command::exec(value.place, words))
 }
 
 pub fn word(value: &Value<'_>, variables: &Variables) -> Option<Item> {

@@ -291,7 +291,7 @@ fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
             Some("CMD-SHELL") => (false, items.get(1).and_then(|item| Some(shell(item, item.scalar()?)))),
             Some("CMD") => {
                 let words = items.iter().skip(1).filter_map(|item| word(item, variables)).collect();
-                (false, Some(Command::Exec { place: test.place, words }))
+                (false, Some(Command::exec(test.place, words)))
             }
             _ => return Setting::Unknown(Some(place)),
         },

@@ -224,10 +224,9 @@ impl Lowering<'_> {
 
     fn command(&self, command: &tree::Command, instruction: &Instruction) -> Command {
         match command {
-            tree::Command::Exec(items) => Command::Exec {
-                place: self.at(instruction.arguments),
-                words: items.iter().map(|item| self.item(item)).collect(),
-            },
+            tree::Command::Exec(items) => {
+                Command::exec(self.at(instruction.arguments), items.iter().map(|item| self.item(item)).collect())
+            }
             tree::Command::Shell(shell) => self.shell(shell, instruction),
         }
     }

@@ -1,8 +1,6 @@
 //! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with. What PowerShell, `cmd`
 //! or another interpreter runs is left out: no check here speaks of it.
 
-use std::borrow::Cow;
-
 use super::{Base, Dockerfile, Stage};
 use crate::model::Command;
 use crate::model::image::Reference;
@@ -35,7 +33,7 @@ pub struct Position<'d> {
 }
 
 impl<'d> Step<'d> {
-    pub fn script(&self) -> Cow<'d, Script> {
+    pub fn script(&self) -> &'d Script {
         self.command.script()
     }
 

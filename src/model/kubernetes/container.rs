@@ -101,7 +101,7 @@ fn command(view: View, key: &str) -> Option<Command> {
         Kind::Sequence => at.value.items().filter_map(|item| word(item.node)).collect(),
         _ => word(at.value.node).into_iter().collect(),
     };
-    Some(Command::Exec { place: at.place, words })
+    Some(Command::exec(at.place, words))
 }
 
 fn word(node: Node) -> Option<Item> {
