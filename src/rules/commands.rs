@@ -69,13 +69,13 @@ pub fn of_dockerfile(dockerfile: &Dockerfile) -> Vec<Given> {
     let stages = dockerfile.stages.iter();
     let commands =
         stages.flat_map(|stage| stage.runs.iter().map(|(_, run)| run).chain(&stage.entrypoint).chain(&stage.cmd));
-    commands.flat_map(|command| given(&command.script(), &|span| command.place_of(span))).collect()
+    commands.flat_map(|command| given(command.script(), &|span| command.place_of(span))).collect()
 }
 
 /// The values in the commands of a container. Health checks repeat what the service is started with.
 pub fn of_container(container: &Container) -> Vec<Given> {
     let commands = container.entrypoint.iter().chain(&container.command);
-    commands.flat_map(|command| given(&command.script(), &|span| command.place_of(span))).collect()
+    commands.flat_map(|command| given(command.script(), &|span| command.place_of(span))).collect()
 }
 
 /// The values in the steps of a workflow.

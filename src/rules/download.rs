@@ -23,7 +23,7 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             if !one.is(INTERPRETERS) && !one.is(&["eval", "source", "."]) {
                 continue;
             }
-            let Some(fetcher) = piped(&script, &one).or_else(|| substituted(&script, &one)) else { continue };
+            let Some(fetcher) = piped(script, &one).or_else(|| substituted(script, &one)) else { continue };
             let url = fetcher.args.iter().find(|word| word.text().contains("://"));
             let mut finding = Finding::new(
                 step.place(one.name.span),
@@ -92,7 +92,7 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let (last, feeders) = commands.split_last()?;
             let reader = Invocation::of(last);
             // That is `curl-pipe-shell`'s to say.
-            if reader.as_ref().is_some_and(|one| one.is(INTERPRETERS) && piped(&script, one).is_some()) {
+            if reader.as_ref().is_some_and(|one| one.is(INTERPRETERS) && piped(script, one).is_some()) {
                 return None;
             }
             // A search at the end is a check: it fails where nothing arrives.

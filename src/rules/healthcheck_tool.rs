@@ -82,7 +82,7 @@ fn finding(place: Place, tool: &str, who: &str) -> Finding {
 
 /// The first program of a check that is missing, unless another is tried instead.
 fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Place, String)> {
-    let script: &Script = &test.script();
+    let script: &Script = test.script();
     let invocations = script.invocations();
     let tools: Vec<&Invocation> = invocations.iter().filter(|one| one.is(TOOLS)).collect();
     // `curl … || wget …` is content with either.

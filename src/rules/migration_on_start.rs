@@ -89,8 +89,8 @@ fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who
             .label(format!("runs `{migrates}`, then serves"))
             .help("migrate once for each deployment: a Job or hook, an init step of the pipeline, or a one-shot compose service others wait for")
     };
-    if let Some(at) = migrates_then_goes_on(&script, false) {
-        return Some(finding(command.place_of(at), &words_of(&script, at)));
+    if let Some(at) = migrates_then_goes_on(script, false) {
+        return Some(finding(command.place_of(at), &words_of(script, at)));
     }
     for invocation in script.invocations() {
         let folders = Folders { repository: ctx.facts.repository, folders };

@@ -284,7 +284,7 @@ fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<
     [entrypoint, cmd].into_iter().flatten().find_map(|command| {
         let script = command.script();
         let scripts = || script.invocations().into_iter().flat_map(|one| script_files(&one, folders));
-        dropper(&script).or_else(|| scripts().find_map(|file| dropper(&shell::parse(&file.text))))
+        dropper(script).or_else(|| scripts().find_map(|file| dropper(&shell::parse(&file.text))))
     })
 }
 

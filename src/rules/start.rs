@@ -52,7 +52,7 @@ pub fn folders_of(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<String>
 
 fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Started> {
     let script = command.script();
-    let all = found(&script, Folders { repository: ctx.facts.repository, folders });
+    let all = found(script, Folders { repository: ctx.facts.repository, folders });
     all.into_iter().map(|found| Started { place: command.place_of(found.span), found }).collect()
 }
 
