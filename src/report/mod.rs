@@ -132,6 +132,10 @@ impl<'o> View<'o> {
 /// The text with every character that would steer a terminal, or turn the reading direction around, made visible. Line
 /// ends and tabs stay.
 pub fn printable(text: &str) -> String {
+    // Nearly every text is plain.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return text.to_owned();
+    }
     text.chars().map(|char| if steers(char) { '\u{fffd}' } else { char }).collect()
 }
 
@@ -139,9 +143,14 @@ pub fn printable(text: &str) -> String {
 const LONGEST_LINE: usize = 600;
 
 fn one_line(text: String) -> String {
-    let mut line =
-        if text.contains(['\n', '\t']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text };
-    if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
+    let mut line = if memchr::memchr2(b'\n', b'\t', text.as_bytes()).is_some() {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        text
+    };
+    if line.len() > LONGEST_LINE
+        && let Some((end, _)) = line.char_indices().nth(LONGEST_LINE)
+    {
         line.truncate(end);
         line.push('…');
     }
