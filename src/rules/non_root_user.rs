@@ -3,7 +3,7 @@
 use super::{Ctx, Owner, reach, start};
 use crate::data;
 use crate::finding::{Finding, Level, Sink};
-use crate::graph::User;
+use crate::graph::{Use, User};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -52,7 +52,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Some(by) => {
                 sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
             }
-            None if reach::is_for_development(ctx, dockerfile, stage) => sink.report_at(Level::Note, finding),
+            None if reach::is_for_development(ctx, dockerfile, stage) => {
+                let runs = |one: &Use| one.stage == stage && !matches!(one.user, User::Pipeline(_));
+                let level = if ctx.graph.uses(dockerfile.file).iter().any(runs) { Level::Warning } else { Level::Note };
+                sink.report_at(level, finding);
+            }
             // What an image of somebody else's runs as is a guess, if a good one.
             None if foreign.is_some() => sink
                 .report_at(Level::Warning, finding.label("no USER here, and the base image is not one that we know")),
