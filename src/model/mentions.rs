@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::file;
 use super::topics::{self, Topic, Topics};
-use super::words::{HEAD, Words};
+use super::words::{SHORTEST, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
 
@@ -99,7 +99,7 @@ impl Names {
         for (index, name) in names.iter().enumerate() {
             let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
             forms.dedup();
-            short[index] = forms.iter().any(|form| form.len() < HEAD);
+            short[index] = forms.iter().any(|form| form.len() < SHORTEST);
             words.extend(forms.into_iter().map(|form| (form, Sought::Name(index as u32))));
         }
         Self { names, short, search: Words::new(words) }
