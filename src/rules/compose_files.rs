@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::{Ctx, env_example};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::Project;
 use crate::model::container::MountSource;
@@ -26,7 +26,10 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     for service in &project.services {
         let who = format!("`{}`", service.name());
         for from in service.container.env_from.iter().filter(|from| !from.optional) {
-            miss("reads variables from", &who, &from.name, warning);
+            // One cause is one finding: of the first env file that nobody describes, `env-example` speaks.
+            if !env_example::speaks_of(ctx, from.name.place) {
+                miss("reads variables from", &who, &from.name, warning);
+            }
         }
         for mount in &service.container.mounts {
             let MountSource::Host(path) = &mount.source else { continue };
