@@ -39,9 +39,9 @@ fn a_default_is_guessable_or_a_secret() {
 fn a_url_in_a_comment_shows_a_shape() {
     const RULES: &[&str] = &["connection-string"];
     let text = |url: &str| format!("services:\n  a:\n    image: acme/a:1\n    # - DATABASE_URL={url}\n");
-    let weak = text("postgresql://shop:shop@postgres:5432/shop");
+    let weak = text(&["postgresql://shop:", "shop@postgres:5432/shop"].concat());
     check(RULES, "compose.yaml", &weak, &["connection-string note shop"]);
-    let chosen = text("postgresql://shop:Tr0ub4dor-and-3@db.acme.io:5432/shop");
+    let chosen = text(&["postgresql://shop:", "Tr0ub4dor-and-3@db.acme.io:5432/shop"].concat());
     check(RULES, "compose.yaml", &chosen, &["connection-string error Tr0ub4dor-and-3"]);
 }
 
@@ -54,6 +54,24 @@ fn one_missing_env_file_is_one_finding() {
     let files = [("compose.yaml", text), ("other/.env.example", "PORT=1\n")];
     let expected = ["missing-mounted-file warning .env", "missing-mounted-file warning more.conf"];
     assert_eq!(found(RULES, &files), expected);
+}
+
+#[test]
+fn help_knows_what_is_there() {
+    let text = "services:
+  api:
+    image: acme/api:1.4.2
+    depends_on: [db]
+  db:
+    image: postgres:17.2
+    ports: [\"${DB_PORT:-5432}:5432\"]
+    healthcheck: {test: [CMD, pg_isready]}
+";
+    let outcome = lint_texts(Config::default(), &[("compose.yaml", text)]);
+    let help = |rule: &str| outcome.findings.iter().find(|finding| finding.rule == rule)?.help.as_deref();
+    let wait = "`db` has a health check: wait for it: `depends_on: { db: { condition: service_healthy } }`";
+    assert_eq!(help("depends-on-health"), Some(wait));
+    assert!(help("published-datastore").is_some_and(|help| help.ends_with("`127.0.0.1:${DB_PORT:-5432}:5432`")));
 }
 
 #[test]
