@@ -115,3 +115,19 @@ fn nothing_can_be_asked_of_a_bare_image() {
     check(&rules, "compose.yaml", &text("2.21.0", asks), &["healthcheck-tool error wget"]);
     check(&rules, "compose.yaml", &text("2.21.0-alpine", asks), &[]);
 }
+
+#[test]
+fn a_tag_from_an_env_file_is_shown_there() {
+    let text = "services:\n  db:\n    image: postgres:${PG_TAG:-17.2}\n";
+    let outcome = lint_texts(Config::default(), &[("compose.yaml", text), (".env", "PORT=1\nPG_TAG=latest\n")]);
+    let finding = outcome.findings.iter().find(|finding| finding.rule == "pinned-image").unwrap();
+    let related: Vec<(&str, &str)> = finding
+        .related
+        .iter()
+        .map(|label| {
+            let source = &outcome.sources[label.place.file.0 as usize];
+            (source.path.as_str(), label.text.as_str())
+        })
+        .collect();
+    assert_eq!(related, [(".env", "`PG_TAG` is `latest`")]);
+}

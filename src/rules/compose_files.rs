@@ -15,6 +15,10 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if exists(ctx, &full) || ctx.facts.is_ignored(&full) || has_example(ctx, &full) || !said.insert(full.clone()) {
             return;
         }
+        // One cause is one finding: of the first env file that nobody describes, `env-example` speaks.
+        if env_example::speaks_of(ctx, path.place) {
+            return;
+        }
         sink.report_at(
             level,
             Finding::new(path.place, format!("{who} {what} `{full}`, which is not in the repository")).help(
@@ -26,10 +30,7 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     for service in &project.services {
         let who = format!("`{}`", service.name());
         for from in service.container.env_from.iter().filter(|from| !from.optional) {
-            // One cause is one finding: of the first env file that nobody describes, `env-example` speaks.
-            if !env_example::speaks_of(ctx, from.name.place) {
-                miss("reads variables from", &who, &from.name, warning);
-            }
+            miss("reads variables from", &who, &from.name, warning);
         }
         for mount in &service.container.mounts {
             let MountSource::Host(path) = &mount.source else { continue };
