@@ -101,6 +101,8 @@ pub struct KnownImage {
     non_root_tags: Vec<String>,
     #[serde(default)]
     tools: Vec<String>,
+    #[serde(default)]
+    bare: bool,
 }
 
 impl KnownImage {
@@ -108,6 +110,12 @@ impl KnownImage {
     pub fn has_healthcheck(&self) -> Option<bool> {
         let family = self.names.iter().any(|name| name.contains('*'));
         if self.healthcheck { Some(true) } else { (!family).then_some(false) }
+    }
+
+    /// Whether the image under this tag holds its program alone: there is nothing that a check could call.
+    pub fn is_bare(&self, tag: Option<&str>) -> bool {
+        let fuller = |tag: &str| ["alpine", "debug", "busybox", "debian"].iter().any(|word| tag.contains(word));
+        self.bare && !tag.is_some_and(fuller)
     }
 
     /// Who the image runs as under this tag.
@@ -121,6 +129,9 @@ impl KnownImage {
         let tag = tag.unwrap_or("");
         if tag.contains("alpine") && matches!(program, "sh" | "wget" | "nc") {
             return Some(true);
+        }
+        if self.is_bare(Some(tag)) && matches!(program, "sh" | "bash" | "curl" | "wget" | "nc") {
+            return Some(false);
         }
         if self.tools.is_empty() {
             return None;

@@ -94,7 +94,7 @@ fn value_after(text: &str, at: usize) -> Option<Span> {
 }
 
 /// Whether the line of `at` begins as a comment or an interactive session does: what it shows is no setting.
-fn is_comment(bytes: &[u8], at: usize) -> bool {
+pub fn is_comment(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(LONGEST)..at];
     let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]).trim_ascii_start();
     [&b"#"[..], b"//", b"*", b"--", b";", b">>>", b"..."].iter().any(|sign| line.starts_with(sign))

@@ -16,7 +16,7 @@ mod shape;
 mod table;
 mod words;
 
-pub use assign::{Assigned, assignments};
+pub use assign::{Assigned, assignments, is_comment};
 pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
 pub use files::{SecretFile, secret_file};
 pub use names::{NameKind, secret_name};

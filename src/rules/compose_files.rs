@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::{Ctx, env_example};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::Project;
 use crate::model::container::MountSource;
@@ -13,6 +13,10 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     let mut miss = |what: &str, who: &str, path: &At<String>, level: Level| {
         let Some(full) = join(project.folder_of(path.place.file), &path.value) else { return };
         if exists(ctx, &full) || ctx.facts.is_ignored(&full) || has_example(ctx, &full) || !said.insert(full.clone()) {
+            return;
+        }
+        // One cause is one finding: of the first env file that nobody describes, `env-example` speaks.
+        if env_example::speaks_of(ctx, path.place) {
             return;
         }
         sink.report_at(

@@ -31,7 +31,11 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
             continue;
         }
         let level = if project.development { Level::Warning } else { sink.level() };
+        // With its variables, if they are all there is to it.
+        let written = ctx.facts.text(port.place);
+        let plain = written.contains("${") && written.contains(':') && !written.contains(['\n', ' ', '[', '.']);
         let local = match (port.published, port.target) {
+            _ if plain => format!("`127.0.0.1:{written}`"),
             (Some(Some((host, _))), Some((target, _))) => format!("`127.0.0.1:{host}:{target}`"),
             (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
             _ => "a `127.0.0.1:` address".to_owned(),

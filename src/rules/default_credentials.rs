@@ -1,10 +1,11 @@
-//! `default-credentials`: passwords and keys that anybody can guess, written out or as the default of a variable.
+//! `default-credentials`: passwords and keys that anybody can guess, written out or as the default of a variable. And
+//! `secret-in-env` for the defaults that nobody would guess.
 
 use super::literal::{self, Strength};
 use super::{Ctx, Owner};
 use crate::credential::{self, DefaultReason, Verdict};
 use crate::data;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
@@ -22,9 +23,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
     for var in &container.env {
-        for fallback in fallbacks(&var.value) {
-            report_fallback(ctx, fallback, &var.name.value, sink);
-        }
+        each_fallback(ctx, var, Sort::Weak, sink);
         // The access key is the user of such a pair.
         let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
         let EnvValue::Literal(value) = &var.value else { continue };
@@ -46,14 +45,34 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 /// Defaults of variables in `ENV` and `ARG`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
-        for fallback in fallbacks(&var.value) {
-            report_fallback(ctx, fallback, &var.name.value, sink);
-        }
+        each_fallback(ctx, var, Sort::Weak, sink);
     }
 }
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    written(ctx, source, facts, Sort::Weak, sink);
+}
+
+/// `secret-in-env`: defaults of variables of compose services and pods.
+pub fn secret_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if !matches!(owner, Owner::Compose(project, _) if project.development) {
+        container.env.iter().for_each(|var| each_fallback(ctx, var, Sort::Secret, sink));
+    }
+}
+
+/// `secret-in-env`: defaults of variables in `ENV` and `ARG`.
+pub fn secret_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let vars = dockerfile.stages.iter().flat_map(|stage| &stage.env);
+    vars.for_each(|var| each_fallback(ctx, var, Sort::Secret, sink));
+}
+
+/// `secret-in-env`: defaults of variables anywhere else in a compose file.
+pub fn secret_compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    written(ctx, source, facts, Sort::Secret, sink);
+}
+
+fn written(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: Sort, sink: &mut Sink) {
     if facts.kind != FileKind::Compose || !source.text.contains('$') {
         return;
     }
@@ -65,7 +84,7 @@ pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
                 let literal = span.text(text);
                 if !literal.is_empty() && !literal.contains('$') {
                     let literal = At::new(literal.to_owned(), scalar.content_span(span));
-                    report_fallback(ctx, &Fallback { variable: used.name, literal }, "", sink);
+                    report_fallback(ctx, &Fallback { variable: used.name, literal }, "", sort, sink);
                 }
             }
         });
@@ -84,10 +103,9 @@ pub fn each_scalar<'t>(node: Node<'t>, with: &mut impl FnMut(Node<'t>, &'t str))
     node.entries().for_each(|entry| each_scalar(entry.value, with));
 }
 
-fn fallbacks(value: &EnvValue) -> &[Fallback] {
-    match value {
-        EnvValue::Template { fallbacks, .. } => fallbacks,
-        _ => &[],
+fn each_fallback(ctx: &Ctx, var: &EnvVar, sort: Sort, sink: &mut Sink) {
+    if let EnvValue::Template { fallbacks, .. } = &var.value {
+        fallbacks.iter().for_each(|fallback| report_fallback(ctx, fallback, &var.name.value, sort, sink));
     }
 }
 
@@ -112,33 +130,40 @@ fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -
 /// Says of a fallback that it is neither a known default nor a token.
 const LITERAL: &str = "a literal credential";
 
+/// Which rule speaks for a default.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// `default-credentials`
+    Weak,
+    /// `secret-in-env`: nobody would guess it.
+    Secret,
+}
+
 /// Reports the literal that stands in for a variable, if it is a credential; `holder` is the variable that gets it.
-fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, sink: &mut Sink) {
+fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, wanted: Sort, sink: &mut Sink) {
     let Fallback { variable, literal: value } = fallback;
     let path = ctx.facts.path(value.place.file);
     let name = if credential::secret_name(variable).is_some() { variable } else { holder };
-    let (why, level) = match credential::judge(name, &value.value) {
-        Verdict::Default(reason) => (reason.clause(), sink.level()),
+    let (why, sort) = match credential::judge(name, &value.value) {
+        Verdict::Default(reason) => (reason.clause(), Sort::Weak),
         Verdict::UrlPassword(hit) => match literal::strength(&hit) {
-            Strength::Guessable(why) => (why, sink.level()),
+            Strength::Guessable(why) => (why, Sort::Weak),
             Strength::Local => return,
-            _ => ("a literal password", Level::Error),
+            _ => ("a literal password", Sort::Secret),
         },
-        Verdict::Token(_) => ("a live token", Level::Error),
-        Verdict::Secret { .. } if repeats(variable, &value.value) => {
-            (DefaultReason::RepeatsName.clause(), sink.level())
-        }
-        Verdict::Secret { .. } if literal::is_random(&value.value) => (LITERAL, Level::Error),
-        Verdict::Secret { .. } => (LITERAL, sink.level()),
+        Verdict::Token(_) => ("a live token", Sort::Secret),
+        Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), Sort::Weak),
+        Verdict::Secret { .. } if literal::is_random(&value.value) => (LITERAL, Sort::Secret),
+        Verdict::Secret { .. } => (LITERAL, Sort::Weak),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
     };
     let practice = literal::is_practice(path);
-    if practice && level != Level::Error {
+    if sort != wanted || practice && sort == Sort::Weak {
         return;
     }
     let guessable =
-        if level != Level::Error && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
-    let level = if practice { level.milder() } else { level };
+        if sort == Sort::Weak && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
+    let level = if practice { sink.level().milder() } else { sink.level() };
     let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential {guessable}"))
         .label(why)
         .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))

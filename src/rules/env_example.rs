@@ -19,7 +19,26 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     if !ctx.facts.env_files.examples.is_empty() {
         return;
     }
-    let wanted = ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
+    let Some((place, names)) = wanted(ctx) else { return env_code::missing(ctx, sink) };
+    let message = if names.is_empty() {
+        "nothing says what the env file has to hold".to_owned()
+    } else {
+        format!("nothing says what to set for {}", literal::listed(&names))
+    };
+    let finding = Finding::new(place, message)
+        .label("no `.env.example` in the repository")
+        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
+    sink.report(finding);
+}
+
+/// Whether `env-example` speaks of the env file that is named here.
+pub fn speaks_of(ctx: &Ctx, place: Place) -> bool {
+    ctx.facts.env_files.examples.is_empty() && wanted(ctx).is_some_and(|(first, _)| first == place)
+}
+
+/// Where the first variables are asked for, and which.
+fn wanted(ctx: &Ctx) -> Option<(Place, Vec<String>)> {
+    ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
         let variables = required(ctx, project);
         let first = variables.values().filter_map(|uses| uses.places.first()).min().copied();
         let asked = env_file(ctx, project);
@@ -32,18 +51,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         {
             return None;
         }
-        Some((asked.or(first)?, variables.into_keys().collect::<Vec<String>>()))
-    });
-    let Some((place, names)) = wanted else { return env_code::missing(ctx, sink) };
-    let message = if names.is_empty() {
-        "nothing says what the env file has to hold".to_owned()
-    } else {
-        format!("nothing says what to set for {}", literal::listed(&names))
-    };
-    let finding = Finding::new(place, message)
-        .label("no `.env.example` in the repository")
-        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
-    sink.report(finding);
+        Some((asked.or(first)?, variables.into_keys().collect()))
+    })
 }
 
 /// `undocumented-variable`
@@ -58,10 +67,11 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if ctx.facts.env_files.documented.contains(name.as_str()) {
             continue;
         }
-        let finding = Finding::new(place, format!("`{name}` has to be set, and `{}` does not name it", example.path))
-            .label("has no default")
-            .help(format!("add `{name}=` to `{}`", example.path))
-            .others(uses.places.len() as u32 - 1);
+        let finding =
+            Finding::new(place, format!("`{name}` is asked for here, and `{}` does not name it", example.path))
+                .label("has no default")
+                .help(format!("add `{name}=` to `{}`", example.path))
+                .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
 }

@@ -3,7 +3,7 @@
 use super::Ctx;
 use super::literal::{self, Strength};
 use crate::credential::{self, SecretFile};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
@@ -53,9 +53,12 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         found.iter().find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).or(found.first());
     let place = first.map_or(facts.env[0].name.place, |(var, _, _)| var.name.place);
     let label = if found.is_empty() { "the first of its variables" } else { "the first of them" };
-    let mut finding = Finding::new(place, message)
-        .label(label)
-        .help("`git rm --cached` it, name it in `.gitignore`, replace what it held, and commit a `.env.example` without values");
+    let help = if found.is_empty() {
+        "`git rm --cached` it, name it in `.gitignore`, and commit a `.env.example` to copy: the next value may be a secret"
+    } else {
+        "`git rm --cached` it, name it in `.gitignore`, replace what it held, and commit a `.env.example` without values"
+    };
+    let mut finding = Finding::new(place, message).label(label).help(help);
     for (var, place, _) in &found {
         finding = finding.secret(*place);
         finding.secrets.extend(var.value.place());
@@ -97,7 +100,7 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Finding::new(place, message)
             .label("asks for it")
-            .help("add `.env` to `.gitignore`, before somebody commits one"),
+            .help(format!("add `{}` to `.gitignore`, before somebody commits one", file_name(&path))),
     );
 }
 
@@ -124,8 +127,10 @@ fn expected(ctx: &Ctx) -> Option<(Place, String)> {
         let mut examples = ctx.facts.env_files.examples.iter();
         let example = examples.find(|file| file_name(&file.path).starts_with(".env."))?;
         let place = ctx.facts.file(example.id).env.first()?.name.place;
+        // Some say in the file itself that the copy has another name.
+        let copy = if example.text.contains(".env.local") { ".env.local" } else { ".env" };
         let folder = parent(&example.path);
-        Some((place, if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") }))
+        Some((place, if folder.is_empty() { copy.to_owned() } else { format!("{folder}/{copy}") }))
     })
 }
 
@@ -140,11 +145,11 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
             continue;
         };
         let text = ctx.facts.text(found.place);
-        let level = match found.strength {
-            Strength::Live => Level::Error,
-            Strength::Chosen if literal::is_random(text) => sink.level(),
+        match found.strength {
+            Strength::Live => {}
+            Strength::Chosen if literal::is_random(text) => {}
             _ => continue,
-        };
+        }
         let finding =
             Finding::new(found.place, format!("`{}` shows {} instead of its place", var.name.value, found.what))
                 .label("looks live")
@@ -152,6 +157,6 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
                     "leave the value empty or write `<what goes here>`, and replace the credential if it was ever used",
                 )
                 .secret(found.place);
-        sink.report_at(level, finding);
+        sink.report(finding);
     }
 }

@@ -6,7 +6,7 @@
 
 use super::Ctx;
 use super::literal::{self, Strength};
-use crate::credential::{Certainty, Hit, HitKind, redact};
+use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
 use crate::finding::{Confidence, Finding, Level, Sink};
 use crate::model::facts::FileFacts;
 use crate::source::SourceFile;
@@ -56,18 +56,20 @@ fn report(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: fn(&Hit) -> b
         for hit in hits {
             finding = finding.secret(source.place(hit.span));
         }
-        sink.report_at(level(hit, &source.path, sink.level()), finding);
+        sink.report_at(level(hit, source, sink.level()), finding);
     }
 }
 
-fn level(hit: &Hit, path: &str, level: Level) -> Level {
+fn level(hit: &Hit, source: &SourceFile, level: Level) -> Level {
     let level = match literal::strength(hit) {
         Strength::Local => Level::Note,
+        // What a comment shows with a password that nobody keeps is the shape of such a URL.
+        Strength::Guessable(_) if is_comment(source.text.as_bytes(), hit.at.start as usize) => Level::Note,
         Strength::Guessable(_) => level.milder(),
         Strength::Live if hit.weak || hit.certainty == Certainty::Possible => level.milder(),
         Strength::Live | Strength::Chosen => level,
     };
-    if literal::is_practice(path) { level.milder() } else { level }
+    if literal::is_practice(&source.path) { level.milder() } else { level }
 }
 
 fn words(hit: &Hit, text: &str) -> (String, String) {

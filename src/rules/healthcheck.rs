@@ -30,7 +30,8 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
             }
             let image = container.image.as_ref().and_then(|image| image.reference.as_ref());
             let known = image.and_then(|image| data::image(&image.repository()));
-            if known.is_some_and(|known| known.healthcheck) || service.provided {
+            let bare = |known: &data::KnownImage| known.is_bare(image.and_then(|image| image.tag.as_deref()));
+            if known.is_some_and(|known| known.healthcheck || bare(known)) || service.provided {
                 return;
             }
             // An image that nobody here can look into may bring a check of its own.

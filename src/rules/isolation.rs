@@ -27,7 +27,7 @@ const BASELINE: &[&str] = &[
 const MILD: &[&str] = &["IPC_LOCK", "SYS_NICE", "SYS_RESOURCE", "WAKE_ALARM", "BLOCK_SUSPEND", "LEASE"];
 
 /// What a developer's own machine is asked for is a risk to that machine alone.
-fn level(owner: Owner, sink: &Sink) -> Level {
+pub fn level(owner: Owner, sink: &Sink) -> Level {
     match owner {
         Owner::Compose(project, _) if project.development => sink.level().milder(),
         Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),

@@ -8,7 +8,9 @@ use crate::model::container::{Container, ContainerRole, Quantity};
 
 pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
-        Owner::Compose(..) => "set `mem_limit: 512m`, or `deploy.resources.limits.memory`",
+        Owner::Compose(..) => {
+            "set `mem_limit`, or `deploy.resources.limits.memory`, somewhat above what it uses at its peak"
+        }
         Owner::Kubernetes(..) => "set `resources.limits.memory`",
     };
     absent(owner, container, |container| &container.resources.memory_limit, "memory", help, sink);
@@ -16,7 +18,9 @@ pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sin
 
 pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
-        Owner::Compose(..) => "set `cpus: 1.0`, or `deploy.resources.limits.cpus`",
+        Owner::Compose(..) => {
+            "set `cpus`, or `deploy.resources.limits.cpus`, to the share of the host that it may take"
+        }
         Owner::Kubernetes(..) => "set `resources.limits.cpu`",
     };
     absent(owner, container, |container| &container.resources.cpu_limit, "CPU", help, sink);

@@ -104,7 +104,9 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             if let Setting::Set(At { value: true, place }) = container.security.run_as_non_root {
                 finding = finding.related(place, "and this refuses to start it");
             }
-            sink.report(finding);
+            // A step that gives a volume to the service's user has to be root, and ends before anybody can talk to it.
+            let once = matches!(owner, Owner::Compose(project, service) if project.is_one_shot(service));
+            sink.report_at(if once { Level::Note } else { sink.level() }, finding);
         }
         Setting::Absent => {
             if let Setting::Set(At { value: false, place }) = container.security.run_as_non_root {

@@ -2,7 +2,7 @@
 //! Pod Security Standards beside what the isolation rules say of compose and Kubernetes alike.
 
 use super::kube::{container_title, once};
-use super::{Ctx, Owner};
+use super::{Ctx, Owner, isolation};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
@@ -83,7 +83,8 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     };
     for profile in &container.security.profiles {
         let Some(what) = disabled(profile) else { continue };
-        sink.report(
+        sink.report_at(
+            isolation::level(owner, sink),
             Finding::new(profile.place, format!("{title} {what}"))
                 .label("one barrier less between the container and the host")
                 .help("leave the runtime's default profile in force")

@@ -86,7 +86,7 @@ fn judge(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Option<Level>,
     sink.report_at(level, finding);
 }
 
-/// Whether what was found is the default of a variable, for which `default-credentials` speaks.
+/// Whether what was found is the default of a variable, which is looked at as such.
 fn in_fallback(value: &EnvValue, found: &Exposed) -> bool {
     let EnvValue::Template { fallbacks, .. } = value else { return false };
     fallbacks.iter().any(|fallback| {

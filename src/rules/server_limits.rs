@@ -69,7 +69,7 @@ fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String],
     }
     let what: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
     let options: Vec<String> = missing.iter().map(|(_, option)| format!("`{option}`")).collect();
-    let mut finding = Finding::new(one.place, format!("`{}` runs without {}", server.name, joined(&what)))
+    let mut finding = Finding::new(one.place, format!("`{}` is not given {}", server.name, joined(&what)))
         .label("its defaults are not chosen for this service")
         .help(format!("set {}", options.join(", ")));
     if let Some(via) = &one.found.via {

@@ -8,7 +8,7 @@ use crate::model::compose::{Condition, Project, Service};
 use crate::model::dockerfile::Base;
 use crate::source::Place;
 
-pub fn depends_on_health(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     // Dashboards and scrapers ask again by themselves.
     let patient = |service: &Service| {
         service.known_image().is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
@@ -25,14 +25,16 @@ pub fn depends_on_health(_: &Ctx, project: &Project, service: &Service, sink: &m
         if target.provided || project.is_one_shot(target) || patient(target) {
             continue;
         }
+        let first = match health(ctx, target) {
+            Health::Checked => format!("`{name}` has a health check: "),
+            Health::Missing(..) | Health::Unknown => format!("give `{name}` a `healthcheck` and "),
+        };
         let finding = Finding::new(
             dependency.condition_place.unwrap_or(dependency.service.place),
             format!("`{}` starts as soon as `{name}` is started, ready or not", service.name()),
         )
         .related(target.container.anchor, format!("`{name}` is defined here"))
-        .help(format!(
-            "give `{name}` a `healthcheck` and wait for it: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
-        ));
+        .help(format!("{first}wait for it: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"));
         let level = if project.development { Level::Note } else { sink.level() };
         sink.report_at(level, finding);
     }

@@ -10,7 +10,7 @@ use super::value::{Data, Field, Value, Variables};
 use super::{Project, Reference, ReferenceKind};
 use crate::model::facts::Facts;
 use crate::model::kind::FileKind;
-use crate::source::{FileId, file_name, join, parent};
+use crate::source::{FileId, SourceFile, file_name, join, parent};
 
 /// How many services one after the other may extend each other, and includes include.
 const MAX_CHAIN: usize = 16;
@@ -196,11 +196,11 @@ fn chosen(facts: &Facts, folder: &str) -> Vec<FileId> {
 }
 
 fn variables(facts: &Facts, folder: &str) -> Variables {
-    Variables::default().over(env_text(facts, folder, ".env"))
+    Variables::default().over(env_file(facts, folder, ".env"))
 }
 
-fn env_text<'f>(facts: &'f Facts<'f>, folder: &str, path: &str) -> Option<&'f str> {
-    Some(&*facts.repository.find(&join(folder, path)?)?.text)
+fn env_file<'f>(facts: &'f Facts<'f>, folder: &str, path: &str) -> Option<&'f SourceFile> {
+    facts.repository.find(&join(folder, path)?)
 }
 
 /// Whether every service says what it runs, so that the file can be run by itself.
@@ -321,7 +321,7 @@ impl<'f> Loader<'f> {
         let home = files.first().map_or(folder, |file| parent(facts.path(*file)));
         let mut loader = Self::new(facts, home);
         if home != folder {
-            loader.variables = Rc::new(variables(facts, folder).over(env_text(facts, home, ".env")));
+            loader.variables = Rc::new(variables(facts, folder).over(env_file(facts, home, ".env")));
         }
         loader
     }
@@ -515,9 +515,9 @@ impl<'f> Loader<'f> {
             Some(files) => {
                 let from = self.folder_of(include.place.file);
                 let paths = files.one_or_many().iter().filter_map(Value::text);
-                own.over(paths.filter_map(|path| env_text(self.facts, from, path)))
+                own.over(paths.filter_map(|path| env_file(self.facts, from, path)))
             }
-            None => own.over(env_text(self.facts, folder, ".env")),
+            None => own.over(env_file(self.facts, folder, ".env")),
         }
     }
 }

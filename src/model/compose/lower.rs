@@ -231,16 +231,25 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
         Some(text) => (!text.is_empty()).then(|| image::Reference::parse(text)),
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
-    let sources = super::value::fallbacks(scalar).into_iter().map(|fallback| Label {
+    let mut sources: Vec<Label> = Vec::new();
+    for used in &scalar.uses {
+        let Some((value, place)) = variables.written(&used.name) else { continue };
+        if !value.is_empty() && sources.iter().all(|label| label.place != place) {
+            sources.push(Label { place, text: format!("`{}` is `{value}`", used.name) });
+        }
+    }
+    let fallbacks = super::value::fallbacks(scalar).into_iter();
+    let fallbacks = fallbacks.filter(|fallback| variables.get(&fallback.variable).is_none_or(str::is_empty));
+    sources.extend(fallbacks.map(|fallback| Label {
         place: fallback.literal.place,
         text: format!("`{}` is `{}` by default", fallback.variable, fallback.literal.value),
-    });
+    }));
     Some(ImageUse {
         role: ImageRole::ComposeService,
         place: value.place,
         written: scalar.written().to_owned(),
         reference,
-        sources: sources.collect(),
+        sources,
     })
 }
 

@@ -6,44 +6,56 @@ use std::collections::HashMap;
 
 use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use crate::source::{At, OffsetMap, Place, Span};
+use crate::source::{At, OffsetMap, Place, SourceFile, Span};
 use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
 use crate::syntax::yaml::{Kind, Node};
 
 /// The variables that interpolation knows: those of a `.env` file.
 #[derive(Clone, Debug, Default)]
-pub struct Variables(HashMap<String, Lookup>);
+pub struct Variables {
+    known: HashMap<String, Lookup>,
+    /// Where their values stand.
+    places: HashMap<String, Place>,
+}
 
 impl Variables {
     /// These, and beneath them those of env files, of which the last one counts.
     #[must_use]
-    pub fn over<'f>(&self, texts: impl IntoIterator<Item = &'f str>) -> Self {
-        let mut known = self.clone();
-        for entry in texts.into_iter().flat_map(|text| dotenv::parse(text).tree.entries) {
-            if self.0.contains_key(&entry.key) {
-                continue;
+    pub fn over<'f>(&self, files: impl IntoIterator<Item = &'f SourceFile>) -> Self {
+        let mut all = self.clone();
+        for file in files {
+            for entry in dotenv::parse(&file.text).tree.entries {
+                if self.known.contains_key(&entry.key) {
+                    continue;
+                }
+                let value = match entry.value {
+                    None => Lookup::Unknown,
+                    Some(value) if entry.quote == Some(dotenv::Quote::Single) => Lookup::Value(value),
+                    Some(value) => all.expand(&value).text.map_or(Lookup::Unknown, Lookup::Value),
+                };
+                all.places.insert(entry.key.clone(), file.place(entry.value_span));
+                all.known.insert(entry.key, value);
             }
-            let value = match entry.value {
-                None => Lookup::Unknown,
-                Some(value) if entry.quote == Some(dotenv::Quote::Single) => Lookup::Value(value),
-                Some(value) => known.expand(&value).text.map_or(Lookup::Unknown, Lookup::Value),
-            };
-            known.0.insert(entry.key, value);
         }
-        known
+        all
     }
 
     /// The known value of one variable.
     pub fn get(&self, name: &str) -> Option<&str> {
-        match self.0.get(name)? {
+        match self.known.get(name)? {
             Lookup::Value(value) => Some(value),
             Lookup::Unknown => None,
         }
     }
 
+    /// The known value of one variable, and where it stands.
+    pub fn written(&self, name: &str) -> Option<(&str, Place)> {
+        Some((self.get(name)?, *self.places.get(name)?))
+    }
+
     fn expand(&self, text: &str) -> interpolate::Expansion {
-        interpolate::expand(text, Dialect::Compose, &|name| self.0.get(name).cloned())
+        interpolate::expand(text, Dialect::Compose, &|name| self.known.get(name).cloned())
     }
 }
 
