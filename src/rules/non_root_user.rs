@@ -26,14 +26,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let Some((place, label)) = root_of(dockerfile, stage) else { continue };
         let foreign = foreign_base(dockerfile, stage);
-        if foreign.as_deref().is_some_and(|base| must_become_root(ctx, base)) {
-            continue;
-        }
-        if is_covered(ctx, dockerfile, stage) {
+        if foreign.as_deref().is_some_and(|base| must_become_root(ctx, base)) || is_covered(ctx, dockerfile, stage) {
             continue;
         }
         let drops = drops_privileges(ctx, dockerfile, stage);
-        let unless = if foreign.is_some() { ", unless its base image says otherwise" } else { "" };
+        let unless = foreign.as_ref().map_or("", |_| ", unless its base image says otherwise");
         let mut finding = Finding::new(place, format!("{} runs as root{unless}", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
@@ -54,8 +51,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
             None if reach::is_for_development(ctx, dockerfile, stage) => {
                 let runs = |one: &Use| one.stage == stage && !matches!(one.user, User::Pipeline(_));
-                let level = if ctx.graph.uses(dockerfile.file).iter().any(runs) { Level::Warning } else { Level::Note };
-                sink.report_at(level, finding);
+                let used = ctx.graph.uses(dockerfile.file).iter().any(runs);
+                sink.report_at(if used { Level::Warning } else { Level::Note }, finding);
             }
             // What an image of somebody else's runs as is a guess, if a good one.
             None if foreign.is_some() => sink
