@@ -37,7 +37,8 @@ fn report(uses: &At<String>, others: u32, sink: &mut Sink) {
         format!("`{name}` is followed at the {what} `{version}`: its owner, or a thief of their account, decides what runs here"),
     )
     .label(format!("a {what} can be moved"))
-    .help(format!("pin the commit and keep the {what} as a comment: `uses: {name}@<40 hexadecimal digits> # {version}`"));
+    // The same words for each, so that the findings of a file are said once.
+    .help("pin the full commit and keep the version as a comment, as in `uses: owner/action@<40 hexadecimal digits> # v1.2.3`");
     finding.others = others;
     sink.report_at(if of_github && tag { Level::Note } else { sink.level() }, finding);
 }
