@@ -71,11 +71,22 @@ fn rules(object: &Object) -> &[PolicyRule] {
     }
 }
 
+/// API groups of which every resource is the way to every right.
+const POWERFUL: [&str; 6] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "certificates.k8s.io",
+    "rbac.authorization.k8s.io",
+];
+
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object) {
         let star = |list: &'_ [At<String>]| list.iter().find(|own| own.value == "*").map(|own| own.place);
         // Every resource of a group that one product brings is bounded by that, as is every verb on what is named.
-        let bounded = !rule.groups.is_empty() && rule.groups.iter().all(|group| group.value.contains('.'));
+        let narrow = |group: &At<String>| group.value.contains('.') && !POWERFUL.contains(&group.value.as_str());
+        let bounded = !rule.groups.is_empty() && rule.groups.iter().all(narrow);
         let (what, place, level) = match (star(&rule.resources), star(&rule.verbs)) {
             (Some(place), _) if bounded => ("resource", place, sink.level().milder()),
             (Some(place), _) => ("resource", place, sink.level()),

@@ -89,7 +89,7 @@ fn image(view: View) -> Option<ImageUse> {
         role: ImageRole::KubernetesContainer,
         place: at.place,
         written: text.to_owned(),
-        reference: known.then(|| ImageReference::parse(text.trim())),
+        reference: known.then(|| ImageReference::parse_holed(text.trim())).flatten(),
         sources: Vec::new(),
     })
 }
