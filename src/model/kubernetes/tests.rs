@@ -37,7 +37,7 @@ fn finds_objects_in_documents_and_lists() {
     assert_eq!(titles, ["Service/a", "ConfigMap/b", "this Pod"]);
     assert_eq!(found[1].anchor.span.text(text), "apiVersion");
     assert_eq!(found[1].place().span.text(text), "b");
-    assert_eq!(found[2].place().span.text(text), "this Pod");
+    assert_eq!(found[2].place().span.text(text), "Pod");
 }
 
 #[test]
