@@ -150,6 +150,8 @@ pub struct Resources {
     pub zero: Vec<Place>,
     /// The whole `resources` (or `deploy.resources`) block, if written.
     pub place: Option<Place>,
+    /// Kubernetes gives it devices of the node, such as `nvidia.com/gpu`.
+    pub devices: bool,
     /// What compose lets one say in two places, where both are there.
     pub twice: Vec<Twice>,
 }

@@ -100,9 +100,13 @@ fn is_valid(text: &str) -> bool {
         part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.ends_with(|c: char| c.is_ascii_alphanumeric())
     };
     let mut parts = path.split('/');
-    let host_or_part = |first: &str| part(first) && first.chars().all(|c| word(c) || c == ':');
+    // A host may be written in capitals; a name in them is a placeholder.
+    let small = |one: &str| !one.contains(|c: char| c.is_ascii_uppercase());
+    let is_host = |first: &str| first.contains(['.', ':']) && path.contains('/');
+    let host_or_part =
+        |first: &str| part(first) && first.chars().all(|c| word(c) || c == ':') && (is_host(first) || small(first));
     parts.next().is_some_and(host_or_part)
-        && parts.all(|one| part(one) && one.chars().all(word))
+        && parts.all(|one| part(one) && small(one) && one.chars().all(word))
         && tag
             .is_none_or(|tag| tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && tag.chars().all(word))
         && digest.is_none_or(|digest| digest.contains(':'))

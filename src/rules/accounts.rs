@@ -71,16 +71,33 @@ fn rules(object: &Object) -> &[PolicyRule] {
     }
 }
 
+/// API groups of which every resource is the way to every right.
+const POWERFUL: [&str; 6] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "certificates.k8s.io",
+    "rbac.authorization.k8s.io",
+];
+
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object) {
         let star = |list: &'_ [At<String>]| list.iter().find(|own| own.value == "*").map(|own| own.place);
+        // Every resource of a group that one product brings is bounded by that, as is every verb on what is named.
+        let narrow = |group: &At<String>| group.value.contains('.') && !POWERFUL.contains(&group.value.as_str());
+        let bounded = !rule.groups.is_empty() && rule.groups.iter().all(narrow);
         let (what, place, level) = match (star(&rule.resources), star(&rule.verbs)) {
+            (Some(place), _) if bounded => ("resource", place, sink.level().milder()),
             (Some(place), _) => ("resource", place, sink.level()),
-            // Every verb on what is named is bounded by that.
             (None, Some(place)) => ("verb", place, sink.level().milder()),
             (None, None) => continue,
         };
-        let finding = Finding::new(place, format!("{} grants every {what}", object.title()))
+        let of = match rule.groups.as_slice() {
+            [group] if bounded && what == "resource" => format!(" of `{}`", group.value),
+            _ => String::new(),
+        };
+        let finding = Finding::new(place, format!("{} grants every {what}{of}", object.title()))
             .label("also those that later versions bring")
             .help(format!("list the {what}s that are needed"))
             .anchor(object.anchor);
@@ -102,9 +119,11 @@ pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
-    for rule in rules(object).iter().filter(|rule| rule.names.is_empty() && rule.has_group("")) {
+    for rule in rules(object).iter().filter(|rule| !rule.named && rule.has_group("")) {
         let named = rule.resources.iter().find(|own| own.value == "secrets");
-        let (Some(resource), Some(verb)) = (named, rule.verbs.first()) else { continue };
+        // Who may only create a Secret reads none, and `resourceNames` cannot narrow that.
+        let verb = rule.verbs.iter().find(|verb| verb.value != "create");
+        let (Some(resource), Some(verb)) = (named, verb) else { continue };
         // Where a ClusterRole reaches is said by what binds it.
         let scope = if object.kind.value == "ClusterRole" { "" } else { " of its namespace" };
         sink.report(
@@ -136,7 +155,7 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
-    for rule in rules(object).iter().filter(|rule| rule.names.is_empty()) {
+    for rule in rules(object).iter().filter(|rule| !rule.named) {
         let Some((place, verb)) = escalating(rule) else { continue };
         let what = if verb == "impersonate" { "act as others" } else { "give out rights that it lacks" };
         sink.report(

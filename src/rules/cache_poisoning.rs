@@ -19,6 +19,7 @@ const CACHES: &[(&str, Cache)] = &[
     ("actions/cache", Cache::OnUnless("lookup-only", &["true"])),
     ("actions/cache/restore", Cache::Always),
     ("actions/setup-java", Cache::OffUnless("cache")),
+    // By itself since version 4.
     ("actions/setup-go", Cache::OnUnless("cache", &["false"])),
     ("actions/setup-node", Cache::OffUnless("cache")),
     ("actions/setup-python", Cache::OffUnless("cache")),
@@ -96,6 +97,13 @@ fn cached(step: &Step) -> Option<Place> {
     let (_, cache) = CACHES.iter().find(|(name, _)| name.eq_ignore_ascii_case(action.name()))?;
     // Since version 5 the package manager of `package.json` is cached unless that is switched off.
     let automatic = action.name() == "actions/setup-node" && is_automatic(step);
+    let major = major(step);
+    if action.name().eq_ignore_ascii_case("actions/setup-go")
+        && major.is_some_and(|major| major < 4)
+        && step.input("cache").is_none()
+    {
+        return None;
+    }
     match cache {
         Cache::Always => Some(uses.place),
         Cache::OnUnless(input, off) => {
@@ -119,8 +127,14 @@ fn cached(step: &Step) -> Option<Place> {
 
 fn is_automatic(step: &Step) -> bool {
     let off = step.input_text("package-manager-cache") == Some("false");
-    let version = step.action().and_then(|action| action.version().map(str::to_owned)).unwrap_or_default();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    let by_hash = step.action().is_some_and(|action| action.is_hash());
     let written = step.input_text("package-manager-cache") == Some("true");
-    !off && (written || major.is_some_and(|major| (5..100).contains(&major)) || version.len() == 40)
+    !off && (written || major(step).is_some_and(|major| major >= 5) || by_hash)
+}
+
+/// The major version of a step's action, where its tag says so.
+fn major(step: &Step) -> Option<u32> {
+    let action = step.action()?;
+    let major = action.version()?.trim_start_matches('v').split('.').next()?.parse().ok();
+    major.filter(|major| *major < 100)
 }

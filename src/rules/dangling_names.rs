@@ -43,7 +43,8 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 finding = finding.related(other.place(), "this one is in another namespace");
             }
             // Values without a chart are for a chart of somebody else, which brings Services of its own.
-            let level = if beside && !has_foreign_chart(ctx, folder) { sink.level() } else { Level::Note };
+            let foreign = has_foreign_chart(ctx, folder) || has_foreign_chart(ctx, parent(folder));
+            let level = if beside && !foreign { sink.level() } else { Level::Note };
             sink.report_at(level, finding);
             continue;
         };

@@ -23,7 +23,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         }
         let Some(shipping) = ships(job) else { continue };
-        if is_gated(workflow, job, shipping.place) || (is_deliberate(workflow, job) && elsewhere.is_some()) {
+        if is_gated(workflow, job, shipping.place)
+            || (is_deliberate(workflow, job) && elsewhere.is_some())
+            || (shipping.purpose == Purpose::Push && is_tested_later(workflow, job))
+        {
             continue;
         }
         let verb = match shipping.purpose {
@@ -89,6 +92,15 @@ fn is_gated(workflow: &Workflow, job: &Job, shipping: Place) -> bool {
     let waits = upstream.iter().any(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
     // A reusable workflow that it needs, and a local action that it runs, may test; nobody can tell from here.
     before.into_iter().any(|evidence| is_test(&evidence)) || named || waits
+}
+
+/// Whether the image is pushed for jobs that test it.
+fn is_tested_later(workflow: &Workflow, job: &Job) -> bool {
+    workflow.jobs.iter().filter(|other| !other.is_disabled()).any(|other| {
+        let waits = workflow.upstream(other).iter().any(|needed| needed.id.value == job.id.value);
+        let called = other.uses.is_some() && says_test(&other.id.value);
+        waits && (called || job_purposes(other).iter().any(is_test))
+    })
 }
 
 const fn is_test(evidence: &Evidence) -> bool {

@@ -45,6 +45,7 @@ pub fn ignored_failure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             if let Some(setting) = step.continue_on_error.known().filter(|setting| setting.value)
                 && let Some(evidence) = gate(step)
                 && !is_judged_later(job.steps.as_slice(), step)
+                && !is_uploaded_later(&job.steps, step)
             {
                 sink.report(passed_over(setting.place, &evidence));
             }
@@ -67,6 +68,12 @@ fn is_judged_later(steps: &[Step], step: &Step) -> bool {
     let conditions =
         steps.iter().filter_map(|step| step.condition.as_ref()).any(|condition| condition.value.contains(&asks));
     conditions || steps.iter().filter_map(|step| step.run.as_ref()).any(|code| code.text.contains(&asks))
+}
+
+/// Whether the findings go to code scanning after the step, and are judged there.
+fn is_uploaded_later(steps: &[Step], step: &Step) -> bool {
+    let later = steps.iter().filter(|other| other.place.span.start > step.place.span.start);
+    later.filter_map(Step::action).any(|action| action.name().eq_ignore_ascii_case("github/codeql-action/upload-sarif"))
 }
 
 /// `pytest || true`.

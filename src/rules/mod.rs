@@ -429,3 +429,11 @@ pub const CHECKS: &[Check] = &[
 fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
     workflow.action || ctx.facts.source(workflow.file).folder().ends_with(".github/workflows")
 }
+
+/// Whether a workflow is known to be a template or put aside: it stands elsewhere under `.github`, or beside workflows
+/// that run.
+pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {
+    let inside = |path: &str| path.starts_with(".github/") || path.contains("/.github/");
+    let mut others = ctx.facts.workflows().filter(|other| !other.action);
+    !is_live(ctx, workflow) && (inside(ctx.facts.path(workflow.file)) || others.any(|other| is_live(ctx, other)))
+}

@@ -29,7 +29,7 @@ fn report(uses: &At<String>, others: u32, sink: &mut Sink) {
     }
     let tag = is_tag(version);
     let of_github = matches!(action.owner().map(str::to_ascii_lowercase).as_deref(), Some("actions" | "github"));
-    let what = if tag { "tag" } else { "branch" };
+    let (what, example) = if tag { ("tag", "v1.2.3") } else { ("branch", "main") };
     let end = uses.place.span.end;
     let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
     let mut finding = Finding::new(
@@ -37,7 +37,8 @@ fn report(uses: &At<String>, others: u32, sink: &mut Sink) {
         format!("`{name}` is followed at the {what} `{version}`: its owner, or a thief of their account, decides what runs here"),
     )
     .label(format!("a {what} can be moved"))
-    .help(format!("pin the commit and keep the {what} as a comment: `uses: {name}@<40 hexadecimal digits> # {version}`"));
+    // The same words for each tag, and for each branch, so that those of a file are said once.
+    .help(format!("pin the full commit and keep the {what} as a comment, as in `uses: owner/action@<40 hexadecimal digits> # {example}`"));
     finding.others = others;
     sink.report_at(if of_github && tag { Level::Note } else { sink.level() }, finding);
 }

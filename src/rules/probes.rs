@@ -20,12 +20,16 @@ fn is_helper(workload: &Workload, container: &Container, probe: impl Fn(&Contain
     container.ports.is_empty() && workload.pod.main().any(|other| !other.ports.is_empty() && probe(other))
 }
 
-pub fn liveness(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, workload)) = probed(owner, container) else { return };
     if !container.liveness.is_absent() || is_helper(workload, container, |other| !other.liveness.is_absent()) {
         return;
     }
-    sink.report(
+    // A worker, which neither listens nor is sent requests, keeps nobody waiting.
+    let served = ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.is_empty());
+    let serves = served || container.open || workload.pod.main().any(|one| !one.ports.is_empty());
+    sink.report_at(
+        if serves { sink.level() } else { Level::Note },
         Finding::new(container.anchor, format!("{} has no liveness probe", container_title(object, container)))
             .label("a hung process is never restarted")
             .help("add a `livenessProbe` that fails only when a restart would help")

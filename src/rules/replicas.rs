@@ -23,7 +23,9 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
         Setting::Absent => None,
         _ => return,
     };
-    if scaled || is_store(workload) {
+    // What keeps state of its own, or is written to run alone, cannot simply be run twice.
+    let alone = workload.strategy.kind.value().is_some_and(|kind| kind == "Recreate");
+    if scaled || alone || is_store(workload) || has_claim(workload) {
         return;
     }
     sink.report(
@@ -49,6 +51,18 @@ fn is_store(workload: &Workload) -> bool {
     references.filter_map(|reference| data::store(&reference.repository())).any(|known| known.class.is_store())
 }
 
+/// A volume that outlives the pod, or may be one.
+fn has_claim(workload: &Workload) -> bool {
+    let claims =
+        |mount: &Mount| matches!(mount.source, MountSource::Volume(_) | MountSource::Other | MountSource::Unknown);
+    workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims))
+}
+
+/// A device of which a node has few: a second pod may find none free.
+fn needs_device(workload: &Workload) -> bool {
+    workload.pod.main().any(|container| container.resources.devices)
+}
+
 /// A strategy that takes all pods away at once.
 pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.kind.value != "Deployment" || !is_lasting(object, workload) {
@@ -60,9 +74,7 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     }
     let strategy = &workload.strategy;
     if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
-        let claims = |mount: &Mount| matches!(mount.source, MountSource::Volume(_));
-        let stateful = is_store(workload) || workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims));
-        if !stateful {
+        if !is_store(workload) && !has_claim(workload) && !needs_device(workload) {
             sink.report(
                 Finding::new(kind.place, format!("{} is taken down before its new version starts", object.title()))
                     .label("an outage with each rollout")

@@ -169,10 +169,23 @@ fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &
     if jobs.iter().any(|workflow| does(workflow) || named(workflow)) {
         return;
     }
-    sink.report_at(
-        level,
-        Finding::new(place, format!("no pipeline {what}")).label("the pipeline").help(format!("add {help}")),
-    );
+    // What is asked of the image belongs to the job that makes it.
+    let of_image = purposes.iter().any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom));
+    let (place, label) = match maker(&jobs).filter(|_| of_image) {
+        Some(maker) => (maker, "makes the image"),
+        None => (place, "the pipeline"),
+    };
+    sink.report_at(level, Finding::new(place, format!("no pipeline {what}")).label(label).help(format!("add {help}")));
+}
+
+/// The job that makes the image: better one that pushes it too.
+fn maker(workflows: &[&Workflow]) -> Option<Place> {
+    let jobs = || workflows.iter().filter(|workflow| !workflow.action).flat_map(|workflow| &workflow.jobs);
+    let which = |purpose: Purpose| {
+        let mut running = jobs().filter(|job| !job.is_disabled());
+        running.find(|job| job_purposes(job).iter().any(|found| !found.named && found.purpose == purpose))
+    };
+    which(Purpose::Push).or_else(|| which(Purpose::Image)).map(|job| job.id.place)
 }
 
 const fn word(purpose: Purpose) -> &'static str {
@@ -226,11 +239,12 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Place, Vec<&'a Workflow>)> {
 }
 
 /// How likely a workflow is to be the one that a reader calls the pipeline.
-fn importance(workflow: &Workflow) -> (bool, bool) {
+fn importance(workflow: &Workflow) -> (bool, usize) {
     let changes = workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
     let evidence = workflow.jobs.iter().flat_map(job_purposes).collect::<Vec<_>>();
     let central = [Purpose::Test, Purpose::Image, Purpose::Build];
-    (changes, evidence.iter().any(|found| !found.named && central.contains(&found.purpose)))
+    let does = |purpose: &&Purpose| evidence.iter().any(|found| !found.named && found.purpose == **purpose);
+    (changes, central.iter().filter(does).count())
 }
 
 fn has_code(ctx: &Ctx) -> bool {

@@ -88,6 +88,9 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     let feeder =
         script.feeders(invocation.command).into_iter().find(|feeder| matches!(feeder.name(), "curl" | "wget"))?;
     let url = feeder.words.iter().find(|word| word.text().contains("://"));
+    if url.is_some_and(|url| names_version(url.text())) {
+        return None;
+    }
     let host = url.and_then(|url| url.text().split('/').nth(2)).unwrap_or("the server");
     let place = code.place(feeder.span.cover(invocation.span()));
     let finding = Finding::new(place, "a script from the network is run unread, whatever it is today");
@@ -96,6 +99,15 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
             .label(format!("runs what {host} gives"))
             .help("download it in a fixed version, check its sum, then run it; or use an action that is pinned"),
     )
+}
+
+/// Whether a URL leads to one version: `/v1.2.3/`, or a variable that holds one.
+fn names_version(url: &str) -> bool {
+    url.split('/').skip(3).any(|part| {
+        let number = part.trim_start_matches('v');
+        let digits = number.starts_with(|letter: char| letter.is_ascii_digit()) && number.contains('.');
+        digits || (part.contains('$') && part.to_ascii_lowercase().contains("version"))
+    })
 }
 
 /// A tool that is fetched without a version.

@@ -33,6 +33,7 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
         memory_request: quantity([request("memory"), value.field("mem_reservation")], short::bytes),
         zero,
         place: deploy.map(|deploy| deploy.place),
+        devices: false,
         twice: deploy.map_or_else(Vec::new, |deploy| twice(value, deploy)),
     }
 }

@@ -89,7 +89,7 @@ fn image(view: View) -> Option<ImageUse> {
         role: ImageRole::KubernetesContainer,
         place: at.place,
         written: text.to_owned(),
-        reference: known.then(|| ImageReference::parse(text.trim())),
+        reference: known.then(|| ImageReference::parse_holed(text.trim())).flatten(),
         sources: Vec::new(),
     })
 }
@@ -335,6 +335,12 @@ fn resources(view: View, pod: &PodDefaults) -> Resources {
         };
         within(&own).or(within(&shared))
     };
+    // The names of extended resources have the domain of who makes them.
+    let extended = |key: Node| key.str().is_some_and(|name| name.contains('/'));
+    let devices = ["limits", "requests"].iter().any(|table| {
+        let table = own.clone().and_then(|view| view.get(table));
+        table.value().is_some_and(|view| view.entries().any(|(key, _)| extended(key)))
+    });
     Resources {
         cpu_request: read("requests", "cpu"),
         cpu_limit: read("limits", "cpu"),
@@ -343,6 +349,7 @@ fn resources(view: View, pod: &PodDefaults) -> Resources {
         pids_limit: Setting::Unknown(None),
         zero,
         place: view.key("resources"),
+        devices,
         twice: Vec::new(),
     }
 }

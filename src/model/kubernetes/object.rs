@@ -29,11 +29,11 @@ pub struct Object {
 }
 
 impl Object {
-    /// `Deployment/api` for messages; the kind alone where the name is unknown.
+    /// `Deployment/api` for messages; `this Deployment` where the name is unknown.
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => format!("{}/{}", self.kind.value, name.value),
-            None => self.kind.value.clone(),
+            None => format!("this {}", self.kind.value),
         }
     }
 

@@ -131,8 +131,8 @@ pub struct PolicyRule {
     pub groups: Vec<At<String>>,
     pub resources: Vec<At<String>>,
     pub verbs: Vec<At<String>>,
-    /// The rule is narrowed to objects of these names.
-    pub names: Vec<At<String>>,
+    /// The rule is narrowed to objects by name, known or not.
+    pub named: bool,
 }
 
 impl Role {
@@ -142,12 +142,21 @@ impl Role {
             groups: item.texts("apiGroups"),
             resources: item.texts("resources"),
             verbs: item.texts("verbs"),
-            names: item.texts("resourceNames"),
+            named: is_named(item),
         };
         Self {
             rules: root.list("rules").into_iter().map(rule).collect(),
             aggregated: !root.get("aggregationRule").is_absent(),
         }
+    }
+}
+
+/// An empty list narrows nothing; one that a template fills may.
+fn is_named(rule: View) -> bool {
+    match rule.get("resourceNames") {
+        Setting::Set(names) => names.value.is_open() || names.value.items().next().is_some(),
+        Setting::Absent => false,
+        Setting::Unknown(_) => true,
     }
 }
 

@@ -34,7 +34,7 @@ fn finds_objects_in_documents_and_lists() {
     let text = "# first\n---\napiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Service\n    metadata: {name: a}\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: b}\n--- # second\nkind: Pod\napiVersion: v1\nmetadata:\n  generateName: c-\n---\nx: 1\n---\napiVersion: v1\nkind: Config\n";
     let found = lower(text);
     let titles: Vec<String> = found.iter().map(Object::title).collect();
-    assert_eq!(titles, ["Service/a", "ConfigMap/b", "Pod"]);
+    assert_eq!(titles, ["Service/a", "ConfigMap/b", "this Pod"]);
     assert_eq!(found[1].anchor.span.text(text), "apiVersion");
     assert_eq!(found[1].place().span.text(text), "b");
     assert_eq!(found[2].place().span.text(text), "Pod");
