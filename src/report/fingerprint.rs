@@ -31,14 +31,7 @@ fn normal_line(view: &View, place: Place) -> String {
     if span.len() > 1_000 {
         span = place.span;
     }
-    let mut line = String::new();
-    for word in view.secrets.mask(source, span).split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
+    view.secrets.mask(source, span).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// FNV-1a: the same on every platform and in every release.

@@ -143,14 +143,9 @@ pub fn printable(text: &str) -> String {
 const LONGEST_LINE: usize = 600;
 
 fn one_line(text: String) -> String {
-    let mut line = if memchr::memchr2(b'\n', b'\t', text.as_bytes()).is_some() {
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        text
-    };
-    if line.len() > LONGEST_LINE
-        && let Some((end, _)) = line.char_indices().nth(LONGEST_LINE)
-    {
+    let mut line =
+        if text.contains(['\n', '\t']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text };
+    if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
         line.truncate(end);
         line.push('…');
     }

@@ -108,17 +108,14 @@ fn canonical(reference: &Reference) -> String {
 
 /// `slim-image`
 pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) {
-        return;
-    }
-    for stage in ctx.graph.shipped(dockerfile) {
+    for stage in reach::serving(ctx, dockerfile) {
         let Some((place, reference)) = root(dockerfile, stage) else { continue };
         let Some(tag) = reference.tag.as_deref() else { continue };
         let repository = canonical(reference);
         let Some(full) = TABLE.full.iter().find(|full| full.images.contains(&repository)) else { continue };
         let lean =
             ["slim", "alpine", "windows", "nanoserver", "onbuild", "latest"].iter().any(|word| tag.contains(word));
-        if lean || reach::is_development_stage(&dockerfile.stages[stage]) {
+        if lean {
             continue;
         }
         sink.report(

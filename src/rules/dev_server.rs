@@ -15,15 +15,15 @@ const TASKS: &[&str] = &["dev", "develop", "development", "start:dev", "serve:de
 
 /// What the shipped stage starts.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) {
-        return;
-    }
+    let folders = start::folders(ctx, dockerfile);
     let mut seen: Vec<Place> = Vec::new();
-    for stage in ctx.graph.shipped(dockerfile) {
-        if reach::is_development_stage(&dockerfile.stages[stage]) {
-            continue;
+    for stage in reach::serving(ctx, dockerfile) {
+        let (entrypoint, cmd) = dockerfile.start(stage);
+        let mut findings = servers(start::stage(ctx, dockerfile, stage), "the shipped image");
+        for command in [entrypoint, cmd].into_iter().flatten() {
+            findings.extend(tasks(ctx, command, &folders, "the shipped image"));
         }
-        for finding in image(ctx, dockerfile, stage) {
+        for finding in findings {
             if !seen.contains(&finding.place) {
                 seen.push(finding.place);
                 sink.report(finding);
@@ -39,7 +39,13 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     {
         return;
     }
-    own(ctx, owner, container).into_iter().for_each(|finding| sink.report(finding));
+    let folders = start::folders_of(ctx, owner, container);
+    let who = format!("`{}`", container.name.value);
+    let mut findings = servers(start::container(ctx, owner, container), &who);
+    for command in [&container.entrypoint, &container.command].into_iter().flatten() {
+        findings.extend(tasks(ctx, command, &folders, &who));
+    }
+    findings.into_iter().for_each(|finding| sink.report(finding));
 }
 
 /// Whether a service is built for development.
@@ -48,26 +54,6 @@ pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
     let built = built.is_some_and(|(dockerfile, stage)| reach::is_for_development(ctx, dockerfile, stage));
     let target = service.build.as_ref().and_then(|build| build.target.value());
     built || target.is_some_and(|target| target.contains("dev"))
-}
-
-fn own(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Finding> {
-    let folders = start::folders_of(ctx, owner, container);
-    let who = format!("`{}`", container.name.value);
-    let mut findings = servers(start::container(ctx, owner, container), &who);
-    for command in [&container.entrypoint, &container.command].into_iter().flatten() {
-        findings.extend(tasks(ctx, command, &folders, &who));
-    }
-    findings
-}
-
-fn image(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<Finding> {
-    let (entrypoint, cmd) = dockerfile.start(stage);
-    let folders = start::folders(ctx, dockerfile);
-    let mut findings = servers(start::stage(ctx, dockerfile, stage), "the shipped image");
-    for command in [entrypoint, cmd].into_iter().flatten() {
-        findings.extend(tasks(ctx, command, &folders, "the shipped image"));
-    }
-    findings
 }
 
 fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
@@ -121,8 +107,7 @@ fn title(name: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    let line = text.lines().next().unwrap_or("");
-    if line.chars().count() <= 60 { line.to_owned() } else { line.chars().take(59).chain(['…']).collect() }
+    super::clipped(text.lines().next().unwrap_or(""), 60)
 }
 
 fn advice(name: &str, flagged: bool) -> &'static str {

@@ -120,10 +120,11 @@ fn referred<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, var: &'a EnvVar, place: Plac
 /// The one ConfigMap that a pod can mean by a name.
 fn config_map<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, name: &str) -> Option<&'a Data> {
     let Owner::Kubernetes(object, _) = owner else { return None };
-    let objects = ctx.graph.cluster.objects().filter(|one| one.kind.value == "ConfigMap" && one.is_named(name));
-    let mut objects = objects.filter(|one| one.shares_namespace(object));
-    match (objects.next().map(|one| &one.body), objects.next()) {
-        (Some(Body::ConfigMap(data)), None) => Some(data),
+    match ctx.graph.cluster.find("ConfigMap", name, object).as_slice() {
+        [one] => match &one.body {
+            Body::ConfigMap(data) => Some(data),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -42,15 +42,9 @@ const MIGRATORS: &[(&str, &[&str])] = &[
 const RUNNERS: &[&str] = &["python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby"];
 
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) {
-        return;
-    }
     let folders = start::folders(ctx, dockerfile);
     let mut seen: Vec<Place> = Vec::new();
-    for stage in ctx.graph.shipped(dockerfile) {
-        if reach::is_development_stage(&dockerfile.stages[stage]) {
-            continue;
-        }
+    for stage in reach::serving(ctx, dockerfile) {
         let (entrypoint, cmd) = dockerfile.start(stage);
         for command in [entrypoint, cmd].into_iter().flatten() {
             // An entry point that ends in `exec "$@"` serves what CMD says.

@@ -430,6 +430,11 @@ fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
     workflow.action || ctx.facts.source(workflow.file).folder().ends_with(".github/workflows")
 }
 
+/// A text of at most so many characters, for a message.
+fn clipped(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+}
+
 /// Whether a workflow is known to be a template or put aside: it stands elsewhere under `.github`, or beside workflows
 /// that run.
 pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {

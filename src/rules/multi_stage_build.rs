@@ -65,13 +65,10 @@ const WEAK: &[&str] = &[
 ];
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) || is_builder(ctx.facts.path(dockerfile.file)) {
+    if is_builder(ctx.facts.path(dockerfile.file)) {
         return;
     }
-    for stage in ctx.graph.shipped(dockerfile) {
-        if reach::is_development_stage(&dockerfile.stages[stage]) || dockerfile.is_windows(stage) {
-            continue;
-        }
+    for stage in reach::serving(ctx, dockerfile).into_iter().filter(|&stage| !dockerfile.is_windows(stage)) {
         let chain: Vec<&Stage> = dockerfile.chain(stage).collect();
         if let Some((at, why)) = toolchain(dockerfile, &chain) {
             sink.report(

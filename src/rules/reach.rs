@@ -40,6 +40,11 @@ pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> b
     dockerfile.stages.get(stage).is_some_and(is_development_stage) || is_development(ctx, dockerfile)
 }
 
+/// The shipped stages that serve: none for development or tests.
+pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().filter(|&stage| !is_for_development(ctx, dockerfile, stage)).collect()
+}
+
 fn is_development_word(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "dev",

@@ -5,7 +5,7 @@ mod table;
 use table::{debugger, switch};
 
 use super::effective_env::{self, Variable};
-use super::{Ctx, Owner, kube, reach, start, working_copy};
+use super::{Ctx, Owner, clipped, kube, reach, start, working_copy};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::compose::Project;
@@ -29,7 +29,7 @@ fn found(ctx: &Ctx, owner: Owner) -> Vec<(Place, String, &'static str)> {
             || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile));
         let on = |var: Variable| {
             let says = switch(var.name, var.value, foreign)?;
-            Some((var.place, format!("`{}` is `{}`", var.name, shortened(var.value)), says))
+            Some((var.place, format!("`{}` is `{}`", var.name, clipped(var.value, 40)), says))
         };
         found.extend(effective_env::given(ctx, owner, container).into_iter().filter_map(on));
         let commands = [&container.entrypoint, &container.command];
@@ -65,14 +65,8 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// What every container of a shipped image starts with.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    if reach::is_development(ctx, dockerfile) {
-        return;
-    }
     let mut seen: Vec<Place> = Vec::new();
-    for stage in ctx.graph.shipped(dockerfile) {
-        if reach::is_development_stage(&dockerfile.stages[stage]) {
-            continue;
-        }
+    for stage in reach::serving(ctx, dockerfile) {
         let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
         let compiled = is_compiled(ctx, dockerfile);
         let mut all = Vec::new();
@@ -81,7 +75,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let Some(says) = switch(known.name, known.value, compiled) else { continue };
             let left_open = matches!(var.value, EnvValue::Template { .. }) && is_told(ctx, dockerfile, known.place);
             if !left_open && !is_overridden(ctx, dockerfile, known.name) {
-                all.push((known.place, format!("`{}` is `{}`", known.name, shortened(known.value)), says));
+                all.push((known.place, format!("`{}` is `{}`", known.name, clipped(known.value, 40)), says));
             }
         }
         let (entrypoint, cmd) = dockerfile.start(stage);
@@ -152,8 +146,4 @@ fn finding(place: Place, who: &str, what: &str, says: &str) -> Finding {
     Finding::new(place, format!("{who} runs in debug mode: {what}"))
         .label(says)
         .help("turn it off here; keep it for a development override")
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).chain(['…']).collect() }
 }

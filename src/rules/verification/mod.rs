@@ -58,8 +58,7 @@ fn finding(place: Place, what: &str, off: Off) -> Finding {
             "import the key of the repository, and leave the check on",
         ),
     };
-    let what: String =
-        if what.chars().count() > 60 { what.chars().take(59).chain(['…']).collect() } else { what.to_owned() };
+    let what = super::clipped(what, 60);
     Finding::new(place, format!("`{what}` {message}")).label(label).help(help)
 }
 
