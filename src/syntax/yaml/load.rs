@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as Range, StructureStyle};
 
+use super::direct;
 use super::template::Mask;
 use super::{MERGE_KEY, MERGES, NONE, REPEATED, Raw, Shape, Style, TAGGED, Tree};
 use crate::source::Span;
@@ -18,6 +19,9 @@ const ALIAS_NODES: u64 = 1 << 18;
 
 /// How deep a tree may be once its aliases are followed. The parser itself allows 255 block and 255 flow levels.
 const DEPTH: u32 = 600;
+
+/// How many documents of a file may ask for the parser before it reads all the others too.
+const PARSER_BEGINS: u32 = 8;
 
 /// Where and why the parser stopped.
 #[derive(Debug)]
@@ -100,13 +104,44 @@ impl<'a, 's> Loader<'a, 's> {
     }
 
     /// Reads `buffer` from `base` on, adding to the tree. After an error the tree holds everything before it.
+    ///
+    /// A document in everyday notation is read directly; the parser reads the others, one by one.
     pub fn run(&mut self, buffer: &str, base: usize) -> Result<(), Stop> {
+        // The parser looks at the whole rest whenever it begins.
+        let mut begins = if direct::is_everyday(buffer, base) { PARSER_BEGINS } else { 1 };
+        let mut next = Some(base);
+        while let Some(at) = next {
+            next = match (begins > 1).then(|| direct::document(self, buffer, at)).flatten() {
+                Some(next) => next,
+                None => {
+                    begins -= 1;
+                    self.parse(buffer, at, begins > 0)?
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Begins a document at a node that comes next.
+    pub fn begin_document(&mut self) -> u32 {
+        self.open.clear();
+        self.anchors.clear();
+        self.tree.nodes.len() as u32
+    }
+
+    /// Ends the document with a root; it can no longer be taken back.
+    pub fn end_document(&mut self, root: u32, span: Span) {
+        self.tree.documents.push((root, span));
+        self.mark = self.now();
+    }
+
+    /// Lets the parser read from `base` on: one document, whose successor's place it gives if there is one, or all.
+    pub fn parse(&mut self, buffer: &str, base: usize, one: bool) -> Result<Option<usize>, Stop> {
         let options = granit_parser::options! {
             emit_unresolved_aliases: true,
             emit_anchor_events: false,
         };
-        self.open.clear();
-        self.anchors.clear();
+        self.begin_document();
         self.last_end = base;
         self.last_scalar = base;
         let mut resume = base;
@@ -130,18 +165,18 @@ impl<'a, 's> Loader<'a, 's> {
             let bytes = range.byte_range().unwrap_or(0..0);
             let (start, end) = (base + bytes.start, base + bytes.end);
             match event {
+                // Only now is it sure that nothing stands between the two that cannot.
+                Event::DocumentStart(..) if one && resume > base => return Ok(Some(resume)),
                 Event::DocumentStart(explicit, _) => {
                     begun = (start, self.tree.nodes.len() as u32);
                     if explicit {
                         self.last_end = end;
                     }
-                    self.anchors.clear();
                 }
                 Event::DocumentEnd => {
-                    self.tree.documents.push((begun.1, Span::of(begun.0, end.max(begun.0))));
+                    self.end_document(begun.1, Span::of(begun.0, end.max(begun.0)));
                     resume = end;
                     begun = (end, self.tree.nodes.len() as u32);
-                    self.mark = self.now();
                 }
                 Event::Scalar(text, style, anchor, _) => self.scalar(buffer, base, &range, text, style, anchor),
                 Event::SequenceStart(style, anchor, _) => {
@@ -149,13 +184,13 @@ impl<'a, 's> Loader<'a, 's> {
                         StructureStyle::Block => self.dash(buffer, start),
                         StructureStyle::Flow => start,
                     };
-                    self.begin(Shape::Sequence, style, start..end, anchor, base, &range);
+                    self.begin(raw(Shape::Sequence, style, start, end), anchor, tag(base, &range));
                 }
                 Event::MappingStart(style, anchor, _) => {
-                    self.begin(Shape::Mapping, style, start..end, anchor, base, &range);
+                    self.begin(raw(Shape::Mapping, style, start, end), anchor, tag(base, &range));
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.end(end),
-                Event::Alias(anchor) => self.alias(start, end, self.anchors.get(&anchor).copied()),
+                Event::Alias(anchor) => self.alias(start, end, anchor),
                 Event::UnresolvedAlias(name) => {
                     let message = format!("alias `*{name}` has no anchor `&{name}` before it in this document");
                     self.errors.push(SyntaxError::new(Span::of(start, end), message));
@@ -165,7 +200,12 @@ impl<'a, 's> Loader<'a, 's> {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// A node that was added.
+    pub fn node(&self, at: u32) -> Raw {
+        self.tree.nodes[at as usize]
     }
 
     /// Takes back everything since the last complete document.
@@ -228,7 +268,7 @@ impl<'a, 's> Loader<'a, 's> {
         let bytes = range.byte_range().unwrap_or(0..0);
         let (start, end) = (base + bytes.start, base + bytes.end);
         let raw = match style {
-            ScalarStyle::Plain if start == end => self.absent(buffer, start),
+            ScalarStyle::Plain if start == end => self.absent(buffer, self.behind_dash(buffer, start)),
             ScalarStyle::Plain => Raw::leaf(start, end, Shape::Scalar, Style::Plain),
             ScalarStyle::SingleQuoted => Raw::leaf(start, end, Shape::Scalar, Style::SingleQuoted),
             ScalarStyle::DoubleQuoted => Raw::leaf(start, end, Shape::Scalar, Style::DoubleQuoted),
@@ -237,24 +277,45 @@ impl<'a, 's> Loader<'a, 's> {
         };
         self.last_scalar = raw.start as usize;
         self.last_end = end.max(raw.end as usize);
-        let at = self.leaf(raw);
-        let typed = self.tag(at, base, range);
-        let raw = &mut self.tree.nodes[at as usize];
-        if raw.shape == Shape::Scalar {
-            if raw.style == Style::Plain && !typed && matches!(&*text, "~" | "null" | "Null" | "NULL") {
-                raw.shape = Shape::Null;
-            } else if matches!(raw.style, Style::Literal | Style::Folded) || raw.inner().text(self.source) != text {
-                raw.link = self.tree.texts.len() as u32;
-                self.tree.texts.push(Cow::Owned(unfinished(text.into_owned(), raw, self.source)));
-            }
+        let verbatim = !matches!(raw.style, Style::Literal | Style::Folded)
+            && (raw.shape != Shape::Scalar || raw.inner().text(self.source) == text);
+        self.value(raw, (!verbatim).then(|| text.into_owned()), anchor, tag(base, range));
+    }
+
+    /// Adds a scalar; `text` is what it says if that differs from what stands in the source.
+    pub fn value(&mut self, mut raw: Raw, text: Option<String>, anchor: usize, tag: Option<Span>) {
+        if let Some(text) = text {
+            raw.link = self.tree.texts.len() as u32;
+            self.tree.texts.push(Cow::Owned(unfinished(text, &raw, self.source)));
         }
+        if raw.shape == Shape::Scalar
+            && raw.style == Style::Plain
+            && matches!(raw.end - raw.start, 1 | 4)
+            && matches!(raw.span().text(self.source), "~" | "null" | "Null" | "NULL")
+            && !tag.is_some_and(|tag| matches!(tag.text(self.source), "!!str" | "!"))
+        {
+            raw.shape = Shape::Null;
+        }
+        let at = self.leaf(raw);
+        self.tag(at, tag);
         if anchor != 0 {
             self.anchors.insert(anchor, Anchor { node: at, size: 1, height: 1 });
         }
     }
 
-    /// A value that is not there: just after its colon, or unknown where an error took it away.
-    fn absent(&self, buffer: &str, at: usize) -> Raw {
+    /// Where an absent item stands, which the events put at the end of its line: just after its dash.
+    fn behind_dash(&self, buffer: &str, at: usize) -> usize {
+        let is_item = self.open.last().is_some_and(|open| {
+            let raw = &self.tree.nodes[open.node as usize];
+            (raw.shape, raw.style) == (Shape::Sequence, Style::Block)
+        });
+        let from = line_start(buffer, at).max(self.last_end);
+        let line = buffer.get(from..at).filter(|_| is_item).unwrap_or("");
+        line.split('#').next().and_then(|line| line.rfind('-')).map_or(at, |dash| from + dash + 1)
+    }
+
+    /// A value that is not there: just after its colon or dash, or unknown where an error took it away.
+    pub fn absent(&self, buffer: &str, at: usize) -> Raw {
         let is_value = self
             .open
             .last()
@@ -285,29 +346,18 @@ impl<'a, 's> Loader<'a, 's> {
         if found <= at && buffer.as_bytes().get(found) == Some(&b'-') { found } else { at }
     }
 
-    fn begin(
-        &mut self,
-        shape: Shape,
-        style: StructureStyle,
-        bytes: std::ops::Range<usize>,
-        anchor: usize,
-        base: usize,
-        range: &Range,
-    ) {
-        let style = match style {
-            StructureStyle::Block => Style::Block,
-            StructureStyle::Flow => Style::Flow,
-        };
-        let raw = Raw::leaf(bytes.start, bytes.end, shape, style);
+    /// Opens a collection.
+    pub fn begin(&mut self, raw: Raw, anchor: usize, tag: Option<Span>) {
         let at = self.push(raw);
-        if style == Style::Flow {
-            self.last_end = bytes.end;
+        if raw.style == Style::Flow {
+            self.last_end = raw.end as usize;
         }
-        self.tag(at, base, range);
+        self.tag(at, tag);
         self.open.push(Open { node: at, children: 0, size: 1, height: 1, end: raw.end, anchor });
     }
 
-    fn end(&mut self, end: usize) {
+    /// Closes the innermost collection; `end` is that of its bracket, if it has one.
+    pub fn end(&mut self, end: usize) {
         let Some(open) = self.open.pop() else { return };
         let after = self.tree.nodes.len() as u32;
         let raw = &mut self.tree.nodes[open.node as usize];
@@ -328,10 +378,11 @@ impl<'a, 's> Loader<'a, 's> {
         }
     }
 
-    fn alias(&mut self, start: usize, end: usize, anchor: Option<Anchor>) {
+    /// Adds an alias to a node that is complete, or to nothing.
+    pub fn alias(&mut self, start: usize, end: usize, anchor: usize) {
         self.last_end = end;
         // An anchor is known here only once its node has ended, so an alias inside its own anchor leads nowhere.
-        let target = anchor.filter(|target| {
+        let target = self.anchors.get(&anchor).copied().filter(|target| {
             self.spent.saturating_add(target.size) <= ALIAS_NODES && self.open.len() as u32 + target.height <= DEPTH
         });
         let mut raw = Raw::leaf(start, end, Shape::Alias, Style::Plain);
@@ -368,13 +419,11 @@ impl<'a, 's> Loader<'a, 's> {
         }
     }
 
-    /// Notes the tag of a node; tells whether it names a type.
-    fn tag(&mut self, at: u32, base: usize, range: &Range) -> bool {
-        let Some(bytes) = range.tag_span().and_then(|tag| tag.byte_range()) else { return false };
-        let text = Span::of(base + bytes.start, base + bytes.end).text(self.source);
+    /// Notes the tag of a node.
+    fn tag(&mut self, at: u32, tag: Option<Span>) {
+        let Some(tag) = tag else { return };
         self.tree.nodes[at as usize].flags |= TAGGED;
-        self.tree.tags.push((at, Cow::Borrowed(text)));
-        text == "!!str" || text == "!"
+        self.tree.tags.push((at, Cow::Borrowed(tag.text(self.source))));
     }
 
     /// Looks for repeated keys and merge keys of a mapping that is complete.
@@ -407,6 +456,20 @@ impl<'a, 's> Loader<'a, 's> {
             self.errors.push(error.related(self.tree.raw(first).span(), "it stands here first"));
         }
     }
+}
+
+fn raw(shape: Shape, style: StructureStyle, start: usize, end: usize) -> Raw {
+    match style {
+        // It ends where its last child does; the event may lie behind a first one that is absent.
+        StructureStyle::Block => Raw::leaf(start, start, shape, Style::Block),
+        StructureStyle::Flow => Raw::leaf(start, end, shape, Style::Flow),
+    }
+}
+
+/// Where the tag of a node stands.
+fn tag(base: usize, range: &Range) -> Option<Span> {
+    let bytes = range.tag_span()?.byte_range()?;
+    Some(Span::of(base + bytes.start, base + bytes.end))
 }
 
 /// Pairs of neighbouring keys with the same text, in the order of the second one.

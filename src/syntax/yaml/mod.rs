@@ -1,8 +1,9 @@
 //! YAML 1.2 with the 1.1 habits of deployment files: every document of a file in one arena of spanned nodes.
 //!
-//! The events come from `granit-parser`, which only `load` and `report` name. Nothing here knows what a key means, and
-//! nothing here fails: a line that cannot be read costs itself, is reported once, and is remembered as damage so that
-//! nobody mistakes what was lost for what was never written.
+//! The events come from `granit-parser`, which only `load` and `report` name; a document in everyday notation is read
+//! without it, by `direct`, and reads the same. Nothing here knows what a key means, and nothing here fails: a line that
+//! cannot be read costs itself, is reported once, and is remembered as damage so that nobody mistakes what was lost for
+//! what was never written.
 //!
 //! Two decisions that readers of a [`Tree`] rely on:
 //!
@@ -13,6 +14,7 @@
 
 mod build;
 mod comments;
+mod direct;
 mod load;
 mod lookup;
 mod node;
@@ -134,7 +136,7 @@ enum Shape {
 }
 
 /// One node of the arena: 24 bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Raw {
     /// As written: with quotes, brackets, or the header of a block scalar.
     start: u32,
