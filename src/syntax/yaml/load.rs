@@ -474,19 +474,18 @@ fn tag(base: usize, range: &Range) -> Option<Span> {
 
 /// Pairs of neighbouring keys with the same text, in the order of the second one.
 fn repeats(tree: &Tree<'_>, keys: &[u32]) -> Vec<(u32, u32)> {
+    if keys.len() < 2 {
+        return Vec::new();
+    }
+    let texts = keys.iter().map(|&key| tree.text(key));
     // Most mappings are small, and there comparing beats hashing.
-    if keys.len() <= 8 {
-        let mut found = Vec::new();
-        for (index, &second) in keys.iter().enumerate() {
-            let text = tree.text(second);
-            if let Some(&first) = keys[..index].iter().rev().find(|&&first| tree.text(first) == text) {
-                found.push((first, second));
-            }
-        }
-        return found;
+    if keys.len() <= 16 {
+        let texts: Vec<&str> = texts.collect();
+        let before = |at: usize| texts[..at].iter().rposition(|text| *text == texts[at]);
+        return (1..keys.len()).filter_map(|at| Some((keys[before(at)?], keys[at]))).collect();
     }
     let mut seen = HashMap::with_capacity(keys.len());
-    keys.iter().filter_map(|&key| Some((seen.insert(tree.text(key), key)?, key))).collect()
+    keys.iter().zip(texts).filter_map(|(&key, text)| Some((seen.insert(text, key)?, key))).collect()
 }
 
 /// Takes back the line end that the parser adds to a block scalar whose last line has none: the readers that deploy

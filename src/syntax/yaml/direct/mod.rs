@@ -17,6 +17,9 @@ use crate::source::Span;
 /// How deep a document may be nested before the parser, which counts levels, has to read it.
 const DEPTH: usize = 60;
 
+/// As many anchors as a list can be searched for.
+const MAX_ANCHORS: usize = 100;
+
 /// A key as long as this may be too long for the parser.
 const MAX_KEY: u32 = 1000;
 
@@ -266,7 +269,7 @@ impl Reader<'_, '_, '_> {
                 found.tag = Some(Span::of(start, self.at));
             } else if self.bytes[start] == b'&' && found.anchor == 0 && length > 0 {
                 let name = &self.text[start + 1..self.at];
-                if self.anchors.contains(&name) {
+                if self.anchors.len() == MAX_ANCHORS || self.anchors.contains(&name) {
                     return None;
                 }
                 self.anchors.push(name);
