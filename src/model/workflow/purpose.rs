@@ -239,6 +239,11 @@ fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence>
 }
 
 fn is_action(name: &str, known: &str) -> bool {
+    // Nearly every other action begins with another letter.
+    let letter = |text: &str| text.bytes().next().map(|letter| letter.to_ascii_lowercase());
+    if letter(name) != letter(known) && !known.starts_with('*') {
+        return false;
+    }
     match known.split_once('*') {
         Some((before, after)) => {
             name.len() >= before.len() + after.len()
@@ -268,11 +273,15 @@ fn is_command(program: &str, args: &[&str], pattern: &str) -> bool {
 }
 
 fn is_word(text: &str, want: &str) -> bool {
-    match want.split_once('*') {
-        Some(("", end)) => text.ends_with(end),
-        Some((start, _)) => text.starts_with(start),
-        None => text == want,
+    if let Some(end) = want.strip_prefix('*') {
+        return text.ends_with(end);
     }
+    // Nearly every other word begins with another letter.
+    text.bytes().next() == want.bytes().next()
+        && match want.split_once('*') {
+            Some((start, _)) => text.starts_with(start),
+            None => text == want,
+        }
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.
