@@ -35,7 +35,7 @@ pub fn apply<'s>(
 ) -> Applied {
     let mut files: HashMap<FileId, FileDirectives> = sources
         .iter()
-        .filter(|source| source.text.contains(directive::WORD))
+        .filter(|source| comments(source.id).iter().any(|comment| comment.text(&source.text).contains(directive::WORD)))
         .map(|source| (source.id, FileDirectives::of(source, comments(source.id), today)))
         .filter(|(_, file)| !file.directives.is_empty())
         .collect();
