@@ -29,8 +29,16 @@ pub struct Table<T, const N: usize, const STEP: usize> {
     heads: Slots,
     /// Where the words of each list begin in `words`; one more at the end.
     starts: Vec<u32>,
+    words: Vec<Word<T>>,
+}
+
+#[derive(Debug)]
+struct Word<T> {
     /// In lower case.
-    words: Vec<(String, T)>,
+    text: String,
+    /// Its first bytes, as [`eight`] gives them.
+    first: u64,
+    meaning: T,
 }
 
 /// One bit for each value of [`slot`].
@@ -47,21 +55,25 @@ impl Slots {
     }
 }
 
-/// The first bytes of a text, zeros where it is shorter.
+/// The first bytes of a text, zeros where it is shorter, and the letters among them without their case.
 fn eight(text: &[u8]) -> u64 {
     let bytes = text.first_chunk().copied().unwrap_or_else(|| {
         let mut bytes = [0; LONG];
         bytes[..text.len()].copy_from_slice(text);
         bytes
     });
-    u64::from_le_bytes(bytes)
+    // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
+    u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020
 }
 
 /// The slot of the first `length` of eight bytes.
 const fn slot(eight: u64, length: usize) -> usize {
-    // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
-    let folded = (eight | 0x2020_2020_2020_2020) << (8 * (LONG - length));
-    (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize
+    (cut(eight, length).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize
+}
+
+/// The first `length` of eight bytes, and no others.
+const fn cut(eight: u64, length: usize) -> u64 {
+    eight << (8 * (LONG - length))
 }
 
 impl<T: Copy> Words<T> {
@@ -87,16 +99,16 @@ impl<T: Copy, const N: usize, const STEP: usize> Table<T, N, STEP> {
 
     /// Words of fewer than `N` bytes are left out.
     pub fn new<S: AsRef<str>>(words: impl IntoIterator<Item = (S, T)>) -> Self {
-        let words = words.into_iter().map(|(word, meaning)| (word.as_ref().to_ascii_lowercase(), meaning));
-        let mut words: Vec<(String, T)> = words.filter(|(word, _)| word.len() >= N).collect();
-        let head = |word: &str| slot(eight(word.as_bytes()), N);
-        words.sort_by_cached_key(|(word, _)| head(word));
+        let words = words.into_iter().filter(|(word, _)| word.as_ref().len() >= N);
+        let mut words: Vec<Word<T>> = words.map(|(word, meaning)| Word::new(word.as_ref(), meaning)).collect();
+        words.sort_by_key(|word| slot(word.first, N));
         let empty = || Slots(Box::new([0; SLOTS / 64]));
         let (mut pieces, mut heads, mut starts) = (empty(), empty(), vec![0; SLOTS / SHARED + 1]);
-        for (word, _) in &words {
-            heads.insert(head(word));
-            starts[head(word) / SHARED + 1] += 1;
-            (0..STEP).for_each(|at| pieces.insert(slot(eight(&word.as_bytes()[at..]), Self::PIECE)));
+        for word in &words {
+            let head = slot(word.first, N);
+            heads.insert(head);
+            starts[head / SHARED + 1] += 1;
+            (0..STEP).for_each(|at| pieces.insert(slot(word.first >> (8 * at), Self::PIECE)));
         }
         for list in 0..SLOTS / SHARED {
             starts[list + 1] += starts[list];
@@ -114,27 +126,44 @@ impl<T: Copy, const N: usize, const STEP: usize> Table<T, N, STEP> {
             let eight = eight(&bytes[at..]);
             for piece in 0..Self::PIECES {
                 if self.pieces.contains(slot(eight >> (8 * STEP * piece), Self::PIECE)) {
-                    let last = at + STEP * piece;
-                    ((last + 1).saturating_sub(STEP)..=last).for_each(|start| self.at(bytes, start, &mut found));
+                    self.around(bytes, at + STEP * piece, &mut found);
                 }
             }
+        }
+    }
+
+    /// The words whose piece at a place is one that was looked for. Kept out of the loop over all places, which hardly ever
+    /// comes here.
+    #[inline(never)]
+    fn around(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, T)) {
+        for start in (at + 1).saturating_sub(STEP)..=at {
+            self.at(bytes, start, found);
         }
     }
 
     /// The words that begin at a place.
     fn at(&self, bytes: &[u8], start: usize, found: &mut impl FnMut(usize, T)) {
         let Some(text) = bytes.get(start..) else { return };
-        let slot = slot(eight(text), N);
+        let first = eight(text);
+        let slot = slot(first, N);
         if !self.heads.contains(slot) {
             return;
         }
         let (from, to) = (self.starts[slot / SHARED] as usize, self.starts[slot / SHARED + 1] as usize);
-        for (word, meaning) in &self.words[from..to] {
-            let here = bytes.get(start..start + word.len());
-            if here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes())) {
-                found(start, *meaning);
+        for word in &self.words[from..to] {
+            let length = word.text.len();
+            if cut(first ^ word.first, length.min(LONG)) == 0
+                && text.get(..length).is_some_and(|here| here.eq_ignore_ascii_case(word.text.as_bytes()))
+            {
+                found(start, word.meaning);
             }
         }
+    }
+}
+
+impl<T> Word<T> {
+    fn new(word: &str, meaning: T) -> Self {
+        Self { text: word.to_ascii_lowercase(), first: eight(word.as_bytes()), meaning }
     }
 }
 

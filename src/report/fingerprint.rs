@@ -15,13 +15,15 @@ pub fn all(view: &View) -> Vec<String> {
         hash([finding.rule, &path, &line].into_iter().flat_map(|part| part.bytes().chain([0])))
     });
     let mut seen: HashMap<u64, u64> = HashMap::with_capacity(identities.len());
-    let fingerprint = |identity: u64| {
+    let number = |identity: u64| {
         let ordinal = seen.entry(identity).or_insert(0);
-        let text = format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())));
         *ordinal += 1;
-        text
+        (identity, *ordinal - 1)
     };
-    identities.into_iter().map(fingerprint).collect()
+    let numbered: Vec<(u64, u64)> = identities.into_iter().map(number).collect();
+    view.outcome.workers.map(&numbered, |(identity, ordinal)| {
+        format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())))
+    })
 }
 
 /// The line of a place with its blanks folded; only the surroundings of the place where the line is very long.
