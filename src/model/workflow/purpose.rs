@@ -119,6 +119,10 @@ fn read_purposes(step: &Step) -> Vec<Evidence> {
 
 /// What a job does: its steps, then what its own name, its steps' names and a called workflow's name say.
 pub fn job_purposes(job: &Job) -> Vec<Evidence> {
+    job.purposes.get_or_init(|| read_job_purposes(job)).clone()
+}
+
+fn read_job_purposes(job: &Job) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
