@@ -50,10 +50,12 @@ pub struct Options {
     pub threads: Option<usize>,
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
+    /// The process ends with this run: what it made is left to the system, which lets go of all of it at once.
+    pub ends: bool,
 }
 
 /// What a run found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     pub root: PathBuf,
     pub sources: Vec<SourceFile>,
@@ -63,6 +65,30 @@ pub struct Outcome {
     /// Spans that hold secrets, sorted by file: no output may print their text.
     pub secrets: Vec<(FileId, Vec<Span>)>,
     pub summary: Summary,
+    /// The threads of the run, for its reports.
+    pub workers: Workers,
+}
+
+/// The threads of a run; without any of their own, those of the process.
+#[derive(Debug, Default)]
+pub struct Workers(Option<rayon::ThreadPool>);
+
+impl Workers {
+    fn new(threads: usize) -> Self {
+        Self(rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build().ok())
+    }
+
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.0 {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// What is made of each item, in the order of the items.
+    pub fn map<T: Sync, R: Send>(&self, items: &[T], make: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+        self.run(|| items.par_iter().map(make).collect())
+    }
 }
 
 /// What was looked at.
@@ -86,13 +112,9 @@ pub struct Summary {
 pub fn lint(options: &Options) -> Outcome {
     let begin = Instant::now();
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
-    let run = || lint_folder(options, threads);
-    let mut outcome = match &pool {
-        Ok(pool) => pool.install(run),
-        // Without threads of our own the global pool still does the work.
-        Err(_) => run(),
-    };
+    let workers = Workers::new(threads);
+    let mut outcome = workers.run(|| lint_folder(options, threads));
+    outcome.workers = workers;
     outcome.summary.elapsed = begin.elapsed();
     outcome
 }
@@ -137,10 +159,15 @@ fn lint_read(
         found.push(Found { hits: read.hits, code: read.code });
         mentioned.push(read.mentioned);
     }
-    let (checked, facts) = check_all(&sources, found, names.all(mentioned), tracked, findings);
-    let (settled, ()) = rayon::join(|| settle(options, &sources, checked), || drop(facts));
-    let Settled { secrets, findings, summary } = settled;
-    Outcome { root: options.root.clone(), sources, findings, secrets, summary }
+    let facts = join_all(&sources, found, names.all(mentioned), tracked, &mut findings);
+    let graph = Graph::new(&facts);
+    let checked = check_all(&facts, &graph, findings);
+    let Settled { secrets, findings, summary } = settle(options, &facts, checked);
+    if options.ends {
+        std::mem::forget(graph);
+        std::mem::forget(facts);
+    }
+    Outcome { root: options.root.clone(), sources, findings, secrets, summary, workers: Workers::default() }
 }
 
 /// What is left when the facts have served.
@@ -151,14 +178,14 @@ struct Settled {
 }
 
 /// Secrets, suppressions, policy and order.
-fn settle(options: &Options, sources: &[SourceFile], checked: Checked) -> Settled {
+fn settle(options: &Options, facts: &Facts, checked: Checked) -> Settled {
     let secrets = secrets(&checked.findings);
-    let comments = |file: FileId| checked.comments[file.0 as usize].as_slice();
+    let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let applied = suppress::apply(checked.findings, sources, comments, today);
+    let applied = suppress::apply(checked.findings, facts.repository.files(), comments, today);
     let failed = applied.findings.iter().any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
     let summary = Summary { suppressed: applied.suppressed.len(), failed, ..checked.summary };
-    Settled { secrets, findings: policy(options, sources, &checked.formats, applied.findings), summary }
+    Settled { secrets, findings: policy(options, facts, applied.findings), summary }
 }
 
 /// What reading one file gave.
@@ -230,39 +257,28 @@ fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(Strin
 struct Checked {
     /// In no order yet.
     findings: Vec<Finding>,
-    /// By file.
-    comments: Vec<Vec<Span>>,
-    formats: Vec<Option<Format>>,
     summary: Summary,
 }
 
-/// Lowers, joins and checks. The facts have served; letting go of them takes a while and is left to the caller.
-fn check_all<'s>(
+/// Lowers every file, and joins what several of them say together.
+fn join_all<'s>(
     sources: &'s [SourceFile],
     found: Vec<Found>,
     mentions: Mentions,
     tracked: Option<HashSet<String>>,
-    mut findings: Vec<Finding>,
-) -> (Checked, Facts<'s>) {
+    findings: &mut Vec<Finding>,
+) -> Facts<'s> {
     let repository = Repository::new(sources);
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
-    let lowered: Vec<Option<FileFacts>> = sources
-        .par_iter()
-        .map(|source| {
-            // A panic costs this file its facts.
-            catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing))).ok()
-        })
-        .collect();
-    let mut files = Vec::with_capacity(lowered.len());
-    for ((lowered, found), source) in lowered.into_iter().zip(found).zip(sources) {
-        let mut facts = lowered.unwrap_or_else(|| {
-            findings.push(internal(source.id, "this file could not be read to its end"));
-            FileFacts::new(FileKind::Text)
-        });
-        facts.hits = found.hits;
-        facts.code = found.code;
-        files.push(facts);
-    }
+    let lower = |(source, found): (&'s SourceFile, Found)| {
+        // A panic costs this file its facts.
+        let lowered = catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)));
+        let broken = lowered.is_err().then_some(source.id);
+        let facts = lowered.unwrap_or_else(|_| FileFacts::new(FileKind::Text));
+        (FileFacts { hits: found.hits, code: found.code, ..facts }, broken)
+    };
+    let (mut files, broken): (Vec<_>, Vec<_>) = sources.par_iter().zip(found).map(lower).unzip();
+    findings.extend(broken.into_iter().flatten().map(|id| internal(id, "this file could not be read to its end")));
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
         findings.push(internal(FileId(0), "the kustomizations could not be joined"));
     }
@@ -272,9 +288,13 @@ fn check_all<'s>(
         Ok(projects) => facts.projects = projects,
         Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
     }
-    let graph = Graph::new(&facts);
-    let ctx = Ctx { facts: &facts, graph: &graph };
-    let parts: Vec<Vec<Finding>> = parts(&facts).into_par_iter().map(|part| check_part(&ctx, part)).collect();
+    facts
+}
+
+fn check_all(facts: &Facts, graph: &Graph, mut findings: Vec<Finding>) -> Checked {
+    let ctx = Ctx { facts, graph };
+    let parts: Vec<Vec<Finding>> = parts(facts).into_par_iter().map(|part| check_part(&ctx, part)).collect();
+    findings.reserve(parts.iter().map(Vec::len).sum());
     findings.extend(parts.into_iter().flatten());
     let summary = Summary {
         dockerfiles: facts.dockerfiles().count(),
@@ -282,13 +302,10 @@ fn check_all<'s>(
         kubernetes_objects: facts.objects().count(),
         workflows: facts.of_kind(FileKind::Workflow).count(),
         services: graph.services(),
-        files: sources.iter().filter(|source| !source.text.is_empty()).count(),
+        files: facts.repository.files().iter().filter(|source| !source.text.is_empty()).count(),
         ..Summary::default()
     };
-    let formats = facts.files.iter().map(|file| format(file.kind)).collect();
-    drop(graph);
-    let comments = facts.files.iter_mut().map(|file| std::mem::take(&mut file.comments)).collect();
-    (Checked { findings, comments, formats, summary }, facts)
+    Checked { findings, summary }
 }
 
 fn projects(facts: &Facts) -> Vec<compose::Project> {
@@ -461,70 +478,66 @@ fn secrets(findings: &[Finding]) -> Vec<(FileId, Vec<Span>)> {
     files
 }
 
-/// Selection, levels and order.
-fn policy(
-    options: &Options,
-    sources: &[SourceFile],
-    formats: &[Option<Format>],
-    findings: Vec<Finding>,
-) -> Vec<Finding> {
-    let judge = |mut finding: Finding| {
-        let at = finding.place.file.0 as usize;
+/// Selection, levels and order: file by file, as a reader goes through the repository.
+fn policy(options: &Options, facts: &Facts, findings: Vec<Finding>) -> Vec<Finding> {
+    let sources = facts.repository.files();
+    let mut by_file: Vec<Vec<Finding>> = Vec::new();
+    // What is said of a run without files stands at the first.
+    by_file.resize_with(sources.len().max(1), Vec::new);
+    findings.into_iter().for_each(|finding| by_file[finding.place.file.0 as usize].push(finding));
+    let judge = |(at, mut findings): (usize, Vec<Finding>)| {
         let path = sources.get(at).map_or("", |source| source.path.as_str());
-        if !options.focus.is_empty() && !in_focus(&finding, sources, &options.focus) {
-            return None;
-        }
-        let rule = catalog::rule(finding.rule)?;
-        let format = formats.get(at).copied().flatten();
-        if file::is_test_data(path) {
-            finding.level = Level::Note;
-        }
-        finding.level = options.config.level(rule, format, path, finding.level)?;
-        Some(finding)
+        let format = facts.files.get(at).and_then(|file| format(file.kind));
+        let test_data = !findings.is_empty() && file::is_test_data(path);
+        findings.retain_mut(|finding| {
+            if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
+                return false;
+            }
+            let Some(rule) = catalog::rule(finding.rule) else { return false };
+            let found = if test_data { Level::Note } else { finding.level };
+            let level = options.config.level(rule, format, path, found);
+            finding.level = level.unwrap_or(found);
+            level.is_some()
+        });
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        findings.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+        say_once(&mut findings);
+        findings
     };
-    let mut kept: Vec<Finding> = findings.into_par_iter().filter_map(judge).collect();
-    kept.par_sort_by(|a, b| order(a).cmp(&order(b)));
-    kept.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
-    said_once(kept)
+    let by_file: Vec<Vec<Finding>> = by_file.into_par_iter().enumerate().map(judge).collect();
+    let mut kept = Vec::with_capacity(by_file.iter().map(Vec::len).sum());
+    by_file.into_iter().for_each(|mut findings| kept.append(&mut findings));
+    kept
 }
 
 /// Findings of one rule in one file that give the same advice at the same level, of a rule that says such things once:
 /// three or more become the first of them, with the number and the places of the others.
-fn said_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let key = |finding: &Finding| {
-        let once = catalog::rule(finding.rule).is_some_and(|rule| rule.once);
-        once.then(|| (finding.place.file, finding.rule, finding.level, finding.help.clone()))
-    };
+fn say_once(findings: &mut Vec<Finding>) {
     let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, finding) in findings.iter().enumerate() {
-        if let Some(key) = key(finding) {
-            groups.entry(key).or_default().push(at);
+        if catalog::rule(finding.rule).is_some_and(|rule| rule.once) {
+            groups.entry((finding.rule, finding.level, finding.help.as_deref())).or_default().push(at);
         }
     }
-    let mut others: HashMap<usize, Vec<Label>> = HashMap::new();
+    let groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() >= 3).collect();
     let mut spoken_for = vec![false; findings.len()];
-    for group in groups.into_values().filter(|group| group.len() >= 3) {
+    for group in groups {
         let (first, rest) = (group[0], &group[1..]);
         rest.iter().for_each(|&at| spoken_for[at] = true);
-        let places = rest.iter().map(|&at| Label { place: findings[at].place, text: "and here".to_owned() });
-        others.insert(first, places.collect());
+        let places = rest.iter().take(MAX_ALIKE).map(|&at| findings[at].place);
+        let places: Vec<Label> = places.map(|place| Label { place, text: "and here".to_owned() }).collect();
+        let finding = &mut findings[first];
+        finding.others += rest.len() as u32;
+        finding.message = format!("{}, and {} more here are alike", finding.message, rest.len());
+        finding.related.extend(places);
     }
-    let mut kept = Vec::with_capacity(findings.len());
-    for (at, mut finding) in findings.into_iter().enumerate().filter(|&(at, _)| !spoken_for[at]) {
-        if let Some(mut places) = others.remove(&at) {
-            finding.others += places.len() as u32;
-            finding.message = format!("{}, and {} more here are alike", finding.message, places.len());
-            places.truncate(MAX_ALIKE);
-            finding.related.append(&mut places);
-        }
-        kept.push(finding);
-    }
-    kept
+    let mut spoken_for = spoken_for.into_iter();
+    findings.retain(|_| spoken_for.next() != Some(true));
 }
 
-/// By file as a reader goes through the repository, errors first, then as they stand.
+/// Errors first, then as they stand.
 fn order(finding: &Finding) -> impl Ord {
-    (finding.place.file, Reverse(finding.level), finding.place.span, finding.rule, &finding.message)
+    (Reverse(finding.level), finding.place.span, finding.rule, &finding.message)
 }
 
 const fn format(kind: FileKind) -> Option<Format> {

@@ -89,6 +89,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         config,
         threads: arguments.threads.map(Into::into),
         today: None,
+        ends: true,
     }));
     drop(progress);
 

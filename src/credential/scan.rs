@@ -1,6 +1,6 @@
 //! Finds credentials in any text by their own shape: tokens of documented formats, private keys, URLs with a password.
 //!
-//! One automaton runs over the text; where a literal of a format stands, the boundaries, the format's pattern, its
+//! One search runs over the text; where a literal of a format stands, the boundaries, the format's pattern, its
 //! entropy and its checksum are asked in this order, each only if the one before held. Names of variables play no part
 //! here; see [`judge`](super::judge) for them.
 
@@ -53,19 +53,19 @@ const NEAR: usize = 400;
 pub fn scan(text: &str) -> Vec<Hit> {
     let table = table();
     let mut found: Vec<(usize, Hit)> = Vec::new();
-    for literal in table.automaton(text.len()).find_overlapping_iter(text) {
-        let at = literal.start();
-        match table.meaning[literal.pattern().as_usize()] {
+    table.each(text, |literal, keyword| {
+        let at = literal.start;
+        match keyword {
             Keyword::Token(index) => {
                 let format = &table.formats[index];
-                found.extend(token(format, text, at, literal.end()).map(|hit| (index, hit)));
+                found.extend(token(format, text, at, literal.end).map(|hit| (index, hit)));
             }
             // A token inside a URL or a key file says more than the URL does.
             Keyword::Key => found.extend(key::block(text, at).map(|hit| (usize::MAX - 1, hit))),
             Keyword::Url => found.extend(connection::url(text, at).map(|hit| (usize::MAX, hit))),
-            Keyword::Parts => found.extend(connection::parts(text, literal.end()).map(|hit| (usize::MAX, hit))),
+            Keyword::Parts => found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit))),
         }
-    }
+    });
     settle(found)
 }
 

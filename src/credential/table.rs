@@ -1,14 +1,14 @@
-//! The table of token formats (`rules/data/tokens.toml`) and the automaton over its keywords. Built once, on first use;
+//! The table of token formats (`rules/data/tokens.toml`) and the search for its keywords. Built once, on first use;
 //! the pattern of an entry is compiled when one of its keywords is first met. Must never hold a format in code.
 
+use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::scan::Certainty;
 use crate::embedded::table;
+use crate::search;
 
 /// One token format, as its entry in the data file states it.
 #[derive(Debug, serde::Deserialize)]
@@ -78,7 +78,7 @@ impl Format {
     }
 }
 
-/// What a keyword of the automaton begins.
+/// What a keyword begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyword {
     /// A token of the format with this index.
@@ -93,15 +93,9 @@ pub enum Keyword {
 
 pub struct Table {
     pub formats: Vec<Format>,
-    /// Quick to make, and slower.
-    small: AhoCorasick,
-    /// Dear to make, and three times as fast: made once much has been searched.
-    large: OnceLock<AhoCorasick>,
-    literals: Vec<String>,
-    /// Bytes searched so far.
-    searched: AtomicUsize,
-    /// What each pattern of the automaton means.
-    pub meaning: Vec<Keyword>,
+    keywords: Vec<(String, Keyword)>,
+    /// Indices of keywords. The shortest have three bytes, so every place is looked at.
+    search: search::Table<usize, 3, 1>,
 }
 
 #[derive(serde::Deserialize)]
@@ -116,46 +110,30 @@ pub fn table() -> &'static Table {
 }
 
 fn build(file: File) -> Table {
-    let mut literals: Vec<&str> = Vec::new();
-    let mut meaning = Vec::new();
     let fixed =
         [(super::connection::URL, Keyword::Url), (super::key::PEM, Keyword::Key), (super::key::PUTTY, Keyword::Key)];
-    for (literal, keyword) in fixed {
-        literals.push(literal);
-        meaning.push(keyword);
-    }
-    for literal in super::connection::PARTS {
-        literals.push(literal);
-        meaning.push(Keyword::Parts);
-    }
+    let parts = super::connection::PARTS.iter().map(|literal| (*literal, Keyword::Parts));
+    let mut keywords: Vec<(String, Keyword)> =
+        fixed.into_iter().chain(parts).map(|(literal, keyword)| (literal.to_owned(), keyword)).collect();
     for (index, format) in file.token.iter().enumerate() {
-        for literal in &format.keywords {
-            literals.push(literal);
-            meaning.push(Keyword::Token(index));
-        }
+        keywords.extend(format.keywords.iter().map(|literal| (literal.clone(), Keyword::Token(index))));
     }
-    let small = automaton(AhoCorasickKind::ContiguousNFA, &literals);
-    let literals = literals.into_iter().map(str::to_owned).collect();
-    Table { small, large: OnceLock::new(), literals, searched: AtomicUsize::new(0), meaning, formats: file.token }
-}
-
-fn automaton<T: AsRef<str>>(kind: AhoCorasickKind, literals: &[T]) -> AhoCorasick {
-    let literals = literals.iter().map(AsRef::as_ref);
-    AhoCorasick::builder().kind(Some(kind)).build(literals).expect("a few hundred short literals fit the automaton")
+    let search = search::Table::new(keywords.iter().enumerate().map(|(index, (literal, _))| (literal, index)));
+    Table { formats: file.token, keywords, search }
 }
 
 impl Table {
-    /// What to search a text of this many bytes with. Both automata find the same.
-    pub fn automaton(&self, bytes: usize) -> &AhoCorasick {
-        if self.searched.fetch_add(bytes, Ordering::Relaxed) < SMALL_BYTES {
-            return &self.small;
-        }
-        self.large.get_or_init(|| automaton(AhoCorasickKind::DFA, &self.literals))
+    /// Tells of every keyword that stands in the text as it is written: where, and what it begins.
+    pub fn each(&self, text: &str, mut found: impl FnMut(Range<usize>, Keyword)) {
+        self.search.each(text, |at, index| {
+            let (literal, keyword) = &self.keywords[index];
+            // The search takes letters of either case.
+            if text.as_bytes()[at..].starts_with(literal.as_bytes()) {
+                found(at..at + literal.len(), *keyword);
+            }
+        });
     }
 }
-
-/// How much is searched with the small automaton: a handful of files.
-const SMALL_BYTES: usize = 256 * 1024;
 
 const fn longest() -> usize {
     300
@@ -178,7 +156,7 @@ mod tests {
         for format in &table().formats {
             assert!(format.regex().is_some(), "{} {}: pattern does not compile", format.provider, format.name);
             assert!(!format.keywords.is_empty(), "{}: no keyword", format.provider);
-            assert!(format.keywords.iter().all(|word| word.len() >= 2), "{}: keyword too short", format.provider);
+            assert!(format.keywords.iter().all(|word| word.len() >= 3), "{}: keyword too short", format.provider);
             assert!(format.regex().is_some_and(|regex| regex.captures_len() <= 2), "{}: one group", format.provider);
         }
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::file;
 use super::topics::{self, Topic, Topics};
-use super::words::{SHORTEST, Words};
+use crate::search::{SHORTEST, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
 

@@ -18,7 +18,6 @@ pub mod mentions;
 pub mod package;
 pub mod server;
 pub mod topics;
-pub mod words;
 pub mod workflow;
 
 use std::sync::OnceLock;

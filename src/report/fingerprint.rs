@@ -4,23 +4,26 @@
 use std::collections::HashMap;
 
 use super::View;
-use crate::finding::Finding;
 use crate::source::Place;
 
 /// A fingerprint for each finding of the outcome, in order: 16 hexadecimal digits, distinct within one outcome but for
 /// chance. Secrets do not enter into it.
 pub fn all(view: &View) -> Vec<String> {
-    let mut seen: HashMap<u64, u64> = HashMap::new();
-    let fingerprint = |finding: &Finding| {
+    let identities = view.outcome.workers.map(&view.outcome.findings, |finding| {
         let line = normal_line(view, finding.place);
         let path = view.repository_path(finding.place.file);
-        let identity = hash([finding.rule, &path, &line].into_iter().flat_map(|part| part.bytes().chain([0])));
+        hash([finding.rule, &path, &line].into_iter().flat_map(|part| part.bytes().chain([0])))
+    });
+    let mut seen: HashMap<u64, u64> = HashMap::with_capacity(identities.len());
+    let number = |identity: u64| {
         let ordinal = seen.entry(identity).or_insert(0);
-        let text = format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())));
         *ordinal += 1;
-        text
+        (identity, *ordinal - 1)
     };
-    view.outcome.findings.iter().map(fingerprint).collect()
+    let numbered: Vec<(u64, u64)> = identities.into_iter().map(number).collect();
+    view.outcome.workers.map(&numbered, |(identity, ordinal)| {
+        format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())))
+    })
 }
 
 /// The line of a place with its blanks folded; only the surroundings of the place where the line is very long.
@@ -42,7 +45,7 @@ fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::finding::{Finding, Level};
     use crate::report::sample;
 
     fn fingerprints(text: &str) -> Vec<String> {

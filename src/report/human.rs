@@ -76,17 +76,19 @@ pub const fn style(level: Level) -> &'static str {
 
 /// All findings, without the summary.
 pub fn render(view: &View, look: Look) -> String {
-    let mut out = String::new();
     let mut rules_seen = HashSet::new();
-    for finding in &view.findings {
-        let url = match catalog::rule(finding.rule) {
-            Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => Some(rule.url()),
-            _ => None,
-        };
+    let mut url = |finding: &Finding| match catalog::rule(finding.rule) {
+        Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => Some(rule.url()),
+        _ => None,
+    };
+    let told: Vec<(&Finding, Option<String>)> = view.findings.iter().map(|&finding| (finding, url(finding))).collect();
+    let stories = view.outcome.workers.map(&told, |(finding, url)| {
+        let mut out = String::new();
         story(&mut out, view, finding, url.as_deref(), look);
         out.push('\n');
-    }
-    out
+        out
+    });
+    stories.concat()
 }
 
 /// The report with its last lines.
@@ -97,13 +99,8 @@ pub fn render_with_summary(view: &View, look: Look) -> String {
 /// What is wrong with a configuration file.
 pub fn broken_config(broken: Broken, look: Look) -> String {
     let path = broken.source.path.clone();
-    let outcome = Outcome {
-        root: path.into(),
-        sources: vec![broken.source],
-        findings: broken.problems,
-        secrets: Vec::new(),
-        summary: Default::default(),
-    };
+    let outcome =
+        Outcome { root: path.into(), sources: vec![broken.source], findings: broken.problems, ..Outcome::default() };
     render(&View::new(&outcome, Level::Error), look)
 }
 

@@ -1,6 +1,10 @@
 //! The report for programs. Its shape is `docs/output.schema.json`; `version` changes when a reader would have to.
 
-use serde::{Serialize, Serializer};
+use std::io;
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::{Totals, View, fingerprint};
 use crate::catalog;
@@ -9,24 +13,13 @@ use crate::finding::{Finding, Label};
 use crate::source::{Place, Position};
 
 #[derive(Serialize)]
-struct Document<'v, 'o> {
+struct Document {
     version: u32,
     tool: Tool,
     root: String,
     summary: Summary,
-    findings: Listed<'v, 'o>,
-}
-
-/// The findings with their fingerprints; made into items one by one, as they are written.
-struct Listed<'v, 'o> {
-    view: &'v View<'o>,
-    found: Vec<(&'o Finding, String)>,
-}
-
-impl Serialize for Listed<'_, '_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.found.iter().map(|(finding, print)| item(self.view, finding, print)))
-    }
+    /// Last and empty: see [`with_items`].
+    findings: [(); 0],
 }
 
 #[derive(Serialize)]
@@ -111,12 +104,18 @@ struct Change<'o> {
     text: String,
 }
 
+/// How deep an item stands in the document: the list, and the document itself.
+const DEPTH: usize = 2;
+/// As long as most items are at the least.
+const ITEM_BYTES: usize = 512;
+
 pub fn render(view: &View) -> String {
     let outcome = view.outcome;
     let Totals { errors, warnings, notes } = view.totals;
     let found = &outcome.summary;
     let prints = fingerprint::all(view);
-    let listed = outcome.findings.iter().zip(prints).filter(|(finding, _)| finding.level >= view.min_level);
+    let listed = outcome.findings.iter().zip(&prints).filter(|(finding, _)| finding.level >= view.min_level);
+    let listed: Vec<(&Finding, &String)> = listed.collect();
     let document = Document {
         version: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -137,9 +136,34 @@ pub fn render(view: &View) -> String {
             failed: found.failed,
             elapsed_ms: u64::try_from(found.elapsed.as_millis()).unwrap_or(u64::MAX),
         },
-        findings: Listed { view, found: listed.collect() },
+        findings: [],
     };
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    let items = outcome.workers.map(&listed, |(finding, print)| written(&item(view, finding, print)));
+    with_items(serde_json::to_string_pretty(&document).unwrap_or_default(), &items)
+}
+
+/// An item as it stands in the document: two levels deep.
+fn written(item: &Item) -> String {
+    let mut formatter = PrettyFormatter::new();
+    for _ in 0..DEPTH {
+        // Writing into nothing cannot fail.
+        let _ = formatter.begin_array(&mut io::sink());
+    }
+    let mut text = Vec::with_capacity(ITEM_BYTES);
+    let done = item.serialize(&mut Serializer::with_formatter(&mut text, formatter));
+    done.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+}
+
+/// The document with its findings. They are nearly all of it and are written in parallel, which no serializer can do.
+fn with_items(document: String, items: &[String]) -> String {
+    let Some(head) = document.strip_suffix("[]\n}").filter(|_| !items.is_empty()) else { return document + "\n" };
+    let mut text = String::with_capacity(document.len() + items.iter().map(|item| item.len() + 8).sum::<usize>());
+    text.push_str(head);
+    for (at, item) in items.iter().enumerate() {
+        text.push_str(if at == 0 { "[\n    " } else { ",\n    " });
+        text.push_str(item);
+    }
+    text + "\n  ]\n}\n"
 }
 
 fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {

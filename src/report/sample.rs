@@ -18,8 +18,8 @@ pub fn outcome(files: &[(&str, &str)], findings: Vec<Finding>) -> Outcome {
         root: PathBuf::from("/repository"),
         sources: sources.collect(),
         findings,
-        secrets: Vec::new(),
         summary: Summary { elapsed: Duration::from_millis(18), ..Summary::default() },
+        ..Outcome::default()
     }
 }
 

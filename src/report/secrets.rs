@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::credential;
 use crate::engine::Outcome;
@@ -30,6 +30,8 @@ impl<'o> Secrets<'o> {
             texts.extend(lines.map(str::trim).filter(|line| line.len() >= SHORTEST && !line.starts_with("-----")));
         }
         let mut builder = AhoCorasick::builder();
+        // Quick to make; messages are short, and hardly one of them holds a secret.
+        builder.kind(Some(AhoCorasickKind::ContiguousNFA));
         let texts =
             if texts.is_empty() { None } else { builder.match_kind(MatchKind::LeftmostLongest).build(texts).ok() };
         Self { spans: outcome.secrets.iter().map(|(file, spans)| (*file, spans.as_slice())).collect(), texts }

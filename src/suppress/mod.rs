@@ -28,22 +28,21 @@ pub struct Applied {
 
 /// Hides what the comments ask to hide. `comments` gives the comments of a file, `#` included.
 pub fn apply<'s>(
-    findings: Vec<Finding>,
+    mut findings: Vec<Finding>,
     sources: &'s [SourceFile],
     comments: impl Fn(FileId) -> &'s [Span],
     today: Date,
 ) -> Applied {
     let mut files: HashMap<FileId, FileDirectives> = sources
         .iter()
-        .filter(|source| source.text.contains(directive::WORD))
+        .filter(|source| comments(source.id).iter().any(|comment| comment.text(&source.text).contains(directive::WORD)))
         .map(|source| (source.id, FileDirectives::of(source, comments(source.id), today)))
         .filter(|(_, file)| !file.directives.is_empty())
         .collect();
     if files.is_empty() {
         return Applied { findings, suppressed: Vec::new() };
     }
-    let (suppressed, mut kept): (Vec<_>, Vec<_>) =
-        findings.into_iter().partition(|finding| hidden(finding, sources, &mut files));
+    let suppressed = findings.extract_if(.., |finding| hidden(finding, sources, &mut files)).collect();
 
     let mut about = Vec::new();
     for source in sources {
@@ -51,8 +50,8 @@ pub fn apply<'s>(
             file.directives.iter().for_each(|directive| judge(source, directive, &mut about));
         }
     }
-    kept.extend(about.into_iter().filter(|finding| !hidden(finding, sources, &mut files)));
-    Applied { findings: kept, suppressed }
+    findings.extend(about.into_iter().filter(|finding| !hidden(finding, sources, &mut files)));
+    Applied { findings, suppressed }
 }
 
 /// The suppressions of one file, and the lines they speak of.

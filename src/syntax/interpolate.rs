@@ -90,6 +90,9 @@ pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Look
 
 /// The variables of a text, without values.
 pub fn variables(text: &str, dialect: Dialect) -> Vec<VariableUse> {
+    if !text.contains('$') {
+        return Vec::new();
+    }
     expand(text, dialect, &|_| None).uses
 }
 

@@ -84,6 +84,11 @@ fn referred(facts: &Facts, files: impl Iterator<Item = FileId>) -> Referred {
     let mut referred = Referred::default();
     let mut includes: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
     for file in files {
+        // Few files name others, and the whole of a file is read for it.
+        let text = &facts.source(file).text;
+        if !text.contains("include") && !text.contains("extends") {
+            continue;
+        }
         let Some(root) = facts.file(file).tree.as_ref().and_then(|tree| tree.root()) else { continue };
         let root = Value::read(root, &Variables::default());
         let folder = parent(facts.path(file));
@@ -123,8 +128,8 @@ fn folder_projects(facts: &Facts, folder: &str, files: &[FileId], referred: &Ref
     let base = base.filter(|base| !referred.included.contains(base));
     // What the files of the folder define, by section and name: a file that refers to what only another one defines is
     // meant to be laid over it.
-    let read: HashMap<FileId, Value> =
-        files.iter().map(|file| (*file, Loader::new(facts, folder).file(*file))).collect();
+    let loader = Loader::new(facts, folder);
+    let read: HashMap<FileId, Value> = files.iter().map(|file| (*file, loader.file(*file))).collect();
     let stands = |file: FileId| read.get(&file).is_some_and(stands_alone);
     let mut done: HashSet<FileId> = HashSet::new();
     let first = projects.len();
@@ -386,10 +391,11 @@ impl<'f> Loader<'f> {
 
     /// The file with `extends` resolved in each of its services.
     fn extended(&mut self, mut file: Value<'f>, id: FileId, depth: usize) -> Value<'f> {
-        let Some(services) = file.get("services").map(|services| services.fields().to_vec()) else { return file };
+        let services = file.get("services").map_or(&[][..], Value::fields);
         if services.iter().all(|service| service.value.get("extends").is_none()) {
             return file;
         }
+        let services = services.to_vec();
         let index: HashMap<&str, usize> = services.iter().enumerate().map(|(at, one)| (&*one.key, at)).collect();
         let mut others: HashMap<FileId, Value<'f>> = HashMap::new();
         let resolved = services.iter().map(|service| {

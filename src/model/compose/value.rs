@@ -144,7 +144,7 @@ impl<'t> Scalar<'t> {
     /// The text in effect, and where its bytes stand: those of a variable's value at the variable.
     pub fn mapped(&self, variables: &Variables) -> (String, OffsetMap) {
         let (written, offsets) = (self.written(), self.offsets());
-        if self.text.is_none() {
+        if self.text.is_none() || !written.contains('$') {
             return (written.to_owned(), offsets);
         }
         let (mut text, mut map, mut at) = (String::new(), OffsetMap::default(), 0);

@@ -100,6 +100,7 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
     if texts.is_empty() {
         return Patched::default();
     }
+    let tree_of = |at: usize| files[at].tree.as_ref();
     let parse = |text: &Text| {
         let whole = &repository.file(text.id).text;
         match text.part {
@@ -107,20 +108,27 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
             None => Tree::parse(text.id, whole).tree,
         }
     };
-    let trees: Vec<Tree> = texts.iter().map(parse).collect();
+    // Files that were lowered have their trees; what stands inside a kustomization has none yet.
+    let parsed: Vec<Option<Tree>> =
+        texts.iter().map(|text| text.file.and_then(tree_of).is_none().then(|| parse(text))).collect();
+    let trees: Vec<&Tree> = texts
+        .iter()
+        .zip(&parsed)
+        .filter_map(|(text, parsed)| parsed.as_ref().or_else(|| text.file.and_then(tree_of)))
+        .collect();
     let patched: BTreeSet<usize> = texts.iter().map(|text| text.reach).collect();
     let reached: BTreeSet<usize> = patched.iter().flat_map(|&reach| reaches[reach].files.iter().copied()).collect();
-    let again: BTreeMap<usize, Tree> = reached
+    let bases: BTreeMap<usize, &Tree> = reached
         .into_iter()
         .filter(|&at| files[at].kind == FileKind::Kubernetes)
-        .map(|at| (at, Tree::parse(FileId(at as u32), &repository.files()[at].text).tree))
+        .filter_map(|at| Some((at, tree_of(at)?)))
         .collect();
     let mut drafts: BTreeMap<(usize, usize), (Draft, bool)> = BTreeMap::new();
     let mut used: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (text, tree) in texts.iter().zip(&trees) {
         for (document, patch) in tree.documents().enumerate() {
             for &at in &reaches[text.reach].files {
-                let Some(base) = again.get(&at).filter(|_| Some(at) != text.file) else { continue };
+                let Some(base) = bases.get(&at).filter(|_| Some(at) != text.file) else { continue };
                 for (index, (object, root)) in files[at].objects.iter().zip(lower::roots(base)).enumerate() {
                     if !is_for(text.target.as_ref(), patch, object) {
                         continue;

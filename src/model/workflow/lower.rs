@@ -1,6 +1,7 @@
 //! Trees to workflows.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use super::super::Setting;
 use super::super::env::EnvOrigin;
@@ -151,6 +152,7 @@ fn empty_job(id: At<String>) -> Job {
         credentials: Vec::new(),
         images: Vec::new(),
         steps: Vec::new(),
+        purposes: OnceLock::new(),
     }
 }
 
@@ -339,7 +341,7 @@ fn step(
         with: variables(node.get("with"), EnvOrigin::WorkflowWith),
         continue_on_error: flag(node.get("continue-on-error")),
         timeout: setting(node.get("timeout-minutes")),
-        purposes: std::sync::OnceLock::new(),
+        purposes: OnceLock::new(),
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Job {
     pub credentials: Vec<EnvVar>,
     pub images: Vec<ImageUse>,
     pub steps: Vec<Step>,
+    /// What the job is for, found once: see [`job_purposes`].
+    purposes: OnceLock<Vec<Evidence>>,
 }
 
 /// One step.

@@ -119,6 +119,10 @@ fn read_purposes(step: &Step) -> Vec<Evidence> {
 
 /// What a job does: its steps, then what its own name, its steps' names and a called workflow's name say.
 pub fn job_purposes(job: &Job) -> Vec<Evidence> {
+    job.purposes.get_or_init(|| read_job_purposes(job)).clone()
+}
+
+fn read_job_purposes(job: &Job) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
@@ -239,6 +243,11 @@ fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence>
 }
 
 fn is_action(name: &str, known: &str) -> bool {
+    // Nearly every other action begins with another letter.
+    let letter = |text: &str| text.bytes().next().map(|letter| letter.to_ascii_lowercase());
+    if letter(name) != letter(known) && !known.starts_with('*') {
+        return false;
+    }
     match known.split_once('*') {
         Some((before, after)) => {
             name.len() >= before.len() + after.len()
@@ -268,11 +277,15 @@ fn is_command(program: &str, args: &[&str], pattern: &str) -> bool {
 }
 
 fn is_word(text: &str, want: &str) -> bool {
-    match want.split_once('*') {
-        Some(("", end)) => text.ends_with(end),
-        Some((start, _)) => text.starts_with(start),
-        None => text == want,
+    if let Some(end) = want.strip_prefix('*') {
+        return text.ends_with(end);
     }
+    // Nearly every other word begins with another letter.
+    text.bytes().next() == want.bytes().next()
+        && match want.split_once('*') {
+            Some((start, _)) => text.starts_with(start),
+            None => text == want,
+        }
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.

@@ -173,6 +173,9 @@ fn role(action: &str) -> Role {
 }
 
 fn indent(action: &str) -> Option<u32> {
+    if !action.contains("indent") {
+        return None;
+    }
     let mut words = words(action).skip_while(|word| !matches!(*word, "indent" | "nindent"));
     words.nth(1)?.parse().ok()
 }
