@@ -97,6 +97,9 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let script = step.script();
         for one in script.invocations() {
             let Some(call) = call(&one).filter(|call| call.manager.system) else { continue };
+            if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
+                continue;
+            }
             let place = step.place(call.span(&one));
             let title = call.title(&one);
             match call.verb {
