@@ -38,10 +38,12 @@ impl SecretFile {
     }
 }
 
+type Named = HashMap<&'static str, Vec<(Option<&'static str>, SecretFile)>>;
+
 /// The files of the lists by their names, with the folder that each must stand in, if it must.
-static NAMED: LazyLock<HashMap<&str, Vec<(Option<&str>, SecretFile)>>> = LazyLock::new(|| {
+static NAMED: LazyLock<Named> = LazyLock::new(|| {
     let lists = words();
-    let mut named: HashMap<&str, Vec<(Option<&str>, SecretFile)>> = HashMap::new();
+    let mut named = Named::new();
     for (list, kind) in [
         (&lists.tool_files, SecretFile::ToolCredentials),
         (&lists.cloud_files, SecretFile::CloudCredentials),
