@@ -355,7 +355,7 @@ fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     let project = &ctx.facts.projects[at];
     let file = project.files.first().copied().unwrap_or_default();
-    for (check, rule) in RULED.iter() {
+    for (check, rule) in &SORTED.projects {
         match check.run {
             Run::Project(run) => guard(ctx, rule, file, findings, |sink| run(ctx, project, sink)),
             Run::Service(run) => {
@@ -388,7 +388,7 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     if source.text.is_empty() && facts.kind == FileKind::Text {
         return;
     }
-    for (check, rule) in RULED.iter() {
+    for (check, rule) in SORTED.of(facts) {
         match check.run {
             Run::File(run) => guard(ctx, rule, source.id, findings, |sink| run(ctx, source, facts, sink)),
             Run::Dockerfile(run) => {
@@ -433,15 +433,56 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     }
 }
 
+type Ruled = (&'static Check, &'static Rule);
+
 /// Every coded check with its rule, looked up once.
-static RULED: LazyLock<Vec<(&Check, &Rule)>> =
+static RULED: LazyLock<Vec<Ruled>> =
     LazyLock::new(|| CHECKS.iter().filter_map(|check| Some((check, catalog::rule(check.rule)?))).collect());
+
+/// The checks by what they may be called with. Most files are texts, with which few checks are called.
+struct Sorted {
+    projects: Vec<Ruled>,
+    texts: Vec<Ruled>,
+    dockerfiles: Vec<Ruled>,
+    workflows: Vec<Ruled>,
+    manifests: Vec<Ruled>,
+}
+
+static SORTED: LazyLock<Sorted> = LazyLock::new(|| {
+    let of = |test: fn(&Run) -> bool| RULED.iter().copied().filter(|(check, _)| test(&check.run)).collect();
+    Sorted {
+        projects: of(|run| matches!(run, Run::Project(_) | Run::Service(_) | Run::Container(_) | Run::Image(_))),
+        texts: of(|run| matches!(run, Run::File(_))),
+        dockerfiles: of(|run| matches!(run, Run::File(_) | Run::Dockerfile(_) | Run::Image(_))),
+        workflows: of(|run| matches!(run, Run::File(_) | Run::Workflow(_) | Run::Image(_))),
+        manifests: of(|run| {
+            matches!(run, Run::File(_) | Run::Object(_) | Run::Workload(_) | Run::Container(_) | Run::Image(_))
+        }),
+    }
+});
+
+impl Sorted {
+    /// Those that a file's facts may give something to look at: no file is two of these.
+    fn of(&self, facts: &FileFacts) -> &[Ruled] {
+        match () {
+            () if facts.dockerfile.is_some() => &self.dockerfiles,
+            () if facts.workflow.is_some() => &self.workflows,
+            () if !facts.objects.is_empty() => &self.manifests,
+            () => &self.texts,
+        }
+    }
+}
 
 /// Runs one check; a panic in it becomes a finding that names it.
 fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
-        Ok(()) => findings.append(&mut sink.into_findings()),
+        Ok(()) => {
+            let mut found = sink.into_findings();
+            if !found.is_empty() {
+                findings.append(&mut found);
+            }
+        }
         Err(_) => {
             let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
             findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", rule.name)));

@@ -225,7 +225,8 @@ fn repeats_name(name: &str, value: &str) -> bool {
     let names = parts(name);
     let lower = value.to_ascii_lowercase();
     let mut parts = letters(&lower).peekable();
-    let known = |part: &str| names.iter().any(|word| word == part) || words().common.contains(part) || is_common(part);
+    let known =
+        |part: &str| names.split(' ').any(|word| word == part) || words().common.contains(part) || is_common(part);
     parts.peek().is_some() && lower.len() < 40 && parts.all(known)
 }
 

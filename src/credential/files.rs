@@ -1,6 +1,7 @@
 //! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is for rules to say.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::source::{file_name, parent};
 
@@ -37,6 +38,28 @@ impl SecretFile {
     }
 }
 
+type Named = HashMap<&'static str, Vec<(Option<&'static str>, SecretFile)>>;
+
+/// The files of the lists by their names, with the folder that each must stand in, if it must.
+static NAMED: LazyLock<Named> = LazyLock::new(|| {
+    let lists = words();
+    let mut named = Named::new();
+    for (list, kind) in [
+        (&lists.tool_files, SecretFile::ToolCredentials),
+        (&lists.cloud_files, SecretFile::CloudCredentials),
+        (&lists.kubeconfig_files, SecretFile::Kubeconfig),
+        (&lists.secret_files, SecretFile::Secrets),
+        (&lists.key_files, SecretFile::PrivateKey),
+    ] {
+        for file in list {
+            let (folder, name) =
+                file.rsplit_once('/').map_or((None, file.as_str()), |(folder, name)| (Some(folder), name));
+            named.entry(name).or_default().push((folder, kind));
+        }
+    }
+    named
+});
+
 /// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files and public keys.
 pub fn secret_file(path: &str) -> Option<SecretFile> {
     let lists = words();
@@ -48,18 +71,10 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
         return Some(SecretFile::Env);
     }
     let folder = file_name(parent(path)).to_ascii_lowercase();
-    let nested = format!("{folder}/{name}");
-    let named = |list: &HashSet<String>| list.contains(&name) || list.contains(&nested);
-    for (list, kind) in [
-        (&lists.tool_files, SecretFile::ToolCredentials),
-        (&lists.cloud_files, SecretFile::CloudCredentials),
-        (&lists.kubeconfig_files, SecretFile::Kubeconfig),
-        (&lists.secret_files, SecretFile::Secrets),
-        (&lists.key_files, SecretFile::PrivateKey),
-    ] {
-        if named(list) {
-            return Some(kind);
-        }
+    if let Some((_, kind)) =
+        NAMED.get(name.as_str()).into_iter().flatten().find(|(inside, _)| inside.is_none_or(|inside| inside == folder))
+    {
+        return Some(*kind);
     }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     match extension {

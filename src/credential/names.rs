@@ -18,26 +18,48 @@ pub enum NameKind {
     Credentials,
 }
 
+/// Whether the letters that begin some word for a secret stand in a name. Most names are told by this alone.
+fn may_announce(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let lower = |byte: u8| byte | 0x20;
+    let begins = |(at, two): (usize, &[u8])| {
+        let third = bytes.get(at + 2).map_or(0, |&byte| lower(byte));
+        match [lower(two[0]), lower(two[1])] {
+            [b'p', b'w'] => true,
+            [b'p', b'a'] => matches!(third, b's' | b't'),
+            [b'p', b's'] => third == b'w',
+            [b'p', b'e'] => third == b'p',
+            [b't', b'o'] => third == b'k',
+            [b's', b'e'] => third == b'c',
+            [b's', b'a'] => third == b'l',
+            [b'c', b'r'] => third == b'e',
+            [b'k', b'e'] => third == b'y',
+            _ => false,
+        }
+    };
+    !name.is_ascii() || bytes.windows(2).enumerate().any(begins)
+}
+
 /// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel and dotted names.
 pub fn secret_name(name: &str) -> Option<NameKind> {
     if name.len() > 128 {
         return None;
     }
-    let lists = words();
-    let words = parts(name);
-    if words.iter().any(|word| lists.name_never.contains(word)) {
+    if !may_announce(name) {
         return None;
     }
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    while words.len() > 1
-        && words
-            .last()
-            .is_some_and(|last| lists.name_tails.contains(*last) || last.bytes().all(|byte| byte.is_ascii_digit()))
-    {
-        words.pop();
+    let lists = words();
+    let lower = parts(name);
+    if lower.split(' ').any(|word| lists.name_never.contains(word)) {
+        return None;
     }
-    let (&last, before) = words.split_last()?;
-    let previous = before.last().copied().unwrap_or("");
+    let is_tail = |word: &str| lists.name_tails.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut rest = lower.as_str();
+    while let Some((before, _)) = rest.rsplit_once(' ').filter(|(_, last)| is_tail(last)) {
+        rest = before;
+    }
+    let (before, last) = rest.rsplit_once(' ').unwrap_or(("", rest));
+    let previous = before.rsplit(' ').next().unwrap_or("");
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     match last {
         "password" | "passwd" | "passphrase" | "psw" | "passwort" | "passcode" => return Some(NameKind::Password),
@@ -89,29 +111,27 @@ fn joined(word: &str) -> Option<NameKind> {
     ENDS.iter().find(|(end, _)| word.ends_with(end)).map(|&(_, kind)| kind)
 }
 
-/// The words of a name, in lower case. `APIKey` is `api`, `key`; `clientID2` is `client`, `id2`.
-pub(super) fn parts(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let chars: Vec<char> = name.chars().collect();
-    for (at, &char) in chars.iter().enumerate() {
-        if !char.is_alphanumeric() {
-            words.push(String::new());
-            continue;
-        }
-        let before = at.checked_sub(1).map(|at| chars[at]);
-        let after = chars.get(at + 1);
+/// The words of a name in lower case, a blank between each two. `APIKey` is `api key`; `clientID2` is `client id2`.
+pub(super) fn parts(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 8);
+    let mut chars = name.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(char) = chars.next() {
         let hump = char.is_uppercase()
             && before.is_some_and(|it| {
-                it.is_lowercase() || (it.is_uppercase() && after.is_some_and(|it| it.is_lowercase()))
+                it.is_lowercase() || (it.is_uppercase() && chars.peek().is_some_and(|it| it.is_lowercase()))
             });
-        if hump {
-            words.push(String::new());
+        before = Some(char);
+        if (hump || !char.is_alphanumeric()) && !words.is_empty() && !words.ends_with(' ') {
+            words.push(' ');
         }
-        if let Some(word) = words.last_mut() {
-            word.extend(char.to_lowercase());
+        if char.is_alphanumeric() {
+            words.extend(char.to_lowercase());
         }
     }
-    words.retain(|word| !word.is_empty());
+    if words.ends_with(' ') {
+        words.pop();
+    }
     words
 }
 

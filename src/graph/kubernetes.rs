@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::model::facts::Facts;
 use crate::model::kind::FileKind;
-use crate::model::kubernetes::{Body, Labels, Object, Selector, Workload};
+use crate::model::kubernetes::{Body, Kustomization, Labels, Object, Selector, Workload};
 use crate::source::{Place, parent};
 
 /// The objects of the repository, joined.
@@ -20,7 +20,10 @@ pub struct Cluster<'a> {
     selected: HashMap<Place, Selected<'a>>,
     /// By kind and name.
     named: HashMap<(&'a str, &'a str), Vec<&'a Object>>,
+    /// In the order of the files.
+    of_kind: HashMap<&'a str, Vec<&'a Object>>,
     all: Vec<(&'a Object, &'a str)>,
+    pub kustomizations: Vec<&'a Kustomization>,
 }
 
 /// What is joined to a workload.
@@ -52,8 +55,10 @@ impl<'a> Cluster<'a> {
         charts.sort_unstable();
         let all: Vec<(&Object, &str)> =
             facts.objects().map(|object| (object, chart_of(facts.path(object.file), object, &charts))).collect();
-        let mut cluster = Self::default();
+        let kustomizations = facts.files.iter().filter_map(|file| file.kustomization.as_ref()).collect();
+        let mut cluster = Self { kustomizations, ..Self::default() };
         for (object, _) in &all {
+            cluster.of_kind.entry(&object.kind.value).or_default().push(object);
             if let Some(name) = &object.name {
                 cluster.named.entry((&object.kind.value, &name.value)).or_default().push(object);
             }
@@ -107,6 +112,11 @@ impl<'a> Cluster<'a> {
     /// Every object, in the order of the files.
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> {
         self.all.iter().map(|(object, _)| *object)
+    }
+
+    /// The objects of a kind, in the order of the files.
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a Object> {
+        self.of_kind.get(kind).into_iter().flatten().copied()
     }
 
     fn select(&mut self, index: &Index<'a>, object: &'a Object, chart: &'a str, selector: &Selector) {

@@ -1,9 +1,11 @@
 //! The deployment graph: which Dockerfile a service builds, which workloads run the image, what becomes of each stage.
 //! Every edge keeps the place where it is written.
 
+mod index;
 pub mod kubernetes;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
@@ -13,6 +15,8 @@ use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Place, SourceFile, file_name, parent};
+use index::Index;
+pub use index::Reader;
 
 /// The joined repository.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub struct Graph<'a> {
     uses: HashMap<FileId, Vec<Use<'a>>>,
     /// By container (its name's place): the stage that its image is built from.
     built: HashMap<Place, Built>,
+    index: OnceLock<Index>,
 }
 
 /// The stage of a Dockerfile that an image is built from.
@@ -53,8 +58,13 @@ pub enum User<'a> {
 
 impl<'a> Graph<'a> {
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph =
-            Self { facts, cluster: kubernetes::Cluster::new(facts), uses: HashMap::new(), built: HashMap::new() };
+        let mut graph = Self {
+            facts,
+            cluster: kubernetes::Cluster::new(facts),
+            uses: HashMap::new(),
+            built: HashMap::new(),
+            index: OnceLock::new(),
+        };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);

@@ -48,7 +48,7 @@ pub fn folders(facts: &Facts, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
     let certain = named.is_some_and(|folders| !folders.is_empty());
     match named {
         Some(folders) if certain => (folders.clone(), certain),
-        _ => (vec![likely(facts, dockerfile)], certain),
+        _ => (vec![dockerfile.likely_folder.get_or_init(|| likely(facts, dockerfile)).clone()], certain),
     }
 }
 

@@ -15,6 +15,7 @@ use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::mentions::Mentions;
 use super::workflow::Workflow;
 use crate::credential::Hit;
+use crate::finding::Finding;
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
@@ -38,15 +39,18 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
-    /// Where a compose file departs from the schema. Several rules ask; found once, for the first of them.
+    /// Where a compose file or a workflow departs from its format. Several rules ask; found once, for the first of them.
     pub departures: OnceLock<Vec<Departure>>,
 }
 
-/// What a schema does not allow.
+/// What a format does not allow.
 #[derive(Debug)]
-pub enum Departure {
-    UnknownKey { name: String, place: Place, parent: String, meant: Option<String> },
-    Wrong { place: Place, message: String, help: String },
+pub struct Departure {
+    pub finding: Finding,
+    /// It is a key that does not exist.
+    pub is_key: bool,
+    /// It is taken all the same.
+    pub is_harmless: bool,
 }
 
 impl FileFacts<'_> {

@@ -1,6 +1,7 @@
 //! Package managers, from `rules/data/packages.toml`: what a command line asks of one. Facts only; whether an install
 //! should be pinned or frozen is for rules to say.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -48,6 +49,17 @@ struct Table {
 static MANAGERS: LazyLock<Vec<Manager>> = LazyLock::new(|| {
     let table: Table = table!("packages");
     table.manager
+});
+
+/// The first manager of each program.
+static PROGRAMS: LazyLock<HashMap<&str, &Manager>> = LazyLock::new(|| {
+    let mut programs = HashMap::new();
+    for manager in MANAGERS.iter() {
+        for program in &manager.programs {
+            programs.entry(program.as_str()).or_insert(manager);
+        }
+    }
+    programs
 });
 
 /// What is asked of a manager.
@@ -100,13 +112,15 @@ impl Call<'_> {
     }
 }
 
+/// The manager that a program is, whatever it is asked.
+pub fn manager(program: &str) -> Option<&'static Manager> {
+    let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    PROGRAMS.get(if bare == "pip" { bare } else { program }).copied()
+}
+
 /// What an invocation asks of a package manager, if it is one.
 pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
-    let program = invocation.program;
-    let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let named =
-        |manager: &&Manager| manager.programs.iter().any(|known| known == program || known == bare && bare == "pip");
-    let manager = MANAGERS.iter().find(named)?;
+    let manager = manager(invocation.program)?;
     if manager.family == "pacman" {
         return pacman(manager, invocation);
     }
@@ -116,7 +130,11 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     let second = words.get(1).map_or("", |word| word.text());
     // How many words the subcommand takes, where the list has it.
     let taken = |list: &[String]| {
-        let pair = list.iter().any(|item| item.split_once(' ').is_some_and(|(a, b)| a == first && b == second));
+        let is_pair = |item: &String| {
+            let rest = item.strip_prefix(first).and_then(|rest| rest.strip_prefix(' '));
+            rest.is_some_and(|rest| rest == second)
+        };
+        let pair = list.iter().any(is_pair);
         if pair {
             return Some(2);
         }

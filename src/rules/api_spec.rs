@@ -45,7 +45,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != FileKind::OtherYaml || !source.text.contains("openapi") || file::is_test_data(&source.path) {
+    if facts.kind != FileKind::OtherYaml || !names_version(&source.text) || file::is_test_data(&source.path) {
         return;
     }
     let tree = Tree::parse(source.id, &source.text).tree;
@@ -61,6 +61,15 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     document.head(sink);
     document.paths(sink);
     document.references(root, sink);
+}
+
+/// Whether a version may stand behind a key `openapi` anywhere in a text; only then is it parsed.
+fn names_version(text: &str) -> bool {
+    text.match_indices("openapi").any(|(at, key)| {
+        let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        let value = after.strip_prefix(':').map(|value| value.trim_start().trim_start_matches(['"', '\'']));
+        value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit() || "!&*|>#".contains(c)))
+    })
 }
 
 struct Document<'t> {

@@ -85,6 +85,15 @@ pub fn of_workflow(workflow: &Workflow) -> Vec<Given> {
     codes.flat_map(|code| given(code.script(), &|span| code.place(span))).collect()
 }
 
+/// The variables that the steps of a workflow hand to containers.
+pub fn handed_on(workflow: &Workflow) -> Vec<Given> {
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    let codes = steps.filter_map(|step| step.run.as_ref());
+    let codes = codes.filter(|code| CONTAINERS.iter().any(|program| code.text.contains(program)));
+    let given = codes.flat_map(|code| given(code.script(), &|span| code.place(span)));
+    given.filter(|one| one.variable).collect()
+}
+
 /// The values in a shell script of its own.
 pub fn of_script(source: &SourceFile) -> Vec<Given> {
     given(&shell::parse(&source.text), &|span| source.place(span))

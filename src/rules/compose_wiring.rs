@@ -1,6 +1,7 @@
 //! unknown-host, localhost-dependency, inconsistent-url, browser-internal-host: whether the addresses that services are
 //! given lead to each other.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 
 use super::Ctx;
@@ -33,26 +34,25 @@ pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) ->
         other.networks.iter().any(|network| network.external || network.shared)
             || other.services.iter().any(|service| service.network_mode.known().is_some())
     };
-    let near = |other: &&Project| other.folder == project.folder || joins(other);
+    let near = |other: &Project| other.folder == project.folder || joins(other);
     is_connected(project, service)
-        || names(project).contains(host)
+        || ctx.graph.knowing(host).any(|other| std::ptr::eq(other, project))
         || service.hosts.iter().any(|name| name == host)
         || is_placeholder(host)
-        || ctx.facts.projects.iter().filter(near).any(|other| names(other).contains(host))
+        || ctx.graph.knowing(host).any(near)
 }
 
 pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
         return;
     }
-    let known = names(project);
     for var in &service.container.env {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
             if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
                 continue;
             }
-            let near = suggest::nearest(host, known.iter().copied());
+            let near = suggest::nearest(host, names(project));
             let help = near.map_or_else(
                 || "name a service of the project, or give the host's full name".to_owned(),
                 |near| format!("did you mean `{near}`?"),
@@ -138,11 +138,11 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
         return;
     }
     for var in &service.container.env {
-        let name = var.name.value.to_ascii_uppercase();
-        if is_for_browsers(&name) || is_outward(&name) {
-            continue;
-        }
-        for endpoint in endpoints(var).into_iter().filter(Endpoint::is_local) {
+        let outward = LazyCell::new(|| {
+            let name = var.name.value.to_ascii_uppercase();
+            is_for_browsers(&name) || is_outward(&name)
+        });
+        for endpoint in endpoints(var).into_iter().filter(Endpoint::is_local).filter(|_| !*outward) {
             let Some(port) = endpoint.effective_port() else { continue };
             // A program may well speak to itself.
             if serves(service, port) {
@@ -240,14 +240,15 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
 
 pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     // A test runner's browser runs inside the project.
-    let drives = ["playwright", "cypress", "selenium", "e2e"].iter().any(|word| service.name().contains(word));
-    if drives || project.is_one_shot(service) {
+    let args = service.build.iter().flat_map(|build| &build.args);
+    let browser = |var: &&EnvVar| is_for_browsers(&var.name.value);
+    let mut vars = service.container.env.iter().chain(args).filter(browser).peekable();
+    let drives = || ["playwright", "cypress", "selenium", "e2e"].iter().any(|word| service.name().contains(word));
+    if vars.peek().is_none() || drives() || project.is_one_shot(service) {
         return;
     }
     let known = names(project);
-    let args = service.build.iter().flat_map(|build| &build.args);
-    let browser = |var: &&EnvVar| is_for_browsers(&var.name.value);
-    for var in service.container.env.iter().chain(args).filter(browser) {
+    for var in vars {
         for endpoint in endpoints(var) {
             if !endpoint.is_single_word() || !known.contains(endpoint.host.as_str()) {
                 continue;

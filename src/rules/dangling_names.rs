@@ -17,7 +17,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         let own = parent(ctx.facts.path(other.file));
         own == folder || parent(own) == parent(folder) || own == parent(folder) || parent(own) == folder
     };
-    let services: Vec<&Object> = cluster.objects().filter(is_service).collect();
+    let services: Vec<&Object> = cluster.of_kind("Service").filter(is_service).collect();
     // A name that a template makes may be any name; a repository without Services near keeps them elsewhere.
     if object.open || (object.helm && services.iter().any(|one| one.name.is_none())) || !all_read(ctx, folder) {
         return;
@@ -113,17 +113,12 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             _ => "add the object, or correct the name",
         })
         .anchor(object.anchor);
-        let other =
-            ctx.graph.cluster.objects().find(|other| other.kind.value == reference.kind.word() && other.is_named(name));
+        let other = ctx.graph.cluster.of_kind(reference.kind.word()).find(|other| other.is_named(name));
         if let Some(other) = other {
             finding = finding.related(other.place(), "this one is in another namespace");
         }
         // Claims and accounts are made with the workload; Secrets and settings are often made by hand.
-        let sure = ctx
-            .graph
-            .cluster
-            .objects()
-            .any(|other| other.kind.value == reference.kind.word() && near(ctx, other, object));
+        let sure = ctx.graph.cluster.of_kind(reference.kind.word()).any(|other| near(ctx, other, object));
         let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
         let level = if sure { sink.level() } else { Level::Note };
         missing.push((level, finding));
@@ -149,6 +144,22 @@ fn is_given(reference: &Reference) -> bool {
     )
 }
 
+/// Kinds from which operators make Secrets.
+const MAKERS_OF_SECRETS: &[&str] = &[
+    "ExternalSecret",
+    "SealedSecret",
+    "Certificate",
+    "SecretProviderClass",
+    "VaultStaticSecret",
+    "ClusterExternalSecret",
+    "BitwardenSecret",
+    "InfisicalSecret",
+    "OnePasswordItem",
+    "KafkaUser",
+    "Issuer",
+    "ClusterIssuer",
+];
+
 /// Whether a generator, an operator or a claim template makes the object.
 fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
     let name = reference.name.value.as_str();
@@ -157,28 +168,17 @@ fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
         let made = own.generated.iter().any(|(made, own)| *made == kind && own.value == name);
         made || (own.partial && kind != "ServiceAccount")
     };
-    if ctx.facts.files.iter().filter_map(|file| file.kustomization.as_ref()).any(generated) {
+    if ctx.graph.cluster.kustomizations.iter().any(|own| generated(own)) {
         return true;
     }
-    let makes = |object: &Object| match object.kind.value.as_str() {
-        "ExternalSecret"
-        | "SealedSecret"
-        | "Certificate"
-        | "SecretProviderClass"
-        | "VaultStaticSecret"
-        | "ClusterExternalSecret"
-        | "BitwardenSecret"
-        | "InfisicalSecret"
-        | "OnePasswordItem"
-        | "KafkaUser"
-        | "Issuer"
-        | "ClusterIssuer" => reference.kind == ReferenceKind::Secret,
-        "Bundle" => reference.kind == ReferenceKind::ConfigMap,
-        _ => false,
+    let makers: &[&str] = match reference.kind {
+        ReferenceKind::Secret => MAKERS_OF_SECRETS,
+        ReferenceKind::ConfigMap => &["Bundle"],
+        _ => &[],
     };
     // What an operator makes is often named after the object with something added.
     let named = |object: &Object| object.name.as_ref().is_none_or(|own| name.contains(own.value.as_str()));
-    ctx.graph.cluster.objects().any(|object| makes(object) && named(object))
+    makers.iter().any(|kind| ctx.graph.cluster.of_kind(kind).any(named))
 }
 
 /// A key that the ConfigMap or Secret, which is here, does not have.

@@ -4,7 +4,7 @@
 use super::literal::{self, Strength};
 use super::{Ctx, Owner};
 use crate::credential::{self, DefaultReason, Verdict};
-use crate::data;
+use crate::data::{self, KnownImage};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
@@ -22,17 +22,18 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     {
         return;
     }
+    let known = container.image.as_ref().and_then(|image| image.reference.as_ref()).and_then(|reference| {
+        let repository = reference.repository();
+        data::store(&repository).or_else(|| data::image(&repository))
+    });
     for var in &container.env {
         each_fallback(ctx, var, Sort::Weak, sink);
         // The access key is the user of such a pair.
         let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
         let EnvValue::Literal(value) = &var.value else { continue };
-        if user || literal::is_practice(ctx.facts.path(value.place.file)) {
-            continue;
-        }
-        let Some(why) = shipped(container, var, value).or_else(|| guessable(ctx, var, value, &container.env)) else {
-            continue;
-        };
+        let shipped = || known.and_then(|known| shipped(known, var, value));
+        let why = if user { None } else { shipped().or_else(|| guessable(ctx, var, value, &container.env)) };
+        let Some(why) = why.filter(|_| !literal::is_practice(ctx.facts.path(value.place.file))) else { continue };
         let finding =
             Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
                 .label(why)
@@ -79,6 +80,9 @@ fn written(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: Sort, sink: 
     let Some(tree) = &facts.tree else { return };
     for node in tree.documents() {
         each_scalar(node, &mut |scalar, text| {
+            if !text.contains('$') {
+                return;
+            }
             for used in interpolate::variables(text, Dialect::Compose) {
                 let Some(span) = used.default() else { continue };
                 let literal = span.text(text);
@@ -110,9 +114,7 @@ fn each_fallback(ctx: &Ctx, var: &EnvVar, sort: Sort, sink: &mut Sink) {
 }
 
 /// Why the image's own table calls the value a default.
-fn shipped(container: &Container, var: &EnvVar, value: &At<String>) -> Option<&'static str> {
-    let reference = container.image.as_ref()?.reference.as_ref()?;
-    let known = data::store(&reference.repository()).or_else(|| data::image(&reference.repository()))?;
+fn shipped(known: &KnownImage, var: &EnvVar, value: &At<String>) -> Option<&'static str> {
     let values = known.credentials.get(&var.name.value)?;
     let user = var.name.value.ends_with("USER");
     let listed = values.iter().any(|default| default.eq_ignore_ascii_case(value.value.trim()));

@@ -19,11 +19,12 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     let elsewhere = tests_elsewhere(ctx, workflow);
     for job in &workflow.jobs {
-        if job.is_disabled() || !job.environment.is_absent() || is_trial(job) {
+        if job.is_disabled() || !job.environment.is_absent() {
             continue;
         }
         let Some(shipping) = ships(job) else { continue };
-        if is_gated(workflow, job, shipping.place)
+        if is_trial(job)
+            || is_gated(workflow, job, shipping.place)
             || (is_deliberate(workflow, job) && elsewhere.is_some())
             || (shipping.purpose == Purpose::Push && is_tested_later(workflow, job))
         {

@@ -1,5 +1,7 @@
 //! Hosts and ports inside the values of variables: URLs of databases, brokers and HTTP, several hosts in one, `host:port`.
 
+use std::borrow::Cow;
+
 use crate::model::env::{EnvValue, EnvVar};
 use crate::source::{Place, Span};
 
@@ -83,15 +85,19 @@ impl Endpoint {
 /// The endpoints in a variable's value. A part that a variable without a value stands in for is left out.
 pub fn endpoints(var: &EnvVar) -> Vec<Endpoint> {
     let (text, place) = match &var.value {
-        EnvValue::Literal(at) => (at.value.clone(), at.place),
+        EnvValue::Literal(at) => (Cow::Borrowed(at.value.as_str()), at.place),
         EnvValue::Template { written, resolved: Some(text), fallbacks } => {
             // Where the default is the whole value, its hosts have places of their own.
             let whole = fallbacks.iter().find(|fallback| fallback.literal.value == *text);
-            (text.clone(), whole.map_or(written.place, |fallback| fallback.literal.place))
+            (Cow::Borrowed(text.as_str()), whole.map_or(written.place, |fallback| fallback.literal.place))
         }
-        EnvValue::Template { written, resolved: None, .. } => (masked(&written.value), written.place),
+        EnvValue::Template { written, resolved: None, .. } => (Cow::Owned(masked(&written.value)), written.place),
         EnvValue::Reference(_) | EnvValue::Inherited => return Vec::new(),
     };
+    // A port or a scheme has one; most values have none.
+    if !text.contains(':') {
+        return Vec::new();
+    }
     let verbatim = place.span.len() as usize == text.len();
     let mut found = parse(&text);
     if found.is_empty() && names_hosts(&var.name.value) {
@@ -131,8 +137,8 @@ fn names_hosts(name: &str) -> bool {
         &["_BROKERS", "_SERVERS", "_BOOTSTRAP_SERVERS", "_ADDR", "_ADDRESS", "_ENDPOINT", "_HOSTS", "_HOST", "_URL"];
     let upper = name.to_ascii_uppercase();
     let listens =
-        ["LISTEN", "BIND", "ADVERTISED", "ALLOWED", "PUBLIC", "EXTERNAL"].iter().any(|word| upper.contains(word));
-    !listens && ENDS.iter().any(|end| upper.ends_with(end))
+        || ["LISTEN", "BIND", "ADVERTISED", "ALLOWED", "PUBLIC", "EXTERNAL"].iter().any(|word| upper.contains(word));
+    ENDS.iter().any(|end| upper.ends_with(end)) && !listens()
 }
 
 /// `host:port` pairs, separated by commas.

@@ -30,7 +30,7 @@ pub fn is_real(path: &str) -> bool {
 
 /// `env-file-committed`
 pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !is_real(&source.path) || !ctx.facts.is_committed(&source.path) || facts.env.is_empty() {
+    if facts.env.is_empty() || !is_real(&source.path) || !ctx.facts.is_committed(&source.path) {
         return;
     }
     let found: Vec<(&EnvVar, Place, Strength)> = facts.env.iter().filter_map(|var| credential_of(ctx, var)).collect();
@@ -136,7 +136,7 @@ fn expected(ctx: &Ctx) -> Option<(Place, String)> {
 
 /// `live-example-value`
 pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !is_example_env(&source.path) {
+    if facts.env.is_empty() || !is_example_env(&source.path) {
         return;
     }
     for var in &facts.env {

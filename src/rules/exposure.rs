@@ -149,11 +149,9 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     }
     let Some(name) = &object.name else { return };
-    let bounds = |other: &Object| {
-        matches!(other.kind.value.as_str(), "ResourceQuota" | "LimitRange")
-            && other.namespace.value().is_none_or(|namespace| *namespace == name.value)
-    };
-    if !ctx.graph.cluster.objects().any(bounds) {
+    let bounds = |other: &Object| other.namespace.value().is_none_or(|namespace| *namespace == name.value);
+    let cluster = &ctx.graph.cluster;
+    if !cluster.of_kind("ResourceQuota").chain(cluster.of_kind("LimitRange")).any(bounds) {
         sink.report(
             Finding::new(name.place, format!("namespace `{}` has no quota", name.value))
                 .label("one workload can take the whole cluster")

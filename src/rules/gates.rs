@@ -34,8 +34,7 @@ fn word(purpose: Purpose) -> &'static str {
 
 pub fn ignored_failure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
-        let gate =
-            |step: &Step| step_purposes(step).into_iter().find(|evidence| is_gate(evidence.purpose) && !evidence.named);
+        let gate = |step: &Step| step_purposes(step).find(|evidence| is_gate(evidence.purpose) && !evidence.named);
         if let Some(setting) = job.continue_on_error.known().filter(|setting| setting.value)
             && let Some(evidence) = job.steps.iter().find_map(gate)
         {
@@ -149,7 +148,9 @@ pub fn unreachable(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action || workflow.triggers.is_empty() || workflow.trigger("workflow_call").is_some() {
         return;
     }
-    for expression in workflow.expressions.iter().filter(|expression| expression.key() == "if") {
+    let asks = |text: &str| text.to_ascii_lowercase().contains("event_name");
+    let conditions = workflow.expressions.iter().filter(|expression| expression.key() == "if");
+    for expression in conditions.filter(|expression| asks(&expression.text)) {
         let Ok(tree) = expression.parse() else { continue };
         let mut needed = Vec::new();
         conjuncts(&tree, &mut needed);

@@ -1,7 +1,7 @@
 //! unknown-host, localhost-dependency, browser-internal-host in Kubernetes and Dockerfiles: whether the addresses that
 //! containers are given lead to Services.
 
-use super::compose_wiring::{is_for_browsers, is_outward, is_placeholder, names};
+use super::compose_wiring::{is_for_browsers, is_outward, is_placeholder};
 use super::endpoint::{Endpoint, endpoints};
 use super::{Ctx, Owner};
 use crate::finding::{Finding, Level, Sink};
@@ -148,8 +148,7 @@ pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile.stages.iter().flat_map(|stage| &stage.env).filter(|var| is_for_browsers(&var.name.value)) {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            let composed =
-                endpoint.is_single_word() && ctx.facts.projects.iter().any(|project| names(project).contains(host));
+            let composed = endpoint.is_single_word() && ctx.graph.knowing(host).next().is_some();
             if composed {
                 report(&endpoint, &var.name.value, sink);
             } else {

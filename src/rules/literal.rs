@@ -97,12 +97,14 @@ pub fn written(value: &EnvValue) -> Option<(&At<String>, bool)> {
 
 /// The value of the variable that names the user whose password `name` holds: `DB_USER` for `DB_PASSWORD`.
 pub fn user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
-    let upper = name.to_ascii_uppercase();
-    let stem = ["PASSWORD", "PASSWD", "PASS", "PWD"].iter().find_map(|end| upper.strip_suffix(end))?;
+    let stem = ["PASSWORD", "PASSWD", "PASS", "PWD"].iter().find_map(|end| {
+        let (stem, tail) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
+        tail.eq_ignore_ascii_case(end).then_some(stem)
+    })?;
     siblings.iter().find_map(|sibling| {
-        let other = sibling.name.value.to_ascii_uppercase();
-        let tail = other.strip_prefix(stem)?;
-        matches!(tail, "USER" | "USERNAME" | "LOGIN" | "USR").then(|| sibling.value.resolved())?
+        let (own, tail) = sibling.name.value.split_at_checked(stem.len())?;
+        let user = ["USER", "USERNAME", "LOGIN", "USR"].iter().any(|word| tail.eq_ignore_ascii_case(word));
+        (user && own.eq_ignore_ascii_case(stem)).then(|| sibling.value.resolved())?
     })
 }
 

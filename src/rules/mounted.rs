@@ -1,75 +1,12 @@
-//! Which services get a file of the repository, and where in their containers: what a configuration file says is said to
-//! them. And whether the addresses in it lead anywhere.
+//! Whether the addresses in a configuration file lead anywhere, for the services that are given it.
 
 use super::Ctx;
 use super::compose_wiring::{may_reach, names, serves};
 use crate::finding::Finding;
-use crate::model::compose::{Project, Service};
-use crate::model::container::MountSource;
-use crate::source::{At, Place, file_name, join};
+use crate::graph::Reader;
+use crate::model::compose::Service;
+use crate::source::{At, Place};
 use crate::suggest;
-
-/// A service that gets a file.
-#[derive(Clone, Debug)]
-pub struct Reader<'a> {
-    pub project: &'a Project,
-    pub service: &'a Service,
-    /// Where the file stands in the container, if that is known.
-    pub path: Option<String>,
-}
-
-/// The services that mount a file, or whose image copies it by name.
-pub fn readers<'a>(ctx: &Ctx<'a>, path: &str) -> Vec<Reader<'a>> {
-    let mut found = Vec::new();
-    for project in &ctx.facts.projects {
-        for service in &project.services {
-            if let Some(inside) = mounted(project, service, path) {
-                found.push(Reader { project, service, path: Some(inside) });
-            } else if copies(ctx, service, path) {
-                found.push(Reader { project, service, path: None });
-            }
-        }
-    }
-    found
-}
-
-fn mounted(project: &Project, service: &Service, path: &str) -> Option<String> {
-    let mut mounts = service.container.mounts.iter();
-    mounts.find_map(|mount| {
-        let MountSource::Host(source) = &mount.source else { return None };
-        // Most mounts are of something else: that is seen before a path is made.
-        let last = file_name(source.value.trim_end_matches('/'));
-        if !last.starts_with('.') && !path.contains(last) {
-            return None;
-        }
-        let folder = join(project.folder_of(source.place.file), &source.value)?;
-        let rest = path.strip_prefix(folder.as_str())?;
-        let target = mount.target.as_ref()?.value.trim_end_matches('/');
-        match rest.strip_prefix('/') {
-            None if rest.is_empty() => Some(target.to_owned()),
-            Some(rest) => Some(format!("{target}/{rest}")),
-            None if folder.is_empty() => Some(format!("{target}/{rest}")),
-            None => None,
-        }
-    })
-}
-
-/// Whether the Dockerfile that a service builds names the file, which stands in its context.
-fn copies(ctx: &Ctx, service: &Service, path: &str) -> bool {
-    let context = service.build.as_ref().and_then(|build| build.context.as_ref());
-    let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str())) else { return false };
-    let Some((dockerfile, _)) = ctx.graph.build_of(&service.container) else { return false };
-    let text = &ctx.facts.source(dockerfile.file).text;
-    let copied = |line: &str| {
-        let mut words = line.split_whitespace();
-        let instruction = words.next().unwrap_or("");
-        (instruction.eq_ignore_ascii_case("COPY") || instruction.eq_ignore_ascii_case("ADD"))
-            && words.any(|word| {
-                word.trim_start_matches("./") == inside.trim_start_matches('/') || file_name(word) == file_name(path)
-            })
-    };
-    text.contains(file_name(path)) && text.lines().any(|line| copied(line.trim_start()))
-}
 
 /// An address in a configuration file, with the places of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +75,7 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
     }
     // What an image brings along is true wherever the image runs.
     let copied = readers.iter().any(|reader| reader.path.is_none());
-    let elsewhere = copied && ctx.facts.projects.iter().any(|project| names(project).contains(host));
+    let elsewhere = copied && ctx.graph.knowing(host).next().is_some();
     if !elsewhere && readers.iter().all(|reader| !may_reach(ctx, reader.project, reader.service, host)) {
         let near = suggest::nearest(host, names(first.project));
         let help = near.map_or_else(

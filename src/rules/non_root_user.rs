@@ -11,7 +11,6 @@ use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::server::{Folders, script_files};
 use crate::source::{At, Place};
-use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::{self, WrapperKind};
 
 /// How many users of an image are shown; the rest are counted.
@@ -75,16 +74,7 @@ fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
 
 /// Whether another Dockerfile begins with `USER root` on this base: it would not if the base were root.
 fn must_become_root(ctx: &Ctx, base: &str) -> bool {
-    ctx.facts.files.iter().filter_map(|file| file.dockerfile.as_ref()).any(|other| {
-        let mut firsts = other.stages.iter().filter_map(|stage| {
-            let Base::Image(ImageUse { reference: Some(reference), .. }) = &stage.base else { return None };
-            let range = other.named.all[stage.index].instructions.clone();
-            let mut bodies = other.tree.instructions[range].iter().map(|instruction| &instruction.body);
-            let first = bodies.find_map(|body| if let Body::User(word) = body { Some(&word.text) } else { None });
-            first.filter(|_| reference.repository() == base)
-        });
-        firsts.any(|user| is_root(user))
-    })
+    ctx.graph.first_users(base).iter().any(|user| is_root(user))
 }
 
 /// Root in so many words: compose `user`, Kubernetes `runAsUser` and `runAsNonRoot: false`.

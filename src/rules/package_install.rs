@@ -4,7 +4,7 @@
 use super::{Ctx, dockerignore, reach};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::package::{Call, Verb, call};
+use crate::model::package::{Call, Verb, call, manager};
 use crate::source::Place;
 use crate::syntax::shell::Invocation;
 
@@ -96,7 +96,13 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
         let script = step.script();
         for one in script.invocations() {
-            let Some(call) = call(&one).filter(|call| call.manager.system) else { continue };
+            if manager(one.program).is_none_or(|known| !known.system) {
+                continue;
+            }
+            let Some(call) = call(&one) else { continue };
+            if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
+                continue;
+            }
             let place = step.place(call.span(&one));
             let title = call.title(&one);
             match call.verb {

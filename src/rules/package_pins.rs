@@ -3,7 +3,7 @@
 use super::{Ctx, reach};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
-use crate::model::package::{Call, Pin, Verb, call, pin};
+use crate::model::package::{Call, Pin, Verb, call, manager, pin};
 use crate::syntax::shell::{Invocation, Word};
 
 /// How many packages a message names.
@@ -50,11 +50,10 @@ fn each_open(
     }
     for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
         let script = step.script();
-        for one in script.invocations() {
-            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install && call.manager.system == system)
-            else {
-                continue;
-            };
+        let installers = script.invocations().into_iter();
+        let installers = installers.filter(|one| manager(one.program).is_some_and(|known| known.system == system));
+        for one in installers {
+            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install) else { continue };
             if is_constrained(&one, &call) {
                 continue;
             }

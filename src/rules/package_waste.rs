@@ -6,7 +6,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::Worth;
 use crate::model::dockerfile::{Dockerfile, Step};
-use crate::model::package::{Call, Verb, call};
+use crate::model::package::{Call, Verb, call, manager};
 use crate::syntax::shell::Invocation;
 
 /// `apt-recommends`
@@ -65,7 +65,8 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `apk-cache`
 pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
-        if removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"])
+        if calls.is_empty()
+            || removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"])
             || step.has_cache("apk")
             || step.has_cache("/var/cache")
         {
@@ -208,11 +209,10 @@ fn each_call(
     for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
         let script = step.script();
         let invocations = script.invocations();
-        let calls: Vec<_> = invocations
-            .iter()
-            .filter_map(|one| Some((one, call(one)?)))
-            .filter(|(_, call)| families.contains(&call.family()))
-            .collect();
+        let of_family =
+            |one: &&Invocation| manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()));
+        let calls = invocations.iter().filter(of_family).filter_map(|one| Some((one, call(one)?)));
+        let calls: Vec<_> = calls.collect();
         visit(&step, &invocations, &calls);
     }
 }

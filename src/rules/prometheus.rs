@@ -1,8 +1,9 @@
 //! prometheus-target, prometheus-rule-file: what a Prometheus configuration scrapes, and where its rules stand.
 
 use super::Ctx;
-use super::mounted::{Address, Reader, fault, readers};
+use super::mounted::{Address, fault};
 use crate::finding::{Finding, Level, Sink};
+use crate::graph::Reader;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
@@ -18,7 +19,7 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     if !is_configuration(source, facts) {
         return;
     }
-    let readers = readers(ctx, &source.path);
+    let readers = ctx.graph.readers(&source.path);
     if readers.is_empty() {
         return;
     }
@@ -46,7 +47,7 @@ pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     if !is_configuration(source, facts) || !source.text.contains("rule_files:") {
         return;
     }
-    let readers = readers(ctx, &source.path);
+    let readers = ctx.graph.readers(&source.path);
     let tree = Tree::parse(source.id, &source.text).tree;
     let items = tree.root().and_then(|root| root.get("rule_files"));
     for item in items.into_iter().flat_map(Node::items) {

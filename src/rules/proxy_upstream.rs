@@ -1,7 +1,7 @@
 //! `proxy-upstream`: whether what a proxy passes requests on to exists: nginx, Caddy, Traefik's labels.
 
 use super::Ctx;
-use super::mounted::{Address, fault, readers};
+use super::mounted::{Address, fault};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
@@ -27,7 +27,7 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     } else {
         return;
     };
-    let readers = readers(ctx, &source.path);
+    let readers = ctx.graph.readers(&source.path);
     for address in addresses {
         if let Some(finding) = fault(ctx, &readers, &address, "the upstream") {
             let quiet = readers.iter().all(|reader| reader.project.development);

@@ -19,8 +19,10 @@ pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 
 /// Whether the Dockerfile is for development or tests by its path.
 pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
-    let path = ctx.facts.path(dockerfile.file);
-    compose::is_development(path) || file_name(path).split(['.', '-', '_']).any(is_development_word)
+    *dockerfile.development.get_or_init(|| {
+        let path = ctx.facts.path(dockerfile.file);
+        compose::is_development(path) || file_name(path).split(['.', '-', '_']).any(is_development_word)
+    })
 }
 
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.

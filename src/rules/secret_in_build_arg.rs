@@ -79,18 +79,11 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
 
 /// The compose services that pass the argument.
 fn givers<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, name: &str) -> Vec<(Place, &'a str)> {
-    let path = ctx.facts.path(dockerfile.file);
-    let services = ctx.facts.projects.iter().flat_map(|project| &project.services);
-    let mut found = Vec::new();
-    for service in services {
-        let Some(build) = &service.build else { continue };
-        if build.dockerfile.as_ref().is_some_and(|file| file.value == path) {
-            let arg = build.args.iter().find(|arg| arg.name.value == name);
-            found.extend(arg.map(|arg| (arg.name.place, service.name())));
-        }
-    }
-    found.truncate(4);
-    found
+    let given = ctx.graph.builders(ctx.facts.path(dockerfile.file)).filter_map(|(service, build)| {
+        let arg = build.args.iter().find(|arg| arg.name.value == name)?;
+        Some((arg.name.place, service.name()))
+    });
+    given.take(4).collect()
 }
 
 /// By its name, unless its default is a switch or a number.

@@ -76,7 +76,7 @@ fn is_chosen(ctx: &Ctx, one: &Given) -> bool {
 
 /// `secret-in-env` in `docker run -e` of a Dockerfile's or a step's commands.
 pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for one in commands::of_workflow(workflow).iter().filter(|one| one.variable) {
+    for one in &commands::handed_on(workflow) {
         let Some(found) = literal::exposed(ctx, &one.name, &one.value, None) else { continue };
         let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
         let help = format!(

@@ -91,8 +91,8 @@ pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &
     if project.development {
         return;
     }
-    let started = effective(ctx, Owner::Compose(project, service), &service.container);
     let Some(period) = start::stop_grace_period(ctx, project, service) else { return };
+    let started = effective(ctx, Owner::Compose(project, service), &service.container);
     grace(&started, period, "stop_grace_period", &format!("`{}`", service.name()), sink);
 }
 

@@ -258,12 +258,12 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// The stage that a name without tag and registry most likely means.
 fn misspelt<'n>(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let image = name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some();
+    if name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some() || dockerfile.stages.is_empty() {
+        return None;
+    }
+    let near = nearest(&name.to_lowercase(), names.iter().copied())?;
     let given =
         ctx.facts.projects.iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
     let context = given.flat_map(|build| &build.additional_contexts).any(|context| context.value == name);
-    if image || context || dockerfile.stages.is_empty() {
-        return None;
-    }
-    nearest(&name.to_lowercase(), names.iter().copied())
+    (!context).then_some(near)
 }

@@ -43,6 +43,10 @@ struct Sink {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| table!("untrusted"));
 
+/// The parts of each context.
+static CONTEXTS: LazyLock<Vec<Vec<&str>>> =
+    LazyLock::new(|| TABLE.contexts.iter().map(|context| context.split('.').collect()).collect());
+
 /// Text from outside, and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taint {
@@ -166,8 +170,8 @@ fn access_taint(site: Site, access: &Access, dumps: bool, depth: u32) -> Option<
 
 /// What the table says of a context.
 fn direct(workflow: &Workflow, access: &Access, dumps: bool) -> Option<Taint> {
-    let is_known = TABLE.contexts.iter().any(|known| {
-        let mut parts = known.split('.');
+    let is_known = CONTEXTS.iter().any(|known| {
+        let mut parts = known.iter().copied();
         let read = access.parts.iter();
         let same = read.clone().all(|part| {
             parts.next().is_some_and(|known| known == part || known == "*" || part == "*" && access.parts.len() > 2)
@@ -315,6 +319,10 @@ fn written(site: Site, name: &str, file: &str, depth: u32) -> Option<Taint> {
     }
     let name = name.to_ascii_lowercase();
     let writes = [format!("{name}="), format!("{name}<<"), format!("name={name}::")];
+    let text = code.text.to_ascii_lowercase();
+    if !writes.iter().any(|write| text.contains(write)) {
+        return None;
+    }
     let lines = lines(site, depth);
     let direct = lines.iter().filter(|line| !line.assigns).find(|line| {
         let text = line.text.to_ascii_lowercase();
@@ -324,7 +332,7 @@ fn written(site: Site, name: &str, file: &str, depth: u32) -> Option<Taint> {
         return line.taint.clone();
     }
     // A block such as `{ echo "name<<EOF"; cat file; echo EOF; } >> "$GITHUB_OUTPUT"`.
-    let block = code.text.to_ascii_lowercase().contains(&writes[1]);
+    let block = text.contains(&writes[1]);
     lines.into_iter().rev().find_map(|line| line.taint).filter(|_| block)
 }
 
@@ -359,15 +367,18 @@ fn line_taint(site: Site, line: &str, place: Place, tainted: &[(String, Taint)],
         return (found.level > Level::Note).then_some(found);
     }
     let reads = |name: &str| {
-        line.contains(&format!("${{{name}"))
+        line.split("${").skip(1).any(|rest| rest.starts_with(name))
             || line
                 .split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '$'))
                 .any(|word| word.strip_prefix('$') == Some(name))
     };
+    let step = site.step()?;
+    if !line.contains('$') {
+        return fetched(site, line, place);
+    }
     if let Some((_, taint)) = tainted.iter().find(|(name, _)| reads(name)) {
         return Some(taint.clone());
     }
-    let step = site.step()?;
     let job = site.job().map_or(&[][..], |job| &job.env);
     for variable in step.env.iter().chain(job).chain(&site.workflow.env).filter(|variable| reads(&variable.name.value))
     {

@@ -53,7 +53,7 @@ pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         };
         let Some(code) = step.run.as_ref().filter(|_| expression.key() == "run") else { continue };
         let Some(secret) =
-            expression.flows().into_iter().find(|access| access.part(0) == "secrets" && access.parts.len() == 2)
+            expression.flows().iter().find(|access| access.part(0) == "secrets" && access.parts.len() == 2)
         else {
             continue;
         };

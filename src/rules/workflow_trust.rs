@@ -88,8 +88,7 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     for expression in workflow.expressions.iter().filter(|expression| expression.key() == "if") {
         let text: String = expression.text.split_whitespace().collect();
-        let Some(access) = expression.accesses().into_iter().find(|access| ACTORS.contains(&access.path().as_str()))
-        else {
+        let Some(access) = expression.accesses().iter().find(|access| ACTORS.contains(&access.path().as_str())) else {
             continue;
         };
         let equals = ACTORS.iter().any(|actor| {

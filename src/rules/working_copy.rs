@@ -21,9 +21,10 @@ pub fn is_for_developers(ctx: &Ctx, project: &Project) -> bool {
     let first = |project: &Project| project.files.get(project.base_files).copied();
     project.development
         || (!first(project).as_ref().is_some_and(serious)
-            && ctx.facts.projects.iter().any(|other| {
-                other.folder == project.folder && other.base_files == 0 && first(other).as_ref().is_some_and(serious)
-            }))
+            && ctx
+                .graph
+                .projects_in(&project.folder)
+                .any(|other| other.base_files == 0 && first(other).as_ref().is_some_and(serious)))
 }
 
 /// Whether a service is not there to serve: started on demand, ending by itself, built for development.

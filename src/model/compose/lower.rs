@@ -1,6 +1,7 @@
 //! From a project's merged values to facts.
 
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use super::command::{command, shell, word};
 use super::limits::resources;
@@ -169,6 +170,7 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         provided: get("provider").is_some(),
         container: container(field, origin),
         network_mode,
+        one_shot: OnceLock::new(),
     };
     service.references = references(value, &service);
     // A service that is no mapping was lost to a mistake that others report.

@@ -13,6 +13,8 @@ mod specification;
 mod tests;
 pub mod value;
 
+use std::sync::OnceLock;
+
 use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
@@ -131,6 +133,8 @@ pub struct Service {
     pub extends: bool,
     /// A `provider:` makes it; there is no container.
     pub provided: bool,
+    /// Whether it is meant to end, found once: see [`Project::is_one_shot`].
+    one_shot: OnceLock<bool>,
 }
 
 impl Service {

@@ -160,6 +160,10 @@ impl Project {
 
     /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told is no.
     pub fn is_one_shot(&self, service: &Service) -> bool {
+        *service.one_shot.get_or_init(|| self.ends(service))
+    }
+
+    fn ends(&self, service: &Service) -> bool {
         if self.only_builds() {
             return true;
         }
@@ -174,7 +178,7 @@ impl Project {
         let named = service
             .name()
             .split(['-', '_', '.'])
-            .any(|part| ONE_SHOT_NAMES.contains(&part.to_ascii_lowercase().as_str()));
+            .any(|part| ONE_SHOT_NAMES.iter().any(|name| name.eq_ignore_ascii_case(part)));
         let words: Vec<&str> = service.words().flat_map(str::split_whitespace).map(program).collect();
         let serves = words.iter().any(|word| SERVING_WORDS.contains(word));
         let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));

@@ -27,7 +27,7 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
             stages.push(stage);
         }
     }
-    Dockerfile { file: source.id, stages, tree, named }
+    Dockerfile { file: source.id, stages, tree, named, ..Dockerfile::default() }
 }
 
 struct Lowering<'s> {

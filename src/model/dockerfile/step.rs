@@ -62,15 +62,21 @@ impl<'d> Step<'d> {
 impl Dockerfile {
     /// Every RUN that a POSIX shell runs, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
-        self.stages.iter().flat_map(move |stage| {
-            let windows = self.is_windows(stage.index);
-            let runs = stage.runs.iter().filter(move |(at, _)| !windows && self.is_posix(stage.index, *at));
-            runs.filter_map(move |(at, command)| {
-                let instruction = &self.tree.instructions[*at];
-                let (run, trigger) = run(instruction)?;
-                Some(Step { stage, at: *at, instruction, mounts: &run.mounts, command, trigger })
-            })
+        self.posix.get_or_init(|| self.posix_runs()).iter().filter_map(|&(stage, number)| {
+            let stage = &self.stages[stage];
+            let (at, command) = &stage.runs[number];
+            let instruction = &self.tree.instructions[*at];
+            let (run, trigger) = run(instruction)?;
+            Some(Step { stage, at: *at, instruction, mounts: &run.mounts, command, trigger })
         })
+    }
+
+    fn posix_runs(&self) -> Vec<(usize, usize)> {
+        let stages = self.stages.iter().filter(|stage| !stage.runs.is_empty() && !self.is_windows(stage.index));
+        let runs =
+            stages.flat_map(|stage| stage.runs.iter().zip(0..).map(move |((at, _), number)| (stage, *at, number)));
+        let posix = runs.filter(|(stage, at, _)| self.is_posix(stage.index, *at));
+        posix.map(|(stage, _, number)| (stage.index, number)).collect()
     }
 
     /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong to none.

@@ -3,6 +3,7 @@
 
 mod start;
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -55,6 +56,17 @@ static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
     table.server
 });
 
+/// The servers of each program, in the order of the table.
+static PROGRAMS: LazyLock<HashMap<&str, Vec<&Spec>>> = LazyLock::new(|| {
+    let mut programs: HashMap<&str, Vec<&Spec>> = HashMap::new();
+    for spec in SPECS.iter() {
+        for program in &spec.programs {
+            programs.entry(program).or_default().push(spec);
+        }
+    }
+    programs
+});
+
 /// An option's value and where it stands, in the script's own spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -105,13 +117,13 @@ pub struct Can {
 /// The server that an invocation starts.
 pub fn server(invocation: &Invocation) -> Option<Server> {
     let (program, name, args) = script_program(invocation);
+    let specs = PROGRAMS.get(program)?;
     let words: Vec<&Word> = args.iter().filter(|word| !word.text().starts_with('-')).collect();
     let fits = |spec: &&Spec| {
-        let named = spec.programs.iter().any(|known| known == program);
         let asked = spec.words.is_empty() || words.iter().take(2).any(|word| is_one_of(word.text(), &spec.words));
-        named && asked && !words.first().is_some_and(|word| is_one_of(word.text(), &spec.absent))
+        asked && !words.first().is_some_and(|word| is_one_of(word.text(), &spec.absent))
     };
-    let spec = SPECS.iter().find(fits)?;
+    let spec = specs.iter().copied().find(fits)?;
     let asks = |names: &[String]| -> Option<&Word> { flag(args, names) };
     if asks(&["--help".to_owned(), "--version".to_owned()]).is_some() {
         return None;
@@ -206,7 +218,7 @@ fn script_program<'s>(invocation: &Invocation<'s>) -> (&'s str, &'s Word, &'s [W
     let at = rest.iter().position(|word| !word.text().starts_with('-'));
     let Some(at) = at else { return own };
     let program = rest[at].text().rsplit('/').next().unwrap_or("");
-    let known = SPECS.iter().any(|spec| spec.programs.iter().any(|one| one == program));
+    let known = PROGRAMS.contains_key(program);
     let own_flags = rest[..at].iter().any(|word| matches!(word.text(), "-S" | "--watch" | "--hot"));
     if known && !own_flags { (program, &rest[at], &rest[at + 1..]) } else { own }
 }

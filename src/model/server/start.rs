@@ -157,7 +157,11 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
     }
     let mut found: Vec<&SourceFile> = Vec::new();
     for file in folders.folders.iter().flat_map(|folder| folders.repository.below(folder)) {
-        if file.name() == name && !file.text.is_empty() && found.iter().all(|other| other.id != file.id) {
+        if file.path.ends_with(name)
+            && file.name() == name
+            && !file.text.is_empty()
+            && found.iter().all(|other| other.id != file.id)
+        {
             found.push(file);
         }
     }

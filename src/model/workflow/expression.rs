@@ -1,5 +1,7 @@
 //! `${{ … }}`: where each stands, and what it reads.
 
+use std::sync::OnceLock;
+
 use github_actions_expressions::call::Call;
 use github_actions_expressions::context::Context;
 use github_actions_expressions::literal::Literal;
@@ -25,6 +27,16 @@ pub struct Expression {
     pub whole: bool,
     /// A condition without braces.
     pub bare: bool,
+    reads: OnceLock<Reads>,
+}
+
+/// What an expression reads, found once: several rules ask.
+#[derive(Debug, Clone, Default)]
+struct Reads {
+    /// It can be parsed.
+    sound: bool,
+    all: Vec<Access>,
+    flows: Vec<Access>,
 }
 
 /// A context that an expression reads: `github.event.issue.title`.
@@ -92,6 +104,7 @@ impl Expression {
             step: None,
             whole: text.trim().len() == span.len() as usize,
             bare: false,
+            reads: OnceLock::new(),
         }
     }
 
@@ -108,6 +121,7 @@ impl Expression {
             step: None,
             whole: true,
             bare: true,
+            reads: OnceLock::new(),
         }
     }
 
@@ -126,22 +140,36 @@ impl Expression {
         self.keys.iter().rev().find(|key| key.parse::<u32>().is_err()).map_or("", String::as_str)
     }
 
+    /// Whether it can be parsed.
+    pub fn is_sound(&self) -> bool {
+        self.reads().sound
+    }
+
     /// Every context that it reads.
-    pub fn accesses(&self) -> Vec<Access> {
-        let Ok(tree) = self.parse() else { return Vec::new() };
-        tree.contexts()
-            .into_iter()
-            .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
-            .collect()
+    pub fn accesses(&self) -> &[Access] {
+        &self.reads().all
     }
 
     /// The contexts whose text may become part of the result.
-    pub fn flows(&self) -> Vec<Access> {
-        let Ok(tree) = self.parse() else { return Vec::new() };
-        tree.dataflow_contexts()
-            .into_iter()
-            .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
-            .collect()
+    pub fn flows(&self) -> &[Access] {
+        &self.reads().flows
+    }
+
+    fn reads(&self) -> &Reads {
+        self.reads.get_or_init(|| {
+            let Ok(tree) = self.parse() else { return Reads::default() };
+            let all = tree.contexts().into_iter();
+            let flows = tree.dataflow_contexts().into_iter();
+            Reads {
+                sound: true,
+                all: all
+                    .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
+                    .collect(),
+                flows: flows
+                    .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
+                    .collect(),
+            }
+        })
     }
 
     /// String literals that the result may be, where a context may be it too: the `dev` of `${{ inputs.x || 'dev' }}`.

@@ -98,7 +98,7 @@ impl Scope<'_> {
                 }
                 None => tags,
             },
-            pushes: super::step_purposes(self.step).iter().any(|evidence| evidence.purpose == super::Purpose::Push),
+            pushes: super::step_purposes(self.step).any(|evidence| evidence.purpose == super::Purpose::Push),
         })
     }
 

@@ -69,42 +69,113 @@ static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     table.purpose
 });
 
-/// The patterns of commands by the program that each begins with, so that a command is held against few of them.
-#[derive(Default)]
-struct Patterns {
-    /// Index of the entry, and the pattern.
-    named: HashMap<&'static str, Vec<(usize, &'static str)>>,
-    /// Those whose program has a `*` in it.
-    open: Vec<(usize, &'static str)>,
+/// A word of a pattern, in which one `*` may stand at the beginning or near the end.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Exactly(&'static str),
+    StartsWith(&'static str),
+    EndsWith(&'static str),
 }
 
-static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
-    let mut patterns = Patterns::default();
-    for (at, entry) in TABLE.iter().enumerate() {
-        for pattern in &entry.commands {
-            let program = pattern.split(' ').next().unwrap_or(pattern);
-            let open = program.contains('*');
-            let list = if open { &mut patterns.open } else { patterns.named.entry(program).or_default() };
-            list.push((at, pattern));
+impl Wanted {
+    fn of(word: &'static str) -> Self {
+        match word.split_once('*') {
+            Some(("", end)) => Wanted::EndsWith(end),
+            Some((start, _)) => Wanted::StartsWith(start),
+            None => Wanted::Exactly(word),
         }
     }
-    patterns
+
+    fn fits(self, text: &str) -> bool {
+        match self {
+            Wanted::Exactly(word) => text == word,
+            Wanted::StartsWith(start) => text.starts_with(start),
+            Wanted::EndsWith(end) => text.ends_with(end),
+        }
+    }
+
+    /// Whether an argument is this word, or the option of this name with a value.
+    fn is_argument(self, arg: &str) -> bool {
+        match self {
+            Wanted::Exactly(option) | Wanted::StartsWith(option) if option.starts_with('-') => {
+                self.fits(arg) || arg.split_once('=').is_some_and(|(name, _)| name == option)
+            }
+            _ => !arg.starts_with('-') && self.fits(arg),
+        }
+    }
+}
+
+/// A command of the table: its words after the program.
+struct Pattern {
+    /// Index of its entry.
+    entry: usize,
+    words: Vec<Wanted>,
+}
+
+impl Pattern {
+    /// Whether its words stand in a command in their order.
+    fn fits(&self, args: &[&str]) -> bool {
+        let mut rest = args.iter();
+        self.words.iter().all(|want| rest.by_ref().any(|arg| want.is_argument(arg)))
+    }
+}
+
+/// The table by what is looked up in it, so that a command or an action is held against few of its lines.
+#[derive(Default)]
+struct Index {
+    /// Commands by the program that each begins with.
+    commands: HashMap<&'static str, Vec<Pattern>>,
+    /// Those whose program has a `*` in it.
+    open_commands: Vec<(Wanted, Pattern)>,
+    /// Actions by their names in lower case, with the indexes of their entries.
+    actions: HashMap<String, Vec<usize>>,
+    /// What comes before and after the `*` in the name of an action.
+    open_actions: Vec<(String, String, usize)>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index::default();
+    for (at, entry) in TABLE.iter().enumerate() {
+        for command in &entry.commands {
+            let mut words = command.split(' ');
+            let program = words.next().unwrap_or(command);
+            let pattern = Pattern { entry: at, words: words.map(Wanted::of).collect() };
+            if program.contains('*') {
+                index.open_commands.push((Wanted::of(program), pattern));
+            } else {
+                index.commands.entry(program).or_default().push(pattern);
+            }
+        }
+        for action in &entry.actions {
+            let action = action.to_ascii_lowercase();
+            match action.split_once('*') {
+                Some((before, after)) => {
+                    index.open_actions.push((before.to_owned(), after.trim_end_matches('*').to_owned(), at));
+                }
+                None => index.actions.entry(action).or_default().push(at),
+            }
+        }
+    }
+    index
 });
 
 /// What a step does, from its action, its commands and the names of the scripts it runs.
-pub fn step_purposes(step: &Step) -> Vec<Evidence> {
-    step.purposes.get_or_init(|| read_purposes(step)).clone()
+pub fn step_purposes(step: &Step) -> impl Iterator<Item = Evidence> {
+    step.purposes.get_or_init(|| read_purposes(step)).iter().copied()
 }
 
 fn read_purposes(step: &Step) -> Vec<Evidence> {
     let mut found = Vec::new();
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
-        found.extend(named_entries(
-            |entry| entry.actions.iter().any(|known| is_action(action.name(), known)),
-            uses.place,
-        ));
-        found.extend(inputs(step, &action, uses.place));
+        let name = action.name().to_ascii_lowercase();
+        found.extend(action_purposes(&name).map(|purpose| Evidence {
+            purpose,
+            place: uses.place,
+            named: false,
+            on_runner: false,
+        }));
+        found.extend(inputs(step, &name, uses.place));
     }
     if let Some(code) = &step.run {
         for invocation in code.script().invocations() {
@@ -147,9 +218,10 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
     let is_rehearsal =
         words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
     let script = script_name(program, words);
-    let patterns = PATTERNS.named.get(program).into_iter().flatten().chain(&PATTERNS.open);
+    let named = INDEX.commands.get(program).into_iter().flatten();
+    let open = INDEX.open_commands.iter().filter(|(wanted, _)| wanted.fits(program)).map(|(_, pattern)| pattern);
     let fitting: Vec<usize> =
-        patterns.filter(|(_, pattern)| is_command(program, words, pattern)).map(|(at, _)| *at).collect();
+        named.chain(open).filter(|pattern| pattern.fits(words)).map(|pattern| pattern.entry).collect();
     if fitting.is_empty() && script.is_none() {
         return Vec::new();
     }
@@ -210,20 +282,27 @@ fn is_local(invocation: &Invocation<'_>, step: &Step) -> bool {
     matches!(invocation.program, "docker" | "docker-compose") && !remote
 }
 
-fn named_entries(test: impl Fn(&Entry) -> bool, place: Place) -> Vec<Evidence> {
-    let entries = TABLE.iter().filter(|entry| test(entry));
-    entries.map(|entry| Evidence { purpose: entry.name, place, named: false, on_runner: false }).collect()
+/// What an action does whatever it is given, by its name in lower case.
+fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
+    let open = INDEX.open_actions.iter().filter(|(before, after, _)| {
+        name.strip_prefix(before.as_str()).is_some_and(|rest| rest.len() >= after.len())
+            && name.contains(after.as_str())
+    });
+    let mut entries: Vec<usize> = open.map(|(.., at)| *at).collect();
+    entries.extend(INDEX.actions.get(name).into_iter().flatten());
+    entries.sort_unstable();
+    entries.dedup();
+    entries.into_iter().map(|at| TABLE[at].name)
 }
 
 /// What an action does only when its inputs say so.
-fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence> {
-    let name = action.name().to_ascii_lowercase();
+fn inputs(step: &Step, action: &str, place: Place) -> Option<Evidence> {
     let said =
         |input: &str| step.input(input).is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"));
     let holds = |input: &str, words: &[&str]| {
         step.input_text(input).is_some_and(|text| words.iter().any(|word| text.contains(word)))
     };
-    let purpose = match name.as_str() {
+    let purpose = match action {
         "docker/build-push-action"
         | "docker/bake-action"
         | "depot/build-push-action"
@@ -240,52 +319,6 @@ fn inputs(step: &Step, action: &ActionRef<'_>, place: Place) -> Option<Evidence>
         _ => return None,
     };
     Some(Evidence { purpose, place, named: false, on_runner: false })
-}
-
-fn is_action(name: &str, known: &str) -> bool {
-    // Nearly every other action begins with another letter.
-    let letter = |text: &str| text.bytes().next().map(|letter| letter.to_ascii_lowercase());
-    if letter(name) != letter(known) && !known.starts_with('*') {
-        return false;
-    }
-    match known.split_once('*') {
-        Some((before, after)) => {
-            name.len() >= before.len() + after.len()
-                && name.is_char_boundary(before.len())
-                && name[..before.len()].eq_ignore_ascii_case(before)
-                && name.to_ascii_lowercase().contains(&after.trim_end_matches('*').to_ascii_lowercase())
-        }
-        None => name.eq_ignore_ascii_case(known),
-    }
-}
-
-/// Whether the words of a pattern stand in a command in their order.
-fn is_command(program: &str, args: &[&str], pattern: &str) -> bool {
-    let mut wanted = pattern.split(' ');
-    if !wanted.next().is_some_and(|first| is_word(program, first)) {
-        return false;
-    }
-    let mut rest = args.iter();
-    wanted.all(|want| {
-        rest.by_ref().any(|arg| {
-            let counts = !arg.starts_with('-') || want.starts_with('-');
-            counts
-                && (is_word(arg, want)
-                    || want.starts_with('-') && arg.split_once('=').is_some_and(|(name, _)| name == want))
-        })
-    })
-}
-
-fn is_word(text: &str, want: &str) -> bool {
-    if let Some(end) = want.strip_prefix('*') {
-        return text.ends_with(end);
-    }
-    // Nearly every other word begins with another letter.
-    text.bytes().next() == want.bytes().next()
-        && match want.split_once('*') {
-            Some((start, _)) => text.starts_with(start),
-            None => text == want,
-        }
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.

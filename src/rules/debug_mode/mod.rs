@@ -22,11 +22,13 @@ fn found(ctx: &Ctx, owner: Owner) -> Vec<(Place, String, &'static str)> {
     };
     let mut found = Vec::new();
     for container in container {
-        let known = container.image.as_ref().and_then(|image| image.reference.as_ref());
-        let known = known.and_then(|reference| crate::data::image(&reference.repository()));
-        let built = ctx.graph.build_of(container);
-        let foreign = known.is_some_and(|known| !known.class.is_base())
-            || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile));
+        let foreign = || {
+            let known = container.image.as_ref().and_then(|image| image.reference.as_ref());
+            let known = known.and_then(|reference| crate::data::image(&reference.repository()));
+            let built = ctx.graph.build_of(container);
+            known.is_some_and(|known| !known.class.is_base())
+                || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile))
+        };
         let on = |var: Variable| {
             let says = switch(var.name, var.value, foreign)?;
             Some((var.place, format!("`{}` is `{}`", var.name, clipped(var.value, 40)), says))
@@ -68,11 +70,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: Vec<Place> = Vec::new();
     for stage in reach::serving(ctx, dockerfile) {
         let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
-        let compiled = is_compiled(ctx, dockerfile);
         let mut all = Vec::new();
         for var in effective_env::image(dockerfile, stage) {
             let Some(known) = effective_env::variable(var) else { continue };
-            let Some(says) = switch(known.name, known.value, compiled) else { continue };
+            let Some(says) = switch(known.name, known.value, || is_compiled(ctx, dockerfile)) else { continue };
             let left_open = matches!(var.value, EnvValue::Template { .. }) && is_told(ctx, dockerfile, known.place);
             if !left_open && !is_overridden(ctx, dockerfile, known.name) {
                 all.push((known.place, format!("`{}` is `{}`", known.name, clipped(known.value, 40)), says));

@@ -40,16 +40,17 @@ struct Debugger {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| table!("debug"));
 
-/// What a variable turns on, if it does.
-pub fn switch(name: &str, value: &str, foreign: bool) -> Option<&'static str> {
+/// What a variable turns on, if it does. `foreign` says whether a name of no framework means the logs of the program.
+pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'static str> {
     let value = value.trim();
     let is_on = |switch: &&Switch| {
         switch.values.iter().any(|on| on.eq_ignore_ascii_case(value))
             || switch.contains.iter().any(|part| value.contains(part.as_str()))
             || switch.endings.iter().any(|end| value.ends_with(end.as_str()))
     };
-    let named = |switch: &&Switch| switch.variables.iter().any(|known| known == name) && !(foreign && switch.generic);
-    TABLE.variable.iter().find(|switch| named(switch) && is_on(switch)).map(|switch| switch.says.as_str())
+    let named = |switch: &&Switch| switch.variables.iter().any(|known| known == name);
+    let mut found = TABLE.variable.iter().filter(named).filter(is_on);
+    found.find(|switch| !switch.generic || !foreign()).map(|switch| switch.says.as_str())
 }
 
 /// The word of a command that starts a debugger, and what that means.

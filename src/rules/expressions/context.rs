@@ -65,9 +65,9 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
     for expression in &workflow.expressions {
         for access in expression.accesses() {
-            if let Some(finding) = root(expression, &access) {
+            if let Some(finding) = root(expression, access) {
                 sink.report(finding);
-            } else if let Some(finding) = name(workflow, expression, &access) {
+            } else if let Some(finding) = name(workflow, expression, access) {
                 // A row that only some entries have is read as an empty text elsewhere, often on purpose.
                 let level = if access.part(0) == "matrix" { Level::Warning } else { sink.level() };
                 sink.report_at(level, finding);

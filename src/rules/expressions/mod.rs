@@ -29,20 +29,26 @@ struct Key {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| table!("contexts"));
 
+/// The entries with the parts of their paths.
+static PATHS: LazyLock<Vec<(Vec<&str>, &Key)>> =
+    LazyLock::new(|| TABLE.key.iter().map(|key| (key.path.split('.').collect(), key)).collect());
+
 /// The entry for the place where an expression stands.
 fn key(expression: &Expression) -> Option<&'static Key> {
-    let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
-    let path = match keys.as_slice() {
-        ["jobs", _, "steps", _, rest @ ..] => [&["jobs", "steps"], rest].concat(),
-        ["jobs", _, rest @ ..] => [&["jobs"], rest].concat(),
-        ["runs", "steps", _, rest @ ..] => [&["runs", "steps"], rest].concat(),
-        _ => keys,
+    let key = |at: usize| expression.keys.get(at).map_or("", String::as_str);
+    // The names of jobs and the numbers of steps are in no path of the table.
+    let named: &[usize] = match (key(0), key(1), key(2)) {
+        ("jobs", _, "steps") if expression.keys.len() > 3 => &[1, 3],
+        ("jobs", ..) => &[1],
+        ("runs", "steps", _) => &[2],
+        _ => &[],
     };
-    let fits = |entry: &&Key| {
-        let mut parts = path.iter();
-        entry.path.split('.').all(|want| parts.next().is_some_and(|part| want == *part || want == "*"))
+    let path = expression.keys.iter().zip(0..).filter(|(_, at)| !named.contains(at)).map(|(key, _)| key.as_str());
+    let fits = |(parts, _): &&(Vec<&str>, &Key)| {
+        let mut path = path.clone();
+        parts.iter().all(|want| path.next().is_some_and(|part| *want == part || *want == "*"))
     };
-    TABLE.key.iter().filter(fits).max_by_key(|entry| entry.path.split('.').count())
+    PATHS.iter().filter(fits).max_by_key(|(parts, _)| parts.len()).map(|(_, key)| *key)
 }
 
 #[cfg(test)]

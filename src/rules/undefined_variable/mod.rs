@@ -82,12 +82,8 @@ type Scope<'s> = (&'s BTreeSet<String>, &'s BTreeSet<String>, bool);
 
 /// Whether a compose file gives the argument where it builds the image.
 fn is_given(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    let path = ctx.facts.path(dockerfile.file);
-    let builds = ctx.facts.projects.iter().flat_map(|project| &project.services);
-    builds.filter_map(|service| service.build.as_ref()).any(|build| {
-        build.dockerfile.as_ref().is_some_and(|file| file.value == path)
-            && build.args.iter().any(|arg| arg.name.value == name)
-    })
+    let mut builders = ctx.graph.builders(ctx.facts.path(dockerfile.file));
+    builders.any(|(_, build)| build.args.iter().any(|arg| arg.name.value == name))
 }
 
 fn one(

@@ -65,20 +65,22 @@ fn finding(place: Place, what: &str, off: Off) -> Finding {
 /// The words of an invocation that switch checks off.
 fn disabled(one: &Invocation, last: bool) -> Vec<(Span, Off)> {
     let mut found = Vec::new();
-    let local = one.args.iter().any(|word| {
+    let is_local = |word: &Word| {
         let text = word.text();
         ["localhost", "127.0.0.1", "[::1]"]
             .iter()
-            .any(|host| text.contains(&format!("//{host}")) || text.starts_with(host))
-    });
+            .any(|host| text.match_indices(host).any(|(at, _)| at == 0 || text[..at].ends_with("//")))
+    };
     let flags = FLAGS.iter().filter(|(programs, ..)| one.is(programs));
     for (_, names, off) in flags {
-        let long = |word: &&Word| {
-            names.iter().any(|name| word.text() == *name || word.text().starts_with(&format!("{name}=")))
+        let is_long = |text: &str, name: &str| {
+            text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         };
+        let long = |word: &&Word| names.iter().any(|name| is_long(word.text(), name));
         // `-k` may stand among other letters.
         let word = one.args.iter().find(long).or_else(|| one.flag(names));
-        found.extend(word.filter(|_| !local).map(|word| (word.span, *off)));
+        let word = word.filter(|_| !one.args.iter().any(is_local));
+        found.extend(word.map(|word| (word.span, *off)));
     }
     if one.is(&[
         "curl",
@@ -108,7 +110,8 @@ fn disabled(one: &Invocation, last: bool) -> Vec<(Span, Off)> {
     ]) {
         // What is only printed configures nothing.
         let printed = one.is(&["echo", "printf"]) && one.command.redirects.is_empty() && last;
-        let words = one.args.iter().filter(|_| !printed).filter_map(|word| {
+        let settings = one.args.iter().filter(|word| !printed && word.text().contains('='));
+        let words = settings.filter_map(|word| {
             let text = word.text().to_ascii_lowercase().replace(' ', "");
             let (_, off) = SETTINGS.iter().find(|(setting, _)| {
                 let whole = one.is(&["echo", "printf", "sed", "tee"]);

@@ -25,7 +25,7 @@ pub(super) const FLAGS: &[(&[&str], &[&str], Off)] = &[
     (&["uv"], &["--allow-insecure-host"], Off::Certificates),
 ];
 
-/// Options whose value, or the rest of whose text, switches a check off.
+/// Options whose value, or the rest of whose text, switches a check off. Each has a `=`.
 pub(super) const SETTINGS: &[(&str, Off)] = &[
     ("acquire::https::verify-peer=false", Off::Certificates),
     ("acquire::https::verify-host=false", Off::Certificates),

@@ -10,36 +10,29 @@ use table::{Object, Shape};
 
 use super::Ctx;
 use crate::finding::{Finding, Level, Sink};
+use crate::model::facts::Departure;
 use crate::model::workflow::Workflow;
 use crate::source::Place;
 use crate::suggest::nearest;
-use crate::syntax::yaml::{Kind, Node};
+use crate::syntax::yaml::{Kind, Node, Tree};
 
 pub use data::DATA;
 
-/// What is wrong, and whether it is a key that does not exist.
-struct Problem {
-    finding: Finding,
-    is_key: bool,
-    /// GitHub takes it all the same.
-    is_harmless: bool,
-}
-
 /// What a walk finds.
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+struct Problems(Vec<Departure>);
 
 impl Problems {
     fn wrong(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Problem { finding: Finding::new(place, message), is_key: false, is_harmless: false });
+        self.0.push(Departure { finding: Finding::new(place, message), is_key: false, is_harmless: false });
     }
 
     fn note(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Problem { finding: Finding::new(place, message), is_key: false, is_harmless: true });
+        self.0.push(Departure { finding: Finding::new(place, message), is_key: false, is_harmless: true });
     }
 
     fn wrong_with(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Problem { finding: Finding::new(place, message).help(help), is_key: false, is_harmless: false });
+        self.0.push(Departure { finding: Finding::new(place, message).help(help), is_key: false, is_harmless: false });
     }
 
     fn unknown(&mut self, place: Place, key: &str, object: &Object) {
@@ -49,7 +42,7 @@ impl Problems {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
             None => finding.help(format!("the keys are {}", keys.collect::<Vec<_>>().join(", "))),
         };
-        self.0.push(Problem { finding, is_key: true, is_harmless: false });
+        self.0.push(Departure { finding, is_key: true, is_harmless: false });
     }
 }
 
@@ -62,13 +55,19 @@ pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
-    let facts = ctx.facts.file(workflow.file);
     if !super::is_live(ctx, workflow) {
         return;
     }
-    let Some(tree) = &facts.tree else { return };
-    let Some(root) = tree.root() else { return };
+    let departures = ctx.facts.file(workflow.file).departures.get_or_init(|| departures(ctx, workflow));
+    for one in departures.iter().filter(|one| one.is_key == keys) {
+        sink.report_at(if one.is_harmless { Level::Note } else { sink.level() }, one.finding.clone());
+    }
+}
+
+fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
     let mut problems = Problems::default();
+    let tree = ctx.facts.file(workflow.file).tree.as_ref();
+    let Some(root) = tree.and_then(Tree::root) else { return problems.0 };
     if workflow.action {
         object(root, &table::ACTION, &mut problems);
         values::action(root, &mut problems);
@@ -76,10 +75,7 @@ fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
         object(root, &table::WORKFLOW, &mut problems);
         values::workflow(ctx, workflow, root, &mut problems);
     }
-    for problem in problems.0.into_iter().filter(|problem| problem.is_key == keys) {
-        let level = if problem.is_harmless { Level::Note } else { sink.level() };
-        sink.report_at(level, problem.finding);
-    }
+    problems.0
 }
 
 /// A mapping with keys of GitHub's.

@@ -32,30 +32,92 @@ pub struct Argument<'s> {
     pub span: Span,
 }
 
+/// An invocation by the numbers of its commands and words, for a script to keep beside them.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    program: Named,
+    /// What runs it, outermost first.
+    wrappers: Vec<(WrapperKind, Named)>,
+}
+
+/// The name of a program and its arguments.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    command: u32,
+    /// The word that names it, and the end of its arguments.
+    name: u32,
+    end: u32,
+    /// Where the name begins and ends in the word's text, without its folders.
+    text: (u32, u32),
+}
+
+impl Named {
+    fn new(command: u32, word: &Word, name: usize, args: usize) -> Self {
+        let begin = word.text().len() - wrapper::from_name(word).len();
+        let end = begin + wrapper::program(word).len();
+        Self { command, name: name as u32, end: (name + 1 + args) as u32, text: (begin as u32, end as u32) }
+    }
+
+    fn of(self, script: &Script) -> (&str, &Word, &[Word]) {
+        let words = &script.commands[self.command as usize].words;
+        let name = &words[self.name as usize];
+        (
+            &name.text()[self.text.0 as usize..self.text.1 as usize],
+            name,
+            &words[self.name as usize + 1..self.end as usize],
+        )
+    }
+}
+
+impl Found {
+    fn new(at: u32, command: &Command) -> Option<Self> {
+        let own = Invocation::of(command)?;
+        let mut next = 0;
+        let mut named = |word: &Word, args: usize| {
+            let named = Named::new(at, word, next, args);
+            next = named.end as usize;
+            named
+        };
+        let wrappers = own.wrappers.iter();
+        let wrappers = wrappers.map(|wrapper| (wrapper.kind, named(wrapper.name, wrapper.args.len()))).collect();
+        Some(Self { wrappers, program: named(own.name, own.args.len()) })
+    }
+
+    /// The invocation in the script that it was found in.
+    pub(super) fn of<'s>(&self, script: &'s Script) -> Invocation<'s> {
+        let (program, name, args) = self.program.of(script);
+        let wrappers = self.wrappers.iter().map(|&(kind, named)| {
+            let (program, name, args) = named.of(script);
+            Wrapper { kind, program, name, args }
+        });
+        let command = &script.commands[self.program.command as usize];
+        Invocation { program, name, args, wrappers: wrappers.collect(), command }
+    }
+}
+
 /// Every invocation of a script, in the order of its commands.
-pub(super) fn all(script: &Script) -> Vec<Invocation<'_>> {
-    let mut found: Vec<Invocation<'_>> = Vec::with_capacity(script.commands.len());
+pub(super) fn find(script: &Script) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::with_capacity(script.commands.len());
     // Only hosts of nested shell text are looked up again, and they come before what they host.
     let mut index_of: Vec<Option<u32>> = Vec::with_capacity(script.commands.len());
-    for command in &script.commands {
-        let Some(mut invocation) = Invocation::of(command) else {
+    for (at, command) in script.commands.iter().enumerate() {
+        let Some(mut found) = Found::new(at as u32, command) else {
             index_of.push(None);
             continue;
         };
         let shell = script.ancestors(command).find(|block| block.kind == BlockKind::Shell);
         if let Some(host) = shell.and_then(|shell| *index_of.get(shell.host? as usize)?) {
-            let host = &found[host as usize];
-            let kind =
-                if host.program == "su" || host.program == "runuser" { WrapperKind::User } else { WrapperKind::Shell };
+            let host = &all[host as usize];
+            let switches = matches!(host.program.of(script).0, "su" | "runuser");
             let mut around = host.wrappers.clone();
-            around.push(Wrapper { kind, program: host.program, name: host.name, args: host.args });
-            around.append(&mut invocation.wrappers);
-            invocation.wrappers = around;
+            around.push((if switches { WrapperKind::User } else { WrapperKind::Shell }, host.program));
+            around.append(&mut found.wrappers);
+            found.wrappers = around;
         }
-        index_of.push(Some(found.len() as u32));
-        found.push(invocation);
+        index_of.push(Some(all.len() as u32));
+        all.push(found);
     }
-    found
+    all
 }
 
 impl<'s> Invocation<'s> {

@@ -21,6 +21,8 @@ pub use invocation::{Argument, Invocation};
 pub use word::{Operator, Part, PartKind, Quote, Variable, Word};
 pub use wrapper::{Wrapper, WrapperKind};
 
+use std::sync::OnceLock;
+
 use crate::source::{OffsetMap, Span};
 
 /// The commands of a script and how they hang together.
@@ -35,6 +37,7 @@ pub struct Script {
     pub heredocs: Vec<Heredoc>,
     /// Comments, from `#` to before the line end.
     pub comments: Vec<Span>,
+    found: OnceLock<Vec<invocation::Found>>,
 }
 
 /// A simple command: assignments, words and redirects.
@@ -412,7 +415,9 @@ impl Script {
     }
 
     /// What really runs: one entry for each command that has a name, seen through `sudo`, `env`, `exec` and their like.
+    ///
+    /// Many rules ask; wrappers are seen through once, for the first of them.
     pub fn invocations(&self) -> Vec<Invocation<'_>> {
-        invocation::all(self)
+        self.found.get_or_init(|| invocation::find(self)).iter().map(|found| found.of(self)).collect()
     }
 }

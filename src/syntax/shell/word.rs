@@ -94,8 +94,12 @@ impl Word {
         match map {
             Some(map) => {
                 let mut begin = 0;
+                let mut before = map.offset(0);
                 for at in 1..=text.len() {
-                    if at == text.len() || map.offset(at as u32) != map.offset(at as u32 - 1) + 1 {
+                    let here = map.offset(at as u32);
+                    let ends = at == text.len() || here != before + 1;
+                    before = here;
+                    if ends {
                         let local = Span::of(begin, at);
                         let source = map.span(local);
                         add(begin, source.start, source.end);

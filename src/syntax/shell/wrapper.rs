@@ -239,14 +239,19 @@ const SPECS: &[Spec] = &[
 
 /// The file name of the program a word names, without its folders and without `.exe`.
 pub(super) fn program(word: &Word) -> &str {
+    let name = from_name(word);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// A word from the file name of the program on.
+pub(super) fn from_name(word: &Word) -> &str {
     let text = word.text();
     let begin = match text.rfind('/') {
         // A slash inside an expansion is not one of the path.
         Some(at) if at + 1 < text.len() && !in_expansion(word, at) => at + 1,
         _ => 0,
     };
-    let name = &text[begin..];
-    name.strip_suffix(".exe").unwrap_or(name)
+    &text[begin..]
 }
 
 fn in_expansion(word: &Word, at: usize) -> bool {
