@@ -27,7 +27,7 @@ const LONGER: &[(&str, usize, &str)] = &[
 
 /// A package, and the only place that may name it.
 const HOMES: &[(&str, &str)] =
-    &[("miette", "src/report/human.rs"), ("rayon", "src/engine.rs"), ("granit_parser", "src/syntax/yaml/")];
+    &[("miette", "src/report/human.rs"), ("rayon", "src/engine/"), ("granit_parser", "src/syntax/yaml/")];
 
 /// Where text of a credential's shape may stand, by the start of the path: with the sort that it may be, and the reason.
 /// Tokens of providers stand nowhere.

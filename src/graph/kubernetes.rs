@@ -55,7 +55,7 @@ impl<'a> Cluster<'a> {
         charts.sort_unstable();
         let all: Vec<(&Object, &str)> =
             facts.objects().map(|object| (object, chart_of(facts.path(object.file), object, &charts))).collect();
-        let kustomizations = facts.files.iter().filter_map(|file| file.kustomization.as_ref()).collect();
+        let kustomizations = facts.files.iter().filter_map(|file| file.kustomization.as_deref()).collect();
         let mut cluster = Self { kustomizations, ..Self::default() };
         for (object, _) in &all {
             cluster.of_kind.entry(&object.kind.value).or_default().push(object);

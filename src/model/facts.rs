@@ -25,11 +25,11 @@ use crate::syntax::yaml::Tree;
 pub struct FileFacts<'s> {
     pub kind: FileKind,
     /// The tree of a YAML file that compose, kustomize or later checks may want to read again.
-    pub tree: Option<Tree<'s>>,
-    pub dockerfile: Option<Dockerfile>,
+    pub tree: Option<Box<Tree<'s>>>,
+    pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
-    pub kustomization: Option<Kustomization>,
-    pub workflow: Option<Workflow>,
+    pub kustomization: Option<Box<Kustomization>>,
+    pub workflow: Option<Box<Workflow>>,
     /// Variables of an env file.
     pub env: Vec<EnvVar>,
     /// Comments, `#` included, in formats where they can hold suppressions.
@@ -81,7 +81,7 @@ impl FileFacts<'_> {
 
     /// Images that the file names. Those of compose services are in the projects, where they are merged.
     pub fn images(&self) -> impl Iterator<Item = &ImageUse> {
-        let built = self.dockerfile.iter().flat_map(Dockerfile::images);
+        let built = self.dockerfile.as_deref().into_iter().flat_map(Dockerfile::images);
         let pods = self.workloads().flat_map(|(_, workload)| &workload.pod.containers);
         let jobs = self.workflow.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.images);
         built.chain(pods.filter_map(|container| container.image.as_ref())).chain(jobs)
@@ -181,7 +181,7 @@ impl<'s> Facts<'s> {
     }
 
     pub fn dockerfiles(&self) -> impl Iterator<Item = &Dockerfile> {
-        self.files.iter().filter_map(|file| file.dockerfile.as_ref())
+        self.files.iter().filter_map(|file| file.dockerfile.as_deref())
     }
 
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
@@ -190,7 +190,7 @@ impl<'s> Facts<'s> {
 
     /// Workflows and actions.
     pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
-        self.files.iter().filter_map(|file| file.workflow.as_ref())
+        self.files.iter().filter_map(|file| file.workflow.as_deref())
     }
 
     /// The ids of all files of a kind.

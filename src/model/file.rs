@@ -155,7 +155,7 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
         FileKind::Dockerfile => {
             let parsed = syntax::dockerfile::parse(&source.text);
             facts.comments = parsed.tree.comments.clone();
-            facts.dockerfile = Some(dockerfile::lower(source, parsed.tree));
+            facts.dockerfile = Some(Box::new(dockerfile::lower(source, parsed.tree)));
             facts.errors = parsed.errors;
         }
         FileKind::EnvFile => {
@@ -195,14 +195,14 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             let workflow = workflow::workflow(&tree, source);
             // Every Dockerfile will ask for them; here they are read in parallel.
             workflow::image_builds(&workflow);
-            facts.workflow = Some(workflow);
+            facts.workflow = Some(Box::new(workflow));
         }
         FileKind::Kubernetes => {
             facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
         }
         FileKind::Kustomization => {
             let scope = kubernetes::Scope::plain(source.id, &source.text);
-            facts.kustomization = Kustomization::read(&tree, scope, &source.path);
+            facts.kustomization = Kustomization::read(&tree, scope, &source.path).map(Box::new);
         }
         _ => {}
     }
@@ -216,7 +216,7 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             | FileKind::GitlabCi
     );
     if read_again {
-        facts.tree = Some(tree);
+        facts.tree = Some(Box::new(tree));
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 pub use date::Date;
 use directive::Directive;
+use memchr::memmem;
 
 use crate::catalog::{self, Rule};
 use crate::edit::{Applicability, Edit, Fix};
@@ -17,41 +18,41 @@ use crate::finding::{Finding, Sink};
 use crate::source::{FileId, SourceFile, Span};
 use crate::suggest;
 
-/// What is left after suppressions.
-#[derive(Debug)]
-pub struct Applied {
-    /// Those that no suppression hides, then those about suppressions.
-    pub findings: Vec<Finding>,
-    /// Those that are hidden.
-    pub suppressed: Vec<Finding>,
-}
-
-/// Hides what the comments ask to hide. `comments` gives the comments of a file, `#` included.
+/// Takes away what the comments ask to hide, from the findings of each file, and gives it back. Findings about the
+/// suppressions are added. `comments` gives the comments of a file, `#` included.
 pub fn apply<'s>(
-    mut findings: Vec<Finding>,
+    found: &mut [Vec<Finding>],
     sources: &'s [SourceFile],
     comments: impl Fn(FileId) -> &'s [Span],
     today: Date,
-) -> Applied {
+) -> Vec<Finding> {
+    let word = memmem::Finder::new(directive::WORD);
+    let has_word = |comment: &Span, source: &SourceFile| word.find(comment.text(&source.text).as_bytes()).is_some();
     let mut files: HashMap<FileId, FileDirectives> = sources
         .iter()
-        .filter(|source| comments(source.id).iter().any(|comment| comment.text(&source.text).contains(directive::WORD)))
+        .filter(|source| comments(source.id).iter().any(|comment| has_word(comment, source)))
         .map(|source| (source.id, FileDirectives::of(source, comments(source.id), today)))
         .filter(|(_, file)| !file.directives.is_empty())
         .collect();
     if files.is_empty() {
-        return Applied { findings, suppressed: Vec::new() };
+        return Vec::new();
     }
-    let suppressed = findings.extract_if(.., |finding| hidden(finding, sources, &mut files)).collect();
-
+    let mut suppressed = Vec::new();
+    for findings in found.iter_mut() {
+        suppressed.extend(findings.extract_if(.., |finding| hidden(finding, sources, &mut files)));
+    }
     let mut about = Vec::new();
     for source in sources {
         if let Some(file) = files.get(&source.id) {
             file.directives.iter().for_each(|directive| judge(source, directive, &mut about));
         }
     }
-    findings.extend(about.into_iter().filter(|finding| !hidden(finding, sources, &mut files)));
-    Applied { findings, suppressed }
+    for finding in about {
+        if !hidden(&finding, sources, &mut files) {
+            found[finding.place.file.0 as usize].push(finding);
+        }
+    }
+    suppressed
 }
 
 /// The suppressions of one file, and the lines they speak of.
@@ -225,12 +226,12 @@ mod tests {
             rule: if byte == b'!' { "internal-error" } else { "unreadable-file" },
             ..Finding::new(source.place(Span::of(at, at + 1)), "")
         });
-        let findings: Vec<Finding> = found.collect();
+        let mut found = [found.collect()];
         let sources = [source];
-        let applied = apply(findings, &sources, |_| &comments, TODAY);
+        let suppressed = apply(&mut found, &sources, |_| &comments, TODAY);
         let line = |finding: &Finding| sources[0].lines().position(finding.place.span.start, text).line;
-        let hidden: Vec<String> = applied.suppressed.iter().map(|finding| line(finding).to_string()).collect();
-        let about = applied.findings.iter().filter(|finding| !finding.message.is_empty());
+        let hidden: Vec<String> = suppressed.iter().map(|finding| line(finding).to_string()).collect();
+        let about = found[0].iter().filter(|finding| !finding.message.is_empty());
         (hidden.join(" "), about.map(|f| format!("{} `{}`", f.rule, f.place.span.text(text))).collect())
     }
 
@@ -294,8 +295,9 @@ mod tests {
         let anchor = source.place(Span::of(text.find("web").unwrap(), text.find(":\n").unwrap()));
         let finding = Finding { rule: "internal-error", ..Finding::new(place, "") }.anchor(anchor);
         let comment = [Span::of(0, text.find('\n').unwrap())];
-        let applied = apply(vec![finding], &[source], |_| &comment, TODAY);
-        assert_eq!((applied.findings.len(), applied.suppressed.len()), (0, 1));
+        let mut found = [vec![finding]];
+        let suppressed = apply(&mut found, &[source], |_| &comment, TODAY);
+        assert_eq!((found[0].len(), suppressed.len()), (0, 1));
     }
 
     #[test]
@@ -320,8 +322,9 @@ mod tests {
                 .find('?')
                 .map(|at| Finding { rule: "unreadable-file", ..Finding::new(source.place(Span::of(at, at + 1)), "") });
             let sources = [source];
-            let applied = apply(used.into_iter().collect(), &sources, |_| &comment, TODAY);
-            let fix = applied.findings[0].fix.as_ref().unwrap();
+            let mut found = [used.into_iter().collect()];
+            apply(&mut found, &sources, |_| &comment, TODAY);
+            let fix = found[0][0].fix.as_ref().unwrap();
             assert_eq!(crate::edit::apply(text, &fix.edits).0, fixed);
         }
     }

@@ -100,7 +100,7 @@ fn patch(files: &[FileFacts], repository: Repository, reaches: &[Reach]) -> Patc
     if texts.is_empty() {
         return Patched::default();
     }
-    let tree_of = |at: usize| files[at].tree.as_ref();
+    let tree_of = |at: usize| files[at].tree.as_deref();
     let parse = |text: &Text| {
         let whole = &repository.file(text.id).text;
         match text.part {

@@ -66,7 +66,7 @@ fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
 
 fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
     let mut problems = Problems::default();
-    let tree = ctx.facts.file(workflow.file).tree.as_ref();
+    let tree = ctx.facts.file(workflow.file).tree.as_deref();
     let Some(root) = tree.and_then(Tree::root) else { return problems.0 };
     if workflow.action {
         object(root, &table::ACTION, &mut problems);
