@@ -36,7 +36,7 @@ fn parts(facts: &Facts) -> Vec<Part> {
     whole
         .map(|(at, _)| Part::Repository(at))
         .chain([Part::Declarative])
-        .chain((0..facts.projects.len()).map(Part::Project))
+        .chain((0..facts.projects().len()).map(Part::Project))
         .chain((0..facts.files.len()).map(Part::File))
         .collect()
 }
@@ -58,7 +58,7 @@ fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
 }
 
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
-    let project = &ctx.facts.projects[at];
+    let project = &ctx.facts.projects()[at];
     let file = project.files.first().copied().unwrap_or_default();
     for (check, rule) in &SORTED.projects {
         match check.run {

@@ -19,6 +19,7 @@ use crate::credential::{self, Hit};
 use crate::finding::Finding;
 use crate::git;
 use crate::graph::Graph;
+use crate::graph::kubernetes::Cluster;
 use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
@@ -159,12 +160,13 @@ fn lint_read(
         found.push(Found { hits: read.hits, code: read.code });
         mentioned.push(read.mentioned);
     }
-    let facts = join_all(&sources, found, names.all(mentioned), tracked, &mut findings);
-    let graph = Graph::new(&facts);
+    let facts = lower_all(&sources, found, names.all(mentioned), tracked, &mut findings);
+    let graph = graph(&facts, &mut findings);
     let mut found = check::all(&facts, &graph);
     found.push(findings);
-    let Settled { secrets, findings, suppressed, failed } = settle(options, &facts, found);
-    let summary = Summary { suppressed, failed, ..summary(&facts, &graph) };
+    let (settled, summary) = rayon::join(|| settle(options, &facts, found), || summary(&facts, &graph));
+    let Settled { secrets, findings, suppressed, failed } = settled;
+    let summary = Summary { suppressed, failed, ..summary };
     if options.ends {
         std::mem::forget(graph);
         std::mem::forget(facts);
@@ -237,8 +239,8 @@ fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(Strin
     entries.into_par_iter().with_max_len(BATCH).map(read).collect()
 }
 
-/// Lowers every file, and joins what several of them say together.
-fn join_all<'s>(
+/// Lowers every file, and lays kustomizations over what they change.
+fn lower_all<'s>(
     sources: &'s [SourceFile],
     found: Vec<Found>,
     mentions: Mentions,
@@ -261,11 +263,17 @@ fn join_all<'s>(
     }
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
-    match catch_unwind(AssertUnwindSafe(|| projects(&facts))) {
-        Ok(projects) => facts.projects = projects,
-        Err(_) => findings.push(internal(FileId(0), "the compose files could not be joined")),
-    }
     facts
+}
+
+/// Joins compose files to projects, manifests to a cluster, and both to what they are built from.
+fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
+    let projects = || catch_unwind(AssertUnwindSafe(|| facts.joined.get_or_init(|| projects(facts)).len()));
+    let (projects, cluster) = rayon::join(projects, || Cluster::new(facts));
+    if projects.is_err() {
+        findings.push(internal(FileId(0), "the compose files could not be joined"));
+    }
+    Graph::new(facts, cluster)
 }
 
 fn summary(facts: &Facts, graph: &Graph) -> Summary {

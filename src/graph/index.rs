@@ -44,7 +44,7 @@ pub struct Reader<'a> {
 impl Index {
     fn new(graph: &Graph) -> Self {
         let mut index = Self::default();
-        for (number, project) in graph.facts.projects.iter().enumerate() {
+        for (number, project) in graph.facts.projects().iter().enumerate() {
             index.projects.entry(project.folder.clone()).or_default().push(number);
             for (service, at) in project.services.iter().zip((0..).map(|service| (number, service))) {
                 index.add(graph, project, service, at);
@@ -99,20 +99,20 @@ impl<'a> Graph<'a> {
     }
 
     fn service_at(&self, (project, service): At) -> (&'a Project, &'a Service) {
-        let project = &self.facts.projects[project];
+        let project = &self.facts.projects()[project];
         (project, &project.services[service])
     }
 
     /// The projects that start in a folder.
     pub fn projects_in(&self, folder: &str) -> impl Iterator<Item = &'a Project> {
         let found = self.index().projects.get(folder).map_or(&[][..], Vec::as_slice);
-        found.iter().map(|&at| &self.facts.projects[at])
+        found.iter().map(|&at| &self.facts.projects()[at])
     }
 
     /// The projects on whose networks a name resolves: a service's own, or an alias.
     pub fn knowing(&self, host: &str) -> impl Iterator<Item = &'a Project> {
         let found = self.index().hosts.get(host).map_or(&[][..], Vec::as_slice);
-        found.iter().map(|&at| &self.facts.projects[at])
+        found.iter().map(|&at| &self.facts.projects()[at])
     }
 
     /// The services that build the Dockerfile at a path, and how.

@@ -57,14 +57,9 @@ pub enum User<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut graph = Self {
-            facts,
-            cluster: kubernetes::Cluster::new(facts),
-            uses: HashMap::new(),
-            built: HashMap::new(),
-            index: OnceLock::new(),
-        };
+    /// Joins the cluster and the compose projects to what they are built from.
+    pub fn new(facts: &'a Facts<'a>, cluster: kubernetes::Cluster<'a>) -> Self {
+        let mut graph = Self { facts, cluster, uses: HashMap::new(), built: HashMap::new(), index: OnceLock::new() };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);
@@ -108,7 +103,7 @@ impl<'a> Graph<'a> {
     /// that nothing here runs.
     pub fn services(&self) -> usize {
         let mut units: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for project in &self.facts.projects {
+        for project in self.facts.projects() {
             units.extend(project.services.iter().map(|service| (project.folder.as_str(), service.name())));
         }
         let composed: BTreeSet<&str> = units.iter().map(|unit| unit.1).collect();
@@ -140,7 +135,7 @@ impl<'a> Graph<'a> {
 
     fn join_compose(&mut self, names: &mut Names) {
         let facts = self.facts;
-        for project in &facts.projects {
+        for project in facts.projects() {
             for service in &project.services {
                 let Some(build) = &service.build else { continue };
                 let path = build.dockerfile.as_ref().map(|path| path.value.as_str());

@@ -60,7 +60,7 @@ fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
             folders.entry(file.value.clone()).or_default().push(tidy(&context.value));
         }
     };
-    let services = facts.projects.iter().flat_map(|project| &project.services);
+    let services = facts.projects().iter().flat_map(|project| &project.services);
     for build in services.filter_map(|service| service.build.as_ref()) {
         add(build.dockerfile.as_ref(), build.context.as_ref());
     }

@@ -94,7 +94,8 @@ pub struct Facts<'s> {
     pub repository: Repository<'s>,
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
-    pub projects: Vec<Project>,
+    /// What compose files form together, joined from the rest; see [`Facts::projects`].
+    pub joined: OnceLock<Vec<Project>>,
     /// The env files that git tracks; `None` where the repository is no git checkout.
     pub tracked: Option<HashSet<String>>,
     /// The variables of example env files that other files name.
@@ -123,7 +124,7 @@ impl<'s> Facts<'s> {
         let mut facts = Self {
             repository,
             files,
-            projects: Vec::new(),
+            joined: OnceLock::new(),
             tracked,
             mentions: Mentions::default(),
             env_files: EnvFiles::default(),
@@ -132,6 +133,11 @@ impl<'s> Facts<'s> {
         };
         facts.env_files = facts.read_env_files();
         facts
+    }
+
+    /// The projects of the compose files; none before they are joined.
+    pub fn projects(&self) -> &[Project] {
+        self.joined.get().map_or(&[], Vec::as_slice)
     }
 
     fn read_env_files(&self) -> EnvFiles<'s> {

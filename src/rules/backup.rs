@@ -33,7 +33,7 @@ const SAVERS: &[&str] = &[
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let stores: Vec<(&Project, &Service)> = ctx
         .facts
-        .projects
+        .projects()
         .iter()
         .filter(|project| !project.overlay && !is_for_tests(project, ctx))
         .flat_map(|project| project.services.iter().map(move |service| (project, service)))

@@ -91,7 +91,7 @@ fn shipped(ctx: &Ctx) -> Option<(Place, &'static str)> {
         let span = Span::new(place.span.start, line.end.min(place.span.end).max(place.span.start));
         return Some((Place::new(place.file, span), "this image is built"));
     }
-    let services = facts.projects.iter().filter(|project| !project.development).flat_map(|project| &project.services);
+    let services = facts.projects().iter().filter(|project| !project.development).flat_map(|project| &project.services);
     if let Some(service) = services.into_iter().find(|service| service.build.is_some()) {
         return Some((service.container.name.place, "this service is built"));
     }

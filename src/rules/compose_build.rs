@@ -140,7 +140,7 @@ fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &At<String>)
     let needs = |other: &Build| {
         has(other) && dockerfile(ctx, other).is_none_or(|file| declared(file).contains(&name.value.as_str()))
     };
-    let services = ctx.facts.projects.iter().flat_map(|project| &project.services);
+    let services = ctx.facts.projects().iter().flat_map(|project| &project.services);
     let earlier = project.services.iter().take_while(|other| other.name() != service.name());
     services.filter_map(|other| other.build.as_ref()).any(needs)
         || earlier.filter_map(|other| other.build.as_ref()).any(has)

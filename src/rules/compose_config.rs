@@ -48,7 +48,7 @@ const fn runs(service: &Service) -> bool {
 
 /// Whether the file is laid over one elsewhere with `-f`: nothing in it runs by itself, or another project has the service.
 fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
-    let elsewhere = ctx.facts.projects.iter().filter(|other| !std::ptr::eq(*other, project));
+    let elsewhere = ctx.facts.projects().iter().filter(|other| !std::ptr::eq(*other, project));
     !project.services.iter().any(runs) || elsewhere.filter_map(|other| other.service(name)).any(runs)
 }
 

@@ -19,7 +19,7 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
             }
         }
     };
-    for project in &ctx.facts.projects {
+    for project in ctx.facts.projects() {
         let mut found = Vec::new();
         for service in &project.services {
             run(Subject { owner: Owner::Compose(project, service), container: &service.container }, &mut found);

@@ -25,7 +25,7 @@ struct Wanted {
 
 /// `env-example`, where no compose file asks for a variable but source does.
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
-    let deploys = !ctx.facts.projects.is_empty()
+    let deploys = !ctx.facts.projects().is_empty()
         || ctx.facts.dockerfiles().next().is_some()
         || ctx.facts.files.iter().any(|file| file.workloads().next().is_some());
     if !deploys {

@@ -38,7 +38,7 @@ pub fn speaks_of(ctx: &Ctx, place: Place) -> bool {
 
 /// Where the first variables are asked for, and which.
 fn wanted(ctx: &Ctx) -> Option<(Place, Vec<String>)> {
-    ctx.facts.projects.iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
+    ctx.facts.projects().iter().filter(|project| is_serious(ctx, project)).find_map(|project| {
         let variables = required(ctx, project);
         let first = variables.values().filter_map(|uses| uses.places.first()).min().copied();
         let asked = env_file(ctx, project);

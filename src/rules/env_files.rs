@@ -113,7 +113,7 @@ fn is_loose(ctx: &Ctx, file: &SourceFile) -> bool {
 fn expected(ctx: &Ctx) -> Option<(Place, String)> {
     let services = ctx
         .facts
-        .projects
+        .projects()
         .iter()
         .filter(|project| !literal::is_sample(&project.folder))
         .flat_map(|project| project.services.iter().map(move |service| (project, service)));

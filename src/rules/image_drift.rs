@@ -36,7 +36,7 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
     let pods = ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(object, workload)| {
         workload.pod.containers.iter().map(move |container| (object.title(), container))
     });
-    let projects = ctx.facts.projects.iter().filter(|project| !project.development && !project.overlay);
+    let projects = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
     let services = projects.flat_map(|project| &project.services).filter(|service| service.build.is_none());
     let services = services.map(|service| (service.name().to_owned(), &service.container));
     let read = |(owner, container): (String, &'a Container)| {

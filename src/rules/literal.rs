@@ -179,7 +179,7 @@ pub fn claimed(ctx: &Ctx, file: FileId, facts: &FileFacts) -> Vec<Span> {
         places.extend(stage.runs.iter().map(|(_, command)| command.place()));
         places.extend(stage.cmd.iter().chain(&stage.entrypoint).map(|command| command.place()));
     }
-    for project in &ctx.facts.projects {
+    for project in ctx.facts.projects() {
         if !project.files.contains(&file) {
             continue;
         }

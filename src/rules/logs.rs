@@ -68,7 +68,7 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
 /// Projects that are deployed as they stand, with an application in them: stores alone are there for developers.
 fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
     let facts = ctx.facts;
-    facts.projects.iter().filter(move |project| {
+    facts.projects().iter().filter(move |project| {
         let tried = project.files.iter().any(|file| is_for_trying(facts.path(*file)));
         !project.development && !project.overlay && !project.only_builds() && !tried && lasting(project).any(is_own)
     })

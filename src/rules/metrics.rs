@@ -43,7 +43,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 
 /// Whether the repository says how its programs run: only then is a scraper missing.
 fn is_deployed(ctx: &Ctx) -> bool {
-    let composed = ctx.facts.projects.iter().filter(|project| !project.development && !project.overlay);
+    let composed = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
     let mut services = composed.flat_map(|project| &project.services);
     let mut pods =
         ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(_, workload)| &workload.pod.containers);

@@ -19,7 +19,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.facts.mentions.topics.contains(Topic::RateLimit) {
         return;
     }
-    let composed = ctx.facts.projects.iter().filter(|project| !project.development && !project.overlay);
+    let composed = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
     let Some((place, route, message)) =
         composed.into_iter().find_map(|project| composed_api(ctx, project)).or_else(|| clustered_api(ctx))
     else {

@@ -42,7 +42,7 @@ fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
 
 /// Whether all variables reach some program, whatever their names.
 fn is_handed_on(ctx: &Ctx) -> bool {
-    let services = || ctx.facts.projects.iter().flat_map(|project| &project.services);
+    let services = || ctx.facts.projects().iter().flat_map(|project| &project.services);
     ctx.facts.mentions.wholesale
         || ctx.facts.files.iter().any(|file| file.code.as_ref().is_some_and(|code| code.reads_any))
         || services().any(|service| {
@@ -58,7 +58,7 @@ fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
     if code.flat_map(|code| &code.reads).any(|read| names(&read.name.value)) {
         return true;
     }
-    let mut services = ctx.facts.projects.iter().flat_map(|project| &project.services).peekable();
+    let mut services = ctx.facts.projects().iter().flat_map(|project| &project.services).peekable();
     services.peek().is_some()
         && ctx.facts.dockerfiles().next().is_none()
         && services.all(|service| {

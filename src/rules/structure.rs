@@ -263,7 +263,7 @@ fn misspelt<'n>(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&'n str
     }
     let near = nearest(&name.to_lowercase(), names.iter().copied())?;
     let given =
-        ctx.facts.projects.iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
+        ctx.facts.projects().iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
     let context = given.flat_map(|build| &build.additional_contexts).any(|context| context.value == name);
     (!context).then_some(near)
 }

@@ -44,7 +44,7 @@ pub fn is_changed_over(
 ) -> bool {
     let over = ctx
         .facts
-        .projects
+        .projects()
         .iter()
         .filter(|other| other.base_files > 0 && !other.development && other.files.first() == project.files.first());
     over.filter_map(|other| Some((other, other.service(service.name())?))).any(|(other, laid)| gone(other, laid))

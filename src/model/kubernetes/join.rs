@@ -40,8 +40,9 @@ struct Reach {
 
 fn reaches(files: &[FileFacts], repository: Repository) -> Vec<Reach> {
     let owners: Vec<usize> = (0..files.len()).filter(|at| files[*at].kustomization.is_some()).collect();
-    let gathered: BTreeMap<usize, BTreeSet<usize>> =
-        owners.iter().map(|at| (*at, gather(files, repository, *at))).collect();
+    let named: BTreeMap<usize, Vec<usize>> =
+        owners.iter().map(|at| (*at, resources(&files[*at], repository).collect())).collect();
+    let gathered: BTreeMap<usize, BTreeSet<usize>> = owners.iter().map(|at| (*at, gather(&named, *at))).collect();
     let mut found = Vec::new();
     for &at in &owners {
         let mut reached = gathered[&at].clone();
@@ -55,17 +56,22 @@ fn reaches(files: &[FileFacts], repository: Repository) -> Vec<Reach> {
     found
 }
 
-/// Every file that a kustomization reaches through its resources, kustomizations included.
-fn gather(files: &[FileFacts], repository: Repository, start: usize) -> BTreeSet<usize> {
+/// The files that a kustomization names as its resources, and the kustomizations of the folders among them.
+fn resources(file: &FileFacts, repository: Repository) -> impl Iterator<Item = usize> {
+    file.kustomization.iter().flat_map(|own| &own.resources).filter_map(move |resource| {
+        let file = repository.find(&resource.value).map(|file| file.id);
+        Some(file.or_else(|| kustomization_in(repository, &resource.value))?.0 as usize)
+    })
+}
+
+/// Every file that a kustomization reaches, through other kustomizations too. `named` gives the resources of each.
+fn gather(named: &BTreeMap<usize, Vec<usize>>, start: usize) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     let mut open = vec![start];
     while let Some(at) = open.pop() {
-        let Some(kustomization) = files[at].kustomization.as_ref() else { continue };
-        for resource in &kustomization.resources {
-            let below = kustomization_in(repository, &resource.value);
-            let Some(id) = below.or_else(|| repository.find(&resource.value).map(|file| file.id)) else { continue };
-            if found.insert(id.0 as usize) {
-                open.push(id.0 as usize);
+        for &resource in named.get(&at).into_iter().flatten() {
+            if found.insert(resource) {
+                open.push(resource);
             }
         }
     }
