@@ -3,12 +3,11 @@
 //! Names of secrets stand in every program; nearly all of what they are set to is no secret. What is not quoted, short,
 //! written in words, or built like a UUID, a path or a key of a translation is left alone.
 
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::sync::LazyLock;
 
 use super::classify::{Verdict, judge};
 use super::shape;
+use crate::search::Words;
 use crate::source::Span;
 
 /// Parts of names, in lower case, of which one must be in a name.
@@ -43,27 +42,26 @@ pub struct Assigned<'t> {
 
 /// The secrets assigned in a text, in order.
 pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
-    static PARSED: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let parts = PARSED.get_or_init(|| {
-        AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok()
-    });
-    let Some(parts) = parts else { return Vec::new() };
+    static WORDS: LazyLock<Words<usize>> = LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
+    let mut parts = Vec::new();
+    WORDS.each(text, |start, length| parts.push(start..start + length));
+    parts.sort_unstable_by_key(|part| part.start);
     let mut found: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;
     // Whether `counted` stands between the quotes of a docstring, as far as the text has been looked at.
     let (mut docstring, mut counted) = (false, 0);
-    for part in parts.find_iter(text) {
-        if part.start() < past {
+    for part in parts {
+        if part.start < past {
             continue;
         }
-        let (name, after) = name_around(text, part.start(), part.end());
+        let (name, after) = name_around(text, part.start, part.end);
         past = after;
         let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text))) else { continue };
         past = span.end as usize;
         docstring ^=
-            text.as_bytes()[counted..part.start()].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
-        counted = part.start();
-        if !docstring && !is_comment(text.as_bytes(), part.start()) {
+            text.as_bytes()[counted..part.start].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
+        counted = part.start;
+        if !docstring && !is_comment(text.as_bytes(), part.start) {
             found.push(Assigned { name, span });
         }
     }

@@ -78,6 +78,8 @@ impl Reader<'_, '_, '_> {
     fn gap(&mut self, least: usize) -> Option<()> {
         let line = self.line;
         self.blank()?;
+        // The bracket that closes may stand in the column of the key.
+        let least = if matches!(self.peek(0), b']' | b'}') { least.saturating_sub(1) } else { least };
         let is_inside = self.line == line || (self.column() >= least && !self.is_marker(b'-') && !self.is_marker(b'.'));
         is_inside.then_some(())
     }

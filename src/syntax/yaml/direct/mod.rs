@@ -27,8 +27,10 @@ const MAX_KEY: u32 = 1000;
 /// character, no line end of Unicode, no mark of byte order but at the start.
 pub(super) fn is_everyday(text: &str, base: usize) -> bool {
     let bytes = text.as_bytes().get(base..).unwrap_or(b"");
-    let odd = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f;
-    if bytes.iter().fold(false, |found, &byte| found | odd(byte)) {
+    // Without a branch, so that many bytes are looked at together.
+    let odd =
+        |byte: u8| u8::from(byte < b' ') & u8::from(byte != b'\n') & u8::from(byte != b'\t') | u8::from(byte == 0x7f);
+    if bytes.chunks(1 << 10).any(|bytes| bytes.iter().fold(0, |found, &byte| found | odd(byte)) != 0) {
         return false;
     }
     bytes.is_ascii() || {
@@ -333,16 +335,15 @@ impl Reader<'_, '_, '_> {
     }
 
     fn spaces(&mut self) {
-        while self.peek(0) == b' ' {
-            self.at += 1;
-        }
+        let rest = self.bytes.get(self.at..).unwrap_or(b"");
+        self.at += rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
     }
 
     /// Goes on to the next byte that is neither white space nor in a comment.
     fn blank(&mut self) -> Option<()> {
         loop {
             match self.peek(0) {
-                b' ' => self.at += 1,
+                b' ' => self.spaces(),
                 b'\n' => {
                     self.at += 1;
                     self.line = self.at;

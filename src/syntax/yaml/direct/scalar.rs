@@ -7,7 +7,7 @@ impl Reader<'_, '_, '_> {
     pub(super) fn plain_line(&mut self, in_flow: bool) -> Option<Scalar> {
         let start = self.at;
         match self.peek(0) {
-            b'-' if !(is_blank(self.peek(1)) || in_flow && is_flow(self.peek(1))) => {}
+            b'-' | b'?' | b':' if !(is_blank(self.peek(1)) || in_flow && is_flow(self.peek(1))) => {}
             b'-' | b'?' | b':' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' => {
                 return None;
             }
@@ -207,7 +207,9 @@ impl Reader<'_, '_, '_> {
             return None;
         }
         self.at += 1;
-        let indent = self.block_indent().filter(|&indent| indent >= least.max(1))?;
+        let indent = self.block_indent()?;
+        // What is indented less comes after a scalar that says nothing: all its lines are blank.
+        let indent = if indent < least.max(1) { usize::MAX } else { indent };
         let text = self.block_text(indent, style, chomping);
         let end = header + self.text[header..self.at].trim_end().len();
         self.scalar(Scalar::new(header, end, style, Some(text), 1), properties);
@@ -215,15 +217,16 @@ impl Reader<'_, '_, '_> {
         Some(())
     }
 
-    /// The indent of the first line that is not blank.
+    /// The indent of the first line that is not blank; 0 if there is none.
     fn block_indent(&self) -> Option<usize> {
         let (mut line, mut longest) = (self.at, 0);
         loop {
             let spaces = self.bytes[line..].iter().take_while(|byte| **byte == b' ').count();
-            match self.bytes.get(line + spaces)? {
-                b'\n' => longest = longest.max(spaces),
-                b'\t' => return None,
-                _ => return (longest <= spaces).then_some(spaces),
+            match self.bytes.get(line + spaces) {
+                Some(b'\n') => longest = longest.max(spaces),
+                Some(b'\t') => return None,
+                Some(_) => return (longest <= spaces).then_some(spaces),
+                None => return (spaces == 0).then_some(0),
             }
             line += spaces + 1;
         }

@@ -61,6 +61,8 @@ const EVERYDAY: &[&str] = &[
     "command: [\n    \"x\", # why\n\n    y ]\nurl: http://x:80/#y\nflag: --z\nat: a@b, c%d - e? f! [g]\n",
     "'k': ~\n\"l\" : NULL\nm n: nulls\n",
     "a: 1\na: 2\n",
+    "a: |\nb: >-\n\n# c\nc: |+\n\n\nd:\n- |\n- x\n",
+    "a: [\n  x,\n  {y: 1\n  }\n]\nb: {\n}\nc: :80\nd: ?x\n",
     "plain\ntext\n",
 ];
 
