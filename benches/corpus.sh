@@ -50,7 +50,7 @@ export FILES="$work/files"
 read -r cat_s _ < <(measure bash -c 'xargs -0 cat < "$FILES"')
 read -r lint_s lint_kib < <(measure "$DEPLOYLINT" "$dir" --isolated --format json --fail-on never)
 
-dockerfile="$(find "$dir" -name .git -prune -o -type f -name Dockerfile -size -64k -printf '%s %p\n' | sort -rn | head -1 | cut -d' ' -f2-)"
+dockerfile="$(find "$dir" -name .git -prune -o -type f -name Dockerfile -size -64k -printf '%s %p\n' | sort -rn | sed -n 1p | cut -d' ' -f2-)"
 one_s=-
 if [ -n "$dockerfile" ]; then
     mkdir "$work/one"

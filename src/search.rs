@@ -11,6 +11,9 @@ const LONG: usize = 8;
 /// How many values [`slot`] has.
 const SLOTS: usize = 1 << 16;
 
+/// The bit that letters differ by in case. Other signs may fall together with it: the words themselves are compared.
+const LOWER: u64 = 0x2020_2020_2020_2020;
+
 /// How many slots share a list of words.
 const SHARED: usize = 16;
 
@@ -57,13 +60,18 @@ impl Slots {
 
 /// The first bytes of a text, zeros where it is shorter, and the letters among them without their case.
 fn eight(text: &[u8]) -> u64 {
-    let bytes = text.first_chunk().copied().unwrap_or_else(|| {
-        let mut bytes = [0; LONG];
-        bytes[..text.len()].copy_from_slice(text);
-        bytes
-    });
-    // Sets the bit that letters differ by in case. Other signs may fall together: the words themselves are compared.
-    u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020
+    match text.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes) | LOWER,
+        None => fewer(text),
+    }
+}
+
+/// As [`eight`], at the end of a text.
+#[cold]
+fn fewer(text: &[u8]) -> u64 {
+    let mut bytes = [0; LONG];
+    bytes[..text.len()].copy_from_slice(text);
+    u64::from_le_bytes(bytes) | LOWER
 }
 
 /// The slot of the first `length` of eight bytes.
@@ -122,13 +130,15 @@ impl<T: Copy, const N: usize, const STEP: usize> Table<T, N, STEP> {
             return;
         }
         let bytes = text.as_bytes();
-        for at in (0..bytes.len()).step_by(Self::PIECES * STEP) {
+        let mut at = 0;
+        while at < bytes.len() {
             let eight = eight(&bytes[at..]);
             for piece in 0..Self::PIECES {
                 if self.pieces.contains(slot(eight >> (8 * STEP * piece), Self::PIECE)) {
                     self.around(bytes, at + STEP * piece, &mut found);
                 }
             }
+            at += Self::PIECES * STEP;
         }
     }
 

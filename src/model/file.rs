@@ -177,14 +177,13 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
 }
 
 fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
-    let parsed = yaml::Tree::parse(source.id, &source.text);
+    // Tools that read JSON with comments are many; only what deploys must be plain.
+    let lenient = facts.kind == FileKind::OtherYaml && source.path.ends_with(".json");
+    let worth = || !lenient && !kind::has_template_marks(&source.text);
+    let parsed = yaml::Tree::parse_if(source.id, &source.text, &worth);
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
-    facts.errors = parsed.errors;
-    // Tools that read JSON with comments are many; only what deploys must be plain.
-    if facts.kind == FileKind::OtherYaml && source.path.ends_with(".json") {
-        facts.errors.clear();
-    }
+    facts.errors = if lenient { Vec::new() } else { parsed.errors };
     if !facts.errors.is_empty() && kind::has_template_marks(&source.text) {
         facts.kind = FileKind::Template;
         facts.errors.clear();

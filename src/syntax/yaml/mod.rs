@@ -57,19 +57,25 @@ pub struct Tree<'s> {
 impl<'s> Tree<'s> {
     /// Reads every document of a file. What cannot be read is left out, reported, and listed as damage.
     pub fn parse(file: FileId, text: &'s str) -> Parsed<Tree<'s>> {
-        recover::parse(file, text, 0, None)
+        recover::parse(file, text, 0, None, &|| true)
+    }
+
+    /// As [`Tree::parse`], but asks at the first error whether the rest is worth reading: a text that is no YAML at all is
+    /// full of them.
+    pub fn parse_if(file: FileId, text: &'s str, worth: &dyn Fn() -> bool) -> Parsed<Tree<'s>> {
+        recover::parse(file, text, 0, None, worth)
     }
 
     /// Reads the YAML that stands inside a part of a file, such as a block scalar. Places are those of the file.
     pub fn parse_within(file: FileId, text: &'s str, part: Span) -> Parsed<Tree<'s>> {
         let end = (part.end as usize).min(text.len());
-        recover::parse(file, text.get(..end).unwrap_or(""), (part.start as usize).min(end), None)
+        recover::parse(file, text.get(..end).unwrap_or(""), (part.start as usize).min(end), None, &|| true)
     }
 
     /// Reads a template whose actions are masked. Repeated keys are no errors here, because branches of an `if` often
     /// repeat them, and a value that was masked away is unknown, not null.
     pub fn parse_template(file: FileId, mask: &'s Mask) -> Parsed<Tree<'s>> {
-        recover::parse(file, &mask.text, 0, Some(mask))
+        recover::parse(file, &mask.text, 0, Some(mask), &|| true)
     }
 
     /// The roots of all documents that hold anything.

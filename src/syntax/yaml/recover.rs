@@ -21,8 +21,14 @@ const ALL_ATTEMPTS: u32 = 60;
 /// Bytes that all attempts together may read again, beyond one full reading.
 const REREAD: usize = 32 << 20;
 
-/// Reads `source` from byte `begin` on, where a line or a value begins.
-pub(super) fn parse<'s>(file: FileId, source: &'s str, begin: usize, mask: Option<&Mask>) -> Parsed<Tree<'s>> {
+/// Reads `source` from byte `begin` on, where a line or a value begins. At the first error `worth` says whether to go on.
+pub(super) fn parse<'s>(
+    file: FileId,
+    source: &'s str,
+    begin: usize,
+    mask: Option<&Mask>,
+    worth: &dyn Fn() -> bool,
+) -> Parsed<Tree<'s>> {
     let mut tree = Tree { sources: vec![(file, source)], ..Tree::default() };
     tree.nodes.reserve((source.len() - begin) / 16);
     let mut loader = Loader::new(&mut tree, source, mask);
@@ -37,6 +43,11 @@ pub(super) fn parse<'s>(file: FileId, source: &'s str, begin: usize, mask: Optio
         all += 1;
         cost += buffer.len() - stop.resume;
         let blanks = repair.plan(&buffer, &stop);
+        if all == 1 && !worth() {
+            loader.commit();
+            loader.damage(Span::of(stop.at.min(source.len()), source.len()));
+            break;
+        }
         if attempts <= ATTEMPTS && all <= ALL_ATTEMPTS && cost <= REREAD && !blanks.is_empty() {
             loader.roll_back();
             base = stop.resume;
