@@ -184,6 +184,12 @@ mod tests {
             ("APP_KEY", Key),
             ("GOOGLE_APPLICATION_CREDENTIALS", Credentials),
             ("CREDENTIALS", Credentials),
+            // One for each word that the first look lets through.
+            ("DB_PASSWORT", Password),
+            ("DOOR_PASSCODE", Password),
+            ("DB_PW", Password),
+            ("APP_PEPPER", Secret),
+            ("DB_CRED", Credentials),
         ] {
             assert_eq!(secret_name(name), Some(kind), "{name}");
         }

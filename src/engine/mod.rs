@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use self::settle::{Settled, settle};
+use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
+use crate::data;
 use crate::finding::Finding;
 use crate::git;
 use crate::graph::Graph;
@@ -24,7 +26,7 @@ use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::{FileKind, Listing};
 use crate::model::mentions::{Mentioned, Mentions, Names};
-use crate::model::{compose, file, kubernetes};
+use crate::model::{compose, file, kubernetes, package};
 use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::Date;
 use crate::syntax::decode::decode;
@@ -114,7 +116,7 @@ pub fn lint(options: &Options) -> Outcome {
     let begin = Instant::now();
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let workers = Workers::new(threads);
-    let mut outcome = workers.run(|| lint_folder(options, threads));
+    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, threads), read_tables));
     outcome.workers = workers;
     outcome.summary.elapsed = begin.elapsed();
     outcome
@@ -127,6 +129,14 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let read = |(path, text): &(&str, &str)| ((*path).to_owned(), Read::text(path, (*text).to_owned(), &names));
     let read = files.iter().map(read).collect();
     lint_read(&options, &names, read, None)
+}
+
+/// Reads the tables that nearly every run asks for, while the first files are looked for.
+fn read_tables() {
+    credential::scan("");
+    catalog::rules();
+    data::image("");
+    package::manager("");
 }
 
 fn lint_folder(options: &Options, threads: usize) -> Outcome {
