@@ -116,7 +116,13 @@ pub fn lint(options: &Options) -> Outcome {
     let begin = Instant::now();
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let workers = Workers::new(threads);
-    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, threads), read_tables));
+    // One worker alone would read them after the files, when what was needed is there.
+    let ahead = || {
+        if threads > 1 {
+            read_tables()
+        }
+    };
+    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, threads), ahead));
     outcome.workers = workers;
     outcome.summary.elapsed = begin.elapsed();
     outcome

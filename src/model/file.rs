@@ -1,5 +1,7 @@
 //! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
 
+use std::cell::LazyCell;
+
 use super::code::lex::Language;
 use super::facts::FileFacts;
 use super::kind::{self, FileKind, Listing};
@@ -179,12 +181,13 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
 fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     // Tools that read JSON with comments are many; only what deploys must be plain.
     let lenient = facts.kind == FileKind::OtherYaml && source.path.ends_with(".json");
-    let worth = || !lenient && !kind::has_template_marks(&source.text);
+    let is_template = LazyCell::new(|| kind::has_template_marks(&source.text));
+    let worth = || !lenient && !*is_template;
     let parsed = yaml::Tree::parse_if(source.id, &source.text, &worth);
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
     facts.errors = if lenient { Vec::new() } else { parsed.errors };
-    if !facts.errors.is_empty() && kind::has_template_marks(&source.text) {
+    if !facts.errors.is_empty() && *is_template {
         facts.kind = FileKind::Template;
         facts.errors.clear();
         return;

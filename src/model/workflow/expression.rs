@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use github_actions_expressions::call::Call;
 use github_actions_expressions::context::Context;
 use github_actions_expressions::literal::Literal;
-use github_actions_expressions::{Error, Expr, SpannedExpr};
+use github_actions_expressions::{Error, Expr, Origin, SpannedExpr};
 
 use crate::source::{FileId, OffsetMap, Place, Span};
 
@@ -158,17 +158,10 @@ impl Expression {
     fn reads(&self) -> &Reads {
         self.reads.get_or_init(|| {
             let Ok(tree) = self.parse() else { return Reads::default() };
-            let all = tree.contexts().into_iter();
+            let all = tree.contexts().into_iter().filter_map(|(context, origin)| self.access(context, origin));
             let flows = tree.dataflow_contexts().into_iter();
-            Reads {
-                sound: true,
-                all: all
-                    .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
-                    .collect(),
-                flows: flows
-                    .filter_map(|(context, origin)| self.access(context, origin.span.start..origin.span.end))
-                    .collect(),
-            }
+            let flows = flows.filter_map(|(context, origin)| self.access(context, origin));
+            Reads { sound: true, all: all.collect(), flows: flows.collect() }
         })
     }
 
@@ -189,9 +182,9 @@ impl Expression {
             .collect()
     }
 
-    fn access(&self, context: &Context, range: std::ops::Range<usize>) -> Option<Access> {
+    fn access(&self, context: &Context, origin: &Origin) -> Option<Access> {
         let parts = parts(context)?;
-        Some(Access { parts, place: self.place_of(range) })
+        Some(Access { parts, place: self.place_of(origin.span.start..origin.span.end) })
     }
 }
 

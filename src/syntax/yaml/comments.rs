@@ -1,5 +1,6 @@
 //! Where comments stand: between the scalars of a tree, where nothing else but indicators can.
 
+use super::load::line_end;
 use super::{Raw, Shape, Style};
 use crate::source::Span;
 
@@ -35,10 +36,6 @@ fn between(text: &str, mut at: usize, end: usize, found: &mut Vec<Span>) {
             found.push(Span::of(start, at));
         }
     }
-}
-
-fn line_end(text: &str, at: usize) -> usize {
-    memchr::memchr2(b'\n', b'\r', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end)
 }
 
 #[cfg(test)]

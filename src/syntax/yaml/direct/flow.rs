@@ -7,7 +7,7 @@ impl Reader<'_, '_, '_> {
     /// A collection whose opening bracket is at hand; its other lines begin in column `least` or behind it.
     pub(super) fn flow(&mut self, least: usize, properties: Properties) -> Option<()> {
         let (shape, close) = if self.peek(0) == b'[' { (Shape::Sequence, b']') } else { (Shape::Mapping, b'}') };
-        self.loader.begin(Raw::leaf(self.at, self.at + 1, shape, Style::Flow), properties.anchor, properties.tag);
+        self.begin(Raw::leaf(self.at, self.at + 1, shape, Style::Flow), properties);
         self.at += 1;
         loop {
             self.gap(least)?;
@@ -36,7 +36,7 @@ impl Reader<'_, '_, '_> {
             b'"' | b'\'' => self.quoted(least)?,
             _ => self.plain_line(true)?,
         };
-        if key.lines > 1 || key.raw.end - key.raw.start > super::MAX_KEY {
+        if !self.is_key(&key) {
             return None;
         }
         self.scalar(key, Properties::default());
@@ -48,7 +48,7 @@ impl Reader<'_, '_, '_> {
         self.at += 1;
         self.gap(least)?;
         if matches!(self.peek(0), b',' | b'}') {
-            self.loader.value(self.loader.absent(self.text, colon), None, 0, None);
+            self.absent(colon);
             return Some(());
         }
         self.flow_item(least)
@@ -80,7 +80,7 @@ impl Reader<'_, '_, '_> {
         self.blank()?;
         // The bracket that closes may stand in the column of the key.
         let least = if matches!(self.peek(0), b']' | b'}') { least.saturating_sub(1) } else { least };
-        let is_inside = self.line == line || (self.column() >= least && !self.is_marker(b'-') && !self.is_marker(b'.'));
+        let is_inside = self.line == line || (self.column() >= least && !self.is_over());
         is_inside.then_some(())
     }
 }

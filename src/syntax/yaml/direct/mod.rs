@@ -81,7 +81,7 @@ impl Properties {
     }
 }
 
-impl Reader<'_, '_, '_> {
+impl<'r> Reader<'r, '_, '_> {
     fn document(&mut self, root: u32) -> Option<Option<usize>> {
         self.blank()?;
         let start = self.at;
@@ -93,7 +93,7 @@ impl Reader<'_, '_, '_> {
             self.at = marker;
             self.line_rest()?;
             if self.is_end() || self.is_marker(b'-') {
-                self.loader.value(self.loader.absent(self.text, marker), None, 0, None);
+                self.absent(marker);
                 self.loader.end_document(root, Span::of(start, marker));
                 return Some(Some(self.at));
             }
@@ -119,7 +119,7 @@ impl Reader<'_, '_, '_> {
     fn node(&mut self, least: usize, properties: Properties, inline: bool) -> Option<()> {
         match self.peek(0) {
             b'-' | b'.' if self.is_marker(self.peek(0)) => return None,
-            b'-' if is_blank(self.peek(1)) => {
+            b'-' if self.is_dash() => {
                 if inline {
                     return None;
                 }
@@ -129,7 +129,7 @@ impl Reader<'_, '_, '_> {
             b'|' | b'>' if least > 0 => {
                 self.block_scalar(least, properties)?;
                 self.blank()?;
-                return self.is_over(least);
+                return self.no_deeper(least);
             }
             b'*' if properties.is_none() => self.alias()?,
             b'&' | b'!' if properties.is_none() => {
@@ -137,7 +137,7 @@ impl Reader<'_, '_, '_> {
                 let line = self.line;
                 self.blank()?;
                 let same = self.line == line;
-                if self.is_end() || (!same && self.column() < least) || self.is_marker(b'-') || self.is_marker(b'.') {
+                if self.is_over() || (!same && self.column() < least) {
                     return None;
                 }
                 return self.node(least, properties, inline || same);
@@ -160,39 +160,33 @@ impl Reader<'_, '_, '_> {
             }
         }
         self.line_rest()?;
-        self.is_over(least)
+        self.no_deeper(least)
     }
 
     /// Whatever stands deeper behind a scalar or a flow collection belongs to nothing.
-    fn is_over(&self, least: usize) -> Option<()> {
-        let is_over = self.is_end() || self.column() < least || self.is_marker(b'-') || self.is_marker(b'.');
-        is_over.then_some(())
+    fn no_deeper(&self, least: usize) -> Option<()> {
+        (self.is_over() || self.column() < least).then_some(())
     }
 
     /// A block mapping whose first key was just read; its colon is at hand.
     fn mapping(&mut self, first: Scalar, properties: Properties) -> Option<()> {
         // A key of two lines is none.
         let column = first.start().checked_sub(self.line)?;
-        self.loader.begin(
-            Raw::leaf(first.start(), first.start(), Shape::Mapping, Style::Block),
-            properties.anchor,
-            properties.tag,
-        );
+        self.begin(Raw::leaf(first.start(), first.start(), Shape::Mapping, Style::Block), properties);
         let mut key = first;
         loop {
-            if key.lines > 1 || key.raw.end - key.raw.start > MAX_KEY || !is_blank(self.peek(1)) {
+            if !self.is_key(&key) || !is_blank(self.peek(1)) {
                 return None;
             }
             self.scalar(key, Properties::default());
             let colon = self.at;
             self.at += 1;
             self.deeper(|reader| reader.member(column, colon))?;
-            if self.is_end() || self.column() != column || self.is_marker(b'-') || self.is_marker(b'.') {
+            if self.is_over() || self.column() != column {
                 break;
             }
             key = match self.peek(0) {
                 b'"' | b'\'' => self.quoted(column)?,
-                b'-' if is_blank(self.peek(1)) => return None,
                 _ => self.plain_line(false)?,
             };
             self.spaces();
@@ -219,24 +213,20 @@ impl Reader<'_, '_, '_> {
                 return self.node(column + 1, properties, self.line == line);
             }
             // The items of a sequence may stand in the column of its key.
-            if at == column && self.peek(0) == b'-' && is_blank(self.peek(1)) {
+            if at == column && self.is_dash() {
                 return self.sequence(column, properties);
             }
         }
         if !properties.is_none() {
             return None;
         }
-        self.loader.value(self.loader.absent(self.text, colon), None, 0, None);
+        self.absent(colon);
         Some(())
     }
 
     /// A block sequence in `column`; its first dash is at hand.
     fn sequence(&mut self, column: usize, properties: Properties) -> Option<()> {
-        self.loader.begin(
-            Raw::leaf(self.at, self.at, Shape::Sequence, Style::Block),
-            properties.anchor,
-            properties.tag,
-        );
+        self.begin(Raw::leaf(self.at, self.at, Shape::Sequence, Style::Block), properties);
         loop {
             let line = self.line;
             self.at += 1;
@@ -245,9 +235,9 @@ impl Reader<'_, '_, '_> {
             if !self.is_end() && (self.line == line || self.column() > column) {
                 self.node(column + 1, Properties::default(), false)?;
             } else {
-                self.loader.value(self.loader.absent(self.text, behind), None, 0, None);
+                self.absent(behind);
             }
-            if self.is_end() || self.column() != column || self.peek(0) != b'-' || !is_blank(self.peek(1)) {
+            if self.column() != column || !self.is_dash() {
                 break;
             }
         }
@@ -260,17 +250,15 @@ impl Reader<'_, '_, '_> {
         let mut found = Properties::default();
         loop {
             let start = self.at;
-            let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
             let sigils = if self.bytes[start..].starts_with(b"!!") { 2 } else { 1 };
-            let length = self.bytes[start + sigils..].iter().take_while(|byte| is_name(byte)).count();
-            self.at = start + sigils + length;
+            self.at += sigils;
+            let name = self.name();
             if !is_blank(self.peek(0)) {
                 return None;
             }
-            if self.bytes[start] == b'!' && found.tag.is_none() && (length > 0 || sigils == 1) {
+            if self.bytes[start] == b'!' && found.tag.is_none() && (!name.is_empty() || sigils == 1) {
                 found.tag = Some(Span::of(start, self.at));
-            } else if self.bytes[start] == b'&' && found.anchor == 0 && length > 0 {
-                let name = &self.text[start + 1..self.at];
+            } else if self.bytes[start] == b'&' && found.anchor == 0 && !name.is_empty() {
                 if self.anchors.len() == MAX_ANCHORS || self.anchors.contains(&name) {
                     return None;
                 }
@@ -289,13 +277,33 @@ impl Reader<'_, '_, '_> {
     /// An alias of an anchor that stands before it.
     fn alias(&mut self) -> Option<()> {
         let start = self.at;
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let length = self.bytes[start + 1..].iter().take_while(|byte| is_name(byte)).count();
-        let name = &self.text[start + 1..start + 1 + length];
+        self.at += 1;
+        let name = self.name();
         let anchor = self.anchors.iter().position(|known| *known == name)?;
-        self.at = start + 1 + length;
         self.loader.alias(start, self.at, anchor + 1);
         Some(())
+    }
+
+    /// The name of an anchor or a tag, which everyday files write with letters, digits, `_`, `-` and `.` alone.
+    fn name(&mut self) -> &'r str {
+        let start = self.at;
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        self.at += self.bytes[start..].iter().take_while(|byte| is_name(byte)).count();
+        &self.text[start..self.at]
+    }
+
+    fn begin(&mut self, raw: Raw, properties: Properties) {
+        self.loader.begin(raw, properties.anchor, properties.tag);
+    }
+
+    /// A value that is not there, behind a colon, a dash or a marker.
+    fn absent(&mut self, at: usize) {
+        self.loader.value(self.loader.absent(self.text, at), None, 0, None);
+    }
+
+    /// Whether a scalar that was just read may be a key: it stands on one line and is not too long.
+    const fn is_key(&self, scalar: &Scalar) -> bool {
+        scalar.start() >= self.line && scalar.raw.end - scalar.raw.start <= MAX_KEY
     }
 
     fn scalar(&mut self, scalar: Scalar, properties: Properties) {
@@ -334,6 +342,16 @@ impl Reader<'_, '_, '_> {
             && is_blank(self.peek(3))
     }
 
+    /// Whether the document ends here.
+    fn is_over(&self) -> bool {
+        self.is_end() || self.is_marker(b'-') || self.is_marker(b'.')
+    }
+
+    /// Whether the dash of an item is at hand.
+    fn is_dash(&self) -> bool {
+        self.peek(0) == b'-' && is_blank(self.peek(1))
+    }
+
     fn spaces(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or(b"");
         self.at += rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
@@ -370,13 +388,11 @@ struct Scalar {
     raw: Raw,
     /// What it says, if that differs from what stands in the source.
     text: Option<String>,
-    /// How many lines it takes.
-    lines: usize,
 }
 
 impl Scalar {
-    fn new(start: usize, end: usize, style: Style, text: Option<String>, lines: usize) -> Self {
-        Self { raw: Raw::leaf(start, end, Shape::Scalar, style), text, lines }
+    fn new(start: usize, end: usize, style: Style, text: Option<String>) -> Self {
+        Self { raw: Raw::leaf(start, end, Shape::Scalar, style), text }
     }
 
     const fn start(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Scalars: plain, quoted, and block ones, with what they say.
 
 use super::{Properties, Reader, Scalar, Style, is_blank};
+use crate::syntax::yaml::load::line_end;
 
 impl Reader<'_, '_, '_> {
     /// A plain scalar as far as its first line goes; the byte behind it and its spaces is at hand.
@@ -15,7 +16,7 @@ impl Reader<'_, '_, '_> {
             _ => {}
         }
         let end = self.line_of_plain(in_flow)?;
-        Some(Scalar::new(start, end, Style::Plain, None, 1))
+        Some(Scalar::new(start, end, Style::Plain, None))
     }
 
     /// Goes to the end of a line of a plain scalar: its line end, a comment, a colon, a bracket or a comma. Gives where
@@ -43,47 +44,41 @@ impl Reader<'_, '_, '_> {
     /// The other lines of a plain scalar, if it has any.
     pub(super) fn plain_rest(&mut self, first: Scalar, least: usize) -> Option<Scalar> {
         let mut scalar = first;
-        while let Some((begin, breaks)) = self.next_line()? {
-            if begin - self.line_at(begin) < least || self.bytes[begin] == b'#' || self.is_marker_at(begin) {
+        while let Some(next) = self.next_line()? {
+            let first = self.bytes.get(next.at..next.at + 3);
+            let is_marker = next.at == next.line && matches!(first, Some(b"---" | b"..."));
+            if next.at - next.line < least || self.bytes[next.at] == b'#' || is_marker {
                 break;
             }
             let text = scalar.text.get_or_insert_with(|| scalar.raw.span().text(self.text).to_owned());
-            fold(text, breaks);
-            self.at = begin;
-            self.line = self.line_at(begin);
+            fold(text, next.breaks);
+            (self.at, self.line) = (next.at, next.line);
             let end = self.line_of_plain(false)?;
-            if end == begin || self.peek(0) == b':' {
+            if end == next.at || self.peek(0) == b':' {
                 return None;
             }
-            text.push_str(&self.text[begin..end]);
+            text.push_str(&self.text[next.at..end]);
             scalar.raw.end = end as u32;
-            scalar.lines += 1;
         }
         Some(scalar)
     }
 
-    /// Where the next line that holds anything has its first character, and how many line ends lie between; nothing
-    /// where this line goes on or no other one follows.
-    fn next_line(&self) -> Option<Option<(usize, usize)>> {
-        let (mut at, mut breaks) = (self.at, 0);
+    /// The next line that holds anything; nothing where this line goes on or no other one follows.
+    fn next_line(&self) -> Option<Option<Line>> {
+        let mut next = Line { at: self.at, line: self.line, breaks: 0 };
         loop {
-            match self.bytes.get(at) {
-                Some(b'\n') => breaks += 1,
+            match self.bytes.get(next.at) {
+                Some(b'\n') => {
+                    next.breaks += 1;
+                    next.line = next.at + 1;
+                }
                 Some(b' ') => {}
                 Some(b'\t') => return None,
-                Some(_) if breaks > 0 => return Some(Some((at, breaks))),
+                Some(_) if next.breaks > 0 => return Some(Some(next)),
                 _ => return Some(None),
             }
-            at += 1;
+            next.at += 1;
         }
-    }
-
-    fn line_at(&self, at: usize) -> usize {
-        memchr::memrchr(b'\n', &self.bytes[self.line..at]).map_or(self.line, |end| self.line + end + 1)
-    }
-
-    fn is_marker_at(&self, at: usize) -> bool {
-        matches!(self.bytes.get(at..at + 3), Some(b"---" | b"...")) && self.line_at(at) == at
     }
 
     /// A quoted scalar whose quote is at hand; its other lines begin in column `least` or behind it.
@@ -91,7 +86,6 @@ impl Reader<'_, '_, '_> {
         let (start, quote) = (self.at, self.peek(0));
         let style = if quote == b'"' { Style::DoubleQuoted } else { Style::SingleQuoted };
         let mut text = None;
-        let mut lines = 1;
         // What may not be trimmed away, because an escape stands for it.
         let mut kept = 0;
         self.at += 1;
@@ -111,9 +105,8 @@ impl Reader<'_, '_, '_> {
                     text.push_str(&self.text[copied..self.at]);
                     self.at += 1;
                     if self.peek(0) == b'\n' {
-                        let (begin, 1) = self.next_line()?? else { return None };
-                        self.go_on(begin, least)?;
-                        lines += 1;
+                        let next = self.next_line()?.filter(|next| next.breaks == 1)?;
+                        self.go_on(&next, least)?;
                     } else {
                         self.escape(text)?;
                     }
@@ -125,10 +118,9 @@ impl Reader<'_, '_, '_> {
                     text.push_str(&self.text[copied..self.at]);
                     let trimmed = text.trim_end_matches([' ', '\t']).len();
                     text.truncate(trimmed.max(kept));
-                    let (begin, breaks) = self.next_line()??;
-                    fold(text, breaks);
-                    self.go_on(begin, least)?;
-                    lines += 1;
+                    let next = self.next_line()??;
+                    fold(text, next.breaks);
+                    self.go_on(&next, least)?;
                     kept = text.len();
                     copied = self.at;
                 }
@@ -139,15 +131,13 @@ impl Reader<'_, '_, '_> {
             text.push_str(&self.text[copied..self.at]);
         }
         self.at += 1;
-        Some(Scalar::new(start, self.at, style, text, lines))
+        Some(Scalar::new(start, self.at, style, text))
     }
 
     /// Goes on in another line of a quoted scalar.
-    fn go_on(&mut self, begin: usize, least: usize) -> Option<()> {
-        self.line = self.line_at(begin);
-        self.at = begin;
-        let is_inside = self.column() >= least && !self.is_marker(b'-') && !self.is_marker(b'.');
-        is_inside.then_some(())
+    fn go_on(&mut self, next: &Line, least: usize) -> Option<()> {
+        (self.at, self.line) = (next.at, next.line);
+        (self.column() >= least && !self.is_over()).then_some(())
     }
 
     /// What an escape in double quotes stands for; the byte behind the backslash is at hand.
@@ -201,7 +191,7 @@ impl Reader<'_, '_, '_> {
         }
         self.spaces();
         if self.peek(0) == b'#' {
-            self.at = crate::syntax::yaml::load::line_end(self.text, self.at);
+            self.at = line_end(self.text, self.at);
         }
         if self.peek(0) != b'\n' {
             return None;
@@ -212,7 +202,7 @@ impl Reader<'_, '_, '_> {
         let indent = if indent < least.max(1) { usize::MAX } else { indent };
         let text = self.block_text(indent, style, chomping);
         let end = header + self.text[header..self.at].trim_end().len();
-        self.scalar(Scalar::new(header, end, style, Some(text), 1), properties);
+        self.scalar(Scalar::new(header, end, style, Some(text)), properties);
         self.line = self.at;
         Some(())
     }
@@ -240,7 +230,7 @@ impl Reader<'_, '_, '_> {
         while !self.is_end() {
             let spaces = self.bytes[self.at..].iter().take(indent).take_while(|byte| **byte == b' ').count();
             let first = self.peek(spaces);
-            let end = crate::syntax::yaml::load::line_end(self.text, self.at + spaces);
+            let end = line_end(self.text, self.at + spaces);
             let next = (end + 1).min(self.bytes.len());
             if first == b'\n' || first == 0 {
                 blank += usize::from(first != 0);
@@ -271,6 +261,16 @@ impl Reader<'_, '_, '_> {
         }
         text
     }
+}
+
+/// A line further down.
+struct Line {
+    /// Its first character that is not blank.
+    at: usize,
+    /// Where it begins.
+    line: usize,
+    /// How many line ends lie between.
+    breaks: usize,
 }
 
 /// The line ends between two lines of one scalar: a space for one, line ends for more.
