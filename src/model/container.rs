@@ -104,6 +104,8 @@ pub struct Security {
     /// Upper case, without `CAP_`.
     pub added_capabilities: Vec<At<String>>,
     pub dropped_capabilities: Vec<At<String>>,
+    /// The list of dropped ones, or what holds it, is not wholly known: there may be others.
+    pub drops_more: bool,
     /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each container.
     pub host_namespaces: Vec<At<HostNamespace>>,
     /// Seccomp, AppArmor, SELinux options as written: compose `security_opt` items, Kubernetes profile types as

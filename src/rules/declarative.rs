@@ -121,6 +121,7 @@ impl Fact for Subject<'_> {
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),
             "read-only-root" => boolean(&security.read_only_root),
+            "dropped-capabilities" if security.drops_more => Field::Unknown,
             "dropped-capabilities" => self.list(&security.dropped_capabilities),
             "added-capabilities" => self.list(&security.added_capabilities),
             "memory-limit" => quantity(&resources.memory_limit),

@@ -388,6 +388,7 @@ fn security(value: &Value<'_>) -> Security {
         read_only_root: get("read_only").map_or(Setting::Absent, boolean),
         added_capabilities: capabilities("cap_add"),
         dropped_capabilities: capabilities("cap_drop"),
+        drops_more: false,
         host_namespaces: host.collect(),
         profiles,
         proc_mount: Setting::Absent,

@@ -259,8 +259,11 @@ fn seccomp(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Setting<String
 
 fn read_security(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Security {
     let only = |key: &str| own.clone().and_then(|view| view.get(key));
-    let capabilities = |key: &str| {
-        let list = only("capabilities").and_then(|view| view.get(key));
+    let listed = |key: &str| only("capabilities").and_then(|view| view.get(key));
+    let dropped = listed("drop");
+    let drops_more = dropped.is_unknown()
+        || dropped.value().is_some_and(|list| list.is_open() || list.items().any(|item| item.text().is_unknown()));
+    let capabilities = |list: Setting<View>| {
         let items = list.value().map(|list| list.items().collect::<Vec<_>>()).unwrap_or_default();
         let upper = |name: String| name.to_ascii_uppercase().trim_start_matches("CAP_").to_owned();
         items.into_iter().filter_map(|item| item.text().known().cloned()).map(|at| at.map(upper)).collect()
@@ -295,8 +298,9 @@ fn read_security(own: &Setting<View>, pod: &PodDefaults, name: &str) -> Security
         privileged: only("privileged").and_then(View::boolean),
         allow_privilege_escalation: only("allowPrivilegeEscalation").and_then(View::boolean),
         read_only_root: only("readOnlyRootFilesystem").and_then(View::boolean),
-        added_capabilities: capabilities("add"),
-        dropped_capabilities: capabilities("drop"),
+        added_capabilities: capabilities(listed("add")),
+        dropped_capabilities: capabilities(dropped),
+        drops_more,
         host_namespaces: shared.collect(),
         profiles,
         proc_mount: only("procMount").and_then(View::text),
