@@ -20,6 +20,8 @@ pub mod model;
 pub mod git;
 pub mod graph;
 
+pub mod analysis;
+
 pub mod catalog;
 pub mod rules;
 

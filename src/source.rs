@@ -417,3 +417,9 @@ mod tests {
         assert_eq!(join("a", "/x"), None);
     }
 }
+
+/// Whether `path` is `folder` or stands in it. Everything stands in the root.
+pub fn is_inside(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,4 +1,4 @@
-//! The laws of the house that a compiler does not know: layers, budgets, homes, and documents that keep up with the code.
+//! The laws of the house that a compiler does not know: homes, tables, and documents that keep up with the code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,6 @@ use std::process::Command;
 use deploylint::catalog::example::Role;
 use deploylint::catalog::{self, Rule};
 use deploylint::credential::{HitKind, scan};
-
-/// Lines that a file may have, tests included.
-const FILE_LINES: usize = 600;
-/// Lines that the file of one rule may have.
-const RULE_LINES: usize = 200;
-/// Lines of a file in `src/rules` that serves several rules, be it as a family or as what they share.
-const FAMILY_LINES: usize = 350;
-const MAIN_LINES: usize = 60;
-
-/// Files that may be longer, each with its budget and the reason.
-const LONGER: &[(&str, usize, &str)] = &[
-    ("src/rules/dangerous_trigger.rs", 350, "four triggers, each with its own way of taking a stranger's code in"),
-    ("src/rules/untrusted.rs", 450, "no rule: what a stranger may write, for the three rules that ask it"),
-    ("src/rules/workflow_schema/events.rs", 420, "one rule: every event has its own filters and inputs"),
-    ("src/rules/workflow_schema/values.rs", 450, "one rule: every key has its own values"),
-    ("src/rules/non_root_user.rs", 300, "one cause, told once for a Dockerfile, its services and its workloads"),
-];
 
 /// A package, and the only place that may name it.
 const HOMES: &[(&str, &str)] =
@@ -44,73 +27,6 @@ enum Sort {
     Token,
     Key,
     Connection,
-}
-
-#[test]
-fn modules_form_a_line() {
-    let library = read("src/lib.rs");
-    let layers: Vec<&str> =
-        library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    let mut wrong = Vec::new();
-    for path in rust_files("src") {
-        let inner = path.trim_start_matches("src/");
-        let module = inner.split('/').next().unwrap_or("").trim_end_matches(".rs");
-        if matches!(module, "lib" | "main") {
-            continue;
-        }
-        let Some(own) = layers.iter().position(|layer| *layer == module) else {
-            wrong.push(format!("{path}: src/lib.rs has no `pub mod {module};`"));
-            continue;
-        };
-        for (number, used) in crate_paths(&read(&path)) {
-            match layers.iter().position(|layer| *layer == used) {
-                Some(other) if other <= own => {}
-                Some(_) => wrong.push(format!("{path}:{number}: `{module}` uses `{used}`, which stands below it")),
-                None => wrong.push(format!("{path}:{number}: `crate::{used}` is no module")),
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn files_keep_their_budgets() {
-    let mut wrong = Vec::new();
-    for path in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
-        let lines = read(&path).lines().count();
-        let usual = match path.as_str() {
-            "src/main.rs" => MAIN_LINES,
-            "src/rules/mod.rs" => FILE_LINES,
-            path if path.starts_with("src/rules/") => rule_budget(path),
-            _ => FILE_LINES,
-        };
-        let longer = LONGER.iter().find(|(longer, _, _)| *longer == path);
-        let budget = longer.map_or(usual, |(_, lines, _)| *lines);
-        if lines > budget {
-            wrong.push(format!("{path}: {lines} lines, and {budget} are its budget: make it a folder, or say why not"));
-        }
-        if longer.is_some() && lines <= usual {
-            wrong.push(format!("{path}: {lines} lines need no exception any more"));
-        }
-    }
-    for (path, _, reason) in LONGER {
-        if !root().join(path).exists() || reason.is_empty() {
-            wrong.push(format!("{path}: an exception for a file that is not there, or without a reason"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// What a file in `src/rules` may have, going by how many rules `CHECKS` finds in it.
-fn rule_budget(path: &str) -> usize {
-    let module = path.trim_start_matches("src/rules/").trim_end_matches(".rs").replace('/', "::");
-    let module = module.trim_end_matches("::mod");
-    let slice = read("src/rules/mod.rs");
-    let calls = format!("({module}::");
-    let lines = slice.lines().filter(|line| line.contains("Check { rule:") && line.contains(&calls));
-    let mut rules: Vec<&str> = lines.filter_map(|line| line.split('"').nth(1)).collect();
-    rules.dedup();
-    if rules.len() == 1 { RULE_LINES } else { FAMILY_LINES }
 }
 
 #[test]
@@ -281,24 +197,6 @@ fn rules_name_items_of_one_list() {
         let plain = rule.item.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         assert!(plain, "{}: the item `{}` is lower-case words and dashes", rule.name, rule.item);
     }
-}
-
-/// The modules that `crate::` leads to, each with its line. Comments may name what they like.
-fn crate_paths(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut group = None;
-    for (number, line) in code(text) {
-        for rest in line.split("crate::").skip(1) {
-            let word: String = rest.chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect();
-            if word.is_empty() {
-                group = rest.starts_with('{').then_some(number);
-            } else {
-                found.push((number, word));
-            }
-        }
-    }
-    assert!(group.is_none(), "line {group:?}: write `use crate::` one module a line, so that layers can be read");
-    found
 }
 
 /// The numbered lines of a file that are not comments.

@@ -6,12 +6,14 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 
 use super::{BATCH, internal};
+use crate::analysis::pipelines::is_shelved;
+use crate::analysis::{Ctx, Owner};
 use crate::catalog::{self, Rule};
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::FileKind;
-use crate::rules::{CHECKS, Check, Ctx, Owner, Run, declarative, is_shelved};
+use crate::rules::{CHECKS, Check, Run, declarative};
 use crate::source::FileId;
 
 /// What every check finds, part by part; in no order yet.
@@ -141,8 +143,9 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
 type Ruled = (&'static Check, &'static Rule);
 
 /// Every coded check with its rule, looked up once.
-static RULED: LazyLock<Vec<Ruled>> =
-    LazyLock::new(|| CHECKS.iter().filter_map(|check| Some((check, catalog::rule(check.rule)?))).collect());
+static RULED: LazyLock<Vec<Ruled>> = LazyLock::new(|| {
+    CHECKS.iter().copied().flatten().filter_map(|check| Some((check, catalog::rule(check.rule)?))).collect()
+});
 
 /// The checks by what they may be called with. Most files are texts, with which few checks are called.
 struct Sorted {

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
 use crate::model::file;
 use crate::model::kind::FileKind;
-use crate::source::{FileId, Place, SourceFile, Span};
+use crate::source::{FileId, Place, SourceFile, Span, is_inside};
 use crate::suppress::{self, Date};
 
 /// How many of the objects that a finding also speaks for are named with it.
@@ -146,8 +146,4 @@ fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool
     let places = [finding.place].into_iter().chain(finding.related.iter().map(|label| label.place));
     let mut paths = places.filter_map(|place| sources.get(place.file.0 as usize)).map(|source| &source.path);
     paths.any(|path| focus.iter().any(|focus| is_inside(path, focus)))
-}
-
-fn is_inside(path: &str, focus: &str) -> bool {
-    path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,6 +1,6 @@
 //! Runs the declarative rules: their `[match]` tables over the facts that they name.
 
-use super::{Ctx, Owner};
+use crate::analysis::{Ctx, Owner};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::finding::{Finding, Sink};

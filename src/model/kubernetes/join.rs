@@ -14,7 +14,7 @@ use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
-use crate::source::{FileId, Repository, Span, join as join_path, parent};
+use crate::source::{FileId, Repository, Span, is_inside, join as join_path, parent};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
 /// Joins what the files of a repository say. Objects change in place; patches that found their object are gone
@@ -295,7 +295,7 @@ fn fill_defaults(files: &mut [FileFacts], repository: Repository) {
             let found = ranges.iter().find(|(own, place, _)| match (own, &namespace) {
                 (Some(own), Some(namespace)) => own == namespace,
                 // Applied together, most likely: neither says where, and one stands beside or above the other.
-                (None, None) => within(folder, place) || within(place, folder),
+                (None, None) => is_inside(folder, place) || is_inside(place, folder),
                 _ => false,
             });
             let Some((_, _, defaults)) = found else { continue };
@@ -304,10 +304,6 @@ fn fill_defaults(files: &mut [FileFacts], repository: Repository) {
             }
         }
     }
-}
-
-fn within(folder: &str, above: &str) -> bool {
-    above == folder || above.is_empty() || folder.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn copy(from: &Defaults) -> Defaults {

@@ -29,7 +29,7 @@ mod tests_recover;
 
 pub use build::{Builder, Built};
 pub use lookup::{Entries, Entry, Items};
-pub use node::{Kind, Node, Style};
+pub use node::{Kind, Node, Style, each_scalar};
 pub use template::{Action, Mask, Role, mask_templates};
 
 use std::borrow::Cow;

@@ -322,3 +322,15 @@ fn parse_int(text: &str) -> Option<i64> {
     };
     i64::try_from(if negative { -value } else { value }).ok()
 }
+
+/// Calls `with` for every scalar below a node that is written there: aliases are seen at their anchors.
+pub fn each_scalar<'t>(node: Node<'t>, with: &mut impl FnMut(Node<'t>, &'t str)) {
+    if node.is_alias() {
+        return;
+    }
+    if let Some(text) = node.str() {
+        with(node, text);
+    }
+    node.items().for_each(|item| each_scalar(item, with));
+    node.entries().for_each(|entry| each_scalar(entry.value, with));
+}

@@ -1,0 +1,45 @@
+//! Questions that several rules ask, each answered once: what runs and whether it ends, which stages ship, where a URL
+//! leads, what untrusted input reaches. Analysis reads facts and the graph; it judges nothing and reports nothing.
+
+pub mod commands;
+pub mod effective_env;
+pub mod endpoints;
+pub mod env_examples;
+pub mod env_names;
+pub mod exits;
+pub mod hosts;
+pub mod lock_files;
+pub mod non_production;
+pub mod packages;
+pub mod pipelines;
+pub mod secret_exposure;
+pub mod shipped_stages;
+pub mod startup;
+pub mod taint;
+pub mod untrusted_checkout;
+pub mod upstream;
+pub mod workload;
+
+use crate::graph::Graph;
+use crate::model::compose::{Project, Service};
+use crate::model::facts::Facts;
+use crate::model::kubernetes::{Object, Workload};
+
+/// What every check may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    pub facts: &'a Facts<'a>,
+    pub graph: &'a Graph<'a>,
+}
+
+/// Whose container it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner<'a> {
+    Compose(&'a Project, &'a Service),
+    Kubernetes(&'a Object, &'a Workload),
+}
+
+/// A text of at most so many characters, for a message.
+pub fn clipped(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+}

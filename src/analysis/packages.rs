@@ -1,0 +1,58 @@
+//! Which packages the manifests of the repository name.
+
+use crate::source::SourceFile;
+
+/// Manifests of languages: where one stands, there is code to check, test and build.
+pub const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+    "go.mod",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "Gemfile",
+    "composer.json",
+    "mix.exs",
+    "Package.swift",
+];
+
+/// Whether a file lists what an application of the repository needs.
+pub fn is_manifest(file: &SourceFile) -> bool {
+    const ASIDE: &[&str] = &[
+        "docs",
+        "doc",
+        "example",
+        "examples",
+        "test",
+        "tests",
+        "e2e",
+        "scripts",
+        "tools",
+        "hack",
+        "samples",
+        "sample",
+        "fixtures",
+        "benchmarks",
+        "cookbook",
+        "integrations",
+        "third_party",
+        "vendor",
+        "node_modules",
+    ];
+    let aside = file.path.split('/').any(|part| ASIDE.contains(&part));
+    let listed = file.name().starts_with("requirements") && file.name().ends_with(".txt");
+    !aside && (MANIFESTS.contains(&file.name()) || listed)
+}
+
+/// Where a manifest names a package as a whole word.
+pub fn package_at(text: &str, package: &str) -> Option<usize> {
+    text.match_indices(package).map(|(at, _)| at).find(|&at| {
+        let inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.');
+        let before = text[..at].chars().next_back();
+        let after = text[at + package.len()..].chars().next();
+        !before.is_some_and(|letter| inside(letter) || letter == '-') && !after.is_some_and(inside)
+    })
+}

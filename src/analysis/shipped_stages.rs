@@ -1,0 +1,67 @@
+//! Which stages of a Dockerfile a rule should speak of.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::Ctx;
+use crate::model::compose;
+use crate::model::dockerfile::{Dockerfile, Stage};
+use crate::source::{file_name, join, parent};
+
+/// The stages whose layers are in a shipped image: the shipped ones and those they are built `FROM`.
+pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.layers(stage)).collect()
+}
+
+/// The stages that building a shipped image builds.
+pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.reachable(stage)).collect()
+}
+
+/// Whether the Dockerfile is for development or tests by its path.
+pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    *dockerfile.development.get_or_init(|| {
+        let path = ctx.facts.path(dockerfile.file);
+        compose::is_development(path) || file_name(path).split(['.', '-', '_']).any(is_development_word)
+    })
+}
+
+/// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
+pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    let path = ctx.facts.path(dockerfile.file);
+    let beside = |name: &str| join(parent(path), name).is_some_and(|path| ctx.facts.repository.find(&path).is_some());
+    path.contains(".github/actions/") || beside("action.yml") || beside("action.yaml")
+}
+
+/// Whether a stage is for development or tests by its name.
+pub fn is_development_stage(stage: &Stage) -> bool {
+    stage.name.as_ref().is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
+}
+
+/// Whether what a stage gives is for development or tests: by its own name, or its Dockerfile's.
+pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+    dockerfile.stages.get(stage).is_some_and(is_development_stage) || is_development(ctx, dockerfile)
+}
+
+/// The shipped stages that serve: none for development or tests.
+pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<usize> {
+    ctx.graph.shipped(dockerfile).into_iter().filter(|&stage| !is_for_development(ctx, dockerfile, stage)).collect()
+}
+
+fn is_development_word(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "dev",
+        "devel",
+        "development",
+        "local",
+        "test",
+        "tests",
+        "testing",
+        "debug",
+        "e2e",
+        "ci",
+        "devcontainer",
+        "gitpod",
+        "tilt",
+    ];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}

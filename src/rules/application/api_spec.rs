@@ -1,0 +1,216 @@
+//! api-spec, invalid-api-spec: whether an HTTP API is described, and whether its description holds together.
+
+use std::collections::HashMap;
+
+use crate::analysis::Ctx;
+use crate::analysis::endpoints::is_api;
+use crate::finding::{Finding, Sink};
+use crate::model::facts::FileFacts;
+use crate::model::file;
+use crate::model::kind::FileKind;
+use crate::model::topics::Topic;
+use crate::source::{Place, SourceFile};
+use crate::syntax::yaml::{Kind, Node, Tree};
+
+/// How many routes make an API that somebody else will call.
+const MANY: usize = 2;
+
+/// The methods of a path item.
+const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+
+pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.facts.mentions.topics.contains(Topic::ApiSpec) {
+        return;
+    }
+    for dockerfile in ctx.facts.dockerfiles() {
+        let codes = ctx
+            .graph
+            .context(dockerfile)
+            .iter()
+            .filter_map(|file| Some((file, ctx.facts.file(file.id).code.as_ref()?)));
+        let routes: Vec<Place> = codes
+            .flat_map(|(file, code)| code.routes.iter().map(move |route| (file, route)))
+            .filter(|(_, route)| is_api(&route.path.value))
+            .map(|(file, route)| file.place(route.path.span))
+            .collect();
+        if let Some(first) = routes.first().filter(|_| routes.len() >= MANY) {
+            return sink.report(
+                Finding::new(*first, "no OpenAPI document describes this API")
+                    .label("served here")
+                    .help("let the framework write one from the routes, and commit it, so that clients and reviewers see what changes")
+                    .others(routes.len() as u32 - 1),
+            );
+        }
+    }
+}
+
+pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if facts.kind != FileKind::OtherYaml || !names_version(&source.text) || file::is_test_data(&source.path) {
+        return;
+    }
+    let tree = Tree::parse(source.id, &source.text).tree;
+    let Some(root) = tree.root().filter(|_| tree.damage().is_empty()) else { return };
+    let Some(version) = root.entry("openapi") else { return };
+    // Only the document itself names its version as a text of its own.
+    let Some(text) = version.value.str().filter(|text| text.starts_with(|c: char| c.is_ascii_digit())) else { return };
+    if !text.starts_with("3.") {
+        let finding = Finding::new(version.value.content(), format!("`{text}` is no version of OpenAPI"));
+        return sink.report(finding.label("a description by the key `openapi` is of version 3").help("write the version that the tools here read, such as `3.1.1`; older descriptions begin with `swagger: \"2.0\"`"));
+    }
+    let document = Document { root, version: version.key.place(), old: text.starts_with("3.0") };
+    document.head(sink);
+    document.paths(sink);
+    document.references(root, sink);
+}
+
+/// Whether a version may stand behind a key `openapi` anywhere in a text; only then is it parsed.
+fn names_version(text: &str) -> bool {
+    text.match_indices("openapi").any(|(at, key)| {
+        let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        let value = after.strip_prefix(':').map(|value| value.trim_start().trim_start_matches(['"', '\'']));
+        value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit() || "!&*|>#".contains(c)))
+    })
+}
+
+struct Document<'t> {
+    root: Node<'t>,
+    /// The key `openapi`.
+    version: Place,
+    /// 3.0, which demands more.
+    old: bool,
+}
+
+impl<'t> Document<'t> {
+    fn head(&self, sink: &mut Sink) {
+        let lacks = |place: Place, what: &str, of: &str| {
+            Finding::new(place, format!("{of} has no `{what}`")).label("tools refuse it").help(format!("add `{what}`"))
+        };
+        match self.root.entry("info") {
+            None => sink.report(lacks(self.version, "info", "this API description")),
+            Some(info) if info.value.get("$ref").is_none() => {
+                for key in ["title", "version"].into_iter().filter(|key| info.value.get(key).is_none()) {
+                    sink.report(lacks(info.key.content(), key, "`info`"));
+                }
+            }
+            Some(_) => {}
+        }
+        let has = |key: &str| self.root.get(key).is_some();
+        if !has("paths") && (self.old || !has("webhooks") && !has("components")) {
+            sink.report(lacks(self.version, "paths", "this API description"));
+        }
+    }
+
+    fn paths(&self, sink: &mut Sink) {
+        let mut operations: HashMap<&'t str, Place> = HashMap::new();
+        for path in self.root.get("paths").into_iter().flat_map(Node::entries) {
+            let Some(name) = path.key.str().filter(|name| !name.starts_with("x-") && *name != "$ref") else { continue };
+            if !name.starts_with('/') {
+                let finding =
+                    Finding::new(path.key.content(), format!("`{name}` is no path: it does not begin with `/`"));
+                sink.report(finding.help(format!("write `/{name}`")));
+            }
+            let methods =
+                path.value.entries().filter(|entry| entry.key.str().is_some_and(|key| METHODS.contains(&key)));
+            for method in methods {
+                let operation = method.value;
+                if let Some(id) = operation.get("operationId").filter(|id| !id.is_alias()) {
+                    let known = id.str().and_then(|text| operations.insert(text, id.content()));
+                    if let Some(first) = known {
+                        let title = id.str().unwrap_or_default();
+                        let finding = Finding::new(id.content(), format!("two operations have the id `{title}`"));
+                        sink.report(
+                            finding
+                                .related(first, "the other one")
+                                .help("ids are names of functions in generated clients: give each its own"),
+                        );
+                    }
+                }
+                if self.old
+                    && operation.kind() == Kind::Mapping
+                    && operation.get("responses").is_none()
+                    && operation.get("$ref").is_none()
+                {
+                    let title = method.key.str().unwrap_or_default();
+                    let finding =
+                        Finding::new(method.key.content(), format!("`{title}` of `{name}` has no `responses`"));
+                    sink.report(finding.label("OpenAPI 3.0 demands at least one").help("add what it answers"));
+                }
+                self.parameters(name, path.key.content(), path.value, operation, sink);
+            }
+        }
+    }
+
+    /// Whether the parts of a path that are in braces are parameters of the operation.
+    fn parameters(&self, name: &str, place: Place, item: Node<'t>, operation: Node<'t>, sink: &mut Sink) {
+        let lists = [item, operation].into_iter().filter_map(|node| node.get("parameters"));
+        let mut known: Vec<&str> = Vec::new();
+        for parameter in lists.flat_map(Node::items) {
+            let target = match parameter.get("$ref") {
+                None => Some(parameter),
+                Some(reference) => reference.str().and_then(|reference| self.target(reference)).flatten(),
+            };
+            // What stands in another file may be any of them.
+            let Some(name) = target.and_then(|target| target.get("name")?.str()) else { return };
+            known.push(name);
+        }
+        if operation.get("$ref").is_some() || item.get("$ref").is_some() {
+            return;
+        }
+        for part in name.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(part, _)| part) {
+            if !known.contains(&part) {
+                let finding = Finding::new(place, format!("`{{{part}}}` is no parameter of this path"));
+                return sink.report(
+                    finding
+                        .label("no `parameters` entry has this name")
+                        .help(format!("add `{{name: {part}, in: path, required: true}}` to its `parameters`")),
+                );
+            }
+        }
+    }
+
+    /// References into this document that lead nowhere.
+    fn references(&self, node: Node<'t>, sink: &mut Sink) {
+        for entry in node.entries() {
+            let key = entry.key.str().unwrap_or_default();
+            // Examples hold anything.
+            if matches!(key, "example" | "examples" | "default" | "enum" | "const")
+                || key.starts_with("x-")
+                || entry.value.is_alias()
+            {
+                continue;
+            }
+            if let Some(reference) = entry.value.str().filter(|_| key == "$ref") {
+                if self.target(reference).is_some_and(|target| target.is_none()) {
+                    let finding = Finding::new(entry.value.content(), format!("`{reference}` leads nowhere"));
+                    sink.report(
+                        finding.label("nothing in this document has that name").help("define it, or mend the name"),
+                    );
+                }
+                continue;
+            }
+            self.references(entry.value, sink);
+        }
+        node.items().filter(|item| !item.is_alias()).for_each(|item| self.references(item, sink));
+    }
+
+    /// What a reference into this document names; `None` of one into another.
+    #[expect(clippy::option_option, reason = "elsewhere, nowhere, there")]
+    fn target(&self, reference: &str) -> Option<Option<Node<'t>>> {
+        let pointer = reference.strip_prefix("#/")?;
+        let mut at = self.root;
+        for part in pointer.split('/') {
+            let key = part.replace("~1", "/").replace("~0", "~").replace("%7B", "{").replace("%7D", "}");
+            let next = match key.parse::<usize>() {
+                Ok(index) if at.kind() == Kind::Sequence => at.items().nth(index),
+                _ => at.get(&key),
+            };
+            // A part behind a reference, or one that is written in another way, may be there.
+            match next {
+                Some(next) => at = next,
+                None if at.get("$ref").is_some() || key.contains('%') => return None,
+                None => return Some(None),
+            }
+        }
+        Some(Some(at))
+    }
+}

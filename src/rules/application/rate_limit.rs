@@ -1,0 +1,69 @@
+//! rate-limit: an API that anybody may call as fast as they can.
+
+use crate::analysis::Ctx;
+use crate::analysis::endpoints::is_api;
+use crate::data::Class;
+use crate::finding::{Finding, Sink};
+use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
+use crate::model::kubernetes::Body;
+use crate::model::topics::Topic;
+use crate::source::{FileId, Place};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.facts.mentions.topics.contains(Topic::RateLimit) {
+        return;
+    }
+    let composed = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
+    let Some((place, route, message)) =
+        composed.into_iter().find_map(|project| composed_api(ctx, project)).or_else(|| clustered_api(ctx))
+    else {
+        return;
+    };
+    sink.report(
+        Finding::new(place, message)
+            .label("one client may take all of it")
+            .related(route, "what is served")
+            .help("limit the requests of each client where they come in: `limit_req` of nginx, a `rateLimit` middleware of Traefik, or a limiter in the application"),
+    );
+}
+
+/// A service that serves an API to every address, or the proxy that does so for it.
+fn composed_api(ctx: &Ctx, project: &Project) -> Option<(Place, Place, String)> {
+    let api = |service: &Service| api(ctx, &service.container);
+    let open = |service: &&Service| {
+        service.profiles.is_empty() && service.container.ports.iter().any(|port| port.is_public() && !port.unknown)
+    };
+    if let Some((service, route)) =
+        project.services.iter().filter(open).find_map(|service| Some((service, api(service)?)))
+    {
+        let message = format!("nothing limits the rate of requests to `{}`", service.name());
+        return Some((service.container.anchor, route, message));
+    }
+    let proxies = |service: &&Service| service.known_image().is_some_and(|known| known.class == Class::Proxy);
+    let proxy = project.services.iter().filter(open).find(proxies)?;
+    let (service, route) = project.services.iter().find_map(|service| Some((service, api(service)?)))?;
+    let message = format!("`{}` passes requests on to `{}` at any rate", proxy.name(), service.name());
+    Some((proxy.container.anchor, route, message))
+}
+
+/// An entry into the cluster that leads to an API of this repository.
+fn clustered_api(ctx: &Ctx) -> Option<(Place, Place, String)> {
+    let entry = ctx.facts.objects().find(|object| !object.open && matches!(object.body, Body::Ingress(_)))?;
+    let pods =
+        ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(_, workload)| &workload.pod.containers);
+    let route = pods.into_iter().find_map(|container| api(ctx, container))?;
+    let place = entry.name.as_ref().map_or(entry.anchor, |name| name.place);
+    Some((place, route, format!("{} lets requests in at any rate", entry.title())))
+}
+
+/// The first route of the API that a container is built to serve.
+fn api(ctx: &Ctx, container: &Container) -> Option<Place> {
+    let (dockerfile, _) = ctx.graph.build_of(container)?;
+    let served = |file: FileId| {
+        let code = ctx.facts.file(file).code.as_ref()?;
+        let route = code.routes.iter().find(|route| is_api(&route.path.value))?;
+        Some(Place::new(file, route.path.span))
+    };
+    ctx.graph.context(dockerfile).iter().find_map(|file| served(file.id))
+}

@@ -1,0 +1,109 @@
+//! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether what scales a workload can.
+
+use crate::analysis::Ctx;
+use crate::analysis::workload::is_name;
+use crate::finding::{Finding, Sink};
+use crate::model::Setting;
+use crate::model::kubernetes::{Body, Object, Workload};
+
+/// A number of replicas beside an autoscaler: each apply undoes what the autoscaler did.
+pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object)) else { return };
+    let Some(scaler) = joined.autoscalers.first() else { return };
+    sink.report(
+        Finding::new(count.place, format!("{} fixes its replicas, and {} scales it", object.title(), scaler.title()))
+            .label("each apply sets the count back")
+            .related(scaler.place(), "this autoscaler sets the count")
+            .help("leave `replicas` out and let the autoscaler decide")
+            .anchor(object.anchor),
+    );
+}
+
+pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else { return };
+    let cluster = &ctx.graph.cluster;
+    if object.open
+        || !is_standard(&kind.value)
+        || !is_name(&name.value)
+        || !cluster.find(&kind.value, &name.value, object).is_empty()
+    {
+        return;
+    }
+    // Names that templates make cannot be looked for.
+    let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
+    if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
+        return;
+    }
+    let mut finding = Finding::new(
+        name.place,
+        format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value),
+    )
+    .label("no such object")
+    .help("name the workload that should scale, or remove the autoscaler")
+    .anchor(object.anchor);
+    let elsewhere = cluster.objects().find(|other| other.is_named(&name.value) && other.workload().is_some());
+    if let Some(other) = elsewhere {
+        finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
+    }
+    sink.report(finding);
+}
+
+/// A kind of Kubernetes itself; others are made by operators.
+fn is_standard(kind: &str) -> bool {
+    matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController")
+}
+
+/// Scaling on a share of a request that is not there.
+pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    let Some(selected) = ctx.graph.cluster.selected(object) else { return };
+    for resource in &scaler.utilisation {
+        for (target, workload) in &selected.workloads {
+            let lacks = workload.pod.lasting().find(|container| {
+                let own = &container.resources;
+                let (request, limit) = if resource.value == "cpu" {
+                    (&own.cpu_request, &own.cpu_limit)
+                } else {
+                    (&own.memory_request, &own.memory_limit)
+                };
+                request.is_absent() && limit.is_absent()
+            });
+            let Some(container) = lacks else { continue };
+            let message =
+                format!("{} scales on {} use, but {} requests none", object.title(), resource.value, container.title());
+            sink.report(
+                Finding::new(resource.place, message)
+                    .label("a share of nothing cannot be measured: it never scales")
+                    .related(
+                        container.anchor,
+                        format!("no `resources.requests.{}` in {}", resource.value, target.title()),
+                    )
+                    .help("set the request, or scale on another metric")
+                    .anchor(object.anchor),
+            );
+        }
+    }
+}
+
+pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Autoscaler(scaler) = &object.body else { return };
+    if scaler.keda || object.open {
+        return;
+    }
+    let place = match &scaler.min_replicas {
+        Setting::Set(at) if at.value < 2 => at.place,
+        Setting::Absent => object.place(),
+        _ => return,
+    };
+    sink.report(
+        Finding::new(place, format!("{} may scale down to one replica", object.title()))
+            .label(if scaler.min_replicas.is_absent() {
+                "no `minReplicas`: one, by default"
+            } else {
+                "one pod left is one failure from none"
+            })
+            .help("set `minReplicas` to at least 2")
+            .anchor(object.anchor),
+    );
+}

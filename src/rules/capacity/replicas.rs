@@ -1,0 +1,120 @@
+//! `single-replica`, `rollout-strategy`, `topology-spread`: how many pods there are, and whether they can go one at a time.
+
+use crate::analysis::Ctx;
+use crate::analysis::workload::{is_lasting, is_scalable, replicas};
+use crate::data;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::container::{Mount, MountSource};
+use crate::model::kubernetes::{Body, Object, Workload};
+use crate::rules::once::once;
+
+/// A Deployment that a Service sends traffic to, with one pod.
+pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if !matches!(object.kind.value.as_str(), "Deployment" | "Rollout" | "DeploymentConfig")
+        || !is_lasting(object, workload)
+    {
+        return;
+    }
+    let Some(joined) = ctx.graph.cluster.joined(object) else { return };
+    let Some(service) = joined.services.iter().find(|service| carries_requests(service)) else { return };
+    let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
+    let count = match &workload.replicas {
+        Setting::Set(at) if at.value == 1 => Some(at.place),
+        Setting::Absent => None,
+        _ => return,
+    };
+    // What keeps state of its own, or is written to run alone, cannot simply be run twice.
+    let alone = workload.strategy.kind.value().is_some_and(|kind| kind == "Recreate");
+    if scaled || alone || is_store(workload) || has_claim(workload) {
+        return;
+    }
+    sink.report(
+        Finding::new(count.unwrap_or(object.place()), format!("{} runs one replica", object.title()))
+            .label(if count.is_some() { "every restart is an outage" } else { "no `replicas`: one, by default" })
+            .related(service.place(), "this Service has nowhere else to send requests")
+            .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
+            .anchor(object.anchor),
+    );
+}
+
+/// Whether a Service is for users, and not only for what scrapes its metrics.
+fn carries_requests(service: &Object) -> bool {
+    let Body::Service(facts) = &service.body else { return false };
+    let metrics = |name: &str| name.contains("metrics") || name.contains("monitoring");
+    facts.ports.is_empty()
+        || !facts.ports.iter().all(|port| port.name.as_ref().is_some_and(|name| metrics(&name.value)))
+}
+
+/// A data store cannot simply be run twice.
+fn is_store(workload: &Workload) -> bool {
+    let references = workload.pod.main().filter_map(|container| container.image.as_ref()?.reference.as_ref());
+    references.filter_map(|reference| data::store(&reference.repository())).any(|known| known.class.is_store())
+}
+
+/// A volume that outlives the pod, or may be one.
+fn has_claim(workload: &Workload) -> bool {
+    let claims =
+        |mount: &Mount| matches!(mount.source, MountSource::Volume(_) | MountSource::Other | MountSource::Unknown);
+    workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims))
+}
+
+/// A device of which a node has few: a second pod may find none free.
+fn needs_device(workload: &Workload) -> bool {
+    workload.pod.main().any(|container| container.resources.devices)
+}
+
+/// A strategy that takes all pods away at once.
+pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if object.kind.value != "Deployment" || !is_lasting(object, workload) {
+        return;
+    }
+    // Of what no Service sends requests to, nobody waits for an answer.
+    if ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.iter().any(|one| carries_requests(one))) {
+        return;
+    }
+    let strategy = &workload.strategy;
+    if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
+        if !is_store(workload) && !has_claim(workload) && !needs_device(workload) {
+            sink.report(
+                Finding::new(kind.place, format!("{} is taken down before its new version starts", object.title()))
+                    .label("an outage with each rollout")
+                    .help("use `RollingUpdate`; nothing here keeps state that two versions could not share")
+                    .anchor(object.anchor),
+            );
+        }
+        return;
+    }
+    let Some(limit) = strategy.max_unavailable.known() else { return };
+    let all = match limit.value.strip_suffix('%') {
+        Some(percent) => percent.parse::<u32>().is_ok_and(|percent| percent >= 100),
+        None => match (limit.value.parse::<u32>(), replicas(ctx, object, workload)) {
+            (Ok(limit), Some(count)) => limit >= count && limit > 0,
+            _ => false,
+        },
+    };
+    if all {
+        sink.report(
+            Finding::new(limit.place, format!("a rollout of {} may take all its pods away", object.title()))
+                .label("as many as there are")
+                .help("set `maxUnavailable` below the number of replicas; 0 with `maxSurge: 1` keeps full capacity")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+/// Replicas that may all stand on one node; said once.
+pub fn spread(ctx: &Ctx, sink: &mut Sink) {
+    let lacks = |object: &&Object| {
+        let Some(workload) = object.workload() else { return false };
+        let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
+        many && is_scalable(object) && is_lasting(object, workload) && workload.pod.spread.is_absent()
+    };
+    let finding = |object: &Object| {
+        Finding::new(object.place(), format!("the replicas of {} may all stand on one node", object.title()))
+            .label("neither spread nor anti-affinity")
+            .help("add `topologySpreadConstraints` over `kubernetes.io/hostname`")
+            .anchor(object.anchor)
+    };
+    once(sink, Level::Note, ctx.graph.cluster.objects().filter(lacks).map(finding).collect());
+}

@@ -1,0 +1,40 @@
+//! What a check is: a rule's name and a function over one sort of fact.
+
+use crate::analysis::{Ctx, Owner};
+use crate::finding::Sink;
+use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::facts::FileFacts;
+use crate::model::image::ImageUse;
+use crate::model::kubernetes::{Object, Workload};
+use crate::model::workflow::Workflow;
+use crate::source::SourceFile;
+
+/// A check of one rule over one sort of fact. A rule may have several.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// The rule's name: its page is `rules/<name>.md`.
+    pub rule: &'static str,
+    pub run: Run,
+}
+
+/// What a check is called with.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Once for each file that has a text.
+    File(fn(&Ctx, &SourceFile, &FileFacts, &mut Sink)),
+    Dockerfile(fn(&Ctx, &Dockerfile, &mut Sink)),
+    /// Once for each image that is named anywhere.
+    Image(fn(&Ctx, &ImageUse, &mut Sink)),
+    /// Once for each container of a compose service or a pod.
+    Container(fn(&Ctx, Owner, &Container, &mut Sink)),
+    Project(fn(&Ctx, &Project, &mut Sink)),
+    Service(fn(&Ctx, &Project, &Service, &mut Sink)),
+    Object(fn(&Ctx, &Object, &mut Sink)),
+    Workload(fn(&Ctx, &Object, &Workload, &mut Sink)),
+    /// Workflows and actions.
+    Workflow(fn(&Ctx, &Workflow, &mut Sink)),
+    /// Once for the repository.
+    Repository(fn(&Ctx, &mut Sink)),
+}

@@ -1,0 +1,269 @@
+//! Faults of form: `absolute-workdir`, `invalid-port`, `maintainer`, `legacy-env-format`, `platform-in-from`,
+//! `duplicate-stage` and `unknown-stage`.
+
+use crate::analysis::Ctx;
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::image::HOLE;
+use crate::source::Place;
+use crate::suggest::nearest;
+use crate::syntax::dockerfile::stages::Target;
+use crate::syntax::dockerfile::{Body, Pair};
+
+/// `absolute-workdir`
+pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for stage in &dockerfile.stages {
+        // What an earlier stage set is inherited; what the base image set is not known here.
+        let mut absolute = matches!(stage.base, Base::Stage(_))
+            && dockerfile.chain(stage.index).skip(1).any(|earlier| {
+                let range = dockerfile.named.all[earlier.index].instructions.clone();
+                dockerfile.tree.instructions[range].iter().any(|one| matches!(one.body, Body::Workdir(_)))
+            });
+        let range = dockerfile.named.all[stage.index].instructions.clone();
+        for instruction in &dockerfile.tree.instructions[range] {
+            let Body::Workdir(word) = &instruction.body else { continue };
+            let text = stage.scope.expand(word, dockerfile.file).text;
+            let known = !text.contains(HOLE) && !text.is_empty() && !word.text.starts_with('$');
+            if !known || is_absolute(&text) {
+                absolute = true;
+                continue;
+            }
+            let place = Place::new(dockerfile.file, word.span);
+            let finding = Finding::new(place, format!("`WORKDIR {}` depends on where the build stands", word.text));
+            if absolute {
+                sink.report_at(
+                    Level::Note,
+                    finding.label("relative to the WORKDIR before it").help("write the whole path"),
+                );
+            } else {
+                let path = text.trim_matches(['"', '\'']).trim_start_matches("./").trim_matches(['.', '/']);
+                let help = match path {
+                    "" => "write the path that is meant, or leave it out: it changes nothing".to_owned(),
+                    path => format!("write the whole path, such as `WORKDIR /{path}`"),
+                };
+                sink.report(finding.label("relative to whatever the base image was left in").help(help));
+                absolute = true;
+            }
+        }
+    }
+}
+
+fn is_absolute(path: &str) -> bool {
+    let path = path.trim_matches(['"', '\'']);
+    let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
+    path.starts_with(['/', '\\']) || drive
+}
+
+/// `invalid-port`
+pub fn invalid_port(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for port in dockerfile.stages.iter().flat_map(|stage| &stage.exposes) {
+        let text = port.value.trim_matches(['"', '\'']);
+        if text.contains(HOLE) || text.is_empty() {
+            continue;
+        }
+        let Some((why, help)) = fault(text) else { continue };
+        sink.report(Finding::new(port.place, format!("`EXPOSE {text}` names no port")).label(why).help(help));
+    }
+}
+
+fn fault(text: &str) -> Option<(&'static str, String)> {
+    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    if !matches!(protocol.to_ascii_lowercase().as_str(), "tcp" | "udp" | "sctp") {
+        return Some(("the protocol is `tcp`, `udp` or `sctp`", format!("write `{ports}/tcp`")));
+    }
+    if ports.contains(':') {
+        let inner = ports.rsplit(':').next().unwrap_or(ports);
+        return Some((
+            "an image cannot choose addresses or ports of the host",
+            format!("write `{inner}`, and publish it where it is run"),
+        ));
+    }
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let number = |port: &str| port.parse::<u32>().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => {
+            Some(("ports go from 1 to 65535", "name the port that the server listens on".to_owned()))
+        }
+        (Some(first), Some(last)) if first > last => {
+            Some(("the range runs backwards", format!("write `{last}-{first}`")))
+        }
+        (Some(_), Some(_)) => None,
+        _ => Some(("a port is a number", "name the port that the server listens on".to_owned())),
+    }
+}
+
+/// `maintainer`
+pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let Body::Maintainer(word) = &instruction.body else { continue };
+        let text = word.text.trim().trim_matches(['"', '\'']).replace('\\', "\\\\").replace('"', "\\\"");
+        let label = format!("LABEL org.opencontainers.image.authors=\"{text}\"");
+        let edit = Edit::replace(dockerfile.file, instruction.span, label);
+        sink.report(
+            Finding::new(Place::new(dockerfile.file, instruction.keyword.span), "MAINTAINER is deprecated")
+                .label("a label says the same and can be read by tools")
+                .help("use `LABEL org.opencontainers.image.authors=…`")
+                .fix(Fix::new(Applicability::Safe, "use a label", vec![edit])),
+        );
+    }
+}
+
+/// `legacy-env-format`
+pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    spaced_arguments(dockerfile, sink);
+    for instruction in &dockerfile.tree.instructions {
+        let (Body::Env(pairs) | Body::Label(pairs)) = &instruction.body else { continue };
+        let ([pair], true) = (pairs.pairs.as_slice(), pairs.legacy) else { continue };
+        let name = instruction.keyword.value.name();
+        let fix = modern(pair).and_then(|text| {
+            let edit = Edit::replace(dockerfile.file, pair.key.span.cover(pair.value.span), text);
+            Fix::new(Applicability::Safe, "write it with `=`", vec![edit])
+        });
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, pair.key.span),
+                format!("`{name} {} …` without `=` is the old form", pair.key.text),
+            )
+            .label("takes the rest of the line as one value")
+            .help(format!("write `{name} {}=…`", pair.key.text))
+            .fix(fix),
+        );
+    }
+}
+
+/// `ARG name value` declares two arguments, and was meant to give one a default.
+fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let Body::Arg(arguments) = &instruction.body else { continue };
+        let [first, second] = arguments.as_slice() else { continue };
+        let upper = second.name.value.bytes().any(|byte| byte.is_ascii_uppercase());
+        if first.default.is_some() || second.default.is_some() || upper {
+            continue;
+        }
+        let (name, value) = (&first.name.value, &second.name.value);
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, second.name.span),
+                format!("`ARG {name} {value}` declares two arguments"),
+            )
+            .label("no default of the first")
+            .help(format!("write `ARG {name}={value}`")),
+        );
+    }
+}
+
+/// The pair with `=`; `None` where quotes or escapes make it a matter of thought.
+fn modern(pair: &Pair) -> Option<String> {
+    let value = pair.value.text.as_str();
+    let quoted =
+        value.len() >= 2 && value.starts_with('"') && value.ends_with('"') && !value[1..value.len() - 1].contains('"');
+    if quoted {
+        return Some(format!("{}={value}", pair.key.text));
+    }
+    if value.contains(['"', '\'', '\\', '`', '\n']) {
+        return None;
+    }
+    let spaced = value.contains(char::is_whitespace) || value.is_empty();
+    Some(if spaced { format!("{}=\"{value}\"", pair.key.text) } else { format!("{}={value}", pair.key.text) })
+}
+
+/// `platform-in-from`
+pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let Body::From(from) = &instruction.body else { continue };
+        let Some(platform) = &from.platform else { continue };
+        let text = platform.value.trim_matches(['"', '\'']);
+        let place = Place::new(dockerfile.file, platform.span);
+        if matches!(text, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
+            sink.report(
+                Finding::new(place, "`--platform=$TARGETPLATFORM` says what is so anyway")
+                    .label("the default")
+                    .help("leave it out"),
+            );
+        } else if !text.contains('$') {
+            sink.report(
+                Finding::new(place, format!("the image is always built for `{text}`"))
+                    .label("a choice of whoever builds")
+                    .help("leave it out and build with `--platform`, or use `$BUILDPLATFORM` for a stage that runs on the builder"),
+            );
+        }
+    }
+}
+
+/// `duplicate-stage`
+pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for (earlier, _, span) in dockerfile.named.duplicates() {
+        let Some(first) = dockerfile.named.all[earlier].name.as_ref() else { continue };
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, span),
+                format!("a stage named `{}` is there already", first.value),
+            )
+            .label("what follows means this one, what stands before means the other")
+            .related(Place::new(dockerfile.file, first.span), "first named here")
+            .help("give each stage a name of its own"),
+        );
+    }
+    for name in dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()) {
+        if matches!(name.value.as_str(), "scratch" | "context") {
+            sink.report(
+                Finding::new(
+                    Place::new(dockerfile.file, name.span),
+                    format!("`{}` is the builder's own name", name.value),
+                )
+                .label("means something else to FROM and COPY")
+                .help("give the stage another name"),
+            );
+        }
+    }
+}
+
+/// `unknown-stage`
+pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let names: Vec<&str> =
+        dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.value.as_str()).collect();
+    for stage in &dockerfile.named.all {
+        for one in &stage.uses {
+            let place = Place::new(dockerfile.file, one.name.span);
+            let name = &one.name.value;
+            let finding = match one.target {
+                Target::NotEarlier(other) if other == stage.index => {
+                    Finding::new(place, format!("the stage cannot take files from itself (`{name}`)"))
+                        .label("this very stage")
+                        .help("name an earlier stage")
+                }
+                Target::NotEarlier(other) => {
+                    let from = dockerfile.tree.instructions[dockerfile.named.all[other].from].keyword.span;
+                    Finding::new(place, format!("the stage `{name}` does not exist yet"))
+                        .label("only earlier stages can be used")
+                        .related(Place::new(dockerfile.file, from), "it begins here")
+                        .help("move that stage up")
+                }
+                Target::NoSuchIndex => Finding::new(place, format!("there is no stage number {name}"))
+                    .label("stages are counted from 0")
+                    .help("name the stage, which survives another one being put before it"),
+                Target::Elsewhere => {
+                    let Some(meant) = misspelt(ctx, dockerfile, name, &names) else { continue };
+                    Finding::new(place, format!("there is no stage `{name}`, so an image of that name is pulled"))
+                        .label(format!("did you mean `{meant}`?"))
+                        .help(format!("write `{meant}`"))
+                }
+                Target::Stage(_) | Target::Variable => continue,
+            };
+            sink.report(finding);
+        }
+    }
+}
+
+/// The stage that a name without tag and registry most likely means.
+fn misspelt<'n>(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&'n str]) -> Option<&'n str> {
+    if name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some() || dockerfile.stages.is_empty() {
+        return None;
+    }
+    let near = nearest(&name.to_lowercase(), names.iter().copied())?;
+    let given =
+        ctx.facts.projects().iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
+    let context = given.flat_map(|build| &build.additional_contexts).any(|context| context.value == name);
+    (!context).then_some(near)
+}

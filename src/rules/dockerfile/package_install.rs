@@ -1,0 +1,235 @@
+//! How installs are asked for: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
+//! `missing-assume-yes`.
+
+use crate::analysis::{Ctx, shipped_stages};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::Dockerfile;
+use crate::model::package::{Call, Verb, call, manager};
+use crate::rules::dockerfile::dockerignore;
+use crate::source::Place;
+use crate::syntax::shell::Invocation;
+
+/// `dependency-layer-order`
+pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = shipped_stages::built(ctx, dockerfile);
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    for &stage in &built {
+        let chain = dockerfile.layers(stage);
+        let copy = dockerfile
+            .instructions()
+            .filter(|position| position.stage.index == stage)
+            .find_map(|position| dockerignore::whole_context(position).map(|word| (position.at, word)));
+        let Some((at, word)) = copy else { continue };
+        let mut before: Vec<&str> = Vec::new();
+        let mut first = None;
+        for step in dockerfile.steps().filter(|step| chain.contains(&step.stage.index)) {
+            let script = step.script();
+            for one in script.invocations() {
+                // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
+                let offline = one.flag(&["--offline"]).is_some();
+                let Some(call) = call(&one).filter(|call| !offline && installs_dependencies(&one, call)) else {
+                    continue;
+                };
+                if step.at < at || step.stage.index != stage {
+                    before.push(call.family());
+                } else if first.is_none()
+                    && !before.contains(&call.family())
+                    && !step.mounts.iter().any(|mount| mount.kind() == "cache")
+                {
+                    first = Some((step.place(call.span(&one)), call.title(&one), call.family()));
+                }
+            }
+        }
+        let Some((place, title, family)) = first else { continue };
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, word.span),
+                format!("every change of a source file runs `{title}` again"),
+            )
+            .label("copies everything before the dependencies are installed")
+            .related(place, "nothing after the COPY comes from the cache")
+            .help(match manifests(family) {
+                "" => "install first, then copy the sources".to_owned(),
+                names => format!("copy {names} first, install, then copy the rest"),
+            }),
+        );
+    }
+}
+
+fn manifests(family: &str) -> &'static str {
+    match family {
+        "npm" => "`package.json` and `package-lock.json`",
+        "yarn" => "`package.json` and `yarn.lock`",
+        "pnpm" => "`package.json` and `pnpm-lock.yaml`",
+        "bun" => "`package.json` and `bun.lock`",
+        "pip" => "`requirements.txt`",
+        "uv" => "`pyproject.toml` and `uv.lock`",
+        "poetry" => "`pyproject.toml` and `poetry.lock`",
+        "pipenv" => "`Pipfile` and `Pipfile.lock`",
+        "pdm" => "`pyproject.toml` and `pdm.lock`",
+        "bundler" => "`Gemfile` and `Gemfile.lock`",
+        "composer" => "`composer.json` and `composer.lock`",
+        "go" => "`go.mod` and `go.sum`",
+        _ => "",
+    }
+}
+
+/// An install that needs manifests at most, not the sources.
+fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
+    match (call.family(), call.verb) {
+        ("cargo", _) => false,
+        ("go", verb) => verb == Verb::Sync,
+        ("pip" | "uv", Verb::Install) => {
+            let from_file = one.flag(&["-r", "--requirement", "--requirements"]).is_some();
+            from_file && !call.packages.iter().any(|word| word.text().starts_with('.'))
+        }
+        (_, Verb::Sync) => true,
+        (_, Verb::Install) => call.manager.system,
+        _ => false,
+    }
+}
+
+/// `dist-upgrade`
+pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let built = shipped_stages::built(ctx, dockerfile);
+    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+        let script = step.script();
+        for one in script.invocations() {
+            if manager(one.program).is_none_or(|known| !known.system) {
+                continue;
+            }
+            let Some(call) = call(&one) else { continue };
+            if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
+                continue;
+            }
+            let place = step.place(call.span(&one));
+            let title = call.title(&one);
+            match call.verb {
+                Verb::Distribution => sink.report(
+                    Finding::new(place, format!("`{title}` makes another system of the base image"))
+                        .label("adds and removes packages as it sees fit")
+                        .help("start from a newer base image"),
+                ),
+                // `dnf update` in a RUN of its own is `package-update-alone`.
+                Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
+                Verb::Upgrade => sink.report_at(
+                    Level::Note,
+                    Finding::new(place, format!("`{title}` raises everything in the base image"))
+                        .label("what it gives depends on the day of the build")
+                        .help("start from a newer base image and rebuild regularly, or name the packages to raise"),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `package-update-alone`
+pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    for step in dockerfile.steps() {
+        let script = step.script();
+        let invocations = script.invocations();
+        let calls: Vec<_> = invocations
+            .iter()
+            .filter_map(|one| Some((one, call(one)?)))
+            .filter(|(_, call)| call.manager.system)
+            .collect();
+        let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
+        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else { continue };
+        let raises = call.verb == Verb::Upgrade;
+        let used = calls.iter().any(|(_, other)| {
+            let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
+            other.family() == call.family() && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
+        });
+        // Scripts that install on their own need the lists as well.
+        let script_follows = invocations
+            .iter()
+            .any(|other| other.is(&["bash", "sh", "add-apt-repository", "tasksel", "dpkg", "apt-file", "apt-cache"]));
+        let mounted = call.manager.caches.iter().any(|cache| step.is_mounted(cache) || step.has_cache(cache));
+        if used || script_follows || mounted {
+            continue;
+        }
+        let finding =
+            Finding::new(step.place(call.span(one)), format!("`{}` stands alone in its layer", call.title(one)));
+        let wanted = dockerfile.steps().filter(|later| later.at > step.at).any(|later| {
+            let script = later.script();
+            script
+                .invocations()
+                .iter()
+                .filter_map(crate::model::package::call)
+                .any(|later| later.family() == call.family() && matches!(later.verb, Verb::Install | Verb::Other))
+        });
+        sink.report(if wanted {
+            finding
+                .label("comes from the cache for weeks, while later installs ask for versions that are gone")
+                .help("update and install in the same RUN, joined by `&&`")
+        } else {
+            finding.label("nothing is installed from the lists that it fetches").help("leave it out")
+        });
+    }
+}
+
+/// `yum update` is taken for `apt-get update`: it raises all packages, in a RUN that installs none.
+fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
+    let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
+    let mut others = invocations.iter().filter_map(crate::model::package::call);
+    updates && matches!(call.family(), "dnf" | "zypper") && !others.any(|other| other.verb == Verb::Install)
+}
+
+/// `missing-assume-yes`
+pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let mut configured = false;
+    for step in dockerfile.steps() {
+        let script = step.script();
+        let invocations = script.invocations();
+        let words = || invocations.iter().flat_map(|one| one.args).map(|word| word.text().to_ascii_lowercase());
+        configured |= words().any(|text| {
+            text.contains("assume-yes") && !text.starts_with("--")
+                || text.contains("assumeyes=")
+                || text.contains("always_yes")
+        });
+        for one in &invocations {
+            let Some(call) = call(one) else { continue };
+            let asks = matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Remove);
+            if call.manager.yes.is_empty() || !asks || configured {
+                continue;
+            }
+            let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
+            let quiet = one.args.iter().filter(|word| word.text() == "-q" || word.text() == "--quiet").count() > 1;
+            let level = one.option(&["-q", "--quiet"]).is_some_and(|option| option.option.text().ends_with("=2"));
+            let pretends = one
+                .flag(&[
+                    "-s",
+                    "--simulate",
+                    "--dry-run",
+                    "--just-print",
+                    "-d",
+                    "--download-only",
+                    "--help",
+                    "--assume-no",
+                    "--assumeno",
+                    "--json",
+                ])
+                .is_some();
+            // `yes | apt-get …` answers too.
+            let fed = !script.feeders(one.command).is_empty()
+                || !one.command.redirects.is_empty()
+                    && one.command.redirects.iter().any(|redirect| redirect.descriptor == Some(0));
+            if one.flag(&flags).is_some() || quiet || level || pretends || fed {
+                continue;
+            }
+            let finding = Finding::new(
+                step.place(call.span(one)),
+                format!("`{}` waits for an answer that nobody gives", call.title(one)),
+            )
+            .label("asks before it goes on")
+            .help(format!("add `{}`", flags[0]));
+            sink.report(finding);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `pinned-package` and `pinned-os-package`: installs that take whatever is newest.
+
+use crate::analysis::{Ctx, shipped_stages};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::{Dockerfile, Step};
+use crate::model::package::{Call, Pin, Verb, call, manager, pin};
+use crate::syntax::shell::{Invocation, Word};
+
+/// How many packages a message names.
+const SHOWN: usize = 4;
+
+/// Installers that are raised so that everything else installs well.
+const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "build"];
+
+/// `pinned-package`
+pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    each_open(ctx, dockerfile, false, |step, one, call, open| {
+        let level = if open.iter().all(|word| BOOTSTRAP.contains(&word.text())) { Level::Note } else { sink.level() };
+        let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
+        sink.report_at(level, finding);
+    });
+}
+
+/// `pinned-os-package`
+pub fn system(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    each_open(ctx, dockerfile, true, |step, one, call, open| {
+        let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
+        sink.report(finding);
+    });
+}
+
+fn finding(step: &Step, one: &Invocation, call: &Call, open: &[&Word]) -> Finding {
+    let names: Vec<String> = open.iter().take(SHOWN).map(|word| format!("`{}`", word.text())).collect();
+    let more = if open.len() > SHOWN { format!(" and {} more", open.len() - SHOWN) } else { String::new() };
+    let moving = open[0].text().contains("@latest");
+    let what = if moving { "in whatever version is newest" } else { "without a version" };
+    Finding::new(step.place(open[0].span), format!("`{}` takes {}{more} {what}", call.title(one), names.join(", ")))
+        .label("another build, another version")
+}
+
+fn each_open(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    system: bool,
+    mut visit: impl FnMut(&Step, &Invocation, &Call, &[&Word]),
+) {
+    let built = shipped_stages::built(ctx, dockerfile);
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+        let script = step.script();
+        let installers = script.invocations().into_iter();
+        let installers = installers.filter(|one| manager(one.program).is_some_and(|known| known.system == system));
+        for one in installers {
+            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install) else { continue };
+            if is_constrained(&one, &call) {
+                continue;
+            }
+            let open: Vec<&Word> =
+                call.packages.iter().copied().filter(|word| pin(&call, &one, word) == Pin::Open).collect();
+            if !open.is_empty() {
+                visit(&step, &one, &call, &open);
+            }
+        }
+    }
+}
+
+/// Versions stand elsewhere: constraint files, a lock, an offline folder.
+fn is_constrained(one: &Invocation, call: &Call) -> bool {
+    match call.family() {
+        "pip" | "uv" | "pipx" => {
+            one.flag(&["-c", "--constraint", "--constraints", "--no-index", "--no-deps", "--override"]).is_some()
+        }
+        // Added to the manifest and its lock: a choice of a developer, not of a build.
+        "npm" => one.flag(&["--package-lock-only", "--offline"]).is_some(),
+        "apt" => call.word.text() == "build-dep",
+        "go" => one.flag(&["-u"]).is_none() && call.packages.iter().all(|word| !word.text().contains('.')),
+        _ => false,
+    }
+}
+
+fn advice(family: &str, name: &str) -> String {
+    let name = name.split(['@', '=', '>', '[', '$']).find(|part| !part.is_empty()).unwrap_or(name);
+    match family {
+        "pip" | "uv" | "pipx" | "pdm" | "pipenv" => {
+            format!("name the version, `{name}==1.2.3`, or install from a lock file")
+        }
+        "npm" | "yarn" | "pnpm" | "bun" => format!("name the version: `{name}@1.2.3`"),
+        "gem" => format!("name the version: `{name}:1.2.3`"),
+        "go" => "name the version: `…@v1.2.3`".to_owned(),
+        "cargo" => format!("name the version, `{name}@1.2.3`, and add `--locked`"),
+        "composer" => format!("name the version: `{name}:^1.2`"),
+        "dnf" => format!("name the version: `{name}-1.2.3`"),
+        "apk" | "zypper" | "conda" => format!("name the version: `{name}=1.2.3`"),
+        "apt" => {
+            format!("name the version: `{name}=1.2.*`; or pin the base image by digest and accept what it installs")
+        }
+        _ => "name the version".to_owned(),
+    }
+}

@@ -1,0 +1,252 @@
+//! What package managers leave in a shipped layer: `apt-recommends`, `apt-lists`, `apk-cache`, `dnf-cache`,
+//! `zypper-cache`, `pip-cache`, `npm-cache` and `yarn-cache`.
+
+use crate::analysis::{Ctx, shipped_stages};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Sink};
+use crate::model::dockerfile::scope::Worth;
+use crate::model::dockerfile::{Dockerfile, Step};
+use crate::model::package::{Call, Verb, call, manager};
+use crate::syntax::shell::Invocation;
+
+/// `apt-recommends`
+pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let mut configured = false;
+    each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
+        // A line in `apt.conf.d` settles it for all that follow.
+        configured |=
+            mentions(invocations, "Install-Recommends") && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
+        for (one, call) in calls {
+            let off = one.flag(&["--no-install-recommends", "--without-recommends"]).is_some()
+                || one.options(&["-o", "--option"]).any(|option| is_off(option.value))
+                || one.args.iter().any(|word| is_off(word.text()));
+            if call.verb != Verb::Install
+                || off
+                || configured
+                || call.word.text() == "build-dep"
+                || call.packages.is_empty()
+            {
+                continue;
+            }
+            let place = step.place(call.span(one));
+            let at = step.place(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
+            sink.report(
+                Finding::new(place, "recommended packages are installed along")
+                    .label("installs more than was asked for")
+                    .help("add `--no-install-recommends`, and name what turns out to be needed")
+                    .fix(Fix::new(Applicability::Unsafe, "add `--no-install-recommends`", vec![edit])),
+            );
+        }
+    });
+}
+
+fn is_off(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    option.contains("apt::install-recommends") && ["=0", "=false", "=no"].iter().any(|off| option.ends_with(off))
+}
+
+/// `apt-lists`
+pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
+        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else { return };
+        let removed = removes(invocations, &["/var/lib/apt", "apt/lists", "/var/lib"]);
+        if removed || step.is_mounted("/var/lib/apt") || step.is_mounted("/var/lib/apt/lists") {
+            return;
+        }
+        sink.report(
+            Finding::new(step.place(call.span(one)), "the package lists stay in the layer")
+                .label("writes tens of megabytes to `/var/lib/apt/lists`")
+                .help("end the same RUN with `&& rm -rf /var/lib/apt/lists/*`, or mount a cache there"),
+        );
+    });
+}
+
+/// `apk-cache`
+pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
+        if calls.is_empty()
+            || removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"])
+            || step.has_cache("apk")
+            || step.has_cache("/var/cache")
+        {
+            return;
+        }
+        for (one, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
+            if has_flag(one, call) {
+                continue;
+            }
+            let at = step.place(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, at, " --no-cache");
+            sink.report(
+                Finding::new(step.place(call.span(one)), "the package index stays in the layer")
+                    .label("keeps `/var/cache/apk`")
+                    .help("add `--no-cache`; it also makes `apk update` needless")
+                    .fix(Fix::new(Applicability::Safe, "add `--no-cache`", vec![edit])),
+            );
+        }
+    });
+}
+
+/// `dnf-cache`
+pub fn dnf_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    cleaned(ctx, dockerfile, "dnf", "dnf clean all", sink);
+}
+
+/// `zypper-cache`
+pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    cleaned(ctx, dockerfile, "zypper", "zypper clean --all", sink);
+}
+
+fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
+    each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
+        let wasteful = |call: &Call| {
+            let removes = call.verb == Verb::Remove && call.family() == "zypper";
+            removes || matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh)
+        };
+        let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else { return };
+        let (one, call) = &calls[last];
+        // `dnf clean metadata` leaves the packages.
+        let whole =
+            |one: &Invocation, call: &Call| call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all");
+        let clean = calls[last..].iter().any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
+        let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
+        let mounted = caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
+        if clean || removes(invocations, &caches) || removes(invocations, &["/var/cache"]) || mounted {
+            return;
+        }
+        let command =
+            command.replacen("dnf", if one.is(&["yum", "microdnf", "tdnf"]) { one.program } else { "dnf" }, 1);
+        sink.report(
+            Finding::new(step.place(call.span(one)), "downloaded packages and metadata stay in the layer")
+                .label(format!("keeps `{}`", call.manager.caches[0]))
+                .help(format!("end the same RUN with `&& {command}`")),
+        );
+    });
+}
+
+/// `pip-cache`
+pub fn pip_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    language(ctx, dockerfile, &["pip", "uv", "pipenv", "poetry"], sink);
+}
+
+/// `npm-cache`
+pub fn npm_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    language(ctx, dockerfile, &["npm"], sink);
+}
+
+/// `yarn-cache`
+pub fn yarn_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    language(ctx, dockerfile, &["yarn"], sink);
+}
+
+fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Sink) {
+    each_call(ctx, dockerfile, families, |step, invocations, calls| {
+        let cleans = calls.iter().any(|(_, call)| call.verb == Verb::Clean);
+        let wasteful: Vec<_> = calls
+            .iter()
+            .filter(|(one, call)| {
+                let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
+                let variable = call.manager.uncached_env.iter().any(|name| {
+                    let set = matches!(step.stage.scope.get(name), Some(Worth::Known { text, .. }) if is_on(text));
+                    set || one.environment().any(|(given, value, _)| given == name && is_on(value))
+                        || assigned(invocations, name)
+                });
+                let mounted = caches.iter().any(|cache| step.has_cache(cache))
+                    || step.mounts.iter().any(|mount| {
+                        // A mount that is shared under any folder with the tool's name in it.
+                        mount.kind() == "cache"
+                            && mount.target().is_some_and(|target| target.value.contains(call.family()))
+                    });
+                let moved = one
+                    .option(&["--cache", "--cache-dir", "--cache-folder"])
+                    .is_some_and(|option| option.value.starts_with("/tmp"));
+                matches!(call.verb, Verb::Install | Verb::Sync)
+                    && !(has_flag(one, call) || variable || mounted || moved || removes(invocations, &caches))
+            })
+            .collect();
+        let Some(((one, call), rest)) = wasteful.split_first() else { return };
+        if cleans {
+            return;
+        }
+        let mut finding =
+            Finding::new(step.place(call.span(one)), format!("the cache of `{}` stays in the layer", one.program))
+                .label("keeps what it downloads")
+                .help(advice(call.family()));
+        for (other, call) in rest.iter().take(3) {
+            finding = finding.related(step.place(call.span(other)), "and this");
+        }
+        if call.family() == "pip" {
+            let at = step.place(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, at, " --no-cache-dir");
+            finding = finding.fix(Fix::new(Applicability::Safe, "add `--no-cache-dir`", vec![edit]));
+        }
+        sink.report(finding);
+    });
+}
+
+fn advice(family: &str) -> &'static str {
+    match family {
+        "pip" => "add `--no-cache-dir`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/pip …`",
+        "uv" => "add `--no-cache`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/uv …`",
+        "npm" => "end the same RUN with `&& npm cache clean --force`, or mount a cache on `/root/.npm`",
+        "yarn" => "end the same RUN with `&& yarn cache clean`, or mount a cache on its folder",
+        _ => "remove the cache in the same RUN, or mount one",
+    }
+}
+
+/// Calls the visitor once for each RUN of a shipped layer that uses one of these families.
+fn each_call(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    families: &[&str],
+    mut visit: impl FnMut(&Step, &[Invocation], &[(&Invocation, Call)]),
+) {
+    let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
+        let script = step.script();
+        let invocations = script.invocations();
+        let of_family =
+            |one: &&Invocation| manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()));
+        let calls = invocations.iter().filter(of_family).filter_map(|one| Some((one, call(one)?)));
+        let calls: Vec<_> = calls.collect();
+        visit(&step, &invocations, &calls);
+    }
+}
+
+fn has_flag(one: &Invocation, call: &Call) -> bool {
+    let flags: Vec<&str> = call.manager.uncached.iter().map(String::as_str).collect();
+    one.flag(&flags).is_some()
+}
+
+/// Whether an `rm` or `find -delete` of the RUN empties one of these folders.
+fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
+    let removing = invocations.iter().filter(|one| one.is(&["rm", "find", "rmdir"]));
+    let mut words = removing.flat_map(|one| one.args);
+    words.any(|word| {
+        // `/var/lib/{apt,dpkg}` names several folders at once.
+        let text = word.text();
+        let braced = text.find('{').map(|at| &text[..at]);
+        folders.iter().any(|folder| {
+            text.contains(folder) || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
+        })
+    })
+}
+
+fn assigned(invocations: &[Invocation], name: &str) -> bool {
+    let exports = invocations.iter().filter(|one| one.is(&["export"]));
+    exports
+        .flat_map(|one| one.args)
+        .any(|word| word.assignment().is_some_and(|(set, value)| set == name && is_on(value)))
+}
+
+fn is_on(value: &str) -> bool {
+    !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no")
+}
+
+fn mentions(invocations: &[Invocation], part: &str) -> bool {
+    invocations.iter().flat_map(|one| one.args).any(|word| word.text().contains(part))
+}

@@ -1,0 +1,147 @@
+//! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
+
+use crate::analysis::{Ctx, shipped_stages};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::Dockerfile;
+use crate::source::Place;
+use crate::syntax::dockerfile::Body;
+use crate::syntax::shell::{BlockKind, Invocation, Word, WrapperKind};
+
+/// `no-sudo`
+pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let starts = ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| {
+        let (entrypoint, cmd) = dockerfile.start(stage);
+        [entrypoint, cmd]
+    });
+    let mut seen: Vec<Place> = Vec::new();
+    for command in dockerfile.steps().map(|step| step.command).chain(starts.flatten()) {
+        let script = command.script();
+        let invocations = script.invocations();
+        let places: Vec<(Place, &str)> = invocations
+            .iter()
+            .filter_map(|one| {
+                let by = one.wrapper(WrapperKind::Elevate);
+                by.map(|by| (command.place_of(by.name.span), by.program))
+                    .or_else(|| one.is(&["sudo", "doas"]).then(|| (command.place_of(one.name.span), one.program)))
+            })
+            .collect();
+        let Some(((place, program), rest)) = places.split_first() else { continue };
+        if seen.contains(place) {
+            continue;
+        }
+        seen.push(*place);
+        let mut finding = Finding::new(*place, format!("`{program}` does nothing here that USER does not do better"))
+            .label("a RUN is root already, unless USER says otherwise")
+            .help("leave it out; where the stage has a USER, put `USER root` before the RUN and switch back after it");
+        for (place, _) in rest.iter().filter(|(other, _)| other != place).take(3) {
+            finding = finding.related(*place, "and this one");
+        }
+        sink.report(finding);
+    }
+}
+
+/// `world-writable`
+pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    // What only a build or a developer sees is open to nobody else.
+    let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
+    let development = shipped_stages::is_development(ctx, dockerfile);
+    let level = |stage: usize, sink: &Sink| {
+        if development || !shipped.contains(&stage) { Level::Note } else { sink.level() }
+    };
+    for step in dockerfile.steps() {
+        let script = step.script();
+        for one in script.invocations() {
+            let Some((word, paths)) = opened(&one) else { continue };
+            if paths.iter().all(|path| is_scratch(path.text())) {
+                continue;
+            }
+            sink.report_at(level(step.stage.index, sink), finding(step.place(word.span), word.text()));
+        }
+    }
+    for position in dockerfile.instructions() {
+        if !matches!(position.instruction.body, Body::Copy(_) | Body::Add(_)) {
+            continue;
+        }
+        let chmod = position.instruction.flag("chmod").and_then(|flag| flag.value.as_ref());
+        if let Some(value) = chmod.filter(|value| is_open(&value.value)) {
+            let place = Place::new(dockerfile.file, value.span);
+            sink.report_at(level(position.stage.index, sink), finding(place, &value.value));
+        }
+    }
+}
+
+fn finding(place: Place, mode: &str) -> Finding {
+    Finding::new(place, "every user of the container may change these files")
+        .label(format!("`{mode}` lets everybody write"))
+        .help("give the files to the user that needs them: `chown`, `COPY --chown=`, or group `0` with `g=u`")
+}
+
+/// The mode of a `chmod` that lets everybody write, and what it is applied to.
+fn opened<'s>(one: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
+    let words = match one.program {
+        "chmod" => one
+            .args
+            .iter()
+            .filter(|word| !word.text().starts_with('-') || word.text().starts_with("-w"))
+            .collect::<Vec<_>>(),
+        "install" | "mkdir" => {
+            let mode = one.option(&["-m", "--mode"])?;
+            let paths = one.positionals(&["-m", "--mode", "-o", "-g"]);
+            return is_open(mode.value).then_some((mode.word, paths));
+        }
+        _ => return None,
+    };
+    let (mode, paths) = words.split_first()?;
+    is_open(mode.text()).then(|| (*mode, paths.to_vec()))
+}
+
+fn is_open(mode: &str) -> bool {
+    if mode.bytes().all(|byte| byte.is_ascii_digit()) {
+        let sticky = mode.len() == 4 && mode.as_bytes()[0] & 1 == 1;
+        return mode.len() >= 3 && !sticky && mode.bytes().last().is_some_and(|last| (last - b'0') & 2 != 0);
+    }
+    mode.split(',').any(|part| {
+        let Some(at) = part.find(['+', '=']) else { return false };
+        let (who, what) = part.split_at(at);
+        what.contains('w') && (who.contains('o') || who.contains('a')) && !what.contains('t')
+    })
+}
+
+/// Folders that are for everybody.
+fn is_scratch(path: &str) -> bool {
+    let path = path.trim_end_matches(['/', '*']);
+    ["/tmp", "/var/tmp", "/dev/shm", "/run/lock"]
+        .iter()
+        .any(|scratch| path == *scratch || path.starts_with(&format!("{scratch}/")))
+}
+
+/// `cd-not-workdir`
+pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for step in dockerfile.steps() {
+        let script = step.script();
+        let top: Vec<_> =
+            script.commands.iter().filter(|command| command.block == 0 && !command.words.is_empty()).collect();
+        let Some(first) = top.first().filter(|command| command.name() == "cd") else { continue };
+        let Some(target) = first.words.get(1) else { continue };
+        let place = step.place(first.span);
+        let alone = script.commands.len() == 1 && script.blocks.iter().all(|block| block.kind == BlockKind::Script);
+        if alone {
+            sink.report(
+                Finding::new(place, "`cd` ends with its RUN: the next instruction starts where this one did")
+                    .label("has no effect")
+                    .help(format!("write `WORKDIR {}`", target.text())),
+            );
+        } else if target.text().starts_with('/')
+            && !is_scratch(target.text())
+            && top.iter().skip(1).all(|command| command.name() != "cd")
+            && !step.trigger
+        {
+            sink.report_at(
+                Level::Note,
+                Finding::new(place, "the whole RUN works in another folder")
+                    .label("hides where the following commands run")
+                    .help(format!("put `WORKDIR {}` before it", target.text())),
+            );
+        }
+    }
+}

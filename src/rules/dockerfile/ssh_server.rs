@@ -1,0 +1,71 @@
+//! `ssh-server`: a second way into a container.
+
+use crate::analysis::{Ctx, Owner, shipped_stages};
+use crate::finding::{Finding, Sink};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::package::{Verb, call};
+use crate::source::{At, Place};
+
+/// Packages that bring a server.
+const PACKAGES: &[&str] = &["openssh-server", "openssh", "dropbear", "sshd"];
+
+pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    let mut installed: Vec<(usize, Place)> = Vec::new();
+    for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
+        let script = step.script();
+        for one in script.invocations() {
+            // Repositories that are served over SSH: then the server is what the image is for.
+            if one.args.iter().any(|word| word.text().contains("git-shell")) {
+                return;
+            }
+            let Some(call) = call(&one).filter(|call| call.manager.system && call.verb == Verb::Install) else {
+                continue;
+            };
+            let server = call.packages.iter().find(|word| {
+                let name = word.text().split(['=', '~']).next().unwrap_or("");
+                // Alpine's `openssh` is client and server; elsewhere it is the client.
+                PACKAGES.contains(&name) && (name != "openssh" || call.family() == "apk")
+            });
+            if let Some(word) = server {
+                installed.push((step.stage.index, step.place(word.span)));
+            }
+        }
+    }
+    let help = "use `docker exec` or `kubectl exec`, which ask the platform who may";
+    for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
+        let is_ssh = |port: &&At<String>| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22");
+        let port = stage.exposes.iter().find(is_ssh);
+        let mut places = installed.iter().filter(|(index, _)| *index == stage.index).map(|(_, place)| *place);
+        let finding = match (port, places.next()) {
+            (Some(port), server) => {
+                let finding = Finding::new(port.place, "the image is to be reached by SSH").label("the port of SSH");
+                server
+                    .into_iter()
+                    .fold(finding, |finding, place| finding.related(place, "the server is installed here"))
+            }
+            (None, Some(place)) => Finding::new(place, "an SSH server is installed")
+                .label("a second way in, with keys and users of its own"),
+            (None, None) => continue,
+        };
+        sink.report(finding.help(help));
+    }
+}
+
+/// A pod's port 22.
+pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if matches!(owner, Owner::Compose(..)) {
+        return;
+    }
+    for port in container.ports.iter().filter(|port| port.target == Some((22, 22))) {
+        sink.report(
+            Finding::new(port.place, format!("`{}` is to be reached by SSH", container.name.value))
+                .label("the port of SSH")
+                .help("use `kubectl exec`, which asks the cluster who may; for repositories over SSH, suppress this with a reason"),
+        );
+    }
+}

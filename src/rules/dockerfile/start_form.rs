@@ -1,0 +1,166 @@
+//! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: how CMD, ENTRYPOINT and
+//! HEALTHCHECK are written.
+
+use crate::analysis::{Ctx, exits, shipped_stages};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Sink};
+use crate::model::Command;
+use crate::model::dockerfile::Dockerfile;
+use crate::source::{Place, Span};
+use crate::syntax::dockerfile::{Body, Command as Form, Healthcheck, Instruction, Keyword};
+use crate::syntax::shell::{BlockKind, Script, WrapperKind};
+
+/// `exec-form-command`
+pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    if shipped_stages::is_development(ctx, dockerfile) {
+        return;
+    }
+    let mut seen: Vec<Place> = Vec::new();
+    for stage in ctx.graph.shipped(dockerfile) {
+        if dockerfile.is_windows(stage) || dockerfile.shell_at(stage, usize::MAX).is_some() {
+            continue;
+        }
+        let (entrypoint, cmd) = dockerfile.start(stage);
+        // A shell-form ENTRYPOINT never sees its CMD.
+        let shadowed = matches!(entrypoint, Some(Command::Shell { .. }));
+        let cmd = cmd.filter(|_| !shadowed);
+        for (command, keyword) in [(entrypoint, Keyword::Entrypoint), (cmd, Keyword::Cmd)] {
+            let Some(command @ Command::Shell { place, code }) = command else { continue };
+            let Some(instruction) = instruction_at(dockerfile, *place) else { continue };
+            if seen.contains(place) || code.text.trim().is_empty() || code.text.trim_start().starts_with('[') {
+                continue;
+            }
+            seen.push(*place);
+            let script = code.script();
+            let invocations = script.invocations();
+            let top = invocations.iter().rev().find(|one| !script.within(one.command, BlockKind::Substitution));
+            let Some(last) = top else { continue };
+            let steps_aside = invocations.iter().any(|one| one.wrapper(WrapperKind::Exec).is_some());
+            if steps_aside || exits::command(command) {
+                continue;
+            }
+            let fix = json(script).and_then(|text| {
+                let edit = Edit::replace(dockerfile.file, instruction.arguments, text);
+                Fix::new(Applicability::Safe, "write it as a JSON array", vec![edit])
+            });
+            let place = Place::new(dockerfile.file, instruction.keyword.span);
+            let how = if fix.is_some() {
+                "write it as a JSON array".to_owned()
+            } else {
+                format!("write it as a JSON array, or let the shell step aside: `exec {} …`", last.program)
+            };
+            sink.report(
+                Finding::new(place, format!("a shell stands between `docker stop` and `{}`", last.program))
+                    .label(format!(
+                        "the shell form of {}: signals reach `sh`, which does not pass them on",
+                        keyword.name()
+                    ))
+                    .help(how)
+                    .fix(fix),
+            );
+        }
+    }
+}
+
+fn instruction_at(dockerfile: &Dockerfile, place: Place) -> Option<&Instruction> {
+    dockerfile.tree.instructions.iter().find(|one| one.arguments == place.span)
+}
+
+/// The JSON form of a script that needs no shell: one command of plain words.
+fn json(script: &Script) -> Option<String> {
+    const BUILTINS: &[&str] =
+        &["cd", "export", "source", ".", "set", "ulimit", "umask", "exec", "eval", "trap", "read", "test", "[", ":"];
+    let [command] = script.commands.as_slice() else { return None };
+    let plain = command.redirects.is_empty() && command.assignments.is_empty() && script.pipelines.len() == 1;
+    if !plain || script.blocks.len() != 1 || BUILTINS.contains(&command.name()) || !script.comments.is_empty() {
+        return None;
+    }
+    let mut words = Vec::new();
+    for word in &command.words {
+        let text = word.literal()?;
+        if !word.is_quoted() && text.contains(['*', '?', '[', '~', '{', '$']) {
+            return None;
+        }
+        words.push(serde_json::to_string(text).ok()?);
+    }
+    Some(format!("[{}]", words.join(", ")))
+}
+
+/// `json-command`
+pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for instruction in &dockerfile.tree.instructions {
+        let instruction = match &instruction.body {
+            Body::Onbuild(trigger) => trigger,
+            _ => instruction,
+        };
+        let Some(Form::Shell(shell)) = instruction.command() else { continue };
+        if !shell.looks_like_json || !is_broken_array(shell.trimmed()) {
+            continue;
+        }
+        let start = shell.start + (shell.text.len() - shell.text.trim_start().len()) as u32;
+        let span = Span::new(start, start + shell.trimmed().lines().next().unwrap_or("").trim_end().len() as u32);
+        let why = if shell.trimmed().contains('\'') {
+            "JSON strings stand in double quotes"
+        } else if shell.trimmed().contains(['“', '”', '„']) {
+            "these are typographic quotes"
+        } else {
+            "this is no JSON array"
+        };
+        sink.report(
+            Finding::new(
+                Place::new(dockerfile.file, span),
+                format!("the array of {} is not JSON, so a shell runs it", instruction.keyword.value.name()),
+            )
+            .label(why)
+            .help("write it as JSON: `[\"program\", \"argument\"]`"),
+        );
+    }
+}
+
+/// Whether a text that begins with `[` was meant as an array, and is no `[` test.
+fn is_broken_array(text: &str) -> bool {
+    let inner = &text[1..];
+    let quote = ['"', '\'', '“', '”', '„'];
+    let first = inner.trim_start();
+    if !first.starts_with(quote) {
+        // `[program, argument]`: a test would have a space.
+        return !inner.starts_with([' ', '[', '\t']) && inner.ends_with(']') && !inner.contains("&&");
+    }
+    let joined = ["\",", "',", "\" ,", "' ,", "”,"].iter().any(|mark| first.contains(mark));
+    joined || (!inner.starts_with(' ') && inner.contains(']'))
+}
+
+/// `multiple-command`
+pub fn multiple_command(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for keyword in [Keyword::Cmd, Keyword::Entrypoint] {
+        repeated(ctx, dockerfile, keyword, sink);
+    }
+}
+
+/// `multiple-healthcheck`
+pub fn multiple_healthcheck(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    repeated(ctx, dockerfile, Keyword::Healthcheck, sink);
+}
+
+fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink) {
+    for named in &dockerfile.named.all {
+        let instructions = &dockerfile.tree.instructions[named.instructions.clone()];
+        let same: Vec<&Instruction> = instructions
+            .iter()
+            .filter(|one| one.keyword.value == keyword && !matches!(one.body, Body::Healthcheck(Healthcheck::None(_))))
+            .collect();
+        let Some((last, earlier)) = same.split_last() else { continue };
+        for one in earlier {
+            let name = keyword.name();
+            sink.report(
+                Finding::new(
+                    Place::new(dockerfile.file, one.keyword.span),
+                    format!("this {name} has no effect: the stage sets another one"),
+                )
+                .label("overridden")
+                .related(Place::new(dockerfile.file, last.keyword.span), "this one counts")
+                .help(format!("keep one {name} in a stage")),
+            );
+        }
+    }
+}

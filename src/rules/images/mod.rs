@@ -1,0 +1,20 @@
+//! Base images, pins, build stages, and images that drift apart.
+
+pub(crate) mod base_image;
+pub(crate) mod image_drift;
+pub(crate) mod multi_stage_build;
+pub(crate) mod pinned_image;
+
+use crate::rules::check::{Check, Run};
+
+/// The checks of this wing, sorted by rule.
+pub(crate) const CHECKS: &[Check] = &[
+    Check { rule: "digest-pinned-image", run: Run::Image(pinned_image::digest) },
+    Check { rule: "eol-image", run: Run::Image(base_image::eol) },
+    Check { rule: "image-drift", run: Run::Repository(image_drift::check) },
+    Check { rule: "image-labels", run: Run::Dockerfile(base_image::labels) },
+    Check { rule: "multi-stage-build", run: Run::Dockerfile(multi_stage_build::check) },
+    Check { rule: "pinned-image", run: Run::Image(pinned_image::check) },
+    Check { rule: "python-on-alpine", run: Run::Dockerfile(base_image::python_on_alpine) },
+    Check { rule: "slim-image", run: Run::Dockerfile(base_image::slim) },
+];

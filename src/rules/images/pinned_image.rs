@@ -1,0 +1,89 @@
+//! `pinned-image` and `digest-pinned-image`: whether a reference names one version, or one content.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::analysis::Ctx;
+use crate::data;
+use crate::embedded::table;
+use crate::finding::{Finding, Sink};
+use crate::model::image::{ImageRole, ImageUse, Reference};
+
+#[derive(Deserialize)]
+struct Tags {
+    channels: Vec<String>,
+    variants: Vec<String>,
+    distributions: Vec<String>,
+    unversioned: Vec<String>,
+    official: Vec<String>,
+}
+
+static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
+
+/// `pinned-image`
+pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+    let Some(reference) = &image.reference else { return };
+    if reference.digest.is_some() || is_windows_base(reference) || is_context(image, reference) {
+        return;
+    }
+    let name = reference.short_name();
+    let (message, label) = match reference.tag.as_deref() {
+        None => (format!("`{}` has no tag, so it is whatever was pushed last", image.written), "no tag".to_owned()),
+        Some(tag) if moves(reference, tag) => {
+            (format!("`{}` follows the moving tag `{tag}`", image.written), format!("`{tag}` names no version"))
+        }
+        Some(_) => return,
+    };
+    let known = if name.contains('?') { "the image".to_owned() } else { format!("`{name}`") };
+    let finding =
+        Finding::new(image.place, message).label(label).help(format!("name an exact version of {known}, or a digest"));
+    sink.report(with_sources(finding, image));
+}
+
+/// `digest-pinned-image`
+pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+    let Some(reference) = &image.reference else { return };
+    if !reference.is_pinned_by_digest() && !is_context(image, reference) {
+        let finding = Finding::new(image.place, format!("`{}` is pinned by name, not by content", image.written))
+            .help("append the digest: `image:tag@sha256:…`");
+        sink.report(with_sources(finding, image));
+    }
+}
+
+fn with_sources(finding: Finding, image: &ImageUse) -> Finding {
+    image.sources.iter().fold(finding, |finding, source| finding.related(source.place, source.text.clone()))
+}
+
+fn moves(reference: &Reference, tag: &str) -> bool {
+    let repository = reference.repository();
+    let tag = tag.to_ascii_lowercase();
+    let listed = |list: &[String], word: &str| list.iter().any(|item| item == word);
+    if TAGS.unversioned.iter().any(|prefix| repository.starts_with(prefix.as_str())) && tag != "latest" {
+        return false;
+    }
+    let channel = tag.split('-').next().unwrap_or(&tag);
+    // `release-1.4` and `test-42` name something; `stable-slim` does not.
+    if listed(&TAGS.channels, channel) && !tag.contains(|c: char| c.is_ascii_digit()) {
+        return true;
+    }
+    listed(&TAGS.variants, &tag) && !listed(&TAGS.distributions, &repository)
+}
+
+/// A bare name that no registry serves: `docker build --build-context name=…` gives it.
+fn is_context(image: &ImageUse, reference: &Reference) -> bool {
+    let name = reference.path.as_str();
+    matches!(image.role, ImageRole::CopyFrom | ImageRole::MountFrom)
+        && reference.registry.is_none()
+        && reference.tag.is_none()
+        && !name.contains(['/', '?'])
+        && data::image(name).is_none()
+        && !TAGS.official.iter().any(|official| official == name)
+}
+
+/// Windows bases are published under build numbers that the host dictates; the untagged ones no longer exist.
+fn is_windows_base(reference: &Reference) -> bool {
+    reference.registry.as_deref() == Some("mcr.microsoft.com")
+        && reference.path.starts_with("windows/")
+        && reference.tag.is_some()
+}

@@ -1,0 +1,186 @@
+//! `service-account-token`, `default-service-account`, `rbac-wildcard`, `cluster-admin`, `secrets-access`, `pod-exec`,
+//! `rbac-escalation`: what pods and people may ask of the API server.
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
+use crate::rules::once::once;
+use crate::source::{At, Place};
+
+/// The setting of the service account that a pod runs as, if the account is here.
+fn account_setting<'a>(ctx: &Ctx<'a>, object: &Object, workload: &Workload) -> Option<&'a Setting<bool>> {
+    let name = match &workload.pod.service_account {
+        Setting::Set(name) => name.value.as_str(),
+        Setting::Absent => "default",
+        Setting::Unknown(_) => return None,
+    };
+    ctx.graph.cluster.find("ServiceAccount", name, object).into_iter().find_map(|found| match &found.body {
+        Body::ServiceAccount(account) => Some(&account.automount_token),
+        _ => None,
+    })
+}
+
+pub fn token(ctx: &Ctx, sink: &mut Sink) {
+    let mut missing = Vec::new();
+    for object in ctx.graph.cluster.objects() {
+        let Some(workload) = object.workload().filter(|workload| !workload.guessed) else { continue };
+        let finding = |place| {
+            Finding::new(place, format!("{} gets a token for the API server", object.title()))
+                .help("set `automountServiceAccountToken: false`, unless the pod talks to the API server")
+                .anchor(object.anchor)
+        };
+        match &workload.pod.automount_token {
+            Setting::Set(at) if at.value => sink.report(finding(at.place).label("asked for in so many words")),
+            Setting::Absent
+                if account_setting(ctx, object, workload).is_none_or(|own| own.is_absent() || own.is(true)) =>
+            {
+                missing.push(finding(object.place()).label("mounted by default"));
+            }
+            _ => {}
+        }
+    }
+    once(sink, Level::Note, missing);
+}
+
+pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
+    let mut missing = Vec::new();
+    for object in ctx.graph.cluster.objects() {
+        let Some(workload) = object.workload().filter(|workload| !workload.guessed) else { continue };
+        let finding = |place| {
+            Finding::new(place, format!("{} runs as the default service account", object.title()))
+                .help("give it a ServiceAccount of its own, with the rights it needs")
+                .anchor(object.anchor)
+        };
+        match &workload.pod.service_account {
+            Setting::Set(name) if name.value == "default" => {
+                sink.report(finding(name.place).label("shared with every other pod"))
+            }
+            Setting::Absent => missing.push(finding(object.place()).label("no `serviceAccountName`")),
+            _ => {}
+        }
+    }
+    once(sink, Level::Note, missing);
+}
+
+/// The rules of a role.
+fn rules(object: &Object) -> &[PolicyRule] {
+    match &object.body {
+        Body::Role(role) => &role.rules,
+        _ => &[],
+    }
+}
+
+/// API groups of which every resource is the way to every right.
+const POWERFUL: [&str; 6] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "certificates.k8s.io",
+    "rbac.authorization.k8s.io",
+];
+
+pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for rule in rules(object) {
+        let star = |list: &'_ [At<String>]| list.iter().find(|own| own.value == "*").map(|own| own.place);
+        // Every resource of a group that one product brings is bounded by that, as is every verb on what is named.
+        let narrow = |group: &At<String>| group.value.contains('.') && !POWERFUL.contains(&group.value.as_str());
+        let bounded = !rule.groups.is_empty() && rule.groups.iter().all(narrow);
+        let (what, place, level) = match (star(&rule.resources), star(&rule.verbs)) {
+            (Some(place), _) if bounded => ("resource", place, sink.level().milder()),
+            (Some(place), _) => ("resource", place, sink.level()),
+            (None, Some(place)) => ("verb", place, sink.level().milder()),
+            (None, None) => continue,
+        };
+        let of = match rule.groups.as_slice() {
+            [group] if bounded && what == "resource" => format!(" of `{}`", group.value),
+            _ => String::new(),
+        };
+        let finding = Finding::new(place, format!("{} grants every {what}{of}", object.title()))
+            .label("also those that later versions bring")
+            .help(format!("list the {what}s that are needed"))
+            .anchor(object.anchor);
+        sink.report_at(level, finding);
+    }
+}
+
+pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Binding(binding) = &object.body else { return };
+    let Some(role) = binding.role.known().filter(|role| role.value == "cluster-admin") else { return };
+    let mut finding = Finding::new(role.place, format!("{} makes its subjects administrators", object.title()))
+        .label("every right over every object")
+        .help("bind a role with the rights that are needed")
+        .anchor(object.anchor);
+    for subject in binding.subjects.iter().filter_map(|subject| subject.name.known()).take(3) {
+        finding = finding.related(subject.place, format!("`{}` gets them", subject.value));
+    }
+    sink.report(finding);
+}
+
+pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for rule in rules(object).iter().filter(|rule| !rule.named && rule.has_group("")) {
+        let named = rule.resources.iter().find(|own| own.value == "secrets");
+        // Who may only create a Secret reads none, and `resourceNames` cannot narrow that.
+        let verb = rule.verbs.iter().find(|verb| verb.value != "create");
+        let (Some(resource), Some(verb)) = (named, verb) else { continue };
+        // Where a ClusterRole reaches is said by what binds it.
+        let scope = if object.kind.value == "ClusterRole" { "" } else { " of its namespace" };
+        sink.report(
+            Finding::new(resource.place, format!("{} reaches every Secret{scope}", object.title()))
+                .label(if object.kind.value == "ClusterRole" {
+                    "of all namespaces, when bound to the cluster"
+                } else {
+                    "all of them, by name or not"
+                })
+                .related(verb.place, "with these verbs")
+                .help("name the Secrets in `resourceNames`, or mount what is needed")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for rule in rules(object).iter().filter(|rule| rule.has_group("")) {
+        let named =
+            rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
+        let (Some(resource), Some(_)) = (named, rule.verb(&["create", "get"])) else { continue };
+        sink.report(
+            Finding::new(resource.place, format!("{} may run commands in pods", object.title()))
+                .label("and so gets what every pod of the namespace has")
+                .help("leave it to people with an audited role; workloads seldom need it")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for rule in rules(object).iter().filter(|rule| !rule.named) {
+        let Some((place, verb)) = escalating(rule) else { continue };
+        let what = if verb == "impersonate" { "act as others" } else { "give out rights that it lacks" };
+        sink.report(
+            Finding::new(place, format!("{} may {what}", object.title()))
+                .label("as good as every right")
+                .help(format!("drop `{verb}`, or narrow it with `resourceNames`"))
+                .anchor(object.anchor),
+        );
+    }
+}
+
+/// The verb that escalates, and where it is granted. `*` grants it where the resource is one that it works on.
+fn escalating(rule: &PolicyRule) -> Option<(Place, &'static str)> {
+    for verb in ["escalate", "bind", "impersonate"] {
+        if let Some(own) = rule.verbs.iter().find(|own| own.value == verb) {
+            return Some((own.place, verb));
+        }
+    }
+    let star = rule.verbs.iter().find(|own| own.value == "*")?;
+    let names = |list: &[&str]| rule.resources.iter().any(|own| list.contains(&own.value.as_str()));
+    if rule.has_group("rbac.authorization.k8s.io") && names(&["roles", "clusterroles"]) {
+        return Some((star.place, "escalate"));
+    }
+    if rule.has_group("rbac.authorization.k8s.io") && names(&["rolebindings", "clusterrolebindings"]) {
+        return Some((star.place, "bind"));
+    }
+    (rule.has_group("") && names(&["users", "groups", "serviceaccounts"])).then_some((star.place, "impersonate"))
+}

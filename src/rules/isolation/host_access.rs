@@ -1,0 +1,266 @@
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a container is given of its host.
+
+use crate::analysis::{Ctx, Owner};
+use crate::data::Class;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::container::{Container, HostNamespace, Mount, MountSource};
+use crate::source::At;
+
+/// Capabilities that the Pod Security Standards' baseline lets a container add.
+const BASELINE: &[&str] = &[
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// Capabilities that programs ask for without giving the host away: locking memory, raising priorities.
+const MILD: &[&str] = &["IPC_LOCK", "SYS_NICE", "SYS_RESOURCE", "WAKE_ALARM", "BLOCK_SUSPEND", "LEASE"];
+
+/// What a developer's own machine is asked for is a risk to that machine alone.
+pub fn level(owner: Owner, sink: &Sink) -> Level {
+    match owner {
+        Owner::Compose(project, _) if project.development => sink.level().milder(),
+        Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),
+    }
+}
+
+pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    for added in &container.security.added_capabilities {
+        let name = added.value.as_str();
+        if BASELINE.contains(&name) || MILD.contains(&name) {
+            continue;
+        }
+        let gives = match name {
+            "ALL" => "every capability of root on the host",
+            "SYS_ADMIN" => "mounting, namespaces and most of what root can do",
+            "SYS_PTRACE" => "reading and changing other processes",
+            "SYS_MODULE" => "loading kernel modules",
+            "SYS_RAWIO" => "raw access to the host's devices",
+            "NET_ADMIN" => "control of network interfaces and routes",
+            "NET_RAW" => "forging packets on the container's network",
+            "BPF" | "PERFMON" => "programs inside the kernel",
+            "DAC_READ_SEARCH" => "reading any file in spite of its permissions",
+            "SYS_TIME" => "setting the host's clock",
+            "SYS_BOOT" => "rebooting the host",
+            _ => "more than a container gets by default",
+        };
+        sink.report_at(
+            level(owner, sink),
+            Finding::new(added.place, format!("{} adds the capability {name}", container.title()))
+                .label(gives)
+                .help("drop it, or move the work that needs it out of the container"),
+        );
+    }
+}
+
+pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let name = match owner {
+        Owner::Compose(..) => format!("`{}`", container.name.value),
+        // The setting is the pod's; each container repeats it.
+        Owner::Kubernetes(object, _) => object.title(),
+    };
+    for shared in &container.security.host_namespaces {
+        let (gives, help) = match shared.value {
+            HostNamespace::Network => (
+                "no network of its own: it reaches and listens on all of the host's",
+                "publish the ports that it needs instead",
+            ),
+            HostNamespace::Pid => {
+                ("it sees and can signal every process of the host", "remove it, or share with one service only")
+            }
+            HostNamespace::Ipc => {
+                ("it shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")
+            }
+            HostNamespace::User => ("root inside is root outside", "remove it and let the engine map users"),
+            HostNamespace::Uts => ("it can rename the host", "remove it and set `hostname` instead"),
+            HostNamespace::Cgroup => ("it sees the host's control groups", "remove it"),
+        };
+        sink.report_at(
+            level(owner, sink),
+            Finding::new(shared.place, format!("{name} shares the host's {} namespace", shared.value.word()))
+                .label(gives)
+                .help(help),
+        );
+    }
+}
+
+/// Sockets of container engines.
+fn is_engine_socket(path: &str) -> bool {
+    const NAMES: &[&str] =
+        &["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock", "cri-dockerd.sock"];
+    const FOLDERS: &[&str] = &["/run/docker", "/run/containerd", "/run/crio", "/run/podman"];
+    let folder = path.trim_end_matches('/');
+    let folder = folder.strip_prefix("/var").unwrap_or(folder);
+    NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+        || path.contains("docker_engine")
+        || FOLDERS.contains(&folder)
+}
+
+fn host_path(mount: &Mount) -> Option<&At<String>> {
+    match &mount.source {
+        MountSource::Host(path) => Some(path),
+        _ => None,
+    }
+}
+
+pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    for path in container.mounts.iter().filter_map(host_path).filter(|path| is_engine_socket(&path.value)) {
+        sink.report_at(
+            level(owner, sink),
+            Finding::new(path.place, format!("{} gets the socket of the container engine", subject(owner, container)))
+                .label("whoever controls it starts containers as root on the host")
+                .help("put a socket proxy that allows the few calls needed in between, or do without; `:ro` does not restrict it"),
+        );
+    }
+}
+
+/// Folders of the host that give it away as a whole.
+const SENSITIVE: &[&str] = &[
+    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
+    "/var", "/var/lib", "/var/run", "/var/log",
+];
+
+/// Folders of which every part is sensitive.
+const SENSITIVE_BELOW: &[&str] = &[
+    "/boot/",
+    "/proc/",
+    "/root/",
+    "/sys/",
+    "/etc/cron.d/",
+    "/etc/docker/",
+    "/etc/kubernetes/",
+    "/etc/pam.d/",
+    "/etc/ssh/",
+    "/etc/sudoers.d/",
+    "/usr/bin/",
+    "/usr/sbin/",
+    "/var/lib/containerd",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
+];
+
+const SENSITIVE_FILES: &[&str] = &["/etc/shadow", "/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/crontab"];
+
+/// Folders of a home that hold credentials.
+const HOME_SECRETS: &[&str] =
+    &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
+
+/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
+const HARMLESS_ETC: &[&str] = &[
+    "/etc/ca-certificates",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/letsencrypt",
+    "/etc/localtime",
+    "/etc/machine-id",
+    "/etc/nginx",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/ssl",
+    "/etc/timezone",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+    "/etc/alternatives",
+];
+
+/// Another part of the host's configuration that the container can change.
+fn is_configuration(path: &str, mount: &Mount) -> bool {
+    path.starts_with("/etc/") && !mount.read_only && !HARMLESS_ETC.iter().any(|folder| path.starts_with(folder))
+}
+
+fn is_sensitive(path: &str) -> bool {
+    let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let home = trimmed.starts_with('~') || trimmed.starts_with("/home/") || trimmed.starts_with("/Users/");
+    SENSITIVE.contains(&trimmed)
+        || SENSITIVE_FILES.contains(&trimmed)
+        || SENSITIVE_BELOW.iter().any(|folder| trimmed.starts_with(folder))
+        || (home && HOME_SECRETS.iter().any(|secret| trimmed.contains(secret)))
+}
+
+pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    for mount in &container.mounts {
+        let Some(path) = host_path(mount).filter(|path| !is_engine_socket(&path.value)) else { continue };
+        let sensitive = is_sensitive(&path.value);
+        let level = match owner {
+            Owner::Compose(project, service) if sensitive => {
+                let observes = service.known_image().is_some_and(|known| known.class == Class::Monitoring);
+                match (observes && mount.read_only, project.development) {
+                    // An agent that reads the host's figures has to see them.
+                    (true, _) => Level::Note,
+                    (false, true) => Level::Warning,
+                    (false, false) => Level::Error,
+                }
+            }
+            Owner::Kubernetes(..) if sensitive => Level::Error,
+            // In a cluster any folder of a node is shared with whoever lands there.
+            Owner::Kubernetes(..) => Level::Warning,
+            Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
+            Owner::Compose(..) => continue,
+        };
+        let access = if mount.read_only { "can read" } else { "can change" };
+        sink.report_at(
+            level,
+            Finding::new(path.place, format!("{} mounts `{}` of the host", subject(owner, container), path.value))
+                .label(format!("the container {access} it"))
+                .help("mount the one file or folder that is needed, read-only, or use a volume"),
+        );
+    }
+}
+
+/// A volume is the pod's, so several containers of a pod say the same thing once.
+fn subject(owner: Owner, container: &Container) -> String {
+    match owner {
+        Owner::Compose(..) => format!("`{}`", container.name.value),
+        Owner::Kubernetes(object, _) => object.title(),
+    }
+}
+
+/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+const ORDINARY_DEVICES: &[&str] = &[
+    "/dev/accel",
+    "/dev/davinci",
+    "/dev/dri",
+    "/dev/dxg",
+    "/dev/fuse",
+    "/dev/hisi_hdc",
+    "/dev/kfd",
+    "/dev/net/tun",
+    "/dev/null",
+    "/dev/nvidia",
+    "/dev/shm",
+    "/dev/snd",
+    "/dev/tty",
+    "/dev/usb",
+    "/dev/vfio",
+    "/dev/video",
+    "/dev/devmm_svm",
+    "/dev/davinci_manager",
+    "/dev/apex",
+    "/dev/bus/usb",
+    "/dev/serial",
+];
+
+pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+    for device in &container.security.devices {
+        let path = device.value.split(':').next().unwrap_or("");
+        if !path.starts_with("/dev") || ORDINARY_DEVICES.iter().any(|ordinary| path.starts_with(ordinary)) {
+            continue;
+        }
+        sink.report(
+            Finding::new(device.place, format!("{} is given the device `{path}` of the host", container.title()))
+                .label("it can be read and written past the host's file permissions")
+                .help("remove it, or give read access only (`:r`) where the program needs no more"),
+        );
+    }
+}

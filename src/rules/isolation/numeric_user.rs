@@ -1,0 +1,31 @@
+//! `numeric-user`: a pod that must not run as root, with an image whose user is a name.
+
+use crate::analysis::workload::container_title;
+use crate::analysis::{Ctx, Owner};
+use crate::finding::{Finding, Sink};
+use crate::model::container::Container;
+
+/// The kubelet knows no names: it cannot tell that `app` is not root, and refuses to start the container.
+pub fn check(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, workload) = owner else { return };
+    let Some(demand) = container.security.run_as_non_root.known().filter(|at| at.value) else { return };
+    if !container.security.user.is_absent() || workload.pod.windows {
+        return;
+    }
+    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else { return };
+    let Some(user) = dockerfile.user(stage).0.known() else { return };
+    let name = user.value.split(':').next().unwrap_or("");
+    if name.is_empty() || name == "root" || name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    sink.report(
+        Finding::new(
+            user.place,
+            format!("{} does not start: its image's user `{name}` is a name", container_title(object, container)),
+        )
+        .label("the kubelet cannot tell that this is not root")
+        .related(demand.place, "`runAsNonRoot` asks for a number")
+        .help("write the user's number in USER, or set `runAsUser` in the pod")
+        .anchor(object.anchor),
+    );
+}

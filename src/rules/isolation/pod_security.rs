@@ -1,0 +1,180 @@
+//! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`, `restricted-volume`: the
+//! Pod Security Standards beside what the isolation rules say of compose and Kubernetes alike.
+
+use crate::analysis::workload::container_title;
+use crate::analysis::{Ctx, Owner};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::container::Container;
+use crate::model::kubernetes::{Object, Workload};
+use crate::rules::isolation::host_access;
+use crate::rules::once::once;
+use crate::source::At;
+
+/// Sysctls that every namespace has for itself.
+const SAFE_SYSCTLS: [&str; 14] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+];
+
+/// Volume types of the restricted standard. `hostPath` has rules of its own.
+const RESTRICTED_VOLUMES: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
+/// No profile at all is said once; one that does nothing, wherever it stands.
+pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
+    let mut missing = Vec::new();
+    for object in ctx.graph.cluster.objects() {
+        let Some(workload) = object.workload().filter(|workload| !workload.pod.windows && !workload.guessed) else {
+            continue;
+        };
+        let mut told = false;
+        for container in &workload.pod.containers {
+            let Some(kube) = &container.kube else { continue };
+            match &kube.seccomp {
+                Setting::Absent if !told => {
+                    told = true;
+                    missing.push(
+                        Finding::new(
+                            container.anchor,
+                            format!("{} has no seccomp profile", container_title(object, container)),
+                        )
+                        .label("may call every system call of the kernel")
+                        .help("set `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`")
+                        .anchor(object.anchor),
+                    );
+                }
+                Setting::Set(kind) if !matches!(kind.value.as_str(), "RuntimeDefault" | "Localhost") => {
+                    let message = format!("{} runs without a seccomp filter", container_title(object, container));
+                    let finding = Finding::new(kind.place, message).help("use `RuntimeDefault`").anchor(object.anchor);
+                    sink.report(finding.label(format!("`{}` filters nothing", kind.value)));
+                }
+                _ => {}
+            }
+        }
+    }
+    once(sink, Level::Note, missing);
+}
+
+/// Compose `security_opt` and the profile fields of pods.
+pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let (title, anchor) = match owner {
+        Owner::Kubernetes(object, _) => (container_title(object, container), object.anchor),
+        Owner::Compose(..) => (format!("`{}`", container.name.value), container.anchor),
+    };
+    for profile in &container.security.profiles {
+        let Some(what) = disabled(profile) else { continue };
+        sink.report_at(
+            host_access::level(owner, sink),
+            Finding::new(profile.place, format!("{title} {what}"))
+                .label("one barrier less between the container and the host")
+                .help("leave the runtime's default profile in force")
+                .anchor(anchor),
+        );
+    }
+    let host_process = container.kube.as_ref().and_then(|kube| kube.host_process.known()).filter(|at| at.value);
+    if let Some(at) = host_process {
+        sink.report(
+            Finding::new(at.place, format!("{title} is a process of the Windows host"))
+                .label("no isolation at all")
+                .help("run it as a container; keep `hostProcess` for node agents")
+                .anchor(anchor),
+        );
+    }
+}
+
+fn disabled(profile: &At<String>) -> Option<String> {
+    let written = profile.value.replacen(':', "=", 1);
+    let (key, value) = written.split_once('=').unwrap_or((&written, ""));
+    let value = value.trim_start_matches("type=");
+    match key {
+        "seccomp" if value.eq_ignore_ascii_case("unconfined") => Some("turns its seccomp filter off".to_owned()),
+        "systempaths" if value.eq_ignore_ascii_case("unconfined") => {
+            Some("sees the host's `/proc` unmasked".to_owned())
+        }
+        "apparmor" if value.eq_ignore_ascii_case("unconfined") => Some("turns its AppArmor profile off".to_owned()),
+        "apparmor" if value.contains('/') && !value.starts_with("localhost/") => {
+            Some(format!("names an AppArmor profile `{value}` that is none"))
+        }
+        "label" if value.starts_with("disable") => Some("turns its SELinux label off".to_owned()),
+        "selinux-type"
+            if !matches!(value, "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t") =>
+        {
+            Some(format!("asks for the SELinux type `{value}`"))
+        }
+        "selinux-user" | "selinux-role" if !value.is_empty() => {
+            Some(format!("sets its SELinux {} to `{value}`", &key[8..]))
+        }
+        _ => None,
+    }
+}
+
+pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    for port in container.ports.iter().filter(|port| matches!(port.published, Some(Some(_)))) {
+        sink.report(
+            Finding::new(port.place, format!("{} takes a port of its node", container_title(object, container)))
+                .label("reachable past every NetworkPolicy; one pod a node")
+                .help("use a Service; drop `hostPort`")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    let Some(mount) = container.security.proc_mount.known().filter(|at| at.value != "Default") else { return };
+    sink.report(
+        Finding::new(mount.place, format!("{} sees `/proc` unmasked", container_title(object, container)))
+            .label("kernel settings of the host are in reach")
+            .help("drop `procMount`, or set `hostUsers: false` where nested containers need it")
+            .anchor(object.anchor),
+    );
+}
+
+pub fn sysctl(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    for name in workload.pod.sysctls.iter().filter(|name| !SAFE_SYSCTLS.contains(&name.value.as_str())) {
+        sink.report(
+            Finding::new(name.place, format!("{} sets the sysctl `{}`", object.title(), name.value))
+                .label("not isolated: it can reach other pods of the node")
+                .help("set it on the node, or choose one of the safe sysctls")
+                .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn volume(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    for volume in &workload.pod.volumes {
+        let Some(kind) = volume.kind.as_ref() else { continue };
+        if kind.value == "hostPath" || RESTRICTED_VOLUMES.contains(&kind.value.as_str()) {
+            continue;
+        }
+        sink.report(
+            Finding::new(kind.place, format!("{} uses a volume of type `{}`", object.title(), kind.value))
+                .label("outside the restricted Pod Security Standard")
+                .help("use a PersistentVolumeClaim, so that storage is granted and not taken")
+                .anchor(object.anchor),
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! `migration-on-start`: start commands that change the database before they serve.
+
+use crate::analysis::{Ctx, Owner, shipped_stages, startup};
+use crate::finding::{Finding, Sink};
+use crate::model::Command;
+use crate::model::container::{Container, ContainerRole};
+use crate::model::dockerfile::Dockerfile;
+use crate::model::server::{Folders, script_file};
+use crate::source::{Place, Span, file_name};
+use crate::syntax::shell::{self, Invocation, Script};
+
+/// Programs that migrate, with a word that must be among their arguments; none means any.
+const MIGRATORS: &[(&str, &[&str])] = &[
+    ("aerich", &["upgrade"]),
+    ("alembic", &["upgrade"]),
+    ("artisan", &["migrate", "migrate:fresh"]),
+    ("bundle", &["db:migrate", "db:prepare"]),
+    ("dbmate", &["up", "migrate"]),
+    ("diesel", &["migration"]),
+    ("django-admin", &["migrate"]),
+    ("drizzle-kit", &["migrate", "push"]),
+    ("flask", &["upgrade"]),
+    ("flyway", &["migrate"]),
+    ("goose", &["up"]),
+    ("knex", &["migrate:latest"]),
+    ("liquibase", &["update"]),
+    ("manage.py", &["migrate"]),
+    ("migrate", &["up"]),
+    ("mikro-orm", &["migration:up"]),
+    ("prisma", &["deploy", "push"]),
+    ("rails", &["db:migrate", "db:prepare"]),
+    ("rake", &["db:migrate", "db:prepare"]),
+    ("sequelize", &["db:migrate"]),
+    ("sequelize-cli", &["db:migrate"]),
+    ("sqlx", &["run"]),
+    ("typeorm", &["migration:run"]),
+    ("typeorm-ts-node-commonjs", &["migration:run"]),
+];
+
+/// Programs that run what follows them.
+const RUNNERS: &[&str] = &["python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby"];
+
+pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let folders = startup::folders(ctx, dockerfile);
+    let mut seen: Vec<Place> = Vec::new();
+    for stage in shipped_stages::serving(ctx, dockerfile) {
+        let (entrypoint, cmd) = dockerfile.start(stage);
+        for command in [entrypoint, cmd].into_iter().flatten() {
+            // An entry point that ends in `exec "$@"` serves what CMD says.
+            let hands_over = cmd.is_some() && entrypoint.is_some();
+            let Some(finding) = judge(ctx, command, &folders, hands_over, "the shipped image") else { continue };
+            if !seen.contains(&finding.place) {
+                seen.push(finding.place);
+                sink.report(finding);
+            }
+        }
+    }
+}
+
+pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    match owner {
+        Owner::Compose(project, _) if project.development => return,
+        // Jobs may migrate: that is what they are for.
+        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => {
+            return;
+        }
+        _ => {}
+    }
+    let folders = startup::folders_of(ctx, owner, container);
+    let who = format!("`{}`", container.name.value);
+    for command in [&container.entrypoint, &container.command].into_iter().flatten() {
+        if let Some(finding) = judge(ctx, command, &folders, false, &who) {
+            sink.report(finding);
+        }
+    }
+}
+
+fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who: &str) -> Option<Finding> {
+    let script = command.script();
+    let finding = |place: Place, migrates: &str| {
+        Finding::new(place, format!("{who} migrates the database each time it starts"))
+            .label(format!("runs `{migrates}`, then serves"))
+            .help("migrate once for each deployment: a Job or hook, an init step of the pipeline, or a one-shot compose service others wait for")
+    };
+    if let Some(at) = migrates_then_goes_on(script, false) {
+        return Some(finding(command.place_of(at), &words_of(script, at)));
+    }
+    for invocation in script.invocations() {
+        let folders = Folders { repository: ctx.facts.repository, folders };
+        let Some(file) = script_file(&invocation, folders) else { continue };
+        let inner = shell::parse(&file.text);
+        if let Some(at) = migrates_then_goes_on(&inner, hands_over) {
+            let place = command.place_of(invocation.name.span);
+            return Some(finding(place, at.text(&file.text)).related(file.place(at), "migrates here"));
+        }
+    }
+    None
+}
+
+/// The words of a span of a script, as they are read.
+fn words_of(script: &Script, span: Span) -> String {
+    let words = script.commands.iter().flat_map(|command| &command.words).filter(|word| span.contains(word.span));
+    let text: Vec<&str> = words.map(|word| word.text()).take(6).collect();
+    text.join(" ")
+}
+
+/// Where a script migrates, if something that stays follows.
+fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
+    let invocations = script.invocations();
+    let at = invocations.iter().position(migrates)?;
+    // Behind a switch it is a choice of whoever deploys.
+    let command = invocations[at].command;
+    let switched = script.within(command, shell::BlockKind::Body)
+        || script.within(command, shell::BlockKind::Arm)
+        || script.within(command, shell::BlockKind::Function);
+    if switched {
+        return None;
+    }
+    let stays = |one: &Invocation| {
+        !migrates(one)
+            && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"])
+    };
+    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one))
+        || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
+    serves.then(|| invocations[at].span())
+}
+
+fn ends_by_itself(one: &Invocation) -> bool {
+    const TASKS: &[&str] = &[
+        "collectstatic",
+        "compilemessages",
+        "createsuperuser",
+        "loaddata",
+        "seed",
+        "db:seed",
+        "check",
+        "createcachetable",
+        "build",
+        "generate",
+    ];
+    one.args.iter().any(|word| TASKS.contains(&word.text()))
+}
+
+fn migrates(one: &Invocation) -> bool {
+    let mut words: Vec<&str> = std::iter::once(one.program).chain(one.args.iter().map(|word| word.text())).collect();
+    if RUNNERS.contains(&one.program) {
+        words.remove(0);
+        while words.first().is_some_and(|word| word.starts_with('-') || matches!(*word, "exec" | "run" | "dlx")) {
+            words.remove(0);
+        }
+    }
+    let Some((program, rest)) = words.split_first() else { return false };
+    let name = file_name(program);
+    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
+        && one.args.iter().any(|word| {
+            matches!(
+                word.text(),
+                "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"
+            )
+        });
+    task || MIGRATORS.iter().any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
+}

@@ -1,0 +1,192 @@
+//! `liveness-probe`, `readiness-probe`, `startup-probe`, `distinct-probes`, `probe-port`, `probe-host`, `pre-stop`: how a
+//! cluster learns that a container works.
+
+use crate::analysis::workload::{container_title, is_lasting};
+use crate::analysis::{Ctx, Owner};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
+use crate::model::kubernetes::{Body, Object, Workload};
+use crate::source::At;
+
+/// The pod of a container that should have probes.
+fn probed<'a>(owner: Owner<'a>, container: &Container) -> Option<(&'a Object, &'a Workload)> {
+    let Owner::Kubernetes(object, workload) = owner else { return None };
+    (container.role == ContainerRole::Main && is_lasting(object, workload)).then_some((object, workload))
+}
+
+/// A helper beside the container that serves: no ports of its own, and another one is probed.
+fn is_helper(workload: &Workload, container: &Container, probe: impl Fn(&Container) -> bool) -> bool {
+    container.ports.is_empty() && workload.pod.main().any(|other| !other.ports.is_empty() && probe(other))
+}
+
+pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Some((object, workload)) = probed(owner, container) else { return };
+    if !container.liveness.is_absent() || is_helper(workload, container, |other| !other.liveness.is_absent()) {
+        return;
+    }
+    // A worker, which neither listens nor is sent requests, keeps nobody waiting.
+    let served = ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.is_empty());
+    let serves = served || container.open || workload.pod.main().any(|one| !one.ports.is_empty());
+    sink.report_at(
+        if serves { sink.level() } else { Level::Note },
+        Finding::new(container.anchor, format!("{} has no liveness probe", container_title(object, container)))
+            .label("a hung process is never restarted")
+            .help("add a `livenessProbe` that fails only when a restart would help")
+            .anchor(object.anchor),
+    );
+}
+
+pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Some((object, workload)) = probed(owner, container) else { return };
+    if !container.readiness.is_absent() || is_helper(workload, container, |other| !other.readiness.is_absent()) {
+        return;
+    }
+    let services = ctx.graph.cluster.joined(object).map_or(&[][..], |joined| &joined.services);
+    let finding =
+        Finding::new(container.anchor, format!("{} has no readiness probe", container_title(object, container)))
+            .label("gets traffic before it can answer")
+            .help("add a `readinessProbe` that succeeds once requests can be served")
+            .anchor(object.anchor);
+    match services.first() {
+        Some(service) => sink.report(finding.related(service.place(), "this Service sends it traffic")),
+        // Where the Services are kept is not to be seen here.
+        None if !ctx.graph.cluster.objects().any(|other| matches!(other.body, Body::Service(_))) => {
+            sink.report_at(Level::Note, finding.label("nothing says when it can take traffic"));
+        }
+        None => {}
+    }
+}
+
+/// A probe that kills a slow starter, and nothing that gives it time.
+pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Some((object, _)) = probed(owner, container) else { return };
+    let Some(liveness) = container.liveness.known() else { return };
+    if container.startup.is_absent() {
+        sink.report(
+            Finding::new(
+                liveness.place,
+                format!("{} has a liveness probe but no startup probe", container_title(object, container)),
+            )
+            .label("counts from the first second")
+            .help("add a `startupProbe` with the time that a slow start may take")
+            .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let (Owner::Kubernetes(object, _), Some(live), Some(ready)) =
+        (owner, container.liveness.known(), container.readiness.known())
+    else {
+        return;
+    };
+    if live.value.fingerprint != ready.value.fingerprint || live.value.action == ProbeAction::Unknown {
+        return;
+    }
+    sink.report(
+        Finding::new(
+            live.place,
+            format!("{} has the same liveness and readiness probe", container_title(object, container)),
+        )
+        .label("a busy container is killed instead of spared")
+        .related(ready.place, "the readiness probe asks the same")
+        .help("let liveness ask less, or fail later: a cheaper endpoint, a higher `failureThreshold`")
+        .anchor(object.anchor),
+    );
+}
+
+/// The probes of a container with their names.
+fn probes(container: &Container) -> [(&'static str, &Setting<Probe>); 3] {
+    [("liveness", &container.liveness), ("readiness", &container.readiness), ("startup", &container.startup)]
+}
+
+fn probe_port(action: &ProbeAction) -> Option<&At<String>> {
+    match action {
+        ProbeAction::Http { port, .. } | ProbeAction::Tcp { port } | ProbeAction::Grpc { port } => port.known(),
+        ProbeAction::Exec { .. } | ProbeAction::Unknown => None,
+    }
+}
+
+pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    if container.open || container.ports.iter().any(|port| port.unknown) {
+        return;
+    }
+    for (kind, probe) in probes(container) {
+        let Some(port) = probe.value().and_then(|probe| probe_port(&probe.action)) else { continue };
+        let title = container_title(object, container);
+        if let Ok(number) = port.value.parse::<u16>() {
+            let declared = |own: &crate::model::container::Port| {
+                own.target.is_some_and(|(from, to)| from <= number && number <= to)
+            };
+            if !container.ports.is_empty() && !container.ports.iter().any(declared) {
+                let message = format!("the {kind} probe of {title} asks port {number}, which is not declared");
+                sink.report_at(
+                    Level::Note,
+                    Finding::new(port.place, message)
+                        .anchor(object.anchor)
+                        .help(format!("add `containerPort: {number}`, or probe a declared port")),
+                );
+            }
+            continue;
+        }
+        let named =
+            |own: &crate::model::container::Port| own.name.as_ref().is_some_and(|name| name.value == port.value);
+        if container.ports.iter().any(named) {
+            continue;
+        }
+        let mut finding = Finding::new(
+            port.place,
+            format!("the {kind} probe of {title} asks a port named `{}`, which it lacks", port.value),
+        )
+        .label("resolves to nothing: the probe always fails")
+        .help(format!("name one of the container's ports `{}`, or probe a number", port.value))
+        .anchor(object.anchor);
+        for own in container.ports.iter().filter_map(|port| port.name.as_ref()) {
+            finding = finding.related(own.place, "a port it has");
+        }
+        sink.report(finding);
+    }
+}
+
+/// A probe or hook that leaves the pod.
+pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    // With the node's network, the node's own address is the pod's.
+    let on_node = container.security.host_namespaces.iter().any(|shared| shared.value == HostNamespace::Network);
+    let hooks = container.kube.iter().flat_map(|kube| &kube.hook_hosts);
+    let hosts = probes(container).into_iter().filter_map(|(_, probe)| probe.value()?.host.as_ref());
+    for host in hosts.chain(hooks) {
+        if on_node && matches!(host.value.as_str(), "127.0.0.1" | "localhost" | "::1") {
+            continue;
+        }
+        sink.report(
+            Finding::new(
+                host.place,
+                format!("a probe of {} calls another host, `{}`", container_title(object, container), host.value),
+            )
+            .label("the kubelet makes this request from the node's network")
+            .help("drop `host`: the pod's own address is the default")
+            .anchor(object.anchor),
+        );
+    }
+}
+
+/// Behind a Service, endpoints are taken away while the process already stops.
+pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Some((object, _)) = probed(owner, container) else { return };
+    let served = ctx.graph.cluster.joined(object).and_then(|joined| joined.services.first());
+    let (Some(service), Some(kube)) = (served, &container.kube) else { return };
+    if kube.pre_stop.is_absent() && !container.ports.is_empty() {
+        sink.report(
+            Finding::new(
+                container.anchor,
+                format!("{} stops without waiting for its traffic to end", container_title(object, container)),
+            )
+            .related(service.place(), "this Service still sends requests for a moment")
+            .help("add a `preStop` hook that sleeps for a few seconds")
+            .anchor(object.anchor),
+        );
+    }
+}

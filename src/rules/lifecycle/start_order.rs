@@ -1,0 +1,112 @@
+//! depends-on-health, dependency-without-healthcheck: what a service waits for before it starts.
+
+use crate::analysis::Ctx;
+use crate::data::{self, Class};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::Setting;
+use crate::model::compose::{Condition, Project, Service};
+use crate::model::dockerfile::Base;
+use crate::source::Place;
+
+pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    // Dashboards and scrapers ask again by themselves.
+    let patient = |service: &Service| {
+        service.known_image().is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
+    };
+    if patient(service) {
+        return;
+    }
+    for dependency in &service.depends_on {
+        if dependency.condition != Condition::Started {
+            continue;
+        }
+        let name = &dependency.service.value;
+        let Some(target) = project.service(name) else { continue };
+        if target.provided || project.is_one_shot(target) || patient(target) {
+            continue;
+        }
+        let first = match health(ctx, target) {
+            Health::Checked => format!("`{name}` has a health check: "),
+            Health::Missing(..) | Health::Unknown => format!("give `{name}` a `healthcheck` and "),
+        };
+        let finding = Finding::new(
+            dependency.condition_place.unwrap_or(dependency.service.place),
+            format!("`{}` starts as soon as `{name}` is started, ready or not", service.name()),
+        )
+        .related(target.container.anchor, format!("`{name}` is defined here"))
+        .help(format!("{first}wait for it: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"));
+        let level = if project.development { Level::Note } else { sink.level() };
+        sink.report_at(level, finding);
+    }
+}
+
+/// What is known of a service's health check.
+enum Health {
+    Checked,
+    /// Nowhere; the place, if there is one, is where that is said or could be.
+    Missing(Place, &'static str),
+    Unknown,
+}
+
+pub fn dependency_without_healthcheck(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    for dependency in &service.depends_on {
+        if dependency.condition != Condition::Healthy {
+            continue;
+        }
+        let name = &dependency.service.value;
+        let Some(target) = project.service(name) else { continue };
+        let Health::Missing(place, why) = health(ctx, target) else { continue };
+        sink.report(
+            Finding::new(
+                dependency.condition_place.unwrap_or(dependency.service.place),
+                format!("`{}` waits for `{name}` to be healthy, but `{name}` has no health check", service.name()),
+            )
+            .label("Compose refuses to start it")
+            .related(place, why)
+            .help(format!("add a `healthcheck` to `{name}`")),
+        );
+    }
+}
+
+fn health(ctx: &Ctx, service: &Service) -> Health {
+    match &service.container.health {
+        Setting::Set(check) if check.value.disabled => {
+            return Health::Missing(check.place, "its check is switched off here");
+        }
+        Setting::Set(check) if check.value.test.is_some() => return Health::Checked,
+        Setting::Unknown(_) => return Health::Unknown,
+        // Without a `test`, what is written only tunes the image's own check.
+        Setting::Set(_) | Setting::Absent => {}
+    }
+    let anchor = service.container.anchor;
+    if service.provided {
+        return Health::Unknown;
+    }
+    if service.build.is_none() {
+        return match service.known_image().and_then(data::KnownImage::has_healthcheck) {
+            Some(true) => Health::Checked,
+            Some(false) => Health::Missing(anchor, "neither this service nor its image has one"),
+            None => Health::Unknown,
+        };
+    }
+    let Some((dockerfile, stage)) = ctx.graph.build_of(&service.container) else { return Health::Unknown };
+    match dockerfile.health(stage) {
+        Setting::Set(check) if check.value.disabled => {
+            Health::Missing(check.place, "the image's check is switched off here")
+        }
+        Setting::Set(_) => Health::Checked,
+        Setting::Unknown(_) => Health::Unknown,
+        Setting::Absent => match dockerfile.root(stage) {
+            Some(Base::Scratch(place)) => Health::Missing(*place, "the image that it builds has none"),
+            Some(Base::Image(image)) => {
+                let known = image.reference.as_ref().and_then(|reference| data::image(&reference.repository()));
+                match known.and_then(data::KnownImage::has_healthcheck) {
+                    Some(true) => Health::Checked,
+                    Some(false) => Health::Missing(image.place, "the image that it builds has none, nor has its base"),
+                    None => Health::Unknown,
+                }
+            }
+            Some(Base::Stage(_)) | None => Health::Unknown,
+        },
+    }
+}

@@ -1,0 +1,43 @@
+//! `ci-pipeline`: something to ship, and nothing that builds or tests it.
+
+use crate::analysis::Ctx;
+use crate::analysis::pipelines::is_pipeline;
+use crate::finding::{Finding, Sink};
+use crate::model::kind::FileKind;
+use crate::source::{Place, Span};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let facts = ctx.facts;
+    if facts.of_kind(FileKind::Workflow).next().is_some() || facts.of_kind(FileKind::GitlabCi).next().is_some() {
+        return;
+    }
+    if facts.repository.files().iter().any(|file| is_pipeline(&file.path)) {
+        return;
+    }
+    let Some((place, what)) = shipped(ctx) else { return };
+    sink.report(
+        Finding::new(
+            place,
+            format!("{what}, and no pipeline builds or tests it: nothing stands between a mistake and production"),
+        )
+        .label("shipped by hand")
+        .help("add a workflow, such as `.github/workflows/ci.yml`, that lints, tests and builds on every push"),
+    );
+}
+
+/// The first thing that the repository ships.
+fn shipped(ctx: &Ctx) -> Option<(Place, &'static str)> {
+    let facts = ctx.facts;
+    if let Some(dockerfile) = facts.dockerfiles().find(|dockerfile| !dockerfile.stages.is_empty()) {
+        let place = dockerfile.stages[0].place;
+        let source = facts.source(place.file);
+        let line = source.lines().span(source.lines().line(place.span.start), &source.text);
+        let span = Span::new(place.span.start, line.end.min(place.span.end).max(place.span.start));
+        return Some((Place::new(place.file, span), "this image is built"));
+    }
+    let services = facts.projects().iter().filter(|project| !project.development).flat_map(|project| &project.services);
+    if let Some(service) = services.into_iter().find(|service| service.build.is_some()) {
+        return Some((service.container.name.place, "this service is built"));
+    }
+    None
+}

@@ -1,0 +1,133 @@
+//! `dangerous-trigger`: a stranger's code checked out, and run, with the repository's secrets.
+
+use crate::analysis::Ctx;
+use crate::analysis::untrusted_checkout::{EVENTS, Site, stranger};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::workflow::{Job, Step, Workflow};
+use crate::source::Place;
+
+pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let Some(trigger) = workflow.triggers.iter().find(|trigger| EVENTS.contains(&trigger.event.value.as_str())) else {
+        return;
+    };
+    for (at, job) in workflow.jobs.iter().enumerate() {
+        for (number, step) in job.steps.iter().enumerate() {
+            let Some(place) = stranger(Site { workflow, job: Some(at), step: Some(number) }) else { continue };
+            if is_guarded(workflow, job, step) {
+                continue;
+            }
+            let event = &trigger.event.value;
+            let runner = job.steps[number..].iter().find_map(|later| runs_code(later).filter(|run| *run > place));
+            let mut finding = Finding::new(
+                place,
+                format!("under `{event}` a stranger's code is checked out beside the repository's secrets and a token that writes"),
+            )
+            .label("chosen by the stranger")
+            .related(trigger.event.place, "started by strangers, run with secrets")
+            .help("build strangers' code under `pull_request`, which has no secrets, and hand only the results to a privileged workflow");
+            if let Some(runner) = runner {
+                finding = finding.related(runner, "and its code runs here");
+                sink.report(finding);
+            } else {
+                sink.report_at(Level::Warning, finding);
+            }
+        }
+    }
+}
+
+/// Whether somebody with access stands between the stranger and the checkout.
+fn is_guarded(workflow: &Workflow, job: &Job, step: &Step) -> bool {
+    if !job.environment.is_absent() {
+        return true;
+    }
+    let upstream = workflow.upstream(job);
+    let jobs = || upstream.iter().copied().chain([job]);
+    let conditions = jobs().filter_map(|job| job.condition.as_ref()).chain(&step.condition);
+    if conditions.into_iter().any(|condition| guards(&condition.value)) || jobs().any(|job| job_is_guard(job, step)) {
+        return true;
+    }
+    false
+}
+
+fn job_is_guard(job: &Job, until: &Step) -> bool {
+    let before = job.steps.iter().take_while(|step| step.place < until.place);
+    before.into_iter().any(|step| {
+        let asks = [
+            "check-user-permission",
+            "actions-permission-check",
+            "get-user-teams-membership",
+            "require-permission",
+            "organization-team-check",
+            "check-permission",
+            "user-permission",
+        ];
+        let scripted = [
+            "getCollaboratorPermissionLevel",
+            "checkMembershipForUser",
+            "getMembershipForUser",
+            "/permission",
+            "author_association",
+        ];
+        let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| {
+            match step.input("script").map(|input| &input.value) {
+                Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
+                Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
+                _ => None,
+            }
+        });
+        step.action().is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
+            || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
+    })
+}
+
+/// Whether a condition lets only people with access, or only branches of this repository, through.
+fn guards(condition: &str) -> bool {
+    let text: String = condition.split_whitespace().collect();
+    let same_repository = [
+        "head.repo.full_name==github.repository",
+        "github.repository==github.event.pull_request.head.repo.full_name",
+        "head.repo.fork==false",
+        "head_repository.full_name==github.repository",
+        "head.repo.id==github",
+        "head.repo.owner.login==github.repository_owner",
+        "!github.event.pull_request.head.repo.fork",
+        "head_repository.fork==false",
+    ];
+    let other_event = [
+        "github.event_name=='pull_request'&&",
+        "workflow_run.event=='push'",
+        "workflow_run.event!='pull_request'",
+        "github.event_name=='push'",
+        "workflow_run.event=='release'",
+        "workflow_run.event=='workflow_dispatch'",
+        "workflow_run.event=='schedule'",
+    ];
+    let people = text.contains("author_association")
+        || text.contains("sender.login==")
+        || text.contains("comment.user.login==")
+        || text.contains("fromJSON") && text.contains(".login");
+    let labelled = text.contains("contains(github.event.pull_request.labels")
+        && !text.contains("!contains(github.event.pull_request.labels")
+        || text.contains("event.label.name==");
+    let other_only = text == "github.event_name=='pull_request'" || text == "github.event_name!='pull_request_target'";
+    people || labelled || other_only || same_repository.iter().chain(&other_event).any(|word| text.contains(word))
+}
+
+/// Where a step runs code of the checked-out tree.
+fn runs_code(step: &Step) -> Option<Place> {
+    if let Some(uses) = &step.uses {
+        return uses.value.starts_with("./").then_some(uses.place);
+    }
+    let code = step.run.as_ref()?;
+    let harmless = [
+        "echo", "git", "gh", "cat", "printf", "ls", "mkdir", "cd", "test", "[", "[[", "exit", "export", "set", "jq",
+        "true", "false", "cp", "mv", "curl", "sleep", "hub", "unzip", "grep", "date", "read", "if", "local", "pwd",
+        "rm", "tee", "sed", "awk", "head", "tail", "wc", "sort", "uniq", "tr", "cut", "basename", "dirname", "find",
+        "diff", "env", "which", "touch", "chmod", "shift", "return",
+    ];
+    let invocations = code.script().invocations();
+    let runs = invocations
+        .iter()
+        .find(|invocation| !harmless.contains(&invocation.program) && !invocation.program.starts_with("${{"))?;
+    Some(code.place(runs.span()))
+}

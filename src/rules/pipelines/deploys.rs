@@ -1,0 +1,160 @@
+//! `deploy-guard`, `deploy-environment`, `deploy-concurrency`, `mutable-image-push`, `rollback-plan`: how what is built gets out.
+
+use crate::analysis::Ctx;
+use crate::analysis::pipelines::is_live;
+use crate::analysis::pipelines::{is_trial, says_deploy};
+use crate::finding::{Finding, Sink};
+use crate::model::env::EnvValue;
+use crate::model::topics::Topic;
+use crate::model::workflow::{Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes};
+use crate::source::Span;
+
+/// The deploying command or action of each job that deploys for good.
+fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(&'w Job, Evidence)> {
+    if workflow.action || !is_live(ctx, workflow) || workflow.only_on(&["pull_request", "merge_group"]) {
+        return Vec::new();
+    }
+    let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+    // Few jobs deploy: only their scripts are looked through.
+    let found = jobs.filter_map(|job| Some((job, deploy_of(job)?)));
+    found.filter(|(job, _)| !is_trial(job)).collect()
+}
+
+fn deploy_of(job: &Job) -> Option<Evidence> {
+    let steps = job.steps.iter().filter(|step| !step.is_disabled());
+    let mut found = steps.flat_map(step_purposes).filter(|evidence| evidence.purpose == Purpose::Deploy);
+    found.find(|evidence| !evidence.on_runner || says_deploy(job))
+}
+
+pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let Some(push) = workflow.trigger("push") else { return };
+    let filtered = [&push.branches, &push.branches_ignore, &push.tags, &push.tags_ignore];
+    if filtered.iter().any(|filter| !filter.is_empty()) {
+        return;
+    }
+    for (job, evidence) in deploys(ctx, workflow) {
+        let upstream = workflow.upstream(job);
+        let conditions = upstream.iter().filter_map(|job| job.condition.as_ref()).chain(&job.condition);
+        let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
+        let guarded = |text: &str| {
+            text.contains("ref") || text.contains("event_name") || text.contains("needs.") || text.contains("branch")
+        };
+        if !job.environment.is_absent() || conditions.chain(steps).any(|condition| guarded(&condition.value)) {
+            continue;
+        }
+        sink.report(
+            Finding::new(evidence.place, format!("the job `{}` deploys on a push to any branch", job.id.value))
+                .related(push.event.place, "every push starts it")
+                .help("name the branches under `on.push.branches`, or add `if: github.ref == 'refs/heads/main'`")
+                .anchor(job.id.place),
+        );
+    }
+}
+
+pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for (job, evidence) in deploys(ctx, workflow).into_iter().filter(|(job, _)| job.environment.is_absent()) {
+        sink.report(
+            Finding::new(job.id.place, format!("the job `{}` deploys without an `environment`", job.id.value))
+                .related(evidence.place, "deploys here")
+                .help("add `environment: production`: it keeps the secrets, asks its reviewers, and shows what runs where"),
+        );
+    }
+}
+
+pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    if !workflow.concurrency.is_absent() {
+        return;
+    }
+    for (job, evidence) in deploys(ctx, workflow).into_iter().filter(|(job, _)| job.concurrency.is_absent()) {
+        sink.report(
+            Finding::new(
+                job.id.place,
+                format!("two pushes can deploy at once through the job `{}`, and the older may end last", job.id.value),
+            )
+            .related(evidence.place, "deploys here")
+            .help("add `concurrency: { group: deploy, cancel-in-progress: false }` to the job"),
+        );
+    }
+}
+
+/// Whether anybody wrote down how a bad deploy is taken back.
+pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.facts.mentions.topics.contains(Topic::Rollback) {
+        return;
+    }
+    // A demo or a preview is put up again.
+    let passing = |path: &str| ["demo", "preview", "docs"].iter().any(|word| path.contains(word));
+    let lasting = ctx.facts.workflows().filter(|workflow| !passing(ctx.facts.path(workflow.file)));
+    // A script's name alone may speak of what is packed for others to deploy.
+    let plain = |job: &Job, evidence: &Evidence| !ctx.facts.text(evidence.place).contains(".sh") || says_deploy(job);
+    let mut found = lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(job, evidence)| plain(job, evidence));
+    let Some((_, evidence)) = found.next() else { return };
+    sink.report(
+        Finding::new(evidence.place, "nothing says how this deploy is taken back")
+            .label("what goes wrong here is mended by whoever remembers how")
+            .help("write down how to get back to the release before, migrations included, in a runbook or as a workflow to run by hand; try it once")
+            .others(found.count() as u32),
+    );
+}
+
+pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    if !is_live(ctx, workflow) {
+        return;
+    }
+    for build in image_builds(workflow).into_iter().filter(|build| build.pushes && is_mutable(build)) {
+        let Some((job, step)) = builder(workflow, &build) else { continue };
+        let by_digest = match step.input("outputs").map(|input| &input.value) {
+            Some(EnvValue::Literal(at)) => at.value.contains("push-by-digest"),
+            Some(EnvValue::Template { written, .. }) => written.value.contains("push-by-digest"),
+            _ => false,
+        };
+        if by_digest || tags_elsewhere(job) {
+            continue;
+        }
+        let tag = &build.tags[0];
+        sink.report(
+            Finding::new(
+                tag.place,
+                format!("`{}` is the only tag that is pushed: nobody can say what runs, or go back to it", tag.value),
+            )
+            .related(build.place, "built and pushed here")
+            .help("push a tag of its own for each build too, such as the commit: `${{ github.sha }}`"),
+        );
+    }
+}
+
+/// The job and step that an image is built by.
+fn builder<'w>(workflow: &'w Workflow, build: &ImageBuild) -> Option<(&'w Job, &'w Step)> {
+    let mut steps = workflow.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+    steps.find(|(_, step)| {
+        let script = step.run.as_ref().map(|code| code.place(Span::of(0, code.text.len())).span);
+        step.uses.as_ref().is_some_and(|uses| uses.place == build.place)
+            || script.is_some_and(|script| script.contains(build.place.span))
+    })
+}
+
+fn is_mutable(build: &ImageBuild) -> bool {
+    !build.tags.is_empty()
+        && build.tags.iter().all(|tag| {
+            let name = tag.value.rsplit('/').next().unwrap_or(&tag.value);
+            match name.rsplit_once(':') {
+                Some((_, version)) => matches!(version, "latest" | "dev" | "main" | "master" | "edge" | "nightly"),
+                None => !name.contains('$') && !name.contains('{') && !name.contains('@'),
+            }
+        })
+}
+
+/// Whether the job gives the image further tags by commands.
+fn tags_elsewhere(job: &Job) -> bool {
+    let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
+    scripts.flat_map(|code| code.script().invocations()).any(|invocation| {
+        let words: Vec<&str> = invocation.args.iter().map(crate::syntax::shell::Word::text).collect();
+        match words.as_slice() {
+            ["tag" | "image", ..] | ["buildx", "imagetools", ..] => {
+                invocation.is(&["docker", "podman", "crane", "skopeo"])
+            }
+            ["push", rest @ ..] => rest.iter().any(|word| word.contains('$') || *word == "--all-tags" || *word == "-a"),
+            _ => false,
+        }
+    })
+}

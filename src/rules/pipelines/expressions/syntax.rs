@@ -1,0 +1,229 @@
+//! `invalid-expression`: syntax, functions, and conditions that always hold.
+
+use github_actions_expressions::call::{self, Function};
+use github_actions_expressions::literal::Literal;
+use github_actions_expressions::{Error, Expr, SpannedExpr};
+
+use super::key;
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Sink};
+use crate::model::workflow::{Expression, Workflow};
+use crate::source::{At, Place, Span};
+
+pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    // What calls nothing has only to be sound.
+    let plain = |expression: &&Expression| expression.is_sound() && !expression.text.contains('(');
+    for expression in workflow.expressions.iter().filter(|expression| !plain(expression)) {
+        match expression.parse() {
+            Ok(tree) => {
+                walk(expression, &tree, sink);
+                calls(expression, &tree, sink);
+            }
+            Err(error) => sink.report(broken(expression, &error)),
+        }
+    }
+    for job in &workflow.jobs {
+        let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
+        for condition in job.condition.iter().chain(steps) {
+            always_true(condition, sink);
+        }
+    }
+}
+
+fn broken(expression: &Expression, error: &Error) -> Finding {
+    let text = expression.text.trim();
+    match error {
+        Error::Syntax(_) if text.is_empty() => Finding::new(expression.place, "this expression is empty")
+            .help("write what it comes to, or take the braces away"),
+        Error::Syntax(syntax) => {
+            let end =
+                expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
+            let place =
+                if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
+            let mut finding = Finding::new(place, format!("GitHub cannot read this expression: {}", syntax.message));
+            if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
+                || expression.text.contains('"')
+            {
+                finding = finding.help("texts stand in single quotes: `'text'`");
+            }
+            finding
+        }
+        Error::Depth => Finding::new(expression.place, "this expression is nested too deeply for GitHub"),
+        Error::Call(call::Error::UnknownFunction(name)) => {
+            let at = expression.text.find(name.as_str()).unwrap_or(0);
+            let known = [
+                "contains",
+                "startsWith",
+                "endsWith",
+                "format",
+                "join",
+                "toJSON",
+                "fromJSON",
+                "hashFiles",
+                "case",
+                "success",
+                "always",
+                "cancelled",
+                "failure",
+            ];
+            let finding = Finding::new(
+                expression.place_of(at..at + name.len()),
+                format!("`{name}` is no function of GitHub's expressions"),
+            );
+            match crate::suggest::nearest(name, known) {
+                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                None => finding.help(format!("the functions are {}", known.join(", "))),
+            }
+        }
+        Error::Call(call::Error::Arity(function, expected)) => {
+            Finding::new(expression.place, format!("`{}` takes {expected}", name_of(*function)))
+        }
+    }
+}
+
+/// Functions that may not be called here.
+fn walk(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
+    each(tree, &mut |node| {
+        let Expr::Call(call) = &node.inner else { return };
+        let special = matches!(
+            call.func,
+            Function::Success | Function::Always | Function::Cancelled | Function::Failure | Function::HashFiles
+        );
+        let name = name_of(call.func);
+        let Some(entry) = key(expression).filter(|_| special) else { return };
+        if !entry.functions.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            let place = expression.place_of(node.origin.span.start..node.origin.span.start + name.len());
+            let help =
+                if name == "hashFiles" { "it works in the keys of a step alone" } else { "it works in an `if` alone" };
+            sink.report(
+                Finding::new(place, format!("`{name}` cannot be called under `{}`", expression.key())).help(help),
+            );
+        }
+    });
+}
+
+/// Arguments that are wrong in themselves.
+fn calls(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
+    each(tree, &mut |node| {
+        let Expr::Call(call) = &node.inner else { return };
+        let Some(first) = call.args.first() else { return };
+        let Expr::Literal(Literal::String(text)) = &first.inner else { return };
+        let place = expression.place_of(first.origin.span.start..first.origin.span.end);
+        match call.func {
+            Function::FromJSON => {
+                if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
+                    sink.report(Finding::new(place, format!("this is no JSON: {error}")));
+                }
+            }
+            Function::Format => {
+                let given = call.args.len() - 1;
+                let Some(holes) = holes(text) else {
+                    sink.report(
+                        Finding::new(place, "a brace of this format is not closed")
+                            .help("write `{{` and `}}` for braces that stay"),
+                    );
+                    return;
+                };
+                if let Some(missing) = holes.iter().find(|hole| **hole >= given) {
+                    sink.report(Finding::new(
+                        place,
+                        format!("`{{{missing}}}` has no argument: the format is given {given}"),
+                    ));
+                } else if let Some(unused) = (0..given).find(|at| !holes.contains(at)) {
+                    sink.report(Finding::new(
+                        place,
+                        format!("the format has no `{{{unused}}}` for its argument number {}", unused + 1),
+                    ));
+                }
+            }
+            _ => {}
+        }
+    });
+}
+
+/// The numbers in the braces of a format; `None` where one does not end or holds no number.
+fn holes(format: &str) -> Option<Vec<usize>> {
+    let mut found = Vec::new();
+    let mut rest = format;
+    while let Some(at) = rest.find(['{', '}']) {
+        let tail = &rest[at..];
+        if tail.starts_with("{{") || tail.starts_with("}}") {
+            rest = &tail[2..];
+            continue;
+        }
+        let (number, after) = tail.strip_prefix('{')?.split_once('}')?;
+        found.push(number.parse().ok()?);
+        rest = after;
+    }
+    Some(found)
+}
+
+/// A text around the braces makes the whole a text, and a text that is not empty is true.
+fn always_true(condition: &At<String>, sink: &mut Sink) {
+    let text = condition.value.as_str();
+    let Some(start) = text.find("${{") else { return };
+    let end = text.rfind("}}").map_or(text.len(), |at| at + 2);
+    let whole = text[start..end].matches("${{").count() == 1;
+    let before = &text[..start];
+    let after = &text[end..];
+    // A plain or folded scalar loses its blanks; a block scalar keeps its last line end.
+    if whole && before.is_empty() && after.is_empty() {
+        return;
+    }
+    let place = Place::new(condition.place.file, Span::new(condition.place.span.start, condition.place.span.end));
+    let (why, help) = if whole && before.trim().is_empty() && after.trim().is_empty() {
+        ("the line end after the braces makes it a text", "take the braces away, or write `if: >-` or `if: |-`")
+    } else {
+        (
+            "text beside the braces makes all of it a text",
+            "put all of the condition inside of one `${{ }}`, or take the braces away",
+        )
+    };
+    sink.report(Finding::new(place, format!("this condition always holds: {why}, and a text is true")).help(help));
+}
+
+/// Calls a function for every node of a tree.
+fn each(node: &SpannedExpr<'_>, visit: &mut impl FnMut(&SpannedExpr<'_>)) {
+    visit(node);
+    match &node.inner {
+        Expr::Call(call) => call.args.iter().for_each(|arg| each(arg, visit)),
+        Expr::Index(inner) => each(inner, visit),
+        Expr::Context(context) => context.parts.iter().for_each(|part| each(part, visit)),
+        Expr::BinExpr(binary) => {
+            each(&binary.lhs, visit);
+            each(&binary.rhs, visit);
+        }
+        Expr::UnExpr { expr, .. } => each(expr, visit),
+        Expr::Literal(_) | Expr::Star | Expr::Identifier(_) => {}
+    }
+}
+
+const fn name_of(function: Function) -> &'static str {
+    match function {
+        Function::Contains => "contains",
+        Function::StartsWith => "startsWith",
+        Function::EndsWith => "endsWith",
+        Function::Format => "format",
+        Function::Join => "join",
+        Function::ToJSON => "toJSON",
+        Function::FromJSON => "fromJSON",
+        Function::HashFiles => "hashFiles",
+        Function::Case => "case",
+        Function::Success => "success",
+        Function::Always => "always",
+        Function::Cancelled => "cancelled",
+        Function::Failure => "failure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holes;
+
+    #[test]
+    fn formats() {
+        assert_eq!(holes("a {0} {{x}} {1}"), Some(vec![0, 1]));
+        assert_eq!(holes("a {x}"), None);
+        assert_eq!(holes("a {0"), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! `undefined-needs` and `cyclic-needs`: the order of jobs.
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Sink};
+use crate::model::workflow::Workflow;
+use crate::suggest::nearest;
+
+pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for job in &workflow.jobs {
+        for needed in &job.needs {
+            if workflow.job(&needed.value).is_some() || needed.value.contains("${{") {
+                continue;
+            }
+            let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
+            let help = match nearest(&needed.value, ids) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    "name a job of this workflow; jobs of other workflows are waited for with `workflow_run`".to_owned()
+                }
+            };
+            sink.report(
+                Finding::new(
+                    needed.place,
+                    format!(
+                        "the job `{}` waits for `{}`, which is no job of this workflow",
+                        job.id.value, needed.value
+                    ),
+                )
+                .help(help),
+            );
+        }
+    }
+}
+
+pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let mut told: Vec<usize> = Vec::new();
+    for start in 0..workflow.jobs.len() {
+        if told.contains(&start) {
+            continue;
+        }
+        let Some(circle) = circle(workflow, start) else { continue };
+        let names: Vec<&str> = circle.iter().chain([&start]).map(|&at| workflow.jobs[at].id.value.as_str()).collect();
+        let job = &workflow.jobs[start];
+        let next = &workflow.jobs[circle.get(1).copied().unwrap_or(start)];
+        let place = job
+            .needs
+            .iter()
+            .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
+            .map_or(job.id.place, |needed| needed.place);
+        let mut finding = Finding::new(place, format!("the jobs wait for each other: `{}`", names.join("` → `")))
+            .help("take one `needs` out of the circle; GitHub refuses the workflow");
+        for &at in &circle[1..] {
+            finding = finding.related(workflow.jobs[at].id.place, "part of the circle");
+        }
+        told.extend(circle);
+        sink.report(finding);
+    }
+}
+
+/// The shortest way from a job back to itself.
+fn circle(workflow: &Workflow, start: usize) -> Option<Vec<usize>> {
+    let position = |id: &str| workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id));
+    let mut came_from: Vec<Option<usize>> = vec![None; workflow.jobs.len()];
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(at) = queue.pop_front() {
+        for next in workflow.jobs[at].needs.iter().filter_map(|needed| position(&needed.value)) {
+            if next == start {
+                let mut path = vec![at];
+                while let Some(before) = came_from[path[path.len() - 1]].filter(|_| path[path.len() - 1] != start) {
+                    path.push(before);
+                }
+                path.reverse();
+                return Some(path);
+            }
+            if came_from[next].is_none() {
+                came_from[next] = Some(at);
+                queue.push_back(next);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,112 @@
+//! `runner-label`: labels of runners that GitHub has switched off, and labels that are likely misspelt.
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::workflow::{Job, Workflow};
+use crate::rules::pipelines::workflow_schema::DATA;
+use crate::source::At;
+use crate::suggest::nearest;
+
+pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    if workflow.action {
+        return;
+    }
+    for job in &workflow.jobs {
+        let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
+        for label in labels(job) {
+            judge(label, own, sink);
+        }
+        conflict(job, sink);
+    }
+}
+
+/// The labels of a job; of `${{ matrix.os }}`, the row's values.
+fn labels(job: &Job) -> Vec<&At<String>> {
+    let mut found = Vec::new();
+    for label in &job.runs_on {
+        let row = label
+            .value
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+            .and_then(|inner| inner.trim().strip_prefix("matrix."));
+        match (row, &job.matrix) {
+            (Some(row), Some(matrix)) => {
+                let axis = matrix.axes.iter().find(|axis| axis.name.value == row);
+                found.extend(axis.into_iter().flat_map(|axis| &axis.values));
+            }
+            _ => found.push(label),
+        }
+    }
+    found
+}
+
+fn judge(label: &At<String>, own: bool, sink: &mut Sink) {
+    let text = label.value.to_ascii_lowercase();
+    let runners = &DATA.runners;
+    if text.contains("${{")
+        || text.trim().is_empty()
+        || own
+        || runners.hosted.contains(&text)
+        || runners.own.contains(&text)
+    {
+        return;
+    }
+    if runners.retired.contains(&text) {
+        let family = text.split('-').next().unwrap_or_default();
+        sink.report(
+            Finding::new(
+                label.place,
+                format!("GitHub has switched off `{}`: the job waits until it times out", label.value),
+            )
+            .label("no such runner any more")
+            .help(format!("use `{family}-latest`, or the version that it stands for")),
+        );
+        return;
+    }
+    // Larger runners and runners of one's own have names that nobody else knows; a misspelt one is near a known one.
+    let families = ["ubuntu-", "windows-", "macos-"];
+    let sized = ["core", "gb", "x64", "arm", "gpu", "large", "runner", "xl"].iter().any(|word| text.contains(word));
+    if !families.iter().any(|family| text.starts_with(family)) || sized {
+        let known = nearest(&text, ["ubuntu-latest", "windows-latest", "macos-latest"]);
+        if let Some(meant) = known.filter(|meant| near(meant, &text)) {
+            sink.report(unknown(label).help(format!("did you mean `{meant}`?")));
+        }
+        return;
+    }
+    let finding = match nearest(&text, runners.hosted.iter().map(String::as_str)) {
+        Some(meant) => unknown(label).help(format!(
+            "did you mean `{meant}`? The table is of November 2026; a runner of your own may bear any name"
+        )),
+        None => unknown(label).help("the table is of November 2026; a runner of your own may bear any name"),
+    };
+    sink.report_at(Level::Warning, finding);
+}
+
+fn unknown(label: &At<String>) -> Finding {
+    Finding::new(label.place, format!("`{}` is no label of a runner that GitHub hosts", label.value))
+}
+
+/// Whether one word is the other with a slip of the finger.
+fn near(meant: &str, text: &str) -> bool {
+    meant.len().abs_diff(text.len()) <= 1 && meant.bytes().next() == text.bytes().next()
+}
+
+/// Labels of two systems never meet in one runner.
+fn conflict(job: &Job, sink: &mut Sink) {
+    if job.runs_on.len() < 2 {
+        return;
+    }
+    let system = |label: &&At<String>| {
+        let text = label.value.to_ascii_lowercase();
+        ["ubuntu-", "windows-", "macos-"].iter().position(|family| text.starts_with(family))
+    };
+    let mut seen = job.runs_on.iter().filter_map(|label| Some((system(&label)?, label)));
+    let Some((first, one)) = seen.next() else { return };
+    if let Some((_, other)) = seen.find(|(system, other)| *system != first || other.value != one.value) {
+        sink.report(
+            Finding::new(other.place, format!("no runner has both `{}` and `{}`", one.value, other.value))
+                .related(one.place, "asked for as well")
+                .help("all labels of a list must be on one runner; for several systems use a matrix"),
+        );
+    }
+}

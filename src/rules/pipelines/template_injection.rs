@@ -1,0 +1,44 @@
+//! `template-injection`: text of strangers pasted into code by `${{ … }}`.
+
+use crate::analysis::untrusted_checkout::Site;
+use crate::analysis::{Ctx, taint};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::workflow::{Expression, Workflow};
+
+pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for expression in &workflow.expressions {
+        let site = Site::of(workflow, expression);
+        let Some(into) = code(workflow, expression) else { continue };
+        let Some(taint) = taint::taint(site, expression) else { continue };
+        let written = expression.text.trim();
+        let who = if taint.level == Level::Note { "whoever fills it in" } else { "a stranger who writes it" };
+        let mut finding =
+            Finding::new(expression.place, format!("`{written}` becomes part of {into}: {who} can run commands here"))
+                .label("pasted in as code before it runs")
+                .help("hand it over as data: set it under `env:` and read the variable in the script, in quotes");
+        if let Some(place) = taint.place {
+            finding = finding.related(place, format!("{} comes in here", quoted(&taint.origin)));
+        } else if taint.origin != written.to_ascii_lowercase() {
+            finding = finding.label(format!("holds {}", quoted(&taint.origin)));
+        }
+        sink.report_at(taint.level.min(sink.level()), finding);
+    }
+}
+
+/// What kind of code an expression stands in.
+fn code(workflow: &Workflow, expression: &Expression) -> Option<&'static str> {
+    let step = workflow.jobs.get(expression.job?)?.steps.get(expression.step?)?;
+    if step.is_disabled() {
+        return None;
+    }
+    let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
+    match keys.as_slice() {
+        [.., "steps", _, "run"] => Some("the script"),
+        [.., "steps", _, "with", input] if taint::is_code_input(step, input) => Some("code that the action runs"),
+        _ => None,
+    }
+}
+
+fn quoted(origin: &str) -> String {
+    if origin.contains(' ') { origin.to_owned() } else { format!("`{origin}`") }
+}

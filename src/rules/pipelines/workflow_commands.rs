@@ -1,0 +1,81 @@
+//! `deprecated-command`, `unsecure-commands`, `github-env-injection`: how steps talk to the runner.
+
+use crate::analysis::untrusted_checkout::Site;
+use crate::analysis::{Ctx, taint};
+use crate::finding::{Finding, Level, Sink};
+use crate::model::env::EnvVar;
+use crate::model::workflow::Workflow;
+use crate::source::Span;
+
+/// Workflow commands that the runner no longer takes, and the file that took their place.
+const DEPRECATED: &[(&str, &str, &str)] = &[
+    ("::set-output ", "GITHUB_OUTPUT", "echo \"name=value\" >> \"$GITHUB_OUTPUT\""),
+    ("::save-state ", "GITHUB_STATE", "echo \"name=value\" >> \"$GITHUB_STATE\""),
+    ("::set-env ", "GITHUB_ENV", "echo \"name=value\" >> \"$GITHUB_ENV\""),
+    ("::add-path::", "GITHUB_PATH", "echo \"folder\" >> \"$GITHUB_PATH\""),
+];
+
+pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for code in workflow.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.run.as_ref()) {
+        for (command, file, instead) in DEPRECATED {
+            for (at, _) in code.text.match_indices(command) {
+                // A comment or a text that speaks of it does not call it.
+                let line = code.text[..at].rfind('\n').map_or(0, |end| end + 1);
+                if code.text[line..at].trim_start().starts_with('#') {
+                    continue;
+                }
+                let name = command.trim_end().trim_end_matches("::");
+                sink.report(
+                    Finding::new(
+                        code.place(Span::of(at, at + name.len())),
+                        format!("the command `{name}` is switched off or about to be"),
+                    )
+                    .help(format!("write to the file in `{file}` instead: `{instead}`")),
+                );
+            }
+        }
+    }
+}
+
+pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let jobs = workflow.jobs.iter().flat_map(|job| job.env.iter().chain(job.steps.iter().flat_map(|step| &step.env)));
+    for variable in workflow.env.iter().chain(jobs) {
+        let is_on = variable.value.literal().is_some_and(|at| !matches!(at.value.as_str(), "false" | "" | "0"));
+        if variable.name.value == "ACTIONS_ALLOW_UNSECURE_COMMANDS" && is_on {
+            sink.report(unsecure_finding(variable));
+        }
+    }
+}
+
+fn unsecure_finding(variable: &EnvVar) -> Finding {
+    Finding::new(
+        variable.name.place,
+        "`ACTIONS_ALLOW_UNSECURE_COMMANDS` lets anything that a step prints set variables and paths of later steps",
+    )
+    .help("take it away, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
+}
+
+pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for (at, job) in workflow.jobs.iter().enumerate() {
+        for (number, step) in job.steps.iter().enumerate() {
+            let script = step.run.as_ref().map_or("", |code| code.text.as_str());
+            if step.is_disabled() || !script.contains("GITHUB_ENV") && !script.contains("GITHUB_PATH") {
+                continue;
+            }
+            let site = Site { workflow, job: Some(at), step: Some(number) };
+            for (place, taint) in taint::environment_writes(site) {
+                let mut finding = Finding::new(
+                    place,
+                    "a stranger's text is written to the environment of later steps: one more line of it sets `LD_PRELOAD` or `PATH`",
+                )
+                .label(format!("holds {}", taint.origin))
+                .help("hand single values on through `GITHUB_OUTPUT`, cut to one line, and read them as variables");
+                if let Some(origin) = taint.place.filter(|origin| *origin != place) {
+                    finding = finding.related(origin, "comes in here");
+                }
+                let level = if taint::is_privileged(workflow) { sink.level() } else { Level::Warning };
+                sink.report_at(level, finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `default-credentials`: passwords and keys that anybody can guess, written out or as the default of a variable. And
+//! `secret-in-env` for the defaults that nobody would guess.
+
+use crate::analysis::secret_exposure::{self, Strength};
+use crate::analysis::{Ctx, Owner};
+use crate::credential::{self, DefaultReason, Verdict};
+use crate::data::{self, KnownImage};
+use crate::finding::{Finding, Sink};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
+use crate::source::{At, SourceFile};
+use crate::syntax::interpolate::{self, Dialect};
+use crate::syntax::yaml::each_scalar;
+
+/// Variables of compose services and pods.
+pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if let Owner::Compose(project, _) = owner
+        && project.development
+    {
+        return;
+    }
+    let known = container.image.as_ref().and_then(|image| image.reference.as_ref()).and_then(|reference| {
+        let repository = reference.repository();
+        data::store(&repository).or_else(|| data::image(&repository))
+    });
+    for var in &container.env {
+        each_fallback(ctx, var, Sort::Weak, sink);
+        // The access key is the user of such a pair.
+        let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
+        let EnvValue::Literal(value) = &var.value else { continue };
+        let shipped = || known.and_then(|known| shipped(known, var, value));
+        let why = if user { None } else { shipped().or_else(|| guessable(ctx, var, value, &container.env)) };
+        let Some(why) = why.filter(|_| !secret_exposure::is_practice(ctx.facts.path(value.place.file))) else {
+            continue;
+        };
+        let finding =
+            Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
+                .label(why)
+                .help(help(var.origin, &var.name.value))
+                .secret(value.place);
+        sink.report(finding);
+    }
+}
+
+/// Defaults of variables in `ENV` and `ARG`.
+pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
+        each_fallback(ctx, var, Sort::Weak, sink);
+    }
+}
+
+/// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
+pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    written(ctx, source, facts, Sort::Weak, sink);
+}
+
+/// `secret-in-env`: defaults of variables of compose services and pods.
+pub fn secret_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    if !matches!(owner, Owner::Compose(project, _) if project.development) {
+        container.env.iter().for_each(|var| each_fallback(ctx, var, Sort::Secret, sink));
+    }
+}
+
+/// `secret-in-env`: defaults of variables in `ENV` and `ARG`.
+pub fn secret_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let vars = dockerfile.stages.iter().flat_map(|stage| &stage.env);
+    vars.for_each(|var| each_fallback(ctx, var, Sort::Secret, sink));
+}
+
+/// `secret-in-env`: defaults of variables anywhere else in a compose file.
+pub fn secret_compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    written(ctx, source, facts, Sort::Secret, sink);
+}
+
+fn written(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: Sort, sink: &mut Sink) {
+    if facts.kind != FileKind::Compose || !source.text.contains('$') {
+        return;
+    }
+    let Some(tree) = &facts.tree else { return };
+    for node in tree.documents() {
+        each_scalar(node, &mut |scalar, text| {
+            if !text.contains('$') {
+                return;
+            }
+            for used in interpolate::variables(text, Dialect::Compose) {
+                let Some(span) = used.default() else { continue };
+                let literal = span.text(text);
+                if !literal.is_empty() && !literal.contains('$') {
+                    let literal = At::new(literal.to_owned(), scalar.content_span(span));
+                    report_fallback(ctx, &Fallback { variable: used.name, literal }, "", sort, sink);
+                }
+            }
+        });
+    }
+}
+
+fn each_fallback(ctx: &Ctx, var: &EnvVar, sort: Sort, sink: &mut Sink) {
+    if let EnvValue::Template { fallbacks, .. } = &var.value {
+        fallbacks.iter().for_each(|fallback| report_fallback(ctx, fallback, &var.name.value, sort, sink));
+    }
+}
+
+/// Why the image's own table calls the value a default.
+fn shipped(known: &KnownImage, var: &EnvVar, value: &At<String>) -> Option<&'static str> {
+    let values = known.credentials.get(&var.name.value)?;
+    let user = var.name.value.ends_with("USER");
+    let listed = values.iter().any(|default| default.eq_ignore_ascii_case(value.value.trim()));
+    (listed && !user).then_some("the image's documentation shows it")
+}
+
+fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -> Option<&'static str> {
+    let name = &var.name.value;
+    match secret_exposure::exposed(ctx, name, value, secret_exposure::user_of(name, siblings))?.strength {
+        Strength::Guessable(why) => Some(why),
+        _ => None,
+    }
+}
+
+/// Says of a fallback that it is neither a known default nor a token.
+const LITERAL: &str = "a literal credential";
+
+/// Which rule speaks for a default.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// `default-credentials`
+    Weak,
+    /// `secret-in-env`: nobody would guess it.
+    Secret,
+}
+
+/// Reports the literal that stands in for a variable, if it is a credential; `holder` is the variable that gets it.
+fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, wanted: Sort, sink: &mut Sink) {
+    let Fallback { variable, literal: value } = fallback;
+    let path = ctx.facts.path(value.place.file);
+    let name = if credential::secret_name(variable).is_some() { variable } else { holder };
+    let (why, sort) = match credential::judge(name, &value.value) {
+        Verdict::Default(reason) => (reason.clause(), Sort::Weak),
+        Verdict::UrlPassword(hit) => match secret_exposure::strength(&hit) {
+            Strength::Guessable(why) => (why, Sort::Weak),
+            Strength::Local => return,
+            _ => ("a literal password", Sort::Secret),
+        },
+        Verdict::Token(_) => ("a live token", Sort::Secret),
+        Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), Sort::Weak),
+        Verdict::Secret { .. } if secret_exposure::is_random(&value.value) => (LITERAL, Sort::Secret),
+        Verdict::Secret { .. } => (LITERAL, Sort::Weak),
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
+    };
+    let practice = secret_exposure::is_practice(path);
+    if sort != wanted || practice && sort == Sort::Weak {
+        return;
+    }
+    let guessable =
+        if sort == Sort::Weak && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
+    let level = if practice { sink.level().milder() } else { sink.level() };
+    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential {guessable}"))
+        .label(why)
+        .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
+        .secret(value.place);
+    sink.report_at(level, finding);
+}
+
+/// A name such as `app` for `APP_DB_PASSWORD`.
+fn repeats(variable: &str, value: &str) -> bool {
+    variable.to_ascii_lowercase().split('_').any(|part| part.len() > 2 && part == value.to_ascii_lowercase())
+}
+
+fn help(origin: EnvOrigin, name: &str) -> String {
+    match origin {
+        EnvOrigin::KubernetesEnv => "generate one and take it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
+        _ => format!("generate one and hand it over as `${{{name}:?}}` or through compose `secrets:`"),
+    }
+}

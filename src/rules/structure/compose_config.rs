@@ -1,0 +1,127 @@
+//! invalid-value, beyond the schema: what Compose finds wrong once a project is loaded. A service that runs nothing, settings
+//! that exclude each other, services that wait for each other in a circle, one path mounted twice, a check that is none.
+
+use std::collections::HashMap;
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Sink};
+use crate::model::compose::{Project, ReferenceKind, Service};
+use crate::model::facts::FileFacts;
+use crate::rules::structure::compose_form::compose_root;
+use crate::source::{At, Place, SourceFile};
+
+pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    let name = service.name();
+    if !runs(service) && !project.overlay && project.base_files == 0 && !is_overlay(ctx, project, name) {
+        sink.report(
+            Finding::new(service.container.anchor, format!("`{name}` has neither an `image` nor a `build`"))
+                .label("Compose refuses to load the project")
+                .help("say what it runs"),
+        );
+    }
+    let network = service.references.iter().find(|one| one.kind == ReferenceKind::Network);
+    if let (Some(mode), Some(network)) = (service.network_mode.known(), network) {
+        sink.report(
+            Finding::new(mode.place, format!("`{name}` has both a `network_mode` and `networks`"))
+                .label("Compose refuses to load the project")
+                .related(network.name.place, "a network is joined here")
+                .help("keep one of them"),
+        );
+    }
+    let mut mounted: HashMap<&str, Place> = HashMap::new();
+    for mount in &service.container.mounts {
+        let Some(target) = &mount.target else { continue };
+        if let Some(earlier) = mounted.insert(&target.value, mount.place) {
+            sink.report(
+                Finding::new(mount.place, format!("`{name}` mounts two things at `{}`", target.value))
+                    .label("Compose refuses to load the project")
+                    .related(earlier, "the first one")
+                    .help("remove one, or mount it elsewhere"),
+            );
+        }
+    }
+}
+
+const fn runs(service: &Service) -> bool {
+    service.container.image.is_some() || service.build.is_some() || service.provided || service.extends
+}
+
+/// Whether the file is laid over one elsewhere with `-f`: nothing in it runs by itself, or another project has the service.
+fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
+    let elsewhere = ctx.facts.projects().iter().filter(|other| !std::ptr::eq(*other, project));
+    !project.services.iter().any(runs) || elsewhere.filter_map(|other| other.service(name)).any(runs)
+}
+
+/// The services that another one waits for: `depends_on`, and what shares its network or files. Each once.
+fn awaited(service: &Service) -> Vec<&At<String>> {
+    let mut all: Vec<&At<String>> = service.depends_on.iter().map(|dependency| &dependency.service).collect();
+    // `extends` names a service too, and waits for none.
+    let others = service.references.iter().filter(|one| one.kind == ReferenceKind::Service && !service.extends);
+    for reference in others {
+        if !all.iter().any(|name| name.value == reference.name.value) {
+            all.push(&reference.name);
+        }
+    }
+    all
+}
+
+/// Circles of services that wait for each other, each reported once, where it closes.
+pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
+    let index: HashMap<&str, usize> =
+        project.services.iter().enumerate().map(|(at, service)| (service.name(), at)).collect();
+    let awaited: Vec<Vec<&At<String>>> = project.services.iter().map(awaited).collect();
+    // 0: not seen, 1: on the path, 2: done.
+    let mut state = vec![0_u8; project.services.len()];
+    for start in 0..project.services.len() {
+        let mut path = vec![(start, 0_usize)];
+        while let Some((at, next)) = path.pop() {
+            if next == 0 && std::mem::replace(&mut state[at], 1) == 2 {
+                state[at] = 2;
+                continue;
+            }
+            let Some(dependency) = awaited[at].get(next) else {
+                state[at] = 2;
+                continue;
+            };
+            path.push((at, next + 1));
+            let Some(&to) = index.get(dependency.value.as_str()) else { continue };
+            match state[to] {
+                0 => path.push((to, 0)),
+                1 => {
+                    let from = project.services[at].name();
+                    let name = &dependency.value;
+                    sink.report(
+                        Finding::new(dependency.place, format!("`{from}` and `{name}` wait for each other"))
+                            .label("Compose refuses to load the project")
+                            .related(
+                                project.services[to].container.anchor,
+                                format!("`{name}` depends, in the end, on `{from}`"),
+                            )
+                            .help("remove one of the dependencies"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    for service in services.entries() {
+        let Some(test) = service.value.path(&["healthcheck", "test"]) else { continue };
+        let Some(first) = test.items().next() else { continue };
+        let word = first.str().unwrap_or("");
+        if matches!(word, "NONE" | "CMD" | "CMD-SHELL") || word.contains('$') {
+            continue;
+        }
+        sink.report(
+            Finding::new(
+                first.content(),
+                format!("the health check of `{}` begins with `{word}`", service.key.str().unwrap_or("")),
+            )
+            .label("Compose refuses to load the project")
+            .help("begin the list with `CMD`, or with `CMD-SHELL` and the whole command as one text"),
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! invalid-value, beyond the schema: what Compose or the engine refuses because two settings exclude each other, or one asks
+//! for another.
+
+use std::net::IpAddr;
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Sink};
+use crate::model::compose::{Definition, Project, Service};
+use crate::model::container::Port;
+use crate::model::facts::FileFacts;
+use crate::rules::structure::compose_form::compose_root;
+use crate::source::SourceFile;
+use crate::syntax::yaml::{Kind, Node};
+
+const REFUSED: &str = "Compose refuses to load the project";
+
+pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    let name = service.name();
+    let platforms = service.build.as_ref().map_or(&[][..], |build| &build.platforms);
+    if let (Some(platform), Some(first)) = (service.platform.known(), platforms.first())
+        && !platforms.iter().any(|one| one.value == platform.value)
+    {
+        sink.report(
+            Finding::new(platform.place, format!("`{name}` runs on `{}`, for which it is not built", platform.value))
+                .label(REFUSED)
+                .related(first.place, "built for these")
+                .help(format!("add `{}` to `build.platforms`", platform.value)),
+        );
+    }
+    if let (Some(scale), Some(replicas)) = (service.scale.known(), service.replicas.known())
+        && scale.value != replicas.value
+    {
+        sink.report(
+            Finding::new(scale.place, format!("`{name}` has a `scale` and other `deploy.replicas`"))
+                .label(REFUSED)
+                .related(replicas.place, format!("{} here", replicas.value))
+                .help("remove `scale`"),
+        );
+    }
+    for port in service.container.ports.iter().filter(|port| !port.unknown) {
+        self::port(service, port, sink);
+    }
+}
+
+fn port(service: &Service, port: &Port, sink: &mut Sink) {
+    let name = service.name();
+    if let Some(ip) = port.host_ip.as_deref().map(|ip| ip.trim_matches(['[', ']']))
+        && !matches!(ip, "" | "*")
+        && ip.split('%').next().unwrap_or(ip).parse::<IpAddr>().is_err()
+    {
+        let help =
+            if ip == "localhost" { "write `127.0.0.1`" } else { "write an address of the host, or leave it out" };
+        return sink.report(
+            Finding::new(port.place, format!("`{name}` publishes a port on `{ip}`, which is no IP address"))
+                .label(REFUSED)
+                .help(help),
+        );
+    }
+    if let (Some(Some(host)), Some(target)) = (port.published, port.target) {
+        let count = |(first, last): (u16, u16)| u32::from(last - first) + 1;
+        let (outside, inside) = (count(host), count(target));
+        // A range of the host for one port of the container is a choice.
+        if inside > 1 && inside != outside {
+            sink.report(
+                Finding::new(port.place, format!("`{name}` publishes {inside} ports on {outside} of the host"))
+                    .label(REFUSED)
+                    .help("give both sides ranges of one length"),
+            );
+        }
+    }
+    let Some(mode) = service.network_mode.known() else { return };
+    if port.published.is_some() && (mode.value.starts_with("service:") || mode.value.starts_with("container:")) {
+        sink.report(
+            Finding::new(port.place, format!("`{name}` publishes a port of a network that is another's"))
+                .label("the engine refuses to make the container")
+                .related(mode.place, "it joins that one's network here")
+                .help("publish the port where the network is"),
+        );
+    }
+}
+
+/// Volumes, secrets and configs that come from nowhere, or from two places.
+pub fn definitions(_: &Ctx, project: &Project, sink: &mut Sink) {
+    for secret in &project.secrets {
+        source(project, secret, "secret", &["file", "environment"], sink);
+    }
+    for config in &project.configs {
+        source(project, config, "config", &["file", "environment", "content"], sink);
+    }
+    for volume in project.volumes.iter().filter(|volume| volume.external) {
+        let ours = |key: &str| matches!(key, "name" | "external");
+        external(volume, "volume", |key| !ours(key), sink);
+    }
+}
+
+fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sink: &mut Sink) {
+    if one.external {
+        return external(one, what, |key| sources.contains(&key), sink);
+    }
+    let name = &one.name.value;
+    let mut given = one.keys.iter().filter(|key| sources.contains(&key.value.as_str()));
+    match (given.next(), given.next()) {
+        (Some(first), Some(second)) => sink.report(
+            Finding::new(
+                second.place,
+                format!("the {what} `{name}` comes from `{}` and from `{}`", first.value, second.value),
+            )
+            .label(REFUSED)
+            .related(first.place, "the other one")
+            .help("keep one of them"),
+        ),
+        // A driver, or what a file that is not here adds, may know where it is.
+        (None, _)
+            if !project.overlay
+                && !one.keys.iter().any(|key| matches!(&*key.value, "driver" | "template_driver" | "external")) =>
+        {
+            let words: Vec<String> = sources.iter().map(|word| format!("`{word}`")).collect();
+            sink.report(
+                Finding::new(one.name.place, format!("the {what} `{name}` does not say where it comes from"))
+                    .label(REFUSED)
+                    .help(format!("add one of {}, or `external: true`", words.join(", "))),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// What is made elsewhere, and said here how to make it.
+fn external(one: &Definition, what: &str, conflicts: impl Fn(&str) -> bool, sink: &mut Sink) {
+    let Some(other) = one.keys.iter().find(|key| conflicts(&key.value)) else { return };
+    let mut finding = Finding::new(
+        other.place,
+        format!("the {what} `{}` is made elsewhere, and has a `{}` here", one.name.value, other.value),
+    )
+    .label(REFUSED);
+    if let Some(key) = one.keys.iter().find(|key| key.value == "external") {
+        finding = finding.related(key.place, "`external` excludes it");
+    }
+    sink.report(finding.help(format!("remove `{}`, or `external`", other.value)));
+}
+
+/// What one file is enough for.
+pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    for service in services.entries() {
+        let name = service.key.str().unwrap_or("");
+        if let Some(build) = service.value.get("build")
+            && let (Some(outside), Some(inline)) = (build.entry("dockerfile"), build.entry("dockerfile_inline"))
+        {
+            sink.report(
+                Finding::new(inline.key.content(), format!("`{name}` has a `dockerfile` and writes one out"))
+                    .label(REFUSED)
+                    .related(outside.key.content(), "named here")
+                    .help("keep one of them"),
+            );
+        }
+        for rule in items(service.value.path(&["develop", "watch"])) {
+            let action = rule.get("action").filter(|action| action.str().is_some_and(|word| word.starts_with("sync")));
+            if let Some(action) = action.filter(|_| rule.get("target").is_none()) {
+                sink.report(
+                    Finding::new(action.content(), format!("`{name}` syncs files to no place in the container"))
+                        .label(REFUSED)
+                        .help("add a `target`"),
+                );
+            }
+        }
+        for device in items(service.value.path(&["deploy", "resources", "reservations", "devices"])) {
+            if let (Some(count), Some(ids)) = (device.entry("count"), device.entry("device_ids")) {
+                sink.report(
+                    Finding::new(ids.key.content(), format!("`{name}` asks for a number of devices and names them"))
+                        .label(REFUSED)
+                        .related(count.key.content(), "counted here")
+                        .help("keep one of them"),
+                );
+            }
+        }
+    }
+}
+
+fn items(node: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    node.filter(|node| node.kind() == Kind::Sequence).into_iter().flat_map(Node::items)
+}

@@ -1,0 +1,101 @@
+//! obsolete-version, build-and-image, quoted-port: how a compose file is written.
+
+use crate::analysis::Ctx;
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Sink};
+use crate::model::compose::{Project, Service};
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
+use crate::source::{SourceFile, Span};
+use crate::syntax::yaml::{Node, Style};
+
+pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+    let Some(root) = compose_root(file) else { return };
+    let Some(entry) = root.entry("version") else { return };
+    let (place, end) = (entry.key.place(), entry.value.place().span.end);
+    // The whole line goes, if nothing else stands on it.
+    let text = source.text.as_str();
+    let rest = &text[end as usize..];
+    let line = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
+    let ends = rest[line..].starts_with('\n');
+    let begins = place.span.start == 0 || text[..place.span.start as usize].ends_with('\n');
+    let whole = Span::new(place.span.start, end + line as u32 + 1);
+    let edit = Edit::replace(place.file, whole, "");
+    let fix = if ends && begins { Fix::new(Applicability::Safe, "remove `version`", vec![edit]) } else { None };
+    sink.report(
+        Finding::new(place, "`version` has no meaning any more")
+            .label("Compose warns about it and reads the file as it reads any other")
+            .help("remove it")
+            .fix(fix),
+    );
+}
+
+/// The first document of a compose file.
+pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
+    if file.kind != FileKind::Compose {
+        return None;
+    }
+    file.tree.as_ref()?.root()
+}
+
+pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    let (Some(build), Some(image)) = (&service.build, &service.container.image) else { return };
+    // `pull_policy` says which of them counts.
+    if !service.pull_policy.is_absent() {
+        return;
+    }
+    sink.report(
+        Finding::new(image.place, format!("`{}` has both a `build` and an `image`", service.name()))
+            .label("this names what the build makes; it is pulled instead where it exists in a registry")
+            .related(build.place, "built from here")
+            .help("keep one of them, or say which one counts with `pull_policy: build`"),
+    );
+}
+
+pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    for service in services.entries() {
+        let Some(ports) = service.value.get("ports") else { continue };
+        for port in ports.items() {
+            let text = port.str().unwrap_or("");
+            if port.style() != Style::Plain || !text.contains(':') || text.contains('$') || port.is_alias() {
+                continue;
+            }
+            let place = port.place();
+            let quoted = Edit::replace(place.file, place.span, format!("\"{text}\""));
+            let finding = Finding::new(place, format!("the port mapping `{text}` is not quoted"));
+            let finding = match base_sixty(text) {
+                Some(number) => finding.label(format!("older YAML readers take it for the number {number}")),
+                None => finding.label("older YAML readers take some such mappings for numbers to the base of 60"),
+            };
+            sink.report(finding.help("put it in quotes").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
+        }
+    }
+}
+
+/// What YAML 1.1 makes of digits with colons between them.
+fn base_sixty(text: &str) -> Option<u64> {
+    let mut value = 0_u64;
+    for (at, part) in text.split(':').enumerate() {
+        let digits: u64 = part.parse().ok().filter(|_| part.len() < 6)?;
+        if at > 0 && digits >= 60 {
+            return None;
+        }
+        value = value.checked_mul(60)? + digits;
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn base_sixty_is_what_yaml_11_reads() {
+        assert_eq!(super::base_sixty("22:22"), Some(1342));
+        assert_eq!(super::base_sixty("8080:80"), None);
+        assert_eq!(super::base_sixty("a:1"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`, `job-limits`,
+//! `explicit-namespace`: faults of single objects.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::analysis::workload::{container_title, is_lasting};
+use crate::analysis::{Ctx, Owner};
+use crate::embedded::table;
+use crate::finding::{Finding, Sink};
+use crate::model::container::Container;
+use crate::model::kubernetes::{Object, Workload};
+use crate::rules::once::once;
+
+/// A version of an API group that is no longer served.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Removed {
+    api: String,
+    /// Empty for all kinds of the version.
+    #[serde(default)]
+    kinds: Vec<String>,
+    /// The version of Kubernetes that took it away.
+    since: String,
+    /// What to write instead; absent where nothing took its place.
+    instead: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    removed: Vec<Removed>,
+}
+
+static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
+    let table: Table = table!("removed-apis");
+    table.removed
+});
+
+pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    // A template that asks what the cluster serves has other versions too.
+    if object.helm && ctx.facts.source(object.file).text.to_ascii_lowercase().contains(".capabilities") {
+        return;
+    }
+    let (api, kind) = (&object.api_version.value, &object.kind.value);
+    let found =
+        REMOVED.iter().find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
+    let Some(entry) = found else { return };
+    let help = match &entry.instead {
+        Some(instead) => format!("use `{instead}`; fields may have changed with it"),
+        None => "nothing took its place; remove the object".to_owned(),
+    };
+    sink.report(
+        Finding::new(object.api_version.place, format!("`{api}` no longer serves {kind}"))
+            .label(format!("removed in Kubernetes {}", entry.since))
+            .help(help)
+            .anchor(object.anchor),
+    );
+}
+
+pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    let Some(selector) = workload.selector.as_ref() else { return };
+    if workload.guessed || object.kind.value == "Job" || selector.matches(&workload.pod_labels) != Some(false) {
+        return;
+    }
+    let mut finding =
+        Finding::new(selector.place, format!("the selector of {} does not match its own pods", object.title()))
+            .label("the API server refuses this")
+            .help("give the pod template the labels that the selector asks for")
+            .anchor(object.anchor);
+    if let Some(place) = workload.pod_labels.place {
+        finding = finding.related(place, "the labels of the pod template");
+    }
+    sink.report(finding);
+}
+
+pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    // Of the branches of a template's `if`, one is left.
+    if object.helm {
+        return;
+    }
+    for (at, variable) in container.env.iter().enumerate() {
+        let Some(first) = container.env[..at].iter().find(|other| other.name.value == variable.name.value) else {
+            continue;
+        };
+        sink.report(
+            Finding::new(
+                variable.name.place,
+                format!("{} sets `{}` twice", container_title(object, container), variable.name.value),
+            )
+            .label("this one wins")
+            .related(first.name.place, "set here before")
+            .help("keep one of them")
+            .anchor(object.anchor),
+        );
+    }
+}
+
+pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if object.kind.value != "Pod" || !object.group().is_empty() || !is_lasting(object, workload) || object.open {
+        return;
+    }
+    sink.report(
+        Finding::new(object.kind.place, format!("{} is a pod of its own", object.title()))
+            .label("nothing starts it again when its node is gone")
+            .help("use a Deployment, StatefulSet or Job")
+            .anchor(object.anchor),
+    );
+}
+
+/// A cached image under a name that moves, or one that is never pulled.
+pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else { return };
+    let (Some(kube), Some(image)) = (&container.kube, &container.image) else { return };
+    let Some(policy) = kube.pull_policy.known().filter(|policy| policy.value != "Always") else { return };
+    let moves = image.reference.as_ref().is_some_and(|reference| {
+        reference.digest.is_none()
+            && reference.tag.as_ref().is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
+    });
+    let label = match policy.value.as_str() {
+        "Never" => "starts only where someone has put the image before",
+        _ if moves => "nodes run whatever they pulled once under this name",
+        _ => return,
+    };
+    sink.report(
+        Finding::new(policy.place, format!("{} does not pull its image", container_title(object, container)))
+            .label(label)
+            .related(image.place, "this image")
+            .help("pin the image by a version or digest, and leave the policy to its default")
+            .anchor(object.anchor),
+    );
+}
+
+pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    let Some(job) = workload.job.as_ref().filter(|_| !object.is_hook()) else { return };
+    let finding = |message: String| Finding::new(object.place(), message).anchor(object.anchor);
+    match &job.cron {
+        None if job.ttl.is_absent() => sink.report(
+            finding(format!("{} is never cleaned up", object.title()))
+                .label("no `ttlSecondsAfterFinished`")
+                .help("set `ttlSecondsAfterFinished`, so that finished pods go away"),
+        ),
+        Some(cron) if cron.starting_deadline.is_absent() => {
+            let both = cron.concurrency.is_absent();
+            sink.report(
+                finding(format!("{} bounds neither late nor lost runs", object.title()))
+                    .label(if both {
+                        "no `startingDeadlineSeconds`, no `concurrencyPolicy`"
+                    } else {
+                        "no `startingDeadlineSeconds`"
+                    })
+                    .help("set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` where runs must not overlap"),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Said once for each namespace.
+pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
+    let mut found: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+    for object in ctx.graph.cluster.objects() {
+        let Some(namespace) = object.namespace.known() else { continue };
+        let why = match (namespace.value.as_str(), object.workload()) {
+            ("default", _) => "shared by everything that names no namespace",
+            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "the cluster's own components live here",
+            _ => continue,
+        };
+        // One that a kustomization sets stands there once for all.
+        if namespace.place.file != object.file {
+            continue;
+        }
+        let message = format!("{} is put into namespace `{}`", object.title(), namespace.value);
+        let finding = Finding::new(namespace.place, message)
+            .label(why)
+            .help("give the application a namespace of its own")
+            .anchor(object.anchor);
+        found.entry(&namespace.value).or_default().push(finding);
+    }
+    for findings in found.into_values() {
+        once(sink, sink.level(), findings);
+    }
+}

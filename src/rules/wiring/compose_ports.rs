@@ -1,0 +1,193 @@
+//! port-conflict, bind-all-interfaces, privileged-port, duplicate-container-name, fixed-name-replicas: what services of a
+//! project take of the one host they run on.
+
+use crate::analysis::Ctx;
+use crate::analysis::hosts::is_swarm;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::compose::{Project, Service};
+use crate::model::container::Port;
+use crate::source::{FileId, Place};
+use std::collections::HashMap;
+
+/// Whether both may run at once: neither needs a profile, or they share one.
+fn run_together(a: &Service, b: &Service) -> bool {
+    let shared = || a.profiles.iter().any(|profile| b.profiles.iter().any(|other| other.value == profile.value));
+    match (a.profiles.is_empty(), b.profiles.is_empty()) {
+        (true, true) => true,
+        (false, false) => shared(),
+        _ => false,
+    }
+}
+
+/// The port's addresses on the host, where they are known.
+fn on_host(port: &Port) -> Option<(u16, u16)> {
+    port.published.flatten().filter(|_| !port.unknown)
+}
+
+/// Whether two ports are bound to one address. To services that know nothing of each other an address for all of IPv6
+/// stands for all there are; one service that writes down both families means each by itself.
+fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
+    let family = |port: &Port| match port.host_ip.as_deref().map(|ip| ip.trim_matches(['[', ']'])) {
+        Some("0.0.0.0") => Some(4),
+        Some("::") => Some(6),
+        Some(ip) if !port.is_public() => Some(if ip.contains(':') { 6 } else { 4 }),
+        _ => None,
+    };
+    let same = match (family(a), family(b)) {
+        (Some(a), Some(b)) if same_service => a == b,
+        (Some(4), Some(6)) => b.is_public(),
+        (Some(6), Some(4)) => a.is_public(),
+        _ => true,
+    };
+    same && (a.is_public() || b.is_public() || a.host_ip == b.host_ip)
+}
+
+/// How many ports one project may have for all of them to be compared.
+const MAX_PORTS: usize = 4096;
+
+/// A port of the host that a service takes.
+struct Taken<'a> {
+    service: &'a Service,
+    port: &'a Port,
+    range: (u16, u16),
+    /// A range of the host for one port of the container: the engine takes what is free.
+    choice: bool,
+}
+
+impl Taken<'_> {
+    fn clashes(&self, other: &Taken<'_>) -> bool {
+        let same_service = std::ptr::eq(self.service, other.service);
+        self.range.0 <= other.range.1
+            && other.range.0 <= self.range.1
+            && self.port.protocol == other.port.protocol
+            && !(self.choice && (other.choice || same_service))
+            && !(other.choice && same_service)
+            && same_address(self.port, other.port, same_service)
+            && (same_service || run_together(self.service, other.service))
+    }
+}
+
+pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
+    let mut taken: Vec<Taken> = Vec::new();
+    for service in &project.services {
+        for port in &service.container.ports {
+            let Some(range) = on_host(port) else { continue };
+            let choice = range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
+            let own = Taken { service, port, range, choice };
+            if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
+                let name = service.name();
+                let whose = if std::ptr::eq(earlier.service, service) {
+                    "itself".to_owned()
+                } else {
+                    format!("`{}`", earlier.service.name())
+                };
+                let number = range.0.max(earlier.range.0);
+                let (message, label) = if choice {
+                    (
+                        format!("`{name}` may choose port {number}, which is taken by {whose}"),
+                        "whoever is first gets it",
+                    )
+                } else if earlier.choice {
+                    (format!("`{name}` publishes port {number}, which {whose} may choose"), "whoever is first gets it")
+                } else {
+                    (
+                        format!("`{name}` publishes port {number}, which is taken by {whose}"),
+                        "only one of them can start",
+                    )
+                };
+                // In development one often starts some of the services only.
+                let mild = project.development || choice || earlier.choice;
+                sink.report_at(
+                    if mild { Level::Warning } else { sink.level() },
+                    Finding::new(port.place, message)
+                        .label(label)
+                        .related(earlier.port.place, "taken here")
+                        .help("publish it on another port of the host"),
+                );
+            }
+            if taken.len() < MAX_PORTS {
+                taken.push(own);
+            }
+        }
+    }
+}
+
+pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    // Stores have a rule of their own.
+    if service.store().is_some() {
+        return;
+    }
+    for port in service.container.ports.iter().filter(|port| port.is_public() && !port.unknown) {
+        sink
+            .report(Finding::new(port.place, format!("`{}` listens on every address of the host", service.name())).help(
+            "put the address that it is for in front, such as `127.0.0.1:`, where a proxy on this machine serves it",
+        ));
+    }
+}
+
+pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+    for port in &service.container.ports {
+        let low = |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
+        let host = low(on_host(port));
+        let Some(number) = host.or_else(|| low(port.target)) else { continue };
+        let side = if host.is_some() { "of the host" } else { "in the container" };
+        sink.report(
+            Finding::new(port.place, format!("`{}` uses port {number} {side}, which is privileged", service.name()))
+                .help("let the program listen above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
+        );
+    }
+}
+
+pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
+    let mut named: HashMap<&str, (&Service, Place)> = HashMap::new();
+    for service in &project.services {
+        let Some(name) = service.container_name.known() else { continue };
+        match named.get(name.value.as_str()) {
+            Some((other, place)) if run_together(other, service) => sink.report(
+                Finding::new(
+                    name.place,
+                    format!("`{}` and `{}` have the same container name", other.name(), service.name()),
+                )
+                .label("the second container cannot be made")
+                .related(*place, "taken here")
+                .help("give each its own name, or remove `container_name`"),
+            ),
+            Some(_) => {}
+            None => drop(named.insert(&name.value, (service, name.place))),
+        }
+    }
+}
+
+pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    let Some(replicas) = service.replicas.known().filter(|replicas| replicas.value > 1) else { return };
+    if let Some(name) = service.container_name.known() {
+        sink.report(
+            Finding::new(
+                name.place,
+                format!("`{}` has {} replicas and one container name", service.name(), replicas.value),
+            )
+            .label("two containers cannot share a name")
+            .related(replicas.place, "replicas set here")
+            .help("remove `container_name`"),
+        );
+    }
+    // A swarm's routing mesh shares a port between replicas.
+    let swarm = |file: &FileId| is_swarm(ctx.facts.path(*file));
+    if project.files.iter().any(swarm) {
+        return;
+    }
+    for port in &service.container.ports {
+        let Some((first, last)) = on_host(port) else { continue };
+        if u32::from(last - first) + 1 < replicas.value {
+            sink.report(
+                Finding::new(
+                    port.place,
+                    format!("`{}` has {} replicas and one port on the host", service.name(), replicas.value),
+                )
+                .label("only the first container gets it")
+                .related(replicas.place, "replicas set here")
+                .help("leave the host's port out, give a range, or put a proxy in front"),
+            );
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is open to whom.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::Ctx;
+use crate::finding::{Finding, Level, Sink};
+use crate::model::kubernetes::{Body, Object};
+use crate::rules::once::once;
+
+/// Kinds of other network plugins that isolate pods.
+const OTHER_POLICIES: [&str; 6] = [
+    "CiliumNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "GlobalNetworkPolicy",
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "ClusterNetworkPolicy",
+];
+
+/// Annotations by which load balancers get their certificate without a `tls` section.
+const CERTIFICATES: [&str; 8] = [
+    "certificate-arn",
+    "ssl-cert",
+    "pre-shared-cert",
+    "managed-certificates",
+    "router.tls",
+    "appgw-ssl-certificate",
+    "ssl-passthrough",
+    "tls-acme",
+];
+
+pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Service(service) = &object.body else { return };
+    for address in service.external_ips.iter().take(1) {
+        sink.report(
+            Finding::new(address.place, format!("{} takes traffic for an address of its own choice", object.title()))
+                .label("`externalIPs` can take over addresses of others")
+                .help("use an Ingress, a Gateway or a load balancer")
+                .anchor(object.anchor),
+        );
+    }
+    let Some(kind) = service.kind.known() else { return };
+    let (label, help) = match kind.value.as_str() {
+        "NodePort" => ("open on every node, past the Ingress", "use `ClusterIP` behind an Ingress or Gateway"),
+        "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => (
+            "an address of its own, open to everybody",
+            "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`",
+        ),
+        _ => return,
+    };
+    let message = format!("{} is reachable from outside the cluster", object.title());
+    sink.report(Finding::new(kind.place, message).label(label).help(help).anchor(object.anchor));
+}
+
+fn is_internal(object: &Object) -> bool {
+    let annotations = &object.annotations;
+    annotations.open
+        || annotations.entries.iter().any(|(key, value)| {
+            let said = value.value().map_or("", String::as_str).to_ascii_lowercase();
+            let key = key.value.to_ascii_lowercase();
+            (key.contains("internal") && said != "false")
+                || said == "internal"
+                || key.contains("tailscale")
+                || key.contains("metallb")
+        })
+}
+
+/// The gateway that is meant to be reached.
+fn is_entry(object: &Object) -> bool {
+    let name = object.name.as_ref().map_or("", |name| name.value.as_str());
+    ["ingress", "gateway", "traefik", "proxy", "envoy", "nginx", "kong", "istio", "haproxy"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let Body::Ingress(ingress) = &object.body else { return };
+    let annotated = object.annotations.open
+        || object.annotations.entries.iter().any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
+    let local = |host: &str| {
+        host == "localhost"
+            || [".local", ".localhost", ".internal", ".test", ".lan", ".home.arpa"]
+                .iter()
+                .any(|end| host.ends_with(end))
+    };
+    if !ingress.tls.is_absent()
+        || annotated
+        || (!ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| local(&host.value)))
+    {
+        return;
+    }
+    let place = ingress.hosts.first().map_or(object.place(), |host| host.place);
+    sink.report(
+        Finding::new(place, format!("{} serves without TLS", object.title()))
+            .label("passwords and cookies go over the wire in the clear")
+            .help("add a `tls` section with a certificate for each host")
+            .anchor(object.anchor),
+    );
+}
+
+/// Pods that no policy selects: once for each namespace.
+pub fn policy(ctx: &Ctx, sink: &mut Sink) {
+    unguarded(ctx, sink, "no NetworkPolicy selects", "every pod of the cluster may connect to it", |_| true);
+}
+
+/// Pods whose way out is open: once for each namespace.
+pub fn egress(ctx: &Ctx, sink: &mut Sink) {
+    unguarded(
+        ctx,
+        sink,
+        "no NetworkPolicy limits where to connects",
+        "it may connect anywhere",
+        |policy| matches!(&policy.body, Body::NetworkPolicy(policy) if policy.egress),
+    );
+}
+
+fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl Fn(&Object) -> bool) {
+    let cluster = &ctx.graph.cluster;
+    if cluster.objects().any(|object| OTHER_POLICIES.contains(&object.kind.value.as_str())) {
+        return;
+    }
+    let mut namespaces: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+    for object in cluster.objects() {
+        let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else { continue };
+        if workload.guessed
+            || joined.may_be_isolated
+            || joined.policies.iter().any(|policy| counts(policy))
+            || object.is_hook()
+        {
+            continue;
+        }
+        let message = match what.strip_suffix(" to connects") {
+            Some(start) => format!("{start} {} connects to", object.title()),
+            None => format!("{what} the pods of {}", object.title()),
+        };
+        let finding = Finding::new(object.place(), message)
+            .label(label)
+            .help("add a default-deny NetworkPolicy to the namespace, and one for each workload that allows what it needs")
+            .anchor(object.anchor);
+        namespaces.entry(object.namespace.value().map_or("", String::as_str)).or_default().push(finding);
+    }
+    for findings in namespaces.into_values() {
+        once(sink, Level::Note, findings);
+    }
+}
+
+pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+    if object.kind.value != "Namespace" || !object.group().is_empty() {
+        return;
+    }
+    let Some(name) = &object.name else { return };
+    let bounds = |other: &Object| other.namespace.value().is_none_or(|namespace| *namespace == name.value);
+    let cluster = &ctx.graph.cluster;
+    if !cluster.of_kind("ResourceQuota").chain(cluster.of_kind("LimitRange")).any(bounds) {
+        sink.report(
+            Finding::new(name.place, format!("namespace `{}` has no quota", name.value))
+                .label("one workload can take the whole cluster")
+                .help("add a ResourceQuota and a LimitRange")
+                .anchor(object.anchor),
+        );
+    }
+}
