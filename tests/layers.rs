@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that may name [`Finding`](deploylint::finding::Finding): all from `rules` on, and `finding` itself.
-const KNOWS_FINDINGS: &[&str] = &["finding", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli"];
+const KNOWS_FINDINGS: &[&str] =
+    &["finding", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli"];
 
 /// Files before the rules that still name a finding.
 const STILL_NAME_FINDINGS: &[&str] = &["src/model/facts.rs", "src/analysis/upstream.rs"];

@@ -1,5 +1,6 @@
 //! Which packages the manifests of the repository name.
 
+use crate::model::file_role::{FileRole, Origin, is_sample, is_tooling};
 use crate::source::SourceFile;
 
 /// Manifests of languages: where one stands, there is code to check, test and build.
@@ -21,30 +22,10 @@ pub const MANIFESTS: &[&str] = &[
 
 /// Whether a file lists what an application of the repository needs.
 pub fn is_manifest(file: &SourceFile) -> bool {
-    const ASIDE: &[&str] = &[
-        "docs",
-        "doc",
-        "example",
-        "examples",
-        "test",
-        "tests",
-        "e2e",
-        "scripts",
-        "tools",
-        "hack",
-        "samples",
-        "sample",
-        "fixtures",
-        "benchmarks",
-        "cookbook",
-        "integrations",
-        "third_party",
-        "vendor",
-        "node_modules",
-    ];
-    let aside = file.path.split('/').any(|part| ASIDE.contains(&part));
+    let path = &file.path;
+    let is_aside = is_sample(path) || is_tooling(path) || FileRole::of(path).origin == Origin::Vendored;
     let listed = file.name().starts_with("requirements") && file.name().ends_with(".txt");
-    !aside && (MANIFESTS.contains(&file.name()) || listed)
+    !is_aside && (MANIFESTS.contains(&file.name()) || listed)
 }
 
 /// Where a manifest names a package as a whole word.

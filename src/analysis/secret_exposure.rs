@@ -6,7 +6,6 @@
 
 use crate::analysis::Ctx;
 use crate::credential::{self, DefaultReason, Hit, HitKind, Verdict};
-use crate::model::compose::is_development;
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
@@ -116,55 +115,6 @@ pub fn listed(names: &[impl AsRef<str>]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Whether a path is one of development, tests, examples or documentation, where weak credentials are expected and real
-/// ones matter less.
-pub fn is_practice(path: &str) -> bool {
-    is_development(path) || is_sample(path)
-}
-
-/// Whether a path is one of tests, examples or documentation.
-pub fn is_sample(path: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "example",
-        "examples",
-        "sample",
-        "samples",
-        "demo",
-        "demos",
-        "tutorial",
-        "tutorials",
-        "fixture",
-        "fixtures",
-        "testdata",
-        "mock",
-        "mocks",
-        "spec",
-        "specs",
-        "doc",
-        "docs",
-        "documentation",
-        "test",
-        "tests",
-        "testing",
-        "e2e",
-        "quickstart",
-        "cookbook",
-        "template",
-        "dist",
-        "benchmark",
-        "benchmarks",
-        "notebooks",
-        "__tests__",
-        "snapshots",
-    ];
-    let lower = path.to_ascii_lowercase();
-    let prose = [".md", ".mdx", ".rst", ".adoc", ".ipynb"].iter().any(|end| lower.ends_with(end));
-    prose
-        || lower
-            .split('/')
-            .any(|part| WORDS.contains(&part) || part.split(['.', '-', '_']).any(|word| WORDS.contains(&word)))
-}
-
 /// Whether a text looks as if a generator had made it.
 pub fn is_random(text: &str) -> bool {
     text.len() >= 16 && credential::entropy(text) >= 3.5 && text.bytes().filter(u8::is_ascii_digit).count() >= 2
@@ -218,21 +168,4 @@ fn container<'a>(container: &'a Container, variables: &mut Vec<&'a EnvVar>, plac
     variables.extend(&container.env);
     places.extend(container.command.iter().chain(&container.entrypoint).map(|command| command.place()));
     places.extend(container.health.value().and_then(|health| health.test.as_ref()).map(|test| test.place()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn practice_is_told_from_production() {
-        for path in
-            ["docker-compose.dev.yml", "tests/compose.yaml", "docs/setup.md", "examples/web/Dockerfile", "README.md"]
-        {
-            assert!(is_practice(path), "{path}");
-        }
-        for path in ["docker-compose.yml", "deploy/prod.yaml", "latest/contest.py", "src/main.rs"] {
-            assert!(!is_practice(path), "{path}");
-        }
-    }
 }

@@ -1,11 +1,10 @@
 //! Which stages of a Dockerfile a rule should speak of.
 
-use std::collections::BTreeSet;
-
 use crate::analysis::Ctx;
-use crate::model::compose;
 use crate::model::dockerfile::{Dockerfile, Stage};
-use crate::source::{file_name, join, parent};
+use crate::model::file_role::{self, is_development_word};
+use crate::source::{join, parent};
+use std::collections::BTreeSet;
 
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built `FROM`.
 pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
@@ -19,10 +18,7 @@ pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 
 /// Whether the Dockerfile is for development or tests by its path.
 pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
-    *dockerfile.development.get_or_init(|| {
-        let path = ctx.facts.path(dockerfile.file);
-        compose::is_development(path) || file_name(path).split(['.', '-', '_']).any(is_development_word)
-    })
+    file_role::is_development(ctx.facts.path(dockerfile.file))
 }
 
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
@@ -45,23 +41,4 @@ pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> b
 /// The shipped stages that serve: none for development or tests.
 pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<usize> {
     ctx.graph.shipped(dockerfile).into_iter().filter(|&stage| !is_for_development(ctx, dockerfile, stage)).collect()
-}
-
-fn is_development_word(word: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "dev",
-        "devel",
-        "development",
-        "local",
-        "test",
-        "tests",
-        "testing",
-        "debug",
-        "e2e",
-        "ci",
-        "devcontainer",
-        "gitpod",
-        "tilt",
-    ];
-    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }

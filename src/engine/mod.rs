@@ -6,14 +6,6 @@
 mod check;
 mod settle;
 
-use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
-
-use self::settle::{Settled, settle};
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
@@ -24,6 +16,7 @@ use crate::graph::Graph;
 use crate::graph::kubernetes::Cluster;
 use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
+use crate::model::file_role::is_generated;
 use crate::model::kind::{FileKind, Listing};
 use crate::model::mentions::{Mentioned, Mentions, Names};
 use crate::model::{compose, file, kubernetes, package};
@@ -31,6 +24,14 @@ use crate::source::{FileId, Place, Repository, SourceFile, Span};
 use crate::suppress::Date;
 use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use self::settle::{Settled, settle};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -215,8 +216,8 @@ impl Read {
     /// they read and serve, and let go.
     fn text(path: &str, text: String, names: &Names) -> Self {
         let mentioned = names.find(path, &text);
-        let hits = if file::is_generated(path) { Vec::new() } else { credential::scan(&text) };
-        let code = if file::is_generated(path) { None } else { code::facts(path, &text) };
+        let hits = if is_generated(path) { Vec::new() } else { credential::scan(&text) };
+        let code = if is_generated(path) { None } else { code::facts(path, &text) };
         let keep = !hits.is_empty()
             || code.is_some()
             || file::is_evidence(path)

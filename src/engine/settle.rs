@@ -1,18 +1,17 @@
 //! From what was found to what is said: secrets, suppressions, policy and order.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
-
-use rayon::prelude::*;
-
 use super::{BATCH, Options};
 use crate::catalog::{self, Format};
 use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
-use crate::model::file;
+use crate::model::file_role::is_test_input;
 use crate::model::kind::FileKind;
 use crate::source::{FileId, Place, SourceFile, Span, is_inside};
 use crate::suppress::{self, Date};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use rayon::prelude::*;
 
 /// How many of the objects that a finding also speaks for are named with it.
 const MAX_ALIKE: usize = 20;
@@ -76,7 +75,7 @@ fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Fin
     let judge = |(at, mut findings): (usize, Vec<Finding>)| {
         let path = sources.get(at).map_or("", |source| source.path.as_str());
         let format = facts.files.get(at).and_then(|file| format(file.kind));
-        let test_data = !findings.is_empty() && file::is_test_data(path);
+        let test_data = !findings.is_empty() && is_test_input(path);
         findings.retain_mut(|finding| {
             if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
                 return false;

@@ -6,7 +6,7 @@ use super::code::lex::Language;
 use super::facts::FileFacts;
 use super::kind::{self, FileKind, Listing};
 use super::kubernetes::Kustomization;
-use super::{dockerfile, env, kubernetes, workflow};
+use super::{dockerfile, env, file_role, kubernetes, workflow};
 use crate::source::{SourceFile, Span, file_name};
 use crate::syntax::{self, SyntaxError, yaml};
 
@@ -52,23 +52,8 @@ pub fn is_evidence(path: &str) -> bool {
     ];
     let name = file_name(path).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    !is_generated(path)
+    !file_role::is_generated(path)
         && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
-}
-
-/// Whether a path is input of a test, which nobody deploys: what is said of it is advice.
-pub fn is_test_data(path: &str) -> bool {
-    let mut tests = false;
-    let mut packages = false;
-    path.split('/').any(|part| {
-        let found = matches!(part, "testdata" | "test_data" | "__fixtures__" | "test-fixtures")
-            || (tests && matches!(part, "fixtures" | "data" | "resource" | "resources"))
-            // A package of source code keeps the input of its own tests beside itself.
-            || (packages && part == "fixtures");
-        tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration" | "fake" | "mocks");
-        packages |= matches!(part, "pkg" | "internal");
-        found
-    })
 }
 
 /// Whether a path may be one of an env file, by its name alone.
@@ -123,30 +108,7 @@ pub fn is_source(path: &str) -> bool {
         "gradle",
     ];
     let name = file_name(path);
-    !is_generated(path) && name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
-}
-
-/// Lock files and the like: written by tools, full of hashes, read by no check.
-pub fn is_generated(path: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "Cargo.lock",
-        "Gemfile.lock",
-        "Pipfile.lock",
-        "bun.lock",
-        "composer.lock",
-        "go.sum",
-        "mix.lock",
-        "npm-shrinkwrap.json",
-        "package-lock.json",
-        "packages.lock.json",
-        "pdm.lock",
-        "pnpm-lock.yaml",
-        "poetry.lock",
-        "uv.lock",
-        "yarn.lock",
-    ];
-    let name = file_name(path);
-    NAMES.contains(&name) || name.ends_with(".min.js") || name.ends_with(".min.css") || name.ends_with(".map")
+    !file_role::is_generated(path) && name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// The facts of one file.

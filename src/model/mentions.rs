@@ -4,13 +4,13 @@
 //! counts is generous, for the question is asked only to say that *nothing* names a variable: any case, in comments too,
 //! and written as other languages would (`db_url`, `dbUrl`, `db-url`, `db.url`).
 
-use std::collections::HashSet;
-
 use super::file;
 use super::topics::{self, Topic, Topics};
+use crate::model::file_role::is_generated;
 use crate::search::{SHORTEST, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
+use std::collections::HashSet;
 
 /// Words of libraries and options that read or hand on every variable, whatever its name.
 const WHOLESALE: &[&str] = &[
@@ -108,7 +108,7 @@ impl Names {
     /// What a text names. Env files and prose only document variables, and lock files name everything.
     pub fn find(&self, path: &str, text: &str) -> Mentioned {
         let mut found = Mentioned { topics: topics::named(path), ..Mentioned::default() };
-        let silent = file::is_example_env(path) || is_prose(path) || file::is_generated(path) || is_plain_env(path);
+        let silent = file::is_example_env(path) || is_prose(path) || is_generated(path) || is_plain_env(path);
         let names = !self.names.is_empty() && !silent;
         let scope = topics::Scope::of(path, text.len());
         if !names && scope.is_empty() {

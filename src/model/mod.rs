@@ -10,6 +10,7 @@ pub mod dockerignore;
 pub mod env;
 pub mod facts;
 pub mod file;
+pub mod file_role;
 pub mod ignored;
 pub mod image;
 pub mod kind;

@@ -6,6 +6,7 @@
 
 use super::file;
 use super::mentions::is_prose;
+use crate::model::file_role::is_generated;
 use crate::source::file_name;
 
 /// One of them.
@@ -282,7 +283,7 @@ pub struct Scope {
 
 impl Scope {
     pub fn of(path: &str, bytes: usize) -> Self {
-        if bytes > MAX_BYTES || file::is_generated(path) {
+        if bytes > MAX_BYTES || is_generated(path) {
             return Self::default();
         }
         let name = file_name(path).to_ascii_lowercase();
@@ -315,7 +316,7 @@ impl Scope {
 pub fn named(path: &str) -> Topics {
     let name = file_name(path).to_ascii_lowercase();
     let mut found = Topics::default();
-    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) && !file::is_generated(path) {
+    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) && !is_generated(path) {
         found.insert(Topic::Rollback);
     }
     found

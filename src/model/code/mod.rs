@@ -9,11 +9,12 @@ pub mod lex;
 mod reads;
 mod routes;
 
+use crate::model::file_role::{FileRole, Origin, Role};
+use crate::source::{Spanned, file_name};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::source::Spanned;
 use lex::{Language, Tokens};
 
 /// What one source file says.
@@ -176,36 +177,12 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
 
 /// Tests, examples' vendored copies and what tools put there: none of it is what is deployed.
 fn is_aside(path: &str) -> bool {
-    const FOLDERS: &[&str] = &[
-        "test",
-        "tests",
-        "__tests__",
-        "spec",
-        "e2e",
-        "testdata",
-        "mocks",
-        "__mocks__",
-        "vendor",
-        "node_modules",
-        "third_party",
-        "site-packages",
-        ".venv",
-        "venv",
-        "dist",
-        "build",
-        "target",
-        "fixtures",
-        "stories",
-        ".next",
-        "coverage",
-        "cypress",
-        "playwright",
-        "migrations",
-    ];
-    let mut parts: Vec<&str> = path.split('/').collect();
-    let name = parts.pop().unwrap_or("");
+    let FileRole { role, origin, .. } = FileRole::of(path);
+    let name = file_name(path);
     let stem = name.split('.').next().unwrap_or(name);
-    parts.iter().any(|part| FOLDERS.contains(part))
+    role == Role::Test
+        || origin != Origin::Written
+        || path.split('/').any(|folder| matches!(folder, "stories" | "cypress" | "playwright" | "migrations"))
         || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains(".stories.")

@@ -1,16 +1,15 @@
 //! Which files make up a project, and what they come to together: base and override, overlays, `include`, `extends`.
 
+use super::lower::{self, Origin};
+use super::value::{Data, Field, Value, Variables};
+use super::{Project, Reference, ReferenceKind, merge};
+use crate::model::facts::Facts;
+use crate::model::file_role::is_development;
+use crate::model::kind::FileKind;
+use crate::source::{FileId, SourceFile, file_name, join, parent};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
-
-use super::lower::{self, Origin};
-use super::merge;
-use super::value::{Data, Field, Value, Variables};
-use super::{Project, Reference, ReferenceKind};
-use crate::model::facts::Facts;
-use crate::model::kind::FileKind;
-use crate::source::{FileId, SourceFile, file_name, join, parent};
 
 /// How many services one after the other may extend each other, and includes include.
 const MAX_CHAIN: usize = 16;
@@ -260,34 +259,6 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
     project.overlay |= loader.partial;
     let folders = loader.folders;
     Project { files: ids, folder: loader.folder.to_owned(), folders, development, base_files, ..project }
-}
-
-/// Whether a file is for development or tests, going by its name and its folders.
-pub fn is_development(path: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "dev",
-        "devel",
-        "develop",
-        "development",
-        "local",
-        "localdev",
-        "test",
-        "tests",
-        "testing",
-        "ci",
-        "e2e",
-        "debug",
-        "override",
-        "integration",
-        "devcontainer",
-        "sandbox",
-        "playground",
-    ];
-    let name = file_name(path).to_ascii_lowercase();
-    let folders = parent(path).to_ascii_lowercase();
-    let word = |word: &str| WORDS.contains(&word);
-    name.split(['.', '-', '_']).any(word)
-        || folders.split('/').any(|folder| folder.split(['.', '-', '_']).any(|part| word(part) && part != "local"))
 }
 
 pub(super) struct Loader<'f> {

@@ -19,9 +19,9 @@ use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
 use crate::source::{At, FileId, Place};
+pub use load::Folders;
 #[cfg(test)]
 pub use load::projects;
-pub use load::{Folders, is_development};
 
 /// Files that `docker compose` would load together, merged.
 #[derive(Debug, Default)]

@@ -26,8 +26,6 @@ pub struct Dockerfile {
     pub tree: tree::Dockerfile,
     /// Which stage each instruction and each name belongs to, by text alone.
     pub named: Stages,
-    /// Whether it is for development or tests by its path; several rules ask.
-    pub development: OnceLock<bool>,
     /// The folder that it is most likely built in; see [`contexts`](super::context::contexts).
     pub(super) likely_folder: OnceLock<String>,
     /// The RUN instructions that a POSIX shell runs: the stage of each, and its index there. See [`Dockerfile::steps`].

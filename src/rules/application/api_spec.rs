@@ -1,16 +1,15 @@
 //! api-spec, invalid-api-spec: whether an HTTP API is described, and whether its description holds together.
 
-use std::collections::HashMap;
-
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::is_api;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
-use crate::model::file;
+use crate::model::file_role::is_test_input;
 use crate::model::kind::FileKind;
 use crate::model::topics::Topic;
 use crate::source::{Place, SourceFile};
 use crate::syntax::yaml::{Kind, Node, Tree};
+use std::collections::HashMap;
 
 /// How many routes make an API that somebody else will call.
 const MANY: usize = 2;
@@ -45,7 +44,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != FileKind::OtherYaml || !names_version(&source.text) || file::is_test_data(&source.path) {
+    if facts.kind != FileKind::OtherYaml || !names_version(&source.text) || is_test_input(&source.path) {
         return;
     }
     let tree = Tree::parse(source.id, &source.text).tree;

@@ -4,10 +4,11 @@ use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class, KnownImage};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Command;
-use crate::model::compose::{Project, Service, is_development};
+use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::Base;
 use crate::model::env::EnvVar;
+use crate::model::file_role::is_development;
 use crate::model::image::Reference;
 use crate::source::is_inside;
 

@@ -6,7 +6,8 @@ use crate::analysis::{Ctx, env_names, secret_exposure};
 use crate::finding::{Finding, Sink};
 use crate::model::code::Need;
 use crate::model::code::lex::Language;
-use crate::model::{file, mentions};
+use crate::model::file_role::{is_generated, is_practice, is_tooling};
+use crate::model::mentions;
 use crate::source::Place;
 use std::collections::BTreeMap;
 
@@ -143,7 +144,7 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
         if told
             || Language::of(path).is_some()
             || mentions::is_prose(path)
-            || file::is_generated(path)
+            || is_generated(path)
             || secret_exposure::is_example_env(path)
         {
             continue;
@@ -162,9 +163,5 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
 
 /// Whether a path is one of examples, development or tools, which are not what is deployed.
 fn is_aside(path: &str) -> bool {
-    const FOLDERS: &[&str] =
-        &["scripts", "script", "tools", "hack", "ci", ".github", ".circleci", "bin", "bench", "evals", "notebooks"];
-    secret_exposure::is_practice(path)
-        || path.split('/').any(|part| FOLDERS.contains(&part))
-        || matches!(crate::source::file_name(path), "setup.py" | "noxfile.py" | "build.rs" | "tasks.py")
+    is_practice(path) || is_tooling(path)
 }

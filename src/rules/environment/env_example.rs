@@ -7,6 +7,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
 use crate::model::container::EnvFromKind;
 use crate::model::facts::FileFacts;
+use crate::model::file_role::is_practice;
 use crate::model::kind::FileKind;
 use crate::rules::environment::env_code;
 use crate::source::{Place, SourceFile, join};
@@ -78,7 +79,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// `required-variable`
 pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != FileKind::Compose || secret_exposure::is_practice(&source.path) {
+    if facts.kind != FileKind::Compose || is_practice(&source.path) {
         return;
     }
     let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
@@ -98,7 +99,7 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
 
 /// Whether a project is one that somebody deploys.
 fn is_serious(ctx: &Ctx, project: &Project) -> bool {
-    let practice = |file: &crate::source::FileId| secret_exposure::is_practice(ctx.facts.path(*file));
+    let practice = |file: &crate::source::FileId| is_practice(ctx.facts.path(*file));
     !project.development && !project.files.first().is_some_and(practice)
 }
 
@@ -161,7 +162,7 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Place> {
         let path = join(project.folder_of(from.name.place.file), &from.name.value)?;
         (path.contains("env")
             && !path.contains('$')
-            && !secret_exposure::is_practice(&path)
+            && !is_practice(&path)
             && ctx.facts.repository.find(&path).is_none())
         .then_some(from.name.place)
     })

@@ -8,6 +8,7 @@ use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
 use crate::model::file::is_example_env;
+use crate::model::file_role::{is_practice, is_sample};
 use crate::source::{Place, SourceFile, Span, file_name, join, parent};
 
 /// What names begin with whose values end up in every visitor's browser.
@@ -48,7 +49,7 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         }
         (real, _) => (format!("`{name}` is committed with {}", many(real, "credential")), sink.level()),
     };
-    let level = if secret_exposure::is_practice(&source.path) { level.milder() } else { level };
+    let level = if is_practice(&source.path) { level.milder() } else { level };
     let first =
         found.iter().find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).or(found.first());
     let place = first.map_or(facts.env[0].name.place, |(var, _, _)| var.name.place);
@@ -115,7 +116,7 @@ fn expected(ctx: &Ctx) -> Option<(Place, String)> {
         .facts
         .projects()
         .iter()
-        .filter(|project| !secret_exposure::is_sample(&project.folder))
+        .filter(|project| !is_sample(&project.folder))
         .flat_map(|project| project.services.iter().map(move |service| (project, service)));
     let named = services.flat_map(|(project, service)| {
         service.container.env_from.iter().filter(|from| from.kind == EnvFromKind::File).filter_map(move |from| {

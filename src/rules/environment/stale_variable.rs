@@ -6,14 +6,12 @@ use crate::finding::{Finding, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
+use crate::model::file_role::is_practice;
 use crate::source::{SourceFile, file_name};
 
 /// `stale-variable`
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !secret_exposure::is_example_env(&source.path)
-        || secret_exposure::is_practice(source.folder())
-        || facts.env.is_empty()
-    {
+    if !secret_exposure::is_example_env(&source.path) || is_practice(source.folder()) || facts.env.is_empty() {
         return;
     }
     let stale: Vec<&EnvVar> = facts.env.iter().filter(|var| is_stale(ctx, var)).collect();

@@ -1,13 +1,14 @@
 //! source-bind-mount, interactive-tty: what belongs on a developer's machine. And what shows that a file is for one.
 
 use crate::analysis::non_production::{is_changed_over, is_for_developers};
-use crate::analysis::{Ctx, Owner, secret_exposure, workload};
+use crate::analysis::{Ctx, Owner, workload};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Command;
-use crate::model::compose::{Project, Service, is_development};
+use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::context::contexts;
 use crate::model::dockerfile::Dockerfile;
+use crate::model::file_role::{is_development, is_sample};
 use crate::rules::lifecycle::{dev_server, restart_policy};
 use crate::source::{FileId, Place, file_name, is_inside, join};
 use crate::syntax::dockerfile::{Body, Source};
@@ -22,7 +23,7 @@ pub fn is_exempt(ctx: &Ctx, project: &Project, service: &Service) -> bool {
 
 /// The level of what stands in a file that shows how something is done.
 pub fn sample_level(ctx: &Ctx, file: FileId, level: Level) -> Level {
-    if secret_exposure::is_sample(ctx.facts.path(file)) { Level::Note } else { level }
+    if is_sample(ctx.facts.path(file)) { Level::Note } else { level }
 }
 
 /// A mount that hides what the image brings.

@@ -10,6 +10,7 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
+use crate::model::file_role::is_practice;
 use crate::model::kind::FileKind;
 use crate::source::{At, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
@@ -33,7 +34,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         let EnvValue::Literal(value) = &var.value else { continue };
         let shipped = || known.and_then(|known| shipped(known, var, value));
         let why = if user { None } else { shipped().or_else(|| guessable(ctx, var, value, &container.env)) };
-        let Some(why) = why.filter(|_| !secret_exposure::is_practice(ctx.facts.path(value.place.file))) else {
+        let Some(why) = why.filter(|_| !is_practice(ctx.facts.path(value.place.file))) else {
             continue;
         };
         let finding =
@@ -149,7 +150,7 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, wanted: Sort, s
         Verdict::Secret { .. } => (LITERAL, Sort::Weak),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
     };
-    let practice = secret_exposure::is_practice(path);
+    let practice = is_practice(path);
     if sort != wanted || practice && sort == Sort::Weak {
         return;
     }

@@ -9,6 +9,7 @@ use crate::analysis::secret_exposure::{self, Strength};
 use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
 use crate::finding::{Confidence, Finding, Level, Sink};
 use crate::model::facts::FileFacts;
+use crate::model::file_role::is_practice;
 use crate::source::SourceFile;
 
 /// `provider-token`
@@ -69,7 +70,7 @@ fn level(hit: &Hit, source: &SourceFile, level: Level) -> Level {
         Strength::Live if hit.weak || hit.certainty == Certainty::Possible => level.milder(),
         Strength::Live | Strength::Chosen => level,
     };
-    if secret_exposure::is_practice(&source.path) { level.milder() } else { level }
+    if is_practice(&source.path) { level.milder() } else { level }
 }
 
 fn words(hit: &Hit, text: &str) -> (String, String) {

@@ -1,10 +1,10 @@
 //! `generic-credential`: what a name in source or configuration says is a secret and a generator seems to have made.
 
-use crate::analysis::{Ctx, secret_exposure};
+use crate::analysis::Ctx;
 use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
-use crate::model::file;
+use crate::model::file_role::{is_generated, is_practice};
 use crate::model::kind::FileKind;
 use crate::source::SourceFile;
 
@@ -13,11 +13,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         facts.kind,
         FileKind::Text | FileKind::OtherYaml | FileKind::HelmValues | FileKind::Template | FileKind::GitlabCi
     );
-    if !open
-        || secret_exposure::is_practice(&source.path)
-        || file::is_generated(&source.path)
-        || is_translation(&source.path)
-    {
+    if !open || is_practice(&source.path) || is_generated(&source.path) || is_translation(&source.path) {
         return;
     }
     for one in credential::assignments(&source.text) {

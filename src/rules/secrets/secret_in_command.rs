@@ -11,6 +11,7 @@ use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::FileFacts;
+use crate::model::file_role::is_practice;
 use crate::model::kind::FileKind;
 use crate::model::workflow::Workflow;
 use crate::source::{At, Place, SourceFile, Span};
@@ -140,7 +141,7 @@ fn report(
     guessable: Level,
     sink: &mut Sink,
 ) {
-    let practice = secret_exposure::is_practice(ctx.facts.path(found.place.file));
+    let practice = is_practice(ctx.facts.path(found.place.file));
     let level = match found.strength {
         Strength::Guessable(_) if practice => return,
         Strength::Guessable(_) => guessable,

@@ -10,6 +10,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::file_role::{is_practice, is_sample};
 use crate::model::workflow::{Job, Workflow};
 
 /// `ENV` and `LABEL`.
@@ -70,12 +71,12 @@ fn judge(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Option<Level>,
     }
     let path = ctx.facts.path(found.place.file);
     let level = match found.strength {
-        Strength::Live if secret_exposure::is_sample(path) => sink.level().milder(),
+        Strength::Live if is_sample(path) => sink.level().milder(),
         Strength::Live => sink.level(),
-        Strength::Chosen if secret_exposure::is_practice(path) => sink.level().milder(),
+        Strength::Chosen if is_practice(path) => sink.level().milder(),
         Strength::Chosen => sink.level(),
         Strength::Guessable(_) if guessable.is_none() => return,
-        Strength::Guessable(_) if secret_exposure::is_practice(path) => return,
+        Strength::Guessable(_) if is_practice(path) => return,
         Strength::Guessable(_) => guessable.unwrap_or(Level::Note),
         Strength::Local => Level::Note,
     };

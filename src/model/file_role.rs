@@ -1,0 +1,372 @@
+//! What a file is for, and who wrote it. One list of words answers both for the whole program, so that no two rules
+//! disagree about the same file.
+
+use crate::source::{Span, file_name};
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Deployed, as far as anyone can tell: nothing says otherwise.
+    #[default]
+    Production,
+    /// For a developer's own machine.
+    Development,
+    /// Tests and their input.
+    Test,
+    /// Examples, tutorials and templates.
+    Sample,
+    /// Documentation.
+    Docs,
+}
+
+impl Role {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Production => "production",
+            Role::Development => "development",
+            Role::Test => "test",
+            Role::Sample => "sample",
+            Role::Docs => "docs",
+        }
+    }
+
+    /// Whether the file is for a developer's machine or for tests: what it runs is not what is deployed.
+    pub const fn is_development(self) -> bool {
+        matches!(self, Role::Development | Role::Test)
+    }
+
+    /// Whether the file shows or tries something: tests, examples and documentation.
+    pub const fn is_sample(self) -> bool {
+        matches!(self, Role::Test | Role::Sample | Role::Docs)
+    }
+
+    /// Whether the file is for anything but production.
+    pub const fn is_practice(self) -> bool {
+        !matches!(self, Role::Production)
+    }
+}
+
+/// Who wrote a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// People of this repository.
+    #[default]
+    Written,
+    /// A tool: lock files, build output, and files whose header says so.
+    Generated,
+    /// People of another repository, copied into this one.
+    Vendored,
+}
+
+impl Origin {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::Written => "written",
+            Origin::Generated => "generated",
+            Origin::Vendored => "vendored",
+        }
+    }
+}
+
+/// Why a file has its role or origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A word of the path.
+    Word(&'static str),
+    /// The ending of the file's name.
+    Ending(&'static str),
+    /// A comment at the top of the file.
+    Header(Span),
+}
+
+/// A file's role and origin, each with its evidence; without evidence a file is written for production.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileRole {
+    pub role: Role,
+    pub role_evidence: Option<Evidence>,
+    pub origin: Origin,
+    pub origin_evidence: Option<Evidence>,
+}
+
+/// Where a word of a path counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Names of folders and of the file.
+    Any,
+    /// The name of the file alone: as a folder the word says nothing.
+    Name,
+    /// Names of folders alone.
+    Folder,
+}
+
+/// Words of paths, and what a file is for whose path has them. Names are split at dots, dashes and underscores.
+const ROLES: &[(&str, Role, Part)] = &[
+    ("dev", Role::Development, Part::Any),
+    ("devel", Role::Development, Part::Any),
+    ("develop", Role::Development, Part::Any),
+    ("development", Role::Development, Part::Any),
+    ("devcontainer", Role::Development, Part::Any),
+    ("local", Role::Development, Part::Name),
+    ("localdev", Role::Development, Part::Any),
+    ("debug", Role::Development, Part::Any),
+    ("override", Role::Development, Part::Any),
+    ("sandbox", Role::Development, Part::Any),
+    ("playground", Role::Development, Part::Any),
+    ("gitpod", Role::Development, Part::Any),
+    ("tilt", Role::Development, Part::Any),
+    ("test", Role::Test, Part::Any),
+    ("tests", Role::Test, Part::Any),
+    ("testing", Role::Test, Part::Any),
+    ("__tests__", Role::Test, Part::Folder),
+    ("testdata", Role::Test, Part::Any),
+    ("test_data", Role::Test, Part::Folder),
+    ("fixture", Role::Test, Part::Any),
+    ("fixtures", Role::Test, Part::Any),
+    ("__fixtures__", Role::Test, Part::Folder),
+    ("mock", Role::Test, Part::Any),
+    ("mocks", Role::Test, Part::Any),
+    ("__mocks__", Role::Test, Part::Folder),
+    ("spec", Role::Test, Part::Any),
+    ("specs", Role::Test, Part::Any),
+    ("snapshots", Role::Test, Part::Any),
+    ("e2e", Role::Test, Part::Any),
+    ("integration", Role::Test, Part::Any),
+    ("ci", Role::Test, Part::Any),
+    ("benchmark", Role::Test, Part::Any),
+    ("benchmarks", Role::Test, Part::Any),
+    ("example", Role::Sample, Part::Any),
+    ("examples", Role::Sample, Part::Any),
+    ("sample", Role::Sample, Part::Any),
+    ("samples", Role::Sample, Part::Any),
+    ("demo", Role::Sample, Part::Any),
+    ("demos", Role::Sample, Part::Any),
+    ("tutorial", Role::Sample, Part::Any),
+    ("tutorials", Role::Sample, Part::Any),
+    ("quickstart", Role::Sample, Part::Any),
+    ("cookbook", Role::Sample, Part::Any),
+    ("template", Role::Sample, Part::Any),
+    ("dist", Role::Sample, Part::Any),
+    ("notebooks", Role::Docs, Part::Any),
+    ("doc", Role::Docs, Part::Any),
+    ("docs", Role::Docs, Part::Any),
+    ("documentation", Role::Docs, Part::Any),
+];
+
+/// Endings of prose.
+const PROSE: &[&str] = &[".md", ".mdx", ".rst", ".adoc", ".ipynb"];
+
+/// Folders of code that other people wrote.
+const VENDORED: &[&str] = &["vendor", "node_modules", "third_party", "site-packages", ".venv", "venv"];
+
+/// Folders that builds write.
+const BUILT: &[&str] = &["dist", "build", "target", ".next", "coverage"];
+
+/// Folders of scripts and tools that work on the repository.
+const TOOLING: &[&str] =
+    &["scripts", "script", "tools", "hack", "ci", ".github", ".circleci", "bin", "bench", "evals", "notebooks"];
+
+/// Files of build and test tools.
+const TOOLING_FILES: &[&str] = &["setup.py", "noxfile.py", "build.rs", "tasks.py"];
+
+/// Lock files: written by tools, full of hashes, read by no check.
+const LOCK_FILES: &[&str] = &[
+    "Cargo.lock",
+    "Gemfile.lock",
+    "Pipfile.lock",
+    "bun.lock",
+    "composer.lock",
+    "go.sum",
+    "mix.lock",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    "packages.lock.json",
+    "pdm.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "uv.lock",
+    "yarn.lock",
+];
+
+/// Endings of what build tools write beside sources.
+const BUILT_ENDINGS: &[&str] = &[".min.js", ".min.css", ".map"];
+
+impl FileRole {
+    /// The role and origin of a path, from the root of the repository, by its words alone.
+    pub fn of(path: &str) -> Self {
+        let (role, role_evidence) = role(path);
+        let (origin, origin_evidence) = origin(path);
+        Self { role, role_evidence, origin, origin_evidence }
+    }
+}
+
+/// Whether a path is for a developer's machine or for tests.
+pub fn is_development(path: &str) -> bool {
+    words_of(path).any(|(_, role)| role.is_development())
+}
+
+/// Whether a path is one of tests, examples or documentation.
+pub fn is_sample(path: &str) -> bool {
+    is_prose(path).is_some() || words_of(path).any(|(_, role)| role.is_sample())
+}
+
+/// Whether a path is for anything but production.
+pub fn is_practice(path: &str) -> bool {
+    is_prose(path).is_some() || words_of(path).next().is_some()
+}
+
+/// Whether a word of a name, such as a stage's, is for development or tests.
+pub fn is_development_word(word: &str) -> bool {
+    ROLES.iter().any(|(known, role, _)| role.is_development() && known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a path is one of scripts and tools that work on the repository and are not deployed from it.
+pub fn is_tooling(path: &str) -> bool {
+    path.split('/').any(|folder| TOOLING.contains(&folder)) || TOOLING_FILES.contains(&file_name(path))
+}
+
+/// Whether a path is input of a test, which is never deployed.
+pub fn is_test_input(path: &str) -> bool {
+    let mut in_tests = false;
+    let mut in_package = false;
+    path.split('/').any(|part| {
+        let is_input = matches!(part, "testdata" | "test_data" | "__fixtures__" | "test-fixtures")
+            || (in_tests && matches!(part, "fixtures" | "data" | "resource" | "resources"))
+            // A package of source code keeps the input of its own tests beside itself.
+            || (in_package && part == "fixtures");
+        in_tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration" | "fake" | "mocks");
+        in_package |= matches!(part, "pkg" | "internal");
+        is_input
+    })
+}
+
+/// Whether a tool wrote the file beside what people wrote: lock files and minified sources.
+pub fn is_generated(path: &str) -> bool {
+    let name = file_name(path);
+    LOCK_FILES.contains(&name) || BUILT_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Tests, examples and documentation are stronger evidence than development: what shows something never runs.
+fn role(path: &str) -> (Role, Option<Evidence>) {
+    let practice = words_of(path).find(|(_, role)| role.is_sample());
+    if let Some((word, role)) = practice.or_else(|| words_of(path).next()) {
+        return (role, Some(Evidence::Word(word)));
+    }
+
+    match is_prose(path) {
+        Some(ending) => (Role::Docs, Some(Evidence::Ending(ending))),
+        None => (Role::Production, None),
+    }
+}
+
+fn origin(path: &str) -> (Origin, Option<Evidence>) {
+    let folder = |names: &'static [&'static str]| {
+        let mut folders = path.split('/').rev().skip(1);
+        folders.find_map(|folder| names.iter().copied().find(|name| *name == folder))
+    };
+    if let Some(word) = folder(VENDORED) {
+        return (Origin::Vendored, Some(Evidence::Word(word)));
+    }
+    if let Some(word) = folder(BUILT) {
+        return (Origin::Generated, Some(Evidence::Word(word)));
+    }
+
+    let name = file_name(path);
+    let lock = LOCK_FILES.iter().copied().find(|lock| *lock == name).map(Evidence::Word);
+    let built = BUILT_ENDINGS.iter().copied().find(|ending| name.ends_with(ending)).map(Evidence::Ending);
+    match lock.or(built) {
+        Some(evidence) => (Origin::Generated, Some(evidence)),
+        None => (Origin::Written, None),
+    }
+}
+
+fn is_prose(path: &str) -> Option<&'static str> {
+    let ends = |ending: &&str| {
+        path.len() >= ending.len() && path.is_char_boundary(path.len() - ending.len()) && {
+            path[path.len() - ending.len()..].eq_ignore_ascii_case(ending)
+        }
+    };
+    PROSE.iter().copied().find(ends)
+}
+
+/// The words of a path that say what it is for, from its first folder to its name.
+fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
+    let last = path.matches('/').count();
+    path.split('/').enumerate().flat_map(move |(index, part)| {
+        let own = if index == last { Part::Name } else { Part::Folder };
+        let whole = std::iter::once(part);
+        let split = part.split(['.', '-', '_']).filter(move |word| word.len() != part.len());
+        whole.chain(split).filter_map(move |word| {
+            let known = ROLES
+                .iter()
+                .find(|(known, _, at)| (*at == Part::Any || *at == own) && known.eq_ignore_ascii_case(word))?;
+            Some((known.0, known.1))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_roles() {
+        let table = [
+            ("compose.yaml", Role::Production),
+            ("deploy/production/compose.yaml", Role::Production),
+            ("local/compose.yaml", Role::Production),
+            ("latest/contest.py", Role::Production),
+            ("services/contest/app.yaml", Role::Production),
+            ("compose.local.yaml", Role::Development),
+            ("docker-compose.dev.yml", Role::Development),
+            ("docker-compose.override.yml", Role::Development),
+            ("deploy/dev/compose.yaml", Role::Development),
+            (".devcontainer/Dockerfile", Role::Development),
+            ("overlays/DEV/patch.yaml", Role::Development),
+            ("test/compose.yaml", Role::Test),
+            ("docker-compose.ci.yml", Role::Test),
+            ("pkg/reader/testdata/pod.yaml", Role::Test),
+            ("internal/fixtures/a.json", Role::Test),
+            ("examples/dev/compose.yaml", Role::Sample),
+            ("docs/deploy.yaml", Role::Docs),
+            ("deploy/README.md", Role::Docs),
+            ("deploy/NOTES.MD", Role::Docs),
+        ];
+        for (path, role) in table {
+            assert_eq!(FileRole::of(path).role, role, "{path}");
+        }
+    }
+
+    #[test]
+    fn practice_is_not_production() {
+        for path in ["compose.dev.yml", "tests/compose.yaml", "docs/setup.md", "README.md"] {
+            assert!(is_practice(path), "{path}");
+        }
+        for path in ["compose.yml", "deploy/prod.yaml", "latest/contest.py", "src/main.rs"] {
+            assert!(!is_practice(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_have_origins() {
+        let table = [
+            ("compose.yaml", Origin::Written),
+            ("src/builder.py", Origin::Written),
+            ("vendor/chart/values.yaml", Origin::Vendored),
+            ("web/node_modules/a/Dockerfile", Origin::Vendored),
+            ("web/dist/app.yaml", Origin::Generated),
+            ("pnpm-lock.yaml", Origin::Generated),
+            ("static/app.min.js", Origin::Generated),
+        ];
+        for (path, origin) in table {
+            assert_eq!(FileRole::of(path).origin, origin, "{path}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_the_word() {
+        let role = FileRole::of("deploy/dev/compose.yaml");
+        assert_eq!(role.role_evidence, Some(Evidence::Word("dev")));
+        assert_eq!(FileRole::of("a/b.rst").role_evidence, Some(Evidence::Ending(".rst")));
+        assert_eq!(FileRole::of("a/b.yaml").role_evidence, None);
+    }
+}
