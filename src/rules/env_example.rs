@@ -21,13 +21,13 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
     let Some((place, names)) = wanted(ctx) else { return env_code::missing(ctx, sink) };
     let message = if names.is_empty() {
-        "nothing says what the env file has to hold".to_owned()
+        "no example env file documents the required variables".to_owned()
     } else {
-        format!("nothing says what to set for {}", literal::listed(&names))
+        format!("no example env file documents {}", literal::listed(&names))
     };
     let finding = Finding::new(place, message)
         .label("no `.env.example` in the repository")
-        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
+        .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report(finding);
 }
 
@@ -67,11 +67,10 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if ctx.facts.env_files.documented.contains(name.as_str()) {
             continue;
         }
-        let finding =
-            Finding::new(place, format!("`{name}` is asked for here, and `{}` does not name it", example.path))
-                .label("has no default")
-                .help(format!("add `{name}=` to `{}`", example.path))
-                .others(uses.places.len() as u32 - 1);
+        let finding = Finding::new(place, format!("`{name}` is used here but missing from `{}`", example.path))
+            .label("has no default")
+            .help(format!("add `{name}=` to `{}`", example.path))
+            .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
 }
@@ -97,9 +96,9 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
         }
     }
     for (name, places) in places {
-        let finding = Finding::new(places[0], format!("`{name}` may be empty when the service starts"))
-            .label("neither a default nor `:?`")
-            .help(format!("write `${{{name}:?}}`: compose then refuses to start without it"))
+        let finding = Finding::new(places[0], format!("`{name}` can be empty when the service starts"))
+            .label("has neither a default nor `:?`")
+            .help(format!("write `${{{name}:?}}`, so that Compose refuses to start without it"))
             .others(places.len() as u32 - 1);
         sink.report(finding);
     }
