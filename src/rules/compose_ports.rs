@@ -85,12 +85,12 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
                 let number = range.0.max(earlier.range.0);
                 let (message, label) = if choice {
                     (
-                        format!("`{name}` may use port {number}, which is published by `{other}`"),
+                        format!("`{name}` can be assigned port {number}, which `{other}` publishes"),
                         "the first to start gets the port",
                     )
                 } else if earlier.choice {
                     (
-                        format!("`{name}` publishes port {number}, which `{other}` may use"),
+                        format!("`{name}` publishes port {number}, which can be assigned to `{other}`"),
                         "the first to start gets the port",
                     )
                 } else {

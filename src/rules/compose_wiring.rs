@@ -153,7 +153,7 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
                 Finding::new(
                     endpoint.place,
                     format!(
-                        "`{}` of `{}` points to localhost, but `{}` serves port {port}",
+                        "`{}` of `{}` uses localhost, but `{}` serves port {port}",
                         var.name.value,
                         service.name(),
                         other.name()

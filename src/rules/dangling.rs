@@ -28,8 +28,8 @@ pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         .anchor(object.anchor);
     if let Some((near, workload)) = near {
         let place = workload.pod_labels.place.unwrap_or(near.place());
-        let why = if near.shares_namespace(object) { "these labels differ" } else { "it is in another namespace" };
-        finding = finding.related(place, format!("{} is the closest match, but {why}", near.title()));
+        let why = if near.shares_namespace(object) { "these labels differ" } else { "in another namespace" };
+        finding = finding.related(place, format!("closest match: {}, but {why}", near.title()));
     }
     sink.report(finding);
 }
@@ -114,10 +114,8 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             .help("match the selector to the labels of the pods to protect")
             .anchor(object.anchor);
         if let Some((near, workload)) = nearest(ctx, object, selector) {
-            finding = finding.related(
-                workload.pod_labels.place.unwrap_or(near.place()),
-                format!("{} is the closest match", near.title()),
-            );
+            finding = finding
+                .related(workload.pod_labels.place.unwrap_or(near.place()), format!("closest match: {}", near.title()));
         }
         sink.report_at(level, finding);
     }

@@ -64,7 +64,7 @@ fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
             Some(flag) if server.name != "php -S" => {
                 (format!("{who} reloads itself when a file changes"), format!("`{flag}` is for development"))
             }
-            _ => (format!("{who} serves with {}", title(server.name)), "a development server".to_owned()),
+            _ => (format!("{who} is started with {}", title(server.name)), "a development server".to_owned()),
         };
         let mut finding =
             Finding::new(one.place, message).label(label).help(advice(server.name, server.flag.is_some()));

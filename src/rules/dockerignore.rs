@@ -26,9 +26,12 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
             let made = [risks, leftovers(ctx, &context)].concat();
-            let also = if made.is_empty() { String::new() } else { format!(", including {}", list(&made)) };
-            let finding = Finding::new(place, format!("all of {here} is copied without a `.dockerignore`"))
-                .label(format!("copies everything present at build time{also}"));
+            let label = match made.as_slice() {
+                [] => "copies everything present at build time".to_owned(),
+                made => format!("can include {}", list(made)),
+            };
+            let finding =
+                Finding::new(place, format!("all of {here} is copied without a `.dockerignore`")).label(label);
             // Where nothing is known to lie around that should stay out, it is a matter of order.
             if made.is_empty() {
                 sink.report_at(

@@ -42,8 +42,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let Some(&place) = places.min() else { return };
     let level = if required { sink.level() } else { sink.level().milder() };
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let finding = Finding::new(place, format!("no example env file documents {}", literal::listed(&names)))
-        .label("no `.env.example` in the repository")
+    let finding = Finding::new(place, format!("no `.env.example` documents {}", literal::listed(&names)))
+        .label("no example env file in the repository")
         .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report_at(level, finding);
 }

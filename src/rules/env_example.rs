@@ -21,12 +21,12 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
     let Some((place, names)) = wanted(ctx) else { return env_code::missing(ctx, sink) };
     let message = if names.is_empty() {
-        "no example env file documents the required variables".to_owned()
+        "no `.env.example` documents the required variables".to_owned()
     } else {
-        format!("no example env file documents {}", literal::listed(&names))
+        format!("no `.env.example` documents {}", literal::listed(&names))
     };
     let finding = Finding::new(place, message)
-        .label("no `.env.example` in the repository")
+        .label("no example env file in the repository")
         .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report(finding);
 }

@@ -145,7 +145,7 @@ fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
         sink.report(
             Finding::new(
                 one.image.place,
-                format!("`{}` runs version {tag} of an image that `{}` runs as version {other}", one.owner, seen.owner),
+                format!("`{}` runs version {tag} of an image that `{}` runs as {other}", one.owner, seen.owner),
             )
             .related(seen.image.place, format!("version {other} here"))
             .help("use the same version in both places"),

@@ -75,7 +75,7 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 ("can reach and listen on all of the host's interfaces", "publish the ports that it needs instead")
             }
             HostNamespace::Pid => {
-                ("can see and signal every process on the host", "remove it, or share with one service only")
+                ("can see and signal every process on the host", "remove it, or share it with one service only")
             }
             HostNamespace::Ipc => {
                 ("shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")

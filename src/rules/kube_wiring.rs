@@ -118,7 +118,7 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
             let Some((other, _)) = other.filter(|_| !own) else { continue };
             let Some(name) = &other.name else { continue };
             let text = format!(
-                "`{}` of `{}` points to localhost, but Service `{}` has port {port}",
+                "`{}` of `{}` uses localhost, but Service `{}` has port {port}",
                 var.name.value,
                 object.title(),
                 name.value
