@@ -43,9 +43,9 @@ pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> 
 /// `api` of `Deployment/shop` for messages.
 pub fn container_title(object: &Object, container: &Container) -> String {
     if container.name.value.is_empty() {
-        return format!("a container of {}", object.title());
+        return format!("a container in {}", object.title());
     }
-    format!("`{}` of {}", container.name.value, object.title())
+    format!("`{}` in {}", container.name.value, object.title())
 }
 
 /// Whether a text can be the name of an object. Placeholders of build scripts, such as `V_NAME`, cannot.

@@ -36,7 +36,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             return sink.report(
                 Finding::new(*first, "no OpenAPI document describes this API")
                     .label("served here")
-                    .help("let the framework write one from the routes, and commit it, so that clients and reviewers see what changes")
+                    .help("generate one from the routes and commit it, so that clients and reviewers can see changes")
                     .others(routes.len() as u32 - 1),
             );
         }
@@ -53,8 +53,12 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     // Only the document itself names its version as a text of its own.
     let Some(text) = version.value.str().filter(|text| text.starts_with(|c: char| c.is_ascii_digit())) else { return };
     if !text.starts_with("3.") {
-        let finding = Finding::new(version.value.content(), format!("`{text}` is no version of OpenAPI"));
-        return sink.report(finding.label("a description by the key `openapi` is of version 3").help("write the version that the tools here read, such as `3.1.1`; older descriptions begin with `swagger: \"2.0\"`"));
+        let finding = Finding::new(version.value.content(), format!("`{text}` is not an OpenAPI 3 version"));
+        return sink.report(
+            finding.label("documents with the key `openapi` use version 3").help(
+                "write a version that your tools support, such as `3.1.1`; older documents use `swagger: \"2.0\"`",
+            ),
+        );
     }
     let document = Document { root, version: version.key.place(), old: text.starts_with("3.0") };
     document.head(sink);
@@ -82,10 +86,12 @@ struct Document<'t> {
 impl<'t> Document<'t> {
     fn head(&self, sink: &mut Sink) {
         let lacks = |place: Place, what: &str, of: &str| {
-            Finding::new(place, format!("{of} has no `{what}`")).label("tools refuse it").help(format!("add `{what}`"))
+            Finding::new(place, format!("{of} has no `{what}`"))
+                .label("tools reject the document")
+                .help(format!("add `{what}`"))
         };
         match self.root.entry("info") {
-            None => sink.report(lacks(self.version, "info", "this API description")),
+            None => sink.report(lacks(self.version, "info", "this OpenAPI document")),
             Some(info) if info.value.get("$ref").is_none() => {
                 for key in ["title", "version"].into_iter().filter(|key| info.value.get(key).is_none()) {
                     sink.report(lacks(info.key.content(), key, "`info`"));
@@ -95,7 +101,7 @@ impl<'t> Document<'t> {
         }
         let has = |key: &str| self.root.get(key).is_some();
         if !has("paths") && (self.old || !has("webhooks") && !has("components")) {
-            sink.report(lacks(self.version, "paths", "this API description"));
+            sink.report(lacks(self.version, "paths", "this OpenAPI document"));
         }
     }
 
@@ -104,8 +110,7 @@ impl<'t> Document<'t> {
         for path in self.root.get("paths").into_iter().flat_map(Node::entries) {
             let Some(name) = path.key.str().filter(|name| !name.starts_with("x-") && *name != "$ref") else { continue };
             if !name.starts_with('/') {
-                let finding =
-                    Finding::new(path.key.content(), format!("`{name}` is no path: it does not begin with `/`"));
+                let finding = Finding::new(path.key.content(), format!("path `{name}` does not start with `/`"));
                 sink.report(finding.help(format!("write `/{name}`")));
             }
             let methods =
@@ -116,11 +121,11 @@ impl<'t> Document<'t> {
                     let known = id.str().and_then(|text| operations.insert(text, id.content()));
                     if let Some(first) = known {
                         let title = id.str().unwrap_or_default();
-                        let finding = Finding::new(id.content(), format!("two operations have the id `{title}`"));
+                        let finding = Finding::new(id.content(), format!("duplicate operation ID `{title}`"));
                         sink.report(
                             finding
-                                .related(first, "the other one")
-                                .help("ids are names of functions in generated clients: give each its own"),
+                                .related(first, "first used here")
+                                .help("give each operation a unique ID; generated clients use it as a function name"),
                         );
                     }
                 }
@@ -131,8 +136,10 @@ impl<'t> Document<'t> {
                 {
                     let title = method.key.str().unwrap_or_default();
                     let finding =
-                        Finding::new(method.key.content(), format!("`{title}` of `{name}` has no `responses`"));
-                    sink.report(finding.label("OpenAPI 3.0 demands at least one").help("add what it answers"));
+                        Finding::new(method.key.content(), format!("`{title}` on `{name}` has no `responses`"));
+                    sink.report(
+                        finding.label("OpenAPI 3.0 requires at least one").help("add the responses that it returns"),
+                    );
                 }
                 self.parameters(name, path.key.content(), path.value, operation, sink);
             }
@@ -157,11 +164,11 @@ impl<'t> Document<'t> {
         }
         for part in name.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(part, _)| part) {
             if !known.contains(&part) {
-                let finding = Finding::new(place, format!("`{{{part}}}` is no parameter of this path"));
+                let finding = Finding::new(place, format!("path parameter `{{{part}}}` is not declared"));
                 return sink.report(
                     finding
                         .label("no `parameters` entry has this name")
-                        .help(format!("add `{{name: {part}, in: path, required: true}}` to its `parameters`")),
+                        .help(format!("add `{{name: {part}, in: path, required: true}}` to `parameters`")),
                 );
             }
         }
@@ -180,9 +187,9 @@ impl<'t> Document<'t> {
             }
             if let Some(reference) = entry.value.str().filter(|_| key == "$ref") {
                 if self.target(reference).is_some_and(|target| target.is_none()) {
-                    let finding = Finding::new(entry.value.content(), format!("`{reference}` leads nowhere"));
+                    let finding = Finding::new(entry.value.content(), format!("`{reference}` does not exist"));
                     sink.report(
-                        finding.label("nothing in this document has that name").help("define it, or mend the name"),
+                        finding.label("not defined in this document").help("define it, or correct the reference"),
                     );
                 }
                 continue;

@@ -11,10 +11,10 @@ pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object)) else { return };
     let Some(scaler) = joined.autoscalers.first() else { return };
     sink.report(
-        Finding::new(count.place, format!("{} fixes its replicas, and {} scales it", object.title(), scaler.title()))
-            .label("each apply sets the count back")
-            .related(scaler.place(), "this autoscaler sets the count")
-            .help("leave `replicas` out and let the autoscaler decide")
+        Finding::new(count.place, format!("{} sets `replicas`, but {} scales it", object.title(), scaler.title()))
+            .label("each apply resets the replica count")
+            .related(scaler.place(), "this autoscaler sets the replica count")
+            .help("remove `replicas` and let the autoscaler set it")
             .anchor(object.anchor),
     );
 }
@@ -40,7 +40,7 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value),
     )
     .label("no such object")
-    .help("name the workload that should scale, or remove the autoscaler")
+    .help("name the workload to scale, or remove the autoscaler")
     .anchor(object.anchor);
     let elsewhere = cluster.objects().find(|other| other.is_named(&name.value) && other.workload().is_some());
     if let Some(other) = elsewhere {
@@ -70,11 +70,12 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 request.is_absent() && limit.is_absent()
             });
             let Some(container) = lacks else { continue };
+            let what = &resource.value;
             let message =
-                format!("{} scales on {} use, but {} requests none", object.title(), resource.value, container.title());
+                format!("{} scales on {what} use, but {} has no {what} request", object.title(), container.title());
             sink.report(
                 Finding::new(resource.place, message)
-                    .label("a share of nothing cannot be measured: it never scales")
+                    .label("utilization cannot be computed, so it never scales")
                     .related(
                         container.anchor,
                         format!("no `resources.requests.{}` in {}", resource.value, target.title()),
@@ -97,11 +98,11 @@ pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
         _ => return,
     };
     sink.report(
-        Finding::new(place, format!("{} may scale down to one replica", object.title()))
+        Finding::new(place, format!("{} can scale down to one replica", object.title()))
             .label(if scaler.min_replicas.is_absent() {
-                "no `minReplicas`: one, by default"
+                "no `minReplicas`, so the minimum is 1"
             } else {
-                "one pod left is one failure from none"
+                "with one replica, one failure leaves no running pod"
             })
             .help("set `minReplicas` to at least 2")
             .anchor(object.anchor),

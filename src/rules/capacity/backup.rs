@@ -45,12 +45,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let name = first.1.name();
     let mut finding = Finding::new(first.1.container.anchor, format!("nothing in the repository backs up `{name}`"))
-        .label("keeps its data on a volume of this host")
-        .help("add a job that saves it to another place, and try restoring from it; a managed store's own backups are worth a line in the runbook")
+        .label("stores its data on a volume of this host")
+        .help("add a job that backs it up to another location, and test a restore; if a managed service makes backups, note it in the runbook")
         .anchor(first.1.container.anchor)
         .others(rest.len() as u32);
     for (_, store) in rest.iter().take(8) {
-        finding = finding.related(store.container.anchor, format!("nor `{}`", store.name()));
+        finding = finding.related(store.container.anchor, format!("`{}` has no backup either", store.name()));
     }
     sink.report(finding);
 }

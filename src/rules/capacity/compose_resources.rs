@@ -35,9 +35,9 @@ pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 fn cpu(service: &Service, at: &At<Quantity>) -> Option<Finding> {
     let written = at.value.written.trim();
-    let finding = Finding::new(at.place, format!("`{}`: `{written}` is no number of CPUs", service.name()))
+    let finding = Finding::new(at.place, format!("`{}` has an invalid number of CPUs, `{written}`", service.name()))
         .label("Compose refuses to load the project")
-        .help("write it as `0.5` or `2`");
+        .help("write a number, such as `0.5` or `2`");
     (at.value.amount.is_none() && !written.is_empty()).then_some(finding)
 }
 
@@ -47,7 +47,7 @@ fn above(service: &Service, what: &str, request: &Setting<Quantity>, limit: &Set
     let above = request.value.amount? > limit.value.amount?;
     let finding =
         Finding::new(request.place, format!("`{}` reserves more {what} than its limit allows", service.name()))
-            .label(if what == "memory" { "the engine refuses this" } else { "more than it may ever use" })
+            .label(if what == "memory" { "the engine rejects this" } else { "more than it can ever use" })
             .related(limit.place, format!("the limit is `{}`", limit.value.written))
             .help("raise the limit, or reserve less");
     above.then_some(finding)
@@ -63,19 +63,19 @@ fn distinct(project: &Project, service: &Service, twice: &Twice) -> Option<Findi
             (at.place, format!("`{path}` is `{}`", at.value.written))
         }
         // What the table leaves out is 0 to Compose.
-        Setting::Absent if !service.container.open => (*table, format!("no `{path}` in here")),
+        Setting::Absent if !service.container.open => (*table, format!("no `{path}` here")),
         _ => return None,
     };
-    let message = format!("`{}` sets `{key}` beside a `{}` that says otherwise", service.name(), parent(path));
+    let message = format!("`{}` sets `{key}`, which conflicts with `{}`", service.name(), parent(path));
     // The place that is this project's own to edit.
     let here = project.reports(own.place.file);
     let finding = if here {
         Finding::new(own.place, message)
-            .label("Compose refuses to load the project: the two are one setting")
+            .label("Compose refuses to load two values for one setting")
             .related(other, label)
     } else {
         Finding::new(other, message)
-            .label("Compose refuses to load the project: the two are one setting")
+            .label("Compose refuses to load two values for one setting")
             .related(own.place, format!("`{key}` is `{}`", own.value.written))
     };
     Some(finding.help(format!("remove `{key}` and write `{path}: {}`", own.value.written)))
@@ -89,14 +89,14 @@ fn memory(service: &Service, at: &At<Quantity>) -> Option<Finding> {
     let (name, Quantity { written, amount }) = (service.name(), &at.value);
     match amount {
         None if !written.trim().is_empty() => Some(
-            Finding::new(at.place, format!("`{name}`: `{written}` is no amount of memory"))
+            Finding::new(at.place, format!("`{name}` has an invalid amount of memory, `{written}`"))
                 .label("Compose refuses to load the project")
-                .help("write it as `512m`, `512mb` or `512mib`"),
+                .help("write a size, such as `512m`, `512mb`, or `512mib`"),
         ),
         Some(amount) if *amount > 0.0 && *amount < LEAST => Some(
-            Finding::new(at.place, format!("`{name}`: `{written}` of memory is {amount} bytes"))
-                .label("the engine starts no container with less than 6 MB")
-                .help("add the unit: `512m`, `1g`"),
+            Finding::new(at.place, format!("`{name}` sets memory to `{written}`, which is only {amount} bytes"))
+                .label("the engine does not start containers with less than 6 MB")
+                .help("add a unit, such as `512m` or `1g`"),
         ),
         _ => None,
     }

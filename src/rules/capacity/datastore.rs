@@ -48,9 +48,9 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                 port.place,
                 format!("`{}`, {}, is published on every address of the host", service.name(), store.class.phrase()),
             )
-            .label("Docker opens published ports in front of the host's firewall")
+            .label("published Docker ports bypass the host's firewall")
             .help(format!(
-                "remove it (services of the project reach `{}` without it), or bind it to this machine: {local}",
+                "remove it (services of the project reach `{}` without it), or bind it to localhost: {local}",
                 service.name()
             )),
         );
@@ -89,31 +89,29 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let folder = &store.data[0];
     let finding = match lost {
         Some(mount) => {
-            let scratch = if mount.source == MountSource::Scratch {
-                "memory or scratch space"
-            } else {
-                "a volume without a name"
-            };
+            let scratch =
+                if mount.source == MountSource::Scratch { "memory or scratch space" } else { "an anonymous volume" };
             let label = if mount.source == MountSource::Scratch {
-                "its data goes when the container is replaced"
+                "data is lost when the container is replaced"
             } else {
-                "the next container that is made starts with an empty one"
+                "the next container starts with an empty volume"
             };
             // A pod's mount is several lines long; the path is what matters of it.
             let path = mount.target.as_ref().filter(|_| matches!(owner, Owner::Kubernetes(..)));
             let place = path.map_or(mount.place, |path| path.place);
-            Finding::new(place, format!("`{name}`, {}, keeps its data in {scratch}", store.class.phrase())).label(label)
+            Finding::new(place, format!("`{name}`, {}, stores its data in {scratch}", store.class.phrase()))
+                .label(label)
         }
         None => Finding::new(
             container.anchor,
-            format!("`{name}`, {}, keeps its data inside the container", store.class.phrase()),
+            format!("`{name}`, {}, stores its data inside the container", store.class.phrase()),
         )
         .label(format!("no volume at `{folder}`")),
     };
     let help = match owner {
         Owner::Compose(..) => format!("add a volume: `{name}-data:{folder}`"),
         Owner::Kubernetes(..) => {
-            format!("mount a claim at `{folder}`, best from a StatefulSet's `volumeClaimTemplates`")
+            format!("mount a PersistentVolumeClaim at `{folder}`, ideally from a StatefulSet's `volumeClaimTemplates`")
         }
     };
     // What an anonymous volume holds is still there, if hard to find.

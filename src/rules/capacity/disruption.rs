@@ -21,8 +21,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             && !joined.may_be_guarded
     };
     let finding = |object: &Object| {
-        Finding::new(object.place(), format!("no disruption budget guards {}", object.title()))
-            .label("a drained node may take all its pods at once")
+        Finding::new(object.place(), format!("no PodDisruptionBudget covers {}", object.title()))
+            .label("draining a node can evict all its pods at once")
             .help("add a PodDisruptionBudget with `maxUnavailable: 1`")
             .anchor(object.anchor)
     };
@@ -37,9 +37,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             && !has_operator(ctx, parent(ctx.facts.path(object.file)))
         {
             sink.report(
-                Finding::new(selector.place, format!("{} guards no pod", object.title()))
+                Finding::new(selector.place, format!("{} selects no pods", object.title()))
                     .label("no pod template has these labels")
-                    .help("make the selector equal to the labels of the pods it should guard")
+                    .help("match the selector to the labels of the pods to protect")
                     .anchor(object.anchor),
             );
         }
@@ -60,18 +60,18 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let anchor = object.anchor;
     let report = |place, label: String, sink: &mut Sink| {
         sink.report(
-            Finding::new(place, format!("{} never lets a pod be evicted", object.title()))
+            Finding::new(place, format!("{} blocks every pod eviction", object.title()))
                 .label(label)
-                .help("use `maxUnavailable: 1`, and at least two replicas")
+                .help("use `maxUnavailable: 1` and at least two replicas")
                 .anchor(anchor),
         );
     };
     if let Some(limit) = budget.max_unavailable.known().filter(|limit| matches!(limit.value.as_str(), "0" | "0%")) {
-        return report(limit.place, "no pod may be missing".to_owned(), sink);
+        return report(limit.place, "no pod may be unavailable".to_owned(), sink);
     }
     let Some((limit, written)) = minimum(budget) else { return };
     if written == "100%" {
-        return report(limit.unwrap_or(object.place()), "all pods must be there".to_owned(), sink);
+        return report(limit.unwrap_or(object.place()), "all pods must be available".to_owned(), sink);
     }
     let Some(selected) = ctx.graph.cluster.selected(object).filter(|selected| !selected.more) else { return };
     let scalable =
@@ -90,7 +90,7 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         },
     };
     if total > 0 && needed >= total {
-        let label = format!("{needed} of {total} must stay");
+        let label = format!("{needed} of {total} pods must be available");
         report(limit.unwrap_or(object.place()), label, sink);
     }
 }

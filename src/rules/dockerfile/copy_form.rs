@@ -34,10 +34,10 @@ pub fn copy_not_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let place = Place::new(dockerfile.file, instruction.keyword.span);
         let edit = Edit::replace(dockerfile.file, instruction.keyword.span, "COPY");
         sink.report(
-            Finding::new(place, "ADD is used where COPY does the same")
-                .label("ADD also unpacks archives and fetches URLs, which nobody wants by accident")
-                .help("use COPY")
-                .fix(Fix::new(Applicability::Safe, "use COPY", vec![edit])),
+            Finding::new(place, "`ADD` is used where `COPY` is enough")
+                .label("`ADD` also unpacks archives and fetches URLs")
+                .help("use `COPY`")
+                .fix(Fix::new(Applicability::Safe, "use `COPY`", vec![edit])),
         );
     }
 }
@@ -67,9 +67,12 @@ pub fn remote_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
             sink.report(
-                Finding::new(Place::new(dockerfile.file, word.span), "what is downloaded here is not checked")
-                    .label("whoever controls this address controls the image")
-                    .help("add `--checksum=sha256:…`, which also makes the download cacheable"),
+                Finding::new(
+                    Place::new(dockerfile.file, word.span),
+                    "`ADD` downloads a file without verifying its checksum",
+                )
+                .label("control of this URL means control of the image")
+                .help("add `--checksum=sha256:…`, which also makes the download cacheable"),
             );
         }
     }
@@ -97,11 +100,11 @@ pub fn destination(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 Place::new(dockerfile.file, word.span),
-                format!("{name} of several files needs a folder to put them in"),
+                format!("`{name}` with several sources needs a directory as its destination"),
             )
-            .label("does not end in `/`")
+            .label("does not end with `/`")
             .help(format!("write `{text}/`"))
-            .fix(Fix::new(Applicability::Safe, "end the destination in `/`", vec![edit])),
+            .fix(Fix::new(Applicability::Safe, "end the destination with `/`", vec![edit])),
         );
     }
 }

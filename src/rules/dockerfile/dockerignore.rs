@@ -16,7 +16,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let Some((position, word)) = copies.filter_map(|copy| Some((copy, whole_context(copy)?))).next() else { return };
     let place = Place::new(dockerfile.file, word.span);
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&position.stage.index);
-    let target = if shipped { "into the image" } else { "into the build" };
+    let target = if shipped { "the image" } else { "the build" };
     for context in contexts(ctx.facts, dockerfile) {
         let risks = risks(ctx, &context);
         let here =
@@ -26,12 +26,18 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
             let made = [risks, leftovers(ctx, &context)].concat();
-            let also = if made.is_empty() { String::new() } else { format!(": {} among it", list(&made)) };
-            let finding = Finding::new(place, format!("all of {here} is copied, and there is no `.dockerignore`"))
-                .label(format!("takes whatever lies there when the image is built{also}"));
+            let label = match made.as_slice() {
+                [] => "copies everything present at build time".to_owned(),
+                made => format!("can include {}", list(made)),
+            };
+            let finding =
+                Finding::new(place, format!("all of {here} is copied without a `.dockerignore`")).label(label);
             // Where nothing is known to lie around that should stay out, it is a matter of order.
             if made.is_empty() {
-                sink.report_at(Level::Note, finding.help("add a `.dockerignore` there, or copy what the build needs"));
+                sink.report_at(
+                    Level::Note,
+                    finding.help("add a `.dockerignore` there, or copy only what the build needs"),
+                );
             } else {
                 sink.report(finding.help(format!("add a `.dockerignore` there:\n  {}", made.join("\n  "))));
             }
@@ -45,9 +51,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let level = if !shipped && open == [".git"] { Level::Note } else { sink.level() };
         sink.report_at(
             level,
-            Finding::new(place, format!("`.dockerignore` lets {} {target}", list(&open)))
-                .label(format!("takes all of {here}"))
-                .related(file.place(file.lines().span(0, &file.text)), "nothing here keeps it out")
+            Finding::new(place, format!("`.dockerignore` does not exclude {} from {target}", list(&open)))
+                .label(format!("copies all of {here}"))
+                .related(file.place(file.lines().span(0, &file.text)), "not excluded here")
                 .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
         );
         return;

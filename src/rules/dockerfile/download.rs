@@ -27,10 +27,10 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let url = fetcher.args.iter().find(|word| word.text().contains("://"));
             let mut finding = Finding::new(
                 step.place(one.name.span),
-                format!("`{}` runs whatever the download gives", one.program),
+                format!("`{}` runs a download without verifying it", one.program),
             )
-            .label("nothing checks what arrives, and half a script runs if the connection breaks")
-            .help("download to a file, compare its checksum with one kept here, then run it; or install a package");
+            .label("a dropped connection runs half the script")
+            .help("download to a file and verify its checksum before running it, or install a package");
             finding = finding.related(step.place(url.unwrap_or(fetcher.name).span), "downloaded here");
             sink.report(finding);
         }
@@ -109,17 +109,17 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             (!hidden).then(|| (pipe, fails.program.to_owned(), reader))
         });
         let Some((pipe, program, reader)) = pipes.min_by_key(|(.., reader)| reader.is_some()) else { continue };
-        let help = "put `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it (`/bin/ash` on Alpine), or begin with `set -o pipefail`";
+        let help = "add `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it (`/bin/ash` on Alpine), or start with `set -o pipefail`";
         match reader {
             None => sink.report(
-                Finding::new(step.place(pipe), format!("if `{program}` fails, the build goes on"))
-                    .label("a pipe gives the exit status of its last command only")
+                Finding::new(step.place(pipe), format!("the build continues if `{program}` fails"))
+                    .label("a pipe returns only the exit status of its last command")
                     .help(help),
             ),
             Some(reader) => sink.report_at(
                 Level::Note,
                 Finding::new(step.place(pipe), format!("the exit status of `{program}` is lost"))
-                    .label(format!("only `{reader}` is left to fail, and it says something else"))
+                    .label(format!("only `{reader}` can fail, with a different error"))
                     .help(help),
             ),
         }

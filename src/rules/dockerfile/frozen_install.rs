@@ -37,7 +37,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
     for (_, (_, mut finding, again)) in found {
         for place in again.iter().take(3) {
-            finding = finding.related(*place, "so is this");
+            finding = finding.related(*place, "also here");
         }
         sink.report(finding);
     }
@@ -48,9 +48,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call, title): (&Call, &str)) -> Finding {
     let names = &call.manager.locks;
     let lock = names.first().map_or("the lock file", String::as_str);
-    let drifts = Finding::new(place, format!("`{title}` is free to install other versions than the lock file says"));
+    let drifts = Finding::new(place, format!("`{title}` can install versions that differ from the lock file"));
     let remedy = match call.verb {
-        Verb::Upgrade => "raise versions on a branch, and install here what the lock file says",
+        Verb::Upgrade => "upgrade versions on a branch, and install from the lock file here",
         _ => remedy(call.family()),
     };
     // What no COPY brings was cloned, or came with the base image: its lock file too, if there is one.
@@ -66,34 +66,34 @@ fn finding(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, place: Place, (call,
     if names.iter().any(|lock| lock_files::exists(ctx, dockerfile, lock)) {
         return drifts.label(format!("no `{lock}` is copied before it")).help(match call.family() {
             "poetry" => remedy.to_owned(),
-            _ => format!("copy `{lock}` beside the manifest, and {remedy}"),
+            _ => format!("copy `{lock}` next to the manifest, and {remedy}"),
         });
     }
-    Finding::new(place, format!("`{title}` installs whatever versions are newest that day"))
-        .label(format!("no `{lock}` in the repository holds it to any"))
+    Finding::new(place, format!("`{title}` installs the newest versions at build time"))
+        .label(format!("no `{lock}` in the repository pins them"))
         .help(format!("commit `{lock}`, and {remedy}"))
 }
 
 fn why(call: &Call) -> &'static str {
     match call.family() {
-        _ if call.verb == Verb::Upgrade => "asks for the newest that the manifest allows",
-        "npm" => "rewrites the lock file where it does not fit",
-        _ => "updates the lock file where it does not fit",
+        _ if call.verb == Verb::Upgrade => "installs the newest versions that the manifest allows",
+        "npm" => "rewrites the lock file if it is out of date",
+        _ => "updates the lock file if it is out of date",
     }
 }
 
 fn remedy(family: &str) -> &'static str {
     match family {
         "npm" => "use `npm ci`",
-        "yarn" => "add `--frozen-lockfile` (`--immutable` from Yarn 2 on)",
+        "yarn" => "add `--frozen-lockfile` (`--immutable` in Yarn 2 and later)",
         "pnpm" | "bun" => "add `--frozen-lockfile`",
         "uv" => "add `--locked`",
-        "poetry" => "copy `poetry.lock` beside `pyproject.toml` before installing",
+        "poetry" => "copy `poetry.lock` next to `pyproject.toml` before installing",
         "pdm" => "use `pdm sync`, or add `--frozen-lockfile`",
         "pipenv" => "use `pipenv sync`, or add `--deploy`",
-        "bundler" => "set `BUNDLE_FROZEN=true`, or `bundle config set --global frozen true`",
+        "bundler" => "set `BUNDLE_FROZEN=true`, or run `bundle config set --global frozen true`",
         "cargo" => "add `--locked`",
-        _ => "hold it to the lock file",
+        _ => "install from the lock file",
     }
 }
 

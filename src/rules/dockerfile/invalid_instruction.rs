@@ -19,8 +19,8 @@ pub fn unreadable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn report(dockerfile: &Dockerfile, wanted: fn(FaultKind) -> bool, sink: &mut Sink) {
     for fault in dockerfile.tree.faults.iter().filter(|fault| wanted(fault.kind)) {
         let place = |span| Place::new(dockerfile.file, span);
-        let mut finding = Finding::new(place(fault.span), format!("the build stops here: {}", fault.message))
-            .help("compare the line with the Dockerfile reference; no stage can be built before it is mended");
+        let mut finding = Finding::new(place(fault.span), format!("the build fails here: {}", fault.message))
+            .help("check the line against the Dockerfile reference; no stage can be built until it is fixed");
         if let Some((span, text)) = &fault.related {
             finding = finding.related(place(*span), text.clone());
         }

@@ -41,9 +41,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let Some(&place) = places.min() else { return };
     let level = if required { sink.level() } else { sink.level().milder() };
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let finding = Finding::new(place, format!("nothing says what to set for {}", secret_exposure::listed(&names)))
-        .label("no `.env.example` in the repository")
-        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
+    let finding = Finding::new(place, format!("no `.env.example` documents {}", secret_exposure::listed(&names)))
+        .label("no example env file in the repository")
+        .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report_at(level, finding);
 }
 
@@ -66,10 +66,10 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
         });
         let Some((at, place, example)) = found else { continue };
         let (message, label, level) = if wanted.required {
-            (format!("`{name}` has to be set, and `{}` does not name it", example.path), "has no default", sink.level())
+            (format!("`{name}` is required but missing from `{}`", example.path), "has no default", sink.level())
         } else {
-            let message = format!("`{name}` is read here, and `{}` does not name it", example.path);
-            (message, "empty where nobody sets it", sink.level().milder())
+            let message = format!("`{name}` is read here but missing from `{}`", example.path);
+            (message, "empty if it is not set", sink.level().milder())
         };
         let mut finding = Finding::new(place, message)
             .label(label)
@@ -77,7 +77,7 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
             .others(wanted.places.len() as u32 - 1);
         for (other, place) in wanted.places.iter().enumerate() {
             if other != at && other < 4 {
-                finding = finding.related(*place, "read here too");
+                finding = finding.related(*place, "also read here");
             }
         }
         sink.report_at(level, finding);

@@ -22,13 +22,13 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
     let Some((place, names)) = wanted(ctx) else { return env_code::missing(ctx, sink) };
     let message = if names.is_empty() {
-        "nothing says what the env file has to hold".to_owned()
+        "no `.env.example` documents the required variables".to_owned()
     } else {
-        format!("nothing says what to set for {}", secret_exposure::listed(&names))
+        format!("no `.env.example` documents {}", secret_exposure::listed(&names))
     };
     let finding = Finding::new(place, message)
-        .label("no `.env.example` in the repository")
-        .help("commit a `.env.example` that names every variable, with empty values or placeholders");
+        .label("no example env file in the repository")
+        .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report(finding);
 }
 
@@ -68,11 +68,10 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         if ctx.facts.env_files.documented.contains(name.as_str()) {
             continue;
         }
-        let finding =
-            Finding::new(place, format!("`{name}` is asked for here, and `{}` does not name it", example.path))
-                .label("has no default")
-                .help(format!("add `{name}=` to `{}`", example.path))
-                .others(uses.places.len() as u32 - 1);
+        let finding = Finding::new(place, format!("`{name}` is used here but missing from `{}`", example.path))
+            .label("has no default")
+            .help(format!("add `{name}=` to `{}`", example.path))
+            .others(uses.places.len() as u32 - 1);
         sink.report(finding);
     }
 }
@@ -89,9 +88,9 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
         }
     }
     for (name, places) in places {
-        let finding = Finding::new(places[0], format!("`{name}` may be empty when the service starts"))
-            .label("neither a default nor `:?`")
-            .help(format!("write `${{{name}:?}}`: compose then refuses to start without it"))
+        let finding = Finding::new(places[0], format!("`{name}` can be empty when the service starts"))
+            .label("has neither a default nor `:?`")
+            .help(format!("write `${{{name}:?}}`, so that Compose refuses to start without it"))
             .others(places.len() as u32 - 1);
         sink.report(finding);
     }

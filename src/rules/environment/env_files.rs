@@ -53,11 +53,11 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     let first =
         found.iter().find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen)).or(found.first());
     let place = first.map_or(facts.env[0].name.place, |(var, _, _)| var.name.place);
-    let label = if found.is_empty() { "the first of its variables" } else { "the first of them" };
+    let label = if found.is_empty() { "the first variable" } else { "the first credential" };
     let help = if found.is_empty() {
-        "`git rm --cached` it, name it in `.gitignore`, and commit a `.env.example` to copy: the next value may be a secret"
+        "run `git rm --cached` on it, list it in `.gitignore`, and commit a `.env.example` instead; the next value may be a secret"
     } else {
-        "`git rm --cached` it, name it in `.gitignore`, replace what it held, and commit a `.env.example` without values"
+        "run `git rm --cached` on it, list it in `.gitignore`, rotate its credentials, and commit a `.env.example` without values"
     };
     let mut finding = Finding::new(place, message).label(label).help(help);
     for (var, place, _) in &found {
@@ -89,7 +89,7 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
         let place = ctx.facts.file(file.id).env.first().map_or(file.place(Span::default()), |var| var.name.place);
         let message = format!("`{}` is not ignored by git", file.path);
         sink.report(
-            Finding::new(place, message).label("the next `git add .` commits it").help("add `.env` to `.gitignore`"),
+            Finding::new(place, message).label("the next `git add .` stages it").help("add `.env` to `.gitignore`"),
         );
         return;
     }
@@ -97,11 +97,11 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
     if repository.find(&path).is_some() || ctx.facts.is_ignored(&path) {
         return;
     }
-    let message = format!("`{path}` will be made here, and git does not ignore it");
+    let message = format!("`{path}` is expected here, but git does not ignore it");
     sink.report(
         Finding::new(place, message)
-            .label("asks for it")
-            .help(format!("add `{}` to `.gitignore`, before somebody commits one", file_name(&path))),
+            .label("requires the file")
+            .help(format!("add `{}` to `.gitignore` before it is committed", file_name(&path))),
     );
 }
 
@@ -152,10 +152,10 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
             _ => continue,
         }
         let finding =
-            Finding::new(found.place, format!("`{}` shows {} instead of its place", var.name.value, found.what))
-                .label("looks live")
+            Finding::new(found.place, format!("`{}` contains {} instead of a placeholder", var.name.value, found.what))
+                .label("looks like a live credential")
                 .help(
-                    "leave the value empty or write `<what goes here>`, and replace the credential if it was ever used",
+                    "leave the value empty or write `<what goes here>`, and rotate the credential if it was ever used",
                 )
                 .secret(found.place);
         sink.report(finding);

@@ -63,12 +63,12 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     } else {
         &line.name
     };
-    let mut finding = Finding::new(image.place, format!("{known}{version} gets no security updates since {day}"))
+    let mut finding = Finding::new(image.place, format!("{known}{version} has had no security updates since {day}"))
         .label("past its end of life")
         .help(if known == line.name {
-            format!("move to a line that is alive, such as {}", line.newer)
+            format!("move to a supported release, such as {}", line.newer)
         } else {
-            "move to a tag on a newer distribution".to_owned()
+            "use a tag that is based on a newer distribution".to_owned()
         });
     for source in &image.sources {
         finding = finding.related(source.place, source.text.clone());
@@ -119,10 +119,10 @@ pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(place, format!("the shipped image starts from the full-size `{}`", reference.short_name()))
+            Finding::new(place, format!("the shipped image is based on the full-size `{}`", reference.short_name()))
                 .label(format!("hundreds of megabytes, {}", full.why))
                 .help(format!(
-                    "ship `{repository}:{tag}-{}`, and build in an earlier stage what needs more",
+                    "use `{repository}:{tag}-{}`, and move steps that need more to an earlier build stage",
                     full.slim
                 )),
         );
@@ -144,8 +144,8 @@ pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(place, "Python packages are built from source on Alpine, or run slower")
-                .label("musl, for which few wheels are published")
+            Finding::new(place, "Python packages on Alpine are built from source or run slower")
+                .label("few Python packages publish wheels for musl")
                 .help("use a `slim` image"),
         );
     }
@@ -174,7 +174,7 @@ pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
         let place = dockerfile.stages[stage].place;
         sink.report(
-            Finding::new(place, "the shipped image does not say where it comes from")
+            Finding::new(place, "the shipped image has no label that names its source")
                 .label("no OCI labels")
                 .help("add `LABEL org.opencontainers.image.source=…` and `.revision=…`, here or in the pipeline")
                 .anchor(place),

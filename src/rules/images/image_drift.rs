@@ -119,7 +119,7 @@ fn other_names(deployed: &[Deployed], built: &[At<String>], sink: &mut Sink) {
             )
             .label("nothing here builds this image")
             .related(built.place, "built under this name")
-            .help("deploy the image that the pipeline pushes, or push it under the name that is deployed"),
+            .help("deploy the image that the pipeline pushes, or push it under the deployed name"),
         );
     }
 }
@@ -146,10 +146,10 @@ fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
         sink.report(
             Finding::new(
                 one.image.place,
-                format!("`{}` runs version {tag} of the image that `{}` runs as {other}", one.owner, seen.owner),
+                format!("`{}` runs version {tag} of an image that `{}` runs as {other}", one.owner, seen.owner),
             )
             .related(seen.image.place, format!("version {other} here"))
-            .help("give both the same version; one image that is built here is released as one"),
+            .help("use the same version in both places"),
         );
     }
 }

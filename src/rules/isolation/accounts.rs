@@ -26,12 +26,12 @@ pub fn token(ctx: &Ctx, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else { continue };
         let finding = |place| {
-            Finding::new(place, format!("{} gets a token for the API server", object.title()))
-                .help("set `automountServiceAccountToken: false`, unless the pod talks to the API server")
+            Finding::new(place, format!("{} mounts a Kubernetes API token", object.title()))
+                .help("set `automountServiceAccountToken: false` unless the pod calls the Kubernetes API")
                 .anchor(object.anchor)
         };
         match &workload.pod.automount_token {
-            Setting::Set(at) if at.value => sink.report(finding(at.place).label("asked for in so many words")),
+            Setting::Set(at) if at.value => sink.report(finding(at.place).label("enabled explicitly")),
             Setting::Absent
                 if account_setting(ctx, object, workload).is_none_or(|own| own.is_absent() || own.is(true)) =>
             {
@@ -48,13 +48,13 @@ pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else { continue };
         let finding = |place| {
-            Finding::new(place, format!("{} runs as the default service account", object.title()))
-                .help("give it a ServiceAccount of its own, with the rights it needs")
+            Finding::new(place, format!("{} uses the default service account", object.title()))
+                .help("create a dedicated ServiceAccount with only the permissions that the pod needs")
                 .anchor(object.anchor)
         };
         match &workload.pod.service_account {
             Setting::Set(name) if name.value == "default" => {
-                sink.report(finding(name.place).label("shared with every other pod"))
+                sink.report(finding(name.place).label("shared with other pods of the namespace"))
             }
             Setting::Absent => missing.push(finding(object.place()).label("no `serviceAccountName`")),
             _ => {}
@@ -94,12 +94,12 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
             (None, None) => continue,
         };
         let of = match rule.groups.as_slice() {
-            [group] if bounded && what == "resource" => format!(" of `{}`", group.value),
+            [group] if bounded && what == "resource" => format!(" in API group `{}`", group.value),
             _ => String::new(),
         };
-        let finding = Finding::new(place, format!("{} grants every {what}{of}", object.title()))
-            .label("also those that later versions bring")
-            .help(format!("list the {what}s that are needed"))
+        let finding = Finding::new(place, format!("{} grants all {what}s{of}", object.title()))
+            .label("includes any added in later versions")
+            .help(format!("list only the {what}s that are needed"))
             .anchor(object.anchor);
         sink.report_at(level, finding);
     }
@@ -108,12 +108,12 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
 pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Binding(binding) = &object.body else { return };
     let Some(role) = binding.role.known().filter(|role| role.value == "cluster-admin") else { return };
-    let mut finding = Finding::new(role.place, format!("{} makes its subjects administrators", object.title()))
-        .label("every right over every object")
-        .help("bind a role with the rights that are needed")
+    let mut finding = Finding::new(role.place, format!("{} grants `cluster-admin` to its subjects", object.title()))
+        .label("allows every action on every resource")
+        .help("bind a role with only the permissions that are needed")
         .anchor(object.anchor);
     for subject in binding.subjects.iter().filter_map(|subject| subject.name.known()).take(3) {
-        finding = finding.related(subject.place, format!("`{}` gets them", subject.value));
+        finding = finding.related(subject.place, format!("granted to `{}`", subject.value));
     }
     sink.report(finding);
 }
@@ -125,16 +125,16 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
         let verb = rule.verbs.iter().find(|verb| verb.value != "create");
         let (Some(resource), Some(verb)) = (named, verb) else { continue };
         // Where a ClusterRole reaches is said by what binds it.
-        let scope = if object.kind.value == "ClusterRole" { "" } else { " of its namespace" };
+        let scope = if object.kind.value == "ClusterRole" { "" } else { " in its namespace" };
         sink.report(
-            Finding::new(resource.place, format!("{} reaches every Secret{scope}", object.title()))
+            Finding::new(resource.place, format!("{} can access every Secret{scope}", object.title()))
                 .label(if object.kind.value == "ClusterRole" {
-                    "of all namespaces, when bound to the cluster"
+                    "in all namespaces, if bound cluster-wide"
                 } else {
-                    "all of them, by name or not"
+                    "not limited to named Secrets"
                 })
                 .related(verb.place, "with these verbs")
-                .help("name the Secrets in `resourceNames`, or mount what is needed")
+                .help("list the Secrets in `resourceNames`, or mount the ones that are needed")
                 .anchor(object.anchor),
         );
     }
@@ -146,9 +146,9 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
             rule.resources.iter().find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
         let (Some(resource), Some(_)) = (named, rule.verb(&["create", "get"])) else { continue };
         sink.report(
-            Finding::new(resource.place, format!("{} may run commands in pods", object.title()))
-                .label("and so gets what every pod of the namespace has")
-                .help("leave it to people with an audited role; workloads seldom need it")
+            Finding::new(resource.place, format!("{} can run commands in pods", object.title()))
+                .label("exposes everything that the namespace's pods can access")
+                .help("remove it, and reserve it for people with an audited role; workloads rarely need it")
                 .anchor(object.anchor),
         );
     }
@@ -157,11 +157,11 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
 pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| !rule.named) {
         let Some((place, verb)) = escalating(rule) else { continue };
-        let what = if verb == "impersonate" { "act as others" } else { "give out rights that it lacks" };
+        let what = if verb == "impersonate" { "impersonate others" } else { "grant permissions that it does not have" };
         sink.report(
-            Finding::new(place, format!("{} may {what}", object.title()))
-                .label("as good as every right")
-                .help(format!("drop `{verb}`, or narrow it with `resourceNames`"))
+            Finding::new(place, format!("{} can {what}", object.title()))
+                .label("effectively grants every permission")
+                .help(format!("remove `{verb}`, or restrict it with `resourceNames`"))
                 .anchor(object.anchor),
         );
     }

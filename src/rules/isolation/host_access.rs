@@ -42,23 +42,23 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
         }
         let gives = match name {
             "ALL" => "every capability of root on the host",
-            "SYS_ADMIN" => "mounting, namespaces and most of what root can do",
+            "SYS_ADMIN" => "mounts, namespaces, and most of what root can do",
             "SYS_PTRACE" => "reading and changing other processes",
             "SYS_MODULE" => "loading kernel modules",
             "SYS_RAWIO" => "raw access to the host's devices",
             "NET_ADMIN" => "control of network interfaces and routes",
             "NET_RAW" => "forging packets on the container's network",
-            "BPF" | "PERFMON" => "programs inside the kernel",
-            "DAC_READ_SEARCH" => "reading any file in spite of its permissions",
+            "BPF" | "PERFMON" => "running programs inside the kernel",
+            "DAC_READ_SEARCH" => "reading any file regardless of its permissions",
             "SYS_TIME" => "setting the host's clock",
             "SYS_BOOT" => "rebooting the host",
             _ => "more than a container gets by default",
         };
         sink.report_at(
             level(owner, sink),
-            Finding::new(added.place, format!("{} adds the capability {name}", container.title()))
+            Finding::new(added.place, format!("{} adds the capability `{name}`", container.title()))
                 .label(gives)
-                .help("drop it, or move the work that needs it out of the container"),
+                .help("remove it, or move the work that needs it out of the container"),
         );
     }
 }
@@ -71,19 +71,20 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
     };
     for shared in &container.security.host_namespaces {
         let (gives, help) = match shared.value {
-            HostNamespace::Network => (
-                "no network of its own: it reaches and listens on all of the host's",
-                "publish the ports that it needs instead",
-            ),
+            HostNamespace::Network => {
+                ("can reach and listen on all of the host's interfaces", "publish the ports that it needs instead")
+            }
             HostNamespace::Pid => {
-                ("it sees and can signal every process of the host", "remove it, or share with one service only")
+                ("can see and signal every process on the host", "remove it, or share it with one service only")
             }
             HostNamespace::Ipc => {
-                ("it shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")
+                ("shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")
             }
-            HostNamespace::User => ("root inside is root outside", "remove it and let the engine map users"),
-            HostNamespace::Uts => ("it can rename the host", "remove it and set `hostname` instead"),
-            HostNamespace::Cgroup => ("it sees the host's control groups", "remove it"),
+            HostNamespace::User => {
+                ("root in the container is root on the host", "remove it and let the engine map users")
+            }
+            HostNamespace::Uts => ("can rename the host", "remove it and set `hostname` instead"),
+            HostNamespace::Cgroup => ("can see the host's control groups", "remove it"),
         };
         sink.report_at(
             level(owner, sink),
@@ -117,9 +118,9 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
     for path in container.mounts.iter().filter_map(host_path).filter(|path| is_engine_socket(&path.value)) {
         sink.report_at(
             level(owner, sink),
-            Finding::new(path.place, format!("{} gets the socket of the container engine", subject(owner, container)))
-                .label("whoever controls it starts containers as root on the host")
-                .help("put a socket proxy that allows the few calls needed in between, or do without; `:ro` does not restrict it"),
+            Finding::new(path.place, format!("{} mounts the container engine's socket", subject(owner, container)))
+                .label("allows starting containers as root on the host")
+                .help("use a socket proxy that allows only the calls needed, or remove it; `:ro` does not restrict it"),
         );
     }
 }
@@ -208,12 +209,12 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
             Owner::Compose(..) => continue,
         };
-        let access = if mount.read_only { "can read" } else { "can change" };
+        let access = if mount.read_only { "can read" } else { "can modify" };
         sink.report_at(
             level,
-            Finding::new(path.place, format!("{} mounts `{}` of the host", subject(owner, container), path.value))
+            Finding::new(path.place, format!("{} mounts the host path `{}`", subject(owner, container), path.value))
                 .label(format!("the container {access} it"))
-                .help("mount the one file or folder that is needed, read-only, or use a volume"),
+                .help("mount only the file or directory that is needed, read-only, or use a volume"),
         );
     }
 }
@@ -258,9 +259,9 @@ pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(device.place, format!("{} is given the device `{path}` of the host", container.title()))
-                .label("it can be read and written past the host's file permissions")
-                .help("remove it, or give read access only (`:r`) where the program needs no more"),
+            Finding::new(device.place, format!("{} has access to the host device `{path}`", container.title()))
+                .label("access bypasses the host's file permissions")
+                .help("remove it, or allow only read access (`:r`) if that is enough"),
         );
     }
 }

@@ -62,9 +62,9 @@ fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
         let server = &one.found.server;
         let (message, label) = match &server.flag {
             Some(flag) if server.name != "php -S" => {
-                (format!("{who} reloads itself whenever a file changes"), format!("`{flag}` is for development"))
+                (format!("{who} reloads itself when a file changes"), format!("`{flag}` is for development"))
             }
-            _ => (format!("{who} serves with {}", title(server.name)), "a development server".to_owned()),
+            _ => (format!("{who} is started with {}", title(server.name)), "a development server".to_owned()),
         };
         let mut finding =
             Finding::new(one.place, message).label(label).help(advice(server.name, server.flag.is_some()));
@@ -92,9 +92,9 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Fin
             findings.push(
                 Finding::new(
                     command.place_of(invocation.span()),
-                    format!("{who} starts the development script `{name}`"),
+                    format!("{who} runs the development script `{name}`"),
                 )
-                .label("for a developer's machine")
+                .label("intended for a developer's machine")
                 .help("build the application and start the result: `npm run build`, then `node …` or a web server"),
             );
         }
@@ -112,12 +112,12 @@ fn shortened(text: &str) -> String {
 
 fn advice(name: &str, flagged: bool) -> &'static str {
     match name {
-        "flask run" | "manage.py runserver" => "serve it with gunicorn, uvicorn or another production server",
+        "flask run" | "manage.py runserver" => "serve it with gunicorn, uvicorn, or another production server",
         "fastapi dev" => "use `fastapi run`, or uvicorn without `--reload`",
         "next dev" => "run `next build` in the image and `next start` here",
         "php -S" | "artisan serve" | "symfony serve" => "serve it with php-fpm behind a web server, or FrankenPHP",
         "python -m http.server" => "serve files with a web server such as nginx or Caddy",
-        _ if flagged => "leave the option out; keep it for a development override",
-        _ => "build the application and serve the result; keep this for a development override",
+        _ if flagged => "remove the option, and keep it for a development override",
+        _ => "build the application and serve the result, and keep this for a development override",
     }
 }

@@ -19,8 +19,8 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
     let container = &service.container;
     match &container.health {
         Setting::Set(At { value: HealthCheck { disabled: true, .. }, place }) => sink.report(
-            Finding::new(*place, format!("the health check of `{}` is switched off", service.name()))
-                .help("write one that calls the service; nothing else notices when it hangs"),
+            Finding::new(*place, format!("the health check of `{}` is disabled", service.name()))
+                .help("add one that calls the service; nothing else detects a hang"),
         ),
         Setting::Set(_) | Setting::Unknown(_) => {}
         Setting::Absent => {
@@ -36,11 +36,11 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
             }
             // An image that nobody here can look into may bring a check of its own.
             let seen = service.build.is_none() && known.and_then(data::KnownImage::has_healthcheck) == Some(false);
-            let label = if seen { "no `healthcheck`, and its image brings none" } else { "no `healthcheck` here" };
+            let label = if seen { "no `healthcheck`, and the image has none" } else { "no `healthcheck` here" };
             let advice = image.filter(|_| service.build.is_none()).map_or("", advice);
-            let finding = Finding::new(container.anchor, format!("nothing checks the health of `{}`", service.name()))
+            let finding = Finding::new(container.anchor, format!("no health check defined for `{}`", service.name()))
                 .label(label)
-                .help(format!("add a `healthcheck` that asks the service itself{advice}"))
+                .help(format!("add a `healthcheck` that queries the service itself{advice}"))
                 .anchor(container.anchor);
             if seen { sink.report(finding) } else { sink.report_at(Level::Note, finding) }
         }
@@ -55,12 +55,12 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let (place, label, switched_off) = match dockerfile.health(stage) {
             Setting::Set(At { value: HealthCheck { disabled: true, .. }, place }) => {
-                (*place, "switches the check off".to_owned(), true)
+                (*place, "disables the health check".to_owned(), true)
             }
             Setting::Set(_) | Setting::Unknown(_) => continue,
             Setting::Absent if base_has_own(dockerfile, stage) => continue,
             Setting::Absent => {
-                (dockerfile.stages[stage].place, "the shipped stage has no HEALTHCHECK".to_owned(), false)
+                (dockerfile.stages[stage].place, "the shipped stage has no `HEALTHCHECK`".to_owned(), false)
             }
         };
         let runs = switched_off || runs_long(dockerfile, stage);
@@ -74,16 +74,16 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             few => few.join(", "),
         };
         let message = if switched_off {
-            format!("the health check of {who} is switched off")
+            format!("the health check of {who} is disabled")
         } else {
-            format!("nothing checks the health of {who}")
+            format!("no health check defined for {who}")
         };
         let mut finding = Finding::new(place, message)
             .label(label)
-            .help("add a HEALTHCHECK that asks the server itself, or a `healthcheck` where the service is run")
+            .help("add a `HEALTHCHECK` that queries the server itself, or a `healthcheck` where the service is defined")
             .anchor(dockerfile.stages[stage].place);
         for service in users.iter().take(4) {
-            finding = finding.related(service.container.anchor, "run here, without a `healthcheck`");
+            finding = finding.related(service.container.anchor, "runs here without a `healthcheck`");
         }
         if users.is_empty() && !switched_off {
             match kind_of(ctx, dockerfile, stage) {

@@ -61,7 +61,7 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         if let Some((place, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool)) {
             sink.report(
                 finding(place, &tool, &who)
-                    .related(dockerfile.stages[stage].place, "its image is built here, without it"),
+                    .related(dockerfile.stages[stage].place, "its image is built here without it"),
             );
         }
         return;
@@ -70,14 +70,14 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let Some(reference) = image.and_then(|image| image.reference.as_ref()) else { return };
     if let Some((place, tool)) = first_missing(test, |tool| carries(reference, tool) == Some(false)) {
         let image = image.map_or(place, |image| image.place);
-        sink.report(finding(place, &tool, &who).related(image, "this image is published without it"));
+        sink.report(finding(place, &tool, &who).related(image, "this image does not include it"));
     }
 }
 
 fn finding(place: Place, tool: &str, who: &str) -> Finding {
-    Finding::new(place, format!("{who} carries no `{tool}`, so its health check always fails"))
+    Finding::new(place, format!("{who} has no `{tool}`, so its health check always fails"))
         .label("not in the image")
-        .help("ask with what is there (`python -c`, `node -e`, the server's own client), or install the tool")
+        .help("use a tool that is in the image (`python -c`, `node -e`, the server's own client), or install this one")
 }
 
 /// The first program of a check that is missing, unless another is tried instead.

@@ -65,26 +65,21 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .find(|evidence| matches!(evidence.purpose, Purpose::Publish | Purpose::Release));
         let why = match (&publishing, released) {
             (Some(evidence), _) => Some((evidence.place, "published here")),
-            (None, Some(trigger)) => Some((trigger.event.place, "started by a release")),
+            (None, Some(trigger)) => Some((trigger.event.place, "triggered by a release")),
             (None, None) => None,
         };
         if let Some((reason, label)) = why {
-            let mut finding = Finding::new(
-                place,
-                "what is released may be built from a cache that any branch's run, or a pull request's, has filled",
-            )
-            .related(reason, label)
-            .help("build releases without a cache: turn it off for this job");
+            let mut finding =
+                Finding::new(place, "the release may use a cache that any branch or pull request can write to")
+                    .related(reason, label)
+                    .help("disable the cache in this job; build releases without one");
             finding.others = others;
             sink.report(finding);
         } else if let Some(stranger) = is_tainted_before(workflow, job, number) {
             sink.report(
-                Finding::new(
-                    place,
-                    "a stranger's files go into the cache of the default branch, from which everything else is built",
-                )
-                .related(stranger, "a stranger's code comes in here")
-                .help("do not cache under an event that strangers start with your rights"),
+                Finding::new(place, "untrusted files can enter the default branch's cache, which other runs use")
+                    .related(stranger, "untrusted code enters here")
+                    .help("disable caching in privileged workflows that outside users can trigger"),
             );
         }
     }

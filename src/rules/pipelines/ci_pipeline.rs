@@ -16,12 +16,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let Some((place, what)) = shipped(ctx) else { return };
     sink.report(
-        Finding::new(
-            place,
-            format!("{what}, and no pipeline builds or tests it: nothing stands between a mistake and production"),
-        )
-        .label("shipped by hand")
-        .help("add a workflow, such as `.github/workflows/ci.yml`, that lints, tests and builds on every push"),
+        Finding::new(place, format!("no CI pipeline builds or tests this {what}"))
+            .label("shipped manually")
+            .help("add a workflow, such as `.github/workflows/ci.yml`, that lints, tests, and builds on every push"),
     );
 }
 
@@ -33,11 +30,11 @@ fn shipped(ctx: &Ctx) -> Option<(Place, &'static str)> {
         let source = facts.source(place.file);
         let line = source.lines().span(source.lines().line(place.span.start), &source.text);
         let span = Span::new(place.span.start, line.end.min(place.span.end).max(place.span.start));
-        return Some((Place::new(place.file, span), "this image is built"));
+        return Some((Place::new(place.file, span), "image"));
     }
     let services = facts.projects().iter().filter(|project| !project.development).flat_map(|project| &project.services);
     if let Some(service) = services.into_iter().find(|service| service.build.is_some()) {
-        return Some((service.container.name.place, "this service is built"));
+        return Some((service.container.name.place, "service"));
     }
     None
 }

@@ -20,13 +20,13 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             let runner = job.steps[number..].iter().find_map(|later| runs_code(later).filter(|run| *run > place));
             let mut finding = Finding::new(
                 place,
-                format!("under `{event}` a stranger's code is checked out beside the repository's secrets and a token that writes"),
+                format!("untrusted code is checked out under `{event}`, with secrets and a write token"),
             )
-            .label("chosen by the stranger")
-            .related(trigger.event.place, "started by strangers, run with secrets")
-            .help("build strangers' code under `pull_request`, which has no secrets, and hand only the results to a privileged workflow");
+            .label("attacker-controlled")
+            .related(trigger.event.place, "can be triggered by outside users, runs with secrets")
+            .help("build untrusted code under `pull_request`, which has no secrets, and pass only the results to a privileged workflow");
             if let Some(runner) = runner {
-                finding = finding.related(runner, "and its code runs here");
+                finding = finding.related(runner, "the untrusted code runs here");
                 sink.report(finding);
             } else {
                 sink.report_at(Level::Warning, finding);

@@ -37,17 +37,17 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             _ => "deploys",
         };
         let mut finding =
-            Finding::new(shipping.place, format!("the job `{}` {verb} without waiting for tests", job.id.value))
-                .label(format!("{verb} whether tests pass or not"))
+            Finding::new(shipping.place, format!("job `{}` {verb} without waiting for tests", job.id.value))
+                .label(format!("{verb} even if tests fail"))
                 .anchor(job.id.place);
         finding = match elsewhere {
             Some(place) if place.file == workflow.file => finding
-                .related(place, "tests run here, beside it")
-                .help("name the job that tests under `needs:`"),
+                .related(place, "tests run here")
+                .help("add the test job to `needs:`"),
             Some(place) => finding
-                .related(place, "tests run here, in a workflow of their own")
-                .help("run the tests in this workflow and name their job under `needs:`, or start this one with `workflow_run` when they have passed"),
-            None => finding.help("add a job that tests, and name it under `needs:`"),
+                .related(place, "tests run here, in a separate workflow")
+                .help("run the tests in this workflow and add their job to `needs:`, or start this workflow with `workflow_run` after they pass"),
+            None => finding.help("add a job that runs tests, and list it under `needs:`"),
         };
         // Where nothing is tested at all, that is the greater fault, and another rule's.
         let level = if elsewhere.is_some() { sink.level() } else { Level::Warning };

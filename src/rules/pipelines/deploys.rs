@@ -43,9 +43,9 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(evidence.place, format!("the job `{}` deploys on a push to any branch", job.id.value))
-                .related(push.event.place, "every push starts it")
-                .help("name the branches under `on.push.branches`, or add `if: github.ref == 'refs/heads/main'`")
+            Finding::new(evidence.place, format!("job `{}` deploys on a push to any branch", job.id.value))
+                .related(push.event.place, "triggered by every push")
+                .help("list the branches under `on.push.branches`, or add `if: github.ref == 'refs/heads/main'`")
                 .anchor(job.id.place),
         );
     }
@@ -54,9 +54,9 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for (job, evidence) in deploys(ctx, workflow).into_iter().filter(|(job, _)| job.environment.is_absent()) {
         sink.report(
-            Finding::new(job.id.place, format!("the job `{}` deploys without an `environment`", job.id.value))
+            Finding::new(job.id.place, format!("job `{}` deploys without an `environment`", job.id.value))
                 .related(evidence.place, "deploys here")
-                .help("add `environment: production`: it keeps the secrets, asks its reviewers, and shows what runs where"),
+                .help("add `environment: production`, which can hold secrets, require reviewers, and show what is deployed"),
         );
     }
 }
@@ -69,7 +69,7 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 job.id.place,
-                format!("two pushes can deploy at once through the job `{}`, and the older may end last", job.id.value),
+                format!("job `{}` can run two deploys at once, and the older one may finish last", job.id.value),
             )
             .related(evidence.place, "deploys here")
             .help("add `concurrency: { group: deploy, cancel-in-progress: false }` to the job"),
@@ -90,9 +90,9 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
     let mut found = lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(job, evidence)| plain(job, evidence));
     let Some((_, evidence)) = found.next() else { return };
     sink.report(
-        Finding::new(evidence.place, "nothing says how this deploy is taken back")
-            .label("what goes wrong here is mended by whoever remembers how")
-            .help("write down how to get back to the release before, migrations included, in a runbook or as a workflow to run by hand; try it once")
+        Finding::new(evidence.place, "no documented way to roll back this deploy")
+            .label("deploys here")
+            .help("document how to return to the previous release, including migrations, in a runbook or as a manual workflow, and test it once")
             .others(found.count() as u32),
     );
 }
@@ -113,12 +113,9 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         }
         let tag = &build.tags[0];
         sink.report(
-            Finding::new(
-                tag.place,
-                format!("`{}` is the only tag that is pushed: nobody can say what runs, or go back to it", tag.value),
-            )
-            .related(build.place, "built and pushed here")
-            .help("push a tag of its own for each build too, such as the commit: `${{ github.sha }}`"),
+            Finding::new(tag.place, format!("only `{}` is pushed, so builds cannot be distinguished", tag.value))
+                .related(build.place, "built and pushed here")
+                .help("also push a unique tag for each build, such as the commit: `${{ github.sha }}`"),
         );
     }
 }

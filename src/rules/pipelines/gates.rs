@@ -26,8 +26,8 @@ const fn is_gate(purpose: Purpose) -> bool {
 
 fn word(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Test => "tests",
-        Purpose::Lint | Purpose::Typecheck => "checks",
+        Purpose::Test => "test",
+        Purpose::Lint | Purpose::Typecheck => "check",
         Purpose::Evaluate => "evaluation",
         _ => "scan",
     }
@@ -56,9 +56,9 @@ pub fn ignored_failure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 fn passed_over(place: crate::source::Place, evidence: &Evidence) -> Finding {
-    Finding::new(place, format!("the {} may fail and everything goes on", word(evidence.purpose)))
-        .related(evidence.place, "the gate")
-        .help("let it fail; what is known to be broken is better skipped by name, with a reason")
+    Finding::new(place, format!("{} failures are ignored", word(evidence.purpose)))
+        .related(evidence.place, "can fail unnoticed")
+        .help("let it fail, and skip known failures by name, with a reason")
 }
 
 /// Whether a later step looks at the outcome.
@@ -95,9 +95,9 @@ fn commands(step: &Step, sink: &mut Sink) {
         });
         let Some(next) = next.filter(|next| matches!(next.name(), "true" | ":" | "/bin/true")) else { continue };
         sink.report(
-            Finding::new(code.place(next.span), format!("the {} may fail and everything goes on", word(purpose)))
-                .related(code.place(invocation.span()), "the gate")
-                .help("take `|| true` away"),
+            Finding::new(code.place(next.span), format!("{} failures are ignored", word(purpose)))
+                .related(code.place(invocation.span()), "can fail unnoticed")
+                .help("remove `|| true`"),
         );
     }
 }
@@ -122,10 +122,9 @@ fn inputs(step: &Step, sink: &mut Sink) {
     else {
         return;
     };
-    sink.report(
-        Finding::new(given.place, "the scan never fails, whatever it finds")
-            .help("let it fail for what cannot be shipped: `exit-code: 1` with `severity: CRITICAL,HIGH`, or its like"),
-    );
+    sink.report(Finding::new(given.place, "the scan never fails, regardless of what it finds").help(
+        "fail the job on findings that must not ship: `exit-code: 1` with `severity: CRITICAL,HIGH`, or similar",
+    ));
 }
 
 pub fn timeout(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -138,8 +137,8 @@ pub fn timeout(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     });
     let without: Vec<_> = without.collect();
     let Some(first) = without.first() else { return };
-    let mut finding = Finding::new(first.id.place, "without `timeout-minutes` a job that hangs runs for six hours")
-        .help("add `timeout-minutes:` with some room above the usual time");
+    let mut finding = Finding::new(first.id.place, "no `timeout-minutes`: a job that hangs runs for six hours")
+        .help("add `timeout-minutes:` with some margin above the usual duration");
     finding.others = without.len() as u32 - 1;
     sink.report(finding);
 }
@@ -163,10 +162,10 @@ pub fn unreachable(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     expression.place_of(span),
-                    format!("this {what} never runs: `{event}` does not start the workflow"),
+                    format!("this {what} never runs: `{event}` does not trigger the workflow"),
                 )
-                .related(workflow.triggers[0].event.place, "what starts it")
-                .help(format!("add `{event}` to `on`, or take the {what} away")),
+                .related(workflow.triggers[0].event.place, "the triggers are here")
+                .help(format!("add `{event}` to `on`, or remove the {what}")),
             );
         }
     }

@@ -34,14 +34,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         let EnvValue::Literal(value) = &var.value else { continue };
         let shipped = || known.and_then(|known| shipped(known, var, value));
         let why = if user { None } else { shipped().or_else(|| guessable(ctx, var, value, &container.env)) };
-        let Some(why) = why.filter(|_| !is_practice(ctx.facts.path(value.place.file))) else {
-            continue;
-        };
-        let finding =
-            Finding::new(value.place, format!("`{}` is set to a credential that anybody can guess", var.name.value))
-                .label(why)
-                .help(help(var.origin, &var.name.value))
-                .secret(value.place);
+        let Some(why) = why.filter(|_| !is_practice(ctx.facts.path(value.place.file))) else { continue };
+        let finding = Finding::new(value.place, format!("`{}` is set to a guessable credential", var.name.value))
+            .label(why)
+            .help(help(var.origin, &var.name.value))
+            .secret(value.place);
         sink.report(finding);
     }
 }
@@ -109,7 +106,7 @@ fn shipped(known: &KnownImage, var: &EnvVar, value: &At<String>) -> Option<&'sta
     let values = known.credentials.get(&var.name.value)?;
     let user = var.name.value.ends_with("USER");
     let listed = values.iter().any(|default| default.eq_ignore_ascii_case(value.value.trim()));
-    (listed && !user).then_some("the image's documentation shows it")
+    (listed && !user).then_some("it is shown in the image's documentation")
 }
 
 fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -> Option<&'static str> {
@@ -121,7 +118,7 @@ fn guessable(ctx: &Ctx, var: &EnvVar, value: &At<String>, siblings: &[EnvVar]) -
 }
 
 /// Says of a fallback that it is neither a known default nor a token.
-const LITERAL: &str = "a literal credential";
+const LITERAL: &str = "a hard-coded credential";
 
 /// Which rule speaks for a default.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,7 +139,7 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, wanted: Sort, s
         Verdict::UrlPassword(hit) => match secret_exposure::strength(&hit) {
             Strength::Guessable(why) => (why, Sort::Weak),
             Strength::Local => return,
-            _ => ("a literal password", Sort::Secret),
+            _ => ("a hard-coded password", Sort::Secret),
         },
         Verdict::Token(_) => ("a live token", Sort::Secret),
         Verdict::Secret { .. } if repeats(variable, &value.value) => (DefaultReason::RepeatsName.clause(), Sort::Weak),
@@ -154,12 +151,11 @@ fn report_fallback(ctx: &Ctx, fallback: &Fallback, holder: &str, wanted: Sort, s
     if sort != wanted || practice && sort == Sort::Weak {
         return;
     }
-    let guessable =
-        if sort == Sort::Weak && why != LITERAL { "that anybody can guess" } else { "that stands in this file" };
+    let guessable = if sort == Sort::Weak && why != LITERAL { "a guessable" } else { "a hard-coded" };
     let level = if practice { sink.level().milder() } else { sink.level() };
-    let finding = Finding::new(value.place, format!("`{variable}` falls back to a credential {guessable}"))
+    let finding = Finding::new(value.place, format!("`{variable}` has {guessable} credential as its default"))
         .label(why)
-        .help(format!("write `${{{variable}:?}}`, so that nothing starts until somebody sets it"))
+        .help(format!("write `${{{variable}:?}}`, so that nothing starts until it is set"))
         .secret(value.place);
     sink.report_at(level, finding);
 }
@@ -171,7 +167,7 @@ fn repeats(variable: &str, value: &str) -> bool {
 
 fn help(origin: EnvOrigin, name: &str) -> String {
     match origin {
-        EnvOrigin::KubernetesEnv => "generate one and take it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
-        _ => format!("generate one and hand it over as `${{{name}:?}}` or through compose `secrets:`"),
+        EnvOrigin::KubernetesEnv => "generate one and read it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
+        _ => format!("generate one and pass it as `${{{name}:?}}` or through compose `secrets:`"),
     }
 }

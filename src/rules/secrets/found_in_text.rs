@@ -81,7 +81,7 @@ fn words(hit: &Hit, text: &str) -> (String, String) {
         HitKind::PrivateKey { label } => ("a private key is in the repository".to_owned(), label.to_ascii_lowercase()),
         HitKind::ConnectionString { scheme, user, host, .. } => {
             let who = if user.is_empty() { String::new() } else { format!(" of `{user}`") };
-            (format!("this `{scheme}` URL holds the password{who}"), format!("for `{host}`"))
+            (format!("this `{scheme}` URL contains the password{who}"), format!("for `{host}`"))
         }
     }
 }
@@ -89,11 +89,13 @@ fn words(hit: &Hit, text: &str) -> (String, String) {
 const fn help(kind: &HitKind) -> &'static str {
     match kind {
         HitKind::ProviderToken { .. } => {
-            "revoke it, issue another and keep that one outside of git; deleting the line leaves it in the history"
+            "revoke it, and keep its replacement outside git; deleting the line leaves it in the history"
         }
         HitKind::PrivateKey { .. } => {
-            "replace the key pair and keep the new key in a secret store; deleting the file leaves it in the history"
+            "replace the key pair, and keep the new key in a secret store; deleting the file leaves it in the history"
         }
-        HitKind::ConnectionString { .. } => "put the password into a variable that is set from a secret, and change it",
+        HitKind::ConnectionString { .. } => {
+            "change the password, and read it from a variable that is set from a secret"
+        }
     }
 }

@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         let place = source.place(one.span);
         let mut finding = Finding::new(place, format!("`{}` is set to what looks like a credential", one.name))
             .label("long and random")
-            .help("read it from the environment or a secret store, and replace it if it is real")
+            .help("read it from the environment or a secret store, and rotate it if it is real")
             .secret(place);
         finding.confidence = Confidence::Low;
         sink.report(finding);

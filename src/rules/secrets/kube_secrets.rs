@@ -21,19 +21,19 @@ pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     }
     for entry in &data.entries {
-        let Some((place, what, level)) = judge_secret(data, entry, sink.level()) else { continue };
+        let Some((place, what, level, why)) = judge_secret(data, entry, sink.level()) else { continue };
         let finding =
             Finding::new(place, format!("{} is committed with {what} in `{}`", object.title(), entry.key.value))
-                .label(if entry.decoded.is_some() { "base64 hides nothing" } else { "plain text" })
-                .help("take it out of git and rotate it; use SealedSecret, ExternalSecret or SOPS instead")
+                .label(why.unwrap_or(if entry.decoded.is_some() { "base64 is not encryption" } else { "plain text" }))
+                .help("remove it from git and rotate it; use SealedSecret, ExternalSecret, or SOPS instead")
                 .anchor(object.anchor)
                 .secret(entry.value.place);
         sink.report_at(level, finding);
     }
 }
 
-/// Where to point, what it is, and how much it matters; `None` where the entry holds no secret.
-fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, String, Level)> {
+/// Where to point, what it is, how much it matters, and why it is weak; `None` where the entry holds no secret.
+fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, String, Level, Option<&'static str>)> {
     let text = entry.text();
     let place = entry.value.place;
     if text.trim().is_empty() || text.contains("ENC[AES256_GCM") || credential::is_reference(text.trim()) {
@@ -44,23 +44,29 @@ fn judge_secret(data: &Data, entry: &DataEntry, level: Level) -> Option<(Place, 
         let hit = credential::scan(text).into_iter().next();
         let typed = data.kind.value().is_some_and(|kind| TYPED.contains(&kind.as_str()));
         return match hit {
-            Some(hit) => Some((entry.place_of(hit.at), describe(&hit.kind), level)),
+            Some(hit) => Some((entry.place_of(hit.at), describe(&hit.kind), level, None)),
             None if typed && !entry.key.value.contains("crt") && !entry.key.value.contains("cert") => {
-                Some((entry.key.place, "a credential".to_owned(), level))
+                Some((entry.key.place, "a credential".to_owned(), level, None))
             }
             None => lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-                Verdict::Secret { redacted, .. } => Some((entry.place_of(span), credential_shown(&redacted), level)),
+                Verdict::Secret { redacted, .. } => {
+                    Some((entry.place_of(span), credential_shown(&redacted), level, None))
+                }
                 _ => None,
             }),
         };
     }
     match credential::judge(&entry.key.value, text) {
-        Verdict::Secret { redacted, .. } => Some((place, credential_shown(&redacted), level)),
-        Verdict::Token(hit) | Verdict::UrlPassword(hit) => Some((entry.place_of(hit.span), describe(&hit.kind), level)),
-        Verdict::Default(reason) => Some((place, format!("a weak credential: {}", reason.clause()), level.milder())),
+        Verdict::Secret { redacted, .. } => Some((place, credential_shown(&redacted), level, None)),
+        Verdict::Token(hit) | Verdict::UrlPassword(hit) => {
+            Some((entry.place_of(hit.span), describe(&hit.kind), level, None))
+        }
+        Verdict::Default(reason) => {
+            Some((place, "a weak credential".to_owned(), level.milder(), Some(reason.clause())))
+        }
         Verdict::Placeholder | Verdict::Reference => None,
         Verdict::NotSecret => looks_secret(&entry.key.value, text.trim())
-            .then(|| (place, "a value that looks like a credential".to_owned(), level.milder())),
+            .then(|| (place, "a value that looks like a credential".to_owned(), level.milder(), None)),
     }
 }
 
@@ -86,18 +92,21 @@ pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
             in_file(object, entry, sink);
             continue;
         }
-        let (place, what, level) = match credential::judge(&entry.key.value, text) {
-            Verdict::Secret { redacted, .. } => (entry.value.place, credential_shown(&redacted), sink.level()),
+        let verdict = credential::judge(&entry.key.value, text);
+        let (place, what, level) = match &verdict {
+            Verdict::Secret { redacted, .. } => (entry.value.place, credential_shown(redacted), sink.level()),
             Verdict::Token(hit) => (entry.place_of(hit.span), describe(&hit.kind), sink.level()),
             Verdict::UrlPassword(hit) => {
                 (entry.place_of(hit.span), describe(&hit.kind), local(&hit.kind, sink.level()))
             }
-            Verdict::Default(reason) => {
-                (entry.value.place, format!("a weak credential: {}", reason.clause()), sink.level().milder())
-            }
+            Verdict::Default(_) => (entry.value.place, "a weak credential".to_owned(), sink.level().milder()),
             _ => continue,
         };
-        report(object, entry, place, &what, level, sink);
+        let label = match &verdict {
+            Verdict::Default(reason) => reason.clause(),
+            _ => READABLE,
+        };
+        report(object, entry, place, (&what, label), level, sink);
     }
 }
 
@@ -107,7 +116,9 @@ fn in_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
     let mut told: Vec<Span> = Vec::new();
     for hit in credential::scan(text) {
         told.push(hit.span);
-        report(object, entry, entry.place_of(hit.at), &describe(&hit.kind), local(&hit.kind, sink.level()), sink);
+        let what = describe(&hit.kind);
+        let level = local(&hit.kind, sink.level());
+        report(object, entry, entry.place_of(hit.at), (&what, READABLE), level, sink);
     }
     if is_program(&entry.key.value) {
         return;
@@ -117,7 +128,8 @@ fn in_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
             continue;
         }
         if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
-            report(object, entry, entry.place_of(span), &credential_shown(&redacted), sink.level(), sink);
+            let what = credential_shown(&redacted);
+            report(object, entry, entry.place_of(span), (&what, READABLE), sink.level(), sink);
         }
     }
 }
@@ -150,10 +162,20 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
     })
 }
 
-fn report(object: &Object, entry: &DataEntry, place: Place, what: &str, level: Level, sink: &mut Sink) {
-    let finding = Finding::new(place, format!("{} holds {what} in `{}`", object.title(), entry.key.value))
-        .label("readable by everyone who may read the namespace")
-        .help("move it to a Secret that an external store or SealedSecret fills, and rotate it")
+/// Why a credential in a ConfigMap matters, where nothing more is known of it.
+const READABLE: &str = "readable by anyone with read access to the namespace";
+
+fn report(
+    object: &Object,
+    entry: &DataEntry,
+    place: Place,
+    (what, label): (&str, &str),
+    level: Level,
+    sink: &mut Sink,
+) {
+    let finding = Finding::new(place, format!("{} contains {what} in `{}`", object.title(), entry.key.value))
+        .label(label)
+        .help("move it to a Secret that is filled from an external store or SealedSecret, and rotate it")
         .anchor(object.anchor)
         .secret(place);
     sink.report_at(level, finding);

@@ -14,17 +14,17 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
     let name = service.name();
     if !runs(service) && !project.overlay && project.base_files == 0 && !is_overlay(ctx, project, name) {
         sink.report(
-            Finding::new(service.container.anchor, format!("`{name}` has neither an `image` nor a `build`"))
+            Finding::new(service.container.anchor, format!("`{name}` has neither `image` nor `build`"))
                 .label("Compose refuses to load the project")
-                .help("say what it runs"),
+                .help("add `image` or `build`"),
         );
     }
     let network = service.references.iter().find(|one| one.kind == ReferenceKind::Network);
     if let (Some(mode), Some(network)) = (service.network_mode.known(), network) {
         sink.report(
-            Finding::new(mode.place, format!("`{name}` has both a `network_mode` and `networks`"))
+            Finding::new(mode.place, format!("`{name}` sets both `network_mode` and `networks`"))
                 .label("Compose refuses to load the project")
-                .related(network.name.place, "a network is joined here")
+                .related(network.name.place, "a network is listed here")
                 .help("keep one of them"),
         );
     }
@@ -33,10 +33,10 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
         let Some(target) = &mount.target else { continue };
         if let Some(earlier) = mounted.insert(&target.value, mount.place) {
             sink.report(
-                Finding::new(mount.place, format!("`{name}` mounts two things at `{}`", target.value))
+                Finding::new(mount.place, format!("`{name}` has two mounts at `{}`", target.value))
                     .label("Compose refuses to load the project")
-                    .related(earlier, "the first one")
-                    .help("remove one, or mount it elsewhere"),
+                    .related(earlier, "the first mount")
+                    .help("remove one of them, or change its target"),
             );
         }
     }
@@ -91,11 +91,11 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
                     let from = project.services[at].name();
                     let name = &dependency.value;
                     sink.report(
-                        Finding::new(dependency.place, format!("`{from}` and `{name}` wait for each other"))
+                        Finding::new(dependency.place, format!("`{from}` and `{name}` depend on each other"))
                             .label("Compose refuses to load the project")
                             .related(
                                 project.services[to].container.anchor,
-                                format!("`{name}` depends, in the end, on `{from}`"),
+                                format!("`{name}` depends on `{from}`, directly or not"),
                             )
                             .help("remove one of the dependencies"),
                     );
@@ -118,10 +118,13 @@ pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 first.content(),
-                format!("the health check of `{}` begins with `{word}`", service.key.str().unwrap_or("")),
+                format!(
+                    "the health check of `{}` starts with `{word}` instead of `CMD`",
+                    service.key.str().unwrap_or("")
+                ),
             )
             .label("Compose refuses to load the project")
-            .help("begin the list with `CMD`, or with `CMD-SHELL` and the whole command as one text"),
+            .help("start the list with `CMD`, or with `CMD-SHELL` and the whole command as one string"),
         );
     }
 }

@@ -21,9 +21,9 @@ pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         && !platforms.iter().any(|one| one.value == platform.value)
     {
         sink.report(
-            Finding::new(platform.place, format!("`{name}` runs on `{}`, for which it is not built", platform.value))
+            Finding::new(platform.place, format!("`{name}` runs on `{}` but is not built for it", platform.value))
                 .label(REFUSED)
-                .related(first.place, "built for these")
+                .related(first.place, "built for these platforms")
                 .help(format!("add `{}` to `build.platforms`", platform.value)),
         );
     }
@@ -31,9 +31,9 @@ pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         && scale.value != replicas.value
     {
         sink.report(
-            Finding::new(scale.place, format!("`{name}` has a `scale` and other `deploy.replicas`"))
+            Finding::new(scale.place, format!("`{name}` sets `scale` and `deploy.replicas` to different values"))
                 .label(REFUSED)
-                .related(replicas.place, format!("{} here", replicas.value))
+                .related(replicas.place, format!("`deploy.replicas` is {}", replicas.value))
                 .help("remove `scale`"),
         );
     }
@@ -49,9 +49,9 @@ fn port(service: &Service, port: &Port, sink: &mut Sink) {
         && ip.split('%').next().unwrap_or(ip).parse::<IpAddr>().is_err()
     {
         let help =
-            if ip == "localhost" { "write `127.0.0.1`" } else { "write an address of the host, or leave it out" };
+            if ip == "localhost" { "write `127.0.0.1`" } else { "write an IP address of the host, or remove it" };
         return sink.report(
-            Finding::new(port.place, format!("`{name}` publishes a port on `{ip}`, which is no IP address"))
+            Finding::new(port.place, format!("`{name}` publishes a port on `{ip}`, which is not an IP address"))
                 .label(REFUSED)
                 .help(help),
         );
@@ -62,19 +62,22 @@ fn port(service: &Service, port: &Port, sink: &mut Sink) {
         // A range of the host for one port of the container is a choice.
         if inside > 1 && inside != outside {
             sink.report(
-                Finding::new(port.place, format!("`{name}` publishes {inside} ports on {outside} of the host"))
-                    .label(REFUSED)
-                    .help("give both sides ranges of one length"),
+                Finding::new(
+                    port.place,
+                    format!("`{name}` maps a range of {inside} container ports to a host range of {outside}"),
+                )
+                .label(REFUSED)
+                .help("use ranges of the same length on both sides"),
             );
         }
     }
     let Some(mode) = service.network_mode.known() else { return };
     if port.published.is_some() && (mode.value.starts_with("service:") || mode.value.starts_with("container:")) {
         sink.report(
-            Finding::new(port.place, format!("`{name}` publishes a port of a network that is another's"))
-                .label("the engine refuses to make the container")
-                .related(mode.place, "it joins that one's network here")
-                .help("publish the port where the network is"),
+            Finding::new(port.place, format!("`{name}` publishes a port but uses the network of another container"))
+                .label("the engine refuses to create the container")
+                .related(mode.place, "joins the other network here")
+                .help("publish the port on the container that owns the network"),
         );
     }
 }
@@ -103,10 +106,10 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
         (Some(first), Some(second)) => sink.report(
             Finding::new(
                 second.place,
-                format!("the {what} `{name}` comes from `{}` and from `{}`", first.value, second.value),
+                format!("the {what} `{name}` sets both `{}` and `{}`", first.value, second.value),
             )
             .label(REFUSED)
-            .related(first.place, "the other one")
+            .related(first.place, "the other source")
             .help("keep one of them"),
         ),
         // A driver, or what a file that is not here adds, may know where it is.
@@ -116,7 +119,7 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
         {
             let words: Vec<String> = sources.iter().map(|word| format!("`{word}`")).collect();
             sink.report(
-                Finding::new(one.name.place, format!("the {what} `{name}` does not say where it comes from"))
+                Finding::new(one.name.place, format!("the {what} `{name}` has no source"))
                     .label(REFUSED)
                     .help(format!("add one of {}, or `external: true`", words.join(", "))),
             );
@@ -128,15 +131,13 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
 /// What is made elsewhere, and said here how to make it.
 fn external(one: &Definition, what: &str, conflicts: impl Fn(&str) -> bool, sink: &mut Sink) {
     let Some(other) = one.keys.iter().find(|key| conflicts(&key.value)) else { return };
-    let mut finding = Finding::new(
-        other.place,
-        format!("the {what} `{}` is made elsewhere, and has a `{}` here", one.name.value, other.value),
-    )
-    .label(REFUSED);
+    let mut finding =
+        Finding::new(other.place, format!("the external {what} `{}` also sets `{}`", one.name.value, other.value))
+            .label(REFUSED);
     if let Some(key) = one.keys.iter().find(|key| key.value == "external") {
-        finding = finding.related(key.place, "`external` excludes it");
+        finding = finding.related(key.place, "declared `external` here");
     }
-    sink.report(finding.help(format!("remove `{}`, or `external`", other.value)));
+    sink.report(finding.help(format!("remove `{}` or `external`", other.value)));
 }
 
 /// What one file is enough for.
@@ -148,9 +149,9 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
             && let (Some(outside), Some(inline)) = (build.entry("dockerfile"), build.entry("dockerfile_inline"))
         {
             sink.report(
-                Finding::new(inline.key.content(), format!("`{name}` has a `dockerfile` and writes one out"))
+                Finding::new(inline.key.content(), format!("`{name}` sets both `dockerfile` and `dockerfile_inline`"))
                     .label(REFUSED)
-                    .related(outside.key.content(), "named here")
+                    .related(outside.key.content(), "`dockerfile` is set here")
                     .help("keep one of them"),
             );
         }
@@ -158,18 +159,21 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
             let action = rule.get("action").filter(|action| action.str().is_some_and(|word| word.starts_with("sync")));
             if let Some(action) = action.filter(|_| rule.get("target").is_none()) {
                 sink.report(
-                    Finding::new(action.content(), format!("`{name}` syncs files to no place in the container"))
-                        .label(REFUSED)
-                        .help("add a `target`"),
+                    Finding::new(
+                        action.content(),
+                        format!("`{name}` has a sync rule without a target in the container"),
+                    )
+                    .label(REFUSED)
+                    .help("add a `target`"),
                 );
             }
         }
         for device in items(service.value.path(&["deploy", "resources", "reservations", "devices"])) {
             if let (Some(count), Some(ids)) = (device.entry("count"), device.entry("device_ids")) {
                 sink.report(
-                    Finding::new(ids.key.content(), format!("`{name}` asks for a number of devices and names them"))
+                    Finding::new(ids.key.content(), format!("`{name}` sets both `count` and `device_ids` for devices"))
                         .label(REFUSED)
-                        .related(count.key.content(), "counted here")
+                        .related(count.key.content(), "`count` is set here")
                         .help("keep one of them"),
                 );
             }

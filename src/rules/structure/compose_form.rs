@@ -23,8 +23,8 @@ pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &m
     let edit = Edit::replace(place.file, whole, "");
     let fix = if ends && begins { Fix::new(Applicability::Safe, "remove `version`", vec![edit]) } else { None };
     sink.report(
-        Finding::new(place, "`version` has no meaning any more")
-            .label("Compose warns about it and reads the file as it reads any other")
+        Finding::new(place, "`version` is obsolete")
+            .label("Compose prints a warning and ignores it")
             .help("remove it")
             .fix(fix),
     );
@@ -45,10 +45,10 @@ pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink)
         return;
     }
     sink.report(
-        Finding::new(image.place, format!("`{}` has both a `build` and an `image`", service.name()))
-            .label("this names what the build makes; it is pulled instead where it exists in a registry")
+        Finding::new(image.place, format!("`{}` sets both `build` and `image`", service.name()))
+            .label("names the build, but is pulled if it exists in a registry")
             .related(build.place, "built from here")
-            .help("keep one of them, or say which one counts with `pull_policy: build`"),
+            .help("keep one of them, or choose one with `pull_policy`, such as `pull_policy: build`"),
     );
 }
 
@@ -63,16 +63,12 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
             }
             let place = port.place();
             let quoted = Edit::replace(place.file, place.span, format!("\"{text}\""));
-            let finding = Finding::new(place, format!("the port mapping `{text}` is not quoted"));
+            let finding = Finding::new(place, format!("port mapping `{text}` is not quoted"));
             let finding = match base_sixty(text) {
-                Some(number) => finding.label(format!("older YAML readers take it for the number {number}")),
-                None => finding.label("older YAML readers take some such mappings for numbers to the base of 60"),
+                Some(number) => finding.label(format!("older YAML parsers read it as the number {number}")),
+                None => finding.label("older YAML parsers read some mappings as base-60 numbers"),
             };
-            sink.report(finding.help("put it in quotes").fix(Fix::new(
-                Applicability::Safe,
-                "quote the mapping",
-                vec![quoted],
-            )));
+            sink.report(finding.help("quote it").fix(Fix::new(Applicability::Safe, "quote the mapping", vec![quoted])));
         }
     }
 }

@@ -58,9 +58,9 @@ fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> Departure {
     });
     let help = match near {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "remove it, or begin it with `x-` if it is your own".to_owned(),
+        None => "remove it, or prefix it with `x-` if it is your own extension".to_owned(),
     };
-    departure(key.content(), format!("`{name}` is no key of {parent}"), help, true)
+    departure(key.content(), format!("unknown key `{name}` in {parent}"), help, true)
 }
 
 fn wrong(node: Node<'_>, message: String, help: String) -> Departure {
@@ -92,9 +92,9 @@ enum Name<'n> {
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Name::File => f.write_str("a compose file"),
+            Name::File => f.write_str("the compose file"),
             Name::Key(key) => write!(f, "`{key}`"),
-            Name::Service(key) => write!(f, "the service `{key}`"),
+            Name::Service(key) => write!(f, "service `{key}`"),
             Name::ItemOf(list) => write!(f, "an item of {list}"),
         }
     }
@@ -213,7 +213,11 @@ fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<Departure>
     if let (Some(pattern), Some(text)) = (schema.pattern, node.str())
         && !matches(pattern, text)
     {
-        found.push(wrong(node, format!("`{text}` is no value for {name}"), format!("it must match `{pattern}`")));
+        found.push(wrong(
+            node,
+            format!("invalid value `{text}` for {name}"),
+            format!("write a value that matches `{pattern}`"),
+        ));
     }
     match node.kind() {
         Kind::Mapping => check_mapping(node, &schema.shape, name, found),
@@ -272,7 +276,7 @@ fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> Departure {
         let phrase = match *one {
             "object" => "a mapping",
             "array" => "a list",
-            "string" => "a text",
+            "string" => "a string",
             "number" | "integer" => "a number",
             "boolean" => "true or false",
             _ => continue,
@@ -287,12 +291,12 @@ fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> Departure {
         _ => format!("`{}`", node.str().unwrap_or("")),
     };
     let wanted = wanted.join(" or ");
-    let help = if node.kind() == Kind::Scalar && wanted.contains("a text") {
-        "put it in quotes".to_owned()
+    let help = if node.kind() == Kind::Scalar && wanted.contains("a string") {
+        "quote it".to_owned()
     } else {
         format!("write {wanted} here")
     };
-    wrong(node, format!("{is} stands where {name} wants {wanted}"), help)
+    wrong(node, format!("{name} must be {wanted}, not {is}"), help)
 }
 
 fn check_word(node: Node<'_>, words: &[&str], name: Name, found: &mut Vec<Departure>) {
@@ -302,8 +306,8 @@ fn check_word(node: Node<'_>, words: &[&str], name: Name, found: &mut Vec<Depart
     }
     let near = suggest::nearest(text, words.iter().copied());
     let help =
-        near.map_or_else(|| format!("it is one of {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
-    found.push(wrong(node, format!("`{text}` is no value for {name}"), help));
+        near.map_or_else(|| format!("use one of {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
+    found.push(wrong(node, format!("invalid value `{text}` for {name}"), help));
 }
 
 fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Departure>) {
@@ -322,7 +326,7 @@ fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Depa
     }
     for required in &shape.required {
         if node.get(required).is_none() {
-            found.push(wrong(node, format!("{name} lacks `{required}`"), format!("add `{required}`")));
+            found.push(wrong(node, format!("{name} has no `{required}`"), format!("add `{required}`")));
         }
     }
 }

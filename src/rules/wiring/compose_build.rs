@@ -39,14 +39,14 @@ fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b At<String>, &'st
     let context = build.context.as_ref()?;
     if !ctx.facts.repository.has_folder(&context.value) {
         // Submodules are fetched, not kept; so is what the pipeline clones before it builds.
-        let help = "correct `context`: it is relative to the folder of the compose file";
+        let help = "correct `context`, which is relative to the directory of the compose file";
         let fetched = is_submodule(ctx, &context.value) || is_cloned(ctx, &context.value);
         return (!fetched).then_some((context, help));
     }
     let path = build.dockerfile.as_ref()?;
     // One that is made from an example is made by whoever runs the project.
     let known = ctx.facts.repository.find(&path.value).is_some() || has_example(ctx, &path.value);
-    (!known).then_some((path, "correct `dockerfile`: it is relative to the build's context"))
+    (!known).then_some((path, "correct `dockerfile`, which is relative to the build context"))
 }
 
 fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
@@ -56,8 +56,10 @@ fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
     if dockerfile.tree.template.is_none() && dockerfile.stage_named(&target.value).is_none() {
         let names = dockerfile.stages.iter().filter_map(|stage| stage.name.as_ref());
         let near = suggest::nearest(&target.value, names.map(|name| name.value.as_str()));
-        let help =
-            near.map_or_else(|| "name a stage of the Dockerfile".to_owned(), |near| format!("did you mean `{near}`?"));
+        let help = near.map_or_else(
+            || "use the name of a stage in the Dockerfile".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         sink.report(Finding::new(target.place, format!("`{}` has no stage `{}`", path.value, target.value)).help(help));
     }
 }
@@ -113,9 +115,9 @@ pub fn undeclared_arg(ctx: &Ctx, project: &Project, service: &Service, sink: &mu
         sink.report(
             Finding::new(
                 arg.name.place,
-                format!("`{}` passes the build argument `{name}`, which `{path}` never declares", service.name()),
+                format!("`{}` passes build argument `{name}`, which is not declared in `{path}`", service.name()),
             )
-            .label("it has no effect")
+            .label("has no effect")
             .help(help),
         );
     }

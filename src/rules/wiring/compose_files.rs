@@ -22,8 +22,8 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         }
         sink.report_at(
             level,
-            Finding::new(path.place, format!("{who} {what} `{full}`, which is not in the repository")).help(
-                "add the file, or an example of it; name it in `.gitignore` if it is made where the project runs",
+            Finding::new(path.place, format!("{who} {what} the missing file `{full}`")).label("not in the repository").help(
+                "add the file or an example of it, or list it in `.gitignore` if it is created where the project runs",
             ),
         );
     };

@@ -76,24 +76,25 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
             let own = Taken { service, port, range, choice };
             if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
                 let name = service.name();
-                let whose = if std::ptr::eq(earlier.service, service) {
-                    "itself".to_owned()
-                } else {
-                    format!("`{}`", earlier.service.name())
-                };
+                let other = earlier.service.name();
                 let number = range.0.max(earlier.range.0);
                 let (message, label) = if choice {
                     (
-                        format!("`{name}` may choose port {number}, which is taken by {whose}"),
-                        "whoever is first gets it",
+                        format!("`{name}` can be assigned port {number}, which `{other}` publishes"),
+                        "the first to start gets the port",
                     )
                 } else if earlier.choice {
-                    (format!("`{name}` publishes port {number}, which {whose} may choose"), "whoever is first gets it")
-                } else {
                     (
-                        format!("`{name}` publishes port {number}, which is taken by {whose}"),
-                        "only one of them can start",
+                        format!("`{name}` publishes port {number}, which can be assigned to `{other}`"),
+                        "the first to start gets the port",
                     )
+                } else {
+                    let message = if std::ptr::eq(earlier.service, service) {
+                        format!("`{name}` publishes port {number} twice")
+                    } else {
+                        format!("`{name}` publishes port {number}, which is already published by `{other}`")
+                    };
+                    (message, "only one of them can start")
                 };
                 // In development one often starts some of the services only.
                 let mild = project.development || choice || earlier.choice;
@@ -101,8 +102,8 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
                     if mild { Level::Warning } else { sink.level() },
                     Finding::new(port.place, message)
                         .label(label)
-                        .related(earlier.port.place, "taken here")
-                        .help("publish it on another port of the host"),
+                        .related(earlier.port.place, "published here")
+                        .help("publish it on another host port"),
                 );
             }
             if taken.len() < MAX_PORTS {
@@ -118,10 +119,10 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
         return;
     }
     for port in service.container.ports.iter().filter(|port| port.is_public() && !port.unknown) {
-        sink
-            .report(Finding::new(port.place, format!("`{}` listens on every address of the host", service.name())).help(
-            "put the address that it is for in front, such as `127.0.0.1:`, where a proxy on this machine serves it",
-        ));
+        sink.report(
+            Finding::new(port.place, format!("`{}` publishes a port on every address of the host", service.name()))
+                .help("prefix the port with an address, such as `127.0.0.1:` if a proxy on this host serves it"),
+        );
     }
 }
 
@@ -130,10 +131,10 @@ pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink)
         let low = |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
         let host = low(on_host(port));
         let Some(number) = host.or_else(|| low(port.target)) else { continue };
-        let side = if host.is_some() { "of the host" } else { "in the container" };
+        let side = if host.is_some() { "on the host" } else { "in the container" };
         sink.report(
-            Finding::new(port.place, format!("`{}` uses port {number} {side}, which is privileged", service.name()))
-                .help("let the program listen above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
+            Finding::new(port.place, format!("`{}` uses privileged port {number} {side}", service.name()))
+                .help("use a port above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
         );
     }
 }
@@ -148,9 +149,9 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
                     name.place,
                     format!("`{}` and `{}` have the same container name", other.name(), service.name()),
                 )
-                .label("the second container cannot be made")
-                .related(*place, "taken here")
-                .help("give each its own name, or remove `container_name`"),
+                .label("the second container cannot be created")
+                .related(*place, "first used here")
+                .help("give each a unique name, or remove `container_name`"),
             ),
             Some(_) => {}
             None => drop(named.insert(&name.value, (service, name.place))),
@@ -164,7 +165,7 @@ pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink
         sink.report(
             Finding::new(
                 name.place,
-                format!("`{}` has {} replicas and one container name", service.name(), replicas.value),
+                format!("`{}` has {} replicas but a fixed container name", service.name(), replicas.value),
             )
             .label("two containers cannot share a name")
             .related(replicas.place, "replicas set here")
@@ -182,11 +183,11 @@ pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink
             sink.report(
                 Finding::new(
                     port.place,
-                    format!("`{}` has {} replicas and one port on the host", service.name(), replicas.value),
+                    format!("`{}` has {} replicas but not enough host ports", service.name(), replicas.value),
                 )
-                .label("only the first container gets it")
+                .label("only the first container can bind it")
                 .related(replicas.place, "replicas set here")
-                .help("leave the host's port out, give a range, or put a proxy in front"),
+                .help("remove the host port, use a range, or put a proxy in front"),
             );
         }
     }

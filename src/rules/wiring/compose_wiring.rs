@@ -24,19 +24,15 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
             }
             let near = suggest::nearest(host, names(project));
             let help = near.map_or_else(
-                || "name a service of the project, or give the host's full name".to_owned(),
+                || "name a service of the project, or use the host's full name".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
             sink.report(
                 Finding::new(
                     endpoint.place,
-                    format!(
-                        "`{}` of `{}` names the host `{host}`, which is no service",
-                        var.name.value,
-                        service.name()
-                    ),
+                    format!("`{}` of `{}` refers to unknown host `{host}`", var.name.value, service.name()),
                 )
-                .label("no service, alias or link goes by this name")
+                .label("no service, alias, or link has this name")
                 .help(help),
             );
         }
@@ -67,15 +63,15 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
                 Finding::new(
                     endpoint.place,
                     format!(
-                        "`{}` of `{}` says localhost, but port {port} is `{}`'s",
+                        "`{}` of `{}` uses localhost, but `{}` serves port {port}",
                         var.name.value,
                         service.name(),
                         other.name()
                     ),
                 )
-                .label("inside a container this is the container itself")
+                .label("inside a container, localhost is the container itself")
                 .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
-                .help(format!("write `{}` for the host, and the port inside the container", other.name())),
+                .help(format!("use `{}` as the host, and the port inside the container", other.name())),
             );
         }
     }
@@ -112,7 +108,7 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 Finding::new(
                     wrong.1.place,
                     format!(
-                        "`{}` is {} for `{}` and {} for `{}`",
+                        "`{}` is `{}` in `{}` but `{}` in `{}`",
                         var.name.value,
                         shown(&wrong.1),
                         wrong.0.name(),
@@ -121,7 +117,7 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                     ),
                 )
                 .related(right.1.place, "the other value")
-                .help("give both the same, best from one anchor or one env file"),
+                .help("use the same value in both, ideally from one anchor or env file"),
             );
         }
     }
@@ -157,10 +153,10 @@ pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink
             sink.report(
                 Finding::new(
                     endpoint.place,
-                    format!("`{}` gives browsers the address `{}`", var.name.value, endpoint.host),
+                    format!("`{}` exposes the internal host `{}` to browsers", var.name.value, endpoint.host),
                 )
-                .label("a name that only containers of this project know")
-                .help("use the address under which people reach it, or a path on the same origin"),
+                .label("only containers of this project can resolve this name")
+                .help("use the public address, or a path on the same origin"),
             );
         }
     }

@@ -22,14 +22,14 @@ pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if near.is_none() && ctx.facts.file(object.file).workloads().next().is_none() {
         return;
     }
-    let mut finding = Finding::new(selector.place, format!("{} selects no pod", object.title()))
+    let mut finding = Finding::new(selector.place, format!("{} selects no pods", object.title()))
         .label("no pod template has these labels")
-        .help("make the selector equal to the labels of the pod template it is meant for")
+        .help("match the selector to the labels of the intended pod template")
         .anchor(object.anchor);
     if let Some((near, workload)) = near {
         let place = workload.pod_labels.place.unwrap_or(near.place());
-        let why = if near.shares_namespace(object) { "these labels differ" } else { "it is in another namespace" };
-        finding = finding.related(place, format!("{} comes closest; {why}", near.title()));
+        let why = if near.shares_namespace(object) { "these labels differ" } else { "in another namespace" };
+        finding = finding.related(place, format!("closest match: {}, but {why}", near.title()));
     }
     sink.report(finding);
 }
@@ -109,13 +109,13 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         && !selects(ctx, object)
         && let Some(level) = policy_level(ctx, object, selector, sink.level())
     {
-        let mut finding = Finding::new(selector.place, format!("{} selects no pod", object.title()))
+        let mut finding = Finding::new(selector.place, format!("{} selects no pods", object.title()))
             .label("no pod template has these labels")
-            .help("make the selector equal to the labels of the pods it should guard")
+            .help("match the selector to the labels of the pods to protect")
             .anchor(object.anchor);
         if let Some((near, workload)) = nearest(ctx, object, selector) {
             finding = finding
-                .related(workload.pod_labels.place.unwrap_or(near.place()), format!("{} comes closest", near.title()));
+                .related(workload.pod_labels.place.unwrap_or(near.place()), format!("closest match: {}", near.title()));
         }
         sink.report_at(level, finding);
     }
@@ -130,9 +130,9 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         if let Some(level) = policy_level(ctx, object, &peer.selector, sink.level()) {
             sink.report_at(
                 level,
-                Finding::new(peer.selector.place, format!("a peer of {} selects no pod", object.title()))
+                Finding::new(peer.selector.place, format!("a peer of {} selects no pods", object.title()))
                     .label("no pod template has these labels")
-                    .help("name the labels of the pods that should be reached")
+                    .help("use the labels of the pods that should be reachable")
                     .anchor(object.anchor),
             );
         }

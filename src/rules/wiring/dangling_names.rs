@@ -34,13 +34,13 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         let Some(service) = found.first() else {
             let mut finding = Finding::new(
                 name.place,
-                format!("{} leads to Service/{}, which is not in this repository", object.title(), name.value),
+                format!("{} routes to Service/{}, which is not in this repository", object.title(), name.value),
             )
             .label("no such Service")
             .help("name a Service that exists in the same namespace")
             .anchor(object.anchor);
             if let Some(other) = named.first() {
-                finding = finding.related(other.place(), "this one is in another namespace");
+                finding = finding.related(other.place(), "this Service is in another namespace");
             }
             // Values without a chart are for a chart of somebody else, which brings Services of its own.
             let foreign = has_foreign_chart(ctx, folder) || has_foreign_chart(ctx, parent(folder));
@@ -55,11 +55,16 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     port.place,
-                    format!("{} leads to port `{}`, which {} lacks", object.title(), port.value, service.title()),
+                    format!(
+                        "{} routes to port `{}`, which {} does not have",
+                        object.title(),
+                        port.value,
+                        service.title()
+                    ),
                 )
                 .label("no such port")
                 .related(service.place(), "this Service")
-                .help("name one of the Service's ports")
+                .help("use one of the Service's ports")
                 .anchor(object.anchor),
             );
         }
@@ -105,17 +110,19 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         told.push((reference.kind, name));
         let mut finding = Finding::new(
             reference.name.place,
-            format!("{} names {}/{name}, which is not in this repository", object.title(), reference.kind.word()),
+            format!("{} refers to {}/{name}, which is not in this repository", object.title(), reference.kind.word()),
         )
         .label("not defined here")
         .help(match reference.kind {
-            ReferenceKind::Secret => "add an ExternalSecret or SealedSecret of this name, or say where it comes from",
+            ReferenceKind::Secret => {
+                "add an ExternalSecret or SealedSecret with this name, or document where it comes from"
+            }
             _ => "add the object, or correct the name",
         })
         .anchor(object.anchor);
         let other = ctx.graph.cluster.of_kind(reference.kind.word()).find(|other| other.is_named(name));
         if let Some(other) = other {
-            finding = finding.related(other.place(), "this one is in another namespace");
+            finding = finding.related(other.place(), "this object is in another namespace");
         }
         // Claims and accounts are made with the workload; Secrets and settings are often made by hand.
         let sure = ctx.graph.cluster.of_kind(reference.kind.word()).any(|other| near(ctx, other, object));
@@ -196,10 +203,10 @@ fn missing_key(object: &Object, reference: &Reference, target: &Object, found: &
     sink.report(
         Finding::new(
             key.place,
-            format!("{} reads key `{}` of {}, which lacks it", object.title(), key.value, target.title()),
+            format!("{} reads key `{}`, which {} does not have", object.title(), key.value, target.title()),
         )
         .label("no such key")
-        .related(target.place(), "its keys are here")
+        .related(target.place(), "its keys are defined here")
         .help("correct the key, or add it")
         .anchor(object.anchor),
     );

@@ -33,17 +33,17 @@ pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Service(service) = &object.body else { return };
     for address in service.external_ips.iter().take(1) {
         sink.report(
-            Finding::new(address.place, format!("{} takes traffic for an address of its own choice", object.title()))
-                .label("`externalIPs` can take over addresses of others")
-                .help("use an Ingress, a Gateway or a load balancer")
+            Finding::new(address.place, format!("{} receives traffic for an arbitrary IP address", object.title()))
+                .label("`externalIPs` can claim addresses of other services")
+                .help("use an Ingress, a Gateway, or a load balancer")
                 .anchor(object.anchor),
         );
     }
     let Some(kind) = service.kind.known() else { return };
     let (label, help) = match kind.value.as_str() {
-        "NodePort" => ("open on every node, past the Ingress", "use `ClusterIP` behind an Ingress or Gateway"),
+        "NodePort" => ("open on every node, bypassing the Ingress", "use `ClusterIP` behind an Ingress or Gateway"),
         "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => (
-            "an address of its own, open to everybody",
+            "has its own address, open to all clients",
             "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`",
         ),
         _ => return,
@@ -91,8 +91,8 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
     let place = ingress.hosts.first().map_or(object.place(), |host| host.place);
     sink.report(
-        Finding::new(place, format!("{} serves without TLS", object.title()))
-            .label("passwords and cookies go over the wire in the clear")
+        Finding::new(place, format!("{} serves traffic without TLS", object.title()))
+            .label("passwords and cookies are sent in plain text")
             .help("add a `tls` section with a certificate for each host")
             .anchor(object.anchor),
     );
@@ -100,7 +100,7 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
 
 /// Pods that no policy selects: once for each namespace.
 pub fn policy(ctx: &Ctx, sink: &mut Sink) {
-    unguarded(ctx, sink, "no NetworkPolicy selects", "every pod of the cluster may connect to it", |_| true);
+    unguarded(ctx, sink, "no NetworkPolicy selects", "every pod in the cluster can connect to it", |_| true);
 }
 
 /// Pods whose way out is open: once for each namespace.
@@ -108,8 +108,8 @@ pub fn egress(ctx: &Ctx, sink: &mut Sink) {
     unguarded(
         ctx,
         sink,
-        "no NetworkPolicy limits where to connects",
-        "it may connect anywhere",
+        "no NetworkPolicy limits egress from",
+        "it can connect anywhere",
         |policy| matches!(&policy.body, Body::NetworkPolicy(policy) if policy.egress),
     );
 }
@@ -129,13 +129,9 @@ fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl F
         {
             continue;
         }
-        let message = match what.strip_suffix(" to connects") {
-            Some(start) => format!("{start} {} connects to", object.title()),
-            None => format!("{what} the pods of {}", object.title()),
-        };
-        let finding = Finding::new(object.place(), message)
+        let finding = Finding::new(object.place(), format!("{what} the pods of {}", object.title()))
             .label(label)
-            .help("add a default-deny NetworkPolicy to the namespace, and one for each workload that allows what it needs")
+            .help("add a default-deny NetworkPolicy to the namespace, and one per workload that allows the traffic it needs")
             .anchor(object.anchor);
         namespaces.entry(object.namespace.value().map_or("", String::as_str)).or_default().push(finding);
     }
@@ -154,7 +150,7 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if !cluster.of_kind("ResourceQuota").chain(cluster.of_kind("LimitRange")).any(bounds) {
         sink.report(
             Finding::new(name.place, format!("namespace `{}` has no quota", name.value))
-                .label("one workload can take the whole cluster")
+                .label("one workload can use up the whole cluster")
                 .help("add a ResourceQuota and a LimitRange")
                 .anchor(object.anchor),
         );

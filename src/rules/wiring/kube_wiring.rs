@@ -58,18 +58,17 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
             let near = suggest::nearest(name, known.iter().copied())
                 .or_else(|| known.iter().copied().find(|own| is_longer(own, name) || is_longer(name, own)));
             let help = near.map_or_else(
-                || format!("add a Service `{name}`, or give the host's full name if it is outside the cluster"),
+                || format!("add a Service `{name}`, or use the host's full name if it is outside the cluster"),
                 |near| format!("did you mean `{near}`?"),
             );
             // What has no namesake here is likely kept in another repository.
             let level = if near.is_some() { sink.level() } else { Level::Note };
-            let text = format!(
-                "`{}` of `{}` names the host `{}`, and no Service here is called `{name}`",
-                var.name.value,
-                object.title(),
-                endpoint.host
+            let text =
+                format!("`{}` of `{}` refers to unknown host `{}`", var.name.value, object.title(), endpoint.host);
+            sink.report_at(
+                level,
+                Finding::new(endpoint.place, text).label(format!("no Service is named `{name}`")).help(help),
             );
-            sink.report_at(level, Finding::new(endpoint.place, text).label("no Service goes by this name").help(help));
         }
     }
 }
@@ -119,16 +118,16 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
             let Some((other, _)) = other.filter(|_| !own) else { continue };
             let Some(name) = &other.name else { continue };
             let text = format!(
-                "`{}` of `{}` says localhost, but port {port} is that of the Service `{}`",
+                "`{}` of `{}` uses localhost, but Service `{}` has port {port}",
                 var.name.value,
                 object.title(),
                 name.value
             );
             sink.report(
                 Finding::new(endpoint.place, text)
-                    .label("inside a pod this is the pod itself")
+                    .label("inside a pod, localhost is the pod itself")
                     .related(name.place, format!("this Service has port {port}"))
-                    .help(format!("write `{}` for the host", name.value)),
+                    .help(format!("use `{}` as the host", name.value)),
             );
         }
     }
@@ -170,8 +169,8 @@ fn inside(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
 
 fn report(endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     sink.report(
-        Finding::new(endpoint.place, format!("`{name}` gives browsers the address `{}`", endpoint.host))
-            .label("a name that only containers know")
-            .help("use the address under which people reach it, or a path on the same origin"),
+        Finding::new(endpoint.place, format!("`{name}` exposes the internal host `{}` to browsers", endpoint.host))
+            .label("only containers can resolve this name")
+            .help("use the public address, or a path on the same origin"),
     );
 }

@@ -147,5 +147,5 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
 fn finding(place: Place, who: &str, what: &str, says: &str) -> Finding {
     Finding::new(place, format!("{who} runs in debug mode: {what}"))
         .label(says)
-        .help("turn it off here; keep it for a development override")
+        .help("turn it off here, and enable it only in a development override")
 }

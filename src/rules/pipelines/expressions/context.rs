@@ -81,10 +81,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 fn root(expression: &Expression, access: &Access) -> Option<Finding> {
     let root = access.part(0);
     if !CONTEXTS.contains(&root) {
-        let finding = Finding::new(access.place, format!("there is no context `{root}`"));
+        let finding = Finding::new(access.place, format!("unknown context `{root}`"));
         return Some(match nearest(root, CONTEXTS.iter().copied()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("the contexts are {}; a text stands in single quotes", CONTEXTS.join(", "))),
+            None => finding.help(format!("use one of {}; put string literals in single quotes", CONTEXTS.join(", "))),
         });
     }
     let entry = key(expression)?;
@@ -92,14 +92,14 @@ fn root(expression: &Expression, access: &Access) -> Option<Finding> {
         return None;
     }
     let help = match root {
-        "env" => "`env` is not set yet when this is read: write the value, or use `vars` or an input".to_owned(),
+        "env" => "write the value, or use `vars` or an input; `env` is not set yet at this point".to_owned(),
         "secrets" if expression.key() == "if" => {
             "put the secret into `env` and test the variable: `if: env.TOKEN != ''`".to_owned()
         }
-        "secrets" if entry.path.starts_with("runs") => "an action has no secrets: take it as an input".to_owned(),
-        _ => format!("here are {}", entry.contexts.join(", ")),
+        "secrets" if entry.path.starts_with("runs") => "pass it as an input; an action has no secrets".to_owned(),
+        _ => format!("use one of {}", entry.contexts.join(", ")),
     };
-    Some(Finding::new(access.place, format!("`{root}` cannot be read under `{}`", expression.key())).help(help))
+    Some(Finding::new(access.place, format!("`{root}` is not available under `{}`", expression.key())).help(help))
 }
 
 /// A name in a context that nothing defines.
@@ -110,14 +110,14 @@ fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option
         return None;
     }
     match access.part(0) {
-        "github" => known(access, "github", name, GITHUB.iter().copied()),
-        "runner" => known(access, "runner", name, RUNNER.iter().copied()),
-        "strategy" => known(access, "strategy", name, ["fail-fast", "job-index", "job-total", "max-parallel"]),
+        "github" => known(access, "`github`", name, GITHUB.iter().copied()),
+        "runner" => known(access, "`runner`", name, RUNNER.iter().copied()),
+        "strategy" => known(access, "`strategy`", name, ["fail-fast", "job-index", "job-total", "max-parallel"]),
         "steps" => step(job?, expression, access, name),
         "needs" => needs(workflow, job?, access, name),
         "jobs" => {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
-            known(access, "jobs", name, ids)
+            known(access, "`jobs`", name, ids)
         }
         "matrix" => {
             let Some(matrix) = &job?.matrix else {
@@ -137,14 +137,11 @@ fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option
                 || workflow.trigger("workflow_dispatch").is_some();
             if !takes {
                 return Some(
-                    Finding::new(
-                        access.place,
-                        "this workflow has no inputs: neither `workflow_dispatch` nor `workflow_call` starts it",
-                    )
-                    .help("declare the input under one of them, or read the value from elsewhere"),
+                    Finding::new(access.place, "`inputs` requires a `workflow_dispatch` or `workflow_call` trigger")
+                        .help("add one of them and declare the input there, or read the value from elsewhere"),
                 );
             }
-            known(access, "the inputs", name, workflow.inputs.iter().map(|input| input.name.value.as_str()))
+            known(access, "`inputs`", name, workflow.inputs.iter().map(|input| input.name.value.as_str()))
         }
         _ => None,
     }
@@ -155,11 +152,11 @@ fn known<'n>(access: &Access, of: &str, name: &str, names: impl IntoIterator<Ite
     if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return None;
     }
-    let finding = Finding::new(access.place, format!("`{name}` is not in {of}"));
+    let finding = Finding::new(access.place, format!("`{name}` is not defined in {of}"));
     Some(match nearest(name, names.iter().copied()) {
         Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-        None if names.is_empty() => finding.help("nothing is declared there"),
-        None => finding.help(format!("it has {}", names.join(", "))),
+        None if names.is_empty() => finding.help("declare it, or remove the reference; nothing is declared there"),
+        None => finding.help(format!("use one of {}", names.join(", "))),
     })
 }
 
@@ -168,37 +165,37 @@ fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option
         job.steps.iter().position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
     let Some(at) = at else {
         let ids = job.steps.iter().filter_map(|step| step.id.as_ref()).map(|id| id.value.as_str());
-        let finding = Finding::new(access.place, format!("no step of this job has the id `{id}`"));
+        let finding = Finding::new(access.place, format!("no step in this job has the ID `{id}`"));
         return Some(match nearest(id, ids) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help("give the step an `id`; steps of other jobs are read through `needs` and `outputs`"),
+            None => finding.help("give the step an `id`; to read steps of other jobs, use `needs` and `outputs`"),
         });
     };
     if expression.step.is_some_and(|here| at >= here) {
         let place = job.steps[at].id.as_ref().map_or(job.steps[at].place, |id| id.place);
         return Some(
-            Finding::new(access.place, format!("the step `{id}` has not run yet here"))
-                .related(place, "it runs here")
+            Finding::new(access.place, format!("step `{id}` has not run yet at this point"))
+                .related(place, "runs here")
                 .help("move the step before the one that reads it"),
         );
     }
     let property = access.part(2);
     let fits = matches!(property, "" | "*" | "outputs" | "outcome" | "conclusion");
     (!fits).then(|| {
-        Finding::new(access.place, format!("a step has no `{property}`"))
-            .help("it has `outputs`, `outcome` and `conclusion`")
+        Finding::new(access.place, format!("a step has no property `{property}`"))
+            .help("use `outputs`, `outcome`, or `conclusion`")
     })
 }
 
 fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Finding> {
     if !job.needs.iter().any(|needed| needed.value.eq_ignore_ascii_case(id)) {
-        let finding = Finding::new(access.place, format!("the job `{}` does not wait for `{id}`", job.id.value));
+        let finding = Finding::new(access.place, format!("job `{}` does not list `{id}` in its `needs`", job.id.value));
         return Some(if workflow.job(id).is_some() {
             finding.help(format!("add `{id}` to its `needs`"))
         } else {
             match nearest(id, job.needs.iter().map(|needed| needed.value.as_str())) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help("name a job that stands in its `needs`"),
+                None => finding.help("name a job that is listed in its `needs`"),
             }
         });
     }
@@ -211,10 +208,10 @@ fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Fi
                 return None;
             }
             let names = needed.outputs.iter().map(|output| output.name.value.as_str());
-            known(access, &format!("the outputs of the job `{id}`"), output, names)
+            known(access, &format!("the outputs of job `{id}`"), output, names)
         }
-        other => {
-            Some(Finding::new(access.place, format!("a job has no `{other}`")).help("it has `outputs` and `result`"))
-        }
+        other => Some(
+            Finding::new(access.place, format!("a job has no property `{other}`")).help("use `outputs` or `result`"),
+        ),
     }
 }

@@ -33,18 +33,19 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 fn broken(expression: &Expression, error: &Error) -> Finding {
     let text = expression.text.trim();
     match error {
-        Error::Syntax(_) if text.is_empty() => Finding::new(expression.place, "this expression is empty")
-            .help("write what it comes to, or take the braces away"),
+        Error::Syntax(_) if text.is_empty() => {
+            Finding::new(expression.place, "this expression is empty").help("write an expression, or remove the braces")
+        }
         Error::Syntax(syntax) => {
             let end =
                 expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
             let place =
                 if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
-            let mut finding = Finding::new(place, format!("GitHub cannot read this expression: {}", syntax.message));
+            let mut finding = Finding::new(place, format!("GitHub cannot parse this expression: {}", syntax.message));
             if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
                 || expression.text.contains('"')
             {
-                finding = finding.help("texts stand in single quotes: `'text'`");
+                finding = finding.help("use single quotes for strings: `'text'`");
             }
             finding
         }
@@ -66,13 +67,10 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
                 "cancelled",
                 "failure",
             ];
-            let finding = Finding::new(
-                expression.place_of(at..at + name.len()),
-                format!("`{name}` is no function of GitHub's expressions"),
-            );
+            let finding = Finding::new(expression.place_of(at..at + name.len()), format!("unknown function `{name}`"));
             match crate::suggest::nearest(name, known) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help(format!("the functions are {}", known.join(", "))),
+                None => finding.help(format!("use one of {}", known.join(", "))),
             }
         }
         Error::Call(call::Error::Arity(function, expected)) => {
@@ -93,8 +91,7 @@ fn walk(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
         let Some(entry) = key(expression).filter(|_| special) else { return };
         if !entry.functions.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let place = expression.place_of(node.origin.span.start..node.origin.span.start + name.len());
-            let help =
-                if name == "hashFiles" { "it works in the keys of a step alone" } else { "it works in an `if` alone" };
+            let help = if name == "hashFiles" { "use it only in the keys of a step" } else { "use it only in an `if`" };
             sink.report(
                 Finding::new(place, format!("`{name}` cannot be called under `{}`", expression.key())).help(help),
             );
@@ -112,27 +109,27 @@ fn calls(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
         match call.func {
             Function::FromJSON => {
                 if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
-                    sink.report(Finding::new(place, format!("this is no JSON: {error}")));
+                    sink.report(Finding::new(place, format!("invalid JSON: {error}")));
                 }
             }
             Function::Format => {
                 let given = call.args.len() - 1;
                 let Some(holes) = holes(text) else {
                     sink.report(
-                        Finding::new(place, "a brace of this format is not closed")
-                            .help("write `{{` and `}}` for braces that stay"),
+                        Finding::new(place, "invalid placeholder in this format string")
+                            .help("write placeholders as `{0}`, and literal braces as `{{` and `}}`"),
                     );
                     return;
                 };
                 if let Some(missing) = holes.iter().find(|hole| **hole >= given) {
                     sink.report(Finding::new(
                         place,
-                        format!("`{{{missing}}}` has no argument: the format is given {given}"),
+                        format!("`{{{missing}}}` has no argument: the call passes {given}"),
                     ));
                 } else if let Some(unused) = (0..given).find(|at| !holes.contains(at)) {
                     sink.report(Finding::new(
                         place,
-                        format!("the format has no `{{{unused}}}` for its argument number {}", unused + 1),
+                        format!("argument {} is unused: the format string has no `{{{unused}}}`", unused + 1),
                     ));
                 }
             }
@@ -172,14 +169,14 @@ fn always_true(condition: &At<String>, sink: &mut Sink) {
     }
     let place = Place::new(condition.place.file, Span::new(condition.place.span.start, condition.place.span.end));
     let (why, help) = if whole && before.trim().is_empty() && after.trim().is_empty() {
-        ("the line end after the braces makes it a text", "take the braces away, or write `if: >-` or `if: |-`")
+        ("the trailing newline makes it a string", "remove the braces, or write `if: >-` or `if: |-`")
     } else {
         (
-            "text beside the braces makes all of it a text",
-            "put all of the condition inside of one `${{ }}`, or take the braces away",
+            "text outside the braces makes it a string",
+            "put the whole condition inside one `${{ }}`, or remove the braces",
         )
     };
-    sink.report(Finding::new(place, format!("this condition always holds: {why}, and a text is true")).help(help));
+    sink.report(Finding::new(place, format!("this condition is always true: {why}")).help(help));
 }
 
 /// Calls a function for every node of a tree.

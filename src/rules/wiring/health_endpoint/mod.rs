@@ -44,7 +44,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let Setting::Set(check) = dockerfile.health(stage) else { continue };
         let Some(command) = &check.value.test else { continue };
-        let asked = requests(ctx, command).into_iter().map(|path| ("the HEALTHCHECK".to_owned(), path)).collect();
+        let asked = requests(ctx, command).into_iter().map(|path| ("the `HEALTHCHECK`".to_owned(), path)).collect();
         judge(ctx, (dockerfile, stage), asked, sink.level(), sink);
     }
 }
@@ -67,11 +67,11 @@ fn judge(
         }
         let mut finding =
             Finding::new(path.place, format!("{who} calls `{}`, which no route in the source serves", path.value))
-                .label("answered with 404");
+                .label("returns 404");
         let near = served.near(&path.value);
         let help = match near.first() {
-            Some((_, route)) => format!("call a path that is served, such as `{}`, or add the route", route.path.value),
-            None => "add the route to the application, or call one that it has".to_owned(),
+            Some((_, route)) => format!("call an existing path, such as `{}`, or add the route", route.path.value),
+            None => "add the route to the application, or call an existing one".to_owned(),
         };
         for (file, route) in near.iter().filter(|(_, route)| !route.path.span.is_empty()) {
             finding =
