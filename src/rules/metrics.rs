@@ -36,8 +36,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some((place, message)) = offered(ctx) else { return };
     sink.report(
         Finding::new(place, message)
-            .label("offered here")
-            .help("add the service to Prometheus' `scrape_configs`, or a ServiceMonitor or `prometheus.io/scrape` where the cluster looks for them"),
+            .label("exposes metrics")
+            .help("add the service to Prometheus `scrape_configs`, or add a ServiceMonitor or `prometheus.io/scrape` if the cluster uses them"),
     );
 }
 
@@ -57,7 +57,7 @@ fn offered(ctx: &Ctx) -> Option<(Place, String)> {
             let (at, name) = LIBRARIES.iter().find_map(|name| Some((package_at(&file.text, name)?, name)))?;
             Some((
                 file.place(Span::of(at, at + name.len())),
-                format!("nothing scrapes the metrics that `{name}` offers"),
+                format!("nothing scrapes the metrics that `{name}` exposes"),
             ))
         });
     library.or_else(|| {
