@@ -57,7 +57,7 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
         };
         return sink.report(
             Finding::new(first.container.anchor, format!("nothing collects the logs of {whose}"))
-                .label("logs stay on the host, per container, and are lost with it")
+                .label("logs stay on the host and are lost with it")
                 .help("ship them to a searchable log store with an agent such as Alloy, Fluent Bit or Vector, or a `logging` driver")
                 .anchor(first.container.anchor)
                 .others(own.len() as u32 - 1),

@@ -98,13 +98,13 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
         .map(|reader| reader.project.service(host).and_then(|service| Some((service, swapped(service, port.value)?))))
         .next()??;
     Some(
-        Finding::new(
-            port.place,
-            format!("{what} `{host}:{}` uses the port that `{host}` publishes on the host", port.value),
-        )
-        .label(format!("inside the project, it listens on {inner}"))
-        .related(service.container.ports.first().map_or(service.container.anchor, |port| port.place), "published here")
-        .help(format!("write `{host}:{inner}`")),
+        Finding::new(port.place, format!("{what} `{host}:{}` uses the published host port of `{host}`", port.value))
+            .label(format!("inside the project, it listens on {inner}"))
+            .related(
+                service.container.ports.first().map_or(service.container.anchor, |port| port.place),
+                "published here",
+            )
+            .help(format!("write `{host}:{inner}`")),
     )
 }
 

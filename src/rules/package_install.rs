@@ -167,7 +167,7 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 .label("once cached, it leaves later installs with stale lists")
                 .help("update and install in the same RUN, joined by `&&`")
         } else {
-            finding.label("no install uses the lists that it fetches").help("remove it")
+            finding.label("no install uses these package lists").help("remove it")
         });
     }
 }

@@ -130,7 +130,7 @@ pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     let Owner::Kubernetes(object, _) = owner else { return };
     for port in container.ports.iter().filter(|port| matches!(port.published, Some(Some(_)))) {
         sink.report(
-            Finding::new(port.place, format!("{} binds a port of its node", container_title(object, container)))
+            Finding::new(port.place, format!("{} binds a port on its node", container_title(object, container)))
                 .label("bypasses every NetworkPolicy; one pod per node")
                 .help("use a Service instead of `hostPort`")
                 .anchor(object.anchor),

@@ -84,7 +84,7 @@ fn fault(what: &str, at: &At<Quantity>) -> Option<String> {
     match amount {
         None => Some(format!("`{written}` is not a {what} quantity")),
         Some(amount) if what == "memory" && *amount > 0.0 && *amount < 1024.0 => {
-            Some(format!("`{written}` of memory means {amount} bytes"))
+            Some(format!("memory `{written}` is only {amount} bytes"))
         }
         Some(_) => None,
     }

@@ -72,7 +72,7 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn finding(place: Place, mode: &str) -> Finding {
     Finding::new(place, "every user in the container can change these files")
-        .label(format!("`{mode}` makes them writable by everyone"))
+        .label(format!("`{mode}` makes them world-writable"))
         .help("give ownership to the user that needs them: `chown`, `COPY --chown=`, or group `0` with `g=u`")
 }
 

@@ -182,7 +182,7 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         } else if !text.contains('$') {
             sink.report(
                 Finding::new(place, format!("the image is always built for `{text}`"))
-                    .label("the platform is a choice of the build")
+                    .label("the build should choose the platform")
                     .help("remove it and build with `--platform`, or use `$BUILDPLATFORM` for a stage that runs on the builder"),
             );
         }

@@ -57,7 +57,7 @@ fn compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     }
     let harmless = |key: &str| key.starts_with("x-") || key == "version";
     let (place, label) = match keys().find(|(key, _)| !harmless(key)) {
-        Some((_, place)) => (place, "services at the top level are a format no longer supported"),
+        Some((_, place)) => (place, "services at the top level are no longer supported"),
         None => (root.place(), "`services` is missing"),
     };
     sink.report(
