@@ -71,16 +71,16 @@ fn mistakes_on_the_command_line_exit_with_two() {
     for (arguments, said) in [
         (&["--format", "sarf"][..], "similar value exists: 'sarif'"),
         (&["--no-such-flag"], "--no-such-flag"),
-        (&["nowhere/Dockerfile"], "there is no file or folder `nowhere/Dockerfile`"),
+        (&["nowhere/Dockerfile"], "no such file or directory: `nowhere/Dockerfile`"),
         (&["explian"], "did you mean the command `explain`?"),
         (&["--select", "unknown-rule,unused-supression"], "did you mean `unused-suppression`?"),
-        (&["--ignore", "zzzzzz"], "no rule is called `zzzzzz`"),
-        (&["--config", "missing.toml"], "cannot read the configuration `missing.toml`"),
+        (&["--ignore", "zzzzzz"], "unknown rule `zzzzzz`"),
+        (&["--config", "missing.toml"], "cannot read configuration file `missing.toml`"),
         (&["--config", "a.toml", "--isolated"], "cannot be used with"),
-        (&["-"], "`-` needs a file name"),
+        (&["-"], "`-` requires a file name"),
         (&["explain", "unknown-rul"], "did you mean `unknown-rule`?"),
         (&["--threads", "0"], "--threads"),
-        (&[".", "--stdin-filename", "../other/Dockerfile"], "is not within"),
+        (&[".", "--stdin-filename", "../other/Dockerfile"], "is not inside"),
     ] {
         let run = folder.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}");
@@ -219,7 +219,7 @@ fn a_file_is_shown_alone_and_judged_with_the_rest() {
     assert_eq!((run.code, run.out.lines().count()), (1, 1));
     assert!(run.out.starts_with("a/Dockerfile:1:6: "));
     let run = folder.run(&["a/Dockerfile", "b", "--select", "pinned-image"]);
-    assert!(run.out.contains("Checked 2 Dockerfiles") && run.out.contains("Shown for 2 paths only"), "{}", run.out);
+    assert!(run.out.contains("Checked 2 Dockerfiles") && run.out.contains("Showing 2 paths only"), "{}", run.out);
 }
 
 #[test]

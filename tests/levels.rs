@@ -69,7 +69,7 @@ fn help_knows_what_is_there() {
 ";
     let outcome = lint_texts(Config::default(), &[("compose.yaml", text)]);
     let help = |rule: &str| outcome.findings.iter().find(|finding| finding.rule == rule)?.help.as_deref();
-    let wait = "`db` has a health check: wait for it: `depends_on: { db: { condition: service_healthy } }`";
+    let wait = "wait for the health check of `db`: `depends_on: { db: { condition: service_healthy } }`";
     assert_eq!(help("depends-on-health"), Some(wait));
     assert!(help("published-datastore").is_some_and(|help| help.ends_with("`127.0.0.1:${DB_PORT:-5432}:5432`")));
 }

@@ -249,7 +249,7 @@ fn step_output(site: Site, output: &str, depth: u32) -> Option<Taint> {
             "head.ref",
         ];
         if sets && fields.iter().any(|field| text.contains(field)) {
-            return Some(Taint { origin: "the event's text".to_owned(), place, level });
+            return Some(Taint { origin: "text from the event".to_owned(), place, level });
         }
     }
     None
@@ -377,7 +377,7 @@ fn fetched(site: Site, line: &str, place: Place) -> Option<Taint> {
     let fields = ["headRefName", "head.ref", "title", "body", "comments", "files", "author", "filename", ".message"];
     let asks = ["gh pr view", "gh pr list", "gh issue view", "gh api", "/pulls/"];
     if asks.iter().any(|ask| line.contains(ask)) && fields.iter().any(|field| line.contains(field)) {
-        return Some(Taint { origin: "what `gh` reads".to_owned(), place: Some(place), level });
+        return Some(Taint { origin: "the output of `gh`".to_owned(), place: Some(place), level });
     }
     let changed = ["git diff", "git log", "git show", "git branch", "git rev-parse --abbrev-ref"];
     let reads_files = line.contains("$(<")
@@ -389,11 +389,11 @@ fn fetched(site: Site, line: &str, place: Place) -> Option<Taint> {
         || line.contains("grep ");
     let before = site.job()?.steps.get(..site.step?)?;
     if reads_files && before.iter().any(downloads_artifact) {
-        return Some(Taint { origin: "a file of the downloaded artifact".to_owned(), place: Some(place), level });
+        return Some(Taint { origin: "a file from the downloaded artifact".to_owned(), place: Some(place), level });
     }
     let untrusted = || before.iter().any(|step| untrusted_checkout::checks_out_stranger(site.workflow, step).is_some());
     if (reads_files || changed.iter().any(|command| line.contains(command))) && untrusted() {
-        return Some(Taint { origin: "a file of the pull request".to_owned(), place: Some(place), level });
+        return Some(Taint { origin: "a file from the pull request".to_owned(), place: Some(place), level });
     }
     None
 }

@@ -64,10 +64,10 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
         let own = first.service.name();
         let other = first.project.services.iter().find(|other| other.name() != own && serves(other, port))?;
         return Some(
-            Finding::new(address.host.place, format!("{what} is localhost, but port {port} is `{}`'s", other.name()))
-                .label(format!("inside `{own}` this is `{own}` itself"))
+            Finding::new(address.host.place, format!("{what} is localhost, but `{}` serves port {port}", other.name()))
+                .label(format!("inside `{own}`, localhost is `{own}` itself"))
                 .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
-                .help(format!("write `{}` for the host, and the port inside its container", other.name())),
+                .help(format!("use `{}` as the host, with its container port", other.name())),
         );
     }
     if !address.is_single_word() {
@@ -79,16 +79,16 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
     if !elsewhere && readers.iter().all(|reader| !may_reach(ctx, reader.project, reader.service, host)) {
         let near = suggest::nearest(host, names(first.project));
         let help = near.map_or_else(
-            || "name a service of the project, or give the host's full name".to_owned(),
+            || "use a service name of the project or a fully qualified host name".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         return Some(
             Finding::new(
                 address.host.place,
-                format!("{what} `{host}` is no service of the project that `{}` runs in", first.service.name()),
+                format!("{what} `{host}` is not a service in the project of `{}`", first.service.name()),
             )
-            .label("no service or alias goes by this name")
-            .related(first.service.container.anchor, "the file is read here")
+            .label("no service or alias has this name")
+            .related(first.service.container.anchor, "this service reads the file")
             .help(help),
         );
     }
@@ -98,13 +98,13 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
         .map(|reader| reader.project.service(host).and_then(|service| Some((service, swapped(service, port.value)?))))
         .next()??;
     Some(
-        Finding::new(
-            port.place,
-            format!("{what} `{host}:{}` asks for the port that `{host}` has on the host", port.value),
-        )
-        .label(format!("inside the project it listens on {inner}"))
-        .related(service.container.ports.first().map_or(service.container.anchor, |port| port.place), "published here")
-        .help(format!("write `{host}:{inner}`")),
+        Finding::new(port.place, format!("{what} `{host}:{}` uses the published host port of `{host}`", port.value))
+            .label(format!("inside the project, it listens on {inner}"))
+            .related(
+                service.container.ports.first().map_or(service.container.anchor, |port| port.place),
+                "published here",
+            )
+            .help(format!("write `{host}:{inner}`")),
     )
 }
 

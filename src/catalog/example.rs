@@ -65,7 +65,7 @@ pub fn parse(body: &str) -> Result<Vec<Example>, String> {
             },
             "fixed" => match examples.last_mut() {
                 Some(example) => example.fixed.push((path, block.text)),
-                None => return Err(format!("`fixed {path}` has no example to mend")),
+                None => return Err(format!("`fixed {path}` has no example to fix")),
             },
             other => return Err(format!("unknown role `{other}` of an example block")),
         }

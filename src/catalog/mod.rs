@@ -157,7 +157,7 @@ impl Rule {
         let rest = page.strip_prefix(&format!("# {name}\n")).ok_or("the page must begin with `# ` and its own name")?;
         let (before, rest) = rest.split_once("```toml rule\n").ok_or("no ```toml rule block")?;
         if !before.trim().is_empty() {
-            return Err("nothing may stand between the title and the ```toml rule block".to_owned());
+            return Err("nothing may come between the title and the ```toml rule block".to_owned());
         }
         let (block, body) = rest.split_once("\n```\n").ok_or("the ```toml rule block does not end")?;
         let header = header(block)?;

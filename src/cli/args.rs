@@ -11,21 +11,21 @@ use crate::finding;
 
 const AFTER_HELP: &str = "\
 Examples:
-  deploylint                                    lint the repository here
-  deploylint services/api/Dockerfile            show one file's findings; the rest is evidence
+  deploylint                                    Lint the current directory
+  deploylint services/api/Dockerfile            Lint one file; the rest of the repository is context
   deploylint --format sarif --output-file out.sarif
-  deploylint explain non-root-user              why a rule exists, and how to satisfy it
+  deploylint explain non-root-user              Show what a rule finds and how to fix it
 
 Exit codes:
-  0  nothing at or above --fail-on
+  0  no findings at or above --fail-on
   1  findings at or above --fail-on
-  2  the run itself failed: a bad flag or configuration, or something that could not be read
+  2  error: invalid flag or configuration, or something that could not be checked
 
-Suppress one finding:  # deploylint: ignore[rule] reason
-Configuration:         deploylint.toml, at the root or in .github/ or .config/";
+Suppress a finding:  # deploylint: ignore[rule] reason
+Configuration:       deploylint.toml in the root, .github/ or .config/";
 
-/// Is this repository ready to deploy? Lints Dockerfiles, compose files, Kubernetes manifests, Helm charts and GitHub
-/// workflows, each in the light of the others. Offline; executes nothing.
+/// Lint Dockerfiles, compose files, Kubernetes manifests, Helm charts and GitHub workflows together for deployment
+/// problems, offline and without executing anything
 #[derive(Debug, Parser)]
 #[command(
     name = "deploylint",
@@ -44,20 +44,23 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Lint a repository or some of its files (the default)
+    /// Lint a repository or some of its files (default)
     #[command(max_term_width = 100, after_help = AFTER_HELP)]
     Check(Box<Check>),
-    /// Show a rule's page: what it finds, why it matters, how to satisfy it
+    /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {
-        /// A rule, or a checklist item to see its rules
+        /// Rule to explain, or checklist item whose rules to list
         rule: String,
+        /// When to use colors
         #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
         color: ColorChoice,
     },
-    /// List every rule
+    /// List all rules
     Rules {
+        /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
+        /// When to use colors
         #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
         color: ColorChoice,
     },
@@ -65,71 +68,71 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct Check {
-    /// A folder to lint as a repository, or files and folders within one; `-` reads standard input
+    /// Directory to lint, or files and directories in a repository; `-` reads standard input
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// How findings are written
+    /// Output format
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: Format,
-    /// Write them to a file, and the text for people to the terminal
+    /// Write the report to FILE and a summary to the terminal
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output_file: Option<PathBuf>,
-    /// The mildest level that is shown [default: warning]
+    /// Minimum level to report [default: warning]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
     pub min_level: Option<Level>,
-    /// Show how often each rule was broken instead of where
+    /// Print counts per rule instead of findings
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
-    /// Colour the output
+    /// When to use colors
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Output")]
     pub color: ColorChoice,
-    /// Findings only, no summary
+    /// Print findings only, without the summary
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
-    /// Say what was read, and by which configuration
+    /// Print the root, the configuration file and the number of files read
     #[arg(long, short, help_heading = "Output")]
     pub verbose: bool,
 
-    /// Which rules speak [default: recommended]
+    /// Rule set [default: recommended]
     #[arg(long, value_enum, help_heading = "Rules")]
     pub profile: Option<Profile>,
-    /// Only these rules or checklist items, comma-separated
+    /// Run only these rules or checklist items (comma-separated)
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     pub select: Vec<String>,
-    /// Not these rules or checklist items, comma-separated
+    /// Skip these rules or checklist items (comma-separated)
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     pub ignore: Vec<String>,
-    /// The mildest level that makes the run exit with 1 [default: error]
+    /// Minimum level to exit with code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     pub fail_on: Option<FailOn>,
 
-    /// Use this configuration file
+    /// Path to the configuration file
     #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Input")]
     pub config: Option<PathBuf>,
-    /// Use no configuration file and no baseline
+    /// Ignore all configuration files
     #[arg(long, help_heading = "Input")]
     pub isolated: bool,
-    /// Read standard input as the text of this file
+    /// File name to use for standard input
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     pub stdin_filename: Option<PathBuf>,
-    /// Worker threads [default: one a core]
+    /// Number of worker threads [default: one per core]
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub threads: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Findings with their lines, for people
+    /// Findings with source lines, for humans
     #[default]
     Text,
-    /// One line a finding
+    /// One line per finding
     Concise,
-    /// For programs; the shape is documented
+    /// JSON with a documented schema
     Json,
-    /// For code scanning
+    /// SARIF for code scanning
     Sarif,
-    /// Annotations of a pull request, from within a GitHub workflow
+    /// GitHub workflow annotations and job summary
     Github,
 }
 
@@ -142,10 +145,12 @@ pub enum ListFormat {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
+    /// Use colors on a terminal, unless NO_COLOR is set
     #[default]
     Auto,
+    /// Always use colors
     Always,
+    /// Never use colors
     Never,
 }
 
@@ -187,9 +192,9 @@ impl From<FailOn> for config::FailOn {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Profile {
-    /// What nearly every repository should follow
+    /// Rules that nearly every repository should follow
     Recommended,
-    /// That, and what is a matter of taste or noisy on small deployments
+    /// All recommended rules, plus opinionated rules and rules that are noisy on small deployments
     Strict,
 }
 

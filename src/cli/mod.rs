@@ -73,8 +73,8 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     let config = policy(arguments, &scope, errors)?;
     let (min_level, fail_on) = (config.min_level, config.fail_on);
     if arguments.verbose {
-        let file = config.file.as_ref().map_or("no configuration file".into(), |path| path.display().to_string());
-        terminal::complain(&format!("root {}\nconfiguration {file}\n", scope.root.display()));
+        let file = config.file.as_ref().map_or("none".into(), |path| path.display().to_string());
+        terminal::complain(&format!("root: {}\nconfiguration: {file}\n", scope.root.display()));
     }
     let stdin = match &scope.stdin {
         Some(path) => Some((path.clone(), standard_input(errors)?)),
@@ -99,7 +99,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     view.focused = scope.focus.len();
     if arguments.verbose {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
-        terminal::complain(&format!("{files} text files read in {} ms\n", time.as_millis()));
+        terminal::complain(&format!("read {files} text files in {} ms\n", time.as_millis()));
     }
     report(arguments, &view, look)?;
     Ok(exit_code(&outcome, fail_on))
@@ -127,7 +127,7 @@ fn policy(arguments: &Check, scope: &Scope, look: Look) -> Result<Config, Failur
         None => Config::default(),
         Some(path) => config::load(&path, &scope.root)
             .map_err(|error| {
-                Failure::new(&format!("cannot read the configuration `{}`: {error}", path.display()), None, look)
+                Failure::new(&format!("cannot read configuration file `{}`: {error}", path.display()), None, look)
             })?
             .map_err(|broken| Failure(human::broken_config(broken, look)))?,
     };
@@ -136,8 +136,8 @@ fn policy(arguments: &Check, scope: &Scope, look: Look) -> Result<Config, Failur
         .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
     if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
         let help = config::meant(name)
-            .map_or("`deploylint rules` lists them".to_owned(), |rule| format!("did you mean `{rule}`?"));
-        return Err(Failure::new(&format!("{flag}: no rule is called `{name}`"), Some(&help), look));
+            .map_or("run `deploylint rules` to list all rules".to_owned(), |rule| format!("did you mean `{rule}`?"));
+        return Err(Failure::new(&format!("{flag}: unknown rule `{name}`"), Some(&help), look));
     }
     if !arguments.select.is_empty() {
         config.select.clone_from(&arguments.select);
@@ -153,7 +153,7 @@ fn standard_input(look: Look) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Failure::new(&format!("cannot read standard input: {error}"), None, look))?;
-    String::from_utf8(bytes).map_err(|_| Failure::new("standard input is not UTF-8", None, look))
+    String::from_utf8(bytes).map_err(|_| Failure::new("standard input is not valid UTF-8", None, look))
 }
 
 /// Writes the report in its format, to where it belongs.
@@ -193,7 +193,7 @@ fn job_summary(view: &View) {
         .open(path)
         .and_then(|mut file| file.write_all(github::step_summary(view).as_bytes()));
     if let Err(error) = written {
-        terminal::complain(&format!("the job summary could not be written: {error}\n"));
+        terminal::complain(&format!("cannot write the job summary: {error}\n"));
     }
 }
 
@@ -204,13 +204,13 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
     }
     let of_item: Vec<_> = catalog::rules().iter().filter(|rule| rule.item == name).collect();
     if !of_item.is_empty() {
-        let mut text = format!("`{name}` is a checklist item. Its rules:\n\n");
+        let mut text = format!("`{name}` is a checklist item with these rules:\n\n");
         for rule in of_item {
             text.push_str(&format!("  {}  {}\n", look.paint(human::style(Level::Note), rule.name), rule.summary));
         }
         return print(&text).map(|()| CLEAN);
     }
     let help = suggest::nearest(name, catalog::rules().iter().map(|rule| rule.name))
-        .map_or("`deploylint rules` lists them".to_owned(), |rule| format!("did you mean `{rule}`?"));
-    Err(Failure::new(&format!("no rule is called `{name}`"), Some(&help), terminal::error_look(color)))
+        .map_or("run `deploylint rules` to list all rules".to_owned(), |rule| format!("did you mean `{rule}`?"));
+    Err(Failure::new(&format!("unknown rule `{name}`"), Some(&help), terminal::error_look(color)))
 }

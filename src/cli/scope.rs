@@ -28,7 +28,7 @@ type Refusal = (String, Option<String>);
 pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
-        .map_err(|error| (format!("cannot read the current folder: {error}"), None))?;
+        .map_err(|error| (format!("cannot read the current directory: {error}"), None))?;
     let mut paths = Vec::new();
     let mut dash = false;
     for path in &arguments.paths {
@@ -39,8 +39,8 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
         }
     }
     if dash && arguments.stdin_filename.is_none() {
-        let help = "say what the text is, such as `--stdin-filename Dockerfile`";
-        return Err(("`-` needs a file name".to_owned(), Some(help.to_owned())));
+        let help = "add a file name, as in `--stdin-filename Dockerfile`";
+        return Err(("`-` requires a file name".to_owned(), Some(help.to_owned())));
     }
     let stdin = arguments.stdin_filename.as_ref().map(|name| normal(&here.join(name)));
     let root = match (paths.as_slice(), &stdin) {
@@ -54,7 +54,7 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
     let from_root = |path: &Path| path.strip_prefix(&root).ok().map(slashed);
     let stdin = match stdin {
         Some(path) => {
-            let outside = || (format!("`{}` is not within `{}`", path.display(), root.display()), None);
+            let outside = || (format!("`{}` is not inside `{}`", path.display(), root.display()), None);
             Some(from_root(&path).filter(|path| !path.is_empty()).ok_or_else(outside)?)
         }
         None => None,
@@ -78,7 +78,7 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
     }
     let command = path.to_str().and_then(|word| suggest::nearest(word, ["check", "explain", "rules"]));
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
-    (format!("there is no file or folder `{shown}`"), help)
+    (format!("no such file or directory: `{shown}`"), help)
 }
 
 /// The folder that holds all the paths. A file counts as its folder, and so does one that does not exist.

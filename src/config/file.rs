@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
             let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
-            return Err(vec![Problem { span, message: "not valid TOML".to_owned(), label: message }]);
+            return Err(vec![Problem { span, message: "invalid TOML".to_owned(), label: message }]);
         }
     };
     let mut reader = Reader { problems: Vec::new() };
@@ -91,7 +91,7 @@ impl Reader {
 
     fn path(&mut self, item: &Spanned<DeValue>) -> Option<PathPolicy> {
         let DeValue::Table(table) = item.get_ref() else {
-            self.wrong_type(item, "each of `paths` must be a table");
+            self.wrong_type(item, "each entry of `paths` must be a table");
             return None;
         };
         let mut policy = PathPolicy { globs: Globs::none(), ignore: Vec::new(), levels: Levels::new() };
@@ -104,14 +104,14 @@ impl Reader {
             }
         }
         if !table.keys().any(|key| key.get_ref() == "globs") {
-            self.problem(item.span(), "`[[paths]]` without `globs`", "applies to no file");
+            self.problem(item.span(), "`[[paths]]` requires `globs`", "does not apply to any file");
         }
         Some(policy)
     }
 
     fn levels(&mut self, value: &Spanned<DeValue>) -> Levels {
         let DeValue::Table(table) = value.get_ref() else {
-            self.wrong_type(value, "`levels` must be a table of rules and their levels");
+            self.wrong_type(value, "`levels` must be a table of rules and levels");
             return Levels::new();
         };
         let words =
@@ -139,9 +139,9 @@ impl Reader {
         if !known(name) {
             let label = match meant(name) {
                 Some(rule) => format!("did you mean `{rule}`?"),
-                None => "`deploylint rules` lists them".to_owned(),
+                None => "run `deploylint rules` to list all rules".to_owned(),
             };
-            self.problem(span, format!("no rule is called `{name}`"), label);
+            self.problem(span, format!("unknown rule `{name}`"), label);
         }
     }
 
@@ -151,7 +151,7 @@ impl Reader {
             if let Err(error) = builder.add_line(None, &glob) {
                 let error = error.to_string();
                 let reason = error.rsplit(": ").next().unwrap_or(&error).to_owned();
-                self.problem(span, format!("`{glob}` is not a glob"), reason);
+                self.problem(span, format!("invalid glob `{glob}`"), reason);
             }
         }
         builder.build().map_or_else(|_| Globs::none(), Globs)
@@ -188,7 +188,7 @@ impl Reader {
         let found = words.iter().find(|(word, _)| word == text).map(|&(_, meaning)| meaning);
         if found.is_none() {
             let label = suggest::nearest(text, words.iter().map(|&(word, _)| word))
-                .map_or_else(|| "not one of them".to_owned(), |word| format!("did you mean `{word}`?"));
+                .map_or_else(|| "unknown value".to_owned(), |word| format!("did you mean `{word}`?"));
             self.problem(value.span(), message, label);
         }
         found
@@ -211,7 +211,7 @@ impl Reader {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.problem(value.span(), message, format!("this is {is}"));
+        self.problem(value.span(), message, format!("found {is}"));
     }
 }
 
@@ -235,20 +235,20 @@ mod tests {
             [
                 "'strct': `profile` must be `recommended` or `strict` (did you mean `strict`?)",
                 "slect: unknown key `slect` (did you mean `select`?)",
-                "'unused-supression': no rule is called `unused-supression` (did you mean `unused-suppression`?)",
-                "3: `ignore` must be a list of rule names (this is a number)",
+                "'unused-supression': unknown rule `unused-supression` (did you mean `unused-suppression`?)",
+                "3: `ignore` must be a list of rule names (found a number)",
                 "'of': `unknown-rule` must be `off`, `note`, `warning` or `error` (did you mean `off`?)",
             ]
         );
         assert_eq!(
             mistakes("[[paths]]\nignroe = []\n[[paths]]\nglobs = ['a{b']"),
             [
-                "[[paths]]: `[[paths]]` without `globs` (applies to no file)",
+                "[[paths]]: `[[paths]]` requires `globs` (does not apply to any file)",
                 "ignroe: unknown key `ignroe` (did you mean `ignore`?)",
-                "'a{b': `a{b` is not a glob (unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?))",
+                "'a{b': invalid glob `a{b` (unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?))",
             ]
         );
         assert_eq!(mistakes("paths = 3\nzzz = 1\nlevels = 'x'").len(), 3);
-        assert_eq!(mistakes("select = [")[0].split(" (").next(), Some(": not valid TOML"));
+        assert_eq!(mistakes("select = [")[0].split(" (").next(), Some(": invalid TOML"));
     }
 }

@@ -44,9 +44,9 @@ impl DefaultReason {
     pub const fn clause(self) -> &'static str {
         match self {
             DefaultReason::WellKnown => "it is a well-known default",
-            DefaultReason::RepeatsName => "it repeats the user's or the product's name",
-            DefaultReason::Development => "it says itself that it is for development",
-            DefaultReason::Plain => "it is made of plain words or a row of characters",
+            DefaultReason::RepeatsName => "it repeats the user or product name",
+            DefaultReason::Development => "it is marked as a development value",
+            DefaultReason::Plain => "it uses plain words or a simple pattern",
         }
     }
 }

@@ -33,7 +33,7 @@ impl SecretFile {
             SecretFile::ToolCredentials => "a file with access tokens",
             SecretFile::CloudCredentials => "cloud credentials",
             SecretFile::Kubeconfig => "a kubeconfig",
-            SecretFile::Secrets => "a file of secrets",
+            SecretFile::Secrets => "a secrets file",
         }
     }
 }

@@ -193,7 +193,7 @@ fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Findin
         }
         Err(_) => {
             let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
-            findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", rule.name)));
+            findings.push(internal(file, &format!("rule `{}` failed on `{path}`", rule.name)));
         }
     }
 }

@@ -243,11 +243,9 @@ fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(Strin
                 Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
                 Err(_) => Read::text(&entry.path, String::new(), names),
             },
-            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => Read::failed(format!(
-                "{} MiB is larger than the {} MiB that are read",
-                bytes >> 20,
-                walk::MAX_BYTES >> 20
-            )),
+            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
+                Read::failed(format!("{} MiB exceeds the limit of {} MiB", bytes >> 20, walk::MAX_BYTES >> 20))
+            }
             Err(Unread::Failed(reason)) => Read::failed(reason),
             Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new(), names),
         };
@@ -274,9 +272,9 @@ fn lower_all<'s>(
         (FileFacts { hits: found.hits, code: found.code, ..facts }, broken)
     };
     let (mut files, broken): (Vec<_>, Vec<_>) = sources.par_iter().zip(found).with_max_len(BATCH).map(lower).unzip();
-    findings.extend(broken.into_iter().flatten().map(|id| internal(id, "this file could not be read to its end")));
+    findings.extend(broken.into_iter().flatten().map(|id| internal(id, "this file could not be processed")));
     if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
-        findings.push(internal(FileId(0), "the kustomizations could not be joined"));
+        findings.push(internal(FileId(0), "the kustomizations could not be applied"));
     }
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
@@ -288,7 +286,7 @@ fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
     let projects = || catch_unwind(AssertUnwindSafe(|| facts.joined.get_or_init(|| projects(facts)).len()));
     let (projects, cluster) = rayon::join(projects, || Cluster::new(facts));
     if projects.is_err() {
-        findings.push(internal(FileId(0), "the compose files could not be joined"));
+        findings.push(internal(FileId(0), "the compose files could not be merged"));
     }
     Graph::new(facts, cluster)
 }
@@ -314,14 +312,14 @@ fn projects(facts: &Facts) -> Vec<compose::Project> {
 
 fn internal(file: FileId, what: &str) -> Finding {
     let mut finding = Finding::new(Place { file, span: Span::default() }, format!("internal error: {what}"))
-        .help("the rest of the run went on; please report this with the file, or the part of it that you can share");
+        .help("report this as a bug, with the file or the part you can share; the other checks still ran");
     finding.rule = "internal-error";
     finding
 }
 
 fn unreadable(file: FileId, reason: &str) -> Finding {
     let mut finding = Finding::new(Place { file, span: Span::default() }, format!("cannot be read: {reason}"))
-        .help("nothing in this file was checked; make it readable, or name it in `.deploylintignore`");
+        .help("make the file readable, or list it in `.deploylintignore`; nothing in it was checked");
     finding.rule = "unreadable-file";
     finding
 }

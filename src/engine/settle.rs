@@ -115,7 +115,7 @@ fn say_once(findings: &mut Vec<Finding>) {
         let places: Vec<Label> = places.map(|place| Label { place, text: "and here".to_owned() }).collect();
         let finding = &mut findings[first];
         finding.others += rest.len() as u32;
-        finding.message = format!("{}, and {} more here are alike", finding.message, rest.len());
+        finding.message = format!("{} (and {} more in this file)", finding.message, rest.len());
         finding.related.extend(places);
     }
     let mut spoken_for = spoken_for.into_iter();

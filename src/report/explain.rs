@@ -27,7 +27,7 @@ pub fn page(rule: &Rule, look: Look) -> String {
     if !rule.see.is_empty() {
         let _ = writeln!(out, "{} {}", look.paint("1", "See also:"), rule.see.join(", "));
     }
-    let _ = writeln!(out, "{} # deploylint: ignore[{}] <why>", look.paint("1", "Suppress:"), rule.name);
+    let _ = writeln!(out, "{} # deploylint: ignore[{}] <reason>", look.paint("1", "Suppress:"), rule.name);
     let _ = writeln!(out, "{} {}", look.paint("1", "On the web:"), rule.url());
     out
 }

@@ -31,7 +31,7 @@ pub fn render(view: &View) -> String {
     if left_out > 0 {
         let _ = writeln!(
             out,
-            "::notice title=deploylint::{} more: GitHub shows {MOST_PER_LEVEL} of each level here; all are in the job summary",
+            "::notice title=deploylint::{} not shown: GitHub shows up to {MOST_PER_LEVEL} per level here; see the job summary for all",
             count(left_out, "finding", "findings")
         );
     }
@@ -149,7 +149,7 @@ mod tests {
         let text = render(&View::new(&outcome, Level::Note));
         assert_eq!(text.matches("::error ").count(), 10);
         assert_eq!(text.matches("::notice ").count(), 10);
-        assert!(text.contains("::5 findings more"));
+        assert!(text.contains("::5 findings not shown"));
     }
 
     #[test]

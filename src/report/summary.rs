@@ -41,7 +41,7 @@ pub fn render(view: &View, look: Look) -> String {
     };
     if view.focused > 0 {
         let paths = count(view.focused, "path", "paths");
-        let _ = writeln!(text, "Shown for {paths} only; `deploylint` at the root shows the whole repository");
+        let _ = writeln!(text, "Showing {paths} only; run `deploylint` at the root to see the whole repository");
     }
     text
 }
@@ -98,7 +98,7 @@ fn hidden(view: &View) -> Option<String> {
 
 fn nothing(summary: &Summary, look: Look) -> String {
     let files = match summary.files {
-        0 => "there is no text file here".to_owned(),
+        0 => "no text files found".to_owned(),
         files => format!("{} searched for credentials, none found", count(files, "text file", "text files")),
     };
     format!(
@@ -163,7 +163,7 @@ mod tests {
         view.focused = 2;
         assert_eq!(
             render(&view, Look::PLAIN).lines().last(),
-            Some("Shown for 2 paths only; `deploylint` at the root shows the whole repository")
+            Some("Showing 2 paths only; run `deploylint` at the root to see the whole repository")
         );
         outcome.findings.drain(..2);
         assert_eq!(

@@ -76,7 +76,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     }
     cursor.skip_blanks();
     let Some(inner) = cursor.brackets() else {
-        directive.fault = Some("expected the rules in brackets");
+        directive.fault = Some("expected rule names in brackets");
         return Some(directive);
     };
     directive.body.end = cursor.at as u32;
@@ -88,7 +88,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     }
     if directive.names.is_empty() {
         directive.body.end = comment.end;
-        directive.fault = Some("expected at least one rule in the brackets");
+        directive.fault = Some("expected at least one rule in brackets");
         return Some(directive);
     }
     cursor.skip_blanks();

@@ -108,7 +108,7 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     };
     if let Some(fault) = directive.fault {
         report("unknown-rule", directive.body, &|finding| Finding {
-            message: format!("this comment suppresses nothing: {fault}"),
+            message: format!("invalid suppression: {fault}"),
             help: Some(
                 "write `# deploylint: ignore[rule] reason`, or `ignore-file[rule]` for the whole file".to_owned(),
             ),
@@ -124,19 +124,19 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     {
         report("expired-suppression", until.span, &|finding| Finding {
             message: match until.date {
-                Some(date) => format!("this suppression ended on {date}"),
-                None => "this suppression ends on no known day".to_owned(),
+                Some(date) => format!("this suppression expired on {date}"),
+                None => "this suppression has an invalid expiry date".to_owned(),
             },
-            label: if until.date.is_some() { String::new() } else { "not a date: write YYYY-MM-DD".to_owned() },
-            help: Some("mend what it hid, or look again and set a new date".to_owned()),
+            label: if until.date.is_some() { String::new() } else { "expected YYYY-MM-DD".to_owned() },
+            help: Some("fix the finding, or extend the date".to_owned()),
             ..finding
         });
         return;
     }
     if !directive.explained {
         report("unexplained-suppression", directive.body, &|finding| Finding {
-            message: "this suppression does not say why".to_owned(),
-            help: Some("write the reason after the bracket".to_owned()),
+            message: "this suppression has no reason".to_owned(),
+            help: Some("add a reason after the bracket".to_owned()),
             ..finding
         });
     }
@@ -147,8 +147,8 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
         }
         report("unused-suppression", name.span, &|finding| {
             Finding {
-                message: format!("`{}` finds nothing here to suppress", name.text),
-                help: Some("take the suppression away".to_owned()),
+                message: format!("unused suppression of `{}`", name.text),
+                help: Some("remove the suppression".to_owned()),
                 ..finding
             }
             .fix(removal(source, directive, at))
@@ -162,17 +162,17 @@ fn about_unknown(finding: Finding, name: &str) -> Finding {
         let inside: Vec<String> =
             rules().filter(|rule| rule.item == name).take(4).map(|rule| format!("`{}`", rule.name)).collect();
         return Finding {
-            message: format!("`{name}` is a checklist item, and suppressions name rules"),
-            help: Some(format!("its rules are {}", inside.join(", "))),
+            message: format!("`{name}` is a checklist item, not a rule"),
+            help: Some(format!("use one of its rules: {}", inside.join(", "))),
             ..finding
         };
     }
     Finding {
-        message: format!("no rule is called `{name}`"),
+        message: format!("unknown rule `{name}`"),
         label: suggest::nearest(name, rules().map(|rule| rule.name))
             .map(|meant| format!("did you mean `{meant}`?"))
             .unwrap_or_default(),
-        help: Some("`deploylint rules` lists them".to_owned()),
+        help: Some("run `deploylint rules` to list all rules".to_owned()),
         ..finding
     }
 }
@@ -202,7 +202,7 @@ fn removal(source: &SourceFile, directive: &Directive, at: usize) -> Option<Fix>
             Span::new(start + before.trim_end().len() as u32, directive.comment.end)
         }
     };
-    Fix::new(Applicability::Safe, "take the suppression away", vec![Edit::replace(source.id, span, "")])
+    Fix::new(Applicability::Safe, "remove the suppression", vec![Edit::replace(source.id, span, "")])
 }
 
 #[cfg(test)]

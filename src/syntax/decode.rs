@@ -27,7 +27,7 @@ impl fmt::Display for DecodeError {
             Encoding::Utf16Le => "UTF-16 (little endian)",
             Encoding::Utf16Be => "UTF-16 (big endian)",
         };
-        write!(f, "not valid {encoding} at byte {}", self.offset)
+        write!(f, "invalid {encoding} at byte {}", self.offset)
     }
 }
 

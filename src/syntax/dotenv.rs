@@ -235,7 +235,7 @@ fn bad_key(key: &str) -> Option<&'static str> {
         return Some("expected a variable name before `=`");
     }
     let bad = key.chars().find(|&c| !key_char(c) && !c.is_alphanumeric())?;
-    Some(if is_blank(bad) { "a variable name has no blanks in it" } else { "this does not belong in a variable name" })
+    Some(if is_blank(bad) { "a variable name cannot contain spaces" } else { "invalid character in a variable name" })
 }
 
 fn decode(raw: &str, quote: Quote) -> String {

@@ -207,7 +207,7 @@ impl Reader<'_> {
         if name_span.is_empty() {
             if !dockerfile {
                 self.at += self.peek().map_or(0, char::len_utf8);
-                self.error(start, "expected a variable name after `$`; a dollar sign is written `$$`");
+                self.error(start, "expected a variable name after `$`; write `$$` for a dollar sign");
                 return None;
             }
             return Some("$".to_owned());
@@ -294,7 +294,7 @@ impl Reader<'_> {
         self.used(start, name_span, Some(operator), None);
         if self.depth == MAX_DEPTH {
             self.at = self.text.len();
-            self.error(start, "variables are nested too deep here");
+            self.error(start, "variables are nested too deeply");
             return None;
         }
         self.depth += 1;

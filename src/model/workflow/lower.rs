@@ -288,7 +288,7 @@ fn image_use(role: ImageRole, written: At<String>, matrix: Option<&Matrix>) -> V
     let axis = matrix.zip(row).and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
     match axis {
         Some(axis) if !axis.values.is_empty() => {
-            let label = Label { place: written.place, text: "becomes the image here".to_owned() };
+            let label = Label { place: written.place, text: "sets the image here".to_owned() };
             let values = axis.values.iter().filter(|value| !value.value.is_empty());
             values.map(|value| make(value.clone(), vec![label.clone()])).collect()
         }

@@ -107,7 +107,7 @@ fn result(view: &View, finding: &Finding, print: String) -> Result {
         .map(|(at, label)| RelatedLocation {
             id: at + 1,
             physical_location: location(view, label.place),
-            message: Text { text: named(view.line(&label.text), "related place") },
+            message: Text { text: named(view.line(&label.text), "related location") },
         })
         .collect();
     let rule_index = catalog::rules().binary_search_by(|rule| rule.name.cmp(finding.rule)).unwrap_or(0);

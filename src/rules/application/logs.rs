@@ -24,8 +24,8 @@ pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
         let place = first.bounded_logs.place().unwrap_or(first.container.anchor);
         return sink.report(
             Finding::new(place, format!("{whose} until the disk is full"))
-                .label("Docker's default driver, `json-file`, keeps everything")
-                .help("add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each, or set it for the host in `daemon.json`")
+                .label("the `json-file` driver does not rotate logs by default")
+                .help("add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each service, or set it for the host in `daemon.json`")
                 .anchor(first.container.anchor)
                 .others(rest.len() as u32),
         );
@@ -56,9 +56,9 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
             more => format!("`{}`, `{}` and {more} more", first.name(), second.name()),
         };
         return sink.report(
-            Finding::new(first.container.anchor, format!("nothing gathers the logs of {whose}"))
-                .label("they are read on the host, container by container, and are gone with it")
-                .help("ship them to one place that can be searched: an agent such as Alloy, Fluent Bit or Vector, or a `logging` driver")
+            Finding::new(first.container.anchor, format!("nothing collects the logs of {whose}"))
+                .label("logs stay on the host and are lost with it")
+                .help("ship them to a searchable log store with an agent such as Alloy, Fluent Bit or Vector, or a `logging` driver")
                 .anchor(first.container.anchor)
                 .others(own.len() as u32 - 1),
         );

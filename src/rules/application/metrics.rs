@@ -36,8 +36,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some((place, message)) = offered(ctx) else { return };
     sink.report(
         Finding::new(place, message)
-            .label("offered here")
-            .help("add the service to Prometheus' `scrape_configs`, or a ServiceMonitor or `prometheus.io/scrape` where the cluster looks for them"),
+            .label("exposes metrics")
+            .help("add the service to Prometheus `scrape_configs`, or add a ServiceMonitor or `prometheus.io/scrape` if the cluster uses them"),
     );
 }
 
@@ -54,7 +54,7 @@ fn is_deployed(ctx: &Ctx) -> bool {
 fn offered(ctx: &Ctx) -> Option<(Place, String)> {
     let library = ctx.facts.repository.files().iter().filter(|file| is_manifest(file)).find_map(|file| {
         let (at, name) = LIBRARIES.iter().find_map(|name| Some((package_at(&file.text, name)?, name)))?;
-        Some((file.place(Span::of(at, at + name.len())), format!("nothing scrapes the metrics that `{name}` offers")))
+        Some((file.place(Span::of(at, at + name.len())), format!("nothing scrapes the metrics that `{name}` exposes")))
     });
     library.or_else(|| {
         ctx.facts.files.iter().zip(ctx.facts.repository.files()).find_map(|(facts, file)| {

@@ -22,9 +22,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     };
     sink.report(
         Finding::new(place, message)
-            .label("one client may take all of it")
-            .related(route, "what is served")
-            .help("limit the requests of each client where they come in: `limit_req` of nginx, a `rateLimit` middleware of Traefik, or a limiter in the application"),
+            .label("a single client can use all the capacity")
+            .related(route, "the service handles this route")
+            .help("limit requests per client at the entry point: `limit_req` in nginx, a `rateLimit` middleware in Traefik, or a limiter in the application"),
     );
 }
 
@@ -37,13 +37,13 @@ fn composed_api(ctx: &Ctx, project: &Project) -> Option<(Place, Place, String)> 
     if let Some((service, route)) =
         project.services.iter().filter(open).find_map(|service| Some((service, api(service)?)))
     {
-        let message = format!("nothing limits the rate of requests to `{}`", service.name());
+        let message = format!("requests to `{}` are not rate-limited", service.name());
         return Some((service.container.anchor, route, message));
     }
     let proxies = |service: &&Service| service.known_image().is_some_and(|known| known.class == Class::Proxy);
     let proxy = project.services.iter().filter(open).find(proxies)?;
     let (service, route) = project.services.iter().find_map(|service| Some((service, api(service)?)))?;
-    let message = format!("`{}` passes requests on to `{}` at any rate", proxy.name(), service.name());
+    let message = format!("`{}` forwards requests to `{}` without a rate limit", proxy.name(), service.name());
     Some((proxy.container.anchor, route, message))
 }
 
@@ -54,7 +54,7 @@ fn clustered_api(ctx: &Ctx) -> Option<(Place, Place, String)> {
         ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(_, workload)| &workload.pod.containers);
     let route = pods.into_iter().find_map(|container| api(ctx, container))?;
     let place = entry.name.as_ref().map_or(entry.anchor, |name| name.place);
-    Some((place, route, format!("{} lets requests in at any rate", entry.title())))
+    Some((place, route, format!("{} accepts requests without a rate limit", entry.title())))
 }
 
 /// The first route of the API that a container is built to serve.

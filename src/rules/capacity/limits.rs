@@ -8,9 +8,7 @@ use crate::model::container::{Container, ContainerRole, Quantity};
 
 pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
-        Owner::Compose(..) => {
-            "set `mem_limit`, or `deploy.resources.limits.memory`, somewhat above what it uses at its peak"
-        }
+        Owner::Compose(..) => "set `mem_limit` or `deploy.resources.limits.memory` a little above the peak usage",
         Owner::Kubernetes(..) => "set `resources.limits.memory`",
     };
     absent(owner, container, |container| &container.resources.memory_limit, "memory", help, sink);
@@ -18,9 +16,7 @@ pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sin
 
 pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
-        Owner::Compose(..) => {
-            "set `cpus`, or `deploy.resources.limits.cpus`, to the share of the host that it may take"
-        }
+        Owner::Compose(..) => "set `cpus` or `deploy.resources.limits.cpus` to the share of the host it may use",
         Owner::Kubernetes(..) => "set `resources.limits.cpu`",
     };
     absent(owner, container, |container| &container.resources.cpu_limit, "CPU", help, sink);
@@ -54,7 +50,7 @@ fn absent(
     let zero = container.resources.zero.first().copied();
     let place = zero.unwrap_or(container.anchor);
     let finding = Finding::new(place, format!("{} has no {what} limit", container.title()));
-    let finding = if zero.is_some() { finding.label("0 stands for no limit") } else { finding };
+    let finding = if zero.is_some() { finding.label("0 means no limit") } else { finding };
     sink.report(finding.help(help).anchor(container.anchor));
 }
 

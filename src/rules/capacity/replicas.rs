@@ -31,8 +31,12 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     }
     sink.report(
         Finding::new(count.unwrap_or(object.place()), format!("{} runs one replica", object.title()))
-            .label(if count.is_some() { "every restart is an outage" } else { "no `replicas`: one, by default" })
-            .related(service.place(), "this Service has nowhere else to send requests")
+            .label(if count.is_some() {
+                "every restart is an outage"
+            } else {
+                "`replicas` is not set; the default is 1"
+            })
+            .related(service.place(), "this Service has no other pod to send requests to")
             .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
             .anchor(object.anchor),
     );
@@ -77,9 +81,9 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
         if !is_store(workload) && !has_claim(workload) && !needs_device(workload) {
             sink.report(
-                Finding::new(kind.place, format!("{} is taken down before its new version starts", object.title()))
-                    .label("an outage with each rollout")
-                    .help("use `RollingUpdate`; nothing here keeps state that two versions could not share")
+                Finding::new(kind.place, format!("{} is stopped before its new version starts", object.title()))
+                    .label("every rollout is an outage")
+                    .help("use `RollingUpdate`; the workload has no state that two versions could not share")
                     .anchor(object.anchor),
             );
         }
@@ -95,8 +99,8 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     };
     if all {
         sink.report(
-            Finding::new(limit.place, format!("a rollout of {} may take all its pods away", object.title()))
-                .label("as many as there are")
+            Finding::new(limit.place, format!("a rollout of {} may stop all its pods at once", object.title()))
+                .label("covers every replica")
                 .help("set `maxUnavailable` below the number of replicas; 0 with `maxSurge: 1` keeps full capacity")
                 .anchor(object.anchor),
         );
@@ -111,9 +115,9 @@ pub fn spread(ctx: &Ctx, sink: &mut Sink) {
         many && is_scalable(object) && is_lasting(object, workload) && workload.pod.spread.is_absent()
     };
     let finding = |object: &Object| {
-        Finding::new(object.place(), format!("the replicas of {} may all stand on one node", object.title()))
-            .label("neither spread nor anti-affinity")
-            .help("add `topologySpreadConstraints` over `kubernetes.io/hostname`")
+        Finding::new(object.place(), format!("the replicas of {} may all run on one node", object.title()))
+            .label("no topology spread constraints or pod anti-affinity")
+            .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
             .anchor(object.anchor)
     };
     once(sink, Level::Note, ctx.graph.cluster.objects().filter(lacks).map(finding).collect());

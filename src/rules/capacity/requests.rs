@@ -30,14 +30,14 @@ fn missing(
     let title = container_title(object, container);
     let key = if what == "CPU" { "cpu" } else { "memory" };
     let finding = Finding::new(container.anchor, format!("{title} has no {what} request"))
-        .help(format!("set `resources.requests.{key}` to what it needs in normal use"))
+        .help(format!("set `resources.requests.{key}` to the container's normal usage"))
         .anchor(object.anchor);
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {
             let finding = finding
-                .label("the limit stands for the request")
-                .related(limit.place, format!("requests this much {what}, all the time"));
+                .label("the limit is used as the request")
+                .related(limit.place, format!("reserves this much {what} at all times"));
             sink.report_at(Level::Note, finding);
         }
         // An init container's share is given back before the pod serves, and a guessed pod may be filled in by its operator.
@@ -70,9 +70,9 @@ pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         if request.value.amount.zip(limit.value.amount).is_some_and(|(request, limit)| request > limit) {
             sink.report(
                 Finding::new(request.place, format!("{title} requests more {what} than its limit allows"))
-                    .label("the API server refuses this")
+                    .label("the API server rejects this")
                     .related(limit.place, format!("the limit is `{}`", limit.value.written))
-                    .help("raise the limit, or ask for less")
+                    .help("raise the limit or lower the request")
                     .anchor(object.anchor),
             );
         }
@@ -82,9 +82,9 @@ pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 fn fault(what: &str, at: &At<Quantity>) -> Option<String> {
     let Quantity { written, amount } = &at.value;
     match amount {
-        None => Some(format!("`{written}` is no {what} quantity")),
+        None => Some(format!("`{written}` is not a {what} quantity")),
         Some(amount) if what == "memory" && *amount > 0.0 && *amount < 1024.0 => {
-            Some(format!("`{written}` of memory is {amount} bytes"))
+            Some(format!("memory `{written}` is only {amount} bytes"))
         }
         Some(_) => None,
     }

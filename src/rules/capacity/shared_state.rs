@@ -64,10 +64,10 @@ fn sqlite(ctx: &Ctx, owner: Owner, container: &Container) -> Option<Place> {
 
 fn report_sqlite(place: Place, who: &str, count: u32, counted: Place, sink: &mut Sink) {
     sink.report(
-        Finding::new(place, format!("{who} runs {count} times, and keeps its data in SQLite"))
-            .label("each replica has a file of its own, or all of them write into one")
+        Finding::new(place, format!("{who} runs {count} replicas but keeps its data in SQLite"))
+            .label("replicas use separate files, or all write to the same one")
             .related(counted, format!("{count} replicas"))
-            .help("use a database server, such as PostgreSQL; or run one replica"),
+            .help("use a database server such as PostgreSQL, or run one replica"),
     );
 }
 
@@ -121,15 +121,15 @@ pub fn shared_claim(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut 
             Finding::new(
                 claim.place,
                 format!(
-                    "the {count} pods of {} share the claim `{}`, which one node may mount",
+                    "the {count} pods of {} share claim `{}`, which only one node can mount",
                     object.title(),
                     claim.value
                 ),
             )
-            .label("pods on other nodes wait for it for ever")
+            .label("pods on other nodes never start")
             .related(mode, "mounted by one node at a time")
             .related(counted, format!("{count} replicas"))
-            .help("run one replica, claim it with `ReadWriteMany`, or use a StatefulSet with `volumeClaimTemplates`")
+            .help("run one replica, use a `ReadWriteMany` claim, or use a StatefulSet with `volumeClaimTemplates`")
             .anchor(object.anchor),
         );
     }
@@ -162,17 +162,15 @@ pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut S
         Finding::new(
             mount.place,
             format!(
-                "the {} replicas of `{}`, {}, share one data folder",
+                "the {} replicas of `{}`, {}, share one data directory",
                 count.value,
                 service.name(),
                 store.class.phrase()
             ),
         )
-        .label("two engines over the same files destroy them")
+        .label("two engines on the same files corrupt them")
         .related(count.place, "replicas set here")
-        .help(
-            "run one; for more than one use the store's own replication, with a service and a volume for each member",
-        ),
+        .help("run one replica, or use the store's own replication with a service and a volume per member"),
     );
 }
 

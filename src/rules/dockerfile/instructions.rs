@@ -30,19 +30,19 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
             let place = Place::new(dockerfile.file, word.span);
-            let finding = Finding::new(place, format!("`WORKDIR {}` depends on where the build stands", word.text));
+            let finding = Finding::new(place, format!("`WORKDIR {}` is a relative path", word.text));
             if absolute {
                 sink.report_at(
                     Level::Note,
-                    finding.label("relative to the WORKDIR before it").help("write the whole path"),
+                    finding.label("relative to the previous WORKDIR").help("use an absolute path"),
                 );
             } else {
                 let path = text.trim_matches(['"', '\'']).trim_start_matches("./").trim_matches(['.', '/']);
                 let help = match path {
-                    "" => "write the path that is meant, or leave it out: it changes nothing".to_owned(),
-                    path => format!("write the whole path, such as `WORKDIR /{path}`"),
+                    "" => "use an absolute path, or remove it; it changes nothing".to_owned(),
+                    path => format!("use an absolute path, such as `WORKDIR /{path}`"),
                 };
-                sink.report(finding.label("relative to whatever the base image was left in").help(help));
+                sink.report(finding.label("relative to the working directory of the base image").help(help));
                 absolute = true;
             }
         }
@@ -63,33 +63,31 @@ pub fn invalid_port(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         let Some((why, help)) = fault(text) else { continue };
-        sink.report(Finding::new(port.place, format!("`EXPOSE {text}` names no port")).label(why).help(help));
+        sink.report(Finding::new(port.place, format!("`EXPOSE {text}` is not a valid port")).label(why).help(help));
     }
 }
 
 fn fault(text: &str) -> Option<(&'static str, String)> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     if !matches!(protocol.to_ascii_lowercase().as_str(), "tcp" | "udp" | "sctp") {
-        return Some(("the protocol is `tcp`, `udp` or `sctp`", format!("write `{ports}/tcp`")));
+        return Some(("the protocol must be `tcp`, `udp` or `sctp`", format!("write `{ports}/tcp`")));
     }
     if ports.contains(':') {
         let inner = ports.rsplit(':').next().unwrap_or(ports);
         return Some((
-            "an image cannot choose addresses or ports of the host",
-            format!("write `{inner}`, and publish it where it is run"),
+            "an image cannot choose host addresses or ports",
+            format!("write `{inner}`, and publish it when running the container"),
         ));
     }
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let number = |port: &str| port.parse::<u32>().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => {
-            Some(("ports go from 1 to 65535", "name the port that the server listens on".to_owned()))
+            Some(("ports range from 1 to 65535", "write the port that the server listens on".to_owned()))
         }
-        (Some(first), Some(last)) if first > last => {
-            Some(("the range runs backwards", format!("write `{last}-{first}`")))
-        }
+        (Some(first), Some(last)) if first > last => Some(("the range is reversed", format!("write `{last}-{first}`"))),
         (Some(_), Some(_)) => None,
-        _ => Some(("a port is a number", "name the port that the server listens on".to_owned())),
+        _ => Some(("a port must be a number", "write the port that the server listens on".to_owned())),
     }
 }
 
@@ -102,7 +100,7 @@ pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let edit = Edit::replace(dockerfile.file, instruction.span, label);
         sink.report(
             Finding::new(Place::new(dockerfile.file, instruction.keyword.span), "MAINTAINER is deprecated")
-                .label("a label says the same and can be read by tools")
+                .label("a label does the same and is readable by tools")
                 .help("use `LABEL org.opencontainers.image.authors=…`")
                 .fix(Fix::new(Applicability::Safe, "use a label", vec![edit])),
         );
@@ -123,7 +121,7 @@ pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 Place::new(dockerfile.file, pair.key.span),
-                format!("`{name} {} …` without `=` is the old form", pair.key.text),
+                format!("`{name} {} …` uses the legacy form without `=`", pair.key.text),
             )
             .label("takes the rest of the line as one value")
             .help(format!("write `{name} {}=…`", pair.key.text))
@@ -147,7 +145,7 @@ fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
                 Place::new(dockerfile.file, second.name.span),
                 format!("`ARG {name} {value}` declares two arguments"),
             )
-            .label("no default of the first")
+            .label("not a default for the first")
             .help(format!("write `ARG {name}={value}`")),
         );
     }
@@ -177,15 +175,15 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let place = Place::new(dockerfile.file, platform.span);
         if matches!(text, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
             sink.report(
-                Finding::new(place, "`--platform=$TARGETPLATFORM` says what is so anyway")
-                    .label("the default")
-                    .help("leave it out"),
+                Finding::new(place, "`--platform=$TARGETPLATFORM` is redundant")
+                    .label("this is the default")
+                    .help("remove it"),
             );
         } else if !text.contains('$') {
             sink.report(
                 Finding::new(place, format!("the image is always built for `{text}`"))
-                    .label("a choice of whoever builds")
-                    .help("leave it out and build with `--platform`, or use `$BUILDPLATFORM` for a stage that runs on the builder"),
+                    .label("the build should choose the platform")
+                    .help("remove it and build with `--platform`, or use `$BUILDPLATFORM` for a stage that runs on the builder"),
             );
         }
     }
@@ -196,13 +194,10 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (earlier, _, span) in dockerfile.named.duplicates() {
         let Some(first) = dockerfile.named.all[earlier].name.as_ref() else { continue };
         sink.report(
-            Finding::new(
-                Place::new(dockerfile.file, span),
-                format!("a stage named `{}` is there already", first.value),
-            )
-            .label("what follows means this one, what stands before means the other")
-            .related(Place::new(dockerfile.file, first.span), "first named here")
-            .help("give each stage a name of its own"),
+            Finding::new(Place::new(dockerfile.file, span), format!("duplicate stage name `{}`", first.value))
+                .label("later references use this stage, earlier ones the other")
+                .related(Place::new(dockerfile.file, first.span), "first defined here")
+                .help("give each stage a unique name"),
         );
     }
     for name in dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()) {
@@ -210,10 +205,10 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     Place::new(dockerfile.file, name.span),
-                    format!("`{}` is the builder's own name", name.value),
+                    format!("stage name `{}` is reserved", name.value),
                 )
-                .label("means something else to FROM and COPY")
-                .help("give the stage another name"),
+                .label("has a special meaning in FROM and COPY")
+                .help("rename the stage"),
             );
         }
     }
@@ -229,23 +224,23 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let name = &one.name.value;
             let finding = match one.target {
                 Target::NotEarlier(other) if other == stage.index => {
-                    Finding::new(place, format!("the stage cannot take files from itself (`{name}`)"))
-                        .label("this very stage")
+                    Finding::new(place, format!("stage `{name}` cannot copy files from itself"))
+                        .label("this is the current stage")
                         .help("name an earlier stage")
                 }
                 Target::NotEarlier(other) => {
                     let from = dockerfile.tree.instructions[dockerfile.named.all[other].from].keyword.span;
-                    Finding::new(place, format!("the stage `{name}` does not exist yet"))
+                    Finding::new(place, format!("stage `{name}` is not defined yet"))
                         .label("only earlier stages can be used")
-                        .related(Place::new(dockerfile.file, from), "it begins here")
-                        .help("move that stage up")
+                        .related(Place::new(dockerfile.file, from), "it is defined here")
+                        .help("move that stage above this one")
                 }
-                Target::NoSuchIndex => Finding::new(place, format!("there is no stage number {name}"))
+                Target::NoSuchIndex => Finding::new(place, format!("no stage has the index {name}"))
                     .label("stages are counted from 0")
-                    .help("name the stage, which survives another one being put before it"),
+                    .help("use the name of the stage, which does not change when stages are added"),
                 Target::Elsewhere => {
                     let Some(meant) = misspelt(ctx, dockerfile, name, &names) else { continue };
-                    Finding::new(place, format!("there is no stage `{name}`, so an image of that name is pulled"))
+                    Finding::new(place, format!("no stage is named `{name}`, so an image of that name is pulled"))
                         .label(format!("did you mean `{meant}`?"))
                         .help(format!("write `{meant}`"))
                 }

@@ -46,12 +46,12 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 Place::new(dockerfile.file, word.span),
-                format!("every change of a source file runs `{title}` again"),
+                format!("`{title}` runs again after every source change"),
             )
-            .label("copies everything before the dependencies are installed")
-            .related(place, "nothing after the COPY comes from the cache")
+            .label("copies everything before dependencies are installed")
+            .related(place, "not cached, because it follows the COPY")
             .help(match manifests(family) {
-                "" => "install first, then copy the sources".to_owned(),
+                "" => "install dependencies first, then copy the sources".to_owned(),
                 names => format!("copy {names} first, install, then copy the rest"),
             }),
         );
@@ -108,17 +108,17 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let title = call.title(&one);
             match call.verb {
                 Verb::Distribution => sink.report(
-                    Finding::new(place, format!("`{title}` makes another system of the base image"))
-                        .label("adds and removes packages as it sees fit")
+                    Finding::new(place, format!("`{title}` turns the base image into a different system"))
+                        .label("adds and removes packages on its own")
                         .help("start from a newer base image"),
                 ),
                 // `dnf update` in a RUN of its own is `package-update-alone`.
                 Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
                 Verb::Upgrade => sink.report_at(
                     Level::Note,
-                    Finding::new(place, format!("`{title}` raises everything in the base image"))
-                        .label("what it gives depends on the day of the build")
-                        .help("start from a newer base image and rebuild regularly, or name the packages to raise"),
+                    Finding::new(place, format!("`{title}` upgrades every package of the base image"))
+                        .label("the result depends on the date of the build")
+                        .help("start from a newer base image and rebuild regularly, or name the packages to upgrade"),
                 ),
                 _ => {}
             }
@@ -154,8 +154,7 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if used || script_follows || mounted {
             continue;
         }
-        let finding =
-            Finding::new(step.place(call.span(one)), format!("`{}` stands alone in its layer", call.title(one)));
+        let finding = Finding::new(step.place(call.span(one)), format!("`{}` is in a separate RUN", call.title(one)));
         let wanted = dockerfile.steps().filter(|later| later.at > step.at).any(|later| {
             let script = later.script();
             script
@@ -166,10 +165,10 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         });
         sink.report(if wanted {
             finding
-                .label("comes from the cache for weeks, while later installs ask for versions that are gone")
+                .label("once cached, it leaves later installs with stale lists")
                 .help("update and install in the same RUN, joined by `&&`")
         } else {
-            finding.label("nothing is installed from the lists that it fetches").help("leave it out")
+            finding.label("no install uses these package lists").help("remove it")
         });
     }
 }
@@ -225,9 +224,9 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
             let finding = Finding::new(
                 step.place(call.span(one)),
-                format!("`{}` waits for an answer that nobody gives", call.title(one)),
+                format!("`{}` waits for a confirmation that never comes", call.title(one)),
             )
-            .label("asks before it goes on")
+            .label("prompts before it continues")
             .help(format!("add `{}`", flags[0]));
             sink.report(finding);
         }

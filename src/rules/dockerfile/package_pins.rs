@@ -33,9 +33,9 @@ fn finding(step: &Step, one: &Invocation, call: &Call, open: &[&Word]) -> Findin
     let names: Vec<String> = open.iter().take(SHOWN).map(|word| format!("`{}`", word.text())).collect();
     let more = if open.len() > SHOWN { format!(" and {} more", open.len() - SHOWN) } else { String::new() };
     let moving = open[0].text().contains("@latest");
-    let what = if moving { "in whatever version is newest" } else { "without a version" };
-    Finding::new(step.place(open[0].span), format!("`{}` takes {}{more} {what}", call.title(one), names.join(", ")))
-        .label("another build, another version")
+    let what = if moving { "at the latest version" } else { "without a pinned version" };
+    Finding::new(step.place(open[0].span), format!("`{}` installs {}{more} {what}", call.title(one), names.join(", ")))
+        .label("the version can differ between builds")
 }
 
 fn each_open(
@@ -84,18 +84,18 @@ fn advice(family: &str, name: &str) -> String {
     let name = name.split(['@', '=', '>', '[', '$']).find(|part| !part.is_empty()).unwrap_or(name);
     match family {
         "pip" | "uv" | "pipx" | "pdm" | "pipenv" => {
-            format!("name the version, `{name}==1.2.3`, or install from a lock file")
+            format!("pin the version, as in `{name}==1.2.3`, or install from a lock file")
         }
-        "npm" | "yarn" | "pnpm" | "bun" => format!("name the version: `{name}@1.2.3`"),
-        "gem" => format!("name the version: `{name}:1.2.3`"),
-        "go" => "name the version: `…@v1.2.3`".to_owned(),
-        "cargo" => format!("name the version, `{name}@1.2.3`, and add `--locked`"),
-        "composer" => format!("name the version: `{name}:^1.2`"),
-        "dnf" => format!("name the version: `{name}-1.2.3`"),
-        "apk" | "zypper" | "conda" => format!("name the version: `{name}=1.2.3`"),
+        "npm" | "yarn" | "pnpm" | "bun" => format!("pin the version, as in `{name}@1.2.3`"),
+        "gem" => format!("pin the version, as in `{name}:1.2.3`"),
+        "go" => "pin the version, as in `…@v1.2.3`".to_owned(),
+        "cargo" => format!("pin the version, as in `{name}@1.2.3`, and add `--locked`"),
+        "composer" => format!("pin the version, as in `{name}:^1.2`"),
+        "dnf" => format!("pin the version, as in `{name}-1.2.3`"),
+        "apk" | "zypper" | "conda" => format!("pin the version, as in `{name}=1.2.3`"),
         "apt" => {
-            format!("name the version: `{name}=1.2.*`; or pin the base image by digest and accept what it installs")
+            format!("pin the version, as in `{name}=1.2.*`, or pin the base image by digest and accept its versions")
         }
-        _ => "name the version".to_owned(),
+        _ => "pin the version".to_owned(),
     }
 }

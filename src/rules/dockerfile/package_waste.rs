@@ -32,9 +32,9 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let at = step.place(call.word.span).span.end;
             let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
             sink.report(
-                Finding::new(place, "recommended packages are installed along")
-                    .label("installs more than was asked for")
-                    .help("add `--no-install-recommends`, and name what turns out to be needed")
+                Finding::new(place, "recommended packages are installed as well")
+                    .label("installs more packages than requested")
+                    .help("add `--no-install-recommends`, and name the recommended packages you need")
                     .fix(Fix::new(Applicability::Unsafe, "add `--no-install-recommends`", vec![edit])),
             );
         }
@@ -81,7 +81,7 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             sink.report(
                 Finding::new(step.place(call.span(one)), "the package index stays in the layer")
                     .label("keeps `/var/cache/apk`")
-                    .help("add `--no-cache`; it also makes `apk update` needless")
+                    .help("add `--no-cache`, which also makes `apk update` unnecessary")
                     .fix(Fix::new(Applicability::Safe, "add `--no-cache`", vec![edit])),
             );
         }
@@ -170,8 +170,8 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
             return;
         }
         let mut finding =
-            Finding::new(step.place(call.span(one)), format!("the cache of `{}` stays in the layer", one.program))
-                .label("keeps what it downloads")
+            Finding::new(step.place(call.span(one)), format!("the `{}` cache stays in the layer", one.program))
+                .label("keeps the downloaded files")
                 .help(advice(call.family()));
         for (other, call) in rest.iter().take(3) {
             finding = finding.related(step.place(call.span(other)), "and this");
@@ -190,7 +190,7 @@ fn advice(family: &str) -> &'static str {
         "pip" => "add `--no-cache-dir`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/pip …`",
         "uv" => "add `--no-cache`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/uv …`",
         "npm" => "end the same RUN with `&& npm cache clean --force`, or mount a cache on `/root/.npm`",
-        "yarn" => "end the same RUN with `&& yarn cache clean`, or mount a cache on its folder",
+        "yarn" => "end the same RUN with `&& yarn cache clean`, or mount a cache on its directory",
         _ => "remove the cache in the same RUN, or mount one",
     }
 }

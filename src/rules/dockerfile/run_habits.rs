@@ -30,9 +30,9 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         seen.push(*place);
-        let mut finding = Finding::new(*place, format!("`{program}` does nothing here that USER does not do better"))
-            .label("a RUN is root already, unless USER says otherwise")
-            .help("leave it out; where the stage has a USER, put `USER root` before the RUN and switch back after it");
+        let mut finding = Finding::new(*place, format!("`{program}` is unnecessary in a RUN"))
+            .label("a RUN already runs as root unless USER is set")
+            .help("remove it; if the stage has a USER, put `USER root` before the RUN and switch back after it");
         for (place, _) in rest.iter().filter(|(other, _)| other != place).take(3) {
             finding = finding.related(*place, "and this one");
         }
@@ -71,9 +71,9 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 fn finding(place: Place, mode: &str) -> Finding {
-    Finding::new(place, "every user of the container may change these files")
-        .label(format!("`{mode}` lets everybody write"))
-        .help("give the files to the user that needs them: `chown`, `COPY --chown=`, or group `0` with `g=u`")
+    Finding::new(place, "every user in the container can change these files")
+        .label(format!("`{mode}` makes them world-writable"))
+        .help("give ownership to the user that needs them: `chown`, `COPY --chown=`, or group `0` with `g=u`")
 }
 
 /// The mode of a `chmod` that lets everybody write, and what it is applied to.
@@ -127,7 +127,7 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let alone = script.commands.len() == 1 && script.blocks.iter().all(|block| block.kind == BlockKind::Script);
         if alone {
             sink.report(
-                Finding::new(place, "`cd` ends with its RUN: the next instruction starts where this one did")
+                Finding::new(place, "`cd` does not carry over to the next instruction")
                     .label("has no effect")
                     .help(format!("write `WORKDIR {}`", target.text())),
             );
@@ -138,9 +138,9 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         {
             sink.report_at(
                 Level::Note,
-                Finding::new(place, "the whole RUN works in another folder")
-                    .label("hides where the following commands run")
-                    .help(format!("put `WORKDIR {}` before it", target.text())),
+                Finding::new(place, "the whole RUN works in another directory")
+                    .label("hides where the next commands run")
+                    .help(format!("put `WORKDIR {}` before the RUN", target.text())),
             );
         }
     }

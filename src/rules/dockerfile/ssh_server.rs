@@ -36,20 +36,20 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
     }
-    let help = "use `docker exec` or `kubectl exec`, which ask the platform who may";
+    let help = "use `docker exec` or `kubectl exec`, which the platform authorizes";
     for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
         let is_ssh = |port: &&At<String>| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22");
         let port = stage.exposes.iter().find(is_ssh);
         let mut places = installed.iter().filter(|(index, _)| *index == stage.index).map(|(_, place)| *place);
         let finding = match (port, places.next()) {
             (Some(port), server) => {
-                let finding = Finding::new(port.place, "the image is to be reached by SSH").label("the port of SSH");
+                let finding = Finding::new(port.place, "the image exposes an SSH port").label("SSH port");
                 server
                     .into_iter()
                     .fold(finding, |finding, place| finding.related(place, "the server is installed here"))
             }
-            (None, Some(place)) => Finding::new(place, "an SSH server is installed")
-                .label("a second way in, with keys and users of its own"),
+            (None, Some(place)) => Finding::new(place, "the image contains an SSH server")
+                .label("a second way in, with its own users and keys"),
             (None, None) => continue,
         };
         sink.report(finding.help(help));
@@ -63,9 +63,9 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     }
     for port in container.ports.iter().filter(|port| port.target == Some((22, 22))) {
         sink.report(
-            Finding::new(port.place, format!("`{}` is to be reached by SSH", container.name.value))
-                .label("the port of SSH")
-                .help("use `kubectl exec`, which asks the cluster who may; for repositories over SSH, suppress this with a reason"),
+            Finding::new(port.place, format!("`{}` exposes an SSH port", container.name.value)).label("SSH port").help(
+                "use `kubectl exec`, which the cluster authorizes; for Git over SSH, suppress this with a reason",
+            ),
         );
     }
 }

@@ -47,14 +47,11 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let how = if fix.is_some() {
                 "write it as a JSON array".to_owned()
             } else {
-                format!("write it as a JSON array, or let the shell step aside: `exec {} …`", last.program)
+                format!("write it as a JSON array, or replace the shell: `exec {} …`", last.program)
             };
             sink.report(
-                Finding::new(place, format!("a shell stands between `docker stop` and `{}`", last.program))
-                    .label(format!(
-                        "the shell form of {}: signals reach `sh`, which does not pass them on",
-                        keyword.name()
-                    ))
+                Finding::new(place, format!("shell form: `docker stop` signals `sh`, not `{}`", last.program))
+                    .label(format!("`sh` runs this {} and does not forward signals", keyword.name()))
                     .help(how)
                     .fix(fix),
             );
@@ -100,16 +97,16 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let start = shell.start + (shell.text.len() - shell.text.trim_start().len()) as u32;
         let span = Span::new(start, start + shell.trimmed().lines().next().unwrap_or("").trim_end().len() as u32);
         let why = if shell.trimmed().contains('\'') {
-            "JSON strings stand in double quotes"
+            "JSON strings use double quotes"
         } else if shell.trimmed().contains(['“', '”', '„']) {
             "these are typographic quotes"
         } else {
-            "this is no JSON array"
+            "this is not a JSON array"
         };
         sink.report(
             Finding::new(
                 Place::new(dockerfile.file, span),
-                format!("the array of {} is not JSON, so a shell runs it", instruction.keyword.value.name()),
+                format!("the array in {} is not valid JSON, so a shell runs it", instruction.keyword.value.name()),
             )
             .label(why)
             .help("write it as JSON: `[\"program\", \"argument\"]`"),
@@ -155,11 +152,11 @@ fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink)
             sink.report(
                 Finding::new(
                     Place::new(dockerfile.file, one.keyword.span),
-                    format!("this {name} has no effect: the stage sets another one"),
+                    format!("this {name} has no effect; a later one overrides it"),
                 )
                 .label("overridden")
-                .related(Place::new(dockerfile.file, last.keyword.span), "this one counts")
-                .help(format!("keep one {name} in a stage")),
+                .related(Place::new(dockerfile.file, last.keyword.span), "this one wins")
+                .help(format!("keep one {name} per stage")),
             );
         }
     }

@@ -22,7 +22,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     for var in stale {
         let name = &var.name.value;
         let finding = Finding::new(var.name.place, format!("nothing in the repository reads `{name}`"))
-            .label("named nowhere else")
+            .label("not used anywhere else")
             .help(format!("remove it from `{}`", file_name(&source.path)));
         sink.report(finding);
     }

@@ -72,10 +72,10 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let chain: Vec<&Stage> = dockerfile.chain(stage).collect();
         if let Some((at, why)) = toolchain(dockerfile, &chain) {
             sink.report(
-                Finding::new(dockerfile.stages[stage].place, format!("the shipped image carries {why}"))
-                    .label("ships everything that the build needs")
+                Finding::new(dockerfile.stages[stage].place, format!("the shipped image contains {why}"))
+                    .label("ships everything the build needs")
                     .related(at, "built here")
-                    .help("build in a stage of its own and `COPY --from=` the result into a small final stage")
+                    .help("build in a separate stage and `COPY --from=` the result into a small final stage")
                     .anchor(dockerfile.stages[stage].place),
             );
             continue;
@@ -85,13 +85,13 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let mut names: Vec<&str> = tools.iter().map(|tool| tool.value.as_str()).collect();
             names.dedup();
             let mut finding =
-                Finding::new(first.place, format!("the shipped image carries build tools: {}", quoted(&names)))
+                Finding::new(first.place, format!("the shipped image contains build tools: {}", quoted(&names)))
                     .label("stays in the image")
                     .help(
                         "build in an earlier stage and `COPY --from=` the result, or remove the tools in the same RUN",
                     );
             for tool in rest.iter().filter(|tool| tool.place.span.start != first.place.span.start).take(4) {
-                finding = finding.related(tool.place, "so does this");
+                finding = finding.related(tool.place, "and this");
             }
             // What starts nothing of its own is there to build upon or to work in.
             let base = matches!(dockerfile.start(stage), (None, None));

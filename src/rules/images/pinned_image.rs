@@ -29,15 +29,15 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     }
     let name = reference.short_name();
     let (message, label) = match reference.tag.as_deref() {
-        None => (format!("`{}` has no tag, so it is whatever was pushed last", image.written), "no tag".to_owned()),
+        None => (format!("`{}` has no tag, so its content can change", image.written), "no tag".to_owned()),
         Some(tag) if moves(reference, tag) => {
-            (format!("`{}` follows the moving tag `{tag}`", image.written), format!("`{tag}` names no version"))
+            (format!("`{}` uses the moving tag `{tag}`", image.written), format!("`{tag}` is not a version"))
         }
         Some(_) => return,
     };
     let known = if name.contains('?') { "the image".to_owned() } else { format!("`{name}`") };
     let finding =
-        Finding::new(image.place, message).label(label).help(format!("name an exact version of {known}, or a digest"));
+        Finding::new(image.place, message).label(label).help(format!("pin {known} to an exact version or a digest"));
     sink.report(with_sources(finding, image));
 }
 
@@ -45,7 +45,7 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
 pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else { return };
     if !reference.is_pinned_by_digest() && !is_context(image, reference) {
-        let finding = Finding::new(image.place, format!("`{}` is pinned by name, not by content", image.written))
+        let finding = Finding::new(image.place, format!("`{}` is not pinned by digest", image.written))
             .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }

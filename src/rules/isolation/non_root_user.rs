@@ -29,13 +29,13 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
         let drops = drops_privileges(ctx, dockerfile, stage);
-        let unless = foreign.as_ref().map_or("", |_| ", unless its base image says otherwise");
+        let unless = foreign.as_ref().map_or("", |_| ", unless its base image sets a user");
         let mut finding = Finding::new(place, format!("{} runs as root{unless}", name(ctx, dockerfile, stage)))
             .label(label)
             .help(help(dockerfile, stage))
             .anchor(dockerfile.stages[stage].place);
         if let Some(ended) = ended_user(dockerfile, stage) {
-            finding = finding.related(ended.place, "this USER ends with its stage");
+            finding = finding.related(ended.place, "this USER applies only to its own stage");
         }
         for one in ctx.graph.uses(dockerfile.file).iter().filter(|one| one.stage == stage).take(SHOWN) {
             // A base file and its override say the same of one service.
@@ -46,7 +46,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
         match drops {
             Some(by) => {
-                sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` gives that up later")))
+                sink.report_at(Level::Note, finding.label(format!("starts as root; `{by}` drops privileges later")))
             }
             None if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
                 let runs = |one: &Use| one.stage == stage && !matches!(one.user, User::Pipeline(_));
@@ -54,8 +54,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 sink.report_at(if used { Level::Warning } else { Level::Note }, finding);
             }
             // What an image of somebody else's runs as is a guess, if a good one.
-            None if foreign.is_some() => sink
-                .report_at(Level::Warning, finding.label("no USER here, and the base image is not one that we know")),
+            None if foreign.is_some() => {
+                sink.report_at(Level::Warning, finding.label("no USER here, and the user of the base image is unknown"))
+            }
             None => sink.report(finding),
         }
     }
@@ -87,9 +88,9 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         Setting::Set(user) if is_root(&user.value) => {
             let mut finding = Finding::new(user.place, format!("{name} runs as root"))
                 .label(format!("`{}` is root", user.value))
-                .help("name an unprivileged user by its number, such as 10001");
+                .help("set an unprivileged numeric user, such as 10001");
             if let Setting::Set(At { value: true, place }) = container.security.run_as_non_root {
-                finding = finding.related(place, "and this refuses to start it");
+                finding = finding.related(place, "this setting prevents it from starting");
             }
             // A step that gives a volume to the service's user has to be root, and ends before anybody can talk to it.
             let once = matches!(owner, Owner::Compose(project, service) if project.is_one_shot(service));
@@ -99,8 +100,8 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             if let Setting::Set(At { value: false, place }) = container.security.run_as_non_root {
                 sink.report(
                     Finding::new(place, format!("{name} may run as root"))
-                        .label("allows root, and no `runAsUser` says otherwise")
-                        .help("set `runAsNonRoot: true`, and `runAsUser` if the image names no user"),
+                        .label("allows root, and `runAsUser` is not set")
+                        .help("set `runAsNonRoot: true`, and `runAsUser` if the image sets no user"),
                 );
             }
         }
@@ -123,8 +124,10 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     };
     sink.report(
         Finding::new(first.anchor, format!("{}{more} of {} may run as root", first.title(), object.title()))
-            .label("neither `runAsNonRoot` nor `runAsUser` is set for it")
-            .help("set `securityContext.runAsNonRoot: true` for the pod, with `runAsUser` where the image names no number")
+            .label("neither `runAsNonRoot` nor `runAsUser` is set")
+            .help(
+                "set `securityContext.runAsNonRoot: true` on the pod, and `runAsUser` if the image has no numeric user",
+            )
             .anchor(object.anchor)
             .others(silent.len() as u32 - 1),
     );
@@ -163,7 +166,7 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Place, String)> {
             match dockerfile.root(stage)? {
                 // An empty image that starts nothing carries files for others to copy.
                 Base::Scratch(_) if matches!(dockerfile.start(stage), (None, None)) => None,
-                Base::Scratch(_) => Some((place, "an empty image without USER runs as uid 0".to_owned())),
+                Base::Scratch(_) => Some((place, "a `scratch` image without USER runs as uid 0".to_owned())),
                 Base::Image(ImageUse { reference: Some(reference), .. })
                     if is_plain_root(reference) && !dockerfile.is_windows(stage) =>
                 {
@@ -211,9 +214,9 @@ fn runs_here(user: &User) -> Option<String> {
     match user {
         User::Service(_, service) => Some(format!("`{}` runs it", service.name())),
         User::Container(_, _, container) if container.security.run_as_non_root.is(true) => {
-            Some("`runAsNonRoot` refuses to start it here".to_owned())
+            Some("`runAsNonRoot` prevents it from starting here".to_owned())
         }
-        User::Container(object, ..) => Some(format!("{} runs it, without `runAsNonRoot`", object.title())),
+        User::Container(object, ..) => Some(format!("{} runs it without `runAsNonRoot`", object.title())),
         User::Pipeline(_) => None,
     }
 }
@@ -249,13 +252,13 @@ fn help(dockerfile: &Dockerfile, stage: usize) -> String {
         _ => String::new(),
     };
     match base.as_deref() {
-        None => "copy a passwd file and set `USER 65532:65532`; a number needs no passwd file".to_owned(),
+        None => "set `USER 65532:65532`; a numeric user needs no passwd file".to_owned(),
         Some(base) if base.contains("distroless") => "use the `:nonroot` tag of this image, or set `USER 65532:65532`".to_owned(),
-        Some("node") => "the image brings an unprivileged user: set `USER node` after the last RUN that needs root".to_owned(),
+        Some("node") => "set `USER node` after the last RUN that needs root; the base image provides this unprivileged user".to_owned(),
         Some(base) if base.contains("alpine") || tag.contains("alpine") => {
-            "create a user in this stage and switch to it, after the last RUN that needs root:\n  RUN adduser -S -u 10001 app\n  USER 10001".to_owned()
+            "create a user in this stage and switch to it after the last RUN that needs root:\n  RUN adduser -S -u 10001 app\n  USER 10001".to_owned()
         }
-        Some(_) => "create a user in this stage and switch to it, after the last RUN that needs root:\n  RUN useradd --system --uid 10001 app\n  USER 10001".to_owned(),
+        Some(_) => "create a user in this stage and switch to it after the last RUN that needs root:\n  RUN useradd --system --uid 10001 app\n  USER 10001".to_owned(),
     }
 }
 

@@ -21,11 +21,11 @@ pub fn check(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     sink.report(
         Finding::new(
             user.place,
-            format!("{} does not start: its image's user `{name}` is a name", container_title(object, container)),
+            format!("{} does not start: the image's user `{name}` is not numeric", container_title(object, container)),
         )
-        .label("the kubelet cannot tell that this is not root")
-        .related(demand.place, "`runAsNonRoot` asks for a number")
-        .help("write the user's number in USER, or set `runAsUser` in the pod")
+        .label("the kubelet cannot verify that this user is not root")
+        .related(demand.place, "`runAsNonRoot` requires a numeric user")
+        .help("set a numeric USER in the image, or set `runAsUser` in the pod")
         .anchor(object.anchor),
     );
 }

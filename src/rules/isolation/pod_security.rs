@@ -60,7 +60,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                             container.anchor,
                             format!("{} has no seccomp profile", container_title(object, container)),
                         )
-                        .label("may call every system call of the kernel")
+                        .label("can make any system call")
                         .help("set `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`")
                         .anchor(object.anchor),
                     );
@@ -88,17 +88,17 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         sink.report_at(
             host_access::level(owner, sink),
             Finding::new(profile.place, format!("{title} {what}"))
-                .label("one barrier less between the container and the host")
-                .help("leave the runtime's default profile in force")
+                .label("weakens the isolation between container and host")
+                .help("use the runtime's default profile")
                 .anchor(anchor),
         );
     }
     let host_process = container.kube.as_ref().and_then(|kube| kube.host_process.known()).filter(|at| at.value);
     if let Some(at) = host_process {
         sink.report(
-            Finding::new(at.place, format!("{title} is a process of the Windows host"))
-                .label("no isolation at all")
-                .help("run it as a container; keep `hostProcess` for node agents")
+            Finding::new(at.place, format!("{title} runs as a process of the Windows host"))
+                .label("no isolation from the host")
+                .help("run it as a container; use `hostProcess` only for node agents")
                 .anchor(anchor),
         );
     }
@@ -109,19 +109,17 @@ fn disabled(profile: &At<String>) -> Option<String> {
     let (key, value) = written.split_once('=').unwrap_or((&written, ""));
     let value = value.trim_start_matches("type=");
     match key {
-        "seccomp" if value.eq_ignore_ascii_case("unconfined") => Some("turns its seccomp filter off".to_owned()),
-        "systempaths" if value.eq_ignore_ascii_case("unconfined") => {
-            Some("sees the host's `/proc` unmasked".to_owned())
-        }
-        "apparmor" if value.eq_ignore_ascii_case("unconfined") => Some("turns its AppArmor profile off".to_owned()),
+        "seccomp" if value.eq_ignore_ascii_case("unconfined") => Some("disables its seccomp filter".to_owned()),
+        "systempaths" if value.eq_ignore_ascii_case("unconfined") => Some("has an unmasked `/proc`".to_owned()),
+        "apparmor" if value.eq_ignore_ascii_case("unconfined") => Some("disables its AppArmor profile".to_owned()),
         "apparmor" if value.contains('/') && !value.starts_with("localhost/") => {
-            Some(format!("names an AppArmor profile `{value}` that is none"))
+            Some(format!("has an invalid AppArmor profile `{value}`"))
         }
-        "label" if value.starts_with("disable") => Some("turns its SELinux label off".to_owned()),
+        "label" if value.starts_with("disable") => Some("disables its SELinux label".to_owned()),
         "selinux-type"
             if !matches!(value, "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t") =>
         {
-            Some(format!("asks for the SELinux type `{value}`"))
+            Some(format!("sets the SELinux type `{value}`"))
         }
         "selinux-user" | "selinux-role" if !value.is_empty() => {
             Some(format!("sets its SELinux {} to `{value}`", &key[8..]))
@@ -134,9 +132,9 @@ pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     let Owner::Kubernetes(object, _) = owner else { return };
     for port in container.ports.iter().filter(|port| matches!(port.published, Some(Some(_)))) {
         sink.report(
-            Finding::new(port.place, format!("{} takes a port of its node", container_title(object, container)))
-                .label("reachable past every NetworkPolicy; one pod a node")
-                .help("use a Service; drop `hostPort`")
+            Finding::new(port.place, format!("{} binds a port on its node", container_title(object, container)))
+                .label("bypasses every NetworkPolicy; one pod per node")
+                .help("use a Service instead of `hostPort`")
                 .anchor(object.anchor),
         );
     }
@@ -146,9 +144,9 @@ pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
     let Owner::Kubernetes(object, _) = owner else { return };
     let Some(mount) = container.security.proc_mount.known().filter(|at| at.value != "Default") else { return };
     sink.report(
-        Finding::new(mount.place, format!("{} sees `/proc` unmasked", container_title(object, container)))
-            .label("kernel settings of the host are in reach")
-            .help("drop `procMount`, or set `hostUsers: false` where nested containers need it")
+        Finding::new(mount.place, format!("{} has an unmasked `/proc`", container_title(object, container)))
+            .label("exposes kernel settings of the host")
+            .help("remove `procMount`, or set `hostUsers: false` if nested containers need it")
             .anchor(object.anchor),
     );
 }
@@ -156,9 +154,9 @@ pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
 pub fn sysctl(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     for name in workload.pod.sysctls.iter().filter(|name| !SAFE_SYSCTLS.contains(&name.value.as_str())) {
         sink.report(
-            Finding::new(name.place, format!("{} sets the sysctl `{}`", object.title(), name.value))
-                .label("not isolated: it can reach other pods of the node")
-                .help("set it on the node, or choose one of the safe sysctls")
+            Finding::new(name.place, format!("{} sets the unsafe sysctl `{}`", object.title(), name.value))
+                .label("not isolated: can affect other pods on the node")
+                .help("set it on the node, or use one of the safe sysctls")
                 .anchor(object.anchor),
         );
     }
@@ -172,8 +170,8 @@ pub fn volume(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
         }
         sink.report(
             Finding::new(kind.place, format!("{} uses a volume of type `{}`", object.title(), kind.value))
-                .label("outside the restricted Pod Security Standard")
-                .help("use a PersistentVolumeClaim, so that storage is granted and not taken")
+                .label("not allowed by the restricted Pod Security Standard")
+                .help("use a PersistentVolumeClaim, so that the cluster provisions the storage")
                 .anchor(object.anchor),
         );
     }

@@ -78,9 +78,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who: &str) -> Option<Finding> {
     let script = command.script();
     let finding = |place: Place, migrates: &str| {
-        Finding::new(place, format!("{who} migrates the database each time it starts"))
-            .label(format!("runs `{migrates}`, then serves"))
-            .help("migrate once for each deployment: a Job or hook, an init step of the pipeline, or a one-shot compose service others wait for")
+        Finding::new(place, format!("{who} migrates the database on every start"))
+            .label(format!("runs `{migrates}` before serving"))
+            .help("migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot compose service that others wait for")
     };
     if let Some(at) = migrates_then_goes_on(script, false) {
         return Some(finding(command.place_of(at), &words_of(script, at)));

@@ -45,14 +45,14 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let services = ctx.graph.cluster.joined(object).map_or(&[][..], |joined| &joined.services);
     let finding =
         Finding::new(container.anchor, format!("{} has no readiness probe", container_title(object, container)))
-            .label("gets traffic before it can answer")
-            .help("add a `readinessProbe` that succeeds once requests can be served")
+            .label("receives traffic before it can answer")
+            .help("add a `readinessProbe` that succeeds once the container can serve requests")
             .anchor(object.anchor);
     match services.first() {
         Some(service) => sink.report(finding.related(service.place(), "this Service sends it traffic")),
         // Where the Services are kept is not to be seen here.
         None if !ctx.graph.cluster.objects().any(|other| matches!(other.body, Body::Service(_))) => {
-            sink.report_at(Level::Note, finding.label("nothing says when it can take traffic"));
+            sink.report_at(Level::Note, finding.label("nothing indicates when it can take traffic"));
         }
         None => {}
     }
@@ -68,8 +68,8 @@ pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
                 liveness.place,
                 format!("{} has a liveness probe but no startup probe", container_title(object, container)),
             )
-            .label("counts from the first second")
-            .help("add a `startupProbe` with the time that a slow start may take")
+            .label("runs as soon as the container starts")
+            .help("add a `startupProbe` that allows enough time for a slow start")
             .anchor(object.anchor),
         );
     }
@@ -87,11 +87,11 @@ pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     sink.report(
         Finding::new(
             live.place,
-            format!("{} has the same liveness and readiness probe", container_title(object, container)),
+            format!("{} uses the same probe for liveness and readiness", container_title(object, container)),
         )
-        .label("a busy container is killed instead of spared")
-        .related(ready.place, "the readiness probe asks the same")
-        .help("let liveness ask less, or fail later: a cheaper endpoint, a higher `failureThreshold`")
+        .label("kills a busy container instead of pausing its traffic")
+        .related(ready.place, "identical readiness probe")
+        .help("use a cheaper endpoint or a higher `failureThreshold` for the liveness probe")
         .anchor(object.anchor),
     );
 }
@@ -121,7 +121,7 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
                 own.target.is_some_and(|(from, to)| from <= number && number <= to)
             };
             if !container.ports.is_empty() && !container.ports.iter().any(declared) {
-                let message = format!("the {kind} probe of {title} asks port {number}, which is not declared");
+                let message = format!("the {kind} probe of {title} uses undeclared port {number}");
                 sink.report_at(
                     Level::Note,
                     Finding::new(port.place, message)
@@ -136,15 +136,13 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         if container.ports.iter().any(named) {
             continue;
         }
-        let mut finding = Finding::new(
-            port.place,
-            format!("the {kind} probe of {title} asks a port named `{}`, which it lacks", port.value),
-        )
-        .label("resolves to nothing: the probe always fails")
-        .help(format!("name one of the container's ports `{}`, or probe a number", port.value))
-        .anchor(object.anchor);
+        let mut finding =
+            Finding::new(port.place, format!("the {kind} probe of {title} uses undefined port name `{}`", port.value))
+                .label("does not resolve, so the probe always fails")
+                .help(format!("name one of the container's ports `{}`, or use a port number", port.value))
+                .anchor(object.anchor);
         for own in container.ports.iter().filter_map(|port| port.name.as_ref()) {
-            finding = finding.related(own.place, "a port it has");
+            finding = finding.related(own.place, "a port of this container");
         }
         sink.report(finding);
     }
@@ -164,10 +162,10 @@ pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 host.place,
-                format!("a probe of {} calls another host, `{}`", container_title(object, container), host.value),
+                format!("a probe of {} targets another host, `{}`", container_title(object, container), host.value),
             )
-            .label("the kubelet makes this request from the node's network")
-            .help("drop `host`: the pod's own address is the default")
+            .label("the kubelet sends this request from the node's network")
+            .help("remove `host`; the default is the pod's own address")
             .anchor(object.anchor),
         );
     }
@@ -182,9 +180,9 @@ pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         sink.report(
             Finding::new(
                 container.anchor,
-                format!("{} stops without waiting for its traffic to end", container_title(object, container)),
+                format!("{} stops without draining its traffic", container_title(object, container)),
             )
-            .related(service.place(), "this Service still sends requests for a moment")
+            .related(service.place(), "this Service keeps sending requests for a moment")
             .help("add a `preStop` hook that sleeps for a few seconds")
             .anchor(object.anchor),
         );

@@ -18,7 +18,7 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             Once::Each => {}
             Once::Elsewhere => return,
             Once::Here(count) => {
-                let message = format!("none of the {count} services comes back when it crashes or the host restarts");
+                let message = format!("none of the {count} services restarts after a crash or a reboot of the host");
                 let finding =
                     Finding::new(service.container.anchor, message).help("add `restart: unless-stopped` to each");
                 return sink.report(finding.anchor(service.container.anchor).others(count - 1));
@@ -28,13 +28,13 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let (place, message, help) = match &service.restart {
         Setting::Absent => (
             service.container.anchor,
-            format!("`{}` stays down when it crashes or the host restarts", service.name()),
+            format!("`{}` stays down after a crash or a reboot of the host", service.name()),
             "add `restart: unless-stopped`",
         ),
         Setting::Set(policy) if matches!(policy.value.as_str(), "no" | "none") => (
             policy.place,
-            format!("`{}` is told never to restart", service.name()),
-            "write `restart: unless-stopped`, unless the service is meant to end",
+            format!("`{}` is set to never restart", service.name()),
+            "use `restart: unless-stopped`, unless the service is meant to exit",
         ),
         Setting::Set(_) | Setting::Unknown(_) => return,
     };
@@ -55,25 +55,22 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     let policy = &workload.pod.restart_policy;
     match (kind, policy) {
         ("Job" | "CronJob", Setting::Absent) if !object.open => sink.report(
-            Finding::new(
-                workload.pod.place,
-                format!("{} does not say what happens when its pod fails", object.title()),
-            )
-            .label("the default, `Always`, is refused for a job")
-            .help("add `restartPolicy: Never` or `OnFailure` to the pod's spec")
-            .anchor(object.anchor),
+            Finding::new(workload.pod.place, format!("{} does not set a restart policy for its pod", object.title()))
+                .label("the default, `Always`, is rejected for jobs")
+                .help("add `restartPolicy: Never` or `OnFailure` to the pod spec")
+                .anchor(object.anchor),
         ),
         ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
-            Finding::new(at.place, format!("{} must end, but its pod restarts for ever", object.title()))
-                .help("write `restartPolicy: Never` or `OnFailure`"),
+            Finding::new(at.place, format!("{} must finish, but its pod always restarts", object.title()))
+                .help("use `restartPolicy: Never` or `OnFailure`"),
         ),
         ("Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController", Setting::Set(at))
             if at.value != "Always" =>
         {
             sink.report(
                 Finding::new(at.place, format!("{} cannot have the restart policy `{}`", object.title(), at.value))
-                    .label("the cluster takes `Always` only")
-                    .help("remove it: `Always` is the default"),
+                    .label("only `Always` is allowed here")
+                    .help("remove it; `Always` is the default"),
             );
         }
         _ => {}

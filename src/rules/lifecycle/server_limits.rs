@@ -56,21 +56,21 @@ fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String],
     let can = &server.limits.can;
     let mut missing: Vec<(&str, &str)> = Vec::new();
     if let Some(option) = can.request_timeout.filter(|_| !server.limits.request_timeout) {
-        missing.push(("a request timeout", option));
+        missing.push(("request timeout", option));
     }
     if let Some(option) = can.graceful_timeout.filter(|_| server.limits.graceful_timeout.is_none()) {
-        missing.push(("a graceful timeout", option));
+        missing.push(("graceful timeout", option));
     }
     if let Some(option) = can.concurrency.filter(|_| !server.limits.concurrency) {
-        missing.push(("a cap on concurrency", option));
+        missing.push(("concurrency limit", option));
     }
     if missing.is_empty() {
         return;
     }
     let what: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
     let options: Vec<String> = missing.iter().map(|(_, option)| format!("`{option}`")).collect();
-    let mut finding = Finding::new(one.place, format!("`{}` is not given {}", server.name, joined(&what)))
-        .label("its defaults are not chosen for this service")
+    let mut finding = Finding::new(one.place, format!("`{}` runs with no {}", server.name, joined(&what)))
+        .label("the defaults are not tuned for this service")
         .help(format!("set {}", options.join(", ")));
     if let Some(via) = &one.found.via {
         finding = finding.related(via.place, "started here");
@@ -81,7 +81,7 @@ fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String],
 fn joined(items: &[&str]) -> String {
     match items {
         [one] => (*one).to_owned(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
         [] => String::new(),
     }
 }
@@ -125,19 +125,20 @@ fn grace(started: &[Started], (seconds, place): (u32, Place), key: &str, who: &s
         sink.report(
             Finding::new(
                 place,
-                format!(
-                    "{who} is killed after {seconds} s while `{}` still waits {own} s for its requests",
-                    server.name
-                ),
+                format!("{who} is killed after {seconds} s, but `{}` waits {own} s for its requests", server.name),
             )
-            .label("shorter than the server's own patience")
+            .label("shorter than the server's own timeout")
             .related(
                 one.place,
                 if given.is_some() { "the server's own timeout" } else { "the server waits this long by default" },
             )
             .help(format!(
-                "set `{key}` a little above {own} s, or lower `{}`",
-                server.limits.can.graceful_timeout.unwrap_or("the server's timeout")
+                "set `{key}` a little above {own} s, or lower {}",
+                server
+                    .limits
+                    .can
+                    .graceful_timeout
+                    .map_or("the server's timeout".to_owned(), |option| format!("`{option}`"))
             )),
         );
         return;

@@ -26,15 +26,15 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             continue;
         }
         let first = match health(ctx, target) {
-            Health::Checked => format!("`{name}` has a health check: "),
-            Health::Missing(..) | Health::Unknown => format!("give `{name}` a `healthcheck` and "),
+            Health::Checked => format!("wait for the health check of `{name}`"),
+            Health::Missing(..) | Health::Unknown => format!("add a `healthcheck` to `{name}` and wait for it"),
         };
         let finding = Finding::new(
             dependency.condition_place.unwrap_or(dependency.service.place),
-            format!("`{}` starts as soon as `{name}` is started, ready or not", service.name()),
+            format!("`{}` does not wait until `{name}` is ready", service.name()),
         )
         .related(target.container.anchor, format!("`{name}` is defined here"))
-        .help(format!("{first}wait for it: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"));
+        .help(format!("{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"));
         let level = if project.development { Level::Note } else { sink.level() };
         sink.report_at(level, finding);
     }
@@ -71,7 +71,7 @@ pub fn dependency_without_healthcheck(ctx: &Ctx, project: &Project, service: &Se
 fn health(ctx: &Ctx, service: &Service) -> Health {
     match &service.container.health {
         Setting::Set(check) if check.value.disabled => {
-            return Health::Missing(check.place, "its check is switched off here");
+            return Health::Missing(check.place, "its health check is disabled here");
         }
         Setting::Set(check) if check.value.test.is_some() => return Health::Checked,
         Setting::Unknown(_) => return Health::Unknown,
@@ -85,24 +85,24 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
     if service.build.is_none() {
         return match service.known_image().and_then(data::KnownImage::has_healthcheck) {
             Some(true) => Health::Checked,
-            Some(false) => Health::Missing(anchor, "neither this service nor its image has one"),
+            Some(false) => Health::Missing(anchor, "neither this service nor its image has a health check"),
             None => Health::Unknown,
         };
     }
     let Some((dockerfile, stage)) = ctx.graph.build_of(&service.container) else { return Health::Unknown };
     match dockerfile.health(stage) {
         Setting::Set(check) if check.value.disabled => {
-            Health::Missing(check.place, "the image's check is switched off here")
+            Health::Missing(check.place, "the image's health check is disabled here")
         }
         Setting::Set(_) => Health::Checked,
         Setting::Unknown(_) => Health::Unknown,
         Setting::Absent => match dockerfile.root(stage) {
-            Some(Base::Scratch(place)) => Health::Missing(*place, "the image that it builds has none"),
+            Some(Base::Scratch(place)) => Health::Missing(*place, "the image it builds has no health check"),
             Some(Base::Image(image)) => {
                 let known = image.reference.as_ref().and_then(|reference| data::image(&reference.repository()));
                 match known.and_then(data::KnownImage::has_healthcheck) {
                     Some(true) => Health::Checked,
-                    Some(false) => Health::Missing(image.place, "the image that it builds has none, nor has its base"),
+                    Some(false) => Health::Missing(image.place, "neither the image it builds nor its base has one"),
                     None => Health::Unknown,
                 }
             }

@@ -64,9 +64,9 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         let Some((first, more)) = mounts.split_first() else { continue };
         let mut finding = Finding::new(
             first.mount.place,
-            format!("`{}` runs the code of this checkout, and not that of its image", service.name()),
+            format!("`{}` runs the code of this checkout instead of its image", service.name()),
         )
-        .label(format!("hides what the image has in `{}`", first.home));
+        .label(format!("hides the image's files in `{}`", first.home));
         if let Some(place) = first.said {
             finding = finding.related(place, "the image keeps its code here");
         }
@@ -259,14 +259,14 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
 
 fn terminal(place: Place, key: &str, other: Option<(Place, &str)>, who: &str) -> Finding {
     let (message, label) = if key == "tty" {
-        (format!("{who} is given a terminal that nobody sits at"), "logs come coloured, wrapped and on one stream")
+        (format!("{who} allocates a TTY that nothing uses"), "logs are colored, wrapped and merged into one stream")
     } else {
-        (format!("{who} waits for input that nobody types"), "stdin is kept open")
+        (format!("{who} waits for input that never comes"), "stdin is kept open")
     };
     let finding = Finding::new(place, message).label(label);
     let finding = match other {
-        Some((place, key)) => finding.related(place, format!("`{key}` goes with it")),
+        Some((place, key)) => finding.related(place, format!("`{key}` is set as well")),
         None => finding,
     };
-    finding.help("remove it; `exec -it` gives a terminal to whoever needs one")
+    finding.help("remove it; `exec -it` provides a terminal when you need one")
 }

@@ -14,17 +14,12 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
             let help = match nearest(&needed.value, ids) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => {
-                    "name a job of this workflow; jobs of other workflows are waited for with `workflow_run`".to_owned()
-                }
+                None => "name a job in this workflow; to wait for another workflow, use `workflow_run`".to_owned(),
             };
             sink.report(
                 Finding::new(
                     needed.place,
-                    format!(
-                        "the job `{}` waits for `{}`, which is no job of this workflow",
-                        job.id.value, needed.value
-                    ),
+                    format!("job `{}` needs `{}`, which is not a job in this workflow", job.id.value, needed.value),
                 )
                 .help(help),
             );
@@ -47,10 +42,10 @@ pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .iter()
             .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
             .map_or(job.id.place, |needed| needed.place);
-        let mut finding = Finding::new(place, format!("the jobs wait for each other: `{}`", names.join("` → `")))
-            .help("take one `needs` out of the circle; GitHub refuses the workflow");
+        let mut finding = Finding::new(place, format!("jobs need each other in a cycle: `{}`", names.join("` → `")))
+            .help("remove one `needs` to break the cycle; GitHub rejects the workflow");
         for &at in &circle[1..] {
-            finding = finding.related(workflow.jobs[at].id.place, "part of the circle");
+            finding = finding.related(workflow.jobs[at].id.place, "part of the cycle");
         }
         told.extend(circle);
         sink.report(finding);

@@ -34,11 +34,11 @@ fn report(uses: &At<String>, others: u32, sink: &mut Sink) {
     let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
     let mut finding = Finding::new(
         place,
-        format!("`{name}` is followed at the {what} `{version}`: its owner, or a thief of their account, decides what runs here"),
+        format!("`{name}@{version}` is not pinned to a commit, so its content can change"),
     )
     .label(format!("a {what} can be moved"))
     // The same words for each tag, and for each branch, so that those of a file are said once.
-    .help(format!("pin the full commit and keep the {what} as a comment, as in `uses: owner/action@<40 hexadecimal digits> # {example}`"));
+    .help(format!("pin the full commit SHA and keep the {what} as a comment, as in `uses: owner/action@<40 hexadecimal digits> # {example}`"));
     finding.others = others;
     sink.report_at(if of_github && tag { Level::Note } else { sink.level() }, finding);
 }

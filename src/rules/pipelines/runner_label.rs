@@ -56,10 +56,10 @@ fn judge(label: &At<String>, own: bool, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 label.place,
-                format!("GitHub has switched off `{}`: the job waits until it times out", label.value),
+                format!("GitHub has retired `{}`, so the job waits until it times out", label.value),
             )
-            .label("no such runner any more")
-            .help(format!("use `{family}-latest`, or the version that it stands for")),
+            .label("this runner no longer exists")
+            .help(format!("use `{family}-latest`, or the version it refers to")),
         );
         return;
     }
@@ -75,15 +75,17 @@ fn judge(label: &At<String>, own: bool, sink: &mut Sink) {
     }
     let finding = match nearest(&text, runners.hosted.iter().map(String::as_str)) {
         Some(meant) => unknown(label).help(format!(
-            "did you mean `{meant}`? The table is of November 2026; a runner of your own may bear any name"
+            "did you mean `{meant}`? (labels as of November 2026; a self-hosted runner may have any label)"
         )),
-        None => unknown(label).help("the table is of November 2026; a runner of your own may bear any name"),
+        None => {
+            unknown(label).help("use a GitHub-hosted label (as of November 2026), unless this is a self-hosted runner")
+        }
     };
     sink.report_at(Level::Warning, finding);
 }
 
 fn unknown(label: &At<String>) -> Finding {
-    Finding::new(label.place, format!("`{}` is no label of a runner that GitHub hosts", label.value))
+    Finding::new(label.place, format!("`{}` is not a label of a GitHub-hosted runner", label.value))
 }
 
 /// Whether one word is the other with a slip of the finger.
@@ -105,8 +107,8 @@ fn conflict(job: &Job, sink: &mut Sink) {
     if let Some((_, other)) = seen.find(|(system, other)| *system != first || other.value != one.value) {
         sink.report(
             Finding::new(other.place, format!("no runner has both `{}` and `{}`", one.value, other.value))
-                .related(one.place, "asked for as well")
-                .help("all labels of a list must be on one runner; for several systems use a matrix"),
+                .related(one.place, "also required")
+                .help("use a matrix for several systems; one runner must have all the labels in the list"),
         );
     }
 }

@@ -46,8 +46,8 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
             ctx,
             sink,
             &[Purpose::Lint, Purpose::Typecheck],
-            "checks the code's style and types",
-            "a linter's job",
+            "lints or type-checks the code",
+            "a lint job",
             sink.level(),
         );
     }
@@ -55,7 +55,7 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn test(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        missing(ctx, sink, &[Purpose::Test], "runs tests", "a job that runs the tests", sink.level());
+        missing(ctx, sink, &[Purpose::Test], "runs the tests", "a job that runs the tests", sink.level());
     }
 }
 
@@ -65,7 +65,7 @@ pub fn build(ctx: &Ctx, sink: &mut Sink) {
             ctx,
             sink,
             &[Purpose::Build, Purpose::Image, Purpose::Push],
-            "builds what is shipped",
+            "builds what the repository ships",
             "a job that builds the image",
             sink.level(),
         );
@@ -78,7 +78,7 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
             ctx,
             sink,
             &[Purpose::ImageScan, Purpose::Scan],
-            "looks for known vulnerabilities in the image",
+            "scans the image for known vulnerabilities",
             "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 --severity CRITICAL,HIGH`",
             sink.level(),
         );
@@ -91,7 +91,7 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
             ctx,
             sink,
             &[Purpose::Sbom],
-            "lists what is in the image (an SBOM)",
+            "generates an SBOM of the image",
             "`sbom: true` for `docker/build-push-action`, or `syft`",
             sink.level(),
         );
@@ -105,8 +105,8 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
             ctx,
             sink,
             &ships,
-            "deploys or publishes what is built",
-            "a job that deploys what has passed the tests",
+            "deploys or publishes the build",
+            "a job that deploys after the tests pass",
             sink.level(),
         );
     }
@@ -114,15 +114,8 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
     if !ctx.facts.mentions.topics.contains(Topic::SecretScan) {
-        let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in the pipeline";
-        missing(
-            ctx,
-            sink,
-            &[Purpose::SecretScan],
-            "and no hook looks for secrets in what is committed",
-            help,
-            sink.level(),
-        );
+        let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI";
+        missing(ctx, sink, &[Purpose::SecretScan], "or hook scans commits for secrets", help, sink.level());
     }
 }
 
@@ -157,10 +150,10 @@ fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &
     // What is asked of the image belongs to the job that makes it.
     let of_image = purposes.iter().any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom));
     let (place, label) = match maker(&jobs).filter(|_| of_image) {
-        Some(maker) => (maker, "makes the image"),
+        Some(maker) => (maker, "builds the image"),
         None => (place, "the pipeline"),
     };
-    sink.report_at(level, Finding::new(place, format!("no pipeline {what}")).label(label).help(format!("add {help}")));
+    sink.report_at(level, Finding::new(place, format!("no CI job {what}")).label(label).help(format!("add {help}")));
 }
 
 /// The job that makes the image: better one that pushes it too.

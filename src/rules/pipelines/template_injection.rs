@@ -11,15 +11,15 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let Some(into) = code(workflow, expression) else { continue };
         let Some(taint) = taint::taint(site, expression) else { continue };
         let written = expression.text.trim();
-        let who = if taint.level == Level::Note { "whoever fills it in" } else { "a stranger who writes it" };
+        let who = if taint.level == Level::Note { "anyone who sets it" } else { "an attacker" };
         let mut finding =
-            Finding::new(expression.place, format!("`{written}` becomes part of {into}: {who} can run commands here"))
-                .label("pasted in as code before it runs")
-                .help("hand it over as data: set it under `env:` and read the variable in the script, in quotes");
+            Finding::new(expression.place, format!("`{written}` is expanded into {into}: {who} can run commands"))
+                .label("expanded as code before it runs")
+                .help("pass it through `env:` and quote the variable in the script");
         if let Some(place) = taint.place {
-            finding = finding.related(place, format!("{} comes in here", quoted(&taint.origin)));
+            finding = finding.related(place, format!("{} enters here", quoted(&taint.origin)));
         } else if taint.origin != written.to_ascii_lowercase() {
-            finding = finding.label(format!("holds {}", quoted(&taint.origin)));
+            finding = finding.label(format!("contains {}", quoted(&taint.origin)));
         }
         sink.report_at(taint.level.min(sink.level()), finding);
     }

@@ -28,7 +28,7 @@ pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 sink.report(
                     Finding::new(
                         code.place(Span::of(at, at + name.len())),
-                        format!("the command `{name}` is switched off or about to be"),
+                        format!("workflow command `{name}` is deprecated or disabled"),
                     )
                     .help(format!("write to the file in `{file}` instead: `{instead}`")),
                 );
@@ -48,11 +48,8 @@ pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 fn unsecure_finding(variable: &EnvVar) -> Finding {
-    Finding::new(
-        variable.name.place,
-        "`ACTIONS_ALLOW_UNSECURE_COMMANDS` lets anything that a step prints set variables and paths of later steps",
-    )
-    .help("take it away, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
+    Finding::new(variable.name.place, "`ACTIONS_ALLOW_UNSECURE_COMMANDS` lets step output set variables and paths")
+        .help("remove it, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
 }
 
 pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -64,14 +61,14 @@ pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             }
             let site = Site { workflow, job: Some(at), step: Some(number) };
             for (place, taint) in taint::environment_writes(site) {
-                let mut finding = Finding::new(
-                    place,
-                    "a stranger's text is written to the environment of later steps: one more line of it sets `LD_PRELOAD` or `PATH`",
-                )
-                .label(format!("holds {}", taint.origin))
-                .help("hand single values on through `GITHUB_OUTPUT`, cut to one line, and read them as variables");
+                let mut finding =
+                    Finding::new(place, "untrusted input can set variables of later steps, such as `LD_PRELOAD`")
+                        .label(format!("contains {}", taint.origin))
+                        .help(
+                            "pass single values through `GITHUB_OUTPUT`, cut to one line, and read them as variables",
+                        );
                 if let Some(origin) = taint.place.filter(|origin| *origin != place) {
-                    finding = finding.related(origin, "comes in here");
+                    finding = finding.related(origin, "enters here");
                 }
                 let level = if taint::is_privileged(workflow) { sink.level() } else { Level::Warning };
                 sink.report_at(level, finding);

@@ -13,8 +13,8 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let all = workflow.permissions.iter().chain(workflow.jobs.iter().filter_map(|job| job.permissions.as_ref()));
     for permissions in all.filter(|permissions| matches!(permissions.grant, Grant::WriteAll)) {
         sink.report(
-            Finding::new(permissions.value, "`write-all` lets every step of every job write to all of the repository")
-                .help("state the few scopes that are needed, such as `contents: read`"),
+            Finding::new(permissions.value, "`write-all` gives every step write access to the whole repository")
+                .help("list the few scopes that are needed, such as `contents: read`"),
         );
     }
     match &workflow.permissions {
@@ -34,12 +34,12 @@ fn wide(workflow: &Workflow, permissions: &Permissions, sink: &mut Sink) {
     let Some((scope, access)) = writes.next() else { return };
     let mut finding = Finding::new(
         access.place,
-        format!("all {heirs} jobs that state nothing themselves may write to `{}`", scope.value),
+        format!("all {heirs} jobs without their own `permissions` can write to `{}`", scope.value),
     )
-    .label("for every job")
-    .help("keep `contents: read` here and give `write` to the one job that needs it");
+    .label("applies to every job")
+    .help("keep `contents: read` here and grant `write` to the one job that needs it");
     for (scope, access) in writes {
-        finding = finding.related(access.place, format!("`{}` likewise", scope.value));
+        finding = finding.related(access.place, format!("`{}` too", scope.value));
     }
     sink.report(finding);
 }
@@ -52,14 +52,12 @@ fn missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let silent: Vec<&Job> =
         workflow.jobs.iter().filter(|job| job.permissions.is_none() && !job.is_disabled()).collect();
     let Some(first) = silent.first() else { return };
-    let mut finding = Finding::new(
-        first.id.place,
-        "no `permissions` are stated: the token gets the repository's default, which may be to write everything",
-    )
-    .label("runs with the default token")
-    .help("add `permissions: contents: read` at the top, and widen it in the job that needs more")
-    .fix(fix(ctx, workflow))
-    .anchor(workflow.place);
+    let mut finding =
+        Finding::new(first.id.place, "no `permissions` set: the token may have write access to everything")
+            .label("runs with the default token permissions")
+            .help("add `permissions: contents: read` at the top level, and widen it in the job that needs more")
+            .fix(fix(ctx, workflow))
+            .anchor(workflow.place);
     finding.others = silent.len() as u32 - 1;
     sink.report(finding);
 }
@@ -75,5 +73,5 @@ fn fix(ctx: &Ctx, workflow: &Workflow) -> Option<Fix> {
         return None;
     }
     let edit = Edit::insert(Place::new(jobs.file, jobs.span).file, at, "permissions:\n  contents: read\n\n");
-    Fix::new(Applicability::Unsafe, "state read-only permissions", vec![edit])
+    Fix::new(Applicability::Unsafe, "set read-only permissions", vec![edit])
 }

@@ -13,9 +13,9 @@ pub fn inherit(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Finding::new(*place, format!("every secret of this repository goes to `{}`", uses.value))
+            Finding::new(*place, format!("every secret of this repository is passed to `{}`", uses.value))
                 .related(uses.place, "called here")
-                .help("name the secrets that it needs, one by one, under `secrets:`"),
+                .help("list the secrets it needs one by one under `secrets:`"),
         );
     }
 }
@@ -30,14 +30,10 @@ pub fn overprovisioned(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             if !whole && !computed {
                 continue;
             }
-            let what = if whole {
-                "all secrets are handed over at once"
-            } else {
-                "a secret is chosen at run time, so all of them are handed over"
-            };
+            let what = if whole { "`secrets` is used as a whole" } else { "a secret is selected at run time" };
             sink.report(
-                Finding::new(access.place, format!("{what}: the runner gets every secret of the repository"))
-                    .help("name the secrets that are needed, one by one"),
+                Finding::new(access.place, format!("{what}, so the runner receives every secret of the repository"))
+                    .help("list the needed secrets one by one"),
             );
         }
     }
@@ -71,12 +67,9 @@ pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     expression.place,
-                    format!(
-                        "`{}` is printed to the log; GitHub's mask misses it as soon as it is cut or encoded",
-                        secret.path()
-                    ),
+                    format!("`{}` is printed to the log; GitHub does not mask cut or encoded values", secret.path()),
                 )
-                .help("do not print secrets; to test that one is set, use `[ -n \"$TOKEN\" ]`"),
+                .help("do not print secrets; to check that one is set, use `[ -n \"$TOKEN\" ]`"),
             );
         }
     }
@@ -94,11 +87,8 @@ pub fn cloud_key(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         };
         let Some(given) = step.input(input) else { continue };
         sink.report(
-            Finding::new(
-                given.name.place,
-                "a cloud key that never expires is stored as a secret; whoever gets at it once keeps it",
-            )
-            .help("let the cloud trust GitHub's own token: `id-token: write`, and a role or identity instead of a key"),
+            Finding::new(given.name.place, "a long-lived cloud key is stored as a secret; if leaked, it stays valid")
+                .help("use OIDC: `id-token: write`, and a role or identity instead of a key"),
         );
     }
 }

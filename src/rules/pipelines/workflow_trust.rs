@@ -22,12 +22,9 @@ pub fn persist_credentials(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 .is_some_and(|input| input.value.literal().is_none_or(|at| at.value == "false"));
             let Some(uses) = step.uses.as_ref().filter(|_| !off) else { continue };
             sink.report(
-                Finding::new(
-                    uses.place,
-                    "the token stays in `.git/config`, and the whole folder is uploaded as an artifact",
-                )
-                .related(upload.uses.as_ref().map_or(upload.place, |uses| uses.place), "uploaded here")
-                .help("add `persist-credentials: false`, or upload a folder of its own"),
+                Finding::new(uses.place, "the token stays in `.git/config`, which is uploaded as an artifact")
+                    .related(upload.uses.as_ref().map_or(upload.place, |uses| uses.place), "uploaded here")
+                    .help("add `persist-credentials: false`, or upload a separate directory"),
             );
         }
     }
@@ -64,13 +61,10 @@ pub fn self_hosted(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         sink.report(
             Finding::new(
                 label.place,
-                format!(
-                    "a stranger's pull request runs on a machine of yours: `{}` starts this job",
-                    trigger.event.value
-                ),
+                format!("`{}` lets untrusted code run on a self-hosted runner", trigger.event.value),
             )
-            .related(trigger.event.place, "started by strangers")
-            .help("run pull requests on hosted runners, or on runners that live for one job"),
+            .related(trigger.event.place, "anyone can trigger this event")
+            .help("run pull requests on GitHub-hosted runners or on ephemeral runners"),
         );
     }
 }
@@ -101,12 +95,9 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     access.place,
-                    format!(
-                        "`{}` is whoever acted last: a stranger's pull request passes when the bot is made to touch it",
-                        access.path()
-                    ),
+                    format!("`{}` is the last actor, so this bot check can be bypassed", access.path()),
                 )
-                .help("test whose pull request it is: `github.event.pull_request.user.login`"),
+                .help("check the author of the pull request: `github.event.pull_request.user.login`"),
             );
         }
     }

@@ -14,7 +14,7 @@ const ARCHIVED: u32 = 99;
 pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if let Some(using) = workflow.using.as_ref().filter(|using| matches!(using.value.as_str(), "node12" | "node16")) {
         sink.report(
-            Finding::new(using.place, format!("`{}` is a runtime that runners no longer have", using.value))
+            Finding::new(using.place, format!("runners no longer support the `{}` runtime", using.value))
                 .help("use `node24`"),
         );
     }
@@ -44,11 +44,11 @@ fn old_version(uses: &At<String>) -> Option<Finding> {
     let end = uses.place.span.end;
     let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
     let (message, help) = if lowest == ARCHIVED {
-        let message = format!("`{name}` is archived: no version of it has a runtime that runners still have");
-        (message, "use what its page names as its successor, or the tool itself".to_owned())
+        let message = format!("`{name}` is archived and has no version with a supported runtime");
+        (message, "use the successor named on its page, or the tool itself".to_owned())
     } else {
         (
-            format!("`{name}@v{major}` runs on a runtime that runners no longer have"),
+            format!("`{name}@v{major}` uses a runtime that runners no longer support"),
             format!("use `v{lowest}` or later"),
         )
     };
@@ -74,8 +74,8 @@ pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 fn newest(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     let (word, what) = unpinned(invocation)?;
-    let message = format!("`{}` is installed in whatever version is newest today", word.text());
-    let help = "name the version, so that a run next year does what today's does";
+    let message = format!("`{}` is not pinned to a version", word.text());
+    let help = "pin the version, so that later runs install the same one";
     Some(Finding::new(code.place(word.span), message).label(what).help(help))
 }
 
@@ -93,11 +93,11 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     }
     let host = url.and_then(|url| url.text().split('/').nth(2)).unwrap_or("the server");
     let place = code.place(feeder.span.cover(invocation.span()));
-    let finding = Finding::new(place, "a script from the network is run unread, whatever it is today");
+    let finding = Finding::new(place, "a downloaded script runs without verification");
     Some(
         finding
-            .label(format!("runs what {host} gives"))
-            .help("download it in a fixed version, check its sum, then run it; or use an action that is pinned"),
+            .label(format!("runs whatever {host} returns"))
+            .help("download a fixed version, verify its checksum, then run it; or use a pinned action"),
     )
 }
 
@@ -116,10 +116,10 @@ fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)>
     let texts: Vec<&str> = args.iter().map(Word::text).collect();
     match (invocation.program, texts.as_slice()) {
         ("npx" | "bunx" | "pnpx", _) | ("pnpm" | "yarn", ["dlx", ..]) => {
-            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the newest release"))
+            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the latest release"))
         }
         ("go", ["install" | "run", ..]) => {
-            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the newest release"))
+            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the latest release"))
         }
         ("cargo", ["install", ..]) => {
             let fixed = invocation.flag(&["--version", "--vers", "--locked", "--path", "--git"]).is_some();

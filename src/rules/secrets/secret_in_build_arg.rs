@@ -36,7 +36,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
     }
     for (name, (place, again)) in found {
-        let mut finding = Finding::new(place, format!("the build argument `{name}` stays in the history of the image"))
+        let mut finding = Finding::new(place, format!("build argument `{name}` stays in the image history"))
             .label("anyone who can pull the image can read it")
             .help(format!("use a build secret: `RUN --mount=type=secret,id={name},env={name} …`"));
         for place in again {
@@ -66,9 +66,9 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         }
         let mut finding = Finding::new(
             var.name.place,
-            format!("`{}` is built with the credential `{name}` as an argument", service.name()),
+            format!("`{}` is built with the credential `{name}` as a build argument", service.name()),
         )
-        .label("build arguments stay in the history of the image")
+        .label("build arguments stay in the image history")
         .help("use `build.secrets` and `RUN --mount=type=secret`");
         if let (true, Some(place)) = (literal, var.value.place()) {
             finding = finding.secret(place);

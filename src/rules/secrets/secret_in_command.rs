@@ -58,8 +58,8 @@ pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink:
     }
     for one in commands::of_script(source).iter().filter(|one| one.variable && is_chosen(ctx, one)) {
         let Some(found) = secret_exposure::exposed(ctx, &one.name, &one.value, None) else { continue };
-        let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
-        let help = format!("write `-e {}` alone: it is then taken from the caller's environment", one.name);
+        let message = format!("`{} -e {}` passes {} in plain text", one.to, one.name, found.what);
+        let help = format!("write `-e {}` without a value to take it from the caller's environment", one.name);
         report(ctx, &one.value, &found, message, help, Level::Note, sink);
     }
 }
@@ -79,9 +79,9 @@ fn is_chosen(ctx: &Ctx, one: &Given) -> bool {
 pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for one in &commands::handed_on(workflow) {
         let Some(found) = secret_exposure::exposed(ctx, &one.name, &one.value, None) else { continue };
-        let message = format!("`{} -e {}` hands over {} in plain text", one.to, one.name, found.what);
+        let message = format!("`{} -e {}` passes {} in plain text", one.to, one.name, found.what);
         let help = format!(
-            "write `-e {}` alone and set it in the step's `env` from `${{{{ secrets.{} }}}}`",
+            "write `-e {}` without a value, and set it in the step's `env` from `${{{{ secrets.{} }}}}`",
             one.name, one.name
         );
         report(ctx, &one.value, &found, message, help, Level::Note, sink);
@@ -105,9 +105,9 @@ fn arguments(ctx: &Ctx, given: &[Given], guessable: Level, sink: &mut Sink) -> V
         let message = match one.to.as_str() {
             "" | "export" => format!("`{}` is set to {} in this command", one.name, found.what),
             option if option.starts_with('-') => {
-                format!("the image's program is given {} on its command line", found.what)
+                format!("the image's program receives {} on its command line", found.what)
             }
-            program => format!("`{program}` is given {} on its command line", found.what),
+            program => format!("`{program}` receives {} on its command line", found.what),
         };
         report(ctx, &one.value, &found, message, advice(ctx, one.value.place), guessable, sink);
     }
@@ -126,7 +126,7 @@ fn by_shape(ctx: &Ctx, command: Place, told: &mut Vec<Place>, sink: &mut Sink) {
         told.push(place);
         let found =
             Exposed { place, what: secret_exposure::describe(&hit.kind), strength: secret_exposure::strength(hit) };
-        let message = format!("{} stands in this command", found.what);
+        let message = format!("this command contains {}", found.what);
         let value = At::new(String::new(), place);
         report(ctx, &value, &found, message, advice(ctx, place), Level::Warning, sink);
     }
@@ -151,8 +151,8 @@ fn report(
     };
     let label = match found.strength {
         Strength::Guessable(why) => why,
-        Strength::Local => "of a server on this machine",
-        Strength::Live | Strength::Chosen => "in the file, in the process list and in logs",
+        Strength::Local => "for a server on this machine",
+        Strength::Live | Strength::Chosen => "visible in this file, the process list and logs",
     };
     let finding = Finding::new(found.place, message).label(label).help(help).secret(found.place).secret(value.place);
     sink.report_at(level, finding);
@@ -162,13 +162,13 @@ fn report(
 fn advice(ctx: &Ctx, place: Place) -> String {
     let text = match ctx.facts.file(place.file).kind {
         FileKind::Dockerfile => {
-            "mount it for this step alone: `RUN --mount=type=secret,id=…`; layers keep what a command was given"
+            "mount it for this step only: `RUN --mount=type=secret,id=…`; layers keep command arguments"
         }
-        FileKind::Compose => "hand it over as a file with compose `secrets:` or as a variable from outside",
+        FileKind::Compose => "pass it as a file with compose `secrets:`, or as a variable from outside this file",
         FileKind::Workflow | FileKind::Action => {
-            "put it into the step's `env` from `${{ secrets.… }}`, and use the variable"
+            "set it in the step's `env` from `${{ secrets.… }}`, and use the variable"
         }
-        _ => "take it from a Secret as a variable (`valueFrom.secretKeyRef`) or a file, and use that",
+        _ => "read it from a Secret, as a variable (`valueFrom.secretKeyRef`) or a file",
     };
     text.to_owned()
 }

@@ -99,7 +99,7 @@ fn in_fallback(value: &EnvValue, found: &Exposed) -> bool {
 fn says(name: &str, origin: EnvOrigin, what: &str) -> String {
     match origin {
         EnvOrigin::DockerEnv => format!("`{name}` bakes {what} into the image"),
-        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => format!("the label `{name}` shows {what}"),
+        EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => format!("label `{name}` exposes {what}"),
         _ => format!("`{name}` is set to {what} in plain text"),
     }
 }
@@ -107,9 +107,9 @@ fn says(name: &str, origin: EnvOrigin, what: &str) -> String {
 fn label(found: &Exposed) -> String {
     match found.strength {
         Strength::Guessable(why) => why.to_owned(),
-        Strength::Local => "of a server on this machine".to_owned(),
-        Strength::Live => "rotate it: it stays in git's history".to_owned(),
-        Strength::Chosen => "readable by everyone who can read this file".to_owned(),
+        Strength::Local => "for a server on this machine".to_owned(),
+        Strength::Live => "rotate it; it stays in the Git history".to_owned(),
+        Strength::Chosen => "readable by anyone who can read this file".to_owned(),
     }
 }
 
@@ -118,20 +118,19 @@ fn help(var: &EnvVar) -> String {
     let name = &var.name.value;
     match var.origin {
         EnvOrigin::DockerEnv | EnvOrigin::DockerArg => {
-            "hand it over when the container starts; a build step that needs it takes `RUN --mount=type=secret`"
-                .to_owned()
+            "pass it when the container starts; for a build step, use `RUN --mount=type=secret`".to_owned()
         }
         EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => {
-            "take it out; labels travel with the image and its metadata".to_owned()
+            "remove it; labels are part of the image and container metadata".to_owned()
         }
         EnvOrigin::ComposeEnvironment | EnvOrigin::ComposeBuildArg => {
-            format!("use compose `secrets:`, or write `${{{name}:?}}` and set it in an env file outside of git")
+            format!("use compose `secrets:`, or write `${{{name}:?}}` and set it in an env file outside of Git")
         }
-        EnvOrigin::KubernetesEnv => "take it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
+        EnvOrigin::KubernetesEnv => "read it from a Secret with `valueFrom.secretKeyRef`".to_owned(),
         EnvOrigin::WorkflowEnv | EnvOrigin::WorkflowWith => {
             let stored = name.to_ascii_uppercase().replace('-', "_");
-            format!("store it as a secret of the repository and write `${{{{ secrets.{stored} }}}}`")
+            format!("store it as a repository secret and write `${{{{ secrets.{stored} }}}}`")
         }
-        EnvOrigin::EnvFile => "keep the file out of git".to_owned(),
+        EnvOrigin::EnvFile => "keep the file out of Git".to_owned(),
     }
 }

@@ -48,8 +48,8 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         REMOVED.iter().find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
     let Some(entry) = found else { return };
     let help = match &entry.instead {
-        Some(instead) => format!("use `{instead}`; fields may have changed with it"),
-        None => "nothing took its place; remove the object".to_owned(),
+        Some(instead) => format!("use `{instead}`; some fields may differ"),
+        None => "remove the object; it has no replacement".to_owned(),
     };
     sink.report(
         Finding::new(object.api_version.place, format!("`{api}` no longer serves {kind}"))
@@ -66,11 +66,11 @@ pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     }
     let mut finding =
         Finding::new(selector.place, format!("the selector of {} does not match its own pods", object.title()))
-            .label("the API server refuses this")
-            .help("give the pod template the labels that the selector asks for")
+            .label("the API server rejects this")
+            .help("add the labels of the selector to the pod template")
             .anchor(object.anchor);
     if let Some(place) = workload.pod_labels.place {
-        finding = finding.related(place, "the labels of the pod template");
+        finding = finding.related(place, "labels of the pod template");
     }
     sink.report(finding);
 }
@@ -91,7 +91,7 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
                 format!("{} sets `{}` twice", container_title(object, container), variable.name.value),
             )
             .label("this one wins")
-            .related(first.name.place, "set here before")
+            .related(first.name.place, "first set here")
             .help("keep one of them")
             .anchor(object.anchor),
         );
@@ -103,8 +103,8 @@ pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink)
         return;
     }
     sink.report(
-        Finding::new(object.kind.place, format!("{} is a pod of its own", object.title()))
-            .label("nothing starts it again when its node is gone")
+        Finding::new(object.kind.place, format!("{} is not managed by a controller", object.title()))
+            .label("not rescheduled if its node fails")
             .help("use a Deployment, StatefulSet or Job")
             .anchor(object.anchor),
     );
@@ -120,15 +120,15 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             && reference.tag.as_ref().is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
     });
     let label = match policy.value.as_str() {
-        "Never" => "starts only where someone has put the image before",
-        _ if moves => "nodes run whatever they pulled once under this name",
+        "Never" => "starts only on nodes that already have the image",
+        _ if moves => "nodes keep the image they first pulled for this tag",
         _ => return,
     };
     sink.report(
         Finding::new(policy.place, format!("{} does not pull its image", container_title(object, container)))
             .label(label)
             .related(image.place, "this image")
-            .help("pin the image by a version or digest, and leave the policy to its default")
+            .help("pin the image to a version or digest, and use the default pull policy")
             .anchor(object.anchor),
     );
 }
@@ -140,18 +140,18 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         None if job.ttl.is_absent() => sink.report(
             finding(format!("{} is never cleaned up", object.title()))
                 .label("no `ttlSecondsAfterFinished`")
-                .help("set `ttlSecondsAfterFinished`, so that finished pods go away"),
+                .help("set `ttlSecondsAfterFinished` so that finished pods are deleted"),
         ),
         Some(cron) if cron.starting_deadline.is_absent() => {
             let both = cron.concurrency.is_absent();
             sink.report(
-                finding(format!("{} bounds neither late nor lost runs", object.title()))
+                finding(format!("{} does not handle late or missed runs", object.title()))
                     .label(if both {
-                        "no `startingDeadlineSeconds`, no `concurrencyPolicy`"
+                        "no `startingDeadlineSeconds` or `concurrencyPolicy`"
                     } else {
                         "no `startingDeadlineSeconds`"
                     })
-                    .help("set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` where runs must not overlap"),
+                    .help("set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` if runs must not overlap"),
             );
         }
         _ => {}
@@ -164,18 +164,18 @@ pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(namespace) = object.namespace.known() else { continue };
         let why = match (namespace.value.as_str(), object.workload()) {
-            ("default", _) => "shared by everything that names no namespace",
-            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "the cluster's own components live here",
+            ("default", _) => "shared by all objects that do not set a namespace",
+            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "used by the cluster's own components",
             _ => continue,
         };
         // One that a kustomization sets stands there once for all.
         if namespace.place.file != object.file {
             continue;
         }
-        let message = format!("{} is put into namespace `{}`", object.title(), namespace.value);
+        let message = format!("{} is in namespace `{}`", object.title(), namespace.value);
         let finding = Finding::new(namespace.place, message)
             .label(why)
-            .help("give the application a namespace of its own")
+            .help("use a dedicated namespace for the application")
             .anchor(object.anchor);
         found.entry(&namespace.value).or_default().push(finding);
     }

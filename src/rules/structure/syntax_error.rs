@@ -17,8 +17,8 @@ pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         return;
     }
     for error in facts.errors.iter().take(SHOWN) {
-        let mut finding = Finding::new(source.place(error.span), format!("cannot be parsed: {}", error.message))
-            .help("the rest of the file was still checked, as far as it could be read");
+        let mut finding = Finding::new(source.place(error.span), format!("syntax error: {}", error.message))
+            .help("fix the syntax; the rest of the file is checked only as far as it can be parsed");
         if let Some((span, text)) = &error.related {
             finding = finding.related(source.place(*span), text.clone());
         }
@@ -28,11 +28,11 @@ pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         if let Some(error) = file::empty(source) {
             sink.report(
                 Finding::new(source.place(error.span), format!("cannot be used: {}", error.message))
-                    .help("write it, or delete the file"),
+                    .help("add content, or delete the file"),
             );
         } else if facts.kind == FileKind::Workflow && source.text.lines().all(is_blank) {
             sink.report(
-                Finding::new(source.place(first_line(source)), "cannot be used: the file holds nothing but comments")
+                Finding::new(source.place(first_line(source)), "cannot be used: the file contains only comments")
                     .help("write the workflow, or delete the file"),
             );
         }
@@ -57,13 +57,13 @@ fn compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     }
     let harmless = |key: &str| key.starts_with("x-") || key == "version";
     let (place, label) = match keys().find(|(key, _)| !harmless(key)) {
-        Some((_, place)) => (place, "services at the top level are a format that is read no longer"),
-        None => (root.place(), "there are none"),
+        Some((_, place)) => (place, "services at the top level are no longer supported"),
+        None => (root.place(), "`services` is missing"),
     };
     sink.report(
         Finding::new(place, "cannot be used: a compose file needs `services`")
             .label(label)
-            .help("put the services below a top-level `services:` key"),
+            .help("put the services under a top-level `services:` key"),
     );
 }
 

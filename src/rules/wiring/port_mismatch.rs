@@ -25,10 +25,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             exposed.first().filter(|_| !ranges && exposed.iter().all(|(other, _)| *other != port))
         {
             sink.report(
-                Finding::new(*place, format!("EXPOSE says {other}, and the server listens on {port}"))
-                    .label("what runs the image goes by this")
+                Finding::new(*place, format!("EXPOSE declares {other}, but the server listens on {port}"))
+                    .label("tools that run the image rely on this")
                     .related(one, format!("listens on {port}"))
-                    .help(format!("write `EXPOSE {port}`, or have the server listen on {other}")),
+                    .help(format!("write `EXPOSE {port}`, or make the server listen on {other}")),
             );
         }
         if let Setting::Set(At { value: HealthCheck { test: Some(test), .. }, .. }) = dockerfile.health(stage) {
@@ -67,10 +67,10 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         && let Some((target, _)) = item.target
     {
         sink.report(
-            Finding::new(item.place, format!("`{name}` is reached on {target}, and its server listens on {port}"))
-                .label("nothing answers there")
+            Finding::new(item.place, format!("`{name}` is reached on {target}, but its server listens on {port}"))
+                .label("nothing listens there")
                 .related(one, format!("listens on {port}"))
-                .help(format!("use {port} here, or have the server listen on {target}")),
+                .help(format!("use {port} here, or make the server listen on {target}")),
         );
     }
     if let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) = &container.health {
@@ -88,10 +88,10 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             continue;
         }
         sink.report(
-            Finding::new(asked.place, format!("the probe asks port {number}, and `{name}` listens on {port}"))
-                .label("nothing answers there")
+            Finding::new(asked.place, format!("the probe uses port {number}, but `{name}` listens on {port}"))
+                .label("nothing listens there")
                 .related(one, format!("listens on {port}"))
-                .help(format!("ask port {port}")),
+                .help(format!("use port {port}")),
         );
     }
 }
@@ -119,11 +119,11 @@ fn check(test: &Command, port: u16, server: Place, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     test.place_of(span),
-                    format!("the health check asks port {asked}, and the server listens on {port}"),
+                    format!("the health check uses port {asked}, but the server listens on {port}"),
                 )
-                .label("nothing answers there")
+                .label("nothing listens there")
                 .related(server, format!("listens on {port}"))
-                .help(format!("ask port {port}")),
+                .help(format!("use port {port}")),
             );
             return;
         }

@@ -61,7 +61,7 @@ pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     }
 }
 
-const HELP: &str = "add the file, or take the line out: alerts that are not loaded never fire";
+const HELP: &str = "add the file, or remove the line; alerts that are not loaded never fire";
 
 /// Of a configuration that nothing here mounts: rules that stand relative to it must stand beside it.
 fn beside(ctx: &Ctx, source: &SourceFile, path: &str, place: Place) -> Option<Finding> {
@@ -90,15 +90,15 @@ fn missing(ctx: &Ctx, readers: &[Reader], path: &str, place: Place) -> Option<Fi
             if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
                 return None;
             }
-            let text = format!("the rule file `{path}` would be `{full}`, which is not in the repository");
+            let text = format!("the rule file `{path}` maps to `{full}`, which is not in the repository");
             finding = Some(Finding::new(place, text).related(from.place, "mounted from here").help(HELP));
         }
         if !placed {
-            let text = format!("the rule file `{path}` is in nothing that `{}` mounts", reader.service.name());
+            let text = format!("the rule file `{path}` is not in any mount of `{}`", reader.service.name());
             let found = Finding::new(place, text)
-                .label(format!("looked for as `{inside}`"))
-                .related(reader.service.container.anchor, "the configuration is read here");
-            finding = finding.or(Some(found.help(format!("mount it beside the configuration, as `{inside}`"))));
+                .label(format!("expected at `{inside}`"))
+                .related(reader.service.container.anchor, "this service reads the configuration");
+            finding = finding.or(Some(found.help(format!("mount it next to the configuration, as `{inside}`"))));
         }
     }
     finding

@@ -162,10 +162,10 @@ fn wrong_port(ctx: &Ctx, service: &Service, value: &str, place: Place) -> Option
     Some(
         Finding::new(
             place,
-            format!("Traefik is told to reach `{}` on port {port}, which it does not serve", service.name()),
+            format!("Traefik sends requests to `{}` on port {port}, which it does not serve", service.name()),
         )
-        .related(first.place, format!("it says that it serves {}", first.value))
-        .help(format!("write {}, or expose {port}", first.value)),
+        .related(first.place, format!("it serves port {}", first.value))
+        .help(format!("use {}, or expose {port}", first.value)),
     )
 }
 
@@ -194,7 +194,7 @@ fn undefined(project: &Project, value: &str, place: Place) -> Option<Finding> {
     );
     Some(
         Finding::new(place, format!("no label defines the Traefik service `{value}`"))
-            .label("named by this router")
+            .label("used by this router")
             .help(help),
     )
 }

@@ -17,9 +17,11 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         let (what, known) = names(project, reference.kind);
         let help = match suggest::nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if reference.kind == ReferenceKind::Service => format!("define the service `{name}`, or remove this"),
+            None if reference.kind == ReferenceKind::Service => {
+                format!("define service `{name}`, or remove this reference")
+            }
             None => {
-                format!("add `{name}` under the top-level `{what}s`, with `external: true` if it is made elsewhere")
+                format!("add `{name}` under the top-level `{what}s`, with `external: true` if it is created elsewhere")
             }
         };
         sink.report(

@@ -158,7 +158,7 @@ pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
         };
         let earlier = flags[..index].iter().find(|earlier| earlier.name.value == name);
         if let Some(earlier) = earlier.filter(|_| kind != Kind::Texts) {
-            let message = format!("`--{name}` is given twice");
+            let message = format!("duplicate flag `--{name}`");
             let fault = Fault::new(FaultKind::DuplicateFlag, flag.name.span, message);
             faults.push(fault.related(earlier.span, "first given here"));
             continue;
@@ -168,8 +168,8 @@ pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
             (Kind::Switch, Some(value)) if ["true", "false"].contains(&value.value.to_ascii_lowercase().as_str()) => {
                 None
             }
-            (Kind::Switch, Some(value)) => Some((value.span, format!("`--{name}` is either `true` or `false`"))),
-            (_, None) => Some((flag.span, format!("`--{name}` needs a value: `--{name}=…`"))),
+            (Kind::Switch, Some(value)) => Some((value.span, format!("`--{name}` must be `true` or `false`"))),
+            (_, None) => Some((flag.span, format!("`--{name}` requires a value: `--{name}=…`"))),
             (_, Some(value)) => value_problem(keyword, name, value),
         };
         if let Some((span, message)) = problem {
@@ -181,27 +181,27 @@ pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
 
 fn known_flags(accepted: &[(&str, Kind)]) -> String {
     let names: Vec<String> = accepted.iter().map(|(name, _)| format!("`--{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!("; it takes {}", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!("; known flags: {}", names.join(", ")) }
 }
 
 fn value_problem(keyword: Keyword, name: &str, value: &Spanned<String>) -> Option<(Span, String)> {
     let text = value.value.as_str();
     let message = match (keyword, name) {
         (Keyword::Run, "network") if !text.contains('$') && !["default", "none", "host"].contains(&text) => {
-            "a network is `default`, `none` or `host`".to_owned()
+            "the network must be `default`, `none` or `host`".to_owned()
         }
         (Keyword::Run, "security") if !text.contains('$') && !["sandbox", "insecure"].contains(&text) => {
-            "security is `sandbox` or `insecure`".to_owned()
+            "security must be `sandbox` or `insecure`".to_owned()
         }
         (Keyword::Healthcheck, "retries") => match text.parse::<i32>() {
             Ok(0..) => return None,
             _ if text.is_empty() => return None,
-            _ => "retries is a whole number that is not negative".to_owned(),
+            _ => "retries must be a non-negative integer".to_owned(),
         },
         (Keyword::Healthcheck, _) if !text.is_empty() => match duration(text) {
             None => "expected a duration such as `30s` or `1m30s`".to_owned(),
             Some(nanoseconds) if nanoseconds != 0.0 && nanoseconds < 1e6 => {
-                "a duration is 0 or at least 1ms".to_owned()
+                "a duration must be 0 or at least 1ms".to_owned()
             }
             Some(_) => return None,
         },
@@ -293,21 +293,21 @@ fn check_mount(mount: &Mount, faults: &mut Vec<Fault>) {
         if value.is_some_and(|value| value.contains('$')) {
             if key == "from" {
                 let span = field.value.as_ref().map_or(field.key.span, |value| value.span);
-                let message = "`from` takes no variable; name a stage with FROM and use that";
+                let message = "`from` cannot contain variables; name a stage with FROM and use that";
                 faults.push(Fault::new(FaultKind::VariableInFrom, span, message));
             }
             continue;
         }
         let problem = match (key, value) {
             ("readonly" | "ro" | "readwrite" | "rw" | "required", None) => continue,
-            (_, None) => format!("`{key}` needs a value: `{key}=…`"),
+            (_, None) => format!("`{key}` requires a value: `{key}=…`"),
             ("type", Some(kind)) if !MOUNT_KINDS.contains(&kind.to_ascii_lowercase().as_str()) => {
-                format!("a mount is one of {}", MOUNT_KINDS.join(", "))
+                format!("the mount type must be one of {}", MOUNT_KINDS.join(", "))
             }
             ("sharing", Some(mode))
                 if !["shared", "private", "locked"].contains(&mode.to_ascii_lowercase().as_str()) =>
             {
-                "sharing is `shared`, `private` or `locked`".to_owned()
+                "sharing must be `shared`, `private` or `locked`".to_owned()
             }
             (
                 "type" | "from" | "source" | "src" | "target" | "dst" | "destination" | "readonly" | "ro" | "readwrite"

@@ -131,7 +131,7 @@ impl<'l> Reader<'_, 'l> {
         let image = match words.first() {
             Some(&image) => self.expanded(image),
             None => {
-                self.arguments_fault(self.word.span(), "needs an image: `FROM image` or `FROM image AS name`");
+                self.arguments_fault(self.word.span(), "requires an image: `FROM image` or `FROM image AS name`");
                 let end = self.word.span().end;
                 Word::new(String::new(), Span::new(end, end), None, self.context.escape)
             }
@@ -139,7 +139,7 @@ impl<'l> Reader<'_, 'l> {
         let [_, as_word, name] = words[..] else {
             if words.len() > 1 {
                 let message = format!(
-                    "takes `image` or `image AS name`, not {} words",
+                    "expects `image` or `image AS name`, not {} words",
                     if words.len() == 2 { "two".to_owned() } else { words.len().to_string() }
                 );
                 let extra = words[1].span().cover(words[words.len() - 1].span());
@@ -148,11 +148,11 @@ impl<'l> Reader<'_, 'l> {
             return Body::From(From { platform, image, name: None, as_word: None });
         };
         if !as_word.text().eq_ignore_ascii_case("as") {
-            self.arguments_fault(as_word.span(), "has `AS` between the image and the stage's name");
+            self.arguments_fault(as_word.span(), "expects `AS` between the image and the stage name");
             return Body::From(From { platform, image, name: None, as_word: None });
         }
         if !is_stage_name(name.text()) {
-            let message = "a stage's name begins with a letter and goes on with letters, digits, `-`, `_` and `.`";
+            let message = "a stage name must start with a letter, followed by letters, digits, `-`, `_` or `.`";
             self.context.fault(FaultKind::StageName, name.span(), message);
         }
         let name = Some(name.word(self.context.escape));
@@ -177,7 +177,7 @@ impl<'l> Reader<'_, 'l> {
             arguments.push(Argument { name: Spanned::new(name.text().to_owned(), name.span()), default });
         }
         if self.rest.is_empty() {
-            self.arguments_fault(self.word.span(), "needs a name: `ARG NAME` or `ARG NAME=default`");
+            self.arguments_fault(self.word.span(), "requires a name: `ARG NAME` or `ARG NAME=default`");
         }
         Body::Arg(arguments)
     }
@@ -185,7 +185,7 @@ impl<'l> Reader<'_, 'l> {
     fn pairs(&mut self) -> Option<Pairs> {
         let words = builder_words(self.rest, self.context.escape);
         let Some(first) = words.first() else {
-            self.arguments_fault(self.word.span(), "needs a pair: `KEY=value`");
+            self.arguments_fault(self.word.span(), "requires a pair: `KEY=value`");
             return None;
         };
         if !first.text().contains('=') {
@@ -237,7 +237,7 @@ impl<'l> Reader<'_, 'l> {
     }
 
     fn other_items(&mut self, part: Part) {
-        let message = "a JSON array of arguments holds strings only";
+        let message = "a JSON array of arguments may contain only strings";
         self.context.errors.push(SyntaxError::new(part.span(), message));
     }
 
@@ -245,12 +245,12 @@ impl<'l> Reader<'_, 'l> {
         let (mut words, json) = self.list()?;
         if words.len() < 2 {
             let span = words.first().map_or(self.word.span(), |word| word.span);
-            self.arguments_fault(span, "needs a source and a destination");
+            self.arguments_fault(span, "requires a source and a destination");
             return None;
         }
         let destination = words.pop()?;
         if !json && opener(&destination.text, 0..0).is_some() {
-            let message = "a heredoc is a source; a destination has to follow";
+            let message = "a heredoc is a source; a destination must follow";
             self.context.fault(FaultKind::HeredocDestination, destination.span, message);
         }
         let mut heredocs = 0;
@@ -268,7 +268,7 @@ impl<'l> Reader<'_, 'l> {
         let from = self.flags.iter().find(|flag| self.keyword == Keyword::Copy && flag.name.value == "from");
         let from = from.and_then(|flag| flag.value.clone());
         if let Some(from) = from.as_ref().filter(|from| from.value.contains('$')) {
-            let message = "`--from` takes no variable; name a stage with FROM and use that";
+            let message = "`--from` cannot contain variables; name a stage with FROM and use that";
             self.context.fault(FaultKind::VariableInFrom, from.span, message);
         }
         Some(Transfer { from, sources, destination, json })
@@ -290,11 +290,11 @@ impl<'l> Reader<'_, 'l> {
             None => Body::Invalid,
             Some(Command::Exec(items)) if !items.is_empty() => Body::Shell(items),
             Some(_) if self.rest.is_empty() || self.rest.text() == "[]" => {
-                self.arguments_fault(self.word.span(), "needs a JSON array: `SHELL [\"/bin/sh\", \"-c\"]`");
+                self.arguments_fault(self.word.span(), "requires a JSON array: `SHELL [\"/bin/sh\", \"-c\"]`");
                 Body::Invalid
             }
             Some(_) => {
-                let message = "SHELL takes a JSON array of strings: `SHELL [\"/bin/sh\", \"-c\"]`";
+                let message = "SHELL requires a JSON array of strings: `SHELL [\"/bin/sh\", \"-c\"]`";
                 self.context.fault(FaultKind::ShellForm, self.rest.span(), message);
                 Body::Invalid
             }
@@ -304,7 +304,7 @@ impl<'l> Reader<'_, 'l> {
     fn healthcheck(&mut self) -> Body {
         let text = self.rest.text();
         if text.is_empty() {
-            self.arguments_fault(self.word.span(), "needs `CMD` and a command, or `NONE`");
+            self.arguments_fault(self.word.span(), "requires `CMD` and a command, or `NONE`");
             return Body::Invalid;
         }
         let (kind, command) = self.rest.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
@@ -316,13 +316,13 @@ impl<'l> Reader<'_, 'l> {
             return Body::Healthcheck(Healthcheck::None(kind.span()));
         }
         if !kind.text().eq_ignore_ascii_case("CMD") {
-            let message = "HEALTHCHECK goes on with `CMD` and a command, or with `NONE`";
+            let message = "HEALTHCHECK must be followed by `CMD` and a command, or by `NONE`";
             self.context.fault(FaultKind::HealthcheckKind, kind.span(), message);
             return Body::Invalid;
         }
         let Some(found) = self.command(command) else { return Body::Invalid };
         if command.is_empty() || found.exec().is_some_and(<[_]>::is_empty) {
-            self.arguments_fault(kind.span(), "CMD needs a command");
+            self.arguments_fault(kind.span(), "CMD requires a command");
             return Body::Invalid;
         }
         Body::Healthcheck(Healthcheck::Command(found))
@@ -330,7 +330,7 @@ impl<'l> Reader<'_, 'l> {
 
     fn expose(&mut self) -> Body {
         if self.rest.is_empty() {
-            self.arguments_fault(self.word.span(), "needs a port");
+            self.arguments_fault(self.word.span(), "requires a port");
         }
         let ports: Vec<Part> = blank_separated(self.rest).collect();
         Body::Expose(ports.into_iter().map(|port| self.expanded(port)).collect())
@@ -339,11 +339,11 @@ impl<'l> Reader<'_, 'l> {
     fn volume(&mut self) -> Body {
         let Some((words, _)) = self.list() else { return Body::Invalid };
         if words.is_empty() {
-            self.arguments_fault(self.word.span(), "needs a path");
+            self.arguments_fault(self.word.span(), "requires a path");
         }
         for word in &words {
             if word.text.trim().is_empty() {
-                self.arguments_fault(word.span, "takes no empty path");
+                self.arguments_fault(word.span, "does not accept an empty path");
             }
             self.check_word(word);
         }
@@ -353,7 +353,7 @@ impl<'l> Reader<'_, 'l> {
     /// The rest of the line as one word.
     fn single(&mut self) -> Option<Word> {
         if self.rest.is_empty() {
-            self.arguments_fault(self.word.span(), "needs one argument");
+            self.arguments_fault(self.word.span(), "requires one argument");
             return None;
         }
         if self.keyword == Keyword::Maintainer {
@@ -364,7 +364,7 @@ impl<'l> Reader<'_, 'l> {
 
     fn onbuild(&mut self) -> Body {
         if self.rest.is_empty() {
-            self.arguments_fault(self.word.span(), "needs an instruction");
+            self.arguments_fault(self.word.span(), "requires an instruction");
             return Body::Invalid;
         }
         let trigger = keyword(self.rest);
@@ -402,7 +402,7 @@ pub(super) fn unknown(word: Part, context: &mut Context) {
     let message = match nearest(written) {
         Some(name) => format!("unknown instruction `{written}`, did you mean `{name}`?"),
         None if written.starts_with(|c: char| c.is_ascii_uppercase()) => "unknown instruction".to_owned(),
-        None => "unknown instruction, unless the line before should go on here".to_owned(),
+        None => "unknown instruction, or a missing continuation on the previous line".to_owned(),
     };
     context.fault(FaultKind::UnknownInstruction, word.span(), message);
 }

@@ -66,14 +66,14 @@ fn directives(text: &str, mut at: usize, tree: &mut Dockerfile, context: &mut Co
         let key = directive.key.value;
         let value = directive.value.value.as_str();
         if let Some(earlier) = tree.directives.iter().find(|earlier| earlier.key.value == key) {
-            let error = SyntaxError::new(directive.key.span, "this directive is given twice");
+            let error = SyntaxError::new(directive.key.span, "duplicate directive");
             context.errors.push(error.related(earlier.key.span, "first given here"));
         } else if key == DirectiveKey::Escape {
             match value {
                 "\\" => context.escape = Escape::Backslash,
                 "`" => context.escape = Escape::Backtick,
                 _ => {
-                    let message = "the escape character is either `\\` or a backtick";
+                    let message = "the escape character must be `\\` or a backtick";
                     context.errors.push(SyntaxError::new(directive.value.span, message));
                 }
             }
@@ -122,7 +122,7 @@ fn check_length(text: &str, start: usize, end: usize, context: &mut Context) {
     let mut at = start;
     while let Some(line) = physical(text, at).filter(|line| line.start < end) {
         if line.text.len() > MAX_LINE {
-            let message = format!("this line has {} bytes, the builder reads at most {MAX_LINE}", line.text.len());
+            let message = format!("this line has {} bytes; the builder reads at most {MAX_LINE}", line.text.len());
             let word = line.text.split_whitespace().next().map_or(1, str::len).min(80);
             context.errors.push(SyntaxError::new(Span::of(line.start, line.start + word), message));
         }
@@ -193,7 +193,7 @@ fn check_order(text: &str, instructions: &[Instruction], context: &mut Context) 
         Some(first) if !is(first, Keyword::From) => {
             let from = instructions.iter().find(|instruction| is(instruction, Keyword::From));
             let name = first.keyword.value.name();
-            let message = format!("{name} stands before the first FROM, where only ARG may");
+            let message = format!("{name} is not allowed before the first FROM; only ARG is");
             let fault = Fault::new(FaultKind::BeforeFrom, first.keyword.span, message);
             context.faults.push(match from {
                 Some(from) => fault.related(from.keyword.span, "the first stage begins here"),

@@ -69,7 +69,7 @@ impl Word {
             variable.modifier.as_ref().is_some_and(|modifier| modifier.kind == ModifierKind::Unsupported)
         };
         let found = variables.iter().find(unsupported)?;
-        Some(BadWord { local: found.local, message: "the builder does not know this substitution" })
+        Some(BadWord { local: found.local, message: "the builder does not support this substitution" })
     }
 
     /// Every variable of the word, those inside modifiers too.
@@ -308,7 +308,7 @@ impl Lexer<'_> {
                     '#' | '%' => ModifierKind::Pattern,
                     '.' if !or_empty => ModifierKind::Placeholder,
                     _ if or_empty => ModifierKind::Unsupported,
-                    _ => return Err(self.bad(start, "the builder does not know this substitution")),
+                    _ => return Err(self.bad(start, "the builder does not support this substitution")),
                 };
                 Some(Modifier { kind, or_empty, word: self.pieces(Some('}'), depth + 1)? })
             }

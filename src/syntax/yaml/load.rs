@@ -451,9 +451,9 @@ impl<'a, 's> Loader<'a, 's> {
                 // Branches of an `if` often repeat keys.
                 continue;
             }
-            let message = format!("key `{}` stands twice in this mapping; the last one counts", self.tree.text(second));
+            let message = format!("duplicate key `{}`; the last value wins", self.tree.text(second));
             let error = SyntaxError::new(self.tree.raw(second).span(), message);
-            self.errors.push(error.related(self.tree.raw(first).span(), "it stands here first"));
+            self.errors.push(error.related(self.tree.raw(first).span(), "first defined here"));
         }
     }
 }

@@ -112,7 +112,7 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
         line = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
     }
     let tab = Span::of(start + first, start + first + 1);
-    let error = SyntaxError::new(tab, "found a tab in the indent, expected spaces");
+    let error = SyntaxError::new(tab, "found a tab in the indentation, expected spaces");
     Some(Cause { at: start, error, remove: None, tabs: Some(found) })
 }
 
@@ -190,25 +190,24 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             let key = Span::of(line + indent(text, line), at);
             if line_start(text, stop.last_scalar) < line && !key.is_empty() {
                 let what = key.text(text).trim();
-                let message = format!("the indent of `{what}:` fits no line above: found a key inside another value");
+                let message = format!("unexpected indentation: found key `{what}:` inside another value");
                 return (key, message);
             }
-            (Span::of(at, at + 1), "found a second `: ` in one value, expected quotes around it".to_owned())
+            (Span::of(at, at + 1), "found a second `: ` in this value, expected quotes around it".to_owned())
         }
         ErrorKind::ExpectedBlockMappingKey => {
             let found = rest_of_line(text, at);
             let found = if found.is_empty() { token } else { found };
-            (found, "found this where a key of the mapping above was expected: check its indent".to_owned())
+            (found, "expected a key of the mapping above; check the indentation".to_owned())
         }
-        ErrorKind::ExpectedBlockSequenceEntry => (
-            rest_of_line(text, at),
-            "found this where a `- ` of the list above was expected: check its indent".to_owned(),
-        ),
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            (rest_of_line(text, at), "expected a `- ` item of the list above; check the indentation".to_owned())
+        }
         ErrorKind::BlockSequenceEntryNotAllowed => {
-            (token, "found a list item where none can stand: check its indent".to_owned())
+            (token, "a list item is not allowed here; check the indentation".to_owned())
         }
         ErrorKind::InvalidIndentation => {
-            (rest_of_line(text, at), "the indent of this line fits no line above".to_owned())
+            (rest_of_line(text, at), "the indentation of this line does not match any line above".to_owned())
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedDocumentStart => {
             (rest_of_line(text, at), "found text that is neither `key: value` nor a list item".to_owned())
@@ -227,23 +226,23 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
         ErrorKind::MisplacedFlowCollectionEnd => (token, "found a closing bracket that nothing opens".to_owned()),
         ErrorKind::ExpectedFlowMappingSeparator => (token, "expected `,` or `}` before this".to_owned()),
         ErrorKind::ExpectedFlowSequenceSeparator => (token, "expected `,` or `]` before this".to_owned()),
-        ErrorKind::InvalidColonPlacement => (token, "found a `:` that ends no key".to_owned()),
-        ErrorKind::RecursionLimitExceeded => (token, "nested too deep: more than 255 levels".to_owned()),
+        ErrorKind::InvalidColonPlacement => (token, "found a `:` that does not follow a key".to_owned()),
+        ErrorKind::RecursionLimitExceeded => (token, "nested too deeply: more than 255 levels".to_owned()),
         ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => {
-            (Span::of(at, at + 1), "found a tab where only spaces can stand".to_owned())
+            (Span::of(at, at + 1), "found a tab where only spaces are allowed".to_owned())
         }
         ErrorKind::UnknownQuotedScalarEscape => {
             let escape = unknown_escape(text, at).unwrap_or(token);
-            (escape, format!("`{}` is no escape in double quotes; a backslash is written `\\\\`", escape.text(text)))
+            (escape, format!("`{}` is not an escape in double quotes; write `\\\\` for a backslash", escape.text(text)))
         }
         ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
-            (token, "this value is not complete".to_owned())
+            (token, "this value is incomplete".to_owned())
         }
         ErrorKind::MissingDirectiveName
         | ErrorKind::InvalidDirectiveName
         | ErrorKind::MissingDocumentEndBeforeDirective => (token, "`%` cannot begin a line without quotes".to_owned()),
         ErrorKind::InvalidBlockScalarIndent => {
-            (rest_of_line(text, at), "this line is indented less than the block text it belongs to".to_owned())
+            (rest_of_line(text, at), "this line is indented less than the block it belongs to".to_owned())
         }
         ErrorKind::InvalidBlockScalarHeader => {
             (token, "found text after `|` or `>`, expected the end of the line".to_owned())

@@ -31,7 +31,7 @@ fn show(node: Node<'_>) -> String {
 #[test]
 fn an_error_costs_its_own_line_and_is_reported_once() {
     let cases = [
-        ("a: b: c\nd: 1\n", ": | found a second `: ` in one value, expected quotes around it", "{a: ?, d: 1}"),
+        ("a: b: c\nd: 1\n", ": | found a second `: ` in this value, expected quotes around it", "{a: ?, d: 1}"),
         ("a: @x\nd: 1\n", "@ | `@` cannot begin a value without quotes", "{a: ?, d: 1}"),
         ("a: \"x\nb: 1\n", "\" | this quote is never closed", "{a: ?, b: 1}"),
         ("a: \"x\nb: \"1\"\nc: 2\n", "\" | this quote is never closed", "{a: ?, b: 1, c: 2}"),
@@ -40,33 +40,29 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
         ("a: {x: 1\nb: 1\n", "{ | this `{` is never closed", "{a: ?, b: 1}"),
         ("a: [1, 2}\nb: 1\n", "} | found `}` where `[` is still open", "{a: ?, b: 1}"),
         ("a: 1\n}\nb: 1\n", "} | found a closing bracket that nothing opens", "{a: 1, b: 1}"),
-        ("a:\n\tb: 1\n\tc: 2\nd: 3\n", "\t | found a tab in the indent, expected spaces", "{a: {b: 1, c: 2}, d: 3}"),
+        (
+            "a:\n\tb: 1\n\tc: 2\nd: 3\n",
+            "\t | found a tab in the indentation, expected spaces",
+            "{a: {b: 1, c: 2}, d: 3}",
+        ),
         (
             "a:\n  b: 1\n c: 2\nd: 3\n",
-            "c: 2 | found this where a key of the mapping above was expected: check its indent",
+            "c: 2 | expected a key of the mapping above; check the indentation",
             "{a: {b: 1}, d: 3}",
         ),
-        (
-            "a: 1\n  b: 2\nc: 3\n",
-            "b | the indent of `b:` fits no line above: found a key inside another value",
-            "{a: 1, c: 3}",
-        ),
+        ("a: 1\n  b: 2\nc: 3\n", "b | unexpected indentation: found key `b:` inside another value", "{a: 1, c: 3}"),
         ("a:\n- 1\nfoo\nb: 2\n", "foo | found text that is neither `key: value` nor a list item", "{a: [1], b: 2}"),
         (
             "a: \"\\d+\"\nb: 1\n",
-            "\\d | `\\d` is no escape in double quotes; a backslash is written `\\\\`",
+            "\\d | `\\d` is not an escape in double quotes; write `\\\\` for a backslash",
             "{a: ?, b: 1}",
         ),
         ("{% if x %}\na: 1\n", "% | `%` cannot begin a value without quotes", "{a: 1}"),
-        (
-            "a: |\n  x\n y\nb: 1\n",
-            "y | found this where a key of the mapping above was expected: check its indent",
-            "{a: x\n, b: 1}",
-        ),
+        ("a: |\n  x\n y\nb: 1\n", "y | expected a key of the mapping above; check the indentation", "{a: x\n, b: 1}"),
         // The children of a key that is lost are not given to another key, nor reported.
         (
             "a:\n  b:\n    c: 1\n   d:\n    e: 2\n    f: 3\n  g: 4\n",
-            "d: | found this where a key of the mapping above was expected: check its indent",
+            "d: | expected a key of the mapping above; check the indentation",
             "{a: {b: {c: 1}, g: 4}}",
         ),
     ];
@@ -121,7 +117,7 @@ fn long_comments_and_deep_lists_are_read() {
     assert_eq!(shape(&format!("{}x", "- ".repeat(200))).len(), 401);
     let deep = format!("a: 1\n---\n{}x\n---\nb: 2\n", "- ".repeat(300));
     assert_eq!(errors(&deep).len(), 1);
-    assert!(errors(&deep)[0].ends_with("nested too deep: more than 255 levels"), "{:?}", errors(&deep));
+    assert!(errors(&deep)[0].ends_with("nested too deeply: more than 255 levels"), "{:?}", errors(&deep));
     assert!(shape(&deep).ends_with("{b: 2}"));
 }
 

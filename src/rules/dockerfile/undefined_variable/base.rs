@@ -28,7 +28,7 @@ pub(super) fn check(dockerfile: &Dockerfile, at: usize, (globals, empty, inside)
             sink.report(
                 Finding::new(
                     Place::new(dockerfile.file, local.shift(platform.span.start)),
-                    format!("FROM takes `{name}` as empty"),
+                    format!("FROM expands undefined variable `{name}` to an empty string"),
                 )
                 .label(label)
                 .help(format!("declare `ARG {name}=…` before the first FROM")),
@@ -43,12 +43,12 @@ pub(super) fn check(dockerfile: &Dockerfile, at: usize, (globals, empty, inside)
         sound = false;
         let label = match nearest(name, globals.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if inside.contains(name) => "an ARG inside a stage is not seen by FROM".to_owned(),
+            None if inside.contains(name) => "an ARG inside a stage is not visible to FROM".to_owned(),
             None => "no ARG before the first FROM declares it".to_owned(),
         };
         let place = Place::new(dockerfile.file, word.span_of(variable.local));
         sink.report(
-            Finding::new(place, format!("FROM takes `{name}` as empty"))
+            Finding::new(place, format!("FROM expands undefined variable `{name}` to an empty string"))
                 .label(label)
                 .help(format!("declare `ARG {name}=…` before the first FROM")),
         );
@@ -66,15 +66,15 @@ pub(super) fn check(dockerfile: &Dockerfile, at: usize, (globals, empty, inside)
             Level::Note,
             Finding::new(
                 Place::new(dockerfile.file, word.span),
-                format!("a build that does not give `{name}` has no base image"),
+                format!("a build without a value for `{name}` has no base image"),
             )
             .label(if text.is_empty() {
-                "nothing is left without it".to_owned()
+                "expands to nothing without it".to_owned()
             } else {
-                format!("`{text}` without it")
+                format!("expands to `{text}` without it")
             })
             .related(*place, "declared without a default")
-            .help(format!("give `ARG {name}` a default that works")),
+            .help(format!("give `ARG {name}` a working default")),
         );
     }
 }

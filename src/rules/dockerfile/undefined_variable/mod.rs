@@ -106,13 +106,15 @@ fn one(
     let place = Place::new(dockerfile.file, word.span_of(variable.local));
     let keyword = instruction.keyword.value.name();
     let finding = |label: String, help: String| {
-        Finding::new(place, format!("{keyword} takes `{name}` as empty")).label(label).help(help)
+        Finding::new(place, format!("{keyword} expands undefined variable `{name}` to an empty string"))
+            .label(label)
+            .help(help)
     };
-    let redeclare = format!("add `ARG {name}` to this stage, before it is used");
+    let redeclare = format!("add `ARG {name}` to this stage, before its first use");
     if globals.contains(name) {
-        sink.report(finding("declared before the first FROM, which is for FROM alone".to_owned(), redeclare));
+        sink.report(finding("an ARG before the first FROM is visible only to FROM".to_owned(), redeclare));
     } else if PLATFORM.contains(&name) {
-        sink.report(finding("the builder gives it only to stages that ask for it".to_owned(), redeclare));
+        sink.report(finding("the builder sets it only in stages that declare it".to_owned(), redeclare));
     } else if let Some(near) = nearest(name, declared.iter().map(String::as_str)).filter(|near| is_misspelt(name, near))
     {
         sink.report(finding(format!("did you mean `{near}`?"), format!("write `${near}`")));
@@ -122,8 +124,8 @@ fn one(
             matches!(&instruction.body, Body::Env(pairs) if pairs.pairs.iter().any(|pair| pair.key.text == name));
         let level = if appends { Level::Note } else { sink.level() };
         let finding = finding(
-            "neither an ARG nor an ENV of this stage".to_owned(),
-            format!("declare it with ARG or ENV, or write `${{{name}:-}}` if empty is meant"),
+            "not an ARG or ENV of this stage".to_owned(),
+            format!("declare it with ARG or ENV, or write `${{{name}:-}}` if it may be empty"),
         );
         sink.report_at(level, finding);
     }

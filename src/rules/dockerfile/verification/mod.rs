@@ -48,14 +48,14 @@ fn written(one: &Invocation, span: Span) -> String {
 fn finding(place: Place, what: &str, off: Off) -> Finding {
     let (message, label, help) = match off {
         Off::Certificates => (
-            "does not look at certificates",
-            "anyone on the way can answer instead",
-            "install `ca-certificates`, or add the authority that signed the certificate",
+            "skips certificate verification",
+            "allows man-in-the-middle attacks",
+            "install `ca-certificates`, or add the CA that signed the certificate",
         ),
         Off::Signatures => (
-            "does not look at signatures",
-            "installs what anyone may have put there",
-            "import the key of the repository, and leave the check on",
+            "skips signature verification",
+            "may install tampered packages",
+            "import the repository's key, and keep the check enabled",
         ),
     };
     let what = crate::analysis::clipped(what, 60);

@@ -11,14 +11,14 @@ pub fn problem(text: &str) -> Option<String> {
         ("day of the week", 0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
     ];
     if fields.len() != bounds.len() {
-        return Some(format!("a schedule has 5 fields, this has {}", fields.len()));
+        return Some(format!("a schedule has 5 fields, not {}", fields.len()));
     }
     for (field, (name, low, high, words)) in fields.iter().zip(bounds) {
         if !field.split(',').all(|part| is_part(part, low, high, words)) {
-            return Some(format!("`{field}` is no {name}: {low} to {high}, `*`, ranges, lists and steps"));
+            return Some(format!("`{field}` is not a valid {name} ({low} to {high}, `*`, range, list or step)"));
         }
     }
-    every_minute(fields[0]).then(|| "GitHub starts a schedule at most every 5 minutes".to_owned())
+    every_minute(fields[0]).then(|| "GitHub runs a schedule at most every 5 minutes".to_owned())
 }
 
 fn is_part(part: &str, low: u32, high: u32, words: &[&str]) -> bool {

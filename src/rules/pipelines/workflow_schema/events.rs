@@ -7,22 +7,22 @@ use crate::syntax::yaml::{Kind, Node};
 
 pub fn check(on: Node<'_>, problems: &mut Problems) {
     match on.kind() {
-        Kind::Null => problems.wrong(on.place(), "`on` names no event: the workflow never starts"),
+        Kind::Null => problems.wrong(on.place(), "`on` lists no event, so the workflow never starts"),
         Kind::Scalar => name(on, problems),
         Kind::Sequence => {
             if on.is_empty() {
-                problems.wrong(on.place(), "`on` names no event: the workflow never starts");
+                problems.wrong(on.place(), "`on` lists no event, so the workflow never starts");
             }
             for item in on.items() {
                 match item.kind() {
                     Kind::Scalar => name(item, problems),
-                    _ => problems.wrong(at(item), format!("an event is named here, not {}", found(item))),
+                    _ => problems.wrong(at(item), format!("expected an event name, found {}", found(item))),
                 }
             }
         }
         Kind::Mapping => {
             if on.is_empty() {
-                problems.wrong(on.place(), "`on` names no event: the workflow never starts");
+                problems.wrong(on.place(), "`on` lists no event, so the workflow never starts");
             }
             for entry in on.entries() {
                 name(entry.key, problems);
@@ -41,9 +41,9 @@ fn name(node: Node<'_>, problems: &mut Problems) {
     }
     let help = match nearest(text, DATA.events.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "see GitHub's list of events that start workflows".to_owned(),
+        None => "see GitHub's list of events that trigger workflows".to_owned(),
     };
-    problems.wrong_with(node.place(), format!("`{text}` is no event"), help);
+    problems.wrong_with(node.place(), format!("unknown event `{text}`"), help);
 }
 
 fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
@@ -65,7 +65,7 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
         Kind::Null | Kind::Unknown => return,
         Kind::Sequence if node.is_empty() => return,
         Kind::Scalar | Kind::Sequence => {
-            return problems.wrong(at(node), format!("`{name}` takes a mapping of filters, not {}", found(node)));
+            return problems.wrong(at(node), format!("`{name}` must be a mapping of filters, not {}", found(node)));
         }
     }
     for entry in node.entries() {
@@ -81,8 +81,8 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
             _ => &["types"],
         };
         if !allowed.contains(&key) {
-            let help = format!("it takes {}", allowed.join(", "));
-            problems.wrong_with(entry.key.place(), format!("`{key}` is no filter of `{name}`"), help);
+            let help = format!("known filters: {}", allowed.join(", "));
+            problems.wrong_with(entry.key.place(), format!("`{name}` has no filter `{key}`"), help);
             continue;
         }
         if key == "types" {
@@ -93,12 +93,12 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
     }
     for (one, other) in [("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore")] {
         if let (Some(_), Some(second)) = (node.entry(one), node.entry(other)) {
-            let help = format!("keep one, and say exceptions with `!` in `{one}`");
-            problems.wrong_with(second.key.place(), format!("`{one}` and `{other}` exclude each other"), help);
+            let help = format!("keep one, and write exceptions with `!` in `{one}`");
+            problems.wrong_with(second.key.place(), format!("`{one}` and `{other}` cannot be used together"), help);
         }
     }
     if name == "workflow_run" && node.get("workflows").is_none() {
-        problems.wrong(node.place(), "`workflow_run` needs `workflows`");
+        problems.wrong(node.place(), "`workflow_run` requires `workflows`");
     }
 }
 
@@ -115,9 +115,9 @@ fn activity_types(event: &str, types: &[String], node: Node<'_>, problems: &mut 
         }
         let help = match nearest(text, types.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("they are {}", types.join(", ")),
+            None => format!("known types: {}", types.join(", ")),
         };
-        problems.wrong_with(item.place(), format!("`{text}` is no activity of `{event}`"), help);
+        problems.wrong_with(item.place(), format!("`{event}` has no activity type `{text}`"), help);
     }
 }
 
@@ -125,7 +125,7 @@ fn activity_types(event: &str, types: &[String], node: Node<'_>, problems: &mut 
 fn filter(key: &str, node: Node<'_>, problems: &mut Problems) {
     match node.kind() {
         Kind::Null => problems.wrong(node.place(), format!("`{key}` is empty")),
-        Kind::Mapping => problems.wrong(at(node), format!("`{key}` is a list of patterns, not a mapping")),
+        Kind::Mapping => problems.wrong(at(node), format!("`{key}` must be a list of patterns, not a mapping")),
         Kind::Sequence if node.is_empty() => problems.wrong(node.place(), format!("`{key}` is empty")),
         _ => {}
     }
@@ -140,11 +140,11 @@ fn filter(key: &str, node: Node<'_>, problems: &mut Problems) {
             continue;
         }
         if let Some(problem) = glob(text, key.starts_with("paths")) {
-            problems.wrong(item.place(), format!("`{text}` is no pattern: {problem}"));
+            problems.wrong(item.place(), format!("invalid pattern `{text}`: {problem}"));
         }
     }
     if any && !positive && !key.ends_with("-ignore") {
-        problems.wrong(node.place(), format!("`{key}` only excludes: nothing can match"));
+        problems.wrong(node.place(), format!("`{key}` has only exclusions, so nothing can match"));
     }
 }
 
@@ -155,7 +155,7 @@ fn glob(text: &str, path: bool) -> Option<&'static str> {
         return Some("it is empty");
     }
     if text != text.trim() {
-        return Some("it begins or ends with a blank");
+        return Some("it begins or ends with whitespace");
     }
     if path && (body.starts_with("./") || body.starts_with("../") || body == "." || body == "..") {
         return Some("paths are relative to the repository, without `./`");
@@ -171,7 +171,7 @@ fn glob(text: &str, path: bool) -> Option<&'static str> {
         match (&mut open, letter) {
             (Some(range), ']') => {
                 if range.is_empty() || !ascends(range) {
-                    return Some("its character range is empty or runs backwards");
+                    return Some("its character range is empty or reversed");
                 }
                 open = None;
             }
@@ -179,10 +179,10 @@ fn glob(text: &str, path: bool) -> Option<&'static str> {
             (None, '[') => open = Some(Vec::new()),
             (None, '\\') => escaped = true,
             (None, '+' | '?') if before.is_none() || before == Some('+') => {
-                return Some("nothing stands before its `+` or `?`");
+                return Some("nothing precedes its `+` or `?`");
             }
             (None, ' ' | '\t' | '~' | '^' | ':') if !path => {
-                return Some("names of branches and tags have no blank, `~`, `^` or `:`");
+                return Some("branch and tag names cannot contain spaces, tabs, `~`, `^` or `:`");
             }
             _ => {}
         }
@@ -208,7 +208,7 @@ fn schedule(node: Node<'_>, problems: &mut Problems) {
             && let Some(text) = zone.str().filter(|_| !is_expression(zone))
             && !is_zone(text)
         {
-            problems.wrong(zone.place(), format!("`{text}` is no time zone, such as `Europe/London`"));
+            problems.wrong(zone.place(), format!("`{text}` is not a time zone such as `Europe/London`"));
         }
     }
 }
@@ -285,8 +285,7 @@ fn is_zone(text: &str) -> bool {
 fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
     let Some(inputs) = node.get("inputs") else { return };
     if inputs.len() > 25 {
-        problems
-            .wrong(inputs.place_of_first(), format!("`workflow_dispatch` takes 25 inputs, here are {}", inputs.len()));
+        problems.wrong(inputs.place_of_first(), format!("`workflow_dispatch` allows 25 inputs, not {}", inputs.len()));
     }
     for entry in inputs.entries() {
         let kind = entry.value.get("type").and_then(Node::str).unwrap_or("string");
@@ -296,17 +295,17 @@ fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
         let listed: Vec<&str> =
             options.into_iter().flat_map(|options| options.items()).filter_map(|item| item.str()).collect();
         match (kind, options) {
-            ("choice", None) => problems.wrong(place, "an input of type `choice` needs `options`"),
+            ("choice", None) => problems.wrong(place, "an input of type `choice` requires `options`"),
             ("choice", Some(_)) => {
                 for (at, item) in options.into_iter().flat_map(|options| options.items()).enumerate() {
                     if item.str().is_some_and(|text| listed[..at.min(listed.len())].contains(&text)) {
-                        problems.wrong(item.place(), format!("the option {} stands here twice", found(item)));
+                        problems.wrong(item.place(), format!("duplicate option {}", found(item)));
                     }
                 }
             }
             (_, Some(_)) => {
                 let key = entry.value.entry("options").map_or(place, |entry| entry.key.place());
-                problems.wrong(key, format!("an input of type `{kind}` has no `options`"));
+                problems.wrong(key, format!("an input of type `{kind}` cannot have `options`"));
             }
             _ => {}
         }
@@ -316,7 +315,7 @@ fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
         };
         let text = default.str().unwrap_or_default();
         if kind == "choice" && !listed.is_empty() && !listed.contains(&text) {
-            problems.wrong(default.place(), format!("{} is none of the options", found(default)));
+            problems.wrong(default.place(), format!("{} is not one of the options", found(default)));
         }
         default_type(default, kind, problems);
     }
@@ -331,7 +330,7 @@ fn call_inputs(node: Node<'_>, problems: &mut Problems) {
         let default = entry.value.get("default").filter(|default| !default.is_null());
         let Some(default) = default else { continue };
         if entry.value.get("required").and_then(Node::as_bool) == Some(true) {
-            problems.note(default.place(), "an input that is required never takes its default");
+            problems.note(default.place(), "a required input never uses its default");
         }
         if !is_expression(default) {
             default_type(default, kind, problems);
@@ -345,11 +344,7 @@ fn input_type(input: Node<'_>, kind: &str, known: &[&str], problems: &mut Proble
     if known.contains(&kind) {
         return Some(place);
     }
-    problems.wrong_with(
-        place,
-        format!("`{kind}` is no type of an input"),
-        format!("the types are {}", known.join(", ")),
-    );
+    problems.wrong_with(place, format!("unknown input type `{kind}`"), format!("known types: {}", known.join(", ")));
     None
 }
 
@@ -361,7 +356,7 @@ fn default_type(default: Node<'_>, kind: &str, problems: &mut Problems) {
         _ => true,
     };
     if !fits {
-        problems.wrong(default.place(), format!("the default {} is no {kind}", found(default)));
+        problems.wrong(default.place(), format!("the default {} is not a {kind}", found(default)));
     }
 }
 

@@ -37,10 +37,10 @@ impl Problems {
 
     fn unknown(&mut self, place: Place, key: &str, object: &Object) {
         let keys = object.keys.iter().map(|(key, _)| *key);
-        let mut finding = Finding::new(place, format!("`{key}` is no key of {}", object.name));
+        let mut finding = Finding::new(place, format!("{} has no key `{key}`", object.name));
         finding = match nearest(key, keys.clone()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("the keys are {}", keys.collect::<Vec<_>>().join(", "))),
+            None => finding.help(format!("known keys: {}", keys.collect::<Vec<_>>().join(", "))),
         };
         self.0.push(Departure { finding, is_key: true, is_harmless: false });
     }
@@ -82,7 +82,7 @@ fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
 fn object(node: Node<'_>, object: &Object, problems: &mut Problems) {
     if node.kind() != Kind::Mapping {
         if node.kind() != Kind::Unknown {
-            problems.wrong(node.place(), format!("{} is a mapping, not {}", object.name, found(node)));
+            problems.wrong(node.place(), format!("{} must be a mapping, not {}", object.name, found(node)));
         }
         return;
     }
@@ -102,7 +102,7 @@ fn object(node: Node<'_>, object: &Object, problems: &mut Problems) {
     for required in object.required {
         let given = node.get(required).is_some() || *required == "on" && node.get("true").is_some();
         if !given {
-            problems.wrong(anchor(), format!("{} needs `{required}`", object.name));
+            problems.wrong(anchor(), format!("{} requires `{required}`", object.name));
         }
     }
 }
@@ -118,20 +118,20 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
         Shape::Text if node.kind() == Kind::Scalar => {}
         Shape::Text
             if node.is_null() && matches!(key, "name" | "description" | "default" | "if" | "run" | "env" | "with") => {}
-        Shape::Text => problems.wrong(at(node), format!("`{key}` is a text, not {}", found(node))),
+        Shape::Text => problems.wrong(at(node), format!("`{key}` must be a string, not {}", found(node))),
         Shape::Bool => {
             if node.as_bool().is_none() {
-                problems.wrong(at(node), format!("`{key}` is `true` or `false`, not {}", found(node)));
+                problems.wrong(at(node), format!("`{key}` must be `true` or `false`, not {}", found(node)));
             }
         }
         Shape::Number => {
             if node.as_float().is_none_or(|number| number <= 0.0) {
-                problems.wrong(at(node), format!("`{key}` is a number above 0, not {}", found(node)));
+                problems.wrong(at(node), format!("`{key}` must be a number above 0, not {}", found(node)));
             }
         }
         Shape::Map(inner) => {
             if node.kind() != Kind::Mapping {
-                problems.wrong(at(node), format!("`{key}` is a mapping, not {}", found(node)));
+                problems.wrong(at(node), format!("`{key}` must be a mapping, not {}", found(node)));
                 return;
             }
             // An empty variable or input is an empty text.
@@ -143,7 +143,7 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
         Shape::Object(shape) => object(node, shape, problems),
         Shape::List(inner) => {
             if node.kind() != Kind::Sequence {
-                problems.wrong(at(node), format!("`{key}` is a list, not {}", found(node)));
+                problems.wrong(at(node), format!("`{key}` must be a list, not {}", found(node)));
                 return;
             }
             if node.is_empty() {
@@ -167,14 +167,14 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
         Shape::Or(inner) => check(node, *inner, key, problems),
         Shape::Step => {
             if node.is_null() {
-                problems.wrong(at(node), "a step is empty");
+                problems.wrong(at(node), "this step is empty");
             } else {
                 object(node, &table::STEP, problems);
             }
         }
         Shape::Job => {
             if node.is_null() {
-                problems.wrong(at(node), format!("the job `{key}` is empty"));
+                problems.wrong(at(node), format!("job `{key}` is empty"));
             } else if node.get("uses").is_some() && node.get("steps").is_none() {
                 object(node, &table::CALL, problems);
             } else {

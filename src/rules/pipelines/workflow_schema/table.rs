@@ -215,7 +215,7 @@ static CALL_EVENT: Object = Object {
 };
 
 static CALL_INPUT: Object = Object {
-    name: "an input of a called workflow",
+    name: "an input of a reusable workflow",
     keys: &[
         ("description", Shape::Text),
         ("required", Shape::Bool),
@@ -227,13 +227,13 @@ static CALL_INPUT: Object = Object {
 };
 
 static CALL_OUTPUT: Object = Object {
-    name: "an output of a called workflow",
+    name: "an output of a reusable workflow",
     keys: &[("description", Shape::Text), ("value", Shape::Text)],
     required: &["value"],
 };
 
 static CALL_SECRET: Object = Object {
-    name: "a secret of a called workflow",
+    name: "a secret of a reusable workflow",
     keys: &[("description", Shape::Text), ("required", Shape::Bool)],
     required: &[],
 };

@@ -23,7 +23,7 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut P
 pub fn action(root: Node<'_>, problems: &mut Problems) {
     let Some(runs) = root.get("runs") else { return };
     let Some(using) = runs.get("using") else {
-        return problems.wrong(runs.place(), "`runs` needs `using`");
+        return problems.wrong(runs.place(), "`runs` requires `using`");
     };
     let text = using.str().unwrap_or_default();
     match text {
@@ -32,8 +32,8 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
         _ if text.strip_prefix("node").is_some_and(|version| version.parse::<u32>().is_ok()) => {}
         _ => problems.wrong_with(
             using.place(),
-            format!("`{text}` runs no action"),
-            "an action runs `composite`, `docker` or `node24`",
+            format!("unknown action runtime `{text}`"),
+            "use `composite`, `docker` or `node24`",
         ),
     }
     let needed = match text {
@@ -42,7 +42,7 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
         _ => "main",
     };
     if runs.get(needed).is_none() {
-        problems.wrong(using.place(), format!("an action that is `{text}` needs `{needed}`"));
+        problems.wrong(using.place(), format!("an action with `using: {text}` requires `{needed}`"));
     }
 }
 
@@ -51,7 +51,7 @@ fn job(ctx: &Ctx, workflow: &Workflow, key: Node<'_>, node: Node<'_>, problems: 
     if let (Some(uses), Some(_)) = (node.entry("uses"), node.entry("steps")) {
         problems.wrong(
             uses.key.place(),
-            format!("the job `{}` has `steps` and calls a workflow", key.str().unwrap_or_default()),
+            format!("job `{}` has `steps` but calls a workflow", key.str().unwrap_or_default()),
         );
     }
     for image in
@@ -72,7 +72,7 @@ fn job(ctx: &Ctx, workflow: &Workflow, key: Node<'_>, node: Node<'_>, problems: 
 fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
     let Some(node) = node else { return };
     if node.str().is_some_and(|text| text.trim().is_empty()) {
-        problems.wrong(node.place(), "the image's name is empty");
+        problems.wrong(node.place(), "the image name is empty");
     }
 }
 
@@ -91,21 +91,19 @@ fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
         }
         shell(step.get("shell"), problems);
         match (step.entry("run"), step.entry("uses")) {
-            (Some(_), Some(uses)) => {
-                problems.wrong(uses.key.place(), "a step runs a script or uses an action, not both")
-            }
+            (Some(_), Some(uses)) => problems.wrong(uses.key.place(), "a step cannot have both `run` and `uses`"),
             (None, None)
                 if !["wait", "wait-all", "cancel", "parallel"].iter().any(|key| step.get(key).is_some())
                     && !step.is_damaged() =>
             {
-                problems.wrong(anchor, "this step does nothing: it has neither `run` nor `uses`");
+                problems.wrong(anchor, "this step has neither `run` nor `uses`");
             }
             (Some(run), None) => {
                 for key in ["with", "entrypoint", "args"] {
                     if let Some(given) = step.entry(key) {
                         problems.wrong(
                             given.key.place(),
-                            format!("`{key}` belongs to `uses`; a script gets its values from `env`"),
+                            format!("`{key}` only applies to `uses`; pass values to a script through `env`"),
                         );
                     }
                 }
@@ -113,16 +111,14 @@ fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
                     problems.wrong(run.key.place(), "`run` is empty");
                 }
                 if composite && step.get("shell").is_none() {
-                    problems.wrong(run.key.place(), "a script of a composite action needs `shell`");
+                    problems.wrong(run.key.place(), "a `run` step of a composite action requires `shell`");
                 }
             }
             (None, Some(uses)) => {
                 for key in ["shell", "working-directory"] {
                     if let Some(given) = step.entry(key) {
-                        problems.wrong(
-                            given.key.place(),
-                            format!("`{key}` belongs to `run`; an action takes no notice of it"),
-                        );
+                        problems
+                            .wrong(given.key.place(), format!("`{key}` only applies to `run`; an action ignores it"));
                     }
                 }
                 uses_of_step(uses.value, problems);
@@ -135,7 +131,7 @@ fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
 fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
     let Some(text) = node.str().filter(|_| !is_expression(node)) else {
         if node.str().is_some() {
-            problems.wrong(node.content(), "`uses` takes no expressions: it is read before the job starts");
+            problems.wrong(node.content(), "`uses` cannot contain expressions: it is read before the job starts");
         }
         return;
     };
@@ -143,7 +139,7 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
         ActionRef::Local(_) => {}
         ActionRef::Docker(image) => {
             if image.is_empty() || image.ends_with(':') {
-                problems.wrong(node.content(), format!("`{text}` names no image"));
+                problems.wrong(node.content(), format!("`{text}` does not name an image"));
             }
         }
         ActionRef::Remote { name, version } => {
@@ -151,7 +147,7 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
             if !is_path {
                 problems.wrong_with(
                     node.content(),
-                    format!("`{text}` names no action"),
+                    format!("`{text}` does not name an action"),
                     "write `owner/repository@version`, `./folder` or `docker://image`",
                 );
             } else if version.is_none_or(str::is_empty) {
@@ -169,25 +165,22 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
 fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Problems) {
     let Some(text) = node.str() else { return };
     if is_expression(node) {
-        return problems.wrong(node.content(), format!("the id of {whose} takes no expressions"));
+        return problems.wrong(node.content(), format!("the id of {whose} cannot contain expressions"));
     }
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     if !starts || !bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         problems.wrong_with(
             node.content(),
-            format!("`{text}` is no id of {whose}"),
-            "an id begins with a letter or `_` and goes on with letters, digits, `-` and `_`",
+            format!("`{text}` is not a valid id for {whose}"),
+            "start an id with a letter or `_`, followed by letters, digits, `-` and `_`",
         );
     }
     let lower = text.to_ascii_lowercase();
     if seen.contains(&lower) {
         problems.wrong(
             node.content(),
-            format!(
-                "`{text}` is the id of another {} already; upper and lower case are one",
-                whose.trim_start_matches("a ")
-            ),
+            format!("duplicate {} id `{text}`; ids are case-insensitive", whose.trim_start_matches("a ")),
         );
     }
     seen.push(lower);
@@ -201,10 +194,10 @@ fn shell(node: Option<Node<'_>>, problems: &mut Problems) {
         return;
     }
     let help = match nearest(text, known) {
-        Some(meant) => format!("did you mean `{meant}`? A command of your own names its script with `{{0}}`"),
-        None => format!("the shells are {}; a command of your own names its script with `{{0}}`", known.join(", ")),
+        Some(meant) => format!("did you mean `{meant}`? A custom shell takes the script as `{{0}}`"),
+        None => format!("known shells: {}; a custom shell takes the script as `{{0}}`", known.join(", ")),
     };
-    problems.wrong_with(node.content(), format!("`{text}` is no shell"), help);
+    problems.wrong_with(node.content(), format!("unknown shell `{text}`"), help);
 }
 
 pub fn permissions(node: Node<'_>, problems: &mut Problems) {
@@ -212,30 +205,30 @@ pub fn permissions(node: Node<'_>, problems: &mut Problems) {
         if !matches!(text, "read-all" | "write-all") {
             problems.wrong_with(
                 node.content(),
-                format!("`{text}` grants nothing"),
-                "it is `read-all`, `write-all`, `{}` or a mapping of scopes",
+                format!("invalid `permissions` value `{text}`"),
+                "use `read-all`, `write-all`, `{}` or a mapping of scopes",
             );
         }
         return;
     }
     if node.kind() == Kind::Sequence {
-        return problems.wrong(node.place(), "`permissions` is a mapping of scopes, not a list");
+        return problems.wrong(node.place(), "`permissions` must be a mapping of scopes, not a list");
     }
     for entry in node.entries() {
         let scope = entry.key.str().unwrap_or_default();
         let Some(words) = DATA.permissions.get(scope) else {
             let help = match nearest(scope, DATA.permissions.keys().map(String::as_str)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("the scopes are {}", DATA.permissions.keys().cloned().collect::<Vec<_>>().join(", ")),
+                None => format!("known scopes: {}", DATA.permissions.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
-            problems.wrong_with(entry.key.content(), format!("`{scope}` is no scope of the token"), help);
+            problems.wrong_with(entry.key.content(), format!("unknown permission scope `{scope}`"), help);
             continue;
         };
         let access = entry.value.str().unwrap_or_default();
         if !words.iter().any(|word| word == access) && !is_expression(entry.value) {
             problems.wrong(
                 entry.value.place(),
-                format!("`{scope}` takes {}, not {}", words.join(", "), found(entry.value)),
+                format!("`{scope}` accepts {}, not {}", words.join(", "), found(entry.value)),
             );
         }
     }
@@ -245,7 +238,7 @@ fn matrix(node: Option<Node<'_>>, problems: &mut Problems) {
     let Some(node) = node else { return };
     if node.kind() != Kind::Mapping {
         if !is_expression(node) && node.kind() != Kind::Unknown {
-            problems.wrong(node.place(), format!("`matrix` is a mapping, not {}", found(node)));
+            problems.wrong(node.place(), format!("`matrix` must be a mapping, not {}", found(node)));
         }
         return;
     }
@@ -257,20 +250,20 @@ fn matrix(node: Option<Node<'_>>, problems: &mut Problems) {
     for &(name, row) in &rows {
         match row.kind() {
             Kind::Sequence if row.is_empty() => {
-                problems.wrong(row.place(), format!("the row `{name}` is empty: the job never runs"))
+                problems.wrong(row.place(), format!("matrix row `{name}` is empty, so the job never runs"))
             }
             Kind::Sequence | Kind::Unknown => {}
             _ if is_expression(row) => {}
-            _ => problems.wrong(row.place(), format!("the row `{name}` is a list, not {}", found(row))),
+            _ => problems.wrong(row.place(), format!("matrix row `{name}` must be a list, not {}", found(row))),
         }
     }
     for key in ["include", "exclude"] {
         let Some(list) = node.get(key).filter(|list| !is_expression(*list)) else { continue };
         if list.kind() != Kind::Sequence {
-            problems.wrong(list.place(), format!("`{key}` is a list of mappings, not {}", found(list)));
+            problems.wrong(list.place(), format!("`{key}` must be a list of mappings, not {}", found(list)));
         }
         for item in list.items().filter(|item| item.kind() != Kind::Mapping && !is_expression(*item)) {
-            problems.wrong(item.place(), format!("an entry of `{key}` is a mapping, not {}", found(item)));
+            problems.wrong(item.place(), format!("an entry of `{key}` must be a mapping, not {}", found(item)));
         }
     }
     let open =
@@ -285,7 +278,7 @@ fn exclude(item: Node<'_>, rows: &[(&str, Node<'_>)], problems: &mut Problems) {
     for pair in item.entries() {
         let name = pair.key.str().unwrap_or_default();
         let Some((_, row)) = rows.iter().find(|(row, _)| *row == name) else {
-            let help = format!("the rows are {}", rows.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
+            let help = format!("known rows: {}", rows.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "));
             problems.wrong_with(pair.key.place(), format!("the matrix has no row `{name}` to exclude from"), help);
             continue;
         };
@@ -293,7 +286,7 @@ fn exclude(item: Node<'_>, rows: &[(&str, Node<'_>)], problems: &mut Problems) {
         if !known && !is_expression(pair.value) {
             problems.wrong(
                 pair.value.place(),
-                format!("{} is no value of the row `{name}`, so nothing is excluded", found(pair.value)),
+                format!("{} is not a value of row `{name}`, so nothing is excluded", found(pair.value)),
             );
         }
     }
@@ -332,7 +325,7 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
         ActionRef::Remote { name, version } => {
             let has_path = name.split('/').count() > 2 && is_file(name);
             if !has_path {
-                problems.wrong_with(uses.content(), format!("`{text}` names no workflow"), form);
+                problems.wrong_with(uses.content(), format!("`{text}` does not name a workflow"), form);
             } else if version.is_none_or(str::is_empty) {
                 problems.wrong_with(uses.content(), format!("`{text}` has no version"), form);
             }
@@ -342,7 +335,7 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
             if path.contains('@') || !is_file(path) {
                 return problems.wrong_with(
                     uses.content(),
-                    format!("`{text}` names no workflow of this repository"),
+                    format!("`{text}` does not name a workflow in this repository"),
                     form,
                 );
             }
@@ -351,7 +344,7 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
             let root = path_here.split_once(".github/").map_or("", |(root, _)| root.trim_end_matches('/'));
             let Some(target) = join(root, path) else { return };
             match ctx.facts.repository.find(&target) {
-                None => problems.wrong(uses.content(), format!("there is no `{target}` in this repository")),
+                None => problems.wrong(uses.content(), format!("`{target}` does not exist in this repository")),
                 Some(file) => {
                     let called = ctx.facts.file(file.id);
                     let Some(on) = called
@@ -366,7 +359,7 @@ fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems:
                 }
             }
         }
-        ActionRef::Docker(_) => problems.wrong_with(uses.content(), format!("`{text}` names no workflow"), form),
+        ActionRef::Docker(_) => problems.wrong_with(uses.content(), format!("`{text}` does not name a workflow"), form),
     }
 }
 
@@ -394,7 +387,7 @@ fn given(job: Node<'_>, on: Node<'_>, uses: Place, target: &str, problems: &mut 
             let Some((_, input)) = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
                 let help = match nearest(name, names.iter().map(|(name, _)| *name)) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("`{target}` declares its {key} under `on.workflow_call.{key}`"),
+                    None => format!("declare it in `{target}` under `on.workflow_call.{key}`"),
                 };
                 problems.wrong_with(
                     entry.key.place(),
@@ -411,7 +404,7 @@ fn given(job: Node<'_>, on: Node<'_>, uses: Place, target: &str, problems: &mut 
                     _ => false,
                 };
             if key == "inputs" && wrong {
-                problems.wrong(entry.value.place(), format!("`{name}` is a {kind}, not {}", found(entry.value)));
+                problems.wrong(entry.value.place(), format!("`{name}` must be a {kind}, not {}", found(entry.value)));
             }
         }
         for (name, input) in names {
@@ -420,7 +413,7 @@ fn given(job: Node<'_>, on: Node<'_>, uses: Place, target: &str, problems: &mut 
                 handed.entries().any(|entry| entry.key.str().is_some_and(|key| key.eq_ignore_ascii_case(name)))
             });
             if needed && !present {
-                problems.wrong(uses, format!("`{target}` needs the {} `{name}`", key.trim_end_matches('s')));
+                problems.wrong(uses, format!("`{target}` requires the {} `{name}`", key.trim_end_matches('s')));
             }
         }
     }

@@ -34,8 +34,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 let holds =
                     contexts.iter().any(|context| !context.ignores(&path) && holds_secret(ctx, context, &path, kind));
                 if holds {
-                    let finding = Finding::new(place, format!("`{path}` is copied into the image: {}", kind.noun()))
-                        .label("every layer can be read by whoever pulls the image, even if a later one deletes it")
+                    let finding = Finding::new(place, format!("`{path}` ({}) is copied into the image", kind.noun()))
+                        .label("readable in the image, even if a later layer deletes it")
                         .help(advice(kind));
                     let level = if is_shipped { sink.level() } else { sink.level().milder() };
                     sink.report_at(level, finding);
@@ -44,8 +44,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 .filter(|_| transfer.sources.len() == 1 && !pointer::is_example(&word.text))
             {
                 let to = Place::new(dockerfile.file, transfer.destination.span);
-                let finding = Finding::new(to, format!("`{}` becomes part of the image: {}", word.text, kind.noun()))
-                    .label("where such files are kept")
+                let finding = Finding::new(to, format!("`{}` ({}) becomes part of the image", word.text, kind.noun()))
+                    .label("the usual location of such files")
                     .help(advice(kind));
                 let level = if is_shipped { sink.level() } else { sink.level().milder() };
                 sink.report_at(level, finding);
@@ -123,12 +123,12 @@ fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, place: Place, sink: &mut
         let Some((first, kind)) = found.first() else { continue };
         let mut finding = Finding::new(
             place,
-            format!("`{}` is copied into the image with everything around it: {}", first.path, kind.noun()),
+            format!("`{}` ({}) is copied into the image with its directory", first.path, kind.noun()),
         )
-        .label("takes the whole folder")
+        .label("copies the whole directory")
         .help(match &context.ignore {
-            Some((file, _)) => format!("name it in `{}`", file.path),
-            None => "name it in a `.dockerignore`, or copy only what is needed".to_owned(),
+            Some((file, _)) => format!("list it in `{}`", file.path),
+            None => "list it in a `.dockerignore`, or copy only what is needed".to_owned(),
         });
         for (file, kind) in found.iter().take(SHOWN) {
             finding = finding.related(file.place(file.lines().span(0, &file.text)), kind.noun());
@@ -141,16 +141,16 @@ fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, place: Place, sink: &mut
 fn advice(kind: SecretFile) -> &'static str {
     match kind {
         SecretFile::Env => {
-            "leave it out and give the variables at run time: `env_file`, a Secret, the platform's own store"
+            "leave it out and pass the variables at run time: `env_file`, a Secret or the platform's secret store"
         }
         SecretFile::ToolCredentials => {
-            "mount it for the one command that needs it: `RUN --mount=type=secret,id=…,target=…`"
+            "mount it only for the command that needs it: `RUN --mount=type=secret,id=…,target=…`"
         }
         SecretFile::PrivateKey => {
-            "mount it at run time; for a build use `RUN --mount=type=ssh` or `--mount=type=secret`"
+            "mount it at run time; for builds, use `RUN --mount=type=ssh` or `--mount=type=secret`"
         }
         SecretFile::CloudCredentials | SecretFile::Kubeconfig => {
-            "let the platform give the workload its own identity, or mount it at run time"
+            "use a workload identity of the platform, or mount it at run time"
         }
         SecretFile::Secrets => "mount it at run time, or read it from a secret store",
     }

@@ -55,9 +55,9 @@ pub(super) fn pointers(dockerfile: &Dockerfile, shipped: &BTreeSet<usize>, sink:
                 sink.report(
                     Finding::new(
                         var.value.place().unwrap_or(var.name.place),
-                        format!("`{}` is read from the image: {}", var.name.value, kind.noun()),
+                        format!("`{}` points to {} in the image", var.name.value, kind.noun()),
                     )
-                    .label("lies in a folder that is copied into the image")
+                    .label("in a directory that is copied into the image")
                     .help(advice(*kind)),
                 );
             }

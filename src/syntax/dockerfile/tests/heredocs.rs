@@ -370,7 +370,7 @@ fn a_destination_is_no_heredoc() {
             heredoc EOF 14..19
             body x\n 20..22
             end EOF 22..25
-            HeredocDestination a heredoc is a source; a destination has to follow 14..19
+            HeredocDestination a heredoc is a source; a destination must follow 14..19
         "##,
     );
 }

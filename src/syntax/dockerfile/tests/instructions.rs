@@ -164,7 +164,7 @@ fn run() {
             mount-value a 73..74
             mount-key b 75..76
             shell make --x 96..104
-            FlagValue `b` needs a value: `b=…` 75..76
+            FlagValue `b` requires a value: `b=…` 75..76
         "##,
     );
     check(
