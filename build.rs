@@ -1,5 +1,6 @@
-//! Embeds `rules/`: the pages for `src/catalog`, so that a rule's file is all that a declarative rule needs, and the tables
-//! of `rules/data/`. TOML is for people; what is embedded is JSON, which a start reads several times as fast.
+//! Embeds `rules/`: the pages for `src/catalog`, so that a rule's file is all that a declarative
+//! rule needs, and the tables of `rules/data/`. TOML is for people; what is embedded is JSON, which
+//! a start reads several times as fast.
 
 use std::fmt::Write as _;
 use std::{env, fs, path::Path};
@@ -10,23 +11,36 @@ fn main() {
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let (folder, out) = (Path::new(&root).join("rules"), Path::new(&out));
     let mut list = String::from("[\n");
+
     for name in names(&folder, ".md") {
         let path = folder.join(format!("{name}.md"));
         let page = fs::read_to_string(&path).expect("a page is text");
-        let header = page.split_once("```toml rule\n").and_then(|(_, rest)| rest.split_once("\n```\n"));
-        let header = header.map_or_else(|| panic!("rules/{name}.md: no ```toml rule block"), |(header, _)| header);
+        let header = page
+            .split_once("```toml rule\n")
+            .and_then(|(_, rest)| rest.split_once("\n```\n"));
+        let header = header.map_or_else(
+            || panic!("rules/{name}.md: no ```toml rule block"),
+            |(header, _)| header,
+        );
         let header = json(header, &format!("rules/{name}.md"));
-        writeln!(list, "    ({name:?}, include_str!({:?}), {header:?}),", path.display().to_string())
-            .expect("writes to a String");
+        writeln!(
+            list,
+            "    ({name:?}, include_str!({:?}), {header:?}),",
+            path.display().to_string()
+        )
+        .expect("writes to a String");
     }
+
     list.push_str("]\n");
     fs::write(out.join("rules.rs"), list).expect("OUT_DIR can be written");
     fs::create_dir_all(out.join("data")).expect("OUT_DIR can be written");
+
     for name in names(&folder.join("data"), ".toml") {
         let path = format!("data/{name}.toml");
         let text = fs::read_to_string(folder.join(&path)).expect("a table is text");
         let table = json(&text, &format!("rules/{path}"));
-        fs::write(out.join("data").join(format!("{name}.json")), table).expect("OUT_DIR can be written");
+        fs::write(out.join("data").join(format!("{name}.json")), table)
+            .expect("OUT_DIR can be written");
     }
 }
 
@@ -34,7 +48,15 @@ fn main() {
 fn names(folder: &Path, ending: &str) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .expect("rules/ stands beside Cargo.toml")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(ending).map(str::to_owned))
+        .filter_map(|entry| {
+            entry
+                .ok()?
+                .file_name()
+                .into_string()
+                .ok()?
+                .strip_suffix(ending)
+                .map(str::to_owned)
+        })
         .collect();
     names.sort();
     names

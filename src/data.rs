@@ -1,5 +1,6 @@
-//! Well-known images, from `rules/data/images.toml`: what they are, where they keep data, on which ports they listen.
-//! Facts about the world only; whether one of them is a fault is for the rules to say.
+//! Well-known images, from `rules/data/images.toml`: what they are, where they keep data, on which
+//! ports they listen. Facts about the world only; whether one of them is a fault is for the rules
+//! to say.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -36,7 +37,12 @@ impl Class {
     pub const fn is_store(self) -> bool {
         matches!(
             self,
-            Class::Database | Class::Cache | Class::Broker | Class::ObjectStore | Class::Search | Class::VectorStore
+            Class::Database
+                | Class::Cache
+                | Class::Broker
+                | Class::ObjectStore
+                | Class::Search
+                | Class::VectorStore
         )
     }
 
@@ -109,19 +115,37 @@ impl KnownImage {
     /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
     pub fn has_healthcheck(&self) -> Option<bool> {
         let family = self.names.iter().any(|name| name.contains('*'));
-        if self.healthcheck { Some(true) } else { (!family).then_some(false) }
+        if self.healthcheck {
+            Some(true)
+        } else {
+            (!family).then_some(false)
+        }
     }
 
-    /// Whether the image under this tag holds its program alone: there is nothing that a check could call.
+    /// Whether the image under this tag holds its program alone: there is nothing that a check
+    /// could call.
     pub fn is_bare(&self, tag: Option<&str>) -> bool {
-        let fuller = |tag: &str| ["alpine", "debug", "busybox", "debian"].iter().any(|word| tag.contains(word));
+        let fuller = |tag: &str| {
+            ["alpine", "debug", "busybox", "debian"]
+                .iter()
+                .any(|word| tag.contains(word))
+        };
         self.bare && !tag.is_some_and(fuller)
     }
 
     /// Who the image runs as under this tag.
     pub fn user(&self, tag: Option<&str>) -> User {
-        let other = |tag: &str| self.non_root_tags.iter().any(|part| tag == part || tag.ends_with(part.as_str()));
-        if tag.is_some_and(other) { User::NonRoot } else { self.user }
+        let other = |tag: &str| {
+            self.non_root_tags
+                .iter()
+                .any(|part| tag == part || tag.ends_with(part.as_str()))
+        };
+
+        if tag.is_some_and(other) {
+            User::NonRoot
+        } else {
+            self.user
+        }
     }
 
     /// Whether the image under this tag carries the program; `None` where the table cannot tell.
@@ -130,17 +154,21 @@ impl KnownImage {
         if tag.contains("alpine") && matches!(program, "sh" | "wget" | "nc") {
             return Some(true);
         }
+
         if self.is_bare(Some(tag)) && matches!(program, "sh" | "bash" | "curl" | "wget" | "nc") {
             return Some(false);
         }
+
         if self.tools.is_empty() {
             return None;
         }
+
         let general = matches!(program, "bash" | "curl" | "wget" | "git" | "nc");
         let lean = tag.contains("slim") || tag.contains("alpine");
         if general && lean && self.class == Class::Language {
             return Some(program == "bash" && tag.contains("slim"));
         }
+
         if self.tools.iter().any(|tool| tool == program) {
             return Some(true);
         }
@@ -175,7 +203,11 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
             }
         }
     }
-    Index { images: table.image, exact, patterns }
+    Index {
+        images: table.image,
+        exact,
+        patterns,
+    }
 });
 
 /// Registries and folders that serve other registries' images under their own names.
@@ -199,8 +231,9 @@ const MIRRORS: &[(&str, &str)] = &[
 
 /// What is known of the image in a repository, as `Reference::repository` names it.
 pub fn image(repository: &str) -> Option<&'static KnownImage> {
-    let mirrored =
-        MIRRORS.iter().find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
+    let mirrored = MIRRORS
+        .iter()
+        .find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
     let name = mirrored.as_deref().unwrap_or(repository);
     let index = &*INDEX;
     let at = index.exact.get(name).copied().or_else(|| {
@@ -208,13 +241,20 @@ pub fn image(repository: &str) -> Option<&'static KnownImage> {
             Some(prefix) => name.starts_with(prefix),
             None => name.ends_with(pattern.trim_start_matches('*')),
         };
-        index.patterns.iter().find(|(pattern, _)| fits(pattern)).map(|&(_, at)| at)
+
+        index
+            .patterns
+            .iter()
+            .find(|(pattern, _)| fits(pattern))
+            .map(|&(_, at)| at)
     })?;
+
     Some(&index.images[at])
 }
 
-/// The store that a repository holds, going by its last part where the whole name is not known: a company's own copy of
-/// `postgres` is a database too. Where it keeps its data is less certain than for [`image`].
+/// The store that a repository holds, going by its last part where the whole name is not known: a
+/// company's own copy of `postgres` is a database too. Where it keeps its data is less certain than
+/// for [`image`].
 pub fn store(repository: &str) -> Option<&'static KnownImage> {
     if let Some(known) = image(repository) {
         return known.class.is_store().then_some(known);
@@ -234,12 +274,19 @@ mod tests {
             ("public.ecr.aws/docker/library/redis", Some(Class::Cache)),
             ("bitnamilegacy/valkey", Some(Class::Cache)),
             ("cgr.dev/chainguard/python", Some(Class::Language)),
-            ("ghcr.io/someone/qdrant-unprivileged", Some(Class::Application)),
+            (
+                "ghcr.io/someone/qdrant-unprivileged",
+                Some(Class::Application),
+            ),
             ("acme/postgres", None),
         ] {
             assert_eq!(image(name).map(|known| known.class), class, "{name}");
         }
-        assert_eq!(store("registry.acme.example/mirror/postgres").map(|known| known.class), Some(Class::Database));
+
+        assert_eq!(
+            store("registry.acme.example/mirror/postgres").map(|known| known.class),
+            Some(Class::Database)
+        );
         assert!(store("acme/nginx").is_none());
     }
 
@@ -255,14 +302,28 @@ mod tests {
         assert_eq!(python.carries(Some("3.12-alpine"), "wget"), Some(true));
         assert_eq!(python.carries(Some("3.12-alpine"), "curl"), Some(false));
         assert_eq!(python.carries(Some("3.12-slim"), "python"), Some(true));
-        assert_eq!(image("prom/prometheus").unwrap().carries(None, "curl"), Some(false));
+        assert_eq!(
+            image("prom/prometheus").unwrap().carries(None, "curl"),
+            Some(false)
+        );
     }
 
     #[test]
     fn paths_are_absolute_and_patterns_have_one_star() {
         for known in &INDEX.images {
-            assert!(known.data.iter().all(|path| path.starts_with('/')), "{:?}", known.names);
-            assert!(known.names.iter().all(|name| name.matches('*').count() <= 1), "{:?}", known.names);
+            assert!(
+                known.data.iter().all(|path| path.starts_with('/')),
+                "{:?}",
+                known.names
+            );
+            assert!(
+                known
+                    .names
+                    .iter()
+                    .all(|name| name.matches('*').count() <= 1),
+                "{:?}",
+                known.names
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Text edits and fixes: sorted, disjoint replacements of byte ranges, and how far each may be trusted.
+//! Text edits and fixes: sorted, disjoint replacements of byte ranges, and how far each may be
+//! trusted.
 
 use crate::source::{FileId, Span};
 
@@ -12,7 +13,11 @@ pub struct Edit {
 
 impl Edit {
     pub fn replace(file: FileId, span: Span, text: impl Into<String>) -> Self {
-        Self { file, span, text: text.into() }
+        Self {
+            file,
+            span,
+            text: text.into(),
+        }
     }
 
     pub fn insert(file: FileId, at: u32, text: impl Into<String>) -> Self {
@@ -30,7 +35,7 @@ pub enum Applicability {
 }
 
 impl Applicability {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Applicability::Safe => "safe",
             Applicability::Unsafe => "unsafe",
@@ -49,33 +54,46 @@ pub struct Fix {
 
 impl Fix {
     /// A fix whose edits are sorted; `None` when two of them overlap.
-    pub fn new(applicability: Applicability, title: impl Into<String>, mut edits: Vec<Edit>) -> Option<Self> {
+    pub fn new(
+        applicability: Applicability,
+        title: impl Into<String>,
+        mut edits: Vec<Edit>,
+    ) -> Option<Self> {
         edits.sort_by_key(|edit| (edit.file, edit.span));
-        let overlaps =
-            edits.windows(2).any(|pair| pair[0].file == pair[1].file && pair[0].span.end > pair[1].span.start);
-        (!overlaps && !edits.is_empty()).then(|| Self { applicability, title: title.into(), edits })
+        let overlaps = edits
+            .windows(2)
+            .any(|pair| pair[0].file == pair[1].file && pair[0].span.end > pair[1].span.start);
+        (!overlaps && !edits.is_empty()).then(|| Self {
+            applicability,
+            title: title.into(),
+            edits,
+        })
     }
 }
 
-/// Applies the edits of one file to its text. Edits that overlap one already applied are left out; the second value
-/// counts those that were applied.
+/// Applies the edits of one file to its text. Edits that overlap one already applied are left out;
+/// the second value counts those that were applied.
 pub fn apply<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> (String, usize) {
     let mut sorted: Vec<&Edit> = edits.into_iter().collect();
     sorted.sort_by_key(|edit| edit.span);
     let mut out = String::with_capacity(text.len() + 64);
     let mut done = 0;
     let mut applied = 0;
+
     for edit in sorted {
         let range = edit.span.range();
         if range.start < done || text.get(range.clone()).is_none() {
             continue;
         }
+
         out.push_str(&text[done..range.start]);
         out.push_str(&edit.text);
         done = range.end;
         applied += 1;
     }
+
     out.push_str(&text[done..]);
+
     (out, applied)
 }
 
@@ -95,7 +113,21 @@ mod tests {
 
     #[test]
     fn a_fix_has_disjoint_edits() {
-        assert!(Fix::new(Applicability::Safe, "t", vec![edit(1, 3, ""), edit(2, 4, "")]).is_none());
-        assert!(Fix::new(Applicability::Safe, "t", vec![edit(3, 3, "a"), edit(1, 3, "")]).is_some());
+        assert!(
+            Fix::new(
+                Applicability::Safe,
+                "t",
+                vec![edit(1, 3, ""), edit(2, 4, "")]
+            )
+            .is_none()
+        );
+        assert!(
+            Fix::new(
+                Applicability::Safe,
+                "t",
+                vec![edit(3, 3, "a"), edit(1, 3, "")]
+            )
+            .is_some()
+        );
     }
 }

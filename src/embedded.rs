@@ -1,12 +1,15 @@
-//! The tables of `rules/data/`, embedded as the JSON that `build.rs` makes of their TOML. A table that does not parse fails
-//! the tests of whoever reads it; it cannot reach a user.
+//! The tables of `rules/data/`, embedded as the JSON that `build.rs` makes of their TOML. A table
+//! that does not parse fails the tests of whoever reads it; it cannot reach a user.
 
 use serde::de::DeserializeOwned;
 
 /// Reads `rules/data/<name>.toml`.
 macro_rules! table {
     ($name:literal) => {
-        $crate::embedded::read($name, include_str!(concat!(env!("OUT_DIR"), "/data/", $name, ".json")))
+        $crate::embedded::read(
+            $name,
+            include_str!(concat!(env!("OUT_DIR"), "/data/", $name, ".json")),
+        )
     };
 }
 pub(crate) use table;

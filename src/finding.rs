@@ -1,10 +1,12 @@
 //! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
 
 use crate::edit::Fix;
-use crate::source::Place;
+use crate::source::Location;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Advice.
@@ -16,7 +18,7 @@ pub enum Level {
 }
 
 impl Level {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Level::Note => "note",
             Level::Warning => "warning",
@@ -26,7 +28,7 @@ impl Level {
 
     /// One step milder; a note stays a note.
     #[must_use]
-    pub const fn milder(self) -> Level {
+    pub const fn lowered(self) -> Level {
         match self {
             Level::Error => Level::Warning,
             Level::Warning | Level::Note => Level::Note,
@@ -35,7 +37,9 @@ impl Level {
 }
 
 /// How sure the rule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     Low,
@@ -44,7 +48,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Confidence::Low => "low",
             Confidence::Medium => "medium",
@@ -56,12 +60,12 @@ impl Confidence {
 /// A place with a short text beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    pub place: Place,
+    pub location: Location,
     pub text: String,
 }
 
-/// One thing wrong at one place. Built by [`Finding::new`] and its `with_` methods; the engine fills in the rule and its
-/// level.
+/// One thing wrong at one place. Built by [`Finding::new`] and its `with_` methods; the engine
+/// fills in the rule and its level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's name: file stem in `rules/`, SARIF `ruleId`, word in a suppression.
@@ -69,7 +73,7 @@ pub struct Finding {
     pub level: Level,
     pub confidence: Confidence,
     /// The smallest place a user would edit.
-    pub place: Place,
+    pub location: Location,
     /// What stands at `place`, said in a few words under the underline. May be empty.
     pub label: String,
     /// What is wrong, in the user's own names; one line, no full stop.
@@ -79,23 +83,23 @@ pub struct Finding {
     /// What to do about it.
     pub help: Option<String>,
     pub fix: Option<Fix>,
-    /// The first line of the object that the finding is about, where something is absent from it: a suppression there
-    /// counts too.
-    pub anchor: Option<Place>,
+    /// The first line of the object that the finding is about, where something is absent from it: a
+    /// suppression there counts too.
+    pub anchor: Option<Location>,
     /// How many other objects the finding speaks for, when one says it for all.
     pub others: u32,
     /// Places whose text is a secret: no output may print it.
-    pub secrets: Vec<Place>,
+    pub secrets: Vec<Location>,
 }
 
 impl Finding {
     /// `place` is the primary span: one token or one key.
-    pub fn new(place: Place, message: impl Into<String>) -> Self {
+    pub fn new(location: Location, message: impl Into<String>) -> Self {
         Self {
             rule: "",
             level: Level::Error,
             confidence: Confidence::High,
-            place,
+            location,
             label: String::new(),
             message: message.into(),
             related: Vec::new(),
@@ -116,8 +120,11 @@ impl Finding {
 
     /// A further place that explains the finding.
     #[must_use]
-    pub fn related(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.related.push(Label { place, text: text.into() });
+    pub fn related(mut self, location: Location, text: impl Into<String>) -> Self {
+        self.related.push(Label {
+            location,
+            text: text.into(),
+        });
         self
     }
 
@@ -136,15 +143,15 @@ impl Finding {
 
     /// For a finding of absence: the object's first line, where a suppression may stand.
     #[must_use]
-    pub const fn anchor(mut self, place: Place) -> Self {
-        self.anchor = Some(place);
+    pub const fn anchor(mut self, location: Location) -> Self {
+        self.anchor = Some(location);
         self
     }
 
     /// Marks a place whose text must never be printed.
     #[must_use]
-    pub fn secret(mut self, place: Place) -> Self {
-        self.secrets.push(place);
+    pub fn secret(mut self, location: Location) -> Self {
+        self.secrets.push(location);
         self
     }
 
@@ -156,7 +163,8 @@ impl Finding {
     }
 }
 
-/// Where a check puts its findings. Each starts at the rule's own level, which a check may lower for one finding.
+/// Where a check puts its findings. Each starts at the rule's own level, which a check may lower
+/// for one finding.
 #[derive(Debug)]
 pub struct Sink {
     rule: &'static str,
@@ -167,7 +175,12 @@ pub struct Sink {
 
 impl Sink {
     pub const fn new(rule: &'static str, level: Level, confidence: Confidence) -> Self {
-        Self { rule, level, confidence, findings: Vec::new() }
+        Self {
+            rule,
+            level,
+            confidence,
+            findings: Vec::new(),
+        }
     }
 
     /// Reports a finding at the rule's own level.

@@ -1,6 +1,7 @@
 //! `deploylint` answers one question about a repository: is it ready to deploy?
 //!
-//! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps it so).
+//! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps
+//! it so).
 
 pub mod embedded;
 pub mod search;

@@ -1,12 +1,13 @@
 //! Source text, byte spans and the line index.
 //!
-//! Everything above this module speaks in byte offsets (`u32`, half open). Lines and columns are made here and are used
-//! by `report` and by suppressions alone.
+//! Everything above this module speaks in byte offsets (`u32`, half open). Lines and columns are
+//! made here and are used by `report` and by suppressions alone.
 
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
-/// Index of a file in the run's list of sources. Files are sorted by path, so ids compare as paths do.
+/// Index of a file in the run's list of sources. Files are sorted by path, so ids compare as paths
+/// do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
@@ -22,9 +23,13 @@ impl Span {
         Self { start, end }
     }
 
-    /// From byte offsets as the standard library counts them. Sources are capped far below 4 GiB (see `walk`).
+    /// From byte offsets as the standard library counts them. Sources are capped far below 4 GiB
+    /// (see `walk`).
     pub fn of(start: usize, end: usize) -> Self {
-        Self { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) }
+        Self {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            end: u32::try_from(end).unwrap_or(u32::MAX),
+        }
     }
 
     pub const fn len(self) -> u32 {
@@ -50,12 +55,18 @@ impl Span {
 
     /// The smallest span that holds both.
     pub fn cover(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// The same span moved right by `by` bytes.
     pub const fn shift(self, by: u32) -> Span {
-        Span { start: self.start + by, end: self.end + by }
+        Span {
+            start: self.start + by,
+            end: self.end + by,
+        }
     }
 }
 
@@ -72,19 +83,25 @@ impl<T> Spanned<T> {
     }
 
     /// The same value with its file named.
-    pub fn at(self, file: FileId) -> At<T> {
-        At { value: self.value, place: Place { file, span: self.span } }
+    pub fn at(self, file: FileId) -> Located<T> {
+        Located {
+            value: self.value,
+            location: Location {
+                file,
+                span: self.span,
+            },
+        }
     }
 }
 
 /// A span in a named file. Facts carry places, because merged facts come from several files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct Location {
     pub file: FileId,
     pub span: Span,
 }
 
-impl Place {
+impl Location {
     pub const fn new(file: FileId, span: Span) -> Self {
         Self { file, span }
     }
@@ -92,27 +109,33 @@ impl Place {
 
 /// A value and its place in the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct At<T> {
+pub struct Located<T> {
     pub value: T,
-    pub place: Place,
+    pub location: Location,
 }
 
-impl<T> At<T> {
-    pub const fn new(value: T, place: Place) -> Self {
-        Self { value, place }
+impl<T> Located<T> {
+    pub const fn new(value: T, location: Location) -> Self {
+        Self { value, location }
     }
 
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
-        At { value: f(self.value), place: self.place }
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Located<U> {
+        Located {
+            value: f(self.value),
+            location: self.location,
+        }
     }
 
-    pub const fn as_ref(&self) -> At<&T> {
-        At { value: &self.value, place: self.place }
+    pub const fn as_ref(&self) -> Located<&T> {
+        Located {
+            value: &self.value,
+            location: self.location,
+        }
     }
 }
 
-/// Where each byte of a decoded or normalised text (a block scalar's value, a RUN body without its continuations) stands
-/// in its source: a sorted list of runs that are the same in both.
+/// Where each byte of a decoded or normalised text (a block scalar's value, a RUN body without its
+/// continuations) stands in its source: a sorted list of runs that are the same in both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
     /// `(offset in the text, offset in the source)` at which each run begins.
@@ -122,7 +145,9 @@ pub struct OffsetMap {
 impl OffsetMap {
     /// A text that stands in its source unchanged, from byte `start` on.
     pub fn verbatim(start: u32) -> Self {
-        Self { runs: vec![(0, start)] }
+        Self {
+            runs: vec![(0, start)],
+        }
     }
 
     /// Adds a run. Runs are added in the order of the text; an empty run replaces nothing.
@@ -132,17 +157,23 @@ impl OffsetMap {
                 last.1 = source;
                 return;
             }
+
             if source.wrapping_sub(last.1) == local.wrapping_sub(last.0) {
                 return;
             }
         }
+
         self.runs.push((local, source));
     }
 
     /// The source offset of a byte of the text. Offsets past the end go on from the last run.
     pub fn offset(&self, local: u32) -> u32 {
         let at = self.runs.partition_point(|run| run.0 <= local);
-        let (begin, source) = self.runs.get(at.saturating_sub(1)).copied().unwrap_or((0, 0));
+        let (begin, source) = self
+            .runs
+            .get(at.saturating_sub(1))
+            .copied()
+            .unwrap_or((0, 0));
         source + local.saturating_sub(begin)
     }
 
@@ -150,7 +181,10 @@ impl OffsetMap {
     pub fn skip(&self, count: u32) -> Self {
         let mut rest = Self::default();
         rest.push(0, self.offset(count));
-        self.runs.iter().filter(|run| run.0 > count).for_each(|run| rest.push(run.0 - count, run.1));
+        self.runs
+            .iter()
+            .filter(|run| run.0 > count)
+            .for_each(|run| rest.push(run.0 - count, run.1));
         rest
     }
 
@@ -176,7 +210,12 @@ pub struct SourceFile {
 
 impl SourceFile {
     pub fn new(id: FileId, path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { id, path: path.into(), text: text.into(), lines: OnceLock::new() }
+        Self {
+            id,
+            path: path.into(),
+            text: text.into(),
+            lines: OnceLock::new(),
+        }
     }
 
     pub fn lines(&self) -> &LineIndex {
@@ -193,8 +232,11 @@ impl SourceFile {
         parent(&self.path)
     }
 
-    pub fn place(&self, span: Span) -> Place {
-        Place { file: self.id, span }
+    pub fn location(&self, span: Span) -> Location {
+        Location {
+            file: self.id,
+            span,
+        }
     }
 }
 
@@ -220,7 +262,10 @@ impl<'s> Repository<'s> {
 
     /// The file at a repository path.
     pub fn find(self, path: &str) -> Option<&'s SourceFile> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+        self.files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .ok()
+            .map(|at| &self.files[at])
     }
 
     /// The files in a folder and below it; all of them for the root, `""`.
@@ -230,7 +275,9 @@ impl<'s> Repository<'s> {
         }
         // `/` sorts before every letter and digit but after `-` and `.`, so the bounds carry it.
         let first = format!("{folder}/");
-        let start = self.files.partition_point(|file| file.path.as_str() < first.as_str());
+        let start = self
+            .files
+            .partition_point(|file| file.path.as_str() < first.as_str());
         let len = self.files[start..].partition_point(|file| file.path.starts_with(&first));
         &self.files[start..start + len]
     }
@@ -239,13 +286,20 @@ impl<'s> Repository<'s> {
         !self.below(folder).is_empty()
     }
 
-    /// The files that stand in a folder itself. What is below its own folders is stepped over, not walked through.
+    /// The files that stand in a folder itself. What is below its own folders is stepped over, not
+    /// walked through.
     pub fn inside(self, folder: &str) -> impl Iterator<Item = &'s SourceFile> {
         let mut rest = self.below(folder);
-        let prefix = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let prefix = if folder.is_empty() {
+            0
+        } else {
+            folder.len() + 1
+        };
+
         std::iter::from_fn(move || {
             loop {
                 let (first, others) = rest.split_first()?;
+
                 match first.path[prefix..].find('/') {
                     None => {
                         rest = others;
@@ -271,13 +325,15 @@ pub fn parent(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..at])
 }
 
-/// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result leaves the repository
-/// or the path is absolute.
+/// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result
+/// leaves the repository or the path is absolute.
 pub fn join(folder: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') || relative.starts_with('~') {
         return None;
     }
+
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+
     for part in relative.split('/') {
         match part {
             "" | "." => {}
@@ -287,6 +343,7 @@ pub fn join(folder: &str, relative: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
+
     Some(parts.join("/"))
 }
 
@@ -300,12 +357,15 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut starts = vec![0];
+
         for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
             if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
                 continue;
             }
+
             starts.push(at as u32 + 1);
         }
+
         Self { starts }
     }
 
@@ -322,16 +382,27 @@ impl LineIndex {
         }
     }
 
-    /// Byte offset at which the zero-based `line` begins; the last line's when there is no such line.
+    /// Byte offset at which the zero-based `line` begins; the last line's when there is no such
+    /// line.
     pub fn start(&self, line: usize) -> u32 {
-        self.starts.get(line).or(self.starts.last()).copied().unwrap_or(0)
+        self.starts
+            .get(line)
+            .or(self.starts.last())
+            .copied()
+            .unwrap_or(0)
     }
 
     /// The span of a zero-based line without its line end.
     pub fn span(&self, line: usize, text: &str) -> Span {
         let start = self.start(line) as usize;
-        let end = self.starts.get(line + 1).map_or(text.len(), |&next| next as usize);
-        let body = text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r']);
+        let end = self
+            .starts
+            .get(line + 1)
+            .map_or(text.len(), |&next| next as usize);
+        let body = text
+            .get(start..end)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r']);
         Span::of(start, start + body.len())
     }
 
@@ -340,8 +411,13 @@ impl LineIndex {
     pub fn position(&self, offset: u32, text: &str) -> Position {
         let line = self.line(offset);
         let start = self.start(line) as usize;
-        let before = text.get(start..(offset as usize).min(text.len())).unwrap_or("");
-        Position { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+        let before = text
+            .get(start..(offset as usize).min(text.len()))
+            .unwrap_or("");
+        Position {
+            line: line as u32 + 1,
+            column: before.chars().count() as u32 + 1,
+        }
     }
 }
 
@@ -364,6 +440,15 @@ impl PartialOrd for Position {
     }
 }
 
+/// Whether `path` is `folder` or stands in it. Everything stands in the root.
+pub fn is_inside(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,7 +466,10 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let text = "é: x";
-        assert_eq!(LineIndex::new(text).position(4, text), Position { line: 1, column: 4 });
+        assert_eq!(
+            LineIndex::new(text).position(4, text),
+            Position { line: 1, column: 4 }
+        );
     }
 
     #[test]
@@ -397,13 +485,26 @@ mod tests {
     #[test]
     fn a_folder_holds_what_is_below_it() {
         let paths = ["a-b/x", "a.txt", "a/b/c", "a/d", "ab"];
-        let files: Vec<SourceFile> =
-            paths.iter().enumerate().map(|(at, path)| SourceFile::new(FileId(at as u32), *path, "")).collect();
+        let files: Vec<SourceFile> = paths
+            .iter()
+            .enumerate()
+            .map(|(at, path)| SourceFile::new(FileId(at as u32), *path, ""))
+            .collect();
         let repository = Repository::new(&files);
-        let below: Vec<&str> = repository.below("a").iter().map(|file| file.path.as_str()).collect();
+        let below: Vec<&str> = repository
+            .below("a")
+            .iter()
+            .map(|file| file.path.as_str())
+            .collect();
         assert_eq!(below, ["a/b/c", "a/d"]);
         assert!(repository.has_folder("a/b") && !repository.has_folder("b"));
-        let inside = |folder| repository.inside(folder).map(|file| file.path.as_str()).collect::<Vec<_>>();
+        let inside = |folder| {
+            repository
+                .inside(folder)
+                .map(|file| file.path.as_str())
+                .collect::<Vec<_>>()
+        };
+
         assert_eq!(inside(""), ["a.txt", "ab"]);
         assert_eq!(inside("a"), ["a/d"]);
         assert_eq!(repository.find("ab").map(|file| file.id), Some(FileId(4)));
@@ -416,10 +517,4 @@ mod tests {
         assert_eq!(join("a", "../..//x"), None);
         assert_eq!(join("a", "/x"), None);
     }
-}
-
-/// Whether `path` is `folder` or stands in it. Everything stands in the root.
-pub fn is_inside(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,25 +1,30 @@
 //! "Did you mean …?": the known name nearest to a misspelt one.
 
-/// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to be worth saying.
+/// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to
+/// be worth saying.
 ///
-/// Neither case nor the choice between `_` and `-` counts. A candidate that extends the word (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's
-/// letters may differ.
+/// Neither case nor the choice between `_` and `-` counts. A candidate that extends the word
+/// (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's letters may
+/// differ.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let word = word.trim().to_lowercase().replace('_', "-");
     // Longer words are not typing mistakes, and the distance is quadratic.
     if word.len() < 2 || word.len() > 64 {
         return None;
     }
+
     let allowed = (word.len() / 3).max(1);
     candidates
         .into_iter()
         .filter_map(|candidate| {
             let known = candidate.to_lowercase().replace('_', "-");
-            let distance = if word.len() > 3 && (known.starts_with(&word) || known.ends_with(&word)) {
+            let distance = if word.len() > 3 && (known.starts_with(&word) || known.ends_with(&word))
+            {
                 1
             } else {
                 distance(&word, &known)
             };
+
             (distance <= allowed).then_some((distance, candidate))
         })
         .min()
@@ -32,8 +37,10 @@ fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();
+
     for i in 1..=a.len() {
         let mut row = vec![i; b.len() + 1];
+
         for j in 1..=b.len() {
             let replaced = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
             row[j] = replaced.min(above[j] + 1).min(row[j - 1] + 1);
@@ -41,8 +48,10 @@ fn distance(a: &str, b: &str) -> usize {
                 row[j] = row[j].min(before[j - 2] + 1);
             }
         }
+
         before = std::mem::replace(&mut above, row);
     }
+
     above[b.len()]
 }
 
@@ -52,7 +61,12 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_far_off() {
-        let names = ["non-root-user", "pinned-image", "pinned-action", "probe-port"];
+        let names = [
+            "non-root-user",
+            "pinned-image",
+            "pinned-action",
+            "probe-port",
+        ];
         for (word, meant) in [
             ("non-root", Some("non-root-user")),
             ("pined-image", Some("pinned-image")),
@@ -64,7 +78,14 @@ mod tests {
         ] {
             assert_eq!(nearest(word, names), meant, "{word}");
         }
-        assert_eq!(nearest("net_admn", ["NET_ADMIN", "SYS_ADMIN"]), Some("NET_ADMIN"));
-        assert_eq!(nearest("Mem_Limit", ["mem_limit", "cpus"]), Some("mem_limit"));
+
+        assert_eq!(
+            nearest("net_admn", ["NET_ADMIN", "SYS_ADMIN"]),
+            Some("NET_ADMIN")
+        );
+        assert_eq!(
+            nearest("Mem_Limit", ["mem_limit", "cpus"]),
+            Some("mem_limit")
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Finds and reads the files of a repository. What git ignores, what is vendored and what is binary is left out; a file
-//! that cannot be read is reported, and the walk goes on.
+//! Finds and reads the files of a repository. What git ignores, what is vendored and what is binary
+//! is left out; a file that cannot be read is reported, and the walk goes on.
 
 use std::fs;
 use std::io::Read as _;
@@ -102,9 +102,11 @@ pub struct Listing {
 /// are not to be read; what it says of a folder holds for everything below it.
 pub fn list(root: &Path, exclude: &(dyn Fn(&str) -> bool + Sync), threads: usize) -> Listing {
     let mut builder = WalkBuilder::new(root);
-    // A worker that finds nothing to do sleeps before it looks again: in a folder without folders one is quicker.
+    // A worker that finds nothing to do sleeps before it looks again: in a folder without folders
+    // one is quicker.
     let is_folder = |entry: fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let is_flat = fs::read_dir(root).is_ok_and(|mut entries| !entries.any(|entry| entry.is_ok_and(is_folder)));
+    let is_flat = fs::read_dir(root)
+        .is_ok_and(|mut entries| !entries.any(|entry| entry.is_ok_and(is_folder)));
     let threads = if is_flat { 1 } else { threads };
     builder
         .hidden(false)
@@ -118,7 +120,12 @@ pub fn list(root: &Path, exclude: &(dyn Fn(&str) -> bool + Sync), threads: usize
         });
     let found = Mutex::new(Listing::default());
     builder.build_parallel().run(|| {
-        let mut batch = Batch { entries: Vec::new(), errors: Vec::new(), found: &found };
+        let mut batch = Batch {
+            entries: Vec::new(),
+            errors: Vec::new(),
+            found: &found,
+        };
+
         Box::new(move |entry| {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
@@ -130,12 +137,15 @@ pub fn list(root: &Path, exclude: &(dyn Fn(&str) -> bool + Sync), threads: usize
                 Ok(_) => {}
                 Err(error) => batch.errors.push(walk_error(root, &error)),
             }
+
             WalkState::Continue
         })
     });
+
     let mut listing = found.into_inner().unwrap_or_default();
     listing.entries.sort();
     listing.errors.sort();
+
     listing
 }
 
@@ -154,6 +164,7 @@ pub fn read(root: &Path, entry: &Entry) -> Result<Vec<u8>, Unread> {
     if has_binary_ending(&entry.path) {
         return Err(Unread::Skipped);
     }
+
     let path: PathBuf = root.join(&entry.path);
     let failed = |error: std::io::Error| Unread::Failed(plain(&error));
     let file = fs::File::open(&path).map_err(failed)?;
@@ -161,11 +172,15 @@ pub fn read(root: &Path, entry: &Entry) -> Result<Vec<u8>, Unread> {
     if size > MAX_BYTES {
         return Err(Unread::TooLarge(size));
     }
+
     let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if is_binary(&bytes) {
         return Err(Unread::Skipped);
     }
+
     Ok(bytes)
 }
 
@@ -197,8 +212,11 @@ fn is_skipped(folder: &str) -> bool {
 
 fn has_binary_ending(path: &str) -> bool {
     let name = crate::source::file_name(path);
-    name.rsplit_once('.')
-        .is_some_and(|(_, ending)| BINARY_ENDINGS.binary_search(&ending.to_ascii_lowercase().as_str()).is_ok())
+    name.rsplit_once('.').is_some_and(|(_, ending)| {
+        BINARY_ENDINGS
+            .binary_search(&ending.to_ascii_lowercase().as_str())
+            .is_ok()
+    })
 }
 
 /// A NUL byte near the start, as git judges it; UTF-16 with its byte order mark is text.
@@ -209,7 +227,10 @@ fn is_binary(bytes: &[u8]) -> bool {
 
 fn relative(root: &Path, path: &Path) -> String {
     let path = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
     parts.join("/")
 }
 
@@ -220,7 +241,10 @@ fn walk_error(root: &Path, error: &ignore::Error) -> (String, String) {
             (relative(root, path), reason)
         }
         ignore::Error::WithDepth { err, .. } => walk_error(root, err),
-        other => (String::new(), other.io_error().map_or_else(|| other.to_string(), plain)),
+        other => (
+            String::new(),
+            other.io_error().map_or_else(|| other.to_string(), plain),
+        ),
     }
 }
 

@@ -12,22 +12,35 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(files: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("deploylint-cli-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "deploylint-cli-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let root = std::env::temp_dir().canonicalize().unwrap().join(name);
         fs::create_dir_all(root.join(".git")).unwrap();
+
         for (path, text) in files {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             fs::write(root.join(path), text).unwrap();
         }
+
         Self(root)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deploylint"));
         command.args(arguments).current_dir(&self.0);
-        for variable in ["NO_COLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "GITHUB_STEP_SUMMARY"] {
+        for variable in [
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "FORCE_COLOR",
+            "COLUMNS",
+            "GITHUB_STEP_SUMMARY",
+        ] {
             command.env_remove(variable);
         }
+
         command
     }
 
@@ -51,7 +64,11 @@ struct Run {
 impl Run {
     fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 }
 
@@ -62,7 +79,12 @@ const UNPINNED: &str = "FROM debian\nUSER 10001\nCMD [\"/bin/true\"]\n";
 fn nothing_to_check_is_clean() {
     let run = Folder::new(&[]).run(&[]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
-    assert!(run.out.starts_with("Nothing to deploy: no Dockerfile, compose file"), "{}", run.out);
+    assert!(
+        run.out
+            .starts_with("Nothing to deploy: no Dockerfile, compose file"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
@@ -71,16 +93,28 @@ fn mistakes_on_the_command_line_exit_with_two() {
     for (arguments, said) in [
         (&["--format", "sarf"][..], "similar value exists: 'sarif'"),
         (&["--no-such-flag"], "--no-such-flag"),
-        (&["nowhere/Dockerfile"], "no such file or directory: `nowhere/Dockerfile`"),
+        (
+            &["nowhere/Dockerfile"],
+            "no such file or directory: `nowhere/Dockerfile`",
+        ),
         (&["explian"], "did you mean the command `explain`?"),
-        (&["--select", "unknown-rule,unused-supression"], "did you mean `unused-suppression`?"),
+        (
+            &["--select", "unknown-rule,unused-supression"],
+            "did you mean `unused-suppression`?",
+        ),
         (&["--ignore", "zzzzzz"], "unknown rule `zzzzzz`"),
-        (&["--config", "missing.toml"], "cannot read configuration file `missing.toml`"),
+        (
+            &["--config", "missing.toml"],
+            "cannot read configuration file `missing.toml`",
+        ),
         (&["--config", "a.toml", "--isolated"], "cannot be used with"),
         (&["-"], "`-` requires a file name"),
         (&["explain", "unknown-rul"], "did you mean `unknown-rule`?"),
         (&["--threads", "0"], "--threads"),
-        (&[".", "--stdin-filename", "../other/Dockerfile"], "is not inside"),
+        (
+            &[".", "--stdin-filename", "../other/Dockerfile"],
+            "is not inside",
+        ),
     ] {
         let run = folder.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}");
@@ -100,11 +134,19 @@ fn mistakes_in_the_configuration_are_shown_in_it() {
 
 #[test]
 fn the_configuration_is_found_above_the_root() {
-    let folder = Folder::new(&[("a/b/Dockerfile", UNPINNED), (".github/deploylint.toml", "nonsense = 1\n")]);
+    let folder = Folder::new(&[
+        ("a/b/Dockerfile", UNPINNED),
+        (".github/deploylint.toml", "nonsense = 1\n"),
+    ]);
     let run = folder.run(&["a/b"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("unknown key `nonsense`"), "{}", run.err);
-    assert_eq!(folder.run(&["a/b", "--isolated", "--fail-on", "never"]).code, 0);
+    assert_eq!(
+        folder
+            .run(&["a/b", "--isolated", "--fail-on", "never"])
+            .code,
+        0
+    );
     // A repository within is its own.
     fs::create_dir_all(folder.0.join("a/.git")).unwrap();
     assert_eq!(folder.run(&["a/b", "--fail-on", "never"]).code, 0);
@@ -115,28 +157,52 @@ fn rules_can_be_listed_and_explained() {
     let folder = Folder::new(&[]);
     let run = folder.run(&["rules", "--format", "json"]);
     let rules: serde_json::Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(rules.as_array().unwrap().len(), folder.run(&["rules"]).out.lines().count());
+    assert_eq!(
+        rules.as_array().unwrap().len(),
+        folder.run(&["rules"]).out.lines().count()
+    );
+
     for rule in rules.as_array().unwrap() {
         let run = folder.run(&["explain", rule["name"].as_str().unwrap()]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(rule["summary"].as_str().unwrap()));
     }
-    assert!(folder.run(&["explain", "tool"]).out.contains("unused-suppression"));
+
+    assert!(
+        folder
+            .run(&["explain", "tool"])
+            .out
+            .contains("unused-suppression")
+    );
 }
 
 #[test]
 fn every_format_is_well_formed() {
     let folder = Folder::new(&[("Dockerfile", UNPINNED)]);
+
     for format in ["json", "sarif"] {
         let run = folder.run(&["check", "--format", format, "--fail-on", "never", "."]);
         assert_eq!((run.code, run.err.as_str()), (0, ""));
         serde_json::from_str::<serde_json::Value>(&run.out).unwrap();
     }
+
     let file = folder.0.join("out.sarif");
-    let run = folder.run(&["--format", "sarif", "--output-file", "out.sarif", "--fail-on", "never"]);
+    let run = folder.run(&[
+        "--format",
+        "sarif",
+        "--output-file",
+        "out.sarif",
+        "--fail-on",
+        "never",
+    ]);
     serde_json::from_str::<serde_json::Value>(&fs::read_to_string(file).unwrap()).unwrap();
     assert!(!run.out.contains("$schema"));
-    let run = folder.run(&["--format", "sarif", "--output-file", "no/such/folder/out.sarif"]);
+    let run = folder.run(&[
+        "--format",
+        "sarif",
+        "--output-file",
+        "no/such/folder/out.sarif",
+    ]);
     assert_eq!(run.code, 2);
 }
 
@@ -155,8 +221,12 @@ fn the_job_summary_is_appended() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = Folder::new(&[]);
-    let mut child =
-        folder.command(&["rules", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = folder
+        .command(&["rules", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
@@ -178,59 +248,114 @@ fn the_exit_code_says_what_was_found() {
         (&["--select", "pinned-image"][..], 1),
         (&["--select", "pinned-image", "--fail-on", "warning"], 1),
         (&["--select", "pinned-image", "--fail-on", "never"], 0),
-        (&["--select", "pinned-image", "--min-level", "error", "--format", "sarif"], 1),
+        (
+            &[
+                "--select",
+                "pinned-image",
+                "--min-level",
+                "error",
+                "--format",
+                "sarif",
+            ],
+            1,
+        ),
         (&["--ignore", "pinned-image", "--select", "pinned-image"], 0),
         (&["--select", "unused-suppression", "--fail-on", "note"], 0),
     ] {
         assert_eq!(folder.run(arguments).code, code, "{arguments:?}");
     }
     // What is not shown still counts.
-    let note = Folder::new(&[("Dockerfile", UNPINNED), ("deploylint.toml", "levels.pinned-image = 'note'\n")]);
+    let note = Folder::new(&[
+        ("Dockerfile", UNPINNED),
+        ("deploylint.toml", "levels.pinned-image = 'note'\n"),
+    ]);
     let run = note.run(&["--select", "pinned-image", "--fail-on", "note"]);
     assert_eq!(run.code, 1);
-    assert!(run.out.contains("1 note hidden (--min-level note)"), "{}", run.out);
+    assert!(
+        run.out.contains("1 note hidden (--min-level note)"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
 fn findings_are_told_in_every_format() {
     let folder = Folder::new(&[("sub/Dockerfile", UNPINNED)]);
-    let run = |format| folder.run(&["--select", "pinned-image", "--format", format]).out;
+    let run = |format| {
+        folder
+            .run(&["--select", "pinned-image", "--format", format])
+            .out
+    };
+
     assert!(run("text").contains("─[sub/Dockerfile:1:6]"));
     assert!(run("concise").starts_with("sub/Dockerfile:1:6: error[pinned-image] "));
-    assert!(run("github").starts_with("::error file=sub/Dockerfile,line=1,endLine=1,col=6,endColumn=12,"));
+    assert!(
+        run("github")
+            .starts_with("::error file=sub/Dockerfile,line=1,endLine=1,col=6,endColumn=12,")
+    );
     let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
     assert_eq!(json["findings"][0]["file"], "sub/Dockerfile");
-    let place = |sarif: &str| {
+    let location = |sarif: &str| {
         let log: serde_json::Value = serde_json::from_str(sarif).unwrap();
-        log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone()
+        log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            .clone()
     };
-    assert_eq!(place(&run("sarif")), "sub/Dockerfile");
+
+    assert_eq!(location(&run("sarif")), "sub/Dockerfile");
     // A folder within a repository: its findings are placed in the repository.
     let inner = folder.run(&["sub", "--select", "pinned-image", "--format", "sarif"]);
-    assert_eq!(place(&inner.out), "sub/Dockerfile");
+    assert_eq!(location(&inner.out), "sub/Dockerfile");
     let inner = folder.run(&["sub", "--select", "pinned-image", "--format", "concise"]);
-    assert!(inner.out.starts_with("sub/Dockerfile:1:6: "), "{}", inner.out);
+    assert!(
+        inner.out.starts_with("sub/Dockerfile:1:6: "),
+        "{}",
+        inner.out
+    );
 }
 
 #[test]
 fn a_file_is_shown_alone_and_judged_with_the_rest() {
     let folder = Folder::new(&[("a/Dockerfile", UNPINNED), ("b/Dockerfile", UNPINNED)]);
-    let run = folder.run(&["a/Dockerfile", "--select", "pinned-image", "--format", "concise"]);
+    let run = folder.run(&[
+        "a/Dockerfile",
+        "--select",
+        "pinned-image",
+        "--format",
+        "concise",
+    ]);
     assert_eq!((run.code, run.out.lines().count()), (1, 1));
     assert!(run.out.starts_with("a/Dockerfile:1:6: "));
     let run = folder.run(&["a/Dockerfile", "b", "--select", "pinned-image"]);
-    assert!(run.out.contains("Checked 2 Dockerfiles") && run.out.contains("Showing 2 paths only"), "{}", run.out);
+    assert!(
+        run.out.contains("Checked 2 Dockerfiles") && run.out.contains("Showing 2 paths only"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
 fn standard_input_stands_for_a_file() {
-    let folder = Folder::new(&[("a/Dockerfile", "FROM debian:12.11-slim\n"), ("b/Dockerfile", UNPINNED)]);
-    for arguments in [&["--stdin-filename", "a/Dockerfile"][..], &["-", "--stdin-filename", "./b/../a/Dockerfile"]] {
-        let arguments = [arguments, &["--select", "pinned-image", "--format", "concise"]].concat();
+    let folder = Folder::new(&[
+        ("a/Dockerfile", "FROM debian:12.11-slim\n"),
+        ("b/Dockerfile", UNPINNED),
+    ]);
+    for arguments in [
+        &["--stdin-filename", "a/Dockerfile"][..],
+        &["-", "--stdin-filename", "./b/../a/Dockerfile"],
+    ] {
+        let arguments = [
+            arguments,
+            &["--select", "pinned-image", "--format", "concise"],
+        ]
+        .concat();
         let run = with_input(&folder, &arguments, UNPINNED);
         assert_eq!(run.code, 1);
         assert_eq!(run.out.lines().count(), 1, "{}", run.out);
-        assert!(run.out.starts_with("a/Dockerfile:1:6: error[pinned-image]"), "{}", run.out);
+        assert!(
+            run.out.starts_with("a/Dockerfile:1:6: error[pinned-image]"),
+            "{}",
+            run.out
+        );
     }
 }
 
@@ -238,12 +363,36 @@ fn standard_input_stands_for_a_file() {
 fn suppressions_hide_and_are_judged() {
     let text = |comment: &str| format!("{comment}\n{UNPINNED}");
     for (comment, code, rule) in [
-        ("# deploylint: ignore[pinned-image] rebuilt every night", 0, None),
-        ("# deploylint: ignore-file[pinned-image] rebuilt every night", 0, None),
-        ("# deploylint: ignore[pinned-image] until 2999-12-31 soon", 0, None),
-        ("# deploylint: ignore[pinned-image] until 2020-01-31 soon", 1, Some("expired-suppression")),
-        ("# deploylint: ignore[pined-image] typo", 1, Some("unknown-rule")),
-        ("# deploylint: ignore[pinned-image, pinned-action] two", 0, Some("unused-suppression")),
+        (
+            "# deploylint: ignore[pinned-image] rebuilt every night",
+            0,
+            None,
+        ),
+        (
+            "# deploylint: ignore-file[pinned-image] rebuilt every night",
+            0,
+            None,
+        ),
+        (
+            "# deploylint: ignore[pinned-image] until 2999-12-31 soon",
+            0,
+            None,
+        ),
+        (
+            "# deploylint: ignore[pinned-image] until 2020-01-31 soon",
+            1,
+            Some("expired-suppression"),
+        ),
+        (
+            "# deploylint: ignore[pined-image] typo",
+            1,
+            Some("unknown-rule"),
+        ),
+        (
+            "# deploylint: ignore[pinned-image, pinned-action] two",
+            0,
+            Some("unused-suppression"),
+        ),
     ] {
         let folder = Folder::new(&[("Dockerfile", &text(comment))]);
         let run = folder.run(&["--select", "pinned-image,tool", "--format", "concise"]);
@@ -254,15 +403,29 @@ fn suppressions_hide_and_are_judged() {
             "{}",
             run.out
         );
-        assert!(rule.is_none_or(|rule| run.out.contains(rule)), "{comment}: {}", run.out);
+        assert!(
+            rule.is_none_or(|rule| run.out.contains(rule)),
+            "{comment}: {}",
+            run.out
+        );
     }
-    let folder = Folder::new(&[("Dockerfile", &text("# deploylint: ignore[pinned-image] why"))]);
-    assert!(folder.run(&["--select", "pinned-image"]).out.contains("1 suppressed"));
+
+    let folder = Folder::new(&[(
+        "Dockerfile",
+        &text("# deploylint: ignore[pinned-image] why"),
+    )]);
+    assert!(
+        folder
+            .run(&["--select", "pinned-image"])
+            .out
+            .contains("1 suppressed")
+    );
 }
 
 #[test]
 fn paths_can_be_left_out_or_judged_differently() {
-    let config = "exclude = ['gone/']\n[[paths]]\nglobs = ['dev/']\nlevels.pinned-image = 'warning'\n";
+    let config =
+        "exclude = ['gone/']\n[[paths]]\nglobs = ['dev/']\nlevels.pinned-image = 'warning'\n";
     let folder = Folder::new(&[
         ("gone/Dockerfile", UNPINNED),
         ("dev/Dockerfile", UNPINNED),
@@ -272,20 +435,38 @@ fn paths_can_be_left_out_or_judged_differently() {
     assert_eq!((run.code, run.out.lines().count()), (0, 1), "{}", run.out);
     assert!(run.out.starts_with("dev/Dockerfile:1:6: warning"));
     let run = folder.run(&["dev", "--select", "pinned-image", "--format", "concise"]);
-    assert!(run.out.starts_with("dev/Dockerfile:1:6: warning"), "{}", run.out);
+    assert!(
+        run.out.starts_with("dev/Dockerfile:1:6: warning"),
+        "{}",
+        run.out
+    );
 }
 
 fn with_input(folder: &Folder, arguments: &[&str], text: &str) -> Run {
     let mut command = folder.command(arguments);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     Run::of(child.wait_with_output().unwrap())
 }
 
 #[test]
 fn standard_input_may_be_a_file_that_is_not_there() {
     let folder = Folder::new(&[]);
-    let run = with_input(&folder, &["--stdin-filename", "sub/Dockerfile", "--fail-on", "never"], UNPINNED);
+    let run = with_input(
+        &folder,
+        &["--stdin-filename", "sub/Dockerfile", "--fail-on", "never"],
+        UNPINNED,
+    );
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(!Path::new(&folder.0).join("sub").exists());
 }

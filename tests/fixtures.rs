@@ -1,7 +1,9 @@
-//! The repositories in `fixtures/`: what is found in each, to the line and column, and how it is told.
+//! The repositories in `fixtures/`: what is found in each, to the line and column, and how it is
+//! told.
 //!
-//! One snapshot a fixture, in `tests/snapshots/`. After a change that is meant, `INSTA_UPDATE=always cargo test --test
-//! fixtures` writes them anew; what changed is then read in the diff.
+//! One snapshot a fixture, in `tests/snapshots/`. After a change that is meant,
+//! `INSTA_UPDATE=always cargo test --test fixtures` writes them anew; what changed is then read in
+//! the diff.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,13 +14,17 @@ use std::time::Duration;
 use deploylint::config::Config;
 use deploylint::engine::{Options, Outcome, lint};
 use deploylint::finding::Level;
-use deploylint::report::human::{self, Look};
-use deploylint::report::{View, concise, json, sarif};
-use deploylint::source::Place;
+use deploylint::report::human::{self, RenderOptions};
+use deploylint::report::{Report, concise, json, sarif};
+use deploylint::source::Location;
 use deploylint::suppress::Date;
 
 /// Fixtures whose report for people is pinned too.
-const TOLD: &[&str] = &["agent-service-broken", "agent-service-ready", "image-runs-as-root-six-workloads"];
+const TOLD: &[&str] = &[
+    "agent-service-broken",
+    "agent-service-ready",
+    "image-runs-as-root-six-workloads",
+];
 
 #[test]
 fn every_fixture_gives_its_findings() {
@@ -33,24 +39,48 @@ fn some_are_told_to_people() {
     for name in TOLD {
         let mut outcome = run(name, None);
         outcome.summary.elapsed = Duration::ZERO;
-        pin(&format!("{name}.text"), &human::render_with_summary(&View::new(&outcome, Level::Warning), Look::PLAIN));
+        pin(
+            &format!("{name}.text"),
+            &human::render_with_summary(
+                &Report::new(&outcome, Level::Warning),
+                RenderOptions::PLAIN,
+            ),
+        );
     }
 }
 
 #[test]
 fn a_repository_that_is_ready_passes_clean() {
     let outcome = run("agent-service-ready", None);
-    let shown = concise::render(&View::new(&outcome, Level::Warning));
-    assert!(shown.is_empty(), "the recommended profile finds something in the ready fixture:\n{shown}");
+    let shown = concise::render(&Report::new(&outcome, Level::Warning));
+    assert!(
+        shown.is_empty(),
+        "the recommended profile finds something in the ready fixture:\n{shown}"
+    );
 }
 
 #[test]
 fn a_broken_twin_exists_for_everything_that_is_ready() {
     let outcome = run("agent-service-broken", None);
-    let kinds: BTreeSet<&str> =
-        outcome.findings.iter().map(|finding| outcome.sources[finding.place.file.0 as usize].path.as_str()).collect();
-    for path in ["Dockerfile", "compose.yaml", "k8s/api.yaml", ".github/workflows/ci.yml"] {
-        assert!(kinds.contains(path), "{path}: nothing is found in the broken fixture");
+    let kinds: BTreeSet<&str> = outcome
+        .findings
+        .iter()
+        .map(|finding| {
+            outcome.sources[finding.location.file.0 as usize]
+                .path
+                .as_str()
+        })
+        .collect();
+    for path in [
+        "Dockerfile",
+        "compose.yaml",
+        "k8s/api.yaml",
+        ".github/workflows/ci.yml",
+    ] {
+        assert!(
+            kinds.contains(path),
+            "{path}: nothing is found in the broken fixture"
+        );
     }
 }
 
@@ -60,20 +90,35 @@ fn threads_make_no_difference() {
         let reports = [1, 2, 7].map(|threads| {
             let mut outcome = run(&name, Some(threads));
             outcome.summary.elapsed = Duration::ZERO;
-            let view = View::new(&outcome, Level::Note);
-            [human::render_with_summary(&view, Look::PLAIN), json::render(&view), sarif::render(&view)].concat()
+            let view = Report::new(&outcome, Level::Note);
+            [
+                human::render_with_summary(&view, RenderOptions::PLAIN),
+                json::render(&view),
+                sarif::render(&view),
+            ]
+            .concat()
         });
-        assert!(reports.iter().all(|report| *report == reports[0]), "{name}: the reports differ with the threads");
+
+        assert!(
+            reports.iter().all(|report| *report == reports[0]),
+            "{name}: the reports differ with the threads"
+        );
     }
 }
 
 #[test]
 fn no_snapshot_is_left_over() {
-    let mut wanted: BTreeSet<String> = names().into_iter().map(|name| format!("{name}.findings.snap")).collect();
+    let mut wanted: BTreeSet<String> = names()
+        .into_iter()
+        .map(|name| format!("{name}.findings.snap"))
+        .collect();
     wanted.extend(TOLD.iter().map(|name| format!("{name}.text.snap")));
     // A new fixture's snapshot may not have been written yet; the test that pins it says so.
     for name in entries(&root().join("tests/snapshots/fixtures")) {
-        assert!(wanted.contains(&name) || name.ends_with(".snap.new"), "{name}: no fixture has this snapshot");
+        assert!(
+            wanted.contains(&name) || name.ends_with(".snap.new"),
+            "{name}: no fixture has this snapshot"
+        );
     }
 }
 
@@ -85,33 +130,56 @@ fn run(name: &str, threads: Option<usize>) -> Outcome {
         today: Date::parse("2026-01-01"),
         ..Options::default()
     };
+
     lint(&options)
 }
 
 /// `path:line:column-column level[rule] message`, the related places below, and the counts.
 fn listed(outcome: &Outcome) -> String {
-    let view = View::new(outcome, Level::Note);
+    let view = Report::new(outcome, Level::Note);
     let mut text = String::new();
+
     for finding in &view.findings {
-        let (level, rule) = (finding.level.word(), finding.rule);
-        let _ = writeln!(text, "{} {level}[{rule}] {}", place(&view, finding.place), view.text(&finding.message));
+        let (level, rule) = (finding.level.as_str(), finding.rule);
+        let _ = writeln!(
+            text,
+            "{} {level}[{rule}] {}",
+            location(&view, finding.location),
+            view.text(&finding.message)
+        );
+
         for label in &finding.related {
-            let _ = writeln!(text, "    {} {}", place(&view, label.place), view.text(&label.text));
+            let _ = writeln!(
+                text,
+                "    {} {}",
+                location(&view, label.location),
+                view.text(&label.text)
+            );
         }
     }
+
     let totals = view.totals;
-    let _ = write!(text, "{} errors, {} warnings, {} notes", totals.errors, totals.warnings, totals.notes);
+    let _ = write!(
+        text,
+        "{} errors, {} warnings, {} notes",
+        totals.errors, totals.warnings, totals.notes
+    );
+
     text
 }
 
-fn place(view: &View, place: Place) -> String {
-    let range = view.range(place);
-    let path = &view.source(place.file).path;
+fn location(view: &Report, location: Location) -> String {
+    let range = view.range(location);
+    let path = &view.source(location.file).path;
     let (start, end) = (range.start, range.end);
     if start.line == end.line {
         return format!("{path}:{}:{}-{}", start.line, start.column, end.column);
     }
-    format!("{path}:{}:{}-{}:{}", start.line, start.column, end.line, end.column)
+
+    format!(
+        "{path}:{}:{}-{}:{}",
+        start.line, start.column, end.line, end.column
+    )
 }
 
 fn pin(name: &str, text: &str) {
@@ -128,9 +196,17 @@ fn names() -> Vec<String> {
 
 fn entries(folder: &Path) -> Vec<String> {
     let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut names: Vec<String> =
-        read.map(|entry| entry.expect("can be read").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = read
+        .map(|entry| {
+            entry
+                .expect("can be read")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
     names.sort();
+
     names
 }
 

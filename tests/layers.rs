@@ -1,21 +1,31 @@
-//! The laws about who may use whom: layers form a line, files inside a layer form no circle, wings of rules do not use
-//! each other, and nothing before the rules knows a finding.
+//! The laws about who may use whom: layers form a line, files inside a layer form no circle, wings
+//! of rules do not use each other, and nothing before the rules knows a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules that may name [`Finding`](deploylint::finding::Finding): all from `rules` on, and `finding` itself.
-const KNOWS_FINDINGS: &[&str] =
-    &["finding", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli"];
+/// Modules that may name [`Finding`](deploylint::finding::Finding): all from `rules` on, and
+/// `finding` itself.
+const KNOWS_FINDINGS: &[&str] = &[
+    "finding", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli",
+];
 
 /// Files before the rules that still name a finding.
 const STILL_NAME_FINDINGS: &[&str] = &["src/model/facts.rs", "src/analysis/upstream.rs"];
 
 /// Uses between wings that remain, each with the reason.
 const BETWEEN_WINGS: &[(&str, &str, &str)] = &[
-    ("rules::wiring::compose_files", "rules::environment::env_example", "one missing env file is one finding"),
-    ("rules::lifecycle::restart_policy", "rules::capacity::limits", "both say once what no service of a project has"),
+    (
+        "rules::wiring::compose_files",
+        "rules::environment::env_example",
+        "one missing env file is one finding",
+    ),
+    (
+        "rules::lifecycle::restart_policy",
+        "rules::capacity::limits",
+        "both say once what no service of a project has",
+    ),
 ];
 
 /// One file of `src`: its module path, its items, and what it uses.
@@ -30,18 +40,26 @@ struct Module {
 #[test]
 fn layers_form_a_line() {
     let library = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs");
-    let layers: Vec<&str> =
-        library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let layers: Vec<&str> = library
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
     let modules = modules();
     let mut wrong = Vec::new();
 
     for (user, used) in uses(&modules) {
         let position = |module: &str| layers.iter().position(|layer| *layer == module);
         let (from, to) = (&modules[user], &modules[used]);
+
         match (position(&from.path[0]), position(&to.path[0])) {
             (Some(own), Some(other)) if other <= own => {}
-            (Some(_), Some(_)) => wrong.push(format!("{} uses {}, a later layer", from.file, to.file)),
-            _ => wrong.push(format!("{} or {} is in no layer of src/lib.rs", from.file, to.file)),
+            (Some(_), Some(_)) => {
+                wrong.push(format!("{} uses {}, a later layer", from.file, to.file))
+            }
+            _ => wrong.push(format!(
+                "{} or {} is in no layer of src/lib.rs",
+                from.file, to.file
+            )),
         }
     }
 
@@ -55,6 +73,7 @@ fn files_form_no_circle() {
     let reach = |start: usize| {
         let mut seen = BTreeSet::new();
         let mut open = vec![start];
+
         while let Some(at) = open.pop() {
             for &(_, used) in uses.range((at, 0)..(at + 1, 0)) {
                 if seen.insert(used) {
@@ -62,36 +81,59 @@ fn files_form_no_circle() {
                 }
             }
         }
+
         seen
     };
+
     let reached: Vec<BTreeSet<usize>> = (0..modules.len()).map(reach).collect();
 
-    let mut circles = BTreeSet::new();
+    let mut cycles = BTreeSet::new();
+
     for module in (0..modules.len()).filter(|&module| reached[module].contains(&module)) {
         let members: Vec<&str> = (0..modules.len())
             .filter(|&other| reached[module].contains(&other) && reached[other].contains(&module))
             .map(|other| modules[other].file.as_str())
             .collect();
-        circles.insert(members.join(", "));
+        cycles.insert(members.join(", "));
     }
 
     let known = include_str!("circles.txt");
-    let new: Vec<&String> = circles.iter().filter(|circle| !known.lines().any(|line| line == **circle)).collect();
+    let new: Vec<&String> = cycles
+        .iter()
+        .filter(|cycle| !known.lines().any(|line| line == **cycle))
+        .collect();
     assert!(new.is_empty(), "these files use each other:\n{new:#?}");
-    let gone: Vec<&str> = known.lines().filter(|line| !circles.contains(*line)).collect();
-    assert!(gone.is_empty(), "no circles any more; remove them from tests/circles.txt:\n{gone:#?}");
+    let gone: Vec<&str> = known
+        .lines()
+        .filter(|line| !cycles.contains(*line))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "no circles any more; remove them from tests/circles.txt:\n{gone:#?}"
+    );
 }
 
 #[test]
 fn wings_keep_apart() {
     let modules = modules();
-    let wing = |module: &Module| (module.path[0] == "rules" && module.path.len() > 2).then(|| module.path[1].clone());
+    let wing = |module: &Module| {
+        (module.path[0] == "rules" && module.path.len() > 2).then(|| module.path[1].clone())
+    };
+
     for (user, used) in uses(&modules) {
         let (from, to) = (&modules[user], &modules[used]);
-        let (Some(own), Some(other)) = (wing(from), wing(to)) else { continue };
+        let (Some(own), Some(other)) = (wing(from), wing(to)) else {
+            continue;
+        };
+
         let (from, to) = (from.path.join("::"), to.path.join("::"));
-        let known = BETWEEN_WINGS.iter().any(|known| known.0 == from && known.1 == to);
-        assert!(own == other || known, "{from} uses {to}: move what both need to `analysis`");
+        let known = BETWEEN_WINGS
+            .iter()
+            .any(|known| known.0 == from && known.1 == to);
+        assert!(
+            own == other || known,
+            "{from} uses {to}: move what both need to `analysis`"
+        );
     }
 }
 
@@ -101,10 +143,15 @@ fn findings_begin_with_the_rules() {
         if KNOWS_FINDINGS.contains(&module.path[0].as_str()) {
             continue;
         }
+
         for name in ["Finding", "Sink"] {
             let used = words(&module.text).any(|word| word == name);
             let still = STILL_NAME_FINDINGS.contains(&module.file.as_str());
-            assert!(!used || still, "{} names `{name}`: facts and analysis have no words for users", module.file);
+            assert!(
+                !used || still,
+                "{} names `{name}`: facts and analysis have no words for users",
+                module.file
+            );
         }
     }
 }
@@ -113,6 +160,7 @@ fn findings_begin_with_the_rules() {
 fn modules() -> Vec<Module> {
     let mut files = Vec::new();
     let mut folders = vec![root().join("src")];
+
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder of src").flatten() {
             let path = entry.path();
@@ -123,42 +171,63 @@ fn modules() -> Vec<Module> {
             }
         }
     }
+
     files.sort();
+
     files.iter().filter_map(|file| module(file)).collect()
 }
 
 fn module(file: &Path) -> Option<Module> {
     let inner = file.strip_prefix(root().join("src")).ok()?;
     let shown = format!("src/{}", inner.to_string_lossy().replace('\\', "/"));
-    let mut path: Vec<String> = inner.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let mut path: Vec<String> = inner
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     let name = path.pop()?.strip_suffix(".rs")?.to_owned();
     let is_test = name.contains("tests") || path.iter().any(|part| part == "tests");
     if is_test || path.is_empty() && matches!(name.as_str(), "lib" | "main") {
         return None;
     }
+
     if name != "mod" {
         path.push(name);
     }
 
     let text = without_tests(&without_comments(&fs::read_to_string(file).ok()?));
     let mut passed_on = BTreeMap::new();
+
     for (is_public, used) in use_paths(&text) {
         if is_public && let Some(last) = used.last() {
             passed_on.insert(last.clone(), used);
         }
     }
-    Some(Module { path, file: shown, text, passed_on })
+
+    Some(Module {
+        path,
+        file: shown,
+        text,
+        passed_on,
+    })
 }
 
 /// Which module uses which, by index; a module's `mod` and `pub use` lines are no use.
 fn uses(modules: &[Module]) -> BTreeSet<(usize, usize)> {
-    let index: BTreeMap<&[String], usize> =
-        modules.iter().enumerate().map(|(at, module)| (module.path.as_slice(), at)).collect();
+    let index: BTreeMap<&[String], usize> = modules
+        .iter()
+        .enumerate()
+        .map(|(at, module)| (module.path.as_slice(), at))
+        .collect();
     let mut uses = BTreeSet::new();
+
     for (user, module) in modules.iter().enumerate() {
-        let private = use_paths(&module.text).into_iter().filter(|(is_public, _)| !is_public).map(|(_, path)| path);
+        let private = use_paths(&module.text)
+            .into_iter()
+            .filter(|(is_public, _)| !is_public)
+            .map(|(_, path)| path);
         for path in private.chain(plain_paths(&module.text)) {
-            let target = absolute(&module.path, &path, &index).and_then(|path| resolve(modules, &index, path));
+            let target = absolute(&module.path, &path, &index)
+                .and_then(|path| resolve(modules, &index, path));
             if let Some(used) = target
                 && used != user
             {
@@ -166,11 +235,17 @@ fn uses(modules: &[Module]) -> BTreeSet<(usize, usize)> {
             }
         }
     }
+
     uses
 }
 
-/// A path from the crate's root: of `crate::…`, `super::…`, `self::…`, and of the module's own children.
-fn absolute(module: &[String], path: &[String], index: &BTreeMap<&[String], usize>) -> Option<Vec<String>> {
+/// A path from the crate's root: of `crate::…`, `super::…`, `self::…`, and of the module's own
+/// children.
+fn absolute(
+    module: &[String],
+    path: &[String],
+    index: &BTreeMap<&[String], usize>,
+) -> Option<Vec<String>> {
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),
         "self" => Some([module, &path[1..]].concat()),
@@ -180,22 +255,33 @@ fn absolute(module: &[String], path: &[String], index: &BTreeMap<&[String], usiz
         }
         child => {
             let whole = [module, &[child.to_owned()]].concat();
-            index.contains_key(whole.as_slice()).then(|| [module, path].concat())
+            index
+                .contains_key(whole.as_slice())
+                .then(|| [module, path].concat())
         }
     }
 }
 
 /// The file that a path leads to: the longest module on it, through what that module passes on.
-fn resolve(modules: &[Module], index: &BTreeMap<&[String], usize>, mut path: Vec<String>) -> Option<usize> {
+fn resolve(
+    modules: &[Module],
+    index: &BTreeMap<&[String], usize>,
+    mut path: Vec<String>,
+) -> Option<usize> {
     for _ in 0..8 {
-        let length = (1..=path.len()).rev().find(|&length| index.contains_key(&path[..length]))?;
+        let length = (1..=path.len())
+            .rev()
+            .find(|&length| index.contains_key(&path[..length]))?;
         let found = index[&path[..length]];
-        let next = path.get(length).and_then(|name| modules[found].passed_on.get(name));
+        let next = path
+            .get(length)
+            .and_then(|name| modules[found].passed_on.get(name));
         match next.and_then(|next| absolute(&modules[found].path, next, index)) {
             Some(next) => path = next,
             None => return Some(found),
         }
     }
+
     None
 }
 
@@ -203,19 +289,27 @@ fn resolve(modules: &[Module], index: &BTreeMap<&[String], usize>, mut path: Vec
 fn use_paths(text: &str) -> Vec<(bool, Vec<String>)> {
     let mut paths = Vec::new();
     let mut rest = text;
+
     while let Some(start) = rest.find("use ") {
         let before = rest[..start].rsplit('\n').next().unwrap_or("").trim();
         let after = &rest[start + 4..];
         let end = after.find(';').unwrap_or(after.len());
-        let is_item = before.is_empty() || before == "pub" || before.starts_with("pub(") && before.ends_with(')');
+        let is_item = before.is_empty()
+            || before == "pub"
+            || before.starts_with("pub(") && before.ends_with(')');
         if is_item {
-            let item: String = after[..end].split_whitespace().collect::<Vec<_>>().join(" ");
+            let item: String = after[..end]
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             let mut found = Vec::new();
             take_apart(&item, &mut found);
             paths.extend(found.into_iter().map(|path| (!before.is_empty(), path)));
         }
+
         rest = &after[if is_item { end } else { 0 }..];
     }
+
     paths
 }
 
@@ -223,17 +317,29 @@ fn use_paths(text: &str) -> Vec<(bool, Vec<String>)> {
 fn take_apart(item: &str, paths: &mut Vec<Vec<String>>) {
     let Some((head, group)) = item.split_once("::{") else {
         let plain = item.split(" as ").next().unwrap_or(item);
-        paths.push(plain.split("::").map(|part| part.trim().to_owned()).collect());
+        paths.push(
+            plain
+                .split("::")
+                .map(|part| part.trim().to_owned())
+                .collect(),
+        );
         return;
     };
+
     let inner = group.strip_suffix('}').unwrap_or(group);
     let mut depth = 0;
     let parts = inner.split(|letter| {
         depth += i32::from(letter == '{') - i32::from(letter == '}');
         depth == 0 && letter == ','
     });
+
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-        let whole = if part == "self" { head.to_owned() } else { format!("{head}::{part}") };
+        let whole = if part == "self" {
+            head.to_owned()
+        } else {
+            format!("{head}::{part}")
+        };
+
         take_apart(&whole, paths);
     }
 }
@@ -243,7 +349,12 @@ fn plain_paths(text: &str) -> Vec<Vec<String>> {
     let is_path = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':');
     text.split(|letter| !is_path(letter))
         .filter(|word| word.contains("::"))
-        .map(|word| word.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<String>>())
+        .map(|word| {
+            word.split("::")
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<String>>()
+        })
         .filter(|path| path.len() > 1)
         .collect()
 }
@@ -253,14 +364,19 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn without_comments(text: &str) -> String {
-    text.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).fold(
-        String::new(),
-        |mut all, line| {
+    text.lines()
+        .map(|line| {
+            if line.trim_start().starts_with("//") {
+                ""
+            } else {
+                line
+            }
+        })
+        .fold(String::new(), |mut all, line| {
             all.push_str(line);
             all.push('\n');
             all
-        },
-    )
+        })
 }
 
 /// Without inline test modules, which stand at the end of a file.

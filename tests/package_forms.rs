@@ -1,4 +1,5 @@
-//! Package rules read a command in whatever form a RUN gives it, and leave alone what no POSIX shell runs.
+//! Package rules read a command in whatever form a RUN gives it, and leave alone what no POSIX
+//! shell runs.
 
 use deploylint::catalog::Profile;
 use deploylint::config::Config;
@@ -15,23 +16,40 @@ const FLAWS: &[(&str, &str)] = &[
 
 /// The findings of the package rules, with the text that they stand at.
 fn found(dockerfile: &str) -> Vec<(&'static str, String)> {
-    let config = Config { profile: Profile::Strict, ..Config::default() };
+    let config = Config {
+        profile: Profile::Strict,
+        ..Config::default()
+    };
+
     let outcome = lint_texts(config, &[("Dockerfile", dockerfile)]);
-    let rules = FLAWS.iter().map(|(rule, _)| *rule).chain(["npm-cache", "apt-lists", "package-update-alone"]);
+    let rules = FLAWS.iter().map(|(rule, _)| *rule).chain([
+        "npm-cache",
+        "apt-lists",
+        "package-update-alone",
+    ]);
     let rules: Vec<&str> = rules.collect();
     let mut found: Vec<(&str, String)> = outcome
         .findings
         .iter()
         .filter(|finding| rules.contains(&finding.rule))
-        .map(|finding| (finding.rule, finding.place.span.text(dockerfile).to_owned()))
+        .map(|finding| {
+            (
+                finding.rule,
+                finding.location.span.text(dockerfile).to_owned(),
+            )
+        })
         .collect();
     found.sort();
+
     found
 }
 
 #[test]
 fn each_form_of_a_run_is_read() {
-    let wanted: Vec<(&str, String)> = FLAWS.iter().map(|(rule, text)| (*rule, (*text).to_owned())).collect();
+    let wanted: Vec<(&str, String)> = FLAWS
+        .iter()
+        .map(|(rule, text)| (*rule, (*text).to_owned()))
+        .collect();
     for run in [
         "RUN apt-get install curl && pip install flask",
         "RUN apt-get install curl; \\\n    pip install flask",
@@ -50,7 +68,11 @@ fn each_form_of_a_run_is_read() {
         "RUN DEBIAN_FRONTEND=noninteractive apt-get install curl && A=b pip install flask",
         "RUN if true; then apt-get install curl; fi && (pip install flask)",
     ] {
-        assert_eq!(found(&format!("FROM debian:12.11\n{run}\n")), wanted, "{run}");
+        assert_eq!(
+            found(&format!("FROM debian:12.11\n{run}\n")),
+            wanted,
+            "{run}"
+        );
     }
 }
 
@@ -58,8 +80,14 @@ fn each_form_of_a_run_is_read() {
 #[test]
 fn triggers_are_read() {
     let found = found("FROM debian:12.11\nONBUILD RUN apt-get install curl && pip install flask\n");
-    for (rule, text) in [("missing-assume-yes", "apt-get install"), ("pinned-package", "flask")] {
-        assert!(found.contains(&(rule, text.to_owned())), "{rule}: {found:?}");
+    for (rule, text) in [
+        ("missing-assume-yes", "apt-get install"),
+        ("pinned-package", "flask"),
+    ] {
+        assert!(
+            found.contains(&(rule, text.to_owned())),
+            "{rule}: {found:?}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! No output prints a secret: a repository full of them is linted in every format, and no piece of one may come out. Nor
-//! is one secret reported twice, although several rules could.
+//! No output prints a secret: a repository full of them is linted in every format, and no piece of
+//! one may come out. Nor is one secret reported twice, although several rules could.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,13 @@ struct Secrets {
 impl Secrets {
     fn new() -> Self {
         let body = "Ht5Vn8Cz2Kp6Xw1Bd9Rj4Ls7Gm3Qf0YeAu5Io8Tk2Ny6Wc1Eb9Zh";
-        let line = |from: &str| format!("{from}{}", "Wb3rTn8KzY5GpC1LdVf7MsQhJ2XeUoAiR9yD4lNkPtZx6BgFwSvHmEc0OjTa7Uq");
+        let line = |from: &str| {
+            format!(
+                "{from}{}",
+                "Wb3rTn8KzY5GpC1LdVf7MsQhJ2XeUoAiR9yD4lNkPtZx6BgFwSvHmEc0OjTa7Uq"
+            )
+        };
+
         Self {
             groq: ["gs", "k_", body].concat(),
             github: ["gh", "p_", &body[..36]].concat(),
@@ -39,12 +45,30 @@ impl Secrets {
     }
 
     fn all(&self) -> Vec<&str> {
-        let own = [&self.groq, &self.github, &self.stripe, &self.password, &self.url_password, &self.opaque];
-        own.into_iter().chain(&self.key_body).map(String::as_str).collect()
+        let own = [
+            &self.groq,
+            &self.github,
+            &self.stripe,
+            &self.password,
+            &self.url_password,
+            &self.opaque,
+        ];
+        own.into_iter()
+            .chain(&self.key_body)
+            .map(String::as_str)
+            .collect()
     }
 
     fn files(&self) -> Vec<(&'static str, String)> {
-        let Self { groq, github, stripe, password, url_password, key_body, opaque } = self;
+        let Self {
+            groq,
+            github,
+            stripe,
+            password,
+            url_password,
+            key_body,
+            opaque,
+        } = self;
         let key = format!(
             "{}{}\n{}\n{}{}\n",
             "-----BEGIN RSA PRIVATE ",
@@ -89,14 +113,25 @@ impl Secrets {
                      password: {password}\n"
                 ),
             ),
-            (".env", format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n")),
-            (".env.example", format!("JWT_SECRET={opaque}\nGROQ={groq}\n")),
+            (
+                ".env",
+                format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n"),
+            ),
+            (
+                ".env.example",
+                format!("JWT_SECRET={opaque}\nGROQ={groq}\n"),
+            ),
             (
                 "src/app.py",
-                format!("KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"),
+                format!(
+                    "KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"
+                ),
             ),
             ("certs/server.key", key),
-            ("docs/setup.md", format!("export GROQ_API_KEY={groq}  # é\n")),
+            (
+                "docs/setup.md",
+                format!("export GROQ_API_KEY={groq}  # é\n"),
+            ),
         ]
     }
 }
@@ -109,7 +144,14 @@ fn folder() -> PathBuf {
 
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_deploylint"))
-        .args(["check", "--isolated", "--profile", "strict", "--min-level", "note"])
+        .args([
+            "check",
+            "--isolated",
+            "--profile",
+            "strict",
+            "--min-level",
+            "note",
+        ])
         .args(arguments)
         .arg(folder)
         .output()
@@ -120,8 +162,15 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 
 /// The first piece of a secret that stands in a text.
 fn leak<'s>(text: &str, secrets: &[&'s str]) -> Option<&'s str> {
-    let pieces = |secret: &'s str| (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE]);
-    secrets.iter().copied().flat_map(pieces).find(|piece| text.contains(piece))
+    let pieces = |secret: &'s str| {
+        (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE])
+    };
+
+    secrets
+        .iter()
+        .copied()
+        .flat_map(pieces)
+        .find(|piece| text.contains(piece))
 }
 
 #[test]
@@ -140,14 +189,33 @@ fn one_secret_is_one_finding() {
         "secret-in-env",
     ];
     let files = Secrets::new().files();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
-    let outcome = lint_texts(Config { profile: Profile::Strict, ..Config::default() }, &files);
-    let mut found: Vec<_> = outcome.findings.iter().filter(|finding| RULES.contains(&finding.rule)).collect();
-    found.sort_by_key(|finding| finding.place);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
+    let outcome = lint_texts(
+        Config {
+            profile: Profile::Strict,
+            ..Config::default()
+        },
+        &files,
+    );
+    let mut found: Vec<_> = outcome
+        .findings
+        .iter()
+        .filter(|finding| RULES.contains(&finding.rule))
+        .collect();
+    found.sort_by_key(|finding| finding.location);
     assert!(found.len() > 20, "{}", found.len());
+
     for pair in found.windows(2) {
-        let apart = pair[0].place.file != pair[1].place.file || pair[0].place.span.end <= pair[1].place.span.start;
-        assert!(apart, "{} and {} speak of the same place: {}", pair[0].rule, pair[1].rule, pair[1].message);
+        let apart = pair[0].location.file != pair[1].location.file
+            || pair[0].location.span.end <= pair[1].location.span.start;
+        assert!(
+            apart,
+            "{} and {} speak of the same place: {}",
+            pair[0].rule, pair[1].rule, pair[1].message
+        );
     }
 }
 
@@ -155,26 +223,48 @@ fn one_secret_is_one_finding() {
 fn no_output_prints_a_secret() {
     let secrets = Secrets::new();
     let folder = folder();
+
     for (path, text) in secrets.files() {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+
     let all = secrets.all();
+
     for format in ["text", "concise", "json", "sarif", "github"] {
         let output = run(&folder, &["--format", format]);
-        for rule in ["secret-in-env", "secret-in-command", "provider-token", "private-key", "env-file-committed"] {
+        for rule in [
+            "secret-in-env",
+            "secret-in-command",
+            "provider-token",
+            "private-key",
+            "env-file-committed",
+        ] {
             // GitHub shows ten annotations of a level.
-            assert!(format == "github" || output.contains(rule), "{format}: {rule} is not reported:\n{output}");
+            assert!(
+                format == "github" || output.contains(rule),
+                "{format}: {rule} is not reported:\n{output}"
+            );
         }
+
         assert!(output.contains("secret-in-env"), "{format}:\n{output}");
-        assert_eq!(leak(&output, &all), None, "{format} prints a piece of a secret");
+        assert_eq!(
+            leak(&output, &all),
+            None,
+            "{format} prints a piece of a secret"
+        );
     }
     // A rule that is not asked for must not take the masks of its secrets with it.
     for select in ["healthcheck", "env-example", "pinned-image"] {
         let output = run(&folder, &["--format", "text", "--select", select]);
-        assert_eq!(leak(&output, &all), None, "--select {select} prints a piece of a secret");
+        assert_eq!(
+            leak(&output, &all),
+            None,
+            "--select {select} prints a piece of a secret"
+        );
     }
+
     fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -1,4 +1,5 @@
-//! The laws of the house that a compiler does not know: homes, tables, and documents that keep up with the code.
+//! The laws of the house that a compiler does not know: homes, tables, and documents that keep up
+//! with the code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,16 +10,35 @@ use deploylint::catalog::{self, Rule};
 use deploylint::credential::{HitKind, scan};
 
 /// A package, and the only place that may name it.
-const HOMES: &[(&str, &str)] =
-    &[("miette", "src/report/human.rs"), ("rayon", "src/engine/"), ("granit_parser", "src/syntax/yaml/")];
+const HOMES: &[(&str, &str)] = &[
+    ("miette", "src/report/human.rs"),
+    ("rayon", "src/engine/"),
+    ("granit_parser", "src/syntax/yaml/"),
+];
 
-/// Where text of a credential's shape may stand, by the start of the path: with the sort that it may be, and the reason.
-/// Tokens of providers stand nowhere.
+/// Where text of a credential's shape may stand, by the start of the path: with the sort that it
+/// may be, and the reason. Tokens of providers stand nowhere.
 const NOT_SECRET: &[(&str, Sort, &str)] = &[
-    ("rules/", Sort::Connection, "examples of the rules, with hosts and passwords that are made up"),
-    ("src/credential/classify_tests.rs", Sort::Connection, "made-up hosts"),
-    ("src/credential/scan_tests.rs", Sort::Connection, "made-up hosts"),
-    ("rules/private-key.md", Sort::Key, "the example is a line of text between the marks of a key"),
+    (
+        "rules/",
+        Sort::Connection,
+        "examples of the rules, with hosts and passwords that are made up",
+    ),
+    (
+        "src/credential/classify_tests.rs",
+        Sort::Connection,
+        "made-up hosts",
+    ),
+    (
+        "src/credential/scan_tests.rs",
+        Sort::Connection,
+        "made-up hosts",
+    ),
+    (
+        "rules/private-key.md",
+        Sort::Key,
+        "the example is a line of text between the marks of a key",
+    ),
 ];
 
 /// What a text has the shape of.
@@ -33,12 +53,22 @@ enum Sort {
 fn packages_stay_at_home() {
     for (package, home) in HOMES {
         let (use_, path_) = (format!("use {package}"), format!("{package}::"));
-        for path in rust_files("src").into_iter().filter(|path| !path.starts_with(home)) {
+        for path in rust_files("src")
+            .into_iter()
+            .filter(|path| !path.starts_with(home))
+        {
             for (at, line) in code(&read(&path)) {
-                assert!(!line.contains(&use_) && !line.contains(&path_), "{path}:{at}: `{package}` belongs in {home}");
+                assert!(
+                    !line.contains(&use_) && !line.contains(&path_),
+                    "{path}:{at}: `{package}` belongs in {home}"
+                );
             }
         }
-        assert!(rust_files("src").iter().any(|path| path.starts_with(home)), "{home} is gone; mend HOMES");
+
+        assert!(
+            rust_files("src").iter().any(|path| path.starts_with(home)),
+            "{home} is gone; mend HOMES"
+        );
     }
 }
 
@@ -48,7 +78,11 @@ fn every_module_says_what_it_is_for() {
         if path == "src/main.rs" {
             continue;
         }
-        assert!(read(&path).starts_with("//! "), "{path}: a file opens with `//!` and what it is for");
+
+        assert!(
+            read(&path).starts_with("//! "),
+            "{path}: a file opens with `//!` and what it is for"
+        );
     }
 }
 
@@ -57,12 +91,21 @@ fn nothing_is_left_unfinished_or_waved_through() {
     // In parts, so that this file passes its own test.
     let lint = ["#[", "allow("].concat();
     let inner = ["#![", "allow("].concat();
-    let marks = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["HA", "CK:"]].map(|parts| parts.concat());
-    let macros = [["to", "do!("], ["unimple", "mented!("], ["db", "g!("]].map(|parts| parts.concat());
-    for path in ["src", "tests", "benches"].into_iter().flat_map(rust_files).chain(["build.rs".to_owned()]) {
+    let marks =
+        [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["HA", "CK:"]].map(|parts| parts.concat());
+    let macros =
+        [["to", "do!("], ["unimple", "mented!("], ["db", "g!("]].map(|parts| parts.concat());
+    for path in ["src", "tests", "benches"]
+        .into_iter()
+        .flat_map(rust_files)
+        .chain(["build.rs".to_owned()])
+    {
         for (number, line) in read(&path).lines().enumerate() {
             let at = format!("{path}:{}", number + 1);
-            assert!(!line.contains(&lint) && !line.contains(&inner), "{at}: use `expect` with a reason");
+            assert!(
+                !line.contains(&lint) && !line.contains(&inner),
+                "{at}: use `expect` with a reason"
+            );
             for word in marks.iter().chain(&macros) {
                 assert!(!line.contains(word.as_str()), "{at}: `{word}`");
             }
@@ -73,77 +116,134 @@ fn nothing_is_left_unfinished_or_waved_through() {
 #[test]
 fn no_file_looks_like_a_leak() {
     let mut leaks = Vec::new();
+
     for path in files("") {
-        let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
+        let Ok(text) = fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+
         for hit in scan(&text) {
             let sort = match hit.kind {
                 HitKind::ProviderToken { .. } => Sort::Token,
                 HitKind::PrivateKey { .. } => Sort::Key,
                 HitKind::ConnectionString { .. } => Sort::Connection,
             };
-            if !NOT_SECRET.iter().any(|known| path.starts_with(known.0) && sort == known.1) {
+
+            if !NOT_SECRET
+                .iter()
+                .any(|known| path.starts_with(known.0) && sort == known.1)
+            {
                 let line = text[..hit.at.start as usize].lines().count().max(1);
                 leaks.push(format!("{path}:{line}: {:?}", hit.kind));
             }
         }
     }
-    assert!(leaks.is_empty(), "assemble planted tokens from parts:\n{}", leaks.join("\n"));
+
+    assert!(
+        leaks.is_empty(),
+        "assemble planted tokens from parts:\n{}",
+        leaks.join("\n")
+    );
 }
 
 #[test]
 fn every_table_parses() {
     for path in files("rules/data") {
         let text = read(&path);
+
         if path.ends_with(".json") {
             let value: serde_json::Value =
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(value.is_object(), "{path} is no object");
         } else {
-            let table: toml::Table = toml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let table: toml::Table =
+                toml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(!table.is_empty(), "{path} is empty");
         }
+
         let name = path.rsplit('/').next().unwrap_or(&path);
-        let asked = name.strip_suffix(".toml").map_or_else(|| name.to_owned(), |name| format!("table!(\"{name}\")"));
-        let used = rust_files("src").iter().any(|path| read(path).contains(&asked));
+        let asked = name
+            .strip_suffix(".toml")
+            .map_or_else(|| name.to_owned(), |name| format!("table!(\"{name}\")"));
+        let used = rust_files("src")
+            .iter()
+            .any(|path| read(path).contains(&asked));
         assert!(used, "{path}: nothing in src reads it");
     }
 }
 
 #[test]
 fn documents_know_every_flag() {
-    let documents = ["README.md", "docs/configuration.md", "docs/output.md", "docs/suppression.md", "docs/uses.md"];
+    let documents = [
+        "README.md",
+        "docs/configuration.md",
+        "docs/output.md",
+        "docs/suppression.md",
+        "docs/uses.md",
+    ];
     let text: String = documents.map(read).concat();
-    let help = Command::new(env!("CARGO_BIN_EXE_deploylint")).args(["check", "--help"]).output().expect("runs");
+    let help = Command::new(env!("CARGO_BIN_EXE_deploylint"))
+        .args(["check", "--help"])
+        .output()
+        .expect("runs");
     let help = String::from_utf8(help.stdout).expect("help is text");
     let flags: Vec<&str> = help
         .split(|char: char| !(char.is_ascii_alphanumeric() || char == '-'))
         .filter(|word| word.starts_with("--") && word.len() > 2 && *word != "--help")
         .collect();
-    assert!(flags.contains(&"--min-level"), "the help could not be read:\n{help}");
+    assert!(
+        flags.contains(&"--min-level"),
+        "the help could not be read:\n{help}"
+    );
+
     for flag in flags {
-        assert!(text.contains(flag), "{flag} stands in none of {documents:?}");
+        assert!(
+            text.contains(flag),
+            "{flag} stands in none of {documents:?}"
+        );
     }
 }
 
 #[test]
 fn the_architecture_names_every_module() {
     let document = read("docs/architecture.md");
-    for module in read("src/lib.rs").lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')) {
-        assert!(document.contains(&format!("`{module}`")), "docs/architecture.md says nothing of `{module}`");
+    for module in read("src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+    {
+        assert!(
+            document.contains(&format!("`{module}`")),
+            "docs/architecture.md says nothing of `{module}`"
+        );
     }
 }
 
 #[test]
 fn links_lead_somewhere() {
-    for path in files("").into_iter().filter(|path| path.ends_with(".md") && !path.starts_with("fixtures/")) {
+    for path in files("")
+        .into_iter()
+        .filter(|path| path.ends_with(".md") && !path.starts_with("fixtures/"))
+    {
         let text = read(&path);
-        let folder = root().join(&path).parent().map(Path::to_owned).unwrap_or_default();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let folder = root()
+            .join(&path)
+            .parent()
+            .map(Path::to_owned)
+            .unwrap_or_default();
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let target = link.split('#').next().unwrap_or("");
             if target.is_empty() || target.contains("://") || target.contains(char::is_whitespace) {
                 continue;
             }
-            assert!(folder.join(target).exists(), "{path}: `{link}` leads nowhere");
+
+            assert!(
+                folder.join(target).exists(),
+                "{path}: `{link}` leads nowhere"
+            );
         }
     }
 }
@@ -151,7 +251,10 @@ fn links_lead_somewhere() {
 #[test]
 fn the_changelog_knows_this_version() {
     let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
-    assert!(read("CHANGELOG.md").contains(&heading), "CHANGELOG.md has no section `{heading}`");
+    assert!(
+        read("CHANGELOG.md").contains(&heading),
+        "CHANGELOG.md has no section `{heading}`"
+    );
 }
 
 /// Every line of the sample in the README is a line of what the program says today.
@@ -164,7 +267,11 @@ fn the_sample_in_the_readme_is_real() {
         .expect("README.md shows a sample");
     let real = read("tests/snapshots/fixtures/agent-service-broken.text.snap");
     // How many findings there are changes with every rule; that they are counted does not.
-    for line in sample.lines().skip(1).take_while(|line| !line.starts_with("Checked")) {
+    for line in sample
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.starts_with("Checked"))
+    {
         let trimmed = line.trim_end();
         assert!(
             trimmed == "…" || real.lines().any(|real| real.trim_end() == trimmed),
@@ -173,50 +280,86 @@ fn the_sample_in_the_readme_is_real() {
     }
 }
 
-/// The pages that `docs/contributing.md` has its reader write are pages that the catalogue would take.
+/// The pages that `docs/contributing.md` has its reader write are pages that the catalogue would
+/// take.
 #[test]
 fn the_worked_rules_are_rules() {
     let document = read("docs/contributing.md");
     let mut names = Vec::new();
+
     for block in document.split("````markdown\n").skip(1) {
         let page: &'static str = block.split("````").next().unwrap_or("").to_owned().leak();
         let name = page.lines().next().unwrap_or("").trim_start_matches("# ");
-        let rule = Rule::parse(name, page).unwrap_or_else(|error| panic!("docs/contributing.md, {name}: {error}"));
+        let rule = Rule::parse(name, page)
+            .unwrap_or_else(|error| panic!("docs/contributing.md, {name}: {error}"));
         for role in [Role::Bad, Role::Good] {
-            assert!(rule.examples().iter().any(|example| example.role == role), "{name}: no {role:?} example");
+            assert!(
+                rule.examples().iter().any(|example| example.role == role),
+                "{name}: no {role:?} example"
+            );
         }
-        assert!(catalog::rule(name).is_none(), "{name}: the demonstration must not be a rule already");
+
+        assert!(
+            catalog::rule(name).is_none(),
+            "{name}: the demonstration must not be a rule already"
+        );
         names.push((name, rule.matcher.is_some()));
     }
-    assert_eq!(names.iter().map(|(_, declarative)| *declarative).collect::<Vec<_>>(), [true, false], "{names:?}");
+
+    assert_eq!(
+        names
+            .iter()
+            .map(|(_, declarative)| *declarative)
+            .collect::<Vec<_>>(),
+        [true, false],
+        "{names:?}"
+    );
 }
 
 #[test]
 fn rules_name_items_of_one_list() {
     for rule in catalog::rules() {
-        let plain = rule.item.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        assert!(plain, "{}: the item `{}` is lower-case words and dashes", rule.name, rule.item);
+        let plain = rule
+            .item
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        assert!(
+            plain,
+            "{}: the item `{}` is lower-case words and dashes",
+            rule.name, rule.item
+        );
     }
 }
 
 /// The numbered lines of a file that are not comments.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 fn rust_files(folder: &str) -> Vec<String> {
-    files(folder).into_iter().filter(|path| path.ends_with(".rs")).collect()
+    files(folder)
+        .into_iter()
+        .filter(|path| path.ends_with(".rs"))
+        .collect()
 }
 
 /// Every file below a folder, from the root, sorted; without what is built or belongs to git.
 fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
+
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+
         for entry in entries.flatten() {
             let path = entry.path();
             let name = entry.file_name();
+
             if path.is_dir() {
                 if name != "target" && name != ".git" {
                     folders.push(path);
@@ -226,7 +369,9 @@ fn files(folder: &str) -> Vec<String> {
             }
         }
     }
+
     found.sort();
+
     found
 }
 

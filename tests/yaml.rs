@@ -27,24 +27,36 @@ fn texts() -> Vec<String> {
     let mut texts: Vec<String> = SAMPLES.iter().map(|&sample| sample.to_owned()).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join("fixtures"), root.join("rules")];
+
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
+
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("yaml" | "yml") => texts.push(text),
                 Some("md") => {
-                    let blocks = text.split("\n```yaml").skip(1).filter_map(|block| block.split_once('\n'));
-                    texts.extend(blocks.filter_map(|(_, block)| Some(block.split("\n```").next()?.to_owned() + "\n")));
+                    let blocks = text
+                        .split("\n```yaml")
+                        .skip(1)
+                        .filter_map(|block| block.split_once('\n'));
+                    texts.extend(blocks.filter_map(|(_, block)| {
+                        Some(block.split("\n```").next()?.to_owned() + "\n")
+                    }));
                 }
                 _ => {}
             }
         }
     }
+
     texts
 }
 
@@ -52,25 +64,33 @@ fn texts() -> Vec<String> {
 fn value(node: Node<'_>) -> Value {
     let plain = match node.kind() {
         Kind::Null | Kind::Unknown => Value::Null,
-        Kind::Mapping => Value::Mapping(node.entries().map(|entry| (value(entry.key), value(entry.value))).collect()),
+        Kind::Mapping => Value::Mapping(
+            node.entries()
+                .map(|entry| (value(entry.key), value(entry.value)))
+                .collect(),
+        ),
         Kind::Sequence => Value::Sequence(node.items().map(value).collect()),
         Kind::Scalar => {
             let text = node.str().unwrap_or_default();
             if let Some(truth) = node.as_bool() {
                 Value::Bool(truth)
             } else if node.as_float().is_some() {
-                // Which spellings are numbers is compared by both sides' own reading of the same text.
+                // Which spellings are numbers is compared by both sides' own reading of the same
+                // text.
                 serde_yaml::from_str(text).unwrap_or(Value::Null)
             } else {
                 Value::String(text.to_owned())
             }
         }
     };
+
     match node.tag() {
-        Some(tag) if !tag.starts_with("!!") => Value::Tagged(Box::new(serde_yaml::value::TaggedValue {
-            tag: serde_yaml::value::Tag::new(tag),
-            value: plain,
-        })),
+        Some(tag) if !tag.starts_with("!!") => {
+            Value::Tagged(Box::new(serde_yaml::value::TaggedValue {
+                tag: serde_yaml::value::Tag::new(tag),
+                value: plain,
+            }))
+        }
         _ => plain,
     }
 }
@@ -78,13 +98,18 @@ fn value(node: Node<'_>) -> Value {
 #[test]
 fn values_equal_those_of_serde_yaml() {
     let mut compared = 0;
+
     for text in texts() {
         let parsed = Tree::parse(FileId(0), &text);
-        let theirs: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize).collect();
+        let theirs: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(&text)
+            .map(Value::deserialize)
+            .collect();
         let Ok(theirs) = theirs else { continue };
+
         assert_eq!(parsed.errors, [], "{text}");
         let ours: Vec<Value> = parsed.tree.documents().map(value).collect();
         let theirs = theirs.into_iter().filter(|document| !document.is_null());
+
         for (ours, mut theirs) in ours.into_iter().zip(theirs) {
             // Merges come last in ours and in theirs; mappings compare without their order.
             if theirs.apply_merge().is_ok() {
@@ -93,7 +118,11 @@ fn values_equal_those_of_serde_yaml() {
             }
         }
     }
-    assert!(compared >= SAMPLES.len(), "only {compared} documents were compared");
+
+    assert!(
+        compared >= SAMPLES.len(),
+        "only {compared} documents were compared"
+    );
 }
 
 /// The texts of all scalars but nulls, in order; nothing where aliases make the order differ.
@@ -101,10 +130,12 @@ fn scalars(node: Node<'_>, into: &mut Vec<String>) {
     if node.kind() == Kind::Scalar {
         into.extend(node.str().map(str::to_owned));
     }
+
     for entry in node.entries() {
         scalars(entry.key, into);
         scalars(entry.value, into);
     }
+
     for item in node.items() {
         scalars(item, into);
     }
@@ -115,6 +146,7 @@ fn scalars_equal_those_of_saphyr() {
     for text in texts() {
         let mut theirs = Vec::new();
         let mut is_comparable = true;
+
         for event in Parser::new_from_str(&text) {
             match event {
                 Ok((Event::Scalar(value, style, _, tag), _)) => {
@@ -131,53 +163,84 @@ fn scalars_equal_those_of_saphyr() {
                 Ok(_) => {}
             }
         }
+
         let parsed = Tree::parse(FileId(0), &text);
         if !is_comparable || !parsed.errors.is_empty() {
             continue;
         }
+
         let mut ours = Vec::new();
-        parsed.tree.documents().for_each(|root| scalars(root, &mut ours));
+        parsed
+            .tree
+            .documents()
+            .for_each(|root| scalars(root, &mut ours));
         assert_eq!(ours, theirs, "{text}");
     }
 }
 
 fn check(node: Node<'_>, text: &str) {
-    let span = node.place().span;
+    let span = node.location().span;
     assert!(text.get(span.range()).is_some(), "{span:?} of {text:?}");
-    assert!(text.get(node.content().span.range()).is_some(), "{:?} of {text:?}", node.content());
+    assert!(
+        text.get(node.content().span.range()).is_some(),
+        "{:?} of {text:?}",
+        node.content()
+    );
+
     if let Some(value) = node.str() {
         let first = value.chars().next().map_or(0, char::len_utf8);
-        for range in [Span::of(0, value.len()), Span::of(first, value.len()), Span::of(0, first)] {
-            let place = node.content_span(range);
-            assert!(place.span.start <= place.span.end, "{place:?}");
-            assert!(place.span.end as usize <= text.len(), "{place:?} of {text:?}");
+        for range in [
+            Span::of(0, value.len()),
+            Span::of(first, value.len()),
+            Span::of(0, first),
+        ] {
+            let location = node.content_span(range);
+            assert!(location.span.start <= location.span.end, "{location:?}");
+            assert!(
+                location.span.end as usize <= text.len(),
+                "{location:?} of {text:?}"
+            );
         }
+
         if node.style() == Style::Plain && !value.contains(['\n', ' ']) {
             assert_eq!(node.definition().span.text(text), value);
         }
     }
+
     node.entries().for_each(|entry| {
         check(entry.key, text);
         check(entry.value, text);
         assert!(entry.key.str().is_none_or(|key| node.get(key).is_some()));
     });
+
     node.items().for_each(|item| check(item, text));
 }
 
 /// A tree of any text has errors and nodes inside it, and no error is reported twice.
 fn survives(text: &str) {
     let parsed = Tree::parse(FileId(0), text);
-    parsed.tree.sections().for_each(|(_, root)| check(root, text));
+    parsed
+        .tree
+        .sections()
+        .for_each(|(_, root)| check(root, text));
     for span in parsed.tree.comments().iter().chain(parsed.tree.damage()) {
         assert!(text.get(span.range()).is_some(), "{span:?} of {text:?}");
     }
+
     for error in &parsed.errors {
-        assert!(text.get(error.span.range()).is_some(), "{error:?} of {text:?}");
+        assert!(
+            text.get(error.span.range()).is_some(),
+            "{error:?} of {text:?}"
+        );
     }
+
     let mask = mask_templates(text);
     assert_eq!(mask.text.len(), text.len());
     let parsed = Tree::parse_template(FileId(0), &mask);
-    parsed.tree.sections().for_each(|(_, root)| check(root, &mask.text));
+    parsed
+        .tree
+        .sections()
+        .for_each(|(_, root)| check(root, &mask.text));
 }
 
 proptest! {
@@ -194,11 +257,13 @@ proptest! {
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_usize, "[-:?#|>&*!{}\\[\\]\"' \t\né]{0,3}"), 1..5),
     ) {
         let mut text: Vec<char> = SAMPLES[sample].chars().collect();
+
         for (at, length, instead) in cuts {
             let at = at.index(text.len() + 1);
             let end = (at + length).min(text.len());
             text.splice(at..end, instead.chars());
         }
+
         survives(&text.into_iter().collect::<String>());
     }
 }

@@ -1,5 +1,5 @@
-//! No rule: what is known of environment variables by their names, for the rules that ask who sets and who reads them.
-//! The names stand in `rules/data/environment.toml`.
+//! No rule: what is known of environment variables by their names, for the rules that ask who sets
+//! and who reads them. The names stand in `rules/data/environment.toml`.
 
 use std::sync::LazyLock;
 
@@ -23,24 +23,31 @@ pub fn is_of_shell(name: &str) -> bool {
     is_in(&TABLE.shell, name)
 }
 
-/// Whether a shell, the system, a runner or a hosting platform sets it for the programs that it runs.
+/// Whether a shell, the system, a runner or a hosting platform sets it for the programs that it
+/// runs.
 pub fn is_given(name: &str) -> bool {
     is_of_shell(name) || is_in(&TABLE.platform, name)
 }
 
-/// Whether a library, a framework or a well-known image may read it, though no source of the project names it.
+/// Whether a library, a framework or a well-known image may read it, though no source of the
+/// project names it.
 pub fn is_read_by_library(name: &str) -> bool {
     is_in(&TABLE.library, name)
 }
 
-/// Whether a program can hardly do its work without it, whatever it does when it is missing: credentials and addresses.
+/// Whether a program can hardly do its work without it, whatever it does when it is missing:
+/// credentials and addresses.
 pub fn is_telling(name: &str) -> bool {
     credential::secret_name(name).is_some()
-        || ["_URL", "_URI", "_DSN", "_ENDPOINT", "_HOST"].iter().any(|end| name.ends_with(end))
+        || ["_URL", "_URI", "_DSN", "_ENDPOINT", "_HOST"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }
 
 fn is_in(entries: &[String], name: &str) -> bool {
-    entries.iter().any(|entry| name == entry || (entry.ends_with('_') && name.starts_with(entry.as_str())))
+    entries
+        .iter()
+        .any(|entry| name == entry || (entry.ends_with('_') && name.starts_with(entry.as_str())))
 }
 
 #[cfg(test)]
@@ -57,7 +64,11 @@ mod tests {
             ("PGHOST", false, false),
             ("BILLING_KEY", false, false),
         ] {
-            assert_eq!((is_given(name), is_read_by_library(name)), (given, library), "{name}");
+            assert_eq!(
+                (is_given(name), is_read_by_library(name)),
+                (given, library),
+                "{name}"
+            );
         }
     }
 }

@@ -1,10 +1,12 @@
-//! Whether a start command does its work and ends: migrations, builds, tools. An image with one needs no health check.
+//! Whether a start command does its work and ends: migrations, builds, tools. An image with one
+//! needs no health check.
 
 use crate::model::Command;
 use crate::source::file_name;
 use crate::syntax::shell::Invocation;
 
-/// Programs that end by themselves, with the subcommands for which that is so; none given means any.
+/// Programs that end by themselves, with the subcommands for which that is so; none given means
+/// any.
 const ENDING: &[(&str, &[&str])] = &[
     ("alembic", &[]),
     ("atlas", &["migrate", "schema"]),
@@ -15,7 +17,10 @@ const ENDING: &[(&str, &[&str])] = &[
     ("createbuckets", &[]),
     ("dbmate", &[]),
     ("echo", &[]),
-    ("flyway", &["migrate", "info", "validate", "repair", "baseline"]),
+    (
+        "flyway",
+        &["migrate", "info", "validate", "repair", "baseline"],
+    ),
     ("goose", &[]),
     ("jest", &[]),
     ("knex", &["migrate:latest", "seed:run"]),
@@ -35,13 +40,23 @@ const ENDING: &[(&str, &[&str])] = &[
 ];
 
 /// Subcommands that end, of programs that run scripts of the project.
-const ENDING_TASKS: &[&str] =
-    &["build", "test", "lint", "migrate", "migration", "seed", "e2e", "install", "ci", "generate"];
+const ENDING_TASKS: &[&str] = &[
+    "build",
+    "test",
+    "lint",
+    "migrate",
+    "migration",
+    "seed",
+    "e2e",
+    "install",
+    "ci",
+    "generate",
+];
 
 /// Programs that run code of the project's own, and are a prompt where they are given none.
 const INTERPRETERS: &[&str] = &[
-    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php", "pipenv", "pnpm",
-    "poetry", "python", "python3", "rails", "ruby", "uv", "yarn",
+    "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php",
+    "pipenv", "pnpm", "poetry", "python", "python3", "rails", "ruby", "uv", "yarn",
 ];
 const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh"];
 
@@ -49,8 +64,12 @@ const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh
 pub fn is_prompt(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let [one] = invocations.as_slice() else { return false };
+    let [one] = invocations.as_slice() else {
+        return false;
+    };
+
     let program = one.program.trim_end_matches(".exe");
+
     one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
 }
 
@@ -80,10 +99,17 @@ const MAINS: &[&str] = &[
 pub fn is_application(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let Some(one) = invocations.last() else { return false };
+    let Some(one) = invocations.last() else {
+        return false;
+    };
+
     let program = one.program.trim_end_matches(".exe");
     let mut words = one.args.iter().map(|word| file_name(word.text()));
-    let named = |word: &str| word.split(['.', '-', '_', ':']).any(|part| MAINS.contains(&&*part.to_ascii_lowercase()));
+    let named = |word: &str| {
+        word.split(['.', '-', '_', ':'])
+            .any(|part| MAINS.contains(&&*part.to_ascii_lowercase()))
+    };
+
     let runs = INTERPRETERS.contains(&program) || program.starts_with("python3.");
     // `start.sh` starts anything.
     named(program) && !program.starts_with("start")
@@ -98,24 +124,51 @@ pub fn command(command: &Command) -> bool {
 }
 
 fn ends(invocation: &Invocation) -> bool {
-    if invocation.args.iter().any(|word| matches!(word.text(), "--help" | "--version")) {
+    if invocation
+        .args
+        .iter()
+        .any(|word| matches!(word.text(), "--help" | "--version"))
+    {
         return true;
     }
-    let listed = ENDING.iter().find(|(program, _)| *program == invocation.program);
+
+    let listed = ENDING
+        .iter()
+        .find(|(program, _)| *program == invocation.program);
     if let Some((_, subcommands)) = listed {
-        return subcommands.is_empty() || invocation.subcommand(&[]).is_some_and(|word| subcommands.contains(&word));
+        return subcommands.is_empty()
+            || invocation
+                .subcommand(&[])
+                .is_some_and(|word| subcommands.contains(&word));
     }
-    let words = || invocation.args.iter().map(|word| word.text()).filter(|word| !word.starts_with('-'));
+
+    let words = || {
+        invocation
+            .args
+            .iter()
+            .map(|word| word.text())
+            .filter(|word| !word.starts_with('-'))
+    };
+
     match invocation.program {
-        "npm" | "yarn" | "pnpm" | "bun" | "rake" | "rails" | "make" | "just" | "task" | "composer" | "cargo" | "go"
-        | "dotnet" => {
+        "npm" | "yarn" | "pnpm" | "bun" | "rake" | "rails" | "make" | "just" | "task"
+        | "composer" | "cargo" | "go" | "dotnet" => {
             let task = words().find(|word| !matches!(*word, "run" | "exec"));
-            task.is_some_and(|task| task.split([':', '-']).any(|part| ENDING_TASKS.contains(&part)))
+            task.is_some_and(|task| {
+                task.split([':', '-'])
+                    .any(|part| ENDING_TASKS.contains(&part))
+            })
         }
         "python" | "python3" | "php" | "uv" | "poetry" => words().any(|word| {
             matches!(
                 word,
-                "migrate" | "collectstatic" | "alembic" | "pytest" | "loaddata" | "createsuperuser" | "upgrade"
+                "migrate"
+                    | "collectstatic"
+                    | "alembic"
+                    | "pytest"
+                    | "loaddata"
+                    | "createsuperuser"
+                    | "upgrade"
             ) || word.ends_with("artisan") && words().any(|task| task.starts_with("migrate"))
         }),
         _ => false,

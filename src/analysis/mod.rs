@@ -1,5 +1,6 @@
-//! Questions that several rules ask, each answered once: what runs and whether it ends, which stages ship, where a URL
-//! leads, what untrusted input reaches. Analysis reads facts and the graph; it judges nothing and reports nothing.
+//! Questions that several rules ask, each answered once: what runs and whether it ends, which
+//! stages ship, where a URL leads, what untrusted input reaches. Analysis reads facts and the
+//! graph; it judges nothing and reports nothing.
 
 pub mod commands;
 pub mod effective_env;
@@ -40,6 +41,10 @@ pub enum Owner<'a> {
 }
 
 /// A text of at most so many characters, for a message.
-pub fn clipped(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+pub fn truncate(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most - 1).chain(['…']).collect()
+    }
 }

@@ -23,7 +23,8 @@ pub const MANIFESTS: &[&str] = &[
 /// Whether a file lists what an application of the repository needs.
 pub fn is_manifest(file: &SourceFile) -> bool {
     let path = &file.path;
-    let is_aside = is_sample(path) || is_tooling(path) || FileRole::of(path).origin == Origin::Vendored;
+    let is_aside =
+        is_sample(path) || is_tooling(path) || FileRole::of(path).origin == Origin::Vendored;
     let listed = file.name().starts_with("requirements") && file.name().ends_with(".txt");
     !is_aside && (MANIFESTS.contains(&file.name()) || listed)
 }
@@ -31,9 +32,13 @@ pub fn is_manifest(file: &SourceFile) -> bool {
 /// Where a manifest names a package as a whole word.
 pub fn package_at(text: &str, package: &str) -> Option<usize> {
     text.match_indices(package).map(|(at, _)| at).find(|&at| {
-        let inside = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.');
+        let inside = |letter: char| {
+            letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.')
+        };
+
         let before = text[..at].chars().next_back();
         let after = text[at + package.len()..].chars().next();
+
         !before.is_some_and(|letter| inside(letter) || letter == '-') && !after.is_some_and(inside)
     })
 }

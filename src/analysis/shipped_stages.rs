@@ -6,14 +6,23 @@ use crate::model::file_role::{self, is_development_word};
 use crate::source::{join, parent};
 use std::collections::BTreeSet;
 
-/// The stages whose layers are in a shipped image: the shipped ones and those they are built `FROM`.
+/// The stages whose layers are in a shipped image: the shipped ones and those they are built
+/// `FROM`.
 pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.layers(stage)).collect()
+    ctx.graph
+        .shipped(dockerfile)
+        .into_iter()
+        .flat_map(|stage| dockerfile.layers(stage))
+        .collect()
 }
 
 /// The stages that building a shipped image builds.
 pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-    ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| dockerfile.reachable(stage)).collect()
+    ctx.graph
+        .shipped(dockerfile)
+        .into_iter()
+        .flat_map(|stage| dockerfile.reachable(stage))
+        .collect()
 }
 
 /// Whether the Dockerfile is for development or tests by its path.
@@ -24,21 +33,34 @@ pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
 pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     let path = ctx.facts.path(dockerfile.file);
-    let beside = |name: &str| join(parent(path), name).is_some_and(|path| ctx.facts.repository.find(&path).is_some());
+    let beside = |name: &str| {
+        join(parent(path), name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
+    };
     path.contains(".github/actions/") || beside("action.yml") || beside("action.yaml")
 }
 
 /// Whether a stage is for development or tests by its name.
 pub fn is_development_stage(stage: &Stage) -> bool {
-    stage.name.as_ref().is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
+    stage
+        .name
+        .as_ref()
+        .is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
 }
 
 /// Whether what a stage gives is for development or tests: by its own name, or its Dockerfile's.
 pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
-    dockerfile.stages.get(stage).is_some_and(is_development_stage) || is_development(ctx, dockerfile)
+    dockerfile
+        .stages
+        .get(stage)
+        .is_some_and(is_development_stage)
+        || is_development(ctx, dockerfile)
 }
 
 /// The shipped stages that serve: none for development or tests.
 pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<usize> {
-    ctx.graph.shipped(dockerfile).into_iter().filter(|&stage| !is_for_development(ctx, dockerfile, stage)).collect()
+    ctx.graph
+        .shipped(dockerfile)
+        .into_iter()
+        .filter(|&stage| !is_for_development(ctx, dockerfile, stage))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Where a workflow checks out code that a contributor without write access has written.
 
 use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
-use crate::source::Place;
+use crate::source::Location;
 
 /// How far a reference is followed through outputs and variables.
 const DEPTH: u32 = 5;
@@ -44,7 +44,11 @@ pub struct Site<'w> {
 
 impl<'w> Site<'w> {
     pub const fn of(workflow: &'w Workflow, expression: &Expression) -> Self {
-        Self { workflow, job: expression.job, step: expression.step }
+        Self {
+            workflow,
+            job: expression.job,
+            step: expression.step,
+        }
     }
 
     pub(super) fn job(self) -> Option<&'w Job> {
@@ -57,51 +61,95 @@ impl<'w> Site<'w> {
 }
 
 /// Where a step checks out what a stranger has written, if it does.
-pub fn checks_out_stranger(workflow: &Workflow, step: &Step) -> Option<Place> {
-    let (at, job) =
-        workflow.jobs.iter().enumerate().find(|(_, job)| job.steps.iter().any(|found| std::ptr::eq(found, step)))?;
-    let number = job.steps.iter().position(|found| std::ptr::eq(found, step))?;
-    let privileged = workflow.triggers.iter().any(|trigger| EVENTS.contains(&trigger.event.value.as_str()));
-    stranger(Site { workflow, job: Some(at), step: Some(number) }).filter(|_| privileged)
+pub fn untrusted_checkout_of(workflow: &Workflow, step: &Step) -> Option<Location> {
+    let (at, job) = workflow
+        .jobs
+        .iter()
+        .enumerate()
+        .find(|(_, job)| job.steps.iter().any(|found| std::ptr::eq(found, step)))?;
+    let number = job
+        .steps
+        .iter()
+        .position(|found| std::ptr::eq(found, step))?;
+    let privileged = workflow
+        .triggers
+        .iter()
+        .any(|trigger| EVENTS.contains(&trigger.event.value.as_str()));
+    untrusted_code_at(Site {
+        workflow,
+        job: Some(at),
+        step: Some(number),
+    })
+    .filter(|_| privileged)
 }
 
-pub fn stranger(site: Site) -> Option<Place> {
+pub fn untrusted_code_at(site: Site) -> Option<Location> {
     let job = &site.workflow.jobs[site.job?];
     let step = &job.steps[site.step?];
     if step.is_disabled() || job.is_disabled() {
         return None;
     }
-    let of_step = || site.workflow.expressions_of(site.job.unwrap_or_default()).filter(|found| found.step == site.step);
+
+    let of_step = || {
+        site.workflow
+            .expressions_of(site.job.unwrap_or_default())
+            .filter(|found| found.step == site.step)
+    };
+
     if let Some(action) = step.action() {
-        let input = |found: &&Expression| found.keys.len() > 2 && found.keys[found.keys.len() - 2] == "with";
+        let input = |found: &&Expression| {
+            found.keys.len() > 2 && found.keys[found.keys.len() - 2] == "with"
+        };
+
         if action.name() == "actions/checkout" {
-            let named = of_step().filter(input).filter(|found| matches!(found.key(), "ref" | "repository"));
+            let named = of_step()
+                .filter(input)
+                .filter(|found| matches!(found.key(), "ref" | "repository"));
             return named
                 .into_iter()
                 .find(|found| names_head(site, found, DEPTH) || is_pull(site, found))
-                .map(|found| found.place);
+                .map(|found| found.location);
         }
+
         return None;
     }
+
     let code = step.run.as_ref()?;
+
     for invocation in code.script().invocations() {
-        let words: Vec<&str> = invocation.args.iter().map(crate::syntax::shell::Word::text).collect();
-        let place = code.place(invocation.span());
+        let words: Vec<&str> = invocation
+            .args
+            .iter()
+            .map(crate::syntax::shell::Word::text)
+            .collect();
+        let location = code.location(invocation.span());
         let is_head = || {
-            let within = of_step().filter(|found| place.span.contains(found.place.span));
-            let named = within.into_iter().any(|found| names_head(site, found, DEPTH));
+            let within = of_step().filter(|found| location.span.contains(found.location.span));
+            let named = within
+                .into_iter()
+                .any(|found| names_head(site, found, DEPTH));
             named
                 || words.iter().any(|word| variable_is_head(site, step, word))
-                || words.iter().any(|word| word.starts_with("pull/") || word.contains("refs/pull/"))
+                || words
+                    .iter()
+                    .any(|word| word.starts_with("pull/") || word.contains("refs/pull/"))
         };
+
         match (invocation.program, words.as_slice()) {
-            ("gh" | "hub", ["pr", "checkout", ..]) => return Some(place),
-            ("git", ["fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge", ..]) if is_head() => {
-                return Some(place);
+            ("gh" | "hub", ["pr", "checkout", ..]) => return Some(location),
+            (
+                "git",
+                [
+                    "fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge",
+                    ..,
+                ],
+            ) if is_head() => {
+                return Some(location);
             }
             _ => {}
         }
     }
+
     None
 }
 
@@ -110,20 +158,29 @@ fn variable_is_head(site: Site, step: &Step, word: &str) -> bool {
     step.env.iter().any(|variable| {
         let name = variable.name.value.as_str();
         let reads = word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
-        reads && variable.value.place().is_some_and(|place| inside(site, place, DEPTH))
+        reads
+            && variable
+                .value
+                .location()
+                .is_some_and(|location| inside(site, location, DEPTH))
     })
 }
 
 /// Whether the expression is the number in `refs/pull/…/merge`.
 fn is_pull(site: Site, expression: &Expression) -> bool {
-    let step = site.workflow.jobs[expression.job.unwrap_or_default()].steps.get(expression.step.unwrap_or_default());
+    let step = site.workflow.jobs[expression.job.unwrap_or_default()]
+        .steps
+        .get(expression.step.unwrap_or_default());
     let input = step.and_then(|step| step.input("ref"));
     matches!(input.map(|input| &input.value), Some(crate::model::env::EnvValue::Template { written, .. }) if written.value.contains("refs/pull/") || written.value.starts_with("pull/"))
 }
 
 fn names_head(site: Site, expression: &Expression, depth: u32) -> bool {
     depth > 0
-        && (expression.flows().iter().any(|access| access_is_head(site, access, depth))
+        && (expression
+            .flows()
+            .iter()
+            .any(|access| access_is_head(site, access, depth))
             || expression.text.contains("refs/pull/"))
 }
 
@@ -132,11 +189,19 @@ fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
     if HEADS.contains(&path.as_str()) {
         return true;
     }
+
     let workflow = site.workflow;
-    match (access.part(0), access.part(1), access.part(2), access.part(3)) {
+    match (
+        access.part(0),
+        access.part(1),
+        access.part(2),
+        access.part(3),
+    ) {
         ("env", name, "", "") => {
             let job = site.job.map(|job| &workflow.jobs[job]);
-            let step = job.zip(site.step).and_then(|(job, step)| job.steps.get(step));
+            let step = job
+                .zip(site.step)
+                .and_then(|(job, step)| job.steps.get(step));
             let step_env = step.map_or(&[][..], |step| &step.env);
             let job_env = job.map_or(&[][..], |job| &job.env);
             let found = step_env
@@ -144,22 +209,47 @@ fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
                 .chain(job_env)
                 .chain(&workflow.env)
                 .find(|found| found.name.value.eq_ignore_ascii_case(name));
-            found.and_then(|found| found.value.place()).is_some_and(|place| inside(site, place, depth - 1))
+            found
+                .and_then(|found| found.value.location())
+                .is_some_and(|location| inside(site, location, depth - 1))
         }
         ("needs", id, "outputs", output) => {
-            let Some(at) = workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id)) else {
+            let Some(at) = workflow
+                .jobs
+                .iter()
+                .position(|job| job.id.value.eq_ignore_ascii_case(id))
+            else {
                 return false;
             };
-            let given = workflow.jobs[at].outputs.iter().find(|given| given.name.value.eq_ignore_ascii_case(output));
-            let place = given.and_then(|given| given.value.place());
-            place.is_some_and(|place| inside(Site { workflow, job: Some(at), step: None }, place, depth - 1))
+
+            let given = workflow.jobs[at]
+                .outputs
+                .iter()
+                .find(|given| given.name.value.eq_ignore_ascii_case(output));
+            let location = given.and_then(|given| given.value.location());
+            location.is_some_and(|location| {
+                inside(
+                    Site {
+                        workflow,
+                        job: Some(at),
+                        step: None,
+                    },
+                    location,
+                    depth - 1,
+                )
+            })
         }
         ("steps", id, "outputs", output) => {
-            let Some(job) = site.job.map(|job| &workflow.jobs[job]) else { return false };
-            let step = job
-                .steps
-                .iter()
-                .find(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
+            let Some(job) = site.job.map(|job| &workflow.jobs[job]) else {
+                return false;
+            };
+
+            let step = job.steps.iter().find(|step| {
+                step.id
+                    .as_ref()
+                    .is_some_and(|found| found.value.eq_ignore_ascii_case(id))
+            });
+
             step.is_some_and(|step| output_is_head(step, output))
         }
         _ => false,
@@ -169,12 +259,14 @@ fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
 /// Whether a step looks a pull request's head up and hands it on.
 fn output_is_head(step: &Step, output: &str) -> bool {
     let output = output.to_ascii_lowercase();
-    let says_head =
-        ["head", "sha", "ref", "branch", "commit", "result", "data"].iter().any(|word| output.contains(word))
-            && !output.contains("base");
+    let says_head = ["head", "sha", "ref", "branch", "commit", "result", "data"]
+        .iter()
+        .any(|word| output.contains(word))
+        && !output.contains("base");
     if !says_head {
         return false;
     }
+
     if let Some(action) = step.action() {
         let known = [
             "pull-request-comment-branch",
@@ -190,13 +282,22 @@ fn output_is_head(step: &Step, output: &str) -> bool {
             crate::model::env::EnvValue::Template { written, .. } => Some(&written.value),
             _ => None,
         });
+
         let looks_up = script.is_some_and(|text| {
-            ["pulls.get", "pull_request.head", "head.sha", "head.ref", "workflow_run.head"]
-                .iter()
-                .any(|word| text.contains(word))
+            [
+                "pulls.get",
+                "pull_request.head",
+                "head.sha",
+                "head.ref",
+                "workflow_run.head",
+            ]
+            .iter()
+            .any(|word| text.contains(word))
         });
+
         return looks_up || known.iter().any(|known| action.name().contains(known));
     }
+
     let asks = [
         "headRefOid",
         "headRefName",
@@ -206,14 +307,16 @@ fn output_is_head(step: &Step, output: &str) -> bool {
         "workflow_run.head",
         "github.head_ref",
     ];
-    step.run.as_ref().is_some_and(|code| asks.iter().any(|ask| code.text.contains(ask)))
+    step.run
+        .as_ref()
+        .is_some_and(|code| asks.iter().any(|ask| code.text.contains(ask)))
 }
 
-fn inside(site: Site, place: Place, depth: u32) -> bool {
-    let within = site
-        .workflow
-        .expressions
-        .iter()
-        .filter(|found| found.place.file == place.file && place.span.contains(found.place.span));
-    within.into_iter().any(|found| names_head(site, found, depth))
+fn inside(site: Site, location: Location, depth: u32) -> bool {
+    let within = site.workflow.expressions.iter().filter(|found| {
+        found.location.file == location.file && location.span.contains(found.location.span)
+    });
+    within
+        .into_iter()
+        .any(|found| names_head(site, found, depth))
 }

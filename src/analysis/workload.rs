@@ -6,9 +6,14 @@ use crate::model::kubernetes::{Object, Workload};
 use crate::source::parent;
 
 /// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
-pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
-    let ends = workload.pod.restart_policy.value().is_some_and(|policy| policy != "Always");
-    let job = workload.job.is_some() || matches!(object.kind.value.as_str(), "PodTemplate" | "ScaledJob");
+pub fn is_long_running(object: &Object, workload: &Workload) -> bool {
+    let ends = workload
+        .pod
+        .restart_policy
+        .value()
+        .is_some_and(|policy| policy != "Always");
+    let job =
+        workload.job.is_some() || matches!(object.kind.value.as_str(), "PodTemplate" | "ScaledJob");
     !job && !ends && !workload.guessed && !object.is_hook()
 }
 
@@ -16,27 +21,39 @@ pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
 pub fn is_scalable(object: &Object) -> bool {
     matches!(
         object.kind.value.as_str(),
-        "Deployment" | "StatefulSet" | "Rollout" | "DeploymentConfig" | "ReplicaSet" | "ReplicationController"
+        "Deployment"
+            | "StatefulSet"
+            | "Rollout"
+            | "DeploymentConfig"
+            | "ReplicaSet"
+            | "ReplicationController"
     )
 }
 
-/// How many pods there are at least, with a Service, an autoscaler or none; `None` if that cannot be known.
+/// How many pods there are at least, with a Service, an autoscaler or none; `None` if that cannot
+/// be known.
 pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> {
     let joined = ctx.graph.cluster.joined(object)?;
     if joined.may_be_scaled {
         return None;
     }
+
     if let Some(scaler) = joined.autoscalers.first() {
-        let crate::model::kubernetes::Body::Autoscaler(scaler) = &scaler.body else { return None };
+        let crate::model::kubernetes::Body::Autoscaler(scaler) = &scaler.body else {
+            return None;
+        };
+
         return if scaler.min_replicas.is_unknown() {
             None
         } else {
             Some(scaler.min_replicas.value().copied().unwrap_or(1))
         };
     }
+
     if workload.replicas.is_unknown() {
         return None;
     }
+
     Some(workload.replicas.value().copied().unwrap_or(1))
 }
 
@@ -48,9 +65,12 @@ pub fn container_title(object: &Object, container: &Container) -> String {
     format!("`{}` in {}", container.name.value, object.title())
 }
 
-/// Whether a text can be the name of an object. Placeholders of build scripts, such as `V_NAME`, cannot.
+/// Whether a text can be the name of an object. Placeholders of build scripts, such as `V_NAME`,
+/// cannot.
 pub fn is_name(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    text.bytes().all(|byte| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+    })
 }
 
 /// Kinds of custom objects that no pods come from; every other may be an operator's.
@@ -69,7 +89,8 @@ const HARMLESS_KINDS: [&str; 12] = [
     "VerticalPodAutoscaler",
 ];
 
-/// Whether an operator may make pods in a folder: a custom object stands there that is not known to make none.
+/// Whether an operator may make pods in a folder: a custom object stands there that is not known to
+/// make none.
 pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
     let custom = |object: &Object| {
         let group = object.group();
@@ -81,5 +102,9 @@ pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
             && object.kind.value != "CustomResourceDefinition"
             && !HARMLESS_KINDS.contains(&object.kind.value.as_str())
     };
-    ctx.graph.cluster.objects().any(|object| custom(object) && parent(ctx.facts.path(object.file)) == folder)
+
+    ctx.graph
+        .cluster
+        .objects()
+        .any(|object| custom(object) && parent(ctx.facts.path(object.file)) == folder)
 }

@@ -1,13 +1,15 @@
 //! The examples in a rule's page: little repositories, with the findings marked in them.
 //!
-//! A fence's info string is `<language> <role> <path>`. A block of role `bad` or `good` begins an example; `with` adds a
-//! file to it; `fixed` says what the fixes make of a file in it. In a `bad` example a line may end in a mark:
-//! `#! here` (a finding of this rule begins on this line) or ``#! `text` `` (and its primary span is exactly this text).
-//! Marks are taken off before the example is linted.
+//! A fence's info string is `<language> <role> <path>`. A block of role `bad` or `good` begins an
+//! example; `with` adds a file to it; `fixed` says what the fixes make of a file in it. In a `bad`
+//! example a line may end in a mark: `#! here` (a finding of this rule begins on this line) or ``#!
+//! `text` `` (and its primary span is exactly this text). Marks are taken off before the example is
+//! linted.
 //!
-//! A page is a file of this repository, and no file here may look as if it held a live credential. Where an example needs
-//! a token or a key, its page writes it in parts that are joined before the example is linted: `{{join:sk-|proj-|x}}`.
-//! Readers are shown the first part, so that no output looks like a leak either.
+//! A page is a file of this repository, and no file here may look as if it held a live credential.
+//! Where an example needs a token or a key, its page writes it in parts that are joined before the
+//! example is linted: `{{join:sk-|proj-|x}}`. Readers are shown the first part, so that no output
+//! looks like a leak either.
 
 use std::borrow::Cow;
 
@@ -49,15 +51,26 @@ pub struct Mark {
 /// The examples of a page's body, in order.
 pub fn parse(body: &str) -> Result<Vec<Example>, String> {
     let mut examples: Vec<Example> = Vec::new();
+
     for block in blocks(body) {
-        let Some((role, path)) = block.info.split_once(' ').and_then(|(_, rest)| rest.split_once(' ')) else {
+        let Some((role, path)) = block
+            .info
+            .split_once(' ')
+            .and_then(|(_, rest)| rest.split_once(' '))
+        else {
             continue;
         };
+
         let path = path.trim().to_owned();
+
         match role {
             "bad" | "good" => {
                 let role = if role == "bad" { Role::Bad } else { Role::Good };
-                examples.push(Example { role, files: vec![file(path, &block.text)], fixed: Vec::new() });
+                examples.push(Example {
+                    role,
+                    files: vec![file(path, &block.text)],
+                    fixed: Vec::new(),
+                });
             }
             "with" => match examples.last_mut() {
                 Some(example) => example.files.push(file(path, &block.text)),
@@ -70,6 +83,7 @@ pub fn parse(body: &str) -> Result<Vec<Example>, String> {
             other => return Err(format!("unknown role `{other}` of an example block")),
         }
     }
+
     Ok(examples)
 }
 
@@ -77,16 +91,19 @@ pub fn parse(body: &str) -> Result<Vec<Example>, String> {
 pub fn prose(body: &str) -> String {
     let mut out = String::new();
     let mut fenced = false;
+
     for line in body.lines() {
         if line.starts_with("```") {
             fenced = !fenced;
             continue;
         }
+
         if !fenced && !(line.is_empty() && (out.is_empty() || out.ends_with("\n\n"))) {
             out.push_str(line);
             out.push('\n');
         }
     }
+
     out.trim_end().to_owned()
 }
 
@@ -98,23 +115,32 @@ struct Block<'b> {
 fn blocks(body: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut lines = body.lines();
+
     while let Some(line) = lines.next() {
         // A longer fence may hold a shorter one.
         let ticks = line.len() - line.trim_start_matches('`').len();
         if ticks < 3 {
             continue;
         }
+
         let fence = &line[..ticks];
         let mut text = String::new();
+
         for inner in lines.by_ref() {
             if inner == fence {
                 break;
             }
+
             text.push_str(inner);
             text.push('\n');
         }
-        found.push(Block { info: &line[ticks..], text });
+
+        found.push(Block {
+            info: &line[ticks..],
+            text,
+        });
     }
+
     found
 }
 
@@ -122,22 +148,37 @@ fn file(path: String, text: &str) -> ExampleFile {
     let mut clean = String::with_capacity(text.len());
     let mut shown = String::with_capacity(text.len());
     let mut marks = Vec::new();
+
     for (at, line) in text.lines().enumerate() {
         let kept = match line.rfind("#! ") {
             Some(mark) => {
                 let said = &*put_together(line[mark + 3..].trim(), Parts::All);
-                let text = said.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).map(str::to_owned);
-                marks.push(Mark { line: at as u32 + 1, text });
+                let text = said
+                    .strip_prefix('`')
+                    .and_then(|rest| rest.strip_suffix('`'))
+                    .map(str::to_owned);
+                marks.push(Mark {
+                    line: at as u32 + 1,
+                    text,
+                });
+
                 line[..mark].trim_end()
             }
             None => line,
         };
+
         for (text, parts) in [(&mut clean, Parts::All), (&mut shown, Parts::First)] {
             text.push_str(&put_together(kept, parts));
             text.push('\n');
         }
     }
-    ExampleFile { path, text: clean, shown, marks }
+
+    ExampleFile {
+        path,
+        text: clean,
+        shown,
+        marks,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -148,12 +189,19 @@ enum Parts {
 
 /// A line with all parts of its `{{join:a|b}}`, or the first ones and a sign that more follows.
 fn put_together(line: &str, which: Parts) -> Cow<'_, str> {
-    let Some((before, rest)) = line.split_once("{{join:") else { return Cow::Borrowed(line) };
-    let Some((parts, after)) = rest.split_once("}}") else { return Cow::Borrowed(line) };
+    let Some((before, rest)) = line.split_once("{{join:") else {
+        return Cow::Borrowed(line);
+    };
+
+    let Some((parts, after)) = rest.split_once("}}") else {
+        return Cow::Borrowed(line);
+    };
+
     let joined = match which {
         Parts::All => parts.replace('|', ""),
         Parts::First => format!("{}…", parts.split('|').next().unwrap_or(parts)),
     };
+
     Cow::Owned(format!("{before}{joined}{}", put_together(after, which)))
 }
 
@@ -169,10 +217,22 @@ mod tests {
         assert_eq!(examples[0].files[0].text, "FROM a\nUSER root\n");
         assert_eq!(
             examples[0].files[0].marks,
-            [Mark { line: 1, text: Some("a".into()) }, Mark { line: 2, text: None }]
+            [
+                Mark {
+                    line: 1,
+                    text: Some("a".into())
+                },
+                Mark {
+                    line: 2,
+                    text: None
+                }
+            ]
         );
         assert_eq!(examples[0].files[1].path, "c.yaml");
-        assert_eq!(examples[0].fixed, [("Dockerfile".to_owned(), "FROM a:1\n".to_owned())]);
+        assert_eq!(
+            examples[0].fixed,
+            [("Dockerfile".to_owned(), "FROM a:1\n".to_owned())]
+        );
         assert_eq!(prose(body), "Why.\n\nMore.");
     }
     #[test]
@@ -181,6 +241,12 @@ mod tests {
         let examples = parse(body).unwrap();
         assert_eq!(examples[0].files[0].text, "a: x_123-yz\nb: {{ c }}\n");
         assert_eq!(examples[0].files[0].shown, "a: x_…-y…\nb: {{ c }}\n");
-        assert_eq!(examples[0].files[0].marks, [Mark { line: 1, text: Some("x_123-yz".into()) }]);
+        assert_eq!(
+            examples[0].files[0].marks,
+            [Mark {
+                line: 1,
+                text: Some("x_123-yz".into())
+            }]
+        );
     }
 }

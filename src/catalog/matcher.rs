@@ -1,5 +1,5 @@
-//! The fenced language of declarative rules: predicates over the fields of one fact. No variables, no joins, no
-//! arithmetic; what needs more is Rust.
+//! The fenced language of declarative rules: predicates over the fields of one fact. No variables,
+//! no joins, no arithmetic; what needs more is Rust.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,9 @@ pub struct Op {
 
 fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error> {
     let text = String::deserialize(from)?;
-    Regex::new(&text).map(Some).map_err(serde::de::Error::custom)
+    Regex::new(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }
 
 /// The value of a field, as a matcher sees it.
@@ -83,27 +85,47 @@ pub enum Field {
 
 /// Something with fields.
 pub trait Fact {
-    /// The field of this name; `None` if the fact has no such field, which a test over the catalogue refuses.
+    /// The field of this name; `None` if the fact has no such field, which a test over the
+    /// catalogue refuses.
     fn field(&self, name: &str) -> Option<Field>;
 }
 
 impl Matcher {
     /// Whether the fact is one that the rule speaks of. Unknown fields never match.
     pub fn holds(&self, fact: &dyn Fact) -> bool {
-        let all = |tests: &BTreeMap<String, Test>| tests.iter().all(|(name, test)| test.holds(&read(fact, name)));
+        let all = |tests: &BTreeMap<String, Test>| {
+            tests
+                .iter()
+                .all(|(name, test)| test.holds(&read(fact, name)))
+        };
+
         let refused = |(name, test): (&String, &Test)| {
             let field = read(fact, name);
             field == Field::Unknown || test.holds(&field)
         };
-        all(&self.all) && (self.any.is_empty() || self.any.iter().any(all)) && !self.not.iter().any(refused)
+
+        all(&self.all)
+            && (self.any.is_empty() || self.any.iter().any(all))
+            && !self.not.iter().any(refused)
     }
 
     /// The names of all fields that the matcher asks for, its holes included.
     pub fn fields(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.all.keys().chain(self.not.keys()).map(String::as_str).collect();
-        names.extend(self.any.iter().flat_map(|tests| tests.keys()).map(String::as_str));
+        let mut names: Vec<&str> = self
+            .all
+            .keys()
+            .chain(self.not.keys())
+            .map(String::as_str)
+            .collect();
+        names.extend(
+            self.any
+                .iter()
+                .flat_map(|tests| tests.keys())
+                .map(String::as_str),
+        );
         let texts = [Some(&self.message), self.label.as_ref(), self.help.as_ref()];
         names.extend(texts.into_iter().flatten().flat_map(|text| holes(text)));
+
         names
     }
 }
@@ -111,6 +133,7 @@ impl Matcher {
 /// Fills `{field}` holes.
 pub fn fill(text: &str, fact: &dyn Fact) -> String {
     let mut out = text.to_owned();
+
     for name in holes(text) {
         let value = match read(fact, name) {
             Field::Text(text) => text,
@@ -119,8 +142,10 @@ pub fn fill(text: &str, fact: &dyn Fact) -> String {
             Field::List(items) => items.join(", "),
             Field::Absent | Field::Unknown => String::new(),
         };
+
         out = out.replace(&format!("{{{name}}}"), &value);
     }
+
     out
 }
 
@@ -129,7 +154,11 @@ fn read(fact: &dyn Fact, name: &str) -> Field {
 }
 
 fn holes(text: &str) -> Vec<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 impl Test {
@@ -151,6 +180,7 @@ impl Op {
         if let Some(absent) = self.absent {
             return absent == (*field == Field::Absent);
         }
+
         match field {
             Field::Text(text) => self.text(text),
             Field::List(items) => items.iter().any(|item| self.text(item)),
@@ -164,8 +194,13 @@ impl Op {
     }
 
     fn text(&self, text: &str) -> bool {
-        self.one_of.as_ref().is_some_and(|list| list.iter().any(|item| item == text))
-            || self.matches.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        self.one_of
+            .as_ref()
+            .is_some_and(|list| list.iter().any(|item| item == text))
+            || self
+                .matches
+                .as_ref()
+                .is_some_and(|pattern| pattern.is_match(text))
     }
 }
 
@@ -184,25 +219,50 @@ mod tests {
     #[test]
     fn tests_hold_as_written_and_never_of_the_unknown() {
         let matcher = |tests: &str| -> Matcher {
-            toml::from_str(&format!("fact = \"container\"\nmessage = \"{{x}}!\"\n{tests}")).unwrap()
+            toml::from_str(&format!(
+                "fact = \"container\"\nmessage = \"{{x}}!\"\n{tests}"
+            ))
+            .unwrap()
         };
+
         for (tests, field, holds) in [
             ("where = { x = true }", Field::Bool(true), true),
             ("where = { x = true }", Field::Bool(false), false),
             ("where = { x = true }", Field::Unknown, false),
             ("not = { x = true }", Field::Unknown, false),
             ("not = { x = true }", Field::Bool(false), true),
-            ("where = { x = { in = ['a', 'b'] } }", Field::Text("b".into()), true),
-            ("where = { x = { matches = '^a+$' } }", Field::List(vec!["b".into(), "aa".into()]), true),
+            (
+                "where = { x = { in = ['a', 'b'] } }",
+                Field::Text("b".into()),
+                true,
+            ),
+            (
+                "where = { x = { matches = '^a+$' } }",
+                Field::List(vec!["b".into(), "aa".into()]),
+                true,
+            ),
             ("where = { x = { absent = true } }", Field::Absent, true),
             ("where = { x = { absent = true } }", Field::Unknown, false),
-            ("where = { x = { absent = false } }", Field::Text("a".into()), true),
+            (
+                "where = { x = { absent = false } }",
+                Field::Text("a".into()),
+                true,
+            ),
             ("where = { x = { min = 2.0 } }", Field::Number(2.0), true),
             ("where = { x = { max = 1.0 } }", Field::Number(2.0), false),
-            ("any = [{ x = 'a' }, { x = 'b' }]", Field::Text("b".into()), true),
+            (
+                "any = [{ x = 'a' }, { x = 'b' }]",
+                Field::Text("b".into()),
+                true,
+            ),
         ] {
-            assert_eq!(matcher(tests).holds(&One(field.clone())), holds, "{tests} on {field:?}");
+            assert_eq!(
+                matcher(tests).holds(&One(field.clone())),
+                holds,
+                "{tests} on {field:?}"
+            );
         }
+
         assert_eq!(fill("{x}!", &One(Field::Text("a".into()))), "a!");
     }
 }

@@ -1,5 +1,6 @@
-//! The catalogue: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons and examples stand
-//! there and nowhere else; `explain`, SARIF, the configuration and the tests all read it from here.
+//! The catalogue: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons
+//! and examples stand there and nowhere else; `explain`, SARIF, the configuration and the tests all
+//! read it from here.
 
 pub mod example;
 pub mod matcher;
@@ -26,7 +27,8 @@ static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         .collect()
 });
 
-/// All rules, sorted by name. A page that does not parse cannot reach a user: `tests/catalogue.rs` reads them all.
+/// All rules, sorted by name. A page that does not parse cannot reach a user: `tests/catalogue.rs`
+/// reads them all.
 pub fn rules() -> &'static [Rule] {
     &CATALOG
 }
@@ -34,7 +36,10 @@ pub fn rules() -> &'static [Rule] {
 /// The rule of this name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
     let rules = rules();
-    rules.binary_search_by(|rule| rule.name.cmp(name)).ok().map(|at| &rules[at])
+    rules
+        .binary_search_by(|rule| rule.name.cmp(name))
+        .ok()
+        .map(|at| &rules[at])
 }
 
 /// Which profile a rule belongs to.
@@ -62,7 +67,7 @@ pub enum Format {
 }
 
 impl Format {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Format::Dockerfile => "dockerfile",
             Format::Compose => "compose",
@@ -146,7 +151,9 @@ const fn recommended() -> Profile {
 impl Rule {
     /// Parses a rule's page: `# name`, a fenced `toml rule` block, prose, example blocks.
     pub fn parse(name: &'static str, page: &'static str) -> Result<Self, String> {
-        Self::read(name, page, |header| toml::from_str(header).map_err(|error| error.to_string()))
+        Self::read(name, page, |header| {
+            toml::from_str(header).map_err(|error| error.to_string())
+        })
     }
 
     fn read(
@@ -154,12 +161,19 @@ impl Rule {
         page: &'static str,
         header: impl Fn(&str) -> Result<Header, String>,
     ) -> Result<Self, String> {
-        let rest = page.strip_prefix(&format!("# {name}\n")).ok_or("the page must begin with `# ` and its own name")?;
-        let (before, rest) = rest.split_once("```toml rule\n").ok_or("no ```toml rule block")?;
+        let rest = page
+            .strip_prefix(&format!("# {name}\n"))
+            .ok_or("the page must begin with `# ` and its own name")?;
+        let (before, rest) = rest
+            .split_once("```toml rule\n")
+            .ok_or("no ```toml rule block")?;
         if !before.trim().is_empty() {
             return Err("nothing may come between the title and the ```toml rule block".to_owned());
         }
-        let (block, body) = rest.split_once("\n```\n").ok_or("the ```toml rule block does not end")?;
+
+        let (block, body) = rest
+            .split_once("\n```\n")
+            .ok_or("the ```toml rule block does not end")?;
         let header = header(block)?;
         Ok(Self {
             name,
@@ -183,8 +197,8 @@ impl Rule {
         })
     }
 
-    /// The examples of the page. Parsed when asked for, which a run that lints never does; `tests/catalogue.rs` sees to it
-    /// that every page's examples parse.
+    /// The examples of the page. Parsed when asked for, which a run that lints never does;
+    /// `tests/catalogue.rs` sees to it that every page's examples parse.
     pub fn examples(&self) -> Vec<Example> {
         example::parse(self.body).unwrap_or_default()
     }
@@ -199,10 +213,11 @@ impl Rule {
         format!("https://deploylint.dev/rules/{}", self.name)
     }
 
-    /// Whether the rule speaks in this profile about a file of this format. `None` stands for a finding whose format
-    /// makes no difference.
-    pub fn speaks(&self, profile: Profile, format: Option<Format>) -> bool {
+    /// Whether the rule speaks in this profile about a file of this format. `None` stands for a
+    /// finding whose format makes no difference.
+    pub fn applies_to(&self, profile: Profile, format: Option<Format>) -> bool {
         profile == Profile::Strict
-            || (self.profile == Profile::Recommended && !format.is_some_and(|format| self.strict_on.contains(&format)))
+            || (self.profile == Profile::Recommended
+                && !format.is_some_and(|format| self.strict_on.contains(&format)))
     }
 }

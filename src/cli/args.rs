@@ -24,8 +24,8 @@ Exit codes:
 Suppress a finding:  # deploylint: ignore[rule] reason
 Configuration:       deploylint.toml in the root, .github/ or .config/";
 
-/// Lint Dockerfiles, compose files, Kubernetes manifests, Helm charts and GitHub workflows together for deployment
-/// problems, offline and without executing anything
+/// Lint Dockerfiles, compose files, Kubernetes manifests, Helm charts and GitHub workflows together
+/// for deployment problems, offline and without executing anything
 #[derive(Debug, Parser)]
 #[command(
     name = "deploylint",
@@ -85,7 +85,13 @@ pub struct Check {
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
     /// When to use colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Output")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        help_heading = "Output"
+    )]
     pub color: ColorChoice,
     /// Print findings only, without the summary
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
@@ -98,17 +104,32 @@ pub struct Check {
     #[arg(long, value_enum, help_heading = "Rules")]
     pub profile: Option<Profile>,
     /// Run only these rules or checklist items (comma-separated)
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help_heading = "Rules"
+    )]
     pub select: Vec<String>,
     /// Skip these rules or checklist items (comma-separated)
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        help_heading = "Rules"
+    )]
     pub ignore: Vec<String>,
     /// Minimum level to exit with code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     pub fail_on: Option<FailOn>,
 
     /// Path to the configuration file
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "isolated",
+        help_heading = "Input"
+    )]
     pub config: Option<PathBuf>,
     /// Ignore all configuration files
     #[arg(long, help_heading = "Input")]
@@ -182,9 +203,9 @@ pub enum FailOn {
 impl From<FailOn> for config::FailOn {
     fn from(fail_on: FailOn) -> Self {
         match fail_on {
-            FailOn::Error => config::FailOn::At(finding::Level::Error),
-            FailOn::Warning => config::FailOn::At(finding::Level::Warning),
-            FailOn::Note => config::FailOn::At(finding::Level::Note),
+            FailOn::Error => config::FailOn::Located(finding::Level::Error),
+            FailOn::Warning => config::FailOn::Located(finding::Level::Warning),
+            FailOn::Note => config::FailOn::Located(finding::Level::Note),
             FailOn::Never => config::FailOn::Never,
         }
     }
@@ -220,7 +241,8 @@ mod tests {
 
     #[test]
     fn check_may_be_left_out() {
-        let cli = Cli::try_parse_from(["deploylint", "a", "--select", "x,y", "--select", "z"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["deploylint", "a", "--select", "x,y", "--select", "z"]).unwrap();
         assert!(cli.command.is_none());
         assert_eq!(cli.check.select, ["x", "y", "z"]);
         let cli = Cli::try_parse_from(["deploylint", "check", "a"]).unwrap();

@@ -18,8 +18,8 @@ use crate::catalog;
 use crate::config::{self, Config, FailOn};
 use crate::engine::{self, Options, Outcome};
 use crate::finding::Level;
-use crate::report::human::{self, Look};
-use crate::report::{View, concise, explain, github, json, sarif, summary};
+use crate::report::human::{self, RenderOptions};
+use crate::report::{Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
 use scope::Scope;
@@ -36,7 +36,7 @@ const FAILED: u8 = 2;
 struct Failure(String);
 
 impl Failure {
-    fn new(message: &str, help: Option<&str>, look: Look) -> Self {
+    fn new(message: &str, help: Option<&str>, look: RenderOptions) -> Self {
         Self(human::failure(message, help, look))
     }
 }
@@ -51,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
         }
     };
+
     let done = match cli.command {
         None => check(&cli.check),
         Some(Command::Check(arguments)) => check(&arguments),
@@ -60,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ListFormat::Json => print(&explain::list_json()).map(|()| CLEAN),
         },
     };
+
     ExitCode::from(done.unwrap_or_else(|Failure(text)| {
         terminal::complain(&text);
         FAILED
@@ -69,17 +71,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn check(arguments: &Check) -> Result<u8, Failure> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
-    let scope = scope::resolve(arguments).map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
+    let scope = scope::resolve(arguments)
+        .map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
     let config = policy(arguments, &scope, errors)?;
     let (min_level, fail_on) = (config.min_level, config.fail_on);
+
     if arguments.verbose {
-        let file = config.file.as_ref().map_or("none".into(), |path| path.display().to_string());
-        terminal::complain(&format!("root: {}\nconfiguration: {file}\n", scope.root.display()));
+        let file = config
+            .file
+            .as_ref()
+            .map_or("none".into(), |path| path.display().to_string());
+        terminal::complain(&format!(
+            "root: {}\nconfiguration: {file}\n",
+            scope.root.display()
+        ));
     }
+
     let stdin = match &scope.stdin {
         Some(path) => Some((path.clone(), standard_input(errors)?)),
         None => None,
     };
+
     let progress = (!arguments.quiet).then(Progress::start);
     // The process ends here: the system lets go of all of it at once.
     let outcome = ManuallyDrop::new(engine::lint(&Options {
@@ -93,15 +105,21 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     }));
     drop(progress);
 
-    let mut view = View::new(&outcome, min_level);
+    let mut view = Report::new(&outcome, min_level);
     view.repository_prefix = scope.repository_prefix;
     view.shown_prefix = scope.shown_prefix;
     view.focused = scope.focus.len();
+
     if arguments.verbose {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
-        terminal::complain(&format!("read {files} text files in {} ms\n", time.as_millis()));
+        terminal::complain(&format!(
+            "read {files} text files in {} ms\n",
+            time.as_millis()
+        ));
     }
+
     report(arguments, &view, look)?;
+
     Ok(exit_code(&outcome, fail_on))
 }
 
@@ -110,59 +128,102 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
     if outcome.summary.failed {
         return FAILED;
     }
+
     match fail_on {
-        FailOn::At(level) if outcome.findings.iter().any(|finding| finding.level >= level) => FINDINGS,
-        FailOn::At(_) | FailOn::Never => CLEAN,
+        FailOn::Located(level)
+            if outcome
+                .findings
+                .iter()
+                .any(|finding| finding.level >= level) =>
+        {
+            FINDINGS
+        }
+        FailOn::Located(_) | FailOn::Never => CLEAN,
     }
 }
 
 /// The configuration file's policy with the flags over it.
-fn policy(arguments: &Check, scope: &Scope, look: Look) -> Result<Config, Failure> {
+fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
     let file = match &arguments.config {
         Some(path) => Some(path.clone()),
         None if arguments.isolated => None,
         None => config::discover(&scope.root),
     };
+
     let mut config = match file {
         None => Config::default(),
         Some(path) => config::load(&path, &scope.root)
             .map_err(|error| {
-                Failure::new(&format!("cannot read configuration file `{}`: {error}", path.display()), None, look)
+                Failure::new(
+                    &format!(
+                        "cannot read configuration file `{}`: {error}",
+                        path.display()
+                    ),
+                    None,
+                    look,
+                )
             })?
             .map_err(|broken| Failure(human::broken_config(broken, look)))?,
     };
-    let mut named = [("--select", &arguments.select), ("--ignore", &arguments.ignore)]
-        .into_iter()
-        .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
+
+    let mut named = [
+        ("--select", &arguments.select),
+        ("--ignore", &arguments.ignore),
+    ]
+    .into_iter()
+    .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
+
     if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
-        let help = config::meant(name)
-            .map_or("run `deploylint rules` to list all rules".to_owned(), |rule| format!("did you mean `{rule}`?"));
-        return Err(Failure::new(&format!("{flag}: unknown rule `{name}`"), Some(&help), look));
+        let help = config::meant(name).map_or(
+            "run `deploylint rules` to list all rules".to_owned(),
+            |rule| format!("did you mean `{rule}`?"),
+        );
+        return Err(Failure::new(
+            &format!("{flag}: unknown rule `{name}`"),
+            Some(&help),
+            look,
+        ));
     }
+
     if !arguments.select.is_empty() {
         config.select.clone_from(&arguments.select);
     }
+
     config.ignore.extend_from_slice(&arguments.ignore);
     config.profile = arguments.profile.map_or(config.profile, Into::into);
     config.min_level = arguments.min_level.map_or(config.min_level, Into::into);
     config.fail_on = arguments.fail_on.map_or(config.fail_on, Into::into);
+
     Ok(config)
 }
 
-fn standard_input(look: Look) -> Result<String, Failure> {
+fn standard_input(look: RenderOptions) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|error| Failure::new(&format!("cannot read standard input: {error}"), None, look))?;
-    String::from_utf8(bytes).map_err(|_| Failure::new("standard input is not valid UTF-8", None, look))
+    read.map_err(|error| {
+        Failure::new(&format!("cannot read standard input: {error}"), None, look)
+    })?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new("standard input is not valid UTF-8", None, look))
 }
 
 /// Writes the report in its format, to where it belongs.
-fn report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
-    let for_people = |look: Look| {
-        let body = if arguments.statistics { summary::statistics(view, look) } else { human::render(view, look) };
-        if arguments.quiet { body } else { body + &summary::render(view, look) }
+fn report(arguments: &Check, view: &Report, look: RenderOptions) -> Result<(), Failure> {
+    let for_people = |look: RenderOptions| {
+        let body = if arguments.statistics {
+            summary::statistics(view, look)
+        } else {
+            human::render(view, look)
+        };
+
+        if arguments.quiet {
+            body
+        } else {
+            body + &summary::render(view, look)
+        }
     };
-    let document = |look: Look| match arguments.format {
+
+    let document = |look: RenderOptions| match arguments.format {
         Format::Text => for_people(look),
         Format::Concise if arguments.statistics => for_people(look),
         Format::Concise => concise::render(view),
@@ -170,12 +231,23 @@ fn report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
         Format::Sarif => sarif::render(view),
         Format::Github => github::render(view),
     };
+
     if arguments.format == Format::Github {
         job_summary(view);
     }
-    let Some(path) = &arguments.output_file else { return print(&document(look)) };
-    fs::write(path, document(Look::PLAIN))
-        .map_err(|error| Failure::new(&format!("cannot write `{}`: {error}", path.display()), None, look))?;
+
+    let Some(path) = &arguments.output_file else {
+        return print(&document(look));
+    };
+
+    fs::write(path, document(RenderOptions::PLAIN)).map_err(|error| {
+        Failure::new(
+            &format!("cannot write `{}`: {error}", path.display()),
+            None,
+            look,
+        )
+    })?;
+
     match arguments.format {
         Format::Text if arguments.quiet => Ok(()),
         Format::Text => print(&summary::render(view, look)),
@@ -183,10 +255,14 @@ fn report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
     }
 }
 
-/// Adds the findings to the page of the job, where GitHub says there is one. Not being able to is no failure of the run.
-fn job_summary(view: &View) {
+/// Adds the findings to the page of the job, where GitHub says there is one. Not being able to is
+/// no failure of the run.
+fn job_summary(view: &Report) {
     use io::Write as _;
-    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
+    let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return;
+    };
+
     let written = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -202,15 +278,32 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
     if let Some(rule) = catalog::rule(name) {
         return print(&explain::page(rule, look)).map(|()| CLEAN);
     }
-    let of_item: Vec<_> = catalog::rules().iter().filter(|rule| rule.item == name).collect();
+
+    let of_item: Vec<_> = catalog::rules()
+        .iter()
+        .filter(|rule| rule.item == name)
+        .collect();
     if !of_item.is_empty() {
         let mut text = format!("`{name}` is a checklist item with these rules:\n\n");
+
         for rule in of_item {
-            text.push_str(&format!("  {}  {}\n", look.paint(human::style(Level::Note), rule.name), rule.summary));
+            text.push_str(&format!(
+                "  {}  {}\n",
+                look.paint(human::style(Level::Note), rule.name),
+                rule.summary
+            ));
         }
+
         return print(&text).map(|()| CLEAN);
     }
-    let help = suggest::nearest(name, catalog::rules().iter().map(|rule| rule.name))
-        .map_or("run `deploylint rules` to list all rules".to_owned(), |rule| format!("did you mean `{rule}`?"));
-    Err(Failure::new(&format!("unknown rule `{name}`"), Some(&help), terminal::error_look(color)))
+
+    let help = suggest::nearest(name, catalog::rules().iter().map(|rule| rule.name)).map_or(
+        "run `deploylint rules` to list all rules".to_owned(),
+        |rule| format!("did you mean `{rule}`?"),
+    );
+    Err(Failure::new(
+        &format!("unknown rule `{name}`"),
+        Some(&help),
+        terminal::error_look(color),
+    ))
 }

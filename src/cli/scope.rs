@@ -23,14 +23,15 @@ pub struct Scope {
 /// What is wrong, and what may help.
 type Refusal = (String, Option<String>);
 
-/// One folder is a root by itself. Files, several paths and standard input are looked at within the git repository around
-/// them, so that the rest of it counts as evidence.
+/// One folder is a root by itself. Files, several paths and standard input are looked at within the
+/// git repository around them, so that the rest of it counts as evidence.
 pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
         .map_err(|error| (format!("cannot read the current directory: {error}"), None))?;
     let mut paths = Vec::new();
     let mut dash = false;
+
     for path in &arguments.paths {
         if path.as_os_str() == "-" {
             dash = true;
@@ -38,11 +39,16 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
             paths.push(path.canonicalize().map_err(|error| refusal(path, &error))?);
         }
     }
+
     if dash && arguments.stdin_filename.is_none() {
         let help = "add a file name, as in `--stdin-filename Dockerfile`";
         return Err(("`-` requires a file name".to_owned(), Some(help.to_owned())));
     }
-    let stdin = arguments.stdin_filename.as_ref().map(|name| normal(&here.join(name)));
+
+    let stdin = arguments
+        .stdin_filename
+        .as_ref()
+        .map(|name| normal(&here.join(name)));
     let root = match (paths.as_slice(), &stdin) {
         ([], None) => here.clone(),
         ([folder], _) if folder.is_dir() => folder.clone(),
@@ -51,24 +57,47 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
             git_root(&common).map_or(common.clone(), Path::to_owned)
         }
     };
+
     let from_root = |path: &Path| path.strip_prefix(&root).ok().map(slashed);
     let stdin = match stdin {
         Some(path) => {
-            let outside = || (format!("`{}` is not inside `{}`", path.display(), root.display()), None);
-            Some(from_root(&path).filter(|path| !path.is_empty()).ok_or_else(outside)?)
+            let outside = || {
+                (
+                    format!("`{}` is not inside `{}`", path.display(), root.display()),
+                    None,
+                )
+            };
+
+            Some(
+                from_root(&path)
+                    .filter(|path| !path.is_empty())
+                    .ok_or_else(outside)?,
+            )
         }
         None => None,
     };
+
     let mut focus: Vec<String> = paths.iter().filter_map(|path| from_root(path)).collect();
     focus.extend(stdin.clone());
+
     if paths.contains(&root) {
         focus.clear();
         focus.extend(stdin.clone());
     }
+
     focus.sort();
     focus.dedup();
-    let inner = git_root(&root).and_then(|top| root.strip_prefix(top).ok()).map(slashed).unwrap_or_default();
-    Ok(Scope { repository_prefix: folder(inner), shown_prefix: shown(&root, &here), focus, stdin, root })
+    let inner = git_root(&root)
+        .and_then(|top| root.strip_prefix(top).ok())
+        .map(slashed)
+        .unwrap_or_default();
+    Ok(Scope {
+        repository_prefix: folder(inner),
+        shown_prefix: shown(&root, &here),
+        focus,
+        stdin,
+        root,
+    })
 }
 
 fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
@@ -76,28 +105,48 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
     if error.kind() != std::io::ErrorKind::NotFound {
         return (format!("cannot read `{shown}`: {error}"), None);
     }
-    let command = path.to_str().and_then(|word| suggest::nearest(word, ["check", "explain", "rules"]));
+
+    let command = path
+        .to_str()
+        .and_then(|word| suggest::nearest(word, ["check", "explain", "rules"]));
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
+
     (format!("no such file or directory: `{shown}`"), help)
 }
 
-/// The folder that holds all the paths. A file counts as its folder, and so does one that does not exist.
+/// The folder that holds all the paths. A file counts as its folder, and so does one that does not
+/// exist.
 fn common_folder<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Option<PathBuf> {
     paths
-        .map(|path| if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(path) })
+        .map(|path| {
+            if path.is_dir() {
+                path.as_path()
+            } else {
+                path.parent().unwrap_or(path)
+            }
+        })
         .map(Path::to_owned)
-        .reduce(|common, path| common.ancestors().find(|folder| path.starts_with(folder)).unwrap_or(&common).to_owned())
+        .reduce(|common, path| {
+            common
+                .ancestors()
+                .find(|folder| path.starts_with(folder))
+                .unwrap_or(&common)
+                .to_owned()
+        })
 }
 
 /// The nearest folder at or above this one that git calls its own.
 fn git_root(folder: &Path) -> Option<&Path> {
-    folder.ancestors().find(|folder| folder.join(".git").exists())
+    folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
 }
 
 fn shown(root: &Path, here: &Path) -> String {
     if let Ok(below) = root.strip_prefix(here) {
         return folder(slashed(below));
     }
+
     match here.strip_prefix(root) {
         Ok(below) => "../".repeat(below.components().count()),
         Err(_) => folder(slashed(root)),
@@ -105,7 +154,11 @@ fn shown(root: &Path, here: &Path) -> String {
 }
 
 fn folder(path: String) -> String {
-    if path.is_empty() { path } else { format!("{}/", path.trim_end_matches('/')) }
+    if path.is_empty() {
+        path
+    } else {
+        format!("{}/", path.trim_end_matches('/'))
+    }
 }
 
 fn slashed(path: &Path) -> String {
@@ -115,6 +168,7 @@ fn slashed(path: &Path) -> String {
 /// The path without `.` and `..`; its file need not exist.
 fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
+
     for part in path.components() {
         match part {
             Component::CurDir => {}
@@ -125,7 +179,10 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     // Where the folder exists, its real name is what everything else is compared with.
-    match (out.parent().and_then(|folder| folder.canonicalize().ok()), out.file_name()) {
+    match (
+        out.parent().and_then(|folder| folder.canonicalize().ok()),
+        out.file_name(),
+    ) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => out,
     }
@@ -137,9 +194,12 @@ mod tests {
 
     #[test]
     fn paths_are_shown_from_where_the_user_stands() {
-        for (root, here, prefix) in
-            [("/a/b", "/a/b", ""), ("/a/b/c", "/a/b", "c/"), ("/a", "/a/b/c", "../../"), ("/x/y", "/a", "/x/y/")]
-        {
+        for (root, here, prefix) in [
+            ("/a/b", "/a/b", ""),
+            ("/a/b/c", "/a/b", "c/"),
+            ("/a", "/a/b/c", "../../"),
+            ("/x/y", "/a", "/x/y/"),
+        ] {
             assert_eq!(shown(Path::new(root), Path::new(here)), prefix);
         }
     }
@@ -150,7 +210,11 @@ mod tests {
             let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
             common_folder(paths.iter())
         };
-        assert_eq!(common(&["/none/a/x", "/none/a/b/y"]), Some("/none/a".into()));
+
+        assert_eq!(
+            common(&["/none/a/x", "/none/a/b/y"]),
+            Some("/none/a".into())
+        );
         assert_eq!(common(&["/none/a/x", "/none/ab/y"]), Some("/none".into()));
         assert_eq!(common(&[]), None);
     }

@@ -1,4 +1,5 @@
-//! The terminal: what it can show, how it is written to, and the line that says a long run is alive.
+//! The terminal: what it can show, how it is written to, and the line that says a long run is
+//! alive.
 
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use super::Failure;
 use super::args::ColorChoice;
-use crate::report::human::{Color, Links, Look};
+use crate::report::human::{Color, Links, RenderOptions};
 
 /// Runs shorter than this say nothing until they are done.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,16 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const WIDTH: usize = 100;
 
 /// What standard output can show.
-pub fn look(choice: ColorChoice) -> Look {
+pub fn look(choice: ColorChoice) -> RenderOptions {
     look_of(choice, &io::stdout())
 }
 
 /// What standard error can show.
-pub fn error_look(choice: ColorChoice) -> Look {
+pub fn error_look(choice: ColorChoice) -> RenderOptions {
     look_of(choice, &io::stderr())
 }
 
-fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> Look {
+fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> RenderOptions {
     let terminal = stream.is_terminal();
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -35,36 +36,60 @@ fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> Look {
         ColorChoice::Auto if set("NO_COLOR") => false,
         ColorChoice::Auto => (terminal && !dumb) || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
     };
-    let width = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns >= 40);
-    Look {
+
+    let width = env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|&columns| columns >= 40);
+    RenderOptions {
         color: if colored { Color::Ansi } else { Color::Plain },
-        links: if colored && terminal && follows_links() { Links::Hidden } else { Links::Written },
+        links: if colored && terminal && follows_links() {
+            Links::Hidden
+        } else {
+            Links::Written
+        },
         width: width.unwrap_or(WIDTH),
     }
 }
 
-/// Whether the terminal is one of those known to follow OSC 8 hyperlinks. Others would show nothing in their place.
+/// Whether the terminal is one of those known to follow OSC 8 hyperlinks. Others would show nothing
+/// in their place.
 fn follows_links() -> bool {
     let variable = |name| env::var(name).unwrap_or_default();
     if !variable("FORCE_HYPERLINK").is_empty() {
         return variable("FORCE_HYPERLINK") != "0";
     }
-    let programs = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "zed"];
+
+    let programs = [
+        "iTerm.app",
+        "WezTerm",
+        "vscode",
+        "ghostty",
+        "Hyper",
+        "Tabby",
+        "rio",
+        "zed",
+    ];
     let terms = ["kitty", "alacritty", "foot", "ghostty", "wezterm"];
     programs.contains(&variable("TERM_PROGRAM").as_str())
         || terms.iter().any(|term| variable("TERM").contains(term))
         || !variable("WT_SESSION").is_empty()
         || !variable("KONSOLE_VERSION").is_empty()
-        || variable("VTE_VERSION").parse::<u32>().is_ok_and(|version| version >= 5_000)
+        || variable("VTE_VERSION")
+            .parse::<u32>()
+            .is_ok_and(|version| version >= 5_000)
 }
 
 /// Writes to standard output. A reader that went away (`| head`) is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(&format!("cannot write to standard output: {error}"), None, Look::PLAIN))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            &format!("cannot write to standard output: {error}"),
+            None,
+            RenderOptions::PLAIN,
+        )),
         _ => Ok(()),
     }
 }
@@ -82,6 +107,7 @@ impl Progress {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
+
         let (done, waiting) = mpsc::channel();
         let speaker = thread::spawn(move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
@@ -90,6 +116,7 @@ impl Progress {
                 complain("\r\u{1b}[K");
             }
         });
+
         Self(Some((done, speaker)))
     }
 }

@@ -1,4 +1,5 @@
-//! The grammar of `deploylint.toml`. Reads the whole file before it gives up, so that one run shows every mistake.
+//! The grammar of `deploylint.toml`. Reads the whole file before it gives up, so that one run shows
+//! every mistake.
 
 use std::ops::Range;
 
@@ -9,12 +10,25 @@ use toml::de::{DeTable, DeValue};
 use super::{Config, FailOn, Globs, Levels, PathPolicy, Setting, known, meant};
 use crate::catalog::Profile;
 use crate::finding::{Finding, Level};
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Location, Span};
 use crate::suggest;
 
-const KEYS: [&str; 8] = ["profile", "select", "ignore", "levels", "paths", "exclude", "min-level", "fail-on"];
+const KEYS: [&str; 8] = [
+    "profile",
+    "select",
+    "ignore",
+    "levels",
+    "paths",
+    "exclude",
+    "min-level",
+    "fail-on",
+];
 const PATH_KEYS: [&str; 3] = ["globs", "ignore", "levels"];
-const LEVELS: [(&str, Level); 3] = [("error", Level::Error), ("warning", Level::Warning), ("note", Level::Note)];
+const LEVELS: [(&str, Level); 3] = [
+    ("error", Level::Error),
+    ("warning", Level::Warning),
+    ("note", Level::Note),
+];
 
 /// One mistake in the file.
 #[derive(Debug)]
@@ -26,8 +40,8 @@ pub struct Problem {
 
 impl Problem {
     pub fn finding(self) -> Finding {
-        let place = Place::new(FileId(0), Span::of(self.span.start, self.span.end));
-        Finding::new(place, self.message).label(self.label)
+        let location = Location::new(FileId(0), Span::of(self.span.start, self.span.end));
+        Finding::new(location, self.message).label(self.label)
     }
 }
 
@@ -37,14 +51,31 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         Ok(table) => table.into_inner(),
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
-            let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
-            return Err(vec![Problem { span, message: "invalid TOML".to_owned(), label: message }]);
+            let message = error
+                .message()
+                .lines()
+                .next()
+                .unwrap_or("not TOML")
+                .to_owned();
+            return Err(vec![Problem {
+                span,
+                message: "invalid TOML".to_owned(),
+                label: message,
+            }]);
         }
     };
-    let mut reader = Reader { problems: Vec::new() };
+
+    let mut reader = Reader {
+        problems: Vec::new(),
+    };
+
     let config = reader.config(&table);
     reader.problems.sort_by_key(|problem| problem.span.start);
-    if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+    if reader.problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(reader.problems)
+    }
 }
 
 struct Reader {
@@ -52,40 +83,66 @@ struct Reader {
 }
 
 impl Reader {
-    fn problem(&mut self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) {
-        self.problems.push(Problem { span, message: message.into(), label: label.into() });
+    fn problem(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) {
+        self.problems.push(Problem {
+            span,
+            message: message.into(),
+            label: label.into(),
+        });
     }
 
     fn config(&mut self, table: &DeTable) -> Config {
         let mut config = Config::default();
+
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "profile" => {
-                    let profiles = [("recommended", Profile::Recommended), ("strict", Profile::Strict)];
-                    config.profile = self.one_of("profile", value, &profiles).unwrap_or(config.profile);
+                    let profiles = [
+                        ("recommended", Profile::Recommended),
+                        ("strict", Profile::Strict),
+                    ];
+                    config.profile = self
+                        .one_of("profile", value, &profiles)
+                        .unwrap_or(config.profile);
                 }
                 "select" => config.select = self.rules("select", value),
                 "ignore" => config.ignore = self.rules("ignore", value),
                 "levels" => config.levels = self.levels(value),
                 "paths" => config.paths = self.paths(value),
                 "exclude" => config.exclude = self.globs("exclude", value),
-                "min-level" => config.min_level = self.one_of("min-level", value, &LEVELS).unwrap_or(config.min_level),
+                "min-level" => {
+                    config.min_level = self
+                        .one_of("min-level", value, &LEVELS)
+                        .unwrap_or(config.min_level)
+                }
                 "fail-on" => {
                     let mut levels = vec![("never", FailOn::Never)];
-                    levels.extend(LEVELS.map(|(word, level)| (word, FailOn::At(level))));
-                    config.fail_on = self.one_of("fail-on", value, &levels).unwrap_or(config.fail_on);
+                    levels.extend(LEVELS.map(|(word, level)| (word, FailOn::Located(level))));
+                    config.fail_on = self
+                        .one_of("fail-on", value, &levels)
+                        .unwrap_or(config.fail_on);
                 }
                 other => self.unknown_key(key.span(), other, &KEYS),
             }
         }
+
         config
     }
 
     fn paths(&mut self, value: &Spanned<DeValue>) -> Vec<PathPolicy> {
         let DeValue::Array(items) = value.get_ref() else {
-            self.wrong_type(value, "`paths` must be a list of tables, written `[[paths]]`");
+            self.wrong_type(
+                value,
+                "`paths` must be a list of tables, written `[[paths]]`",
+            );
             return Vec::new();
         };
+
         items.iter().filter_map(|item| self.path(item)).collect()
     }
 
@@ -94,7 +151,13 @@ impl Reader {
             self.wrong_type(item, "each entry of `paths` must be a table");
             return None;
         };
-        let mut policy = PathPolicy { globs: Globs::none(), ignore: Vec::new(), levels: Levels::new() };
+
+        let mut policy = PathPolicy {
+            globs: Globs::none(),
+            ignore: Vec::new(),
+            levels: Levels::new(),
+        };
+
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "globs" => policy.globs = self.globs("globs", value),
@@ -103,9 +166,15 @@ impl Reader {
                 other => self.unknown_key(key.span(), other, &PATH_KEYS),
             }
         }
+
         if !table.keys().any(|key| key.get_ref() == "globs") {
-            self.problem(item.span(), "`[[paths]]` requires `globs`", "does not apply to any file");
+            self.problem(
+                item.span(),
+                "`[[paths]]` requires `globs`",
+                "does not apply to any file",
+            );
         }
+
         Some(policy)
     }
 
@@ -114,9 +183,15 @@ impl Reader {
             self.wrong_type(value, "`levels` must be a table of rules and levels");
             return Levels::new();
         };
-        let words =
-            [("off", Setting::Off), ("note", Setting::Note), ("warning", Setting::Warning), ("error", Setting::Error)];
+
+        let words = [
+            ("off", Setting::Off),
+            ("note", Setting::Note),
+            ("warning", Setting::Warning),
+            ("error", Setting::Error),
+        ];
         let mut levels = Levels::new();
+
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             self.rule(key.span(), name);
@@ -124,6 +199,7 @@ impl Reader {
                 levels.insert(name.to_owned(), setting);
             }
         }
+
         levels
     }
 
@@ -141,12 +217,14 @@ impl Reader {
                 Some(rule) => format!("did you mean `{rule}`?"),
                 None => "run `deploylint rules` to list all rules".to_owned(),
             };
+
             self.problem(span, format!("unknown rule `{name}`"), label);
         }
     }
 
     fn globs(&mut self, key: &str, value: &Spanned<DeValue>) -> Globs {
         let mut builder = GitignoreBuilder::new("");
+
         for (span, glob) in self.strings(key, value, "a glob or a list of globs") {
             if let Err(error) = builder.add_line(None, &glob) {
                 let error = error.to_string();
@@ -154,11 +232,17 @@ impl Reader {
                 self.problem(span, format!("invalid glob `{glob}`"), reason);
             }
         }
+
         builder.build().map_or_else(|_| Globs::none(), Globs)
     }
 
     /// The strings of a list; a single string stands for a list of one.
-    fn strings(&mut self, key: &str, value: &Spanned<DeValue>, wanted: &str) -> Vec<(Range<usize>, String)> {
+    fn strings(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue>,
+        wanted: &str,
+    ) -> Vec<(Range<usize>, String)> {
         let items = match value.get_ref() {
             DeValue::String(text) => return vec![(value.span(), text.to_string())],
             DeValue::Array(items) => items,
@@ -167,17 +251,25 @@ impl Reader {
                 return Vec::new();
             }
         };
+
         let mut found = Vec::with_capacity(items.len());
+
         for item in items.iter() {
             match item.get_ref() {
                 DeValue::String(text) => found.push((item.span(), text.to_string())),
                 _ => self.wrong_type(item, &format!("`{key}` must be {wanted}")),
             }
         }
+
         found
     }
 
-    fn one_of<T: Copy>(&mut self, key: &str, value: &Spanned<DeValue>, words: &[(&str, T)]) -> Option<T> {
+    fn one_of<T: Copy>(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue>,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let listed: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
         let (last, others) = listed.split_last()?;
         let message = format!("`{key}` must be {} or {last}", others.join(", "));
@@ -185,12 +277,19 @@ impl Reader {
             self.wrong_type(value, &message);
             return None;
         };
-        let found = words.iter().find(|(word, _)| word == text).map(|&(_, meaning)| meaning);
+
+        let found = words
+            .iter()
+            .find(|(word, _)| word == text)
+            .map(|&(_, meaning)| meaning);
         if found.is_none() {
-            let label = suggest::nearest(text, words.iter().map(|&(word, _)| word))
-                .map_or_else(|| "unknown value".to_owned(), |word| format!("did you mean `{word}`?"));
+            let label = suggest::nearest(text, words.iter().map(|&(word, _)| word)).map_or_else(
+                || "unknown value".to_owned(),
+                |word| format!("did you mean `{word}`?"),
+            );
             self.problem(value.span(), message, label);
         }
+
         found
     }
 
@@ -211,6 +310,7 @@ impl Reader {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
+
         self.problem(value.span(), message, format!("found {is}"));
     }
 }
@@ -222,7 +322,13 @@ mod tests {
     /// Every mistake as `text at its span: message (label)`.
     fn mistakes(text: &str) -> Vec<String> {
         let problems = parse(text).err().unwrap_or_default();
-        let line = |problem: Problem| format!("{}: {} ({})", &text[problem.span], problem.message, problem.label);
+        let line = |problem: Problem| {
+            format!(
+                "{}: {} ({})",
+                &text[problem.span], problem.message, problem.label
+            )
+        };
+
         problems.into_iter().map(line).collect()
     }
 
@@ -235,9 +341,11 @@ mod tests {
             [
                 "'strct': `profile` must be `recommended` or `strict` (did you mean `strict`?)",
                 "slect: unknown key `slect` (did you mean `select`?)",
-                "'unused-supression': unknown rule `unused-supression` (did you mean `unused-suppression`?)",
+                "'unused-supression': unknown rule `unused-supression` (did you mean \
+                 `unused-suppression`?)",
                 "3: `ignore` must be a list of rule names (found a number)",
-                "'of': `unknown-rule` must be `off`, `note`, `warning` or `error` (did you mean `off`?)",
+                "'of': `unknown-rule` must be `off`, `note`, `warning` or `error` (did you mean \
+                 `off`?)",
             ]
         );
         assert_eq!(
@@ -249,6 +357,9 @@ mod tests {
             ]
         );
         assert_eq!(mistakes("paths = 3\nzzz = 1\nlevels = 'x'").len(), 3);
-        assert_eq!(mistakes("select = [")[0].split(" (").next(), Some(": invalid TOML"));
+        assert_eq!(
+            mistakes("select = [")[0].split(" (").next(),
+            Some(": invalid TOML")
+        );
     }
 }

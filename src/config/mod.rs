@@ -1,4 +1,5 @@
-//! Policy: which rules speak, at what level, about which paths. Read from `deploylint.toml`; errors point into it.
+//! Policy: which rules speak, at what level, about which paths. Read from `deploylint.toml`; errors
+//! point into it.
 //!
 //! Flags win over the file. Nothing here looks at findings' texts or at sources.
 
@@ -17,7 +18,11 @@ use crate::source::{FileId, SourceFile};
 use crate::suggest;
 
 /// Where a folder's configuration may stand, the first one found wins.
-pub const FILES: [&str; 3] = ["deploylint.toml", ".github/deploylint.toml", ".config/deploylint.toml"];
+pub const FILES: [&str; 3] = [
+    "deploylint.toml",
+    ".github/deploylint.toml",
+    ".config/deploylint.toml",
+];
 
 /// Rules about the run itself: no policy can silence them.
 const ALWAYS: [&str; 2] = ["internal-error", "unreadable-file"];
@@ -41,8 +46,8 @@ pub struct Config {
     pub fail_on: FailOn,
     /// The file that this was read from, for `--verbose`.
     pub file: Option<PathBuf>,
-    /// Path from the configuration's folder to the root of the run, empty or ending in `/`: globs are relative to the
-    /// former, findings to the latter.
+    /// Path from the configuration's folder to the root of the run, empty or ending in `/`: globs
+    /// are relative to the former, findings to the latter.
     pub prefix: String,
 }
 
@@ -74,7 +79,7 @@ impl Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailOn {
     Never,
-    At(Level),
+    Located(Level),
 }
 
 /// `[[paths]]`: what holds for the files that its globs match.
@@ -117,7 +122,7 @@ impl Default for Config {
             paths: Vec::new(),
             exclude: Globs::none(),
             min_level: Level::Warning,
-            fail_on: FailOn::At(Level::Error),
+            fail_on: FailOn::Located(Level::Error),
             file: None,
             prefix: String::new(),
         }
@@ -133,29 +138,44 @@ impl Config {
         })
     }
 
-    /// The level at which a finding of `rule` counts in the file `path`; `None` if it is not wanted there. `found` is the
-    /// level that the check gave it.
-    pub fn level(&self, rule: &Rule, format: Option<Format>, path: &str, found: Level) -> Option<Level> {
+    /// The level at which a finding of `rule` counts in the file `path`; `None` if it is not wanted
+    /// there. `found` is the level that the check gave it.
+    pub fn level(
+        &self,
+        rule: &Rule,
+        format: Option<Format>,
+        path: &str,
+        found: Level,
+    ) -> Option<Level> {
         if ALWAYS.contains(&rule.name) {
             return Some(found);
         }
+
         let selected = names(&self.select, rule);
         if (!self.select.is_empty() && !selected) || names(&self.ignore, rule) {
             return None;
         }
+
         let mut set = set_level(&self.levels, rule);
+
         if !self.paths.is_empty() {
             let path = format!("{}{path}", self.prefix);
-            for policy in self.paths.iter().filter(|policy| policy.globs.matches(&path)) {
+            for policy in self
+                .paths
+                .iter()
+                .filter(|policy| policy.globs.matches(&path))
+            {
                 if names(&policy.ignore, rule) {
                     return None;
                 }
+
                 set = set_level(&policy.levels, rule).or(set);
             }
         }
+
         match set {
             Some(setting) => setting.level(),
-            None => (selected || rule.speaks(self.profile, format)).then_some(found),
+            None => (selected || rule.applies_to(self.profile, format)).then_some(found),
         }
     }
 
@@ -166,24 +186,35 @@ impl Config {
 }
 
 fn names(list: &[String], rule: &Rule) -> bool {
-    list.iter().any(|name| name == rule.name || *name == rule.item)
+    list.iter()
+        .any(|name| name == rule.name || *name == rule.item)
 }
 
 /// A rule's own entry wins over its checklist item's.
 fn set_level(levels: &Levels, rule: &Rule) -> Option<Setting> {
-    levels.get(rule.name).or_else(|| levels.get(&rule.item)).copied()
+    levels
+        .get(rule.name)
+        .or_else(|| levels.get(&rule.item))
+        .copied()
 }
 
-/// The configuration file that holds for `root`: in it or in a folder above it, up to the repository's root.
+/// The configuration file that holds for `root`: in it or in a folder above it, up to the
+/// repository's root.
 pub fn discover(root: &Path) -> Option<PathBuf> {
     for folder in root.ancestors() {
-        if let Some(found) = FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+        if let Some(found) = FILES
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|path| path.is_file())
+        {
             return Some(found);
         }
+
         if folder.join(".git").exists() {
             return None;
         }
     }
+
     None
 }
 
@@ -191,34 +222,56 @@ pub fn discover(root: &Path) -> Option<PathBuf> {
 pub fn load(path: &Path, root: &Path) -> Result<Result<Config, Broken>, std::io::Error> {
     let text = fs::read_to_string(path)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let folder = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
+    let folder = path
+        .canonicalize()
+        .ok()
+        .and_then(|path| path.parent().map(Path::to_owned))
+        .unwrap_or_default();
     let base = if FILES[1..].iter().any(|name| path.ends_with(name)) {
         folder.parent().map(Path::to_owned).unwrap_or_default()
     } else {
         folder
     };
-    let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+
+    let shown = path
+        .strip_prefix(root)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/");
     Ok(Config::parse(&shown, text).map(|mut config| {
         config.file = Some(path.to_owned());
-        config.prefix = root.strip_prefix(&base).map_or_else(|_| String::new(), folder_prefix);
+        config.prefix = root
+            .strip_prefix(&base)
+            .map_or_else(|_| String::new(), folder_prefix);
         config
     }))
 }
 
 fn folder_prefix(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
-    if text.is_empty() { text } else { format!("{text}/") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("{text}/")
+    }
 }
 
 /// Whether a rule or a checklist item has this name.
 pub fn known(name: &str) -> bool {
-    catalog::rules().iter().any(|rule| rule.name == name || rule.item == name)
+    catalog::rules()
+        .iter()
+        .any(|rule| rule.name == name || rule.item == name)
 }
 
 /// The rule or checklist item that was probably meant.
 pub fn meant(name: &str) -> Option<&'static str> {
     let rules = catalog::rules();
-    suggest::nearest(name, rules.iter().flat_map(|rule| [rule.name, rule.item.as_str()]))
+    suggest::nearest(
+        name,
+        rules
+            .iter()
+            .flat_map(|rule| [rule.name, rule.item.as_str()]),
+    )
 }
 
 #[cfg(test)]
@@ -236,31 +289,83 @@ mod tests {
         for (config, rule, path, expected) in [
             ("", "unused-suppression", "a", Some(Level::Warning)),
             ("", "unexplained-suppression", "a", None),
-            ("profile = 'strict'", "unexplained-suppression", "a", Some(Level::Note)),
-            ("select = ['unexplained-suppression']", "unexplained-suppression", "a", Some(Level::Note)),
-            ("select = ['unexplained-suppression']", "unused-suppression", "a", None),
+            (
+                "profile = 'strict'",
+                "unexplained-suppression",
+                "a",
+                Some(Level::Note),
+            ),
+            (
+                "select = ['unexplained-suppression']",
+                "unexplained-suppression",
+                "a",
+                Some(Level::Note),
+            ),
+            (
+                "select = ['unexplained-suppression']",
+                "unused-suppression",
+                "a",
+                None,
+            ),
             ("ignore = ['tool']", "unused-suppression", "a", None),
-            ("levels.unused-suppression = 'error'", "unused-suppression", "a", Some(Level::Error)),
-            ("levels.unused-suppression = 'off'", "unused-suppression", "a", None),
-            ("levels = { tool = 'note', unused-suppression = 'error' }", "unused-suppression", "a", Some(Level::Error)),
-            ("[[paths]]\nglobs = 'dev/'\nignore = ['unused-suppression']", "unused-suppression", "dev/a/b", None),
-            ("[[paths]]\nglobs = 'dev/'\nignore = ['tool']", "unused-suppression", "a", Some(Level::Warning)),
+            (
+                "levels.unused-suppression = 'error'",
+                "unused-suppression",
+                "a",
+                Some(Level::Error),
+            ),
+            (
+                "levels.unused-suppression = 'off'",
+                "unused-suppression",
+                "a",
+                None,
+            ),
+            (
+                "levels = { tool = 'note', unused-suppression = 'error' }",
+                "unused-suppression",
+                "a",
+                Some(Level::Error),
+            ),
+            (
+                "[[paths]]\nglobs = 'dev/'\nignore = ['unused-suppression']",
+                "unused-suppression",
+                "dev/a/b",
+                None,
+            ),
+            (
+                "[[paths]]\nglobs = 'dev/'\nignore = ['tool']",
+                "unused-suppression",
+                "a",
+                Some(Level::Warning),
+            ),
             (
                 "levels.tool = 'note'\n[[paths]]\nglobs = ['*.yaml']\nlevels.tool = 'error'",
                 "unused-suppression",
                 "k8s/a.yaml",
                 Some(Level::Error),
             ),
-            ("select = ['unknown-rule']", "internal-error", "a", Some(Level::Error)),
+            (
+                "select = ['unknown-rule']",
+                "internal-error",
+                "a",
+                Some(Level::Error),
+            ),
         ] {
-            assert_eq!(level(config, rule, path), expected, "{config} for {rule} in {path}");
+            assert_eq!(
+                level(config, rule, path),
+                expected,
+                "{config} for {rule} in {path}"
+            );
         }
     }
 
     #[test]
     fn excludes_below_the_folder_of_the_file() {
-        let mut config =
-            Config::parse("deploylint.toml", "exclude = ['services/*/testdata', '!services/a/testdata']").unwrap();
+        let mut config = Config::parse(
+            "deploylint.toml",
+            "exclude = ['services/*/testdata', '!services/a/testdata']",
+        )
+        .unwrap();
         assert!(config.excluded("services/b/testdata/Dockerfile"));
         assert!(!config.excluded("services/a/testdata/Dockerfile"));
         config.prefix = "services/b/".to_owned();

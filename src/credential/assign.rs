@@ -1,7 +1,9 @@
-//! Assignments in any text whose name announces a secret and whose value looks made by a generator: `api_key = "k9Fw…"`.
+//! Assignments in any text whose name announces a secret and whose value looks made by a generator:
+//! `api_key = "k9Fw…"`.
 //!
-//! Names of secrets stand in every program; nearly all of what they are set to is no secret. What is not quoted, short,
-//! written in words, or built like a UUID, a path or a key of a translation is left alone.
+//! Names of secrets stand in every program; nearly all of what they are set to is no secret. What
+//! is not quoted, short, written in words, or built like a UUID, a path or a key of a translation
+//! is left alone.
 
 use std::sync::LazyLock;
 
@@ -42,29 +44,42 @@ pub struct Assigned<'t> {
 
 /// The secrets assigned in a text, in order.
 pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
-    static WORDS: LazyLock<Words<usize>> = LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
+    static WORDS: LazyLock<Words<usize>> =
+        LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
     let mut parts = Vec::new();
     WORDS.each(text, |start, length| parts.push(start..start + length));
     parts.sort_unstable_by_key(|part| part.start);
     let mut found: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;
-    // Whether `counted` stands between the quotes of a docstring, as far as the text has been looked at.
+    // Whether `counted` stands between the quotes of a docstring, as far as the text has been
+    // looked at.
     let (mut docstring, mut counted) = (false, 0);
+
     for part in parts {
         if part.start < past {
             continue;
         }
+
         let (name, after) = name_around(text, part.start, part.end);
         past = after;
-        let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text))) else { continue };
+        let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text)))
+        else {
+            continue;
+        };
+
         past = span.end as usize;
-        docstring ^=
-            text.as_bytes()[counted..part.start].windows(3).filter(|three| three == b"\"\"\"").count() % 2 == 1;
+        docstring ^= text.as_bytes()[counted..part.start]
+            .windows(3)
+            .filter(|three| three == b"\"\"\"")
+            .count()
+            % 2
+            == 1;
         counted = part.start;
         if !docstring && !is_comment(text.as_bytes(), part.start) {
             found.push(Assigned { name, span });
         }
     }
+
     found
 }
 
@@ -72,38 +87,64 @@ pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
 fn name_around(text: &str, start: usize, end: usize) -> (&str, usize) {
     let bytes = text.as_bytes();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let before = bytes[start.saturating_sub(LONGEST)..start].iter().rev().take_while(|byte| is_name(byte)).count();
-    let after = bytes[end..bytes.len().min(end + LONGEST)].iter().take_while(|byte| is_name(byte)).count();
+    let before = bytes[start.saturating_sub(LONGEST)..start]
+        .iter()
+        .rev()
+        .take_while(|byte| is_name(byte))
+        .count();
+    let after = bytes[end..bytes.len().min(end + LONGEST)]
+        .iter()
+        .take_while(|byte| is_name(byte))
+        .count();
     (&text[start - before..end + after], end + after)
 }
 
 /// The quoted value that is assigned to what ends at `at`.
 fn value_after(text: &str, at: usize) -> Option<Span> {
     let bytes = &text.as_bytes()[..text.len().min(at + 2 * LONGEST)];
-    let skip = |at: usize, set: &[u8]| at + bytes[at..].iter().take_while(|byte| set.contains(byte)).count();
+    let skip = |at: usize, set: &[u8]| {
+        at + bytes[at..]
+            .iter()
+            .take_while(|byte| set.contains(byte))
+            .count()
+    };
+
     let mut at = skip(at, b"\"'])");
     at = skip(at, b" \t");
-    let sign = [":=", "=>", "=", ":"].iter().find(|sign| bytes[at..].starts_with(sign.as_bytes()))?;
+    let sign = [":=", "=>", "=", ":"]
+        .iter()
+        .find(|sign| bytes[at..].starts_with(sign.as_bytes()))?;
     at = skip(at + sign.len(), b" \t");
-    let quote = *bytes.get(at).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let quote = *bytes
+        .get(at)
+        .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let start = at + 1;
-    let len = bytes[start..].iter().position(|byte| *byte == quote || *byte == b'\n')?;
+    let len = bytes[start..]
+        .iter()
+        .position(|byte| *byte == quote || *byte == b'\n')?;
     (bytes[start + len] == quote && len <= LONGEST).then(|| Span::of(start, start + len))
 }
 
-/// Whether the line of `at` begins as a comment or an interactive session does: what it shows is no setting.
+/// Whether the line of `at` begins as a comment or an interactive session does: what it shows is no
+/// setting.
 pub fn is_comment(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(LONGEST)..at];
-    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]).trim_ascii_start();
-    [&b"#"[..], b"//", b"*", b"--", b";", b">>>", b"..."].iter().any(|sign| line.starts_with(sign))
+    let line = memchr::memrchr(b'\n', before)
+        .map_or(before, |end| &before[end + 1..])
+        .trim_ascii_start();
+    [&b"#"[..], b"//", b"*", b"--", b";", b">>>", b"..."]
+        .iter()
+        .any(|sign| line.starts_with(sign))
 }
 
 fn is_secret(name: &str, value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    let plain = value
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\'));
+    let plain = value.bytes().all(|byte| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\')
+    });
+
     let random = value.len() >= 16 && shape::entropy(value) >= 3.5 && digits >= 2 && letters >= 4;
     plain
         && random
@@ -121,14 +162,22 @@ fn is_uuid(value: &str) -> bool {
 fn is_dotted(value: &str) -> bool {
     let parts: Vec<&str> = value.split(['.', '-', '_', '/', ':']).collect();
     parts.len() > 1
-        && parts.iter().all(|part| part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || word(part)))
+        && parts.iter().all(|part| {
+            part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || word(part))
+        })
 }
 
 /// Letters of one case, save the first, with a number behind at most.
 fn word(part: &str) -> bool {
     let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    letters.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
-        && letters.bytes().take(1).all(|byte| byte.is_ascii_alphabetic())
+    letters
+        .bytes()
+        .skip(1)
+        .all(|byte| byte.is_ascii_lowercase())
+        && letters
+            .bytes()
+            .take(1)
+            .all(|byte| byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -148,7 +197,14 @@ mod tests {
         ] {
             let text = line.replace('?', &value);
             let found = assignments(&text);
-            assert_eq!(found.iter().map(|one| one.span.text(&text)).collect::<Vec<_>>(), [&value], "{line}");
+            assert_eq!(
+                found
+                    .iter()
+                    .map(|one| one.span.text(&text))
+                    .collect::<Vec<_>>(),
+                [&value],
+                "{line}"
+            );
         }
     }
 

@@ -20,7 +20,10 @@ fn word(name: &str, value: &str) -> &'static str {
 
 #[test]
 fn name_and_value_give_the_verdict() {
-    let groq = format!("gsk_{}", "Zq7Lx2Vb9Rt4Yw8Kc3Nd6Hf1Js5Pg0AmTu4Be7Wi2Ox9Lk6QrXyD");
+    let groq = format!(
+        "gsk_{}",
+        "Zq7Lx2Vb9Rt4Yw8Kc3Nd6Hf1Js5Pg0AmTu4Be7Wi2Ox9Lk6QrXyD"
+    );
     for (name, value, verdict) in [
         ("DB_PASSWORD", "Tr0ub4dor&3", "secret"),
         ("DB_PASSWORD", "whalehello", "secret"),
@@ -39,8 +42,16 @@ fn name_and_value_give_the_verdict() {
         ("DB_PASSWORD", "1234", "known"),
         ("GITHUB_TOKEN", "test", "dev"),
         ("SECRET_KEY", "dev-secret", "dev"),
-        ("AUTH_SECRET", "dev-secret-at-least-32-characters-long", "dev"),
-        ("JWT_SECRET_KEY", "test-secret-key-for-system-tests-do-not-use-in-production", "dev"),
+        (
+            "AUTH_SECRET",
+            "dev-secret-at-least-32-characters-long",
+            "dev",
+        ),
+        (
+            "JWT_SECRET_KEY",
+            "test-secret-key-for-system-tests-do-not-use-in-production",
+            "dev",
+        ),
         ("WAREHOUSE_PASSWORD", "warehouse", "name"),
         ("BILLING_PASSWORD", "billing123", "name"),
         ("REDIS_PASSWORD", "warehouse-password", "plain"),
@@ -58,7 +69,11 @@ fn name_and_value_give_the_verdict() {
         ("VNC_PASSWORD", "P", "no"),
         ("OPENAI_API_KEY", "your-api-key", "placeholder"),
         ("OPENAI_API_KEY", "sk-...", "placeholder"),
-        ("HF_TOKEN", "insert-your-huggingface-token-here", "placeholder"),
+        (
+            "HF_TOKEN",
+            "insert-your-huggingface-token-here",
+            "placeholder",
+        ),
         ("OPENAI_API_KEY", "EMPTY", "placeholder"),
         ("SECRET", "cicicicicicicicicicicici", "placeholder"),
         ("DB_PASSWORD", "${DB_PASSWORD}", "reference"),
@@ -66,7 +81,11 @@ fn name_and_value_give_the_verdict() {
         ("DB_PASSWORD", "{{ .Values.password }}", "reference"),
         ("DB_PASSWORD", "/run/secrets/db", "reference"),
         ("DB_PASSWORD", "op://vault/item/field", "reference"),
-        ("GOOGLE_APPLICATION_CREDENTIALS", "./app/google.json", "reference"),
+        (
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "./app/google.json",
+            "reference",
+        ),
         ("TOKEN", "https://login.internal/token", "reference"),
         ("DB_PASSWORD", "", "no"),
         ("DB_PASSWORD", "true", "no"),
@@ -77,9 +96,17 @@ fn name_and_value_give_the_verdict() {
         ("GREETING", "s3cr3t-looking-99", "no"),
         ("GREETING", &groq, "token"),
         ("OPENAI_API_KEY", &groq, "token"),
-        ("DATABASE_URL", "postgres://app:Tr0ub4dor3@db:5432/app", "url"),
+        (
+            "DATABASE_URL",
+            "postgres://app:Tr0ub4dor3@db:5432/app",
+            "url",
+        ),
         ("DATABASE_URL", "postgres://app@db:5432/app", "no"),
-        ("DATABASE_URL", "postgres://app:${PASSWORD}@db:5432/app", "no"),
+        (
+            "DATABASE_URL",
+            "postgres://app:${PASSWORD}@db:5432/app",
+            "no",
+        ),
     ] {
         assert_eq!(word(name, value), verdict, "{name}={value}");
     }
@@ -87,7 +114,9 @@ fn name_and_value_give_the_verdict() {
 
 #[test]
 fn no_verdict_carries_the_secret() {
-    let Verdict::Secret { redacted, .. } = judge("DB_PASSWORD", "Tr0ub4dor&3") else { panic!("a secret") };
+    let Verdict::Secret { redacted, .. } = judge("DB_PASSWORD", "Tr0ub4dor&3") else {
+        panic!("a secret")
+    };
     assert!(!redacted.contains("Tr0"));
 }
 

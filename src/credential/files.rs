@@ -1,4 +1,5 @@
-//! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is for rules to say.
+//! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is
+//! for rules to say.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -14,13 +15,15 @@ pub enum SecretFile {
     Env,
     /// A private key, or a key store.
     PrivateKey,
-    /// A package manager's or tool's file that may hold a token: `.npmrc`, `.pypirc`, `.netrc`, `.git-credentials`.
+    /// A package manager's or tool's file that may hold a token: `.npmrc`, `.pypirc`, `.netrc`,
+    /// `.git-credentials`.
     ToolCredentials,
     /// Cloud provider credentials.
     CloudCredentials,
     /// Access to a cluster.
     Kubeconfig,
-    /// Files whose name says that secrets are inside: `secrets.yaml`, `terraform.tfvars`, `.htpasswd`.
+    /// Files whose name says that secrets are inside: `secrets.yaml`, `terraform.tfvars`,
+    /// `.htpasswd`.
     Secrets,
 }
 
@@ -52,42 +55,71 @@ static NAMED: LazyLock<Named> = LazyLock::new(|| {
         (&lists.key_files, SecretFile::PrivateKey),
     ] {
         for file in list {
-            let (folder, name) =
-                file.rsplit_once('/').map_or((None, file.as_str()), |(folder, name)| (Some(folder), name));
+            let (folder, name) = file
+                .rsplit_once('/')
+                .map_or((None, file.as_str()), |(folder, name)| (Some(folder), name));
             named.entry(name).or_default().push((folder, kind));
         }
     }
     named
 });
 
-/// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files and public keys.
+/// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files
+/// and public keys.
 pub fn secret_file(path: &str) -> Option<SecretFile> {
     let lists = words();
     let name = file_name(path).to_ascii_lowercase();
-    if name.split(['.', '-', '_']).any(|part| lists.example_files.contains(part)) {
+    if name
+        .split(['.', '-', '_'])
+        .any(|part| lists.example_files.contains(part))
+    {
         return None;
     }
+
     if name == ".env" || name.starts_with(".env.") {
         return Some(SecretFile::Env);
     }
+
     let folder = file_name(parent(path)).to_ascii_lowercase();
-    if let Some((_, kind)) =
-        NAMED.get(name.as_str()).into_iter().flatten().find(|(inside, _)| inside.is_none_or(|inside| inside == folder))
+    if let Some((_, kind)) = NAMED
+        .get(name.as_str())
+        .into_iter()
+        .flatten()
+        .find(|(inside, _)| inside.is_none_or(|inside| inside == folder))
     {
         return Some(*kind);
     }
+
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+
     match extension {
-        "json" if lists.cloud_json_parts.iter().any(|part| stem.contains(part.as_str())) => {
+        "json"
+            if lists
+                .cloud_json_parts
+                .iter()
+                .any(|part| stem.contains(part.as_str())) =>
+        {
             Some(SecretFile::CloudCredentials)
         }
         // Other `name.env` files are the settings of a tool far more often than secrets.
-        "env" if matches!(stem, "prod" | "production" | "staging" | "secret" | "secrets") => Some(SecretFile::Env),
+        "env"
+            if matches!(
+                stem,
+                "prod" | "production" | "staging" | "secret" | "secrets"
+            ) =>
+        {
+            Some(SecretFile::Env)
+        }
         "p12" | "pfx" | "jks" | "keystore" | "ppk" | "kdbx" | "p8" => Some(SecretFile::PrivateKey),
         "key" if !is_public(stem) => Some(SecretFile::PrivateKey),
         "pem" if is_private_pem(stem) => Some(SecretFile::PrivateKey),
         "kubeconfig" => Some(SecretFile::Kubeconfig),
-        "tfvars" if matches!(stem, "terraform" | "secret" | "secrets" | "prod" | "production") => {
+        "tfvars"
+            if matches!(
+                stem,
+                "terraform" | "secret" | "secrets" | "prod" | "production"
+            ) =>
+        {
             Some(SecretFile::Secrets)
         }
         // A chart's template of this name renders a Secret and holds none.
@@ -97,15 +129,19 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
 }
 
 fn is_public(stem: &str) -> bool {
-    stem.split(['.', '-', '_']).any(|part| matches!(part, "public" | "pub" | "pubkey" | "cert"))
+    stem.split(['.', '-', '_'])
+        .any(|part| matches!(part, "public" | "pub" | "pubkey" | "cert"))
 }
 
 /// A `.pem` file holds a certificate more often than a key; the name must say that it is a key.
 fn is_private_pem(stem: &str) -> bool {
     !is_public(stem)
-        && stem
-            .split(['.', '-', '_'])
-            .any(|part| matches!(part, "key" | "private" | "priv" | "privkey" | "privatekey" | "privkey1" | "rsa"))
+        && stem.split(['.', '-', '_']).any(|part| {
+            matches!(
+                part,
+                "key" | "private" | "priv" | "privkey" | "privatekey" | "privkey1" | "rsa"
+            )
+        })
 }
 
 #[cfg(test)]

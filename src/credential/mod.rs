@@ -1,8 +1,8 @@
-//! What a credential looks like: token formats, names that announce a secret, values that are none, file names that hold
-//! one, and how a secret may be shown.
+//! What a credential looks like: token formats, names that announce a secret, values that are none,
+//! file names that hold one, and how a secret may be shown.
 //!
-//! Pure functions over text. Nothing here knows what a service or a workload is, opens a file, asks a network, or hands
-//! out a whole secret in a message.
+//! Pure functions over text. Nothing here knows what a service or a workload is, opens a file, asks
+//! a network, or hands out a whole secret in a message.
 
 mod assign;
 mod classify;

@@ -1,5 +1,6 @@
-//! Names that announce a secret: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. A name is secret-shaped when its
-//! last words are, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list of their own.
+//! Names that announce a secret: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. A name is
+//! secret-shaped when its last words are, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME`
+//! need no list of their own.
 
 use super::words::words;
 
@@ -18,12 +19,14 @@ pub enum NameKind {
     Credentials,
 }
 
-/// Whether the letters that begin some word for a secret stand in a name. Most names are told by this alone.
+/// Whether the letters that begin some word for a secret stand in a name. Most names are told by
+/// this alone.
 fn may_announce(name: &str) -> bool {
     let bytes = name.as_bytes();
     let lower = |byte: u8| byte | 0x20;
     let begins = |(at, two): (usize, &[u8])| {
         let third = bytes.get(at + 2).map_or(0, |&byte| lower(byte));
+
         match [lower(two[0]), lower(two[1])] {
             [b'p', b'w'] => true,
             [b'p', b'a'] => matches!(third, b's' | b't'),
@@ -37,34 +40,51 @@ fn may_announce(name: &str) -> bool {
             _ => false,
         }
     };
+
     !name.is_ascii() || bytes.windows(2).enumerate().any(begins)
 }
 
-/// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel and dotted names.
+/// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel
+/// and dotted names.
 pub fn secret_name(name: &str) -> Option<NameKind> {
     if name.len() > 128 {
         return None;
     }
+
     if !may_announce(name) {
         return None;
     }
+
     let lists = words();
     let lower = parts(name);
     if lower.split(' ').any(|word| lists.name_never.contains(word)) {
         return None;
     }
-    let is_tail = |word: &str| lists.name_tails.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit());
+
+    let is_tail = |word: &str| {
+        lists.name_tails.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+
     let mut rest = lower.as_str();
     while let Some((before, _)) = rest.rsplit_once(' ').filter(|(_, last)| is_tail(last)) {
         rest = before;
     }
+
     let (before, last) = rest.rsplit_once(' ').unwrap_or(("", rest));
     let previous = before.rsplit(' ').next().unwrap_or("");
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
+
     match last {
-        "password" | "passwd" | "passphrase" | "psw" | "passwort" | "passcode" => return Some(NameKind::Password),
-        "pass" if !before.is_empty() && !lists.other_passes.contains(previous) => return Some(NameKind::Password),
-        "pwd" | "pw" if !before.is_empty() && !matches!(previous, "old" | "init" | "cur" | "current") => {
+        "password" | "passwd" | "passphrase" | "psw" | "passwort" | "passcode" => {
+            return Some(NameKind::Password);
+        }
+        "pass" if !before.is_empty() && !lists.other_passes.contains(previous) => {
+            return Some(NameKind::Password);
+        }
+
+        "pwd" | "pw"
+            if !before.is_empty() && !matches!(previous, "old" | "init" | "cur" | "current") =>
+        {
             return Some(NameKind::Password);
         }
         "token" if lists.other_tokens.contains(previous) => return None,
@@ -78,6 +98,7 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
         "keys" if matches!(previous, "api" | "secret" | "access") => return Some(NameKind::Key),
         _ => {}
     }
+
     joined(last)
 }
 
@@ -108,30 +129,38 @@ fn joined(word: &str) -> Option<NameKind> {
         ("apitoken", NameKind::Token),
         ("sessiontoken", NameKind::Token),
     ];
-    ENDS.iter().find(|(end, _)| word.ends_with(end)).map(|&(_, kind)| kind)
+    ENDS.iter()
+        .find(|(end, _)| word.ends_with(end))
+        .map(|&(_, kind)| kind)
 }
 
-/// The words of a name in lower case, a blank between each two. `APIKey` is `api key`; `clientID2` is `client id2`.
+/// The words of a name in lower case, a blank between each two. `APIKey` is `api key`; `clientID2`
+/// is `client id2`.
 pub(super) fn parts(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 8);
     let mut chars = name.chars().peekable();
     let mut before: Option<char> = None;
+
     while let Some(char) = chars.next() {
         let hump = char.is_uppercase()
             && before.is_some_and(|it| {
-                it.is_lowercase() || (it.is_uppercase() && chars.peek().is_some_and(|it| it.is_lowercase()))
+                it.is_lowercase()
+                    || (it.is_uppercase() && chars.peek().is_some_and(|it| it.is_lowercase()))
             });
         before = Some(char);
         if (hump || !char.is_alphanumeric()) && !words.is_empty() && !words.ends_with(' ') {
             words.push(' ');
         }
+
         if char.is_alphanumeric() {
             words.extend(char.to_lowercase());
         }
     }
+
     if words.ends_with(' ') {
         words.pop();
     }
+
     words
 }
 

@@ -1,36 +1,45 @@
-//! How a secret may be shown. Every message and every snippet that touches a secret goes through here.
+//! How a secret may be shown. Every message and every snippet that touches a secret goes through
+//! here.
 
 use crate::source::Span;
 
-use super::table::{Reach, table};
+use super::table::{Anchor, table};
 
 /// Longest documented prefix that is shown.
 const PREFIX: usize = 14;
 /// Shortest rest of which the end is shown.
 const REST: usize = 24;
 
-/// A form of the secret that tells its owner which one it is and nobody what it is: the documented prefix of its format,
-/// `…`, and the last four characters of a long one. Of what has no known format, nothing is shown, not even its length.
+/// A form of the secret that tells its owner which one it is and nobody what it is: the documented
+/// prefix of its format, `…`, and the last four characters of a long one. Of what has no known
+/// format, nothing is shown, not even its length.
 pub fn redact(secret: &str) -> String {
     let prefix = table()
         .formats
         .iter()
-        .filter(|format| format.reach == Reach::Here)
+        .filter(|format| format.anchor == Anchor::AtKeyword)
         .flat_map(|format| &format.keywords)
-        .filter(|keyword| keyword.len() >= 3 && keyword.len() <= PREFIX && secret.starts_with(keyword.as_str()))
+        .filter(|keyword| {
+            keyword.len() >= 3 && keyword.len() <= PREFIX && secret.starts_with(keyword.as_str())
+        })
         .map(String::len)
         .max();
-    let Some(prefix) = prefix else { return "********".to_owned() };
+    let Some(prefix) = prefix else {
+        return "********".to_owned();
+    };
+
     let (shown, rest) = secret.split_at(prefix);
     if rest.len() < REST {
         return format!("{shown}…");
     }
+
     let last: String = rest.chars().skip(rest.chars().count() - 4).collect();
+
     format!("{shown}…{last}")
 }
 
-/// `text` with the characters of `spans` replaced, line ends kept. Characters and bytes keep their number, so columns
-/// and offsets stay true.
+/// `text` with the characters of `spans` replaced, line ends kept. Characters and bytes keep their
+/// number, so columns and offsets stay true.
 pub fn mask(text: &str, spans: &[Span]) -> String {
     let hidden = |at: usize| spans.iter().any(|span| span.range().contains(&at));
     text.char_indices()

@@ -1,12 +1,13 @@
-//! Finds credentials in any text by their own shape: tokens of documented formats, private keys, URLs with a password.
+//! Finds credentials in any text by their own shape: tokens of documented formats, private keys,
+//! URLs with a password.
 //!
-//! One search runs over the text; where a literal of a format stands, the boundaries, the format's pattern, its
-//! entropy and its checksum are asked in this order, each only if the one before held. Names of variables play no part
-//! here; see [`judge`](super::judge) for them.
+//! One search runs over the text; where a literal of a format stands, the boundaries, the format's
+//! pattern, its entropy and its checksum are asked in this order, each only if the one before held.
+//! Names of variables play no part here; see [`judge`](super::judge) for them.
 
 use crate::source::Span;
 
-use super::table::{Checksum, Format, Keyword, Reach, ReachName, table};
+use super::table::{Anchor, AnchorName, Checksum, Format, Keyword, table};
 use super::{connection, key, shape};
 
 /// A credential in a text.
@@ -26,12 +27,20 @@ pub struct Hit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HitKind {
     /// A token of a documented format, such as `OpenAI` and `API key`.
-    ProviderToken { provider: &'static str, name: &'static str },
+    ProviderToken {
+        provider: &'static str,
+        name: &'static str,
+    },
     /// The body of a private key; `label` is what its first line says, such as `RSA PRIVATE KEY`.
     PrivateKey { label: String },
-    /// A URL or connection string with a literal password. `local` is true for this machine and for hosts reserved for
-    /// documentation.
-    ConnectionString { scheme: String, user: String, host: String, local: bool },
+    /// A URL or connection string with a literal password. `local` is true for this machine and for
+    /// hosts reserved for documentation.
+    ConnectionString {
+        scheme: String,
+        user: String,
+        host: String,
+        local: bool,
+    },
 }
 
 /// How sure the shape alone makes us.
@@ -55,6 +64,7 @@ pub fn scan(text: &str) -> Vec<Hit> {
     let mut found: Vec<(usize, Hit)> = Vec::new();
     table.each(text, |literal, keyword| {
         let at = literal.start;
+
         match keyword {
             Keyword::Token(index) => {
                 let format = &table.formats[index];
@@ -63,9 +73,12 @@ pub fn scan(text: &str) -> Vec<Hit> {
             // A token inside a URL or a key file says more than the URL does.
             Keyword::Key => found.extend(key::block(text, at).map(|hit| (usize::MAX - 1, hit))),
             Keyword::Url => found.extend(connection::url(text, at).map(|hit| (usize::MAX, hit))),
-            Keyword::Parts => found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit))),
+            Keyword::Parts => {
+                found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit)))
+            }
         }
     });
+
     settle(found)
 }
 
@@ -74,8 +87,10 @@ fn settle(mut found: Vec<(usize, Hit)>) -> Vec<Hit> {
     if found.len() < 2 {
         return found.into_iter().map(|(_, hit)| hit).collect();
     }
+
     found.sort_by_key(|(rank, hit)| (hit.span.start, *rank, u32::MAX - hit.span.end));
     let mut kept: Vec<(usize, Hit)> = Vec::new();
+
     for (rank, hit) in found {
         match kept.last_mut() {
             Some((last, before)) if hit.span.start < before.span.end => {
@@ -86,62 +101,94 @@ fn settle(mut found: Vec<(usize, Hit)>) -> Vec<Hit> {
             _ => kept.push((rank, hit)),
         }
     }
+
     kept.into_iter().map(|(_, hit)| hit).collect()
 }
 
 /// The token of `format` whose keyword stands at `start..end`.
 fn token(format: &'static Format, text: &str, start: usize, end: usize) -> Option<Hit> {
     let bytes = text.as_bytes();
-    let from = match format.reach {
-        Reach::Here => start,
-        Reach::Back(by) => start.saturating_sub(by),
-        Reach::Named(ReachName::Line) => end,
+    let from = match format.anchor {
+        Anchor::AtKeyword => start,
+        Anchor::Before(by) => start.saturating_sub(by),
+        Anchor::SameLine(AnchorName::Line) => end,
     };
-    if format.reach == Reach::Here && !begins(bytes, start) {
+
+    if format.anchor == Anchor::AtKeyword && !begins(bytes, start) {
         return None;
     }
+
     let mut to = (start + format.max).min(bytes.len());
     if let Some(line_end) = memchr::memchr(b'\n', &bytes[start..to]) {
         to = start + line_end;
     }
+
     let captures = format.regex()?.captures(&bytes[from..to])?;
     let whole = captures.get(0)?;
     let secret = captures.get(1).unwrap_or(whole);
     let span = from + secret.start()..from + secret.end();
-    if format.reach != Reach::Here && captures.get(1).is_none() && !begins(bytes, span.start) {
+    if format.anchor != Anchor::AtKeyword && captures.get(1).is_none() && !begins(bytes, span.start)
+    {
         return None;
     }
+
     if !ends(bytes, span.end) {
         return None;
     }
+
     let value = text.get(span.clone())?;
     let body = value.strip_prefix(text.get(start..end)?).unwrap_or(value);
-    if shape::entropy(body) < format.entropy || shape::classes(value) < format.classes || shape::made_up(value) {
+    if shape::entropy(body) < format.entropy
+        || shape::classes(value) < format.classes
+        || shape::made_up(value)
+    {
         return None;
     }
+
     if !in_context(format, text, start) || !claims_hold(format, value) {
         return None;
     }
-    let certainty = match format.checksum.map(|Checksum::Github| github_checksum(value)) {
+
+    let certainty = match format
+        .checksum
+        .map(|Checksum::Github| github_checksum(value))
+    {
         Some(true) => Certainty::Certain,
         Some(false) => Certainty::Possible,
         None => format.confidence,
     };
+
     let span = Span::of(span.start, span.end);
-    let kind = HitKind::ProviderToken { provider: &format.provider, name: &format.name };
-    Some(Hit { kind, span, at: span, certainty, weak: format.weak })
+    let kind = HitKind::ProviderToken {
+        provider: &format.provider,
+        name: &format.name,
+    };
+
+    Some(Hit {
+        kind,
+        span,
+        at: span,
+        certainty,
+        weak: format.weak,
+    })
 }
 
-/// Whether a token may begin at `at`: no token character stands before it, save the letter of an escape such as `\n`
-/// and the digits of a URL escape such as `%3D`.
+/// Whether a token may begin at `at`: no token character stands before it, save the letter of an
+/// escape such as `\n` and the digits of a URL escape such as `%3D`.
 fn begins(bytes: &[u8], at: usize) -> bool {
-    let Some(&before) = at.checked_sub(1).and_then(|at| bytes.get(at)) else { return true };
+    let Some(&before) = at.checked_sub(1).and_then(|at| bytes.get(at)) else {
+        return true;
+    };
+
     if !before.is_ascii_alphanumeric() && !matches!(before, b'_' | b'-' | b'+') {
         return true;
     }
+
     let back = |by: usize| at.checked_sub(by).map(|at| bytes[at]);
     (matches!(before, b'n' | b't' | b'r') && back(2) == Some(b'\\'))
-        || (before.is_ascii_hexdigit() && back(3) == Some(b'%') && back(2).is_some_and(|byte| byte.is_ascii_hexdigit()))
+        || (before.is_ascii_hexdigit()
+            && back(3) == Some(b'%')
+            && back(2).is_some_and(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Whether a token may end before `at`: what follows does not go on with it.
@@ -153,12 +200,13 @@ fn ends(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-/// Whether one of the format's context words stands in the line of `at` or in the one before. Long lines are read only
-/// near `at`.
+/// Whether one of the format's context words stands in the line of `at` or in the one before. Long
+/// lines are read only near `at`.
 fn in_context(format: &Format, text: &str, at: usize) -> bool {
     if format.context.is_empty() {
         return true;
     }
+
     let bytes = text.as_bytes();
     let before = at.saturating_sub(NEAR);
     let line = before + memchr::memrchr(b'\n', &bytes[before..at]).unwrap_or(0);
@@ -166,13 +214,20 @@ fn in_context(format: &Format, text: &str, at: usize) -> bool {
     let after = &bytes[at..bytes.len().min(at + NEAR)];
     let to = at + memchr::memchr(b'\n', after).unwrap_or(after.len());
     let near = String::from_utf8_lossy(&bytes[from..to]).to_ascii_lowercase();
-    format.context.iter().any(|word| near.contains(word.as_str()))
+    format
+        .context
+        .iter()
+        .any(|word| near.contains(word.as_str()))
 }
 
-/// Whether the claims of a JWT hold what the format asks for, and were not issued for a demonstration.
+/// Whether the claims of a JWT hold what the format asks for, and were not issued for a
+/// demonstration.
 fn claims_hold(format: &Format, value: &str) -> bool {
-    let Some(needle) = &format.holds else { return true };
-    jwt_claims(value).is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
+    let Some(needle) = &format.holds else {
+        return true;
+    };
+    jwt_claims(value)
+        .is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
 }
 
 /// The claims of a JWT, as the JSON text they are.
@@ -188,6 +243,7 @@ pub(super) fn jwt_claims(value: &str) -> Option<String> {
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0u32, 0);
+
     for byte in text.trim_end_matches('=').bytes() {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -197,33 +253,52 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
             b'/' | b'_' => 63,
             _ => return None,
         };
+
         bits = bits << 6 | u32::from(value);
         count += 6;
+
         if count >= 8 {
             count -= 8;
             bytes.push((bits >> count) as u8);
         }
     }
+
     Some(bytes)
 }
 
-/// Whether the last six characters of a classic GitHub token are the base62 CRC-32 of the thirty before them.
+/// Whether the last six characters of a classic GitHub token are the base62 CRC-32 of the thirty
+/// before them.
 fn github_checksum(token: &str) -> bool {
-    let Some((_, body)) = token.split_once('_') else { return false };
-    let Some((random, sum)) = body.split_at_checked(30) else { return false };
+    let Some((_, body)) = token.split_once('_') else {
+        return false;
+    };
+
+    let Some((random, sum)) = body.split_at_checked(30) else {
+        return false;
+    };
+
     let mut value = crc32(random.as_bytes());
     let mut expected = [b'0'; 6];
+
     for digit in expected.iter_mut().rev() {
-        *digit = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(value % 62) as usize];
+        *digit = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+            [(value % 62) as usize];
         value /= 62;
     }
+
     sum.as_bytes() == expected
 }
 
 /// CRC-32 as zip and PNG use it, bit by bit: it runs over thirty bytes a token.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 })
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            if sum & 1 == 1 {
+                sum >> 1 ^ 0xEDB8_8320
+            } else {
+                sum >> 1
+            }
+        })
     })
 }
 

@@ -1,5 +1,5 @@
-//! The shape of a value, whatever its name: how random it looks, whether it stands for something else (a reference), or
-//! whether it only shows where a secret would go (a placeholder).
+//! The shape of a value, whatever its name: how random it looks, whether it stands for something
+//! else (a reference), or whether it only shows where a secret would go (a placeholder).
 
 use super::words::words;
 
@@ -8,12 +8,19 @@ pub fn entropy(text: &str) -> f32 {
     if text.is_empty() {
         return 0.0;
     }
+
     let mut counts = [0u32; 256];
     for byte in text.bytes() {
         counts[byte as usize] += 1;
     }
+
     let len = text.len() as f32;
-    counts.iter().filter(|&&count| count > 0).map(|&count| count as f32 / len).map(|p| -p * p.log2()).sum()
+    counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| count as f32 / len)
+        .map(|p| -p * p.log2())
+        .sum()
 }
 
 /// How many of lower case, upper case and digits occur.
@@ -22,24 +29,36 @@ pub fn classes(text: &str) -> u32 {
     has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit)
 }
 
-/// A run no generator gives: one character six times, `xxxx`, or six characters that count up, plain (`abcdef`,
-/// `123456`) or in two interleaved rows (`a1b2c3d4`).
+/// A run no generator gives: one character six times, `xxxx`, or six characters that count up,
+/// plain (`abcdef`, `123456`) or in two interleaved rows (`a1b2c3d4`).
 pub fn patterned(text: &str) -> bool {
     let bytes = text.as_bytes();
     let lower = |at: usize| bytes[at].to_ascii_lowercase();
     let step = |from: usize, to: usize| i16::from(lower(to)) - i16::from(lower(from));
     let (mut same, mut up, mut down, mut weave) = (1, 1, 1, 1);
+
     for at in 1..bytes.len() {
         let alnum = lower(at).is_ascii_alphanumeric();
         let by = step(at - 1, at);
         same = if by == 0 { same + 1 } else { 1 };
         up = if by == 1 && alnum { up + 1 } else { 1 };
         down = if by == -1 && alnum { down + 1 } else { 1 };
-        weave = if at >= 2 && alnum && step(at - 2, at) == 1 && by.abs() > 1 { weave + 1 } else { 1 };
-        if same >= 6 || (same >= 4 && matches!(lower(at), b'x' | b'*' | b'.')) || up >= 6 || down >= 7 || weave >= 6 {
+        weave = if at >= 2 && alnum && step(at - 2, at) == 1 && by.abs() > 1 {
+            weave + 1
+        } else {
+            1
+        };
+
+        if same >= 6
+            || (same >= 4 && matches!(lower(at), b'x' | b'*' | b'.'))
+            || up >= 6
+            || down >= 7
+            || weave >= 6
+        {
             return true;
         }
     }
+
     false
 }
 
@@ -47,36 +66,60 @@ pub fn patterned(text: &str) -> bool {
 pub fn repeats(text: &str) -> bool {
     let bytes = text.as_bytes();
     (1..=8).any(|period| {
-        bytes.len() >= 3 * period && bytes.len() >= 8 && bytes.iter().zip(&bytes[period..]).all(|(a, b)| a == b)
+        bytes.len() >= 3 * period
+            && bytes.len() >= 8
+            && bytes.iter().zip(&bytes[period..]).all(|(a, b)| a == b)
     })
 }
 
-/// Whether a text that has a token's format was made up: a word in it says so, it counts, or it repeats itself.
+/// Whether a text that has a token's format was made up: a word in it says so, it counts, or it
+/// repeats itself.
 pub fn made_up(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    words().made_up.iter().any(|word| lower.contains(word.as_str())) || patterned(text) || repeats(text)
+    words()
+        .made_up
+        .iter()
+        .any(|word| lower.contains(word.as_str()))
+        || patterned(text)
+        || repeats(text)
 }
 
-/// Whether a value names where the secret is kept, or is filled in before use: a variable, a template, a command, a
-/// secret store's address, a path.
+/// Whether a value names where the secret is kept, or is filled in before use: a variable, a
+/// template, a command, a secret store's address, a path.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    if words().references.iter().any(|opening| value.starts_with(opening.as_str())) {
+    if words()
+        .references
+        .iter()
+        .any(|opening| value.starts_with(opening.as_str()))
+    {
         return true;
     }
-    if ["${", "$(", "{{", "#{", "<%"].iter().any(|part| value.contains(part)) {
+
+    if ["${", "$(", "{{", "#{", "<%"]
+        .iter()
+        .any(|part| value.contains(part))
+    {
         return true;
     }
-    if is_wrapped(value, b'%') || is_wrapped(value, b'@') || (is_wrapped(value, b'_') && value.starts_with("__")) {
+
+    if is_wrapped(value, b'%')
+        || is_wrapped(value, b'@')
+        || (is_wrapped(value, b'_') && value.starts_with("__"))
+    {
         return true;
     }
+
     is_format_verb(value) || is_path(value)
 }
 
 /// `%NAME%`, `@NAME@`, `__NAME__`.
 fn is_wrapped(value: &str, by: u8) -> bool {
     let bytes = value.as_bytes();
-    bytes.len() > 2 && bytes[0] == by && bytes[bytes.len() - 1] == by && bytes[1..bytes.len() - 1].iter().all(is_word)
+    bytes.len() > 2
+        && bytes[0] == by
+        && bytes[bytes.len() - 1] == by
+        && bytes[1..bytes.len() - 1].iter().all(is_word)
 }
 
 fn is_word(byte: &u8) -> bool {
@@ -94,21 +137,35 @@ fn is_format_verb(value: &str) -> bool {
 /// A path of two parts or more that ends in a file with an extension, or a Windows path.
 fn is_path(value: &str) -> bool {
     let bytes = value.as_bytes();
-    if bytes.len() > 3 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/') {
+    if bytes.len() > 3
+        && bytes[0].is_ascii_alphabetic()
+        && bytes[1] == b':'
+        && matches!(bytes[2], b'\\' | b'/')
+    {
         return true;
     }
-    !value.contains(char::is_whitespace) && words().path_endings.iter().any(|ending| value.ends_with(ending.as_str()))
+
+    !value.contains(char::is_whitespace)
+        && words()
+            .path_endings
+            .iter()
+            .any(|ending| value.ends_with(ending.as_str()))
 }
 
-/// Whether a value only shows where a secret would go: `<token>`, `your-api-key`, `xxxx`, `REPLACE_ME`, `...`, `none`.
+/// Whether a value only shows where a secret would go: `<token>`, `your-api-key`, `xxxx`,
+/// `REPLACE_ME`, `...`, `none`.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     if words().placeholders.contains(&lower)
-        || words().placeholder_parts.iter().any(|part| lower.contains(part.as_str()))
+        || words()
+            .placeholder_parts
+            .iter()
+            .any(|part| lower.contains(part.as_str()))
     {
         return true;
     }
+
     value.len() >= 4 && (repeats(value) || value.bytes().all(|byte| byte == value.as_bytes()[0]))
 }
 
@@ -118,12 +175,21 @@ mod tests {
 
     #[test]
     fn runs_and_rows() {
-        for text in ["aaaaaa", "xxXx", "abcdef", "98765432", "a1b2c3d4e5", "..abcdefgh"] {
+        for text in [
+            "aaaaaa",
+            "xxXx",
+            "abcdef",
+            "98765432",
+            "a1b2c3d4e5",
+            "..abcdefgh",
+        ] {
             assert!(patterned(text), "{text}");
         }
+
         for text in ["aab", "x1x2", "abcde", "kd83hfAAa", "q9w8zz7e"] {
             assert!(!patterned(text), "{text}");
         }
+
         assert!(repeats("cicicicicici"));
         assert!(!repeats("cicicicicicx"));
     }
@@ -154,6 +220,7 @@ mod tests {
         ] {
             assert!(is_reference(value), "{value}");
         }
+
         for value in ["hunter2", "pa$$word", "a/b", "x%y", "{", "p@ss"] {
             assert!(!is_reference(value), "{value}");
         }
@@ -161,11 +228,20 @@ mod tests {
 
     #[test]
     fn placeholders_are_not_secrets() {
-        for value in
-            ["", "<token>", "your-api-key", "insert-your-token-here", "xxxxxx", "REPLACE_ME", "aaaa", "None", "..."]
-        {
+        for value in [
+            "",
+            "<token>",
+            "your-api-key",
+            "insert-your-token-here",
+            "xxxxxx",
+            "REPLACE_ME",
+            "aaaa",
+            "None",
+            "...",
+        ] {
             assert!(is_placeholder(value), "{value}");
         }
+
         for value in ["hunter2", "postgres", "s3cr3t!", "changeme"] {
             assert!(!is_placeholder(value), "{value}");
         }

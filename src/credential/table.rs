@@ -1,5 +1,6 @@
-//! The table of token formats (`rules/data/tokens.toml`) and the search for its keywords. Built once, on first use;
-//! the pattern of an entry is compiled when one of its keywords is first met. Must never hold a format in code.
+//! The table of token formats (`rules/data/tokens.toml`) and the search for its keywords. Built
+//! once, on first use; the pattern of an entry is compiled when one of its keywords is first met.
+//! Must never hold a format in code.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -19,7 +20,7 @@ pub struct Format {
     pub keywords: Vec<String>,
     pattern: String,
     #[serde(default)]
-    pub reach: Reach,
+    pub anchor: Anchor,
     #[serde(default = "longest")]
     pub max: usize,
     #[serde(default = "entropy_floor")]
@@ -41,19 +42,19 @@ pub struct Format {
 /// Where a token stands relative to its keyword.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(untagged)]
-pub enum Reach {
+pub enum Anchor {
     /// The token starts with the keyword.
     #[default]
-    Here,
+    AtKeyword,
     /// The token begins up to this many bytes before the keyword.
-    Back(usize),
+    Before(usize),
     /// The token follows somewhere in the keyword's line.
-    Named(ReachName),
+    SameLine(AnchorName),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ReachName {
+pub enum AnchorName {
     Line,
 }
 
@@ -64,16 +65,18 @@ pub enum Checksum {
 }
 
 impl Format {
-    /// The pattern, anchored where the token starts with its keyword. `None` when it does not compile, which a test
-    /// makes impossible.
+    /// The pattern, anchored where the token starts with its keyword. `None` when it does not
+    /// compile, which a test makes impossible.
     pub fn regex(&self) -> Option<&Regex> {
         let compile = || {
-            let pattern = match self.reach {
-                Reach::Here => format!("^(?:{})", self.pattern),
-                Reach::Back(_) | Reach::Named(_) => self.pattern.clone(),
+            let pattern = match self.anchor {
+                Anchor::AtKeyword => format!("^(?:{})", self.pattern),
+                Anchor::Before(_) | Anchor::SameLine(_) => self.pattern.clone(),
             };
+
             RegexBuilder::new(&pattern).unicode(false).build().ok()
         };
+
         self.compiled.get_or_init(compile).as_ref()
     }
 }
@@ -110,16 +113,39 @@ pub fn table() -> &'static Table {
 }
 
 fn build(file: File) -> Table {
-    let fixed =
-        [(super::connection::URL, Keyword::Url), (super::key::PEM, Keyword::Key), (super::key::PUTTY, Keyword::Key)];
-    let parts = super::connection::PARTS.iter().map(|literal| (*literal, Keyword::Parts));
-    let mut keywords: Vec<(String, Keyword)> =
-        fixed.into_iter().chain(parts).map(|(literal, keyword)| (literal.to_owned(), keyword)).collect();
+    let fixed = [
+        (super::connection::URL, Keyword::Url),
+        (super::key::PEM, Keyword::Key),
+        (super::key::PUTTY, Keyword::Key),
+    ];
+    let parts = super::connection::PARTS
+        .iter()
+        .map(|literal| (*literal, Keyword::Parts));
+    let mut keywords: Vec<(String, Keyword)> = fixed
+        .into_iter()
+        .chain(parts)
+        .map(|(literal, keyword)| (literal.to_owned(), keyword))
+        .collect();
     for (index, format) in file.token.iter().enumerate() {
-        keywords.extend(format.keywords.iter().map(|literal| (literal.clone(), Keyword::Token(index))));
+        keywords.extend(
+            format
+                .keywords
+                .iter()
+                .map(|literal| (literal.clone(), Keyword::Token(index))),
+        );
     }
-    let search = search::Table::new(keywords.iter().enumerate().map(|(index, (literal, _))| (literal, index)));
-    Table { formats: file.token, keywords, search }
+
+    let search = search::Table::new(
+        keywords
+            .iter()
+            .enumerate()
+            .map(|(index, (literal, _))| (literal, index)),
+    );
+    Table {
+        formats: file.token,
+        keywords,
+        search,
+    }
 }
 
 impl Table {
@@ -154,16 +180,39 @@ mod tests {
     #[test]
     fn every_format_compiles_and_says_who_and_what() {
         for format in &table().formats {
-            assert!(format.regex().is_some(), "{} {}: pattern does not compile", format.provider, format.name);
-            assert!(!format.keywords.is_empty(), "{}: no keyword", format.provider);
-            assert!(format.keywords.iter().all(|word| word.len() >= 3), "{}: keyword too short", format.provider);
-            assert!(format.regex().is_some_and(|regex| regex.captures_len() <= 2), "{}: one group", format.provider);
+            assert!(
+                format.regex().is_some(),
+                "{} {}: pattern does not compile",
+                format.provider,
+                format.name
+            );
+            assert!(
+                !format.keywords.is_empty(),
+                "{}: no keyword",
+                format.provider
+            );
+            assert!(
+                format.keywords.iter().all(|word| word.len() >= 3),
+                "{}: keyword too short",
+                format.provider
+            );
+            assert!(
+                format
+                    .regex()
+                    .is_some_and(|regex| regex.captures_len() <= 2),
+                "{}: one group",
+                format.provider
+            );
         }
     }
 
     #[test]
     fn there_are_more_than_a_hundred_formats() {
-        let mut kinds: Vec<_> = table().formats.iter().map(|it| (&it.provider, &it.name)).collect();
+        let mut kinds: Vec<_> = table()
+            .formats
+            .iter()
+            .map(|it| (&it.provider, &it.name))
+            .collect();
         kinds.sort();
         kinds.dedup();
         assert!(kinds.len() >= 180, "{}", kinds.len());

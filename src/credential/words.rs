@@ -1,4 +1,5 @@
-//! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The file says what each is.
+//! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The
+//! file says what each is.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

@@ -13,72 +13,91 @@ use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::FileKind;
-use crate::rules::{CHECKS, Check, Run, declarative};
+use crate::rules::{CHECKS, Check, CheckFn, declarative};
 use crate::source::FileId;
 
 /// What every check finds, part by part; in no order yet.
 pub(super) fn all(facts: &Facts, graph: &Graph) -> Vec<Vec<Finding>> {
     let ctx = Ctx { facts, graph };
-    parts(facts).into_par_iter().with_max_len(BATCH).map(|part| check_part(&ctx, part)).collect()
+    parts(facts)
+        .into_par_iter()
+        .with_max_len(BATCH)
+        .map(|part| check_part(&ctx, part))
+        .collect()
 }
 
 /// A part of the facts that one worker checks.
 #[derive(Clone, Copy)]
-enum Part {
+enum WorkItem {
     File(usize),
     Project(usize),
-    /// One check over the whole repository, by its index in `RULED`.
+    /// One check over the whole repository, by its index in `CHECKS_WITH_RULES`.
     Repository(usize),
     /// All declarative rules.
     Declarative,
 }
 
-fn parts(facts: &Facts) -> Vec<Part> {
-    let whole = RULED.iter().enumerate().filter(|(_, (check, _))| matches!(check.run, Run::Repository(_)));
+fn parts(facts: &Facts) -> Vec<WorkItem> {
+    let whole = CHECKS_WITH_RULES
+        .iter()
+        .enumerate()
+        .filter(|(_, (check, _))| matches!(check.run, CheckFn::Repository(_)));
     whole
-        .map(|(at, _)| Part::Repository(at))
-        .chain([Part::Declarative])
-        .chain((0..facts.projects().len()).map(Part::Project))
-        .chain((0..facts.files.len()).map(Part::File))
+        .map(|(at, _)| WorkItem::Repository(at))
+        .chain([WorkItem::Declarative])
+        .chain((0..facts.projects().len()).map(WorkItem::Project))
+        .chain((0..facts.files.len()).map(WorkItem::File))
         .collect()
 }
 
-fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
+fn check_part(ctx: &Ctx, part: WorkItem) -> Vec<Finding> {
     let mut findings = Vec::new();
+
     match part {
-        Part::Repository(at) => {
-            let (check, rule) = RULED[at];
-            if let Run::Repository(run) = check.run {
+        WorkItem::Repository(at) => {
+            let (check, rule) = CHECKS_WITH_RULES[at];
+            if let CheckFn::Repository(run) = check.run {
                 guard(ctx, rule, FileId(0), &mut findings, |sink| run(ctx, sink));
             }
         }
-        Part::Declarative => declarative::check(ctx, &mut findings),
-        Part::Project(at) => check_project(ctx, at, &mut findings),
-        Part::File(at) => check_file(ctx, at, &mut findings),
+        WorkItem::Declarative => declarative::check(ctx, &mut findings),
+        WorkItem::Project(at) => check_project(ctx, at, &mut findings),
+        WorkItem::File(at) => check_file(ctx, at, &mut findings),
     }
+
     findings
 }
 
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     let project = &ctx.facts.projects()[at];
     let file = project.files.first().copied().unwrap_or_default();
-    for (check, rule) in &SORTED.projects {
+
+    for (check, rule) in &CHECKS_BY_KIND.projects {
         match check.run {
-            Run::Project(run) => guard(ctx, rule, file, findings, |sink| run(ctx, project, sink)),
-            Run::Service(run) => {
+            CheckFn::Project(run) => {
+                guard(ctx, rule, file, findings, |sink| run(ctx, project, sink))
+            }
+            CheckFn::Service(run) => {
                 for service in &project.services {
-                    guard(ctx, rule, file, findings, |sink| run(ctx, project, service, sink));
+                    guard(ctx, rule, file, findings, |sink| {
+                        run(ctx, project, service, sink)
+                    });
                 }
             }
-            Run::Container(run) => {
+            CheckFn::Container(run) => {
                 for service in &project.services {
                     let owner = Owner::Compose(project, service);
-                    guard(ctx, rule, file, findings, |sink| run(ctx, owner, &service.container, sink));
+                    guard(ctx, rule, file, findings, |sink| {
+                        run(ctx, owner, &service.container, sink)
+                    });
                 }
             }
-            Run::Image(run) => {
+            CheckFn::Image(run) => {
                 // With a build, the image is the name of what is built.
-                let pulled = project.services.iter().filter(|service| service.build.is_none());
+                let pulled = project
+                    .services
+                    .iter()
+                    .filter(|service| service.build.is_none());
                 for image in pulled.filter_map(|service| service.container.image.as_ref()) {
                     guard(ctx, rule, file, findings, |sink| run(ctx, image, sink));
                 }
@@ -86,7 +105,8 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             _ => {}
         }
     }
-    findings.retain(|finding| project.reports(finding.place.file));
+
+    findings.retain(|finding| project.reports(finding.location.file));
 }
 
 fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
@@ -95,47 +115,66 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     if source.text.is_empty() && facts.kind == FileKind::Text {
         return;
     }
-    for (check, rule) in SORTED.of(facts) {
+
+    for (check, rule) in CHECKS_BY_KIND.of(facts) {
         match check.run {
-            Run::File(run) => guard(ctx, rule, source.id, findings, |sink| run(ctx, source, facts, sink)),
-            Run::Dockerfile(run) => {
+            CheckFn::File(run) => guard(ctx, rule, source.id, findings, |sink| {
+                run(ctx, source, facts, sink)
+            }),
+            CheckFn::Dockerfile(run) => {
                 if let Some(dockerfile) = &facts.dockerfile {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
+                    guard(ctx, rule, source.id, findings, |sink| {
+                        run(ctx, dockerfile, sink)
+                    });
                 }
             }
-            Run::Workflow(run) => {
+            CheckFn::Workflow(run) => {
                 if let Some(workflow) = &facts.workflow {
                     let before = findings.len();
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, workflow, sink));
+                    guard(ctx, rule, source.id, findings, |sink| {
+                        run(ctx, workflow, sink)
+                    });
                     // What does not run does no harm; a secret in it does.
-                    let harmless = findings.len() > before && rule.item != "no-secrets" && is_shelved(ctx, workflow);
-                    findings[before..].iter_mut().filter(|_| harmless).for_each(|own| own.level = Level::Note);
+                    let harmless = findings.len() > before
+                        && rule.item != "no-secrets"
+                        && is_shelved(ctx, workflow);
+                    findings[before..]
+                        .iter_mut()
+                        .filter(|_| harmless)
+                        .for_each(|own| own.level = Level::Note);
                 }
             }
-            Run::Image(run) => {
+            CheckFn::Image(run) => {
                 for image in facts.images() {
                     guard(ctx, rule, source.id, findings, |sink| run(ctx, image, sink));
                 }
             }
-            Run::Object(run) => {
+            CheckFn::Object(run) => {
                 for object in &facts.objects {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, sink));
+                    guard(ctx, rule, source.id, findings, |sink| {
+                        run(ctx, object, sink)
+                    });
                 }
             }
-            Run::Workload(run) => {
+            CheckFn::Workload(run) => {
                 for (object, workload) in facts.workloads() {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, workload, sink));
+                    guard(ctx, rule, source.id, findings, |sink| {
+                        run(ctx, object, workload, sink)
+                    });
                 }
             }
-            Run::Container(run) => {
+            CheckFn::Container(run) => {
                 for (object, workload) in facts.workloads() {
                     let owner = Owner::Kubernetes(object, workload);
+
                     for container in &workload.pod.containers {
-                        guard(ctx, rule, source.id, findings, |sink| run(ctx, owner, container, sink));
+                        guard(ctx, rule, source.id, findings, |sink| {
+                            run(ctx, owner, container, sink)
+                        });
                     }
                 }
             }
-            Run::Project(_) | Run::Service(_) | Run::Repository(_) => {}
+            CheckFn::Project(_) | CheckFn::Service(_) | CheckFn::Repository(_) => {}
         }
     }
 }
@@ -143,12 +182,18 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
 type Ruled = (&'static Check, &'static Rule);
 
 /// Every coded check with its rule, looked up once.
-static RULED: LazyLock<Vec<Ruled>> = LazyLock::new(|| {
-    CHECKS.iter().copied().flatten().filter_map(|check| Some((check, catalog::rule(check.rule)?))).collect()
+static CHECKS_WITH_RULES: LazyLock<Vec<Ruled>> = LazyLock::new(|| {
+    CHECKS
+        .iter()
+        .copied()
+        .flatten()
+        .filter_map(|check| Some((check, catalog::rule(check.rule)?)))
+        .collect()
 });
 
-/// The checks by what they may be called with. Most files are texts, with which few checks are called.
-struct Sorted {
+/// The checks by what they may be called with. Most files are texts, with which few checks are
+/// called.
+struct ChecksByKind {
     projects: Vec<Ruled>,
     texts: Vec<Ruled>,
     dockerfiles: Vec<Ruled>,
@@ -156,20 +201,51 @@ struct Sorted {
     manifests: Vec<Ruled>,
 }
 
-static SORTED: LazyLock<Sorted> = LazyLock::new(|| {
-    let of = |test: fn(&Run) -> bool| RULED.iter().copied().filter(|(check, _)| test(&check.run)).collect();
-    Sorted {
-        projects: of(|run| matches!(run, Run::Project(_) | Run::Service(_) | Run::Container(_) | Run::Image(_))),
-        texts: of(|run| matches!(run, Run::File(_))),
-        dockerfiles: of(|run| matches!(run, Run::File(_) | Run::Dockerfile(_) | Run::Image(_))),
-        workflows: of(|run| matches!(run, Run::File(_) | Run::Workflow(_) | Run::Image(_))),
+static CHECKS_BY_KIND: LazyLock<ChecksByKind> = LazyLock::new(|| {
+    let of = |test: fn(&CheckFn) -> bool| {
+        CHECKS_WITH_RULES
+            .iter()
+            .copied()
+            .filter(|(check, _)| test(&check.run))
+            .collect()
+    };
+    ChecksByKind {
+        projects: of(|run| {
+            matches!(
+                run,
+                CheckFn::Project(_)
+                    | CheckFn::Service(_)
+                    | CheckFn::Container(_)
+                    | CheckFn::Image(_)
+            )
+        }),
+        texts: of(|run| matches!(run, CheckFn::File(_))),
+        dockerfiles: of(|run| {
+            matches!(
+                run,
+                CheckFn::File(_) | CheckFn::Dockerfile(_) | CheckFn::Image(_)
+            )
+        }),
+        workflows: of(|run| {
+            matches!(
+                run,
+                CheckFn::File(_) | CheckFn::Workflow(_) | CheckFn::Image(_)
+            )
+        }),
         manifests: of(|run| {
-            matches!(run, Run::File(_) | Run::Object(_) | Run::Workload(_) | Run::Container(_) | Run::Image(_))
+            matches!(
+                run,
+                CheckFn::File(_)
+                    | CheckFn::Object(_)
+                    | CheckFn::Workload(_)
+                    | CheckFn::Container(_)
+                    | CheckFn::Image(_)
+            )
         }),
     }
 });
 
-impl Sorted {
+impl ChecksByKind {
     /// Those that a file's facts may give something to look at: no file is two of these.
     fn of(&self, facts: &FileFacts) -> &[Ruled] {
         match () {
@@ -182,8 +258,15 @@ impl Sorted {
 }
 
 /// Runs one check; a panic in it becomes a finding that names it.
-fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
+fn guard(
+    ctx: &Ctx,
+    rule: &'static Rule,
+    file: FileId,
+    findings: &mut Vec<Finding>,
+    run: impl FnOnce(&mut Sink),
+) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
+
     match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
         Ok(()) => {
             let mut found = sink.into_findings();
@@ -192,8 +275,16 @@ fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Findin
             }
         }
         Err(_) => {
-            let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
-            findings.push(internal(file, &format!("rule `{}` failed on `{path}`", rule.name)));
+            let path = ctx
+                .facts
+                .repository
+                .files()
+                .get(file.0 as usize)
+                .map_or("", |file| &file.path);
+            findings.push(internal(
+                file,
+                &format!("rule `{}` failed on `{path}`", rule.name),
+            ));
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The pipeline: walk, read, parse, lower, join, check, suppress, sort. The only folder that names rayon.
+//! The pipeline: walk, read, parse, lower, join, check, suppress, sort. The only folder that names
+//! rayon.
 //!
-//! Files are read and lowered in parallel, joined once, and checked in parallel; findings are sorted at the end, so the
-//! outcome depends neither on threads nor on the file system's order. A panic anywhere costs one file or one check.
+//! Files are read and lowered in parallel, joined once, and checked in parallel; findings are
+//! sorted at the end, so the outcome depends neither on threads nor on the file system's order. A
+//! panic anywhere costs one file or one check.
 
 mod check;
 mod settle;
@@ -18,9 +20,9 @@ use crate::model::code::{self, CodeFacts};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_role::is_generated;
 use crate::model::kind::{FileKind, Listing};
-use crate::model::mentions::{Mentioned, Mentions, Names};
+use crate::model::mentions::{EnvNameSearch, Mentioned, Mentions};
 use crate::model::{compose, file, kubernetes, package};
-use crate::source::{FileId, Place, Repository, SourceFile, Span};
+use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::suppress::Date;
 use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
@@ -36,7 +38,8 @@ use self::settle::{Settled, settle};
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many files a worker takes at once: few enough that none is left with many when the others have no more.
+/// How many files a worker takes at once: few enough that none is left with many when the others
+/// have no more.
 const BATCH: usize = 8;
 
 /// What to lint, and how.
@@ -44,8 +47,8 @@ const BATCH: usize = 8;
 pub struct Options {
     /// The repository's root: paths are relative to it.
     pub root: PathBuf,
-    /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything else is still read as
-    /// evidence.
+    /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything
+    /// else is still read as evidence.
     pub focus: Vec<String>,
     /// A file's text given instead of what is on disk, with its repository path.
     pub stdin: Option<(String, String)>,
@@ -54,7 +57,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
-    /// The process ends with this run: what it made is left to the system, which lets go of all of it at once.
+    /// The process ends with this run: what it made is left to the system, which lets go of all of
+    /// it at once.
     pub ends: bool,
 }
 
@@ -63,8 +67,8 @@ pub struct Options {
 pub struct Outcome {
     pub root: PathBuf,
     pub sources: Vec<SourceFile>,
-    /// After selection, levels and suppressions; sorted by path, then errors first, then by place. Notes included:
-    /// reporters decide what is shown.
+    /// After selection, levels and suppressions; sorted by path, then errors first, then by place.
+    /// Notes included: reporters decide what is shown.
     pub findings: Vec<Finding>,
     /// Spans that hold secrets, sorted by file: no output may print their text.
     pub secrets: Vec<(FileId, Vec<Span>)>,
@@ -79,7 +83,13 @@ pub struct Workers(Option<rayon::ThreadPool>);
 
 impl Workers {
     fn new(threads: usize) -> Self {
-        Self(rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build().ok())
+        Self(
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .stack_size(STACK_BYTES)
+                .build()
+                .ok(),
+        )
     }
 
     fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -90,7 +100,11 @@ impl Workers {
     }
 
     /// What is made of each item, in the order of the items.
-    pub fn map<T: Sync, R: Send>(&self, items: &[T], make: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    pub fn map<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        make: impl Fn(&T) -> R + Send + Sync,
+    ) -> Vec<R> {
         self.run(|| items.par_iter().with_max_len(BATCH).map(make).collect())
     }
 }
@@ -115,7 +129,9 @@ pub struct Summary {
 /// Lints a repository. Never fails as a whole: what goes wrong becomes a finding.
 pub fn lint(options: &Options) -> Outcome {
     let begin = Instant::now();
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = options
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let workers = Workers::new(threads);
     // One worker alone would read them after the files, when what was needed is there.
     let ahead = || {
@@ -123,18 +139,31 @@ pub fn lint(options: &Options) -> Outcome {
             read_tables()
         }
     };
+
     let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, threads), ahead));
     outcome.workers = workers;
     outcome.summary.elapsed = begin.elapsed();
+
     outcome
 }
 
 /// Lints texts that are in memory as a repository: `(path, text)` pairs. For tests and editors.
 pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
-    let options = Options { config, ..Options::default() };
-    let names = Names::of(files.iter().copied());
-    let read = |(path, text): &(&str, &str)| ((*path).to_owned(), Read::text(path, (*text).to_owned(), &names));
+    let options = Options {
+        config,
+        ..Options::default()
+    };
+
+    let names = EnvNameSearch::of(files.iter().copied());
+    let read = |(path, text): &(&str, &str)| {
+        (
+            (*path).to_owned(),
+            Read::text(path, (*text).to_owned(), &names),
+        )
+    };
+
     let read = files.iter().map(read).collect();
+
     lint_read(&options, &names, read, None)
 }
 
@@ -151,17 +180,29 @@ fn lint_folder(options: &Options, threads: usize) -> Outcome {
     let listing = walk::list(&options.root, &exclude, threads);
     let names = example_names(options, &listing.entries);
     let mut read = read_all(options, listing.entries, &names);
-    read.extend(listing.errors.into_iter().map(|(path, reason)| (path, Read::failed(reason))));
+    read.extend(
+        listing
+            .errors
+            .into_iter()
+            .map(|(path, reason)| (path, Read::failed(reason))),
+    );
+
     if let Some((path, text)) = &options.stdin {
         read.retain(|(known, _)| known != path);
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
-    lint_read(options, &names, read, git::tracked(&options.root, file::is_env_file))
+
+    lint_read(
+        options,
+        &names,
+        read,
+        git::tracked(&options.root, file::is_env_file),
+    )
 }
 
 fn lint_read(
     options: &Options,
-    names: &Names,
+    names: &EnvNameSearch,
     mut read: Vec<(String, Read)>,
     tracked: Option<HashSet<String>>,
 ) -> Outcome {
@@ -170,25 +211,58 @@ fn lint_read(
     let mut sources = Vec::with_capacity(read.len());
     let mut found = Vec::with_capacity(read.len());
     let mut mentioned = Vec::with_capacity(read.len());
+
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
         findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
         sources.push(SourceFile::new(id, path, read.text));
-        found.push(Found { hits: read.hits, code: read.code });
+        found.push(Found {
+            hits: read.hits,
+            code: read.code,
+        });
+
         mentioned.push(read.mentioned);
     }
-    let facts = lower_all(&sources, found, names.all(mentioned), tracked, &mut findings);
+
+    let facts = lower_all(
+        &sources,
+        found,
+        names.all(mentioned),
+        tracked,
+        &mut findings,
+    );
     let graph = graph(&facts, &mut findings);
     let mut found = check::all(&facts, &graph);
     found.push(findings);
-    let (settled, summary) = rayon::join(|| settle(options, &facts, found), || summary(&facts, &graph));
-    let Settled { secrets, findings, suppressed, failed } = settled;
-    let summary = Summary { suppressed, failed, ..summary };
+    let (settled, summary) = rayon::join(
+        || settle(options, &facts, found),
+        || summary(&facts, &graph),
+    );
+    let Settled {
+        secrets,
+        findings,
+        suppressed,
+        failed,
+    } = settled;
+    let summary = Summary {
+        suppressed,
+        failed,
+        ..summary
+    };
+
     if options.ends {
         std::mem::forget(graph);
         std::mem::forget(facts);
     }
-    Outcome { root: options.root.clone(), sources, findings, secrets, summary, workers: Workers::default() }
+
+    Outcome {
+        root: options.root.clone(),
+        sources,
+        findings,
+        secrets,
+        summary,
+        workers: Workers::default(),
+    }
 }
 
 /// What reading one file gave.
@@ -209,33 +283,62 @@ struct Found {
 impl Read {
     fn failed(reason: String) -> Self {
         let mentioned = Mentioned::default();
-        Self { text: String::new(), hits: Vec::new(), code: None, mentioned, failure: Some(reason) }
+        Self {
+            text: String::new(),
+            hits: Vec::new(),
+            code: None,
+            mentioned,
+            failure: Some(reason),
+        }
     }
 
-    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials, and sources for what
-    /// they read and serve, and let go.
-    fn text(path: &str, text: String, names: &Names) -> Self {
+    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials,
+    /// and sources for what they read and serve, and let go.
+    fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
         let mentioned = names.find(path, &text);
-        let hits = if is_generated(path) { Vec::new() } else { credential::scan(&text) };
-        let code = if is_generated(path) { None } else { code::facts(path, &text) };
+        let hits = if is_generated(path) {
+            Vec::new()
+        } else {
+            credential::scan(&text)
+        };
+
+        let code = if is_generated(path) {
+            None
+        } else {
+            code::facts(path, &text)
+        };
+
         let keep = !hits.is_empty()
             || code.is_some()
             || file::is_evidence(path)
             || (file::is_source(path) && !credential::assignments(&text).is_empty());
-        Self { text: if keep { text } else { String::new() }, hits, code, mentioned, failure: None }
+        Self {
+            text: if keep { text } else { String::new() },
+            hits,
+            code,
+            mentioned,
+            failure: None,
+        }
     }
 }
 
 /// The names that example env files give: known before all else is read.
-fn example_names(options: &Options, entries: &[Entry]) -> Names {
-    let examples = entries.iter().filter(|entry| file::is_example_env(&entry.path));
+fn example_names(options: &Options, entries: &[Entry]) -> EnvNameSearch {
+    let examples = entries
+        .iter()
+        .filter(|entry| file::is_example_env(&entry.path));
     let texts: Vec<(&str, String)> = examples
-        .filter_map(|entry| Some((entry.path.as_str(), decode(walk::read(&options.root, entry).ok()?).ok()?)))
+        .filter_map(|entry| {
+            Some((
+                entry.path.as_str(),
+                decode(walk::read(&options.root, entry).ok()?).ok()?,
+            ))
+        })
         .collect();
-    Names::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
+    EnvNameSearch::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
 }
 
-fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(String, Read)> {
+fn read_all(options: &Options, entries: Vec<Entry>, names: &EnvNameSearch) -> Vec<(String, Read)> {
     let read = |entry: Entry| {
         let read = match walk::read(&options.root, &entry) {
             Ok(bytes) => match decode(bytes) {
@@ -244,14 +347,26 @@ fn read_all(options: &Options, entries: Vec<Entry>, names: &Names) -> Vec<(Strin
                 Err(_) => Read::text(&entry.path, String::new(), names),
             },
             Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
-                Read::failed(format!("{} MiB exceeds the limit of {} MiB", bytes >> 20, walk::MAX_BYTES >> 20))
+                Read::failed(format!(
+                    "{} MiB exceeds the limit of {} MiB",
+                    bytes >> 20,
+                    walk::MAX_BYTES >> 20
+                ))
             }
             Err(Unread::Failed(reason)) => Read::failed(reason),
-            Err(Unread::TooLarge(_) | Unread::Skipped) => Read::text(&entry.path, String::new(), names),
+            Err(Unread::TooLarge(_) | Unread::Skipped) => {
+                Read::text(&entry.path, String::new(), names)
+            }
         };
+
         (entry.path, read)
     };
-    entries.into_par_iter().with_max_len(BATCH).map(read).collect()
+
+    entries
+        .into_par_iter()
+        .with_max_len(BATCH)
+        .map(read)
+        .collect()
 }
 
 /// Lowers every file, and lays kustomizations over what they change.
@@ -269,25 +384,58 @@ fn lower_all<'s>(
         let lowered = catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)));
         let broken = lowered.is_err().then_some(source.id);
         let facts = lowered.unwrap_or_else(|_| FileFacts::new(FileKind::Text));
-        (FileFacts { hits: found.hits, code: found.code, ..facts }, broken)
+        (
+            FileFacts {
+                hits: found.hits,
+                code: found.code,
+                ..facts
+            },
+            broken,
+        )
     };
-    let (mut files, broken): (Vec<_>, Vec<_>) = sources.par_iter().zip(found).with_max_len(BATCH).map(lower).unzip();
-    findings.extend(broken.into_iter().flatten().map(|id| internal(id, "this file could not be processed")));
-    if catch_unwind(AssertUnwindSafe(|| kubernetes::join(&mut files, repository))).is_err() {
-        findings.push(internal(FileId(0), "the kustomizations could not be applied"));
+
+    let (mut files, broken): (Vec<_>, Vec<_>) = sources
+        .par_iter()
+        .zip(found)
+        .with_max_len(BATCH)
+        .map(lower)
+        .unzip();
+    findings.extend(
+        broken
+            .into_iter()
+            .flatten()
+            .map(|id| internal(id, "this file could not be processed")),
+    );
+    if catch_unwind(AssertUnwindSafe(|| {
+        kubernetes::join(&mut files, repository)
+    }))
+    .is_err()
+    {
+        findings.push(internal(
+            FileId(0),
+            "the kustomizations could not be applied",
+        ));
     }
+
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
+
     facts
 }
 
 /// Joins compose files to projects, manifests to a cluster, and both to what they are built from.
 fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
-    let projects = || catch_unwind(AssertUnwindSafe(|| facts.joined.get_or_init(|| projects(facts)).len()));
+    let projects = || {
+        catch_unwind(AssertUnwindSafe(|| {
+            facts.joined.get_or_init(|| projects(facts)).len()
+        }))
+    };
+
     let (projects, cluster) = rayon::join(projects, || Cluster::new(facts));
     if projects.is_err() {
         findings.push(internal(FileId(0), "the compose files could not be merged"));
     }
+
     Graph::new(facts, cluster)
 }
 
@@ -298,28 +446,52 @@ fn summary(facts: &Facts, graph: &Graph) -> Summary {
         kubernetes_objects: facts.objects().count(),
         workflows: facts.of_kind(FileKind::Workflow).count(),
         services: graph.services(),
-        files: facts.repository.files().iter().filter(|source| !source.text.is_empty()).count(),
+        files: facts
+            .repository
+            .files()
+            .iter()
+            .filter(|source| !source.text.is_empty())
+            .count(),
         ..Summary::default()
     }
 }
 
 fn projects(facts: &Facts) -> Vec<compose::Project> {
     let folders = compose::Folders::of(facts);
-    let loaded: Vec<Vec<compose::Project>> =
-        (0..folders.len()).into_par_iter().with_max_len(1).map(|at| folders.projects(at)).collect();
+    let loaded: Vec<Vec<compose::Project>> = (0..folders.len())
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|at| folders.projects(at))
+        .collect();
     loaded.into_iter().flatten().collect()
 }
 
 fn internal(file: FileId, what: &str) -> Finding {
-    let mut finding = Finding::new(Place { file, span: Span::default() }, format!("internal error: {what}"))
-        .help("report this as a bug, with the file or the part you can share; the other checks still ran");
+    let mut finding = Finding::new(
+        Location {
+            file,
+            span: Span::default(),
+        },
+        format!("internal error: {what}"),
+    )
+    .help(
+        "report this as a bug, with the file or the part you can share; the other checks still ran",
+    );
     finding.rule = "internal-error";
+
     finding
 }
 
 fn unreadable(file: FileId, reason: &str) -> Finding {
-    let mut finding = Finding::new(Place { file, span: Span::default() }, format!("cannot be read: {reason}"))
-        .help("make the file readable, or list it in `.deploylintignore`; nothing in it was checked");
+    let mut finding = Finding::new(
+        Location {
+            file,
+            span: Span::default(),
+        },
+        format!("cannot be read: {reason}"),
+    )
+    .help("make the file readable, or list it in `.deploylintignore`; nothing in it was checked");
     finding.rule = "unreadable-file";
+
     finding
 }

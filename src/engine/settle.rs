@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
 use crate::model::file_role::is_test_input;
 use crate::model::kind::FileKind;
-use crate::source::{FileId, Place, SourceFile, Span, is_inside};
+use crate::source::{FileId, Location, SourceFile, Span, is_inside};
 use crate::suppress::{self, Date};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -34,7 +34,12 @@ pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>)
     let suppressed = suppress::apply(&mut found, facts.repository.files(), comments, today).len();
     let mut all = found.iter().flatten();
     let failed = all.any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
-    Settled { secrets, findings: policy(options, facts, found), suppressed, failed }
+    Settled {
+        secrets,
+        findings: policy(options, facts, found),
+        suppressed,
+        failed,
+    }
 }
 
 /// The findings of each file.
@@ -42,30 +47,40 @@ fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
     let mut by_file: Vec<Vec<Finding>> = Vec::new();
     // What is said of a run without files stands at the first.
     by_file.resize_with(files.max(1), Vec::new);
+
     for part in found {
-        let Some(file) = part.first().map(|first| first.place.file) else { continue };
+        let Some(file) = part.first().map(|first| first.location.file) else {
+            continue;
+        };
+
         let own = &mut by_file[file.0 as usize];
-        if own.is_empty() && part.iter().all(|finding| finding.place.file == file) {
+        if own.is_empty() && part.iter().all(|finding| finding.location.file == file) {
             *own = part;
         } else {
-            part.into_iter().for_each(|finding| by_file[finding.place.file.0 as usize].push(finding));
+            part.into_iter()
+                .for_each(|finding| by_file[finding.location.file.0 as usize].push(finding));
         }
     }
+
     by_file
 }
 
 /// Every span that some finding calls a secret, before any of them is left out.
 fn secrets<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<Span>)> {
-    let mut places: Vec<Place> = findings.flat_map(|finding| finding.secrets.iter().copied()).collect();
-    places.sort_unstable();
-    places.dedup();
+    let mut locations: Vec<Location> = findings
+        .flat_map(|finding| finding.secrets.iter().copied())
+        .collect();
+    locations.sort_unstable();
+    locations.dedup();
     let mut files: Vec<(FileId, Vec<Span>)> = Vec::new();
-    for place in places {
+
+    for location in locations {
         match files.last_mut() {
-            Some((file, spans)) if *file == place.file => spans.push(place.span),
-            _ => files.push((place.file, vec![place.span])),
+            Some((file, spans)) if *file == location.file => spans.push(location.span),
+            _ => files.push((location.file, vec![location.span])),
         }
     }
+
     files
 }
 
@@ -80,69 +95,118 @@ fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Fin
             if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
                 return false;
             }
-            let Some(rule) = catalog::rule(finding.rule) else { return false };
-            let found = if test_data { Level::Note } else { finding.level };
+
+            let Some(rule) = catalog::rule(finding.rule) else {
+                return false;
+            };
+
+            let found = if test_data {
+                Level::Note
+            } else {
+                finding.level
+            };
+
             let level = options.config.level(rule, format, path, found);
             finding.level = level.unwrap_or(found);
+
             level.is_some()
         });
+
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        findings.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+        findings.dedup_by(|a, b| {
+            a.rule == b.rule && a.location == b.location && a.message == b.message
+        });
+
         say_once(&mut findings);
+
         findings
     };
-    let by_file: Vec<Vec<Finding>> = found.into_par_iter().enumerate().with_max_len(BATCH).map(judge).collect();
+
+    let by_file: Vec<Vec<Finding>> = found
+        .into_par_iter()
+        .enumerate()
+        .with_max_len(BATCH)
+        .map(judge)
+        .collect();
     let mut kept = Vec::with_capacity(by_file.iter().map(Vec::len).sum());
-    by_file.into_iter().for_each(|mut findings| kept.append(&mut findings));
+    by_file
+        .into_iter()
+        .for_each(|mut findings| kept.append(&mut findings));
     kept
 }
 
-/// Findings of one rule in one file that give the same advice at the same level, of a rule that says such things once:
-/// three or more become the first of them, with the number and the places of the others.
+/// Findings of one rule in one file that give the same advice at the same level, of a rule that
+/// says such things once: three or more become the first of them, with the number and the places of
+/// the others.
 fn say_once(findings: &mut Vec<Finding>) {
     let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
+
     for (at, finding) in findings.iter().enumerate() {
         if catalog::rule(finding.rule).is_some_and(|rule| rule.once) {
-            groups.entry((finding.rule, finding.level, finding.help.as_deref())).or_default().push(at);
+            groups
+                .entry((finding.rule, finding.level, finding.help.as_deref()))
+                .or_default()
+                .push(at);
         }
     }
-    let groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() >= 3).collect();
+
+    let groups: Vec<Vec<usize>> = groups
+        .into_values()
+        .filter(|group| group.len() >= 3)
+        .collect();
     let mut spoken_for = vec![false; findings.len()];
+
     for group in groups {
         let (first, rest) = (group[0], &group[1..]);
         rest.iter().for_each(|&at| spoken_for[at] = true);
-        let places = rest.iter().take(MAX_ALIKE).map(|&at| findings[at].place);
-        let places: Vec<Label> = places.map(|place| Label { place, text: "and here".to_owned() }).collect();
+        let locations = rest.iter().take(MAX_ALIKE).map(|&at| findings[at].location);
+        let locations: Vec<Label> = locations
+            .map(|location| Label {
+                location,
+                text: "and here".to_owned(),
+            })
+            .collect();
         let finding = &mut findings[first];
         finding.others += rest.len() as u32;
         finding.message = format!("{} (and {} more in this file)", finding.message, rest.len());
-        finding.related.extend(places);
+        finding.related.extend(locations);
     }
+
     let mut spoken_for = spoken_for.into_iter();
     findings.retain(|_| spoken_for.next() != Some(true));
 }
 
 /// Errors first, then as they stand.
 fn order(finding: &Finding) -> impl Ord {
-    (Reverse(finding.level), finding.place.span, finding.rule, &finding.message)
+    (
+        Reverse(finding.level),
+        finding.location.span,
+        finding.rule,
+        &finding.message,
+    )
 }
 
 const fn format(kind: FileKind) -> Option<Format> {
     match kind {
         FileKind::Dockerfile => Some(Format::Dockerfile),
         FileKind::Compose => Some(Format::Compose),
-        FileKind::Kubernetes | FileKind::Kustomization | FileKind::HelmTemplate | FileKind::HelmValues => {
-            Some(Format::Kubernetes)
-        }
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues => Some(Format::Kubernetes),
         FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
         _ => None,
     }
 }
 
-/// Whether the finding, or a place that it gives as a reason, is in one of the paths: what a change causes elsewhere is
-/// shown to whoever makes the change.
+/// Whether the finding, or a place that it gives as a reason, is in one of the paths: what a change
+/// causes elsewhere is shown to whoever makes the change.
 fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool {
-    let places = [finding.place].into_iter().chain(finding.related.iter().map(|label| label.place));
-    let mut paths = places.filter_map(|place| sources.get(place.file.0 as usize)).map(|source| &source.path);
+    let locations = [finding.location]
+        .into_iter()
+        .chain(finding.related.iter().map(|label| label.location));
+    let mut paths = locations
+        .filter_map(|location| sources.get(location.file.0 as usize))
+        .map(|source| &source.path);
     paths.any(|path| focus.iter().any(|focus| is_inside(path, focus)))
 }

@@ -1,4 +1,5 @@
-//! What rules ask of all compose files and Dockerfiles again and again, by what is asked. Made when the first rule asks.
+//! What rules ask of all compose files and Dockerfiles again and again, by what is asked. Made when
+//! the first rule asks.
 //!
 //! Projects, services and mounts are kept by their numbers, so that the index borrows nothing.
 
@@ -14,7 +15,7 @@ use crate::source::{file_name, join, parent};
 use crate::syntax::dockerfile::Body;
 
 /// A service's project and its number in it.
-type At = (usize, usize);
+type ServiceIndex = (usize, usize);
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -23,11 +24,11 @@ pub(super) struct Index {
     /// By a name that resolves on a project's networks: the projects.
     hosts: HashMap<String, Vec<usize>>,
     /// By the path of what is mounted: the services and the numbers of the mounts.
-    mounts: HashMap<String, Vec<(At, usize)>>,
+    mounts: HashMap<String, Vec<(ServiceIndex, usize)>>,
     /// By the path of a Dockerfile.
-    builds: HashMap<String, Vec<At>>,
+    builds: HashMap<String, Vec<ServiceIndex>>,
     /// Services whose image is built here, from a folder that is known.
-    built: Vec<At>,
+    built: Vec<ServiceIndex>,
     /// By base image: the first USER of each stage that is built on it.
     first_users: HashMap<String, Vec<String>>,
 }
@@ -44,34 +45,60 @@ pub struct Reader<'a> {
 impl Index {
     fn new(graph: &Graph) -> Self {
         let mut index = Self::default();
+
         for (number, project) in graph.facts.projects().iter().enumerate() {
-            index.projects.entry(project.folder.clone()).or_default().push(number);
-            for (service, at) in project.services.iter().zip((0..).map(|service| (number, service))) {
+            index
+                .projects
+                .entry(project.folder.clone())
+                .or_default()
+                .push(number);
+            for (service, at) in project
+                .services
+                .iter()
+                .zip((0..).map(|service| (number, service)))
+            {
                 index.add(graph, project, service, at);
             }
         }
+
         index.add_first_users(graph.facts);
+
         index
     }
 
-    fn add(&mut self, graph: &Graph, project: &Project, service: &Service, at: At) {
-        for name in std::iter::once(service.name()).chain(service.aliases.iter().map(String::as_str)) {
+    fn add(&mut self, graph: &Graph, project: &Project, service: &Service, at: ServiceIndex) {
+        for name in
+            std::iter::once(service.name()).chain(service.aliases.iter().map(String::as_str))
+        {
             let known = self.hosts.entry(name.to_owned()).or_default();
             if known.last() != Some(&at.0) {
                 known.push(at.0);
             }
         }
+
         for (mount, number) in service.container.mounts.iter().zip(0..) {
-            let MountSource::Host(source) = &mount.source else { continue };
-            let Some(path) = join(project.folder_of(source.place.file), &source.value) else { continue };
+            let MountSource::Host(source) = &mount.source else {
+                continue;
+            };
+
+            let Some(path) = join(project.folder_of(source.location.file), &source.value) else {
+                continue;
+            };
+
             if mount.target.is_some() {
                 self.mounts.entry(path).or_default().push((at, number));
             }
         }
+
         let Some(build) = &service.build else { return };
+
         if let Some(dockerfile) = &build.dockerfile {
-            self.builds.entry(dockerfile.value.clone()).or_default().push(at);
+            self.builds
+                .entry(dockerfile.value.clone())
+                .or_default()
+                .push(at);
         }
+
         if build.context.is_some() && graph.built(&service.container).is_some() {
             self.built.push(at);
         }
@@ -80,13 +107,29 @@ impl Index {
     fn add_first_users(&mut self, facts: &Facts) {
         for dockerfile in facts.dockerfiles() {
             for stage in &dockerfile.stages {
-                let Base::Image(ImageUse { reference: Some(reference), .. }) = &stage.base else { continue };
+                let Base::Image(ImageUse {
+                    reference: Some(reference),
+                    ..
+                }) = &stage.base
+                else {
+                    continue;
+                };
+
                 let range = dockerfile.named.all[stage.index].instructions.clone();
-                let mut bodies = dockerfile.tree.instructions[range].iter().map(|instruction| &instruction.body);
-                if let Some(user) =
-                    bodies.find_map(|body| if let Body::User(word) = body { Some(&word.text) } else { None })
-                {
-                    self.first_users.entry(reference.repository()).or_default().push(user.clone());
+                let mut bodies = dockerfile.tree.instructions[range]
+                    .iter()
+                    .map(|instruction| &instruction.body);
+                if let Some(user) = bodies.find_map(|body| {
+                    if let Body::User(word) = body {
+                        Some(&word.text)
+                    } else {
+                        None
+                    }
+                }) {
+                    self.first_users
+                        .entry(reference.repository())
+                        .or_default()
+                        .push(user.clone());
                 }
             }
         }
@@ -98,41 +141,53 @@ impl<'a> Graph<'a> {
         self.index.get_or_init(|| Index::new(self))
     }
 
-    fn service_at(&self, (project, service): At) -> (&'a Project, &'a Service) {
+    fn service_at(&self, (project, service): ServiceIndex) -> (&'a Project, &'a Service) {
         let project = &self.facts.projects()[project];
         (project, &project.services[service])
     }
 
     /// The projects that start in a folder.
     pub fn projects_in(&self, folder: &str) -> impl Iterator<Item = &'a Project> {
-        let found = self.index().projects.get(folder).map_or(&[][..], Vec::as_slice);
+        let found = self
+            .index()
+            .projects
+            .get(folder)
+            .map_or(&[][..], Vec::as_slice);
         found.iter().map(|&at| &self.facts.projects()[at])
     }
 
     /// The projects on whose networks a name resolves: a service's own, or an alias.
-    pub fn knowing(&self, host: &str) -> impl Iterator<Item = &'a Project> {
+    pub fn projects_resolving(&self, host: &str) -> impl Iterator<Item = &'a Project> {
         let found = self.index().hosts.get(host).map_or(&[][..], Vec::as_slice);
         found.iter().map(|&at| &self.facts.projects()[at])
     }
 
     /// The services that build the Dockerfile at a path, and how.
     pub fn builders(&self, dockerfile: &str) -> impl Iterator<Item = (&'a Service, &'a Build)> {
-        let found = self.index().builds.get(dockerfile).map_or(&[][..], Vec::as_slice);
+        let found = self
+            .index()
+            .builds
+            .get(dockerfile)
+            .map_or(&[][..], Vec::as_slice);
         let services = found.iter().map(|&at| self.service_at(at).1);
         services.filter_map(|service| Some((service, service.build.as_ref()?)))
     }
 
     /// The first USER of each stage that is built on a base image, where it has one.
     pub fn first_users(&self, base: &str) -> &[String] {
-        self.index().first_users.get(base).map_or(&[], Vec::as_slice)
+        self.index()
+            .first_users
+            .get(base)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The services that mount a file, or whose image copies it by name.
     pub fn readers(&self, path: &str) -> Vec<Reader<'a>> {
         let index = self.index();
         // Of the mounts of one service the first that holds the file.
-        let mut mounted: BTreeMap<At, (usize, &str)> = BTreeMap::new();
-        let folders = std::iter::successors(Some(path), |path| (!path.is_empty()).then(|| parent(path)));
+        let mut mounted: BTreeMap<ServiceIndex, (usize, &str)> = BTreeMap::new();
+        let folders =
+            std::iter::successors(Some(path), |path| (!path.is_empty()).then(|| parent(path)));
         for folder in folders {
             for &(at, mount) in index.mounts.get(folder).into_iter().flatten() {
                 let rest = path[folder.len()..].trim_start_matches('/');
@@ -142,29 +197,57 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        let mut found: BTreeMap<At, Option<String>> = BTreeMap::new();
+
+        let mut found: BTreeMap<ServiceIndex, Option<String>> = BTreeMap::new();
+
         for (at, (mount, rest)) in mounted {
-            let target = self.service_at(at).1.container.mounts[mount].target.as_ref();
+            let target = self.service_at(at).1.container.mounts[mount]
+                .target
+                .as_ref();
             let target = target.map_or("", |target| target.value.trim_end_matches('/'));
-            found.insert(at, Some(if rest.is_empty() { target.to_owned() } else { format!("{target}/{rest}") }));
+            found.insert(
+                at,
+                Some(if rest.is_empty() {
+                    target.to_owned()
+                } else {
+                    format!("{target}/{rest}")
+                }),
+            );
         }
+
         for &at in &index.built {
             if !found.contains_key(&at) && self.copies(self.service_at(at).1, path) {
                 found.insert(at, None);
             }
         }
+
         let reader = |(at, path)| {
             let (project, service) = self.service_at(at);
-            Reader { project, service, path }
+            Reader {
+                project,
+                service,
+                path,
+            }
         };
+
         found.into_iter().map(reader).collect()
     }
 
     /// Whether the Dockerfile that a service builds names the file, which stands in its context.
     fn copies(&self, service: &Service, path: &str) -> bool {
-        let context = service.build.as_ref().and_then(|build| build.context.as_ref());
-        let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str())) else { return false };
-        let Some((dockerfile, _)) = self.build_of(&service.container) else { return false };
+        let context = service
+            .build
+            .as_ref()
+            .and_then(|build| build.context.as_ref());
+        let Some(inside) = context.and_then(|context| path.strip_prefix(context.value.as_str()))
+        else {
+            return false;
+        };
+
+        let Some((dockerfile, _)) = self.build_of(&service.container) else {
+            return false;
+        };
+
         let text = &self.facts.source(dockerfile.file).text;
         let copied = |line: &str| {
             let mut words = line.split_whitespace();
@@ -175,6 +258,7 @@ impl<'a> Graph<'a> {
                         || file_name(word) == file_name(path)
                 })
         };
+
         text.contains(file_name(path)) && text.lines().any(|line| copied(line.trim_start()))
     }
 }

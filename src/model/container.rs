@@ -3,7 +3,7 @@
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Command, Setting};
-use crate::source::{At, Place};
+use crate::source::{Located, Location};
 
 /// What part a container plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,15 +19,18 @@ pub enum ContainerRole {
     Ephemeral,
 }
 
-/// A compose service's container, or one container of a pod with the pod's own settings applied to it.
+/// A compose service's container, or one container of a pod with the pod's own settings applied to
+/// it.
 #[derive(Debug)]
 pub struct Container {
-    pub name: At<String>,
+    pub name: Located<String>,
     pub role: ContainerRole,
-    /// The first token of the object: the service's key, the container's `name` value. Findings of absence point here.
-    pub anchor: Place,
-    /// Parts of it stand elsewhere (patch, overlay, template, `extends` of a file that is not here): absence is unknown.
-    /// Lowering has already made `Setting::Absent` of such a container `Unknown`; lists have no other way to say it.
+    /// The first token of the object: the service's key, the container's `name` value. Findings of
+    /// absence point here.
+    pub anchor: Location,
+    /// Parts of it stand elsewhere (patch, overlay, template, `extends` of a file that is not
+    /// here): absence is unknown. Lowering has already made `Setting::Absent` of such a container
+    /// `Unknown`; lists have no other way to say it.
     pub open: bool,
     pub image: Option<ImageUse>,
     /// Compose `entrypoint`, Kubernetes `command`.
@@ -53,7 +56,11 @@ pub struct Container {
 impl Container {
     /// How messages speak of it. A template may leave its name to its values.
     pub fn title(&self) -> String {
-        if self.name.value.is_empty() { "a container".to_owned() } else { format!("`{}`", self.name.value) }
+        if self.name.value.is_empty() {
+            "a container".to_owned()
+        } else {
+            format!("`{}`", self.name.value)
+        }
     }
 }
 
@@ -64,7 +71,7 @@ pub struct KubeContainer {
     /// The handler of `lifecycle.preStop`.
     pub pre_stop: Setting<ProbeAction>,
     /// `host` fields of lifecycle hooks.
-    pub hook_hosts: Vec<At<String>>,
+    pub hook_hosts: Vec<Located<String>>,
     /// The type of the seccomp profile in effect.
     pub seccomp: Setting<String>,
     /// Windows' `hostProcess`, in effect.
@@ -78,7 +85,7 @@ pub struct KubeContainer {
 pub struct EnvFrom {
     pub kind: EnvFromKind,
     /// A file's path as written, or an object's name.
-    pub name: At<String>,
+    pub name: Located<String>,
     /// It may be missing: `required: false`, `optional: true`.
     pub optional: bool,
 }
@@ -93,7 +100,8 @@ pub enum EnvFromKind {
 /// Who the container runs as, and what it may do.
 #[derive(Debug, Default)]
 pub struct Security {
-    /// Compose `user`, Kubernetes effective `runAsUser`: a name or a number, group included as written.
+    /// Compose `user`, Kubernetes effective `runAsUser`: a name or a number, group included as
+    /// written.
     pub user: Setting<String>,
     /// Kubernetes, effective.
     pub run_as_non_root: Setting<bool>,
@@ -102,19 +110,20 @@ pub struct Security {
     pub allow_privilege_escalation: Setting<bool>,
     pub read_only_root: Setting<bool>,
     /// Upper case, without `CAP_`.
-    pub added_capabilities: Vec<At<String>>,
-    pub dropped_capabilities: Vec<At<String>>,
+    pub added_capabilities: Vec<Located<String>>,
+    pub dropped_capabilities: Vec<Located<String>>,
     /// The list of dropped ones, or what holds it, is not wholly known: there may be others.
     pub drops_more: bool,
-    /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each container.
-    pub host_namespaces: Vec<At<HostNamespace>>,
-    /// Seccomp, AppArmor, SELinux options as written: compose `security_opt` items, Kubernetes profile types as
-    /// `seccomp=Unconfined`, `apparmor=Unconfined`.
-    pub profiles: Vec<At<String>>,
+    /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each
+    /// container.
+    pub host_namespaces: Vec<Located<HostNamespace>>,
+    /// Seccomp, AppArmor, SELinux options as written: compose `security_opt` items, Kubernetes
+    /// profile types as `seccomp=Unconfined`, `apparmor=Unconfined`.
+    pub profiles: Vec<Located<String>>,
     /// Kubernetes `procMount`.
     pub proc_mount: Setting<String>,
     /// Host devices given to the container.
-    pub devices: Vec<At<String>>,
+    pub devices: Vec<Located<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,7 +137,7 @@ pub enum HostNamespace {
 }
 
 impl HostNamespace {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             HostNamespace::Network => "network",
             HostNamespace::Pid => "process",
@@ -140,7 +149,8 @@ impl HostNamespace {
     }
 }
 
-/// CPU in cores, memory in bytes. A limit of 0 means none and is lowered as absent, with its place kept in `zero`.
+/// CPU in cores, memory in bytes. A limit of 0 means none and is lowered as absent, with its place
+/// kept in `zero`.
 #[derive(Debug, Default)]
 pub struct Resources {
     pub cpu_request: Setting<Quantity>,
@@ -149,26 +159,27 @@ pub struct Resources {
     pub memory_limit: Setting<Quantity>,
     pub pids_limit: Setting<Quantity>,
     /// Limits written as 0 or -1: unlimited in so many words.
-    pub zero: Vec<Place>,
+    pub zero: Vec<Location>,
     /// The whole `resources` (or `deploy.resources`) block, if written.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// Kubernetes gives it devices of the node, such as `nvidia.com/gpu`.
     pub devices: bool,
     /// What compose lets one say in two places, where both are there.
     pub twice: Vec<Twice>,
 }
 
-/// A resource that a compose service gives by a key of its own, beside a table of `deploy.resources` that may give it too.
+/// A resource that a compose service gives by a key of its own, beside a table of
+/// `deploy.resources` that may give it too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Twice {
     /// `mem_limit`.
     pub key: &'static str,
-    pub own: At<Quantity>,
+    pub own: Located<Quantity>,
     /// `deploy.resources.limits.memory`.
     pub path: &'static str,
     pub deploy: Setting<Quantity>,
     /// The key of the table.
-    pub table: Place,
+    pub table: Location,
 }
 
 /// An amount as written and, where it can be read, in base units (cores, bytes, processes).
@@ -181,8 +192,8 @@ pub struct Quantity {
 /// A port of a container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Port {
-    pub place: Place,
-    pub name: Option<At<String>>,
+    pub location: Location,
+    pub name: Option<Located<String>>,
     /// Inside the container; a range is lowered to its ends.
     pub target: Option<(u16, u16)>,
     /// On the host: `Some(None)` is a random port, `None` is not published.
@@ -208,25 +219,25 @@ impl Port {
 /// Something mounted into a container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mount {
-    pub place: Place,
+    pub location: Location,
     pub source: MountSource,
     /// Path in the container; `None` if it cannot be known.
-    pub target: Option<At<String>>,
+    pub target: Option<Located<String>>,
     pub read_only: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum MountSource {
     /// A path of the host, as written: compose bind mounts and Kubernetes `hostPath`.
-    Host(At<String>),
+    Host(Located<String>),
     /// A named volume or claim.
-    Volume(At<String>),
+    Volume(Located<String>),
     /// A volume without a name, or storage that a StatefulSet claims for itself.
     Anonymous,
     /// Memory or scratch space that ends with the container or pod: tmpfs, `emptyDir`.
     Scratch,
-    ConfigMap(At<String>),
-    Secret(At<String>),
+    ConfigMap(Located<String>),
+    Secret(Located<String>),
     /// Something else that keeps data outside the pod: CSI, NFS, cloud disks.
     Other,
     Unknown,
@@ -244,17 +255,27 @@ pub struct HealthCheck {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
     pub action: ProbeAction,
-    /// The probe without its place and its thresholds' order, for comparing two probes: same handler, same numbers.
+    /// The probe without its place and its thresholds' order, for comparing two probes: same
+    /// handler, same numbers.
     pub fingerprint: String,
     /// A `host` field of the handler.
-    pub host: Option<At<String>>,
+    pub host: Option<Located<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProbeAction {
-    Http { path: Option<At<String>>, port: Setting<String> },
-    Tcp { port: Setting<String> },
-    Grpc { port: Setting<String> },
-    Exec { words: Vec<At<String>> },
+    Http {
+        path: Option<Located<String>>,
+        port: Setting<String>,
+    },
+    Tcp {
+        port: Setting<String>,
+    },
+    Grpc {
+        port: Setting<String>,
+    },
+    Exec {
+        words: Vec<Located<String>>,
+    },
     Unknown,
 }

@@ -1,7 +1,7 @@
 //! `.dockerignore`: which files of a build context never reach the builder.
 //!
-//! The rules are the builder's: `#` comments, `!` exceptions, the last pattern that holds counts, `**` spans folders,
-//! and a pattern that holds for a folder holds for everything in it.
+//! The rules are the builder's: `#` comments, `!` exceptions, the last pattern that holds counts,
+//! `**` spans folders, and a pattern that holds for a folder holds for everything in it.
 
 /// A parsed ignore file.
 #[derive(Debug, Default)]
@@ -20,17 +20,25 @@ impl Dockerignore {
     /// Parses the text. A pattern that cannot be read is left out, as if it held for nothing.
     pub fn parse(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}');
-        Self { patterns: text.lines().filter_map(pattern).collect() }
+        Self {
+            patterns: text.lines().filter_map(pattern).collect(),
+        }
     }
 
-    /// Whether a path, relative to the context, is left out. A folder is written without a final `/`.
+    /// Whether a path, relative to the context, is left out. A folder is written without a final
+    /// `/`.
     pub fn ignores(&self, path: &str) -> bool {
         self.patterns.iter().fold(false, |ignored, pattern| {
             // A pattern that would change nothing need not be tried.
             if pattern.keeps != ignored {
                 return ignored;
             }
-            if holds(&pattern.glob, path) { !pattern.keeps } else { ignored }
+
+            if holds(&pattern.glob, path) {
+                !pattern.keeps
+            } else {
+                ignored
+            }
         })
     }
 }
@@ -39,21 +47,28 @@ fn pattern(line: &str) -> Option<Pattern> {
     if line.starts_with('#') {
         return None;
     }
+
     let line = line.trim();
     let (keeps, rest) = match line.strip_prefix('!') {
         Some(rest) => (true, rest.trim()),
         None => (false, line),
     };
+
     let clean = clean(rest);
     if clean.is_empty() {
         return None;
     }
-    Some(Pattern { glob: tokens(&clean), keeps })
+
+    Some(Pattern {
+        glob: tokens(&clean),
+        keeps,
+    })
 }
 
 /// Without leading and trailing slashes, `.` and `..`, as Go's `filepath.Clean` does.
 fn clean(pattern: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
+
     for part in pattern.split('/') {
         match part {
             "" | "." => {}
@@ -61,6 +76,7 @@ fn clean(pattern: &str) -> String {
             part => parts.push(part),
         }
     }
+
     parts.join("/")
 }
 
@@ -83,11 +99,16 @@ enum Token {
 fn tokens(pattern: &str) -> Vec<Token> {
     let mut out = Vec::new();
     let mut chars = pattern.chars().peekable();
+
     while let Some(char) = chars.next() {
         out.push(match char {
             '*' if chars.next_if_eq(&'*').is_some() => {
                 chars.next_if_eq(&'/');
-                if chars.peek().is_none() { Token::Rest } else { Token::Folders }
+                if chars.peek().is_none() {
+                    Token::Rest
+                } else {
+                    Token::Folders
+                }
             }
             '*' => Token::Star,
             '?' => Token::One,
@@ -103,12 +124,14 @@ fn tokens(pattern: &str) -> Vec<Token> {
             char => Token::Char(char),
         });
     }
+
     out
 }
 
 fn ranges(class: &[char]) -> Vec<(char, char)> {
     let mut out = Vec::new();
     let mut rest = class;
+
     loop {
         rest = match rest {
             [first, '-', last, rest @ ..] => {
@@ -124,46 +147,70 @@ fn ranges(class: &[char]) -> Vec<(char, char)> {
     }
 }
 
-/// Whether a pattern holds for a path or for a folder above it. Time is the product of both lengths at most.
+/// Whether a pattern holds for a path or for a folder above it. Time is the product of both lengths
+/// at most.
 fn holds(glob: &[Token], path: &str) -> bool {
     // Most patterns are told apart by how they begin.
-    let literal = glob.iter().map_while(|token| if let Token::Char(char) = token { Some(*char) } else { None });
+    let literal = glob.iter().map_while(|token| {
+        if let Token::Char(char) = token {
+            Some(*char)
+        } else {
+            None
+        }
+    });
+
     let mut rest = path.chars();
     let mut plain = 0;
+
     for char in literal {
         if rest.next() != Some(char) {
             return false;
         }
+
         plain += 1;
     }
+
     let mut states = vec![State::default(); glob.len() + 1];
     states[plain].next = true;
     skip_empty(glob, &mut states);
+
     for char in rest {
         if char == '/' && states[glob.len()].next {
             return true;
         }
+
         let mut after = vec![State::default(); glob.len() + 1];
-        for (at, token) in glob.iter().enumerate().filter(|(at, _)| states[*at] != State::default()) {
+        for (at, token) in glob
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| states[*at] != State::default())
+        {
             let (stays, ends) = match token {
                 Token::Char(wanted) => (false, *wanted == char),
                 Token::One => (false, char != '/'),
-                Token::Class(negated, ranges) => {
-                    (false, ranges.iter().any(|(first, last)| (first..=last).contains(&&char)) != *negated)
-                }
+                Token::Class(negated, ranges) => (
+                    false,
+                    ranges
+                        .iter()
+                        .any(|(first, last)| (first..=last).contains(&&char))
+                        != *negated,
+                ),
                 Token::Star => (char != '/', false),
                 Token::Folders => (true, char == '/'),
                 Token::Rest => (true, false),
             };
+
             after[at].begun |= stays;
             after[at + 1].next |= ends;
         }
+
         skip_empty(glob, &mut after);
         states = after;
         if states.iter().all(|state| *state == State::default()) {
             return false;
         }
     }
+
     states[glob.len()].next
 }
 
@@ -235,7 +282,11 @@ mod tests {
             (".", "x", false),
             (&"*a".repeat(20_000), &"a".repeat(500), false),
         ] {
-            assert_eq!(Dockerignore::parse(text).ignores(path), ignored, "{text:?} on {path}");
+            assert_eq!(
+                Dockerignore::parse(text).ignores(path),
+                ignored,
+                "{text:?} on {path}"
+            );
         }
     }
 }

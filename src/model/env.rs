@@ -1,6 +1,6 @@
 //! Environment variables and other named values, wherever they are set.
 
-use crate::source::{At, Place, SourceFile};
+use crate::source::{Located, Location, SourceFile};
 use crate::syntax::dotenv::{EnvFile, Quote};
 
 /// Where a variable is set.
@@ -25,25 +25,30 @@ pub struct Fallback {
     /// The variable that is asked for.
     pub variable: String,
     /// The literal used where the variable is not set.
-    pub literal: At<String>,
+    pub literal: Located<String>,
 }
 
 /// What a variable is set to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnvValue {
     /// A text that depends on nothing.
-    Literal(At<String>),
-    /// A text with variables in it. `resolved` is what it comes to, if that can be known from defaults and `.env`.
-    Template { written: At<String>, resolved: Option<String>, fallbacks: Vec<Fallback> },
+    Literal(Located<String>),
+    /// A text with variables in it. `resolved` is what it comes to, if that can be known from
+    /// defaults and `.env`.
+    Template {
+        written: Located<String>,
+        resolved: Option<String>,
+        fallbacks: Vec<Fallback>,
+    },
     /// Taken from elsewhere: `valueFrom`, a secret reference, `${{ secrets.X }}`.
-    Reference(Place),
+    Reference(Location),
     /// Named without a value: passed through from the caller's environment.
     Inherited,
 }
 
 impl EnvValue {
     /// The literal text, where there is one.
-    pub const fn literal(&self) -> Option<&At<String>> {
+    pub const fn literal(&self) -> Option<&Located<String>> {
         match self {
             EnvValue::Literal(at) => Some(at),
             _ => None,
@@ -59,11 +64,11 @@ impl EnvValue {
         }
     }
 
-    pub const fn place(&self) -> Option<Place> {
+    pub const fn location(&self) -> Option<Location> {
         match self {
-            EnvValue::Literal(at) => Some(at.place),
-            EnvValue::Template { written, .. } => Some(written.place),
-            EnvValue::Reference(place) => Some(*place),
+            EnvValue::Literal(at) => Some(at.location),
+            EnvValue::Template { written, .. } => Some(written.location),
+            EnvValue::Reference(location) => Some(*location),
             EnvValue::Inherited => None,
         }
     }
@@ -72,23 +77,34 @@ impl EnvValue {
 /// One variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnvVar {
-    pub name: At<String>,
+    pub name: Located<String>,
     pub value: EnvValue,
     pub origin: EnvOrigin,
 }
 
-/// The variables of an env file. What is inside single quotes is literal; elsewhere a `$` may be expanded by the reader.
+/// The variables of an env file. What is inside single quotes is literal; elsewhere a `$` may be
+/// expanded by the reader.
 pub fn lower(source: &SourceFile, file: &EnvFile) -> Vec<EnvVar> {
     let lower = |entry: &crate::syntax::dotenv::Entry| {
-        let place = source.place(entry.value_span);
+        let location = source.location(entry.value_span);
         let value = match &entry.value {
             None => EnvValue::Inherited,
             Some(text) if entry.quote != Some(Quote::Single) && text.contains('$') => {
-                EnvValue::Template { written: At::new(text.clone(), place), resolved: None, fallbacks: Vec::new() }
+                EnvValue::Template {
+                    written: Located::new(text.clone(), location),
+                    resolved: None,
+                    fallbacks: Vec::new(),
+                }
             }
-            Some(text) => EnvValue::Literal(At::new(text.clone(), place)),
+            Some(text) => EnvValue::Literal(Located::new(text.clone(), location)),
         };
-        EnvVar { name: At::new(entry.key.clone(), source.place(entry.key_span)), value, origin: EnvOrigin::EnvFile }
+
+        EnvVar {
+            name: Located::new(entry.key.clone(), source.location(entry.key_span)),
+            value,
+            origin: EnvOrigin::EnvFile,
+        }
     };
+
     file.entries.iter().map(lower).collect()
 }

@@ -16,7 +16,7 @@ use super::mentions::Mentions;
 use super::workflow::Workflow;
 use crate::credential::Hit;
 use crate::finding::Finding;
-use crate::source::{FileId, Place, Repository, SourceFile, Span};
+use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
@@ -39,13 +39,14 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
-    /// Where a compose file or a workflow departs from its format. Several rules ask; found once, for the first of them.
-    pub departures: OnceLock<Vec<Departure>>,
+    /// Where a compose file or a workflow departs from its format. Several rules ask; found once,
+    /// for the first of them.
+    pub schema_violations: OnceLock<Vec<SchemaViolation>>,
 }
 
 /// What a format does not allow.
 #[derive(Debug)]
-pub struct Departure {
+pub struct SchemaViolation {
     pub finding: Finding,
     /// It is a key that does not exist.
     pub is_key: bool,
@@ -67,7 +68,7 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
-            departures: OnceLock::new(),
+            schema_violations: OnceLock::new(),
         }
     }
 
@@ -79,12 +80,25 @@ impl FileFacts<'_> {
         })
     }
 
-    /// Images that the file names. Those of compose services are in the projects, where they are merged.
+    /// Images that the file names. Those of compose services are in the projects, where they are
+    /// merged.
     pub fn images(&self) -> impl Iterator<Item = &ImageUse> {
-        let built = self.dockerfile.as_deref().into_iter().flat_map(Dockerfile::images);
-        let pods = self.workloads().flat_map(|(_, workload)| &workload.pod.containers);
-        let jobs = self.workflow.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.images);
-        built.chain(pods.filter_map(|container| container.image.as_ref())).chain(jobs)
+        let built = self
+            .dockerfile
+            .as_deref()
+            .into_iter()
+            .flat_map(Dockerfile::images);
+        let pods = self
+            .workloads()
+            .flat_map(|(_, workload)| &workload.pod.containers);
+        let jobs = self
+            .workflow
+            .iter()
+            .flat_map(|workflow| &workflow.jobs)
+            .flat_map(|job| &job.images);
+        built
+            .chain(pods.filter_map(|container| container.image.as_ref()))
+            .chain(jobs)
     }
 }
 
@@ -101,8 +115,8 @@ pub struct Facts<'s> {
     /// The variables of example env files that other files name.
     pub mentions: Mentions,
     pub env_files: EnvFiles<'s>,
-    /// The folders in which a Dockerfile is built, by its path; see [`contexts`](super::context::contexts). Asked for
-    /// after the projects are joined.
+    /// The folders in which a Dockerfile is built, by its path; see
+    /// [`contexts`](super::context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
 }
@@ -120,7 +134,11 @@ pub struct EnvFiles<'s> {
 
 impl<'s> Facts<'s> {
     /// Facts without their projects, which are joined from them.
-    pub fn new(repository: Repository<'s>, files: Vec<FileFacts<'s>>, tracked: Option<HashSet<String>>) -> Self {
+    pub fn new(
+        repository: Repository<'s>,
+        files: Vec<FileFacts<'s>>,
+        tracked: Option<HashSet<String>>,
+    ) -> Self {
         let mut facts = Self {
             repository,
             files,
@@ -131,7 +149,9 @@ impl<'s> Facts<'s> {
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),
         };
+
         facts.env_files = facts.read_env_files();
+
         facts
     }
 
@@ -142,19 +162,24 @@ impl<'s> Facts<'s> {
 
     fn read_env_files(&self) -> EnvFiles<'s> {
         let mut found = EnvFiles::default();
+
         for (source, facts) in self.repository.files().iter().zip(&self.files) {
-            let names = facts.env.iter().map(|var| self.text(var.name.place));
+            let names = facts.env.iter().map(|var| self.text(var.name.location));
+
             if is_example_env(&source.path) {
                 found.examples.push(source);
                 found.documented.extend(names);
-                found.documented.extend(source.text.lines().filter_map(|line| {
-                    let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
-                    Some(name.trim().trim_start_matches("export "))
-                }));
+                found
+                    .documented
+                    .extend(source.text.lines().filter_map(|line| {
+                        let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+                        Some(name.trim().trim_start_matches("export "))
+                    }));
             } else if !facts.env.is_empty() && self.is_committed(&source.path) {
                 found.set.extend(names);
             }
         }
+
         found
     }
 
@@ -168,12 +193,16 @@ impl<'s> Facts<'s> {
 
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
     pub fn is_committed(&self, path: &str) -> bool {
-        self.tracked.as_ref().is_none_or(|tracked| tracked.contains(path))
+        self.tracked
+            .as_ref()
+            .is_none_or(|tracked| tracked.contains(path))
     }
 
     /// Whether git would leave a path out, by the `.gitignore` files of the repository.
     pub fn is_ignored(&self, path: &str) -> bool {
-        self.ignored.get_or_init(|| Ignored::new(self.repository)).holds(self.repository, path)
+        self.ignored
+            .get_or_init(|| Ignored::new(self.repository))
+            .holds(self.repository, path)
     }
 
     /// The repository path of a file.
@@ -182,12 +211,14 @@ impl<'s> Facts<'s> {
     }
 
     /// The text of a place.
-    pub fn text(&self, place: Place) -> &'s str {
-        place.span.text(&self.source(place.file).text)
+    pub fn text(&self, location: Location) -> &'s str {
+        location.span.text(&self.source(location.file).text)
     }
 
     pub fn dockerfiles(&self) -> impl Iterator<Item = &Dockerfile> {
-        self.files.iter().filter_map(|file| file.dockerfile.as_deref())
+        self.files
+            .iter()
+            .filter_map(|file| file.dockerfile.as_deref())
     }
 
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
@@ -196,12 +227,15 @@ impl<'s> Facts<'s> {
 
     /// Workflows and actions.
     pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
-        self.files.iter().filter_map(|file| file.workflow.as_deref())
+        self.files
+            .iter()
+            .filter_map(|file| file.workflow.as_deref())
     }
 
     /// The ids of all files of a kind.
     pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
         let ids = self.files.iter().zip(self.repository.files());
-        ids.filter(move |(facts, _)| facts.kind == kind).map(|(_, source)| source.id)
+        ids.filter(move |(facts, _)| facts.kind == kind)
+            .map(|(_, source)| source.id)
     }
 }

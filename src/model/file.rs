@@ -1,4 +1,5 @@
-//! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no grammar takes is text.
+//! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no
+//! grammar takes is text.
 
 use std::cell::LazyCell;
 
@@ -14,11 +15,13 @@ use crate::syntax::{self, SyntaxError, yaml};
 pub fn is_deployment(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-    yaml || name.starts_with("dockerfile") || name.ends_with(".dockerfile") || name.starts_with("containerfile")
+    yaml || name.starts_with("dockerfile")
+        || name.ends_with(".dockerfile")
+        || name.starts_with("containerfile")
 }
 
-/// Whether checks read a file's text beyond searching it for credentials: deployment files, manifests of packages,
-/// scripts, the sources that serve and configure.
+/// Whether checks read a file's text beyond searching it for credentials: deployment files,
+/// manifests of packages, scripts, the sources that serve and configure.
 pub fn is_evidence(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
         "yaml",
@@ -53,7 +56,9 @@ pub fn is_evidence(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     !file_role::is_generated(path)
-        && (ENDINGS.contains(&ending) || NAMES.iter().any(|part| name.contains(part)) || !name.contains('.'))
+        && (ENDINGS.contains(&ending)
+            || NAMES.iter().any(|part| name.contains(part))
+            || !name.contains('.'))
 }
 
 /// Whether a path may be one of an env file, by its name alone.
@@ -63,13 +68,17 @@ pub fn is_env_file(path: &str) -> bool {
 
 /// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
 pub fn is_example_env(path: &str) -> bool {
-    const WORDS: &[&str] = &["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default"];
+    const WORDS: &[&str] = &[
+        "example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default",
+    ];
     let name = file_name(path);
     if !(name.contains("env") || name.contains("ENV")) || Language::of(path).is_some() {
         return false;
     }
+
     let is = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
     let mut parts = name.split(['.', '-', '_']);
+
     parts.clone().any(|part| is(part, &["env"])) && parts.any(|part| is(part, WORDS))
 }
 
@@ -108,13 +117,17 @@ pub fn is_source(path: &str) -> bool {
         "gradle",
     ];
     let name = file_name(path);
-    !file_role::is_generated(path) && name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+    !file_role::is_generated(path)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// The facts of one file.
 pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
     let kind = kind::kind(&source.path, &source.text, listing);
     let mut facts = FileFacts::new(kind);
+
     match kind {
         FileKind::Dockerfile => {
             let parsed = syntax::dockerfile::parse(&source.text);
@@ -125,18 +138,27 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
         FileKind::EnvFile => {
             let parsed = syntax::dotenv::parse(&source.text);
             facts.env = env::lower(source, &parsed.tree);
-            facts.comments = parsed.tree.comments.iter().map(|comment| comment.span).collect();
+            facts.comments = parsed
+                .tree
+                .comments
+                .iter()
+                .map(|comment| comment.span)
+                .collect();
             facts.errors = parsed.errors;
         }
         kind if kind.is_yaml() => yaml_file(source, &mut facts),
         FileKind::HelmTemplate => {
             let mask = yaml::mask_templates(&source.text);
             let tree = yaml::Tree::parse_template(source.id, &mask).tree;
-            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::helm(source.id, &source.text, &mask));
+            facts.objects = kubernetes::objects(
+                &tree,
+                kubernetes::Scope::helm(source.id, &source.text, &mask),
+            );
             facts.comments = tree.comments().to_vec();
         }
         _ => {}
     }
+
     facts
 }
 
@@ -149,11 +171,13 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
     facts.errors = if lenient { Vec::new() } else { parsed.errors };
+
     if !facts.errors.is_empty() && *is_template {
         facts.kind = FileKind::Template;
         facts.errors.clear();
         return;
     }
+
     match facts.kind {
         FileKind::Workflow | FileKind::Action => {
             let workflow = workflow::workflow(&tree, source);
@@ -162,7 +186,8 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             facts.workflow = Some(Box::new(workflow));
         }
         FileKind::Kubernetes => {
-            facts.objects = kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
+            facts.objects =
+                kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
         }
         FileKind::Kustomization => {
             let scope = kubernetes::Scope::plain(source.id, &source.text);
@@ -170,6 +195,7 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
         }
         _ => {}
     }
+
     let read_again = matches!(
         facts.kind,
         FileKind::Compose
@@ -186,7 +212,11 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
 
 /// Errors of a whole file that no parser sees: it is empty where something must stand.
 pub fn empty(source: &SourceFile) -> Option<SyntaxError> {
-    source.text.trim().is_empty().then(|| SyntaxError::new(Span::default(), "the file is empty"))
+    source
+        .text
+        .trim()
+        .is_empty()
+        .then(|| SyntaxError::new(Span::default(), "the file is empty"))
 }
 
 #[cfg(test)]
@@ -206,7 +236,14 @@ mod tests {
         ] {
             assert!(is_example_env(path), "{path}");
         }
-        for path in [".env", ".env.production", "prod.env", "environment.example.ts", "example.yaml"] {
+
+        for path in [
+            ".env",
+            ".env.production",
+            "prod.env",
+            "environment.example.ts",
+            "example.yaml",
+        ] {
             assert!(!is_example_env(path), "{path}");
         }
     }

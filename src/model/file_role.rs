@@ -1,5 +1,5 @@
-//! What a file is for, and who wrote it. One list of words answers both for the whole program, so that no two rules
-//! disagree about the same file.
+//! What a file is for, and who wrote it. One list of words answers both for the whole program, so
+//! that no two rules disagree about the same file.
 
 use crate::source::{Span, file_name};
 
@@ -30,7 +30,8 @@ impl Role {
         }
     }
 
-    /// Whether the file is for a developer's machine or for tests: what it runs is not what is deployed.
+    /// Whether the file is for a developer's machine or for tests: what it runs is not what is
+    /// deployed.
     pub const fn is_development(self) -> bool {
         matches!(self, Role::Development | Role::Test)
     }
@@ -79,7 +80,8 @@ pub enum Evidence {
     Header(Span),
 }
 
-/// A file's role and origin, each with its evidence; without evidence a file is written for production.
+/// A file's role and origin, each with its evidence; without evidence a file is written for
+/// production.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileRole {
     pub role: Role,
@@ -99,7 +101,8 @@ enum Part {
     Folder,
 }
 
-/// Words of paths, and what a file is for whose path has them. Names are split at dots, dashes and underscores.
+/// Words of paths, and what a file is for whose path has them. Names are split at dots, dashes and
+/// underscores.
 const ROLES: &[(&str, Role, Part)] = &[
     ("dev", Role::Development, Part::Any),
     ("devel", Role::Development, Part::Any),
@@ -156,14 +159,32 @@ const ROLES: &[(&str, Role, Part)] = &[
 const PROSE: &[&str] = &[".md", ".mdx", ".rst", ".adoc", ".ipynb"];
 
 /// Folders of code that other people wrote.
-const VENDORED: &[&str] = &["vendor", "node_modules", "third_party", "site-packages", ".venv", "venv"];
+const VENDORED: &[&str] = &[
+    "vendor",
+    "node_modules",
+    "third_party",
+    "site-packages",
+    ".venv",
+    "venv",
+];
 
 /// Folders that builds write.
 const BUILT: &[&str] = &["dist", "build", "target", ".next", "coverage"];
 
 /// Folders of scripts and tools that work on the repository.
-const TOOLING: &[&str] =
-    &["scripts", "script", "tools", "hack", "ci", ".github", ".circleci", "bin", "bench", "evals", "notebooks"];
+const TOOLING: &[&str] = &[
+    "scripts",
+    "script",
+    "tools",
+    "hack",
+    "ci",
+    ".github",
+    ".circleci",
+    "bin",
+    "bench",
+    "evals",
+    "notebooks",
+];
 
 /// Files of build and test tools.
 const TOOLING_FILES: &[&str] = &["setup.py", "noxfile.py", "build.rs", "tasks.py"];
@@ -195,7 +216,12 @@ impl FileRole {
     pub fn of(path: &str) -> Self {
         let (role, role_evidence) = role(path);
         let (origin, origin_evidence) = origin(path);
-        Self { role, role_evidence, origin, origin_evidence }
+        Self {
+            role,
+            role_evidence,
+            origin,
+            origin_evidence,
+        }
     }
 }
 
@@ -216,12 +242,16 @@ pub fn is_practice(path: &str) -> bool {
 
 /// Whether a word of a name, such as a stage's, is for development or tests.
 pub fn is_development_word(word: &str) -> bool {
-    ROLES.iter().any(|(known, role, _)| role.is_development() && known.eq_ignore_ascii_case(word))
+    ROLES
+        .iter()
+        .any(|(known, role, _)| role.is_development() && known.eq_ignore_ascii_case(word))
 }
 
-/// Whether a path is one of scripts and tools that work on the repository and are not deployed from it.
+/// Whether a path is one of scripts and tools that work on the repository and are not deployed from
+/// it.
 pub fn is_tooling(path: &str) -> bool {
-    path.split('/').any(|folder| TOOLING.contains(&folder)) || TOOLING_FILES.contains(&file_name(path))
+    path.split('/').any(|folder| TOOLING.contains(&folder))
+        || TOOLING_FILES.contains(&file_name(path))
 }
 
 /// Whether a path is input of a test, which is never deployed.
@@ -233,8 +263,12 @@ pub fn is_test_input(path: &str) -> bool {
             || (in_tests && matches!(part, "fixtures" | "data" | "resource" | "resources"))
             // A package of source code keeps the input of its own tests beside itself.
             || (in_package && part == "fixtures");
-        in_tests |= matches!(part, "test" | "tests" | "spec" | "e2e" | "integration" | "fake" | "mocks");
+        in_tests |= matches!(
+            part,
+            "test" | "tests" | "spec" | "e2e" | "integration" | "fake" | "mocks"
+        );
         in_package |= matches!(part, "pkg" | "internal");
+
         is_input
     })
 }
@@ -245,7 +279,8 @@ pub fn is_generated(path: &str) -> bool {
     LOCK_FILES.contains(&name) || BUILT_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Tests, examples and documentation are stronger evidence than development: what shows something never runs.
+/// Tests, examples and documentation are stronger evidence than development: what shows something
+/// never runs.
 fn role(path: &str) -> (Role, Option<Evidence>) {
     let practice = words_of(path).find(|(_, role)| role.is_sample());
     if let Some((word, role)) = practice.or_else(|| words_of(path).next()) {
@@ -263,16 +298,26 @@ fn origin(path: &str) -> (Origin, Option<Evidence>) {
         let mut folders = path.split('/').rev().skip(1);
         folders.find_map(|folder| names.iter().copied().find(|name| *name == folder))
     };
+
     if let Some(word) = folder(VENDORED) {
         return (Origin::Vendored, Some(Evidence::Word(word)));
     }
+
     if let Some(word) = folder(BUILT) {
         return (Origin::Generated, Some(Evidence::Word(word)));
     }
 
     let name = file_name(path);
-    let lock = LOCK_FILES.iter().copied().find(|lock| *lock == name).map(Evidence::Word);
-    let built = BUILT_ENDINGS.iter().copied().find(|ending| name.ends_with(ending)).map(Evidence::Ending);
+    let lock = LOCK_FILES
+        .iter()
+        .copied()
+        .find(|lock| *lock == name)
+        .map(Evidence::Word);
+    let built = BUILT_ENDINGS
+        .iter()
+        .copied()
+        .find(|ending| name.ends_with(ending))
+        .map(Evidence::Ending);
     match lock.or(built) {
         Some(evidence) => (Origin::Generated, Some(evidence)),
         None => (Origin::Written, None),
@@ -292,13 +337,20 @@ fn is_prose(path: &str) -> Option<&'static str> {
 fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
     let last = path.matches('/').count();
     path.split('/').enumerate().flat_map(move |(index, part)| {
-        let own = if index == last { Part::Name } else { Part::Folder };
+        let own = if index == last {
+            Part::Name
+        } else {
+            Part::Folder
+        };
+
         let whole = std::iter::once(part);
-        let split = part.split(['.', '-', '_']).filter(move |word| word.len() != part.len());
+        let split = part
+            .split(['.', '-', '_'])
+            .filter(move |word| word.len() != part.len());
         whole.chain(split).filter_map(move |word| {
-            let known = ROLES
-                .iter()
-                .find(|(known, _, at)| (*at == Part::Any || *at == own) && known.eq_ignore_ascii_case(word))?;
+            let known = ROLES.iter().find(|(known, _, at)| {
+                (*at == Part::Any || *at == own) && known.eq_ignore_ascii_case(word)
+            })?;
             Some((known.0, known.1))
         })
     })
@@ -338,10 +390,21 @@ mod tests {
 
     #[test]
     fn practice_is_not_production() {
-        for path in ["compose.dev.yml", "tests/compose.yaml", "docs/setup.md", "README.md"] {
+        for path in [
+            "compose.dev.yml",
+            "tests/compose.yaml",
+            "docs/setup.md",
+            "README.md",
+        ] {
             assert!(is_practice(path), "{path}");
         }
-        for path in ["compose.yml", "deploy/prod.yaml", "latest/contest.py", "src/main.rs"] {
+
+        for path in [
+            "compose.yml",
+            "deploy/prod.yaml",
+            "latest/contest.py",
+            "src/main.rs",
+        ] {
             assert!(!is_practice(path), "{path}");
         }
     }
@@ -366,7 +429,10 @@ mod tests {
     fn evidence_is_the_word() {
         let role = FileRole::of("deploy/dev/compose.yaml");
         assert_eq!(role.role_evidence, Some(Evidence::Word("dev")));
-        assert_eq!(FileRole::of("a/b.rst").role_evidence, Some(Evidence::Ending(".rst")));
+        assert_eq!(
+            FileRole::of("a/b.rst").role_evidence,
+            Some(Evidence::Ending(".rst"))
+        );
         assert_eq!(FileRole::of("a/b.yaml").role_evidence, None);
     }
 }

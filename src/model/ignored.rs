@@ -15,16 +15,27 @@ pub struct Ignored {
 
 impl Ignored {
     pub fn new(repository: Repository) -> Self {
-        let files = repository.files().iter().filter(|file| file.name() == ".gitignore");
-        Self { files: files.map(|file| (file.folder().to_owned(), (file.id, OnceLock::new()))).collect() }
+        let files = repository
+            .files()
+            .iter()
+            .filter(|file| file.name() == ".gitignore");
+        Self {
+            files: files
+                .map(|file| (file.folder().to_owned(), (file.id, OnceLock::new())))
+                .collect(),
+        }
     }
 
     /// What the nearest file that speaks of the path, or of a folder around it, says.
     pub fn holds(&self, repository: Repository, path: &str) -> bool {
         let mut folder = path;
+
         while !folder.is_empty() {
             folder = parent(folder);
-            let Some((file, rules)) = self.files.get(folder) else { continue };
+            let Some((file, rules)) = self.files.get(folder) else {
+                continue;
+            };
+
             let rules = rules.get_or_init(|| read(&repository.file(*file).text));
             let own = path[folder.len()..].trim_start_matches('/');
             let matched = rules.matched_path_or_any_parents(own, false);
@@ -32,6 +43,7 @@ impl Ignored {
                 return matched.is_ignore();
             }
         }
+
         false
     }
 }
@@ -52,11 +64,15 @@ mod tests {
 
     #[test]
     fn the_nearest_rule_decides() {
-        let texts =
-            [(".gitignore", ".env\nbuild/\n"), ("app/.gitignore", "!.env\n/local.conf\n"), ("app/x.py", ".env")];
+        let texts = [
+            (".gitignore", ".env\nbuild/\n"),
+            ("app/.gitignore", "!.env\n/local.conf\n"),
+            ("app/x.py", ".env"),
+        ];
         let file = |(id, (path, text)): (usize, &(&str, &str))| {
             SourceFile::new(FileId(id as u32), (*path).to_owned(), (*text).to_owned())
         };
+
         let files: Vec<SourceFile> = texts.iter().enumerate().map(file).collect();
         let repository = Repository::new(&files);
         let ignored = Ignored::new(repository);

@@ -1,7 +1,8 @@
 //! File kinds, recognised by name and by content.
 //!
-//! A name decides where it is a convention that the tools themselves rely on; else the top-level keys decide. Nothing is
-//! parsed here: recognition looks at every file of a repository and must cost next to nothing.
+//! A name decides where it is a convention that the tools themselves rely on; else the top-level
+//! keys decide. Nothing is parsed here: recognition looks at every file of a repository and must
+//! cost next to nothing.
 
 use std::collections::HashSet;
 
@@ -66,32 +67,39 @@ pub struct Listing<'p> {
 impl<'p> Listing<'p> {
     /// From the paths of all files of the repository.
     pub fn new(paths: impl IntoIterator<Item = &'p str>) -> Self {
-        let charts = paths.into_iter().filter(|path| is_chart_file(file_name(path))).map(parent).collect();
+        let charts = paths
+            .into_iter()
+            .filter(|path| is_chart_file(file_name(path)))
+            .map(parent)
+            .collect();
         Self { charts }
     }
 
     /// The chart that a file belongs to, and the file's path inside it.
     fn chart<'f>(&self, path: &'f str) -> Option<(&'f str, &'f str)> {
         let mut folder = parent(path);
+
         loop {
             if self.charts.contains(folder) {
                 return Some((folder, path[folder.len()..].trim_start_matches('/')));
             }
+
             if folder.is_empty() {
                 return None;
             }
+
             folder = parent(folder);
         }
     }
 }
 
-/// The folder of the chart that holds a template or a values file; for templates of a chart that is not here, the folder
-/// above `templates/`.
+/// The folder of the chart that holds a template or a values file; for templates of a chart that is
+/// not here, the folder above `templates/`.
 pub fn chart_folder<'p>(path: &'p str, listing: &Listing) -> Option<&'p str> {
-    listing
-        .chart(path)
-        .map(|(folder, _)| folder)
-        .or_else(|| path.rfind("templates/").map(|at| path[..at].trim_end_matches('/')))
+    listing.chart(path).map(|(folder, _)| folder).or_else(|| {
+        path.rfind("templates/")
+            .map(|at| path[..at].trim_end_matches('/'))
+    })
 }
 
 /// What the file at a repository path is.
@@ -101,50 +109,75 @@ pub fn kind(path: &str, text: &str, listing: &Listing) -> FileKind {
     if let Some(kind) = by_template_name(path, &lower, text, listing) {
         return kind;
     }
+
     if lower == ".dockerignore" || lower.ends_with(".dockerignore") {
         return FileKind::Dockerignore;
     }
+
     if is_dockerfile(&lower) {
         return FileKind::Dockerfile;
     }
+
     if is_env_file(&lower) {
         return FileKind::EnvFile;
     }
-    if matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
+
+    if matches!(
+        name,
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    ) {
         return FileKind::Kustomization;
     }
-    match lower.rsplit_once('.').map_or("", |(_, extension)| extension) {
+
+    match lower
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension)
+    {
         "yaml" | "yml" => yaml_kind(path, &lower, text, listing),
         "json" => json_kind(text),
         _ => FileKind::Text,
     }
 }
 
-/// Whether a text that its grammar refuses holds the marks of a template engine: it is then no broken file.
+/// Whether a text that its grammar refuses holds the marks of a template engine: it is then no
+/// broken file.
 pub fn has_template_marks(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {
         let jinja = line.contains("{%") || line.starts_with("{#");
         let terraform = line.contains("%{ ") || line.contains("%{~");
         let erb = line.contains("<%");
-        // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for somebody else's template; a
-        // bare `{{ … }}` is Go's or Jinja's.
-        let quoted = |before: &str| ['\'', '"'].iter().any(|quote| before.matches(*quote).count() % 2 == 1);
+        // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for
+        // somebody else's template; a bare `{{ … }}` is Go's or Jinja's.
+        let quoted = |before: &str| {
+            ['\'', '"']
+                .iter()
+                .any(|quote| before.matches(*quote).count() % 2 == 1)
+        };
+
         let bare = |at: usize| !line[..at].ends_with('$') && !quoted(&line[..at]);
         let braces = line.match_indices("{{").any(|(at, _)| bare(at)) && line.contains("}}");
+
         jinja || terraform || erb || braces
     })
 }
 
 fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> Option<FileKind> {
-    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let extension = lower
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension);
     if path.contains("{{") || path.contains("{%") {
         return Some(FileKind::Template);
     }
+
     if matches!(extension, "yaml" | "yml" | "tpl" | "txt" | "json") {
-        if listing.chart(path).is_some_and(|(_, inside)| inside.starts_with("templates/")) {
+        if listing
+            .chart(path)
+            .is_some_and(|(_, inside)| inside.starts_with("templates/"))
+        {
             return Some(FileKind::HelmTemplate);
         }
-        // Templates of a chart whose `Chart.yaml` is not here, or that another folder's build puts together.
+        // Templates of a chart whose `Chart.yaml` is not here, or that another folder's build puts
+        // together.
         if matches!(extension, "yaml" | "yml" | "tpl")
             && format!("/{path}").contains("/templates/")
             && is_helm_text(text)
@@ -152,6 +185,7 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
             return Some(FileKind::HelmTemplate);
         }
     }
+
     let engine = matches!(
         extension,
         "j2" | "jinja"
@@ -170,56 +204,91 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
             | "libsonnet"
             | "cue"
     );
-    let infix = [".tftpl.", ".j2.", ".tmpl.", ".tpl.", ".gotmpl.", ".ytt."].iter().any(|part| lower.contains(part));
-    let dockerfile = lower.starts_with("dockerfile") && (lower.ends_with(".template") || lower.ends_with("-template"));
+    let infix = [".tftpl.", ".j2.", ".tmpl.", ".tpl.", ".gotmpl.", ".ytt."]
+        .iter()
+        .any(|part| lower.contains(part));
+    let dockerfile = lower.starts_with("dockerfile")
+        && (lower.ends_with(".template") || lower.ends_with("-template"));
     (engine || (infix && !lower.ends_with(".env")) || dockerfile).then_some(FileKind::Template)
 }
 
 /// Whether a text is written for Helm: an action that asks for what only Helm provides.
 fn is_helm_text(text: &str) -> bool {
     let mut rest = text;
+
     while let Some(at) = rest.find("{{") {
         if rest[..at].ends_with('$') {
             rest = &rest[at + 2..];
             continue;
         }
+
         let action = &rest[at..];
         let action = &action[..action.find("}}").unwrap_or(action.len().min(200))];
-        if [".Values.", ".Release.", ".Chart.", "include \"", "template \"", "define \""]
-            .iter()
-            .any(|part| action.contains(part))
+        if [
+            ".Values.",
+            ".Release.",
+            ".Chart.",
+            "include \"",
+            "template \"",
+            "define \"",
+        ]
+        .iter()
+        .any(|part| action.contains(part))
         {
-            return !rest[..at].rsplit('\n').next().unwrap_or("").contains(['\'', '"', '`'])
+            return !rest[..at]
+                .rsplit('\n')
+                .next()
+                .unwrap_or("")
+                .contains(['\'', '"', '`'])
                 || action.contains("define");
         }
+
         rest = &rest[at + 2..];
     }
+
     false
 }
 
 fn is_dockerfile(lower: &str) -> bool {
-    const NOT: [&str; 11] = ["md", "rst", "txt", "html", "yaml", "yml", "json", "sh", "py", "go", "ts"];
+    const NOT: [&str; 11] = [
+        "md", "rst", "txt", "html", "yaml", "yml", "json", "sh", "py", "go", "ts",
+    ];
     if matches!(lower, "dockerfile" | "containerfile")
         || lower.ends_with(".dockerfile")
         || lower.ends_with(".containerfile")
     {
         return true;
     }
-    let Some(rest) = lower.strip_prefix("dockerfile").or_else(|| lower.strip_prefix("containerfile")) else {
+
+    let Some(rest) = lower
+        .strip_prefix("dockerfile")
+        .or_else(|| lower.strip_prefix("containerfile"))
+    else {
         return false;
     };
+
     let extension = rest.rsplit_once('.').map_or("", |(_, extension)| extension);
+
     rest.starts_with(['.', '-', '_']) && !NOT.contains(&extension)
 }
 
 fn is_env_file(lower: &str) -> bool {
-    const NOT: [&str; 10] = ["js", "ts", "mjs", "cjs", "d", "rs", "py", "go", "yaml", "yml"];
-    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let prefixed =
-        lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env_") || lower.starts_with(".env-");
+    const NOT: [&str; 10] = [
+        "js", "ts", "mjs", "cjs", "d", "rs", "py", "go", "yaml", "yml",
+    ];
+    let extension = lower
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension);
+    let prefixed = lower == ".env"
+        || lower.starts_with(".env.")
+        || lower.starts_with(".env_")
+        || lower.starts_with(".env-");
     (prefixed && !NOT.contains(&extension))
         || extension == "env"
-        || matches!(lower, "env.example" | "env-example" | "env.sample" | "env.template" | "example.env")
+        || matches!(
+            lower,
+            "env.example" | "env-example" | "env.sample" | "env.template" | "example.env"
+        )
 }
 
 fn is_chart_file(name: &str) -> bool {
@@ -231,6 +300,7 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     if in_folder(path, ".github/workflows") {
         return FileKind::Workflow;
     }
+
     if lower.starts_with(".gitlab-ci")
         || lower.ends_with(".gitlab-ci.yml")
         || lower.ends_with(".gitlab-ci.yaml")
@@ -239,34 +309,46 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     {
         return FileKind::GitlabCi;
     }
+
     if is_chart_file(name) {
         return FileKind::HelmChart;
     }
+
     let keys = TopKeys::of(text);
     if matches!(name, "action.yml" | "action.yaml") && keys.has("runs") {
         return FileKind::Action;
     }
+
     if let Some(kind) = keys.object_kind() {
         return kind;
     }
-    if listing.chart(path).is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/"))
+
+    if listing
+        .chart(path)
+        .is_some_and(|(_, inside)| inside.contains("values") || inside.starts_with("ci/"))
         || is_values_name(lower)
     {
         return FileKind::HelmValues;
     }
+
     if is_compose_name(lower) || (keys.has("services") && has_compose_services(text)) {
         return FileKind::Compose;
     }
+
     if keys.has("jobs") && (keys.has("on") || keys.has("true")) {
         return FileKind::Workflow;
     }
+
     FileKind::OtherYaml
 }
 
 /// Whether the file stands directly in a folder whose path ends this way.
 fn in_folder(path: &str, folder: &str) -> bool {
     let own = parent(path);
-    own == folder || own.strip_suffix(folder).is_some_and(|before| before.ends_with('/'))
+    own == folder
+        || own
+            .strip_suffix(folder)
+            .is_some_and(|before| before.ends_with('/'))
 }
 
 fn is_values_name(lower: &str) -> bool {
@@ -286,27 +368,36 @@ fn is_compose_name(lower: &str) -> bool {
         || stem.ends_with("-compose")
 }
 
-/// Whether the children of `services` look like services: a mapping whose entries have an image or a build.
+/// Whether the children of `services` look like services: a mapping whose entries have an image or
+/// a build.
 fn has_compose_services(text: &str) -> bool {
-    let mut lines = text.lines().skip_while(|line| top_key(line) != Some("services")).skip(1);
+    let mut lines = text
+        .lines()
+        .skip_while(|line| top_key(line) != Some("services"))
+        .skip(1);
     let mut first = 0;
+
     for line in lines.by_ref() {
         let body = line.trim_start();
         if body.is_empty() || body.starts_with('#') {
             continue;
         }
+
         let indent = line.len() - body.len();
         if indent == 0 || body.starts_with("- ") {
             return false;
         }
+
         if first == 0 {
             first = indent;
         }
+
         let key = body.split_once(':').map_or("", |(key, _)| key);
         if indent > first && matches!(key, "image" | "build" | "extends") {
             return true;
         }
     }
+
     false
 }
 
@@ -319,18 +410,26 @@ struct TopKeys<'t> {
 impl<'t> TopKeys<'t> {
     fn of(text: &'t str) -> Self {
         let mut documents = vec![Vec::new()];
+
         for line in margin_lines(text) {
             if line.starts_with("---") {
                 documents.push(Vec::new());
             } else if let (Some(key), Some(keys)) = (top_key(line), documents.last_mut()) {
                 let value = line.split_once(':').map_or("", |(_, value)| value.trim());
-                let value = value.split(" #").next().unwrap_or("").trim().trim_matches(['"', '\'']);
+                let value = value
+                    .split(" #")
+                    .next()
+                    .unwrap_or("")
+                    .trim()
+                    .trim_matches(['"', '\'']);
                 keys.push((key, value));
             }
         }
+
         if text.trim_start().starts_with('{') {
             documents = json_documents(text);
         }
+
         Self { documents }
     }
 
@@ -341,17 +440,30 @@ impl<'t> TopKeys<'t> {
     /// What the documents that are objects make of the file.
     fn object_kind(&self) -> Option<FileKind> {
         let mut tool = false;
+
         for document in &self.documents {
-            let find = |key: &str| document.iter().find(|(own, _)| *own == key).map(|(_, value)| *value);
-            let (Some(version), Some(kind)) = (find("apiVersion"), find("kind")) else { continue };
+            let find = |key: &str| {
+                document
+                    .iter()
+                    .find(|(own, _)| *own == key)
+                    .map(|(_, value)| *value)
+            };
+
+            let (Some(version), Some(kind)) = (find("apiVersion"), find("kind")) else {
+                continue;
+            };
+
             if version.starts_with("kustomize.config.k8s.io/") {
                 return Some(FileKind::Kustomization);
             }
+
             if !is_tool_config(version, kind) {
                 return Some(FileKind::Kubernetes);
             }
+
             tool = true;
         }
+
         tool.then_some(FileKind::OtherYaml)
     }
 }
@@ -377,12 +489,22 @@ fn top_key(line: &str) -> Option<&str> {
 fn json_kind(text: &str) -> FileKind {
     if !text.trim_start().starts_with('{') {
         // Editors' settings have comments before their first brace; no YAML reader takes those.
-        return if text.trim_start().starts_with('/') { FileKind::Text } else { FileKind::OtherYaml };
+        return if text.trim_start().starts_with('/') {
+            FileKind::Text
+        } else {
+            FileKind::OtherYaml
+        };
     }
+
     if text.lines().any(|line| line.trim_start().starts_with("//")) {
         return FileKind::Text;
     }
-    TopKeys { documents: json_documents(text) }.object_kind().unwrap_or(FileKind::OtherYaml)
+
+    TopKeys {
+        documents: json_documents(text),
+    }
+    .object_kind()
+    .unwrap_or(FileKind::OtherYaml)
 }
 
 /// The keys of a JSON object's first level with their texts; enough to tell what it is.
@@ -392,6 +514,7 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
     let mut at = 0;
     let mut keys: Vec<(&str, &str)> = Vec::new();
     let mut awaits_value = false;
+
     while at < bytes.len() {
         match bytes[at] {
             b'{' | b'[' => {
@@ -407,7 +530,9 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
                 while at < bytes.len() && bytes[at] != b'"' {
                     at += if bytes[at] == b'\\' { 2 } else { 1 };
                 }
+
                 let said = text.get(start..at.min(text.len())).unwrap_or("");
+
                 match (depth, awaits_value, keys.last_mut()) {
                     (1, true, Some(last)) => last.1 = said,
                     (1, false, _) => keys.push((said, "")),
@@ -416,8 +541,10 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
             }
             _ => {}
         }
+
         at += 1;
     }
+
     vec![keys]
 }
 
@@ -452,7 +579,10 @@ fn is_tool_config(version: &str, kind: &str) -> bool {
         "troubleshoot.sh",
     ];
     let group = version.split('/').next().unwrap_or(version);
-    (version == "v1" && kind == "Config") || kind.is_empty() || version.is_empty() || GROUPS.contains(&group)
+    (version == "v1" && kind == "Config")
+        || kind.is_empty()
+        || version.is_empty()
+        || GROUPS.contains(&group)
 }
 
 #[cfg(test)]
@@ -503,26 +633,82 @@ mod tests {
     #[test]
     fn contents_decide_where_names_do_not() {
         for (path, text, expected) in [
-            ("a.yaml", "# x\n---\napiVersion: apps/v1\nkind: Deployment\n", FileKind::Kubernetes),
-            ("a.yaml", "x: 1\n--- # second\n'kind': \"Pod\"\napiVersion: v1\r\n", FileKind::Kubernetes),
-            ("a.yaml", "apiVersion: v1\nkind: Config\n", FileKind::OtherYaml),
-            ("a.yaml", "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n", FileKind::OtherYaml),
-            ("a.yaml", "data:\n  apiVersion: v1\n  kind: Pod\n", FileKind::OtherYaml),
+            (
+                "a.yaml",
+                "# x\n---\napiVersion: apps/v1\nkind: Deployment\n",
+                FileKind::Kubernetes,
+            ),
+            (
+                "a.yaml",
+                "x: 1\n--- # second\n'kind': \"Pod\"\napiVersion: v1\r\n",
+                FileKind::Kubernetes,
+            ),
+            (
+                "a.yaml",
+                "apiVersion: v1\nkind: Config\n",
+                FileKind::OtherYaml,
+            ),
+            (
+                "a.yaml",
+                "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n",
+                FileKind::OtherYaml,
+            ),
+            (
+                "a.yaml",
+                "data:\n  apiVersion: v1\n  kind: Pod\n",
+                FileKind::OtherYaml,
+            ),
             (
                 "a.json",
                 "{\"kind\": \"Pod\", \"metadata\": {\"kind\": 1}, \"apiVersion\": \"v1\"}",
                 FileKind::Kubernetes,
             ),
             ("devcontainer.json", "// see\n{\"a\": 1}", FileKind::Text),
-            ("devcontainer.json", "{\n  // see\n  \"a\": 1}", FileKind::Text),
-            ("a.json", "{\"spec\": {\"kind\": \"Pod\", \"apiVersion\": \"v1\"}}", FileKind::OtherYaml),
-            ("stack.yml", "services:\n  web:\n    image: nginx\n", FileKind::Compose),
-            ("stack.yml", "services:\n  - image: nginx\n", FileKind::OtherYaml),
-            ("ci/build.yml", "on: push\njobs:\n  a:\n    runs-on: x\n", FileKind::Workflow),
-            ("a/action.yml", "name: x\nruns:\n  using: node20\n", FileKind::Action),
-            ("x/templates/deploy.yaml", "kind: {{ .Values.kind }}\n", FileKind::HelmTemplate),
-            ("x/values.yaml", "# {{ .Values.kind }}\na: 1\n", FileKind::HelmValues),
-            ("x/deploy.yaml", "run: echo ${{ inputs.x }}\n", FileKind::OtherYaml),
+            (
+                "devcontainer.json",
+                "{\n  // see\n  \"a\": 1}",
+                FileKind::Text,
+            ),
+            (
+                "a.json",
+                "{\"spec\": {\"kind\": \"Pod\", \"apiVersion\": \"v1\"}}",
+                FileKind::OtherYaml,
+            ),
+            (
+                "stack.yml",
+                "services:\n  web:\n    image: nginx\n",
+                FileKind::Compose,
+            ),
+            (
+                "stack.yml",
+                "services:\n  - image: nginx\n",
+                FileKind::OtherYaml,
+            ),
+            (
+                "ci/build.yml",
+                "on: push\njobs:\n  a:\n    runs-on: x\n",
+                FileKind::Workflow,
+            ),
+            (
+                "a/action.yml",
+                "name: x\nruns:\n  using: node20\n",
+                FileKind::Action,
+            ),
+            (
+                "x/templates/deploy.yaml",
+                "kind: {{ .Values.kind }}\n",
+                FileKind::HelmTemplate,
+            ),
+            (
+                "x/values.yaml",
+                "# {{ .Values.kind }}\na: 1\n",
+                FileKind::HelmValues,
+            ),
+            (
+                "x/deploy.yaml",
+                "run: echo ${{ inputs.x }}\n",
+                FileKind::OtherYaml,
+            ),
         ] {
             assert_eq!(of(path, text), expected, "{path}: {text}");
         }

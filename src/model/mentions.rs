@@ -1,11 +1,12 @@
 //! Whether the variables of example env files are named anywhere else.
 //!
-//! The texts of most sources are let go after reading, so the names are known before and looked for while reading. What
-//! counts is generous, for the question is asked only to say that *nothing* names a variable: any case, in comments too,
-//! and written as other languages would (`db_url`, `dbUrl`, `db-url`, `db.url`).
+//! The texts of most sources are let go after reading, so the names are known before and looked for
+//! while reading. What counts is generous, for the question is asked only to say that *nothing*
+//! names a variable: any case, in comments too, and written as other languages would (`db_url`,
+//! `dbUrl`, `db-url`, `db.url`).
 
 use super::file;
-use super::topics::{self, Topic, Topics};
+use super::topics::{self, Signal, Signals};
 use crate::model::file_role::is_generated;
 use crate::search::{SHORTEST, Words};
 use crate::source::file_name;
@@ -42,21 +43,21 @@ const WHOLESALE: &[&str] = &[
 
 /// The words to look for. Made once, before anything else is read.
 #[derive(Debug)]
-pub struct Names {
+pub struct EnvNameSearch {
     names: Vec<String>,
     /// By name: too short to be looked for, and taken as named.
     short: Vec<bool>,
-    search: Words<Sought>,
+    search: Words<Keyword>,
 }
 
 /// What a word stands for.
 #[derive(Clone, Copy, Debug)]
-enum Sought {
+enum Keyword {
     /// The name with this index.
     Name(u32),
     /// One of [`WHOLESALE`].
     Wholesale,
-    Topic(Topic),
+    Signal(Signal),
 }
 
 /// What was found in one text.
@@ -64,8 +65,8 @@ enum Sought {
 pub struct Mentioned {
     /// Indices of names.
     names: Vec<u32>,
-    wholesale: bool,
-    topics: Topics,
+    reads_all_env: bool,
+    topics: Signals,
 }
 
 /// What was found in all texts.
@@ -74,55 +75,101 @@ pub struct Mentions {
     /// Upper case.
     names: HashSet<String>,
     /// Something takes variables by the lot.
-    pub wholesale: bool,
+    pub reads_all_env: bool,
     /// What is spoken of, whatever the names.
-    pub topics: Topics,
+    pub topics: Signals,
 }
 
-impl Names {
+impl EnvNameSearch {
     /// The names of the example env files among `(path, text)` pairs.
     pub fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let mut names = HashSet::new();
+
         for (path, text) in files {
             if file::is_example_env(path) {
-                names.extend(dotenv::parse(text).tree.entries.into_iter().map(|entry| entry.key.to_ascii_uppercase()));
+                names.extend(
+                    dotenv::parse(text)
+                        .tree
+                        .entries
+                        .into_iter()
+                        .map(|entry| entry.key.to_ascii_uppercase()),
+                );
             }
         }
+
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<(String, Sought)> =
-            topics::words().map(|(word, topic)| (word.to_owned(), Sought::Topic(topic))).collect();
+        let mut words: Vec<(String, Keyword)> = topics::words()
+            .map(|(word, topic)| (word.to_owned(), Keyword::Signal(topic)))
+            .collect();
         if !names.is_empty() {
-            words.extend(WHOLESALE.iter().map(|word| ((*word).to_owned(), Sought::Wholesale)));
+            words.extend(
+                WHOLESALE
+                    .iter()
+                    .map(|word| ((*word).to_owned(), Keyword::Wholesale)),
+            );
         }
+
         let mut short = vec![false; names.len()];
+
         for (index, name) in names.iter().enumerate() {
-            let mut forms = vec![name.clone(), name.replace('_', ""), name.replace('_', "-"), name.replace('_', ".")];
+            let mut forms = vec![
+                name.clone(),
+                name.replace('_', ""),
+                name.replace('_', "-"),
+                name.replace('_', "."),
+            ];
             forms.dedup();
             short[index] = forms.iter().any(|form| form.len() < SHORTEST);
-            words.extend(forms.into_iter().map(|form| (form, Sought::Name(index as u32))));
+            words.extend(
+                forms
+                    .into_iter()
+                    .map(|form| (form, Keyword::Name(index as u32))),
+            );
         }
-        Self { names, short, search: Words::new(words) }
+
+        Self {
+            names,
+            short,
+            search: Words::new(words),
+        }
     }
 
-    /// What a text names. Env files and prose only document variables, and lock files name everything.
+    /// What a text names. Env files and prose only document variables, and lock files name
+    /// everything.
     pub fn find(&self, path: &str, text: &str) -> Mentioned {
-        let mut found = Mentioned { topics: topics::named(path), ..Mentioned::default() };
-        let silent = file::is_example_env(path) || is_prose(path) || is_generated(path) || is_plain_env(path);
+        let mut found = Mentioned {
+            topics: topics::named(path),
+            ..Mentioned::default()
+        };
+
+        let silent = file::is_example_env(path)
+            || is_prose(path)
+            || is_generated(path)
+            || is_plain_env(path);
         let names = !self.names.is_empty() && !silent;
         let scope = topics::Scope::of(path, text.len());
         if !names && scope.is_empty() {
             return found;
         }
-        let mut seen = if names { self.short.clone() } else { Vec::new() };
+
+        let mut seen = if names {
+            self.short.clone()
+        } else {
+            Vec::new()
+        };
         // A name may be a part of another: both count.
         self.search.each(text, |at, sought| match sought {
-            Sought::Topic(topic) if scope.counts(topic, text, at) => found.topics.insert(topic),
-            Sought::Name(name) if names => seen[name as usize] = true,
-            Sought::Wholesale if names => found.wholesale = true,
+            Keyword::Signal(topic) if scope.counts(topic, text, at) => found.topics.insert(topic),
+            Keyword::Name(name) if names => seen[name as usize] = true,
+            Keyword::Wholesale if names => found.reads_all_env = true,
             _ => {}
         });
-        found.names = (0..).zip(seen).filter_map(|(name, seen)| seen.then_some(name)).collect();
+
+        found.names = (0..)
+            .zip(seen)
+            .filter_map(|(name, seen)| seen.then_some(name))
+            .collect();
         found
     }
 
@@ -130,12 +177,22 @@ impl Names {
     pub fn all(&self, texts: impl IntoIterator<Item = Mentioned>) -> Mentions {
         let mut found = Mentions::default();
         let mut seen = vec![false; self.names.len()];
+
         for text in texts {
-            text.names.into_iter().for_each(|name| seen[name as usize] = true);
-            found.wholesale |= text.wholesale;
+            text.names
+                .into_iter()
+                .for_each(|name| seen[name as usize] = true);
+            found.reads_all_env |= text.reads_all_env;
             found.topics.add(text.topics);
         }
-        found.names = self.names.iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.clone()).collect();
+
+        found.names = self
+            .names
+            .iter()
+            .zip(seen)
+            .filter(|(_, seen)| *seen)
+            .map(|(name, _)| name.clone())
+            .collect();
         found
     }
 }
@@ -149,7 +206,9 @@ impl Mentions {
 /// Whether a path is a text for readers only.
 pub fn is_prose(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
-    [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|end| name.ends_with(end))
+    [".md", ".mdx", ".rst", ".adoc", ".txt"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 fn is_plain_env(path: &str) -> bool {
@@ -162,11 +221,15 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> String {
-        let names = Names::of([(".env.example", "DB_URL=\nAPI_KEY=x\n"), ("b/.env", "OTHER=1\n")]);
+        let names = EnvNameSearch::of([
+            (".env.example", "DB_URL=\nAPI_KEY=x\n"),
+            ("b/.env", "OTHER=1\n"),
+        ]);
         let found = names.all([names.find(path, text)]);
         let mut all: Vec<String> = found.names.into_iter().collect();
         all.sort();
-        all.extend(found.wholesale.then(|| "*".to_owned()));
+        all.extend(found.reads_all_env.then(|| "*".to_owned()));
+
         all.join(" ")
     }
 

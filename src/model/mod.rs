@@ -1,5 +1,6 @@
-//! Facts: what each file says, in nouns that all formats share. Lowering reads trees and makes facts; it never fails, and
-//! it never judges. What cannot be known from here is *unknown*, never *absent*.
+//! Facts: what each file says, in nouns that all formats share. Lowering reads trees and makes
+//! facts; it never fails, and it never judges. What cannot be known from here is *unknown*, never
+//! *absent*.
 
 pub mod code;
 pub mod compose;
@@ -23,29 +24,31 @@ pub mod workflow;
 
 use std::sync::OnceLock;
 
-use crate::source::{At, FileId, OffsetMap, Place, Span};
+use crate::source::{FileId, Located, Location, OffsetMap, Span};
 use crate::syntax::shell;
 
-/// A property that may be written, missing, or beyond what can be known: templated, unresolved, or of an object that is
-/// only a part of itself (a patch, an overlay, a mapping that a template fills).
+/// A property that may be written, missing, or beyond what can be known: templated, unresolved, or
+/// of an object that is only a part of itself (a patch, an overlay, a mapping that a template
+/// fills).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Setting<T> {
     /// Known to be missing.
     #[default]
     Absent,
     /// Written, with a value that is known.
-    Set(At<T>),
-    /// Written with a value that cannot be known (the place says where), or perhaps written where we cannot see.
-    Unknown(Option<Place>),
+    Set(Located<T>),
+    /// Written with a value that cannot be known (the place says where), or perhaps written where
+    /// we cannot see.
+    Unknown(Option<Location>),
 }
 
 impl<T> Setting<T> {
-    pub const fn set(value: T, place: Place) -> Self {
-        Setting::Set(At { value, place })
+    pub const fn set(value: T, location: Location) -> Self {
+        Setting::Set(Located { value, location })
     }
 
     /// The known value with its place.
-    pub const fn known(&self) -> Option<&At<T>> {
+    pub const fn known(&self) -> Option<&Located<T>> {
         match self {
             Setting::Set(at) => Some(at),
             Setting::Absent | Setting::Unknown(_) => None,
@@ -66,10 +69,10 @@ impl<T> Setting<T> {
     }
 
     /// Where it is written, if it is.
-    pub const fn place(&self) -> Option<Place> {
+    pub const fn location(&self) -> Option<Location> {
         match self {
-            Setting::Set(at) => Some(at.place),
-            Setting::Unknown(place) => *place,
+            Setting::Set(at) => Some(at.location),
+            Setting::Unknown(location) => *location,
             Setting::Absent => None,
         }
     }
@@ -96,7 +99,7 @@ impl<T> Setting<T> {
         match self {
             Setting::Set(at) => Setting::Set(at.map(f)),
             Setting::Absent => Setting::Absent,
-            Setting::Unknown(place) => Setting::Unknown(place),
+            Setting::Unknown(location) => Setting::Unknown(location),
         }
     }
 }
@@ -107,7 +110,7 @@ impl<T> Setting<T> {
         match self {
             Setting::Set(at) => f(at.value),
             Setting::Absent => Setting::Absent,
-            Setting::Unknown(place) => Setting::Unknown(place),
+            Setting::Unknown(location) => Setting::Unknown(location),
         }
     }
 }
@@ -131,7 +134,12 @@ pub struct Code {
 
 impl Code {
     pub fn new(file: FileId, text: impl Into<String>, offsets: OffsetMap) -> Self {
-        Self { file, text: text.into(), offsets, script: OnceLock::new() }
+        Self {
+            file,
+            text: text.into(),
+            offsets,
+            script: OnceLock::new(),
+        }
     }
 
     /// The parsed script, parsed once.
@@ -140,8 +148,11 @@ impl Code {
     }
 
     /// The place in the file of a span of the text.
-    pub fn place(&self, local: Span) -> Place {
-        Place { file: self.file, span: self.offsets.span(local) }
+    pub fn location(&self, local: Span) -> Location {
+        Location {
+            file: self.file,
+            span: self.offsets.span(local),
+        }
     }
 }
 
@@ -149,37 +160,50 @@ impl Code {
 #[derive(Debug)]
 pub enum Command {
     /// Run through a shell.
-    Shell { place: Place, code: Code },
+    Shell { location: Location, code: Code },
     /// A program and its arguments. An item that holds an unresolved variable is kept as written.
-    Exec { place: Place, words: Vec<Item>, script: OnceLock<shell::Script> },
+    Exec {
+        location: Location,
+        words: Vec<Item>,
+        script: OnceLock<shell::Script>,
+    },
 }
 
 /// One word of an exec form.
 #[derive(Clone, Debug)]
 pub struct Item {
     pub value: String,
-    pub place: Place,
-    /// Where each byte stands, if not byte by byte in its place: texts of several lines, filled-in variables.
+    pub location: Location,
+    /// Where each byte stands, if not byte by byte in its place: texts of several lines, filled-in
+    /// variables.
     pub offsets: Option<OffsetMap>,
 }
 
 impl Item {
     /// A word whose map counts where its text is not written just so.
-    pub fn new(value: String, place: Place, offsets: impl FnOnce() -> OffsetMap) -> Self {
-        let verbatim = place.span.len() as usize == value.len();
-        Self { offsets: (!verbatim).then(offsets), value, place }
+    pub fn new(value: String, location: Location, offsets: impl FnOnce() -> OffsetMap) -> Self {
+        let verbatim = location.span.len() as usize == value.len();
+        Self {
+            offsets: (!verbatim).then(offsets),
+            value,
+            location,
+        }
     }
 }
 
 impl Command {
     /// A program and its arguments.
-    pub const fn exec(place: Place, words: Vec<Item>) -> Self {
-        Command::Exec { place, words, script: OnceLock::new() }
+    pub const fn exec(location: Location, words: Vec<Item>) -> Self {
+        Command::Exec {
+            location,
+            words,
+            script: OnceLock::new(),
+        }
     }
 
-    pub const fn place(&self) -> Place {
+    pub const fn location(&self) -> Location {
         match self {
-            Command::Shell { place, .. } | Command::Exec { place, .. } => *place,
+            Command::Shell { location, .. } | Command::Exec { location, .. } => *location,
         }
     }
 
@@ -189,16 +213,21 @@ impl Command {
             Command::Shell { code, .. } => code.script(),
             Command::Exec { words, script, .. } => script.get_or_init(|| {
                 let words = words.iter();
-                shell::exec(words.map(|word| (&*word.value, word.place.span, word.offsets.as_ref())))
+                shell::exec(
+                    words.map(|word| (&*word.value, word.location.span, word.offsets.as_ref())),
+                )
             }),
         }
     }
 
     /// The place of a span of [`Command::script`].
-    pub fn place_of(&self, span: Span) -> Place {
+    pub fn place_of(&self, span: Span) -> Location {
         match self {
-            Command::Shell { code, .. } => code.place(span),
-            Command::Exec { place, .. } => Place { file: place.file, span },
+            Command::Shell { code, .. } => code.location(span),
+            Command::Exec { location, .. } => Location {
+                file: location.file,
+                span,
+            },
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Package managers, from `rules/data/packages.toml`: what a command line asks of one. Facts only; whether an install
-//! should be pinned or frozen is for rules to say.
+//! Package managers, from `rules/data/packages.toml`: what a command line asks of one. Facts only;
+//! whether an install should be pinned or frozen is for rules to say.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -103,7 +103,10 @@ impl Call<'_> {
         if self.word.span == invocation.name.span {
             return invocation.program.to_owned();
         }
-        let first = self.first.map_or_else(String::new, |first| format!("{} ", first.text()));
+
+        let first = self
+            .first
+            .map_or_else(String::new, |first| format!("{} ", first.text()));
         format!("{} {first}{}", invocation.program, self.word.text())
     }
 
@@ -115,7 +118,9 @@ impl Call<'_> {
 /// The manager that a program is, whatever it is asked.
 pub fn manager(program: &str) -> Option<&'static Manager> {
     let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    PROGRAMS.get(if bare == "pip" { bare } else { program }).copied()
+    PROGRAMS
+        .get(if bare == "pip" { bare } else { program })
+        .copied()
 }
 
 /// What an invocation asks of a package manager, if it is one.
@@ -124,6 +129,7 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     if manager.family == "pacman" {
         return pacman(manager, invocation);
     }
+
     let valued: Vec<&str> = manager.valued.iter().map(String::as_str).collect();
     let words = invocation.positionals(&valued);
     let first = words.first().map_or("", |word| word.text());
@@ -131,15 +137,22 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     // How many words the subcommand takes, where the list has it.
     let taken = |list: &[String]| {
         let is_pair = |item: &String| {
-            let rest = item.strip_prefix(first).and_then(|rest| rest.strip_prefix(' '));
+            let rest = item
+                .strip_prefix(first)
+                .and_then(|rest| rest.strip_prefix(' '));
             rest.is_some_and(|rest| rest == second)
         };
+
         let pair = list.iter().any(is_pair);
         if pair {
             return Some(2);
         }
-        list.iter().any(|item| item == first).then_some(usize::from(!first.is_empty()))
+
+        list.iter()
+            .any(|item| item == first)
+            .then_some(usize::from(!first.is_empty()))
     };
+
     let lists = [
         (&manager.install, Verb::Install),
         (&manager.sync, Verb::Sync),
@@ -149,12 +162,19 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
         (&manager.remove, Verb::Remove),
         (&manager.clean, Verb::Clean),
     ];
-    let found = lists.iter().find_map(|(list, verb)| taken(list).map(|count| (*verb, count)));
+    let found = lists
+        .iter()
+        .find_map(|(list, verb)| taken(list).map(|count| (*verb, count)));
     let (mut verb, count) = found.unwrap_or((Verb::Other, 1));
     // A version or a help text is asked of the program itself.
-    if words.is_empty() && invocation.flag(&["--version", "-v", "--help", "-V"]).is_some() {
+    if words.is_empty()
+        && invocation
+            .flag(&["--version", "-v", "--help", "-V"])
+            .is_some()
+    {
         verb = Verb::Other;
     }
+
     let packages: Vec<&Word> = words.iter().skip(count).copied().collect();
     let global = invocation.flag(&["-g", "--global"]).is_some();
     if verb == Verb::Install && packages.is_empty() && !global && taken(&manager.sync).is_some() {
@@ -164,9 +184,25 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     if verb == Verb::Upgrade && !packages.is_empty() {
         verb = Verb::Install;
     }
-    let word = count.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or(invocation.name);
-    let first = if count == 2 { words.first().copied() } else { None };
-    Some(Call { manager, verb, word, first, packages })
+
+    let word = count
+        .checked_sub(1)
+        .and_then(|at| words.get(at))
+        .copied()
+        .unwrap_or(invocation.name);
+    let first = if count == 2 {
+        words.first().copied()
+    } else {
+        None
+    };
+
+    Some(Call {
+        manager,
+        verb,
+        word,
+        first,
+        packages,
+    })
 }
 
 /// `pacman -Syu curl`: the operation is a flag.
@@ -175,9 +211,11 @@ fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<
         let text = word.text();
         text.starts_with("-S") || text == "--sync" || text == "--remove" || text.starts_with("-R")
     };
+
     let word = invocation.args.iter().find(operation)?;
     let letters = word.text().trim_start_matches("-S");
-    let packages = invocation.positionals(&["--root", "-r", "--dbpath", "-b", "--cachedir", "--config"]);
+    let packages =
+        invocation.positionals(&["--root", "-r", "--dbpath", "-b", "--cachedir", "--config"]);
     let verb = match () {
         () if letters.starts_with("-R") || letters == "--remove" => Verb::Remove,
         () if letters.contains('c') => Verb::Clean,
@@ -185,7 +223,14 @@ fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<
         () if packages.is_empty() && letters.contains('y') => Verb::Refresh,
         () => Verb::Install,
     };
-    Some(Call { manager, verb, word, first: None, packages })
+
+    Some(Call {
+        manager,
+        verb,
+        word,
+        first: None,
+        packages,
+    })
 }
 
 /// How a package's version is written.
@@ -207,6 +252,7 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
     if !options.is_empty() && invocation.options(&options).next().is_some() {
         return Pin::Pinned;
     }
+
     if is_path(text) || text.is_empty() || text.starts_with(['-', '<', '>', '&']) {
         return Pin::Other;
     }
@@ -215,32 +261,53 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         Some(rest) => ("@", rest),
         None => ("", text),
     };
+
     match manager.family.as_str() {
-        "apt" if !text.contains('=') && (text.ends_with('-') || text.contains(['*', '^'])) => return Pin::Other,
+        "apt" if !text.contains('=') && (text.ends_with('-') || text.contains(['*', '^'])) => {
+            return Pin::Other;
+        }
         "apk" if text.starts_with(['.', '!']) => return Pin::Other,
         "dnf" => {
             let bytes = rest.as_bytes();
-            let versioned =
-                bytes.windows(2).any(|pair| pair[0] == b'-' && (pair[1].is_ascii_digit() || pair[1] == b'$'));
+            let versioned = bytes
+                .windows(2)
+                .any(|pair| pair[0] == b'-' && (pair[1].is_ascii_digit() || pair[1] == b'$'));
             if scope == "@" || text.contains('*') {
                 return Pin::Other;
             }
-            return if versioned { Pin::Pinned } else { unknown_or_open(word) };
+
+            return if versioned {
+                Pin::Pinned
+            } else {
+                unknown_or_open(word)
+            };
         }
         "go" => {
             let Some((_, version)) = text.rsplit_once('@') else {
-                return if text.contains("...") || !text.contains('.') { Pin::Other } else { unknown_or_open(word) };
+                return if text.contains("...") || !text.contains('.') {
+                    Pin::Other
+                } else {
+                    unknown_or_open(word)
+                };
             };
-            return if matches!(version, "latest" | "main" | "master" | "upgrade") { Pin::Open } else { Pin::Pinned };
+
+            return if matches!(version, "latest" | "main" | "master" | "upgrade") {
+                Pin::Open
+            } else {
+                Pin::Pinned
+            };
         }
         _ => {}
     }
+
     let after = |pin: &String| {
         let at = rest.find(pin.as_str())?;
         // The `=` of `>=` and `!=` bounds nothing from above.
         (!rest[..at].ends_with(['>', '!'])).then(|| &rest[at + pin.len()..])
     };
+
     let found = manager.pins.iter().find_map(after);
+
     match found {
         Some("latest" | "next" | "stable" | "*" | "lts" | "") => Pin::Open,
         Some(_) => Pin::Pinned,
@@ -249,11 +316,17 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
 }
 
 fn unknown_or_open(word: &Word) -> Pin {
-    if word.is_expanded() || word.text().contains('$') { Pin::Other } else { Pin::Open }
+    if word.is_expanded() || word.text().contains('$') {
+        Pin::Other
+    } else {
+        Pin::Open
+    }
 }
 
 fn is_path(text: &str) -> bool {
-    const ENDS: &[&str] = &[".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2"];
+    const ENDS: &[&str] = &[
+        ".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2",
+    ];
     let archive = ENDS.iter().any(|end| text.ends_with(end));
     text.starts_with(['.', '/', '~'])
         || text.contains("://")
@@ -274,20 +347,31 @@ mod tests {
         let invocations = script.invocations();
         let invocation = invocations.first()?;
         let call = call(invocation)?;
-        let packages =
-            call.packages.iter().map(|word| (word.text().to_owned(), pin(&call, invocation, word))).collect();
+        let packages = call
+            .packages
+            .iter()
+            .map(|word| (word.text().to_owned(), pin(&call, invocation, word)))
+            .collect();
         Some((call.verb, call.title(invocation), packages))
     }
 
     #[test]
     fn reads_what_is_asked() {
         for (line, verb, title) in [
-            ("apt-get -o A=b -y install --no-install-recommends curl", Verb::Install, "apt-get install"),
+            (
+                "apt-get -o A=b -y install --no-install-recommends curl",
+                Verb::Install,
+                "apt-get install",
+            ),
             ("sudo apt update", Verb::Refresh, "apt update"),
             ("apk --no-cache add -t .deps gcc", Verb::Install, "apk add"),
             ("yum update -y", Verb::Upgrade, "yum update"),
             ("yum update -y openssl", Verb::Install, "yum update"),
-            ("python -m pip install -r requirements.txt", Verb::Install, "pip install"),
+            (
+                "python -m pip install -r requirements.txt",
+                Verb::Install,
+                "pip install",
+            ),
             ("pip3.11 install x", Verb::Install, "pip3.11 install"),
             ("uv pip install --system x", Verb::Install, "uv pip install"),
             ("uv sync --locked", Verb::Sync, "uv sync"),
@@ -301,10 +385,22 @@ mod tests {
             ("npm cache clean --force", Verb::Clean, "npm cache clean"),
             ("pacman -Syu --noconfirm", Verb::Upgrade, "pacman -Syu"),
             ("pacman -Rns go", Verb::Remove, "pacman -Rns"),
-            ("apt-get satisfy 'curl (>= 8)'", Verb::Install, "apt-get satisfy"),
+            (
+                "apt-get satisfy 'curl (>= 8)'",
+                Verb::Install,
+                "apt-get satisfy",
+            ),
             ("dnf builddep x.spec", Verb::Install, "dnf builddep"),
-            ("conda env create -f environment.yml", Verb::Sync, "conda env create"),
-            ("poetry self add poetry-plugin-export", Verb::Install, "poetry self add"),
+            (
+                "conda env create -f environment.yml",
+                Verb::Sync,
+                "conda env create",
+            ),
+            (
+                "poetry self add poetry-plugin-export",
+                Verb::Install,
+                "poetry self add",
+            ),
             ("pipenv sync", Verb::Sync, "pipenv sync"),
             ("pdm sync --prod", Verb::Sync, "pdm sync"),
             ("pnpm fetch --prod", Verb::Sync, "pnpm fetch"),
@@ -316,6 +412,7 @@ mod tests {
             let (found, said, _) = read(line).unwrap();
             assert_eq!((found, said.as_str()), (verb, title), "{line}");
         }
+
         assert!(read("make install").is_none());
     }
 
@@ -323,17 +420,29 @@ mod tests {
     fn reads_versions() {
         use Pin::{Open, Other, Pinned};
         for (line, pins) in [
-            ("apt-get install curl=7.* ./a.deb git", vec![Pinned, Other, Open]),
+            (
+                "apt-get install curl=7.* ./a.deb git",
+                vec![Pinned, Other, Open],
+            ),
             ("apk add curl~=8 --virtual .x bash", vec![Pinned, Open]),
-            ("dnf install nginx-1.24.0 nginx @dev", vec![Pinned, Open, Other]),
+            (
+                "dnf install nginx-1.24.0 nginx @dev",
+                vec![Pinned, Open, Other],
+            ),
             (
                 "pip install -r r.txt flask==3.0 django~=5.0 'x>=1' uvicorn[standard] .",
                 vec![Pinned, Pinned, Open, Open, Other],
             ),
-            ("npm install -g @nestjs/cli @nestjs/cli@10 npm@latest", vec![Open, Pinned, Open]),
+            (
+                "npm install -g @nestjs/cli @nestjs/cli@10 npm@latest",
+                vec![Open, Pinned, Open],
+            ),
             ("gem install -v 7.1 rails", vec![Pinned]),
             ("gem install rails rake:13.0", vec![Open, Pinned]),
-            ("go install golang.org/x/tools/gopls@latest ./cmd/...", vec![Open, Other]),
+            (
+                "go install golang.org/x/tools/gopls@latest ./cmd/...",
+                vec![Open, Other],
+            ),
             ("cargo install sqlx-cli --version 0.7.0", vec![Pinned]),
             ("pip install torch==${TORCH} $EXTRA", vec![Pinned, Other]),
         ] {

@@ -1,8 +1,8 @@
-//! What the texts of a repository speak of at all: rate limits, rotated and shipped logs, scraped metrics, rollbacks, scans
-//! for secrets.
+//! What the texts of a repository speak of at all: rate limits, rotated and shipped logs, scraped
+//! metrics, rollbacks, scans for secrets.
 //!
-//! Most texts are let go after reading, so the words are looked for while reading. What counts is generous, for the
-//! question is asked only to say that *nothing* speaks of it.
+//! Most texts are let go after reading, so the words are looked for while reading. What counts is
+//! generous, for the question is asked only to say that *nothing* speaks of it.
 
 use super::file;
 use super::mentions::is_prose;
@@ -11,7 +11,7 @@ use crate::source::file_name;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
+pub enum Signal {
     RateLimit,
     LogRotation,
     LogShipping,
@@ -23,14 +23,14 @@ pub enum Topic {
 
 /// Those that were found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Topics(u8);
+pub struct Signals(u8);
 
-impl Topics {
-    pub const fn contains(self, topic: Topic) -> bool {
+impl Signals {
+    pub const fn contains(self, topic: Signal) -> bool {
         self.0 & (1 << topic as u8) != 0
     }
 
-    pub const fn insert(&mut self, topic: Topic) {
+    pub const fn insert(&mut self, topic: Signal) {
         self.0 |= 1 << topic as u8;
     }
 
@@ -39,8 +39,8 @@ impl Topics {
     }
 }
 
-/// Options of proxies and gateways, libraries of languages, and names that people give to their own. A client speaks of
-/// the limits of others too: `RateLimitError` is no evidence.
+/// Options of proxies and gateways, libraries of languages, and names that people give to their
+/// own. A client speaks of the limits of others too: `RateLimitError` is no evidence.
 const RATE_LIMIT: &[&str] = &[
     "limit_req",
     "http_req_rate",
@@ -101,7 +101,13 @@ const RATE_LIMIT: &[&str] = &[
     "resilience4j",
 ];
 
-const LOG_ROTATION: &[&str] = &["log-opt", "log-driver", "logrotate", "log_driver", "docker_log"];
+const LOG_ROTATION: &[&str] = &[
+    "log-opt",
+    "log-driver",
+    "logrotate",
+    "log_driver",
+    "docker_log",
+];
 
 const LOG_SHIPPING: &[&str] = &[
     "loki",
@@ -222,7 +228,8 @@ const SECRET_SCAN: &[&str] = &[
     "whispers",
 ];
 
-/// Documents, frameworks that write them by themselves, and ways of calling that have descriptions of their own.
+/// Documents, frameworks that write them by themselves, and ways of calling that have descriptions
+/// of their own.
 const API_SPEC: &[&str] = &[
     "openapi",
     "swagger",
@@ -252,27 +259,31 @@ const API_SPEC: &[&str] = &[
     "\"next\":",
 ];
 
-/// A longer word that holds one of the others and says something else: a client tells of the limits of others.
-const DECOY: &str = "ratelimiterror";
+/// A longer word that holds one of the others and says something else: a client tells of the limits
+/// of others.
+const FALSE_MATCH: &str = "ratelimiterror";
 
 /// Every word with its topic.
-pub fn words() -> impl Iterator<Item = (&'static str, Topic)> {
+pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
     let lists = [
-        (Topic::RateLimit, RATE_LIMIT),
-        (Topic::LogRotation, LOG_ROTATION),
-        (Topic::LogShipping, LOG_SHIPPING),
-        (Topic::Scraping, SCRAPING),
-        (Topic::Rollback, ROLLBACK),
-        (Topic::SecretScan, SECRET_SCAN),
-        (Topic::ApiSpec, API_SPEC),
+        (Signal::RateLimit, RATE_LIMIT),
+        (Signal::LogRotation, LOG_ROTATION),
+        (Signal::LogShipping, LOG_SHIPPING),
+        (Signal::Scraping, SCRAPING),
+        (Signal::Rollback, ROLLBACK),
+        (Signal::SecretScan, SECRET_SCAN),
+        (Signal::ApiSpec, API_SPEC),
     ];
-    lists.into_iter().flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
+    lists
+        .into_iter()
+        .flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
 }
 
 /// The longest text that is searched: longer ones are data.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand alone.
+/// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand
+/// alone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scope {
     /// What it does.
@@ -286,9 +297,12 @@ impl Scope {
         if bytes > MAX_BYTES || is_generated(path) {
             return Self::default();
         }
+
         let name = file_name(path).to_ascii_lowercase();
         // A log of changes tells what was, not what to do.
-        let history = ["changelog", "changes", "history", "license"].iter().any(|word| name.starts_with(word));
+        let history = ["changelog", "changes", "history", "license"]
+            .iter()
+            .any(|word| name.starts_with(word));
         let manifest = name.starts_with("requirements") && name.ends_with(".txt");
         let code = file::is_source(path);
         Self {
@@ -302,47 +316,91 @@ impl Scope {
     }
 
     /// Whether the word of a topic at a place of the text is evidence.
-    pub fn counts(self, topic: Topic, text: &str, at: usize) -> bool {
-        let decoy = || text.get(at..at + DECOY.len()).is_some_and(|here| here.eq_ignore_ascii_case(DECOY));
+    pub fn counts(self, topic: Signal, text: &str, at: usize) -> bool {
+        let decoy = || {
+            text.get(at..at + FALSE_MATCH.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(FALSE_MATCH))
+        };
+
         match topic {
-            Topic::Rollback => self.runbook,
-            Topic::RateLimit => self.source && !decoy(),
+            Signal::Rollback => self.runbook,
+            Signal::RateLimit => self.source && !decoy(),
             _ => self.source,
         }
     }
 }
 
 /// What the name of a file speaks of.
-pub fn named(path: &str) -> Topics {
+pub fn named(path: &str) -> Signals {
     let name = file_name(path).to_ascii_lowercase();
-    let mut found = Topics::default();
-    if ["rollback", "roll-back"].iter().any(|word| name.contains(word)) && !is_generated(path) {
-        found.insert(Topic::Rollback);
+    let mut found = Signals::default();
+    if ["rollback", "roll-back"]
+        .iter()
+        .any(|word| name.contains(word))
+        && !is_generated(path)
+    {
+        found.insert(Signal::Rollback);
     }
+
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::mentions::Names;
+    use crate::model::mentions::EnvNameSearch;
 
     #[test]
     fn a_topic_is_found_where_it_counts() {
         for (path, text, topic, expected) in [
-            ("nginx.conf", "limit_req zone=api;", Topic::RateLimit, true),
-            ("requirements.txt", "slowapi==0.1.9\n", Topic::RateLimit, true),
-            ("app.py", "except openai.RateLimitError:", Topic::RateLimit, false),
-            ("README.md", "We have a rate_limiter.", Topic::RateLimit, false),
-            ("docs/runbook.md", "## Roll back", Topic::Rollback, true),
-            ("CHANGELOG.md", "rollback of transactions", Topic::Rollback, false),
-            ("db.py", "session.rollback()", Topic::Rollback, false),
-            ("scripts/rollback.py", "", Topic::Rollback, true),
-            ("ops/daemon.json", "{\"log-opts\": {}}", Topic::LogRotation, true),
-            (".pre-commit-config.yaml", "repo: https://github.com/gitleaks/gitleaks", Topic::SecretScan, true),
-            ("monitoring/prometheus.yml", "scrape_configs: []", Topic::Scraping, true),
+            ("nginx.conf", "limit_req zone=api;", Signal::RateLimit, true),
+            (
+                "requirements.txt",
+                "slowapi==0.1.9\n",
+                Signal::RateLimit,
+                true,
+            ),
+            (
+                "app.py",
+                "except openai.RateLimitError:",
+                Signal::RateLimit,
+                false,
+            ),
+            (
+                "README.md",
+                "We have a rate_limiter.",
+                Signal::RateLimit,
+                false,
+            ),
+            ("docs/runbook.md", "## Roll back", Signal::Rollback, true),
+            (
+                "CHANGELOG.md",
+                "rollback of transactions",
+                Signal::Rollback,
+                false,
+            ),
+            ("db.py", "session.rollback()", Signal::Rollback, false),
+            ("scripts/rollback.py", "", Signal::Rollback, true),
+            (
+                "ops/daemon.json",
+                "{\"log-opts\": {}}",
+                Signal::LogRotation,
+                true,
+            ),
+            (
+                ".pre-commit-config.yaml",
+                "repo: https://github.com/gitleaks/gitleaks",
+                Signal::SecretScan,
+                true,
+            ),
+            (
+                "monitoring/prometheus.yml",
+                "scrape_configs: []",
+                Signal::Scraping,
+                true,
+            ),
         ] {
-            let names = Names::of([]);
+            let names = EnvNameSearch::of([]);
             let found = names.all([names.find(path, text)]);
             assert_eq!(found.topics.contains(topic), expected, "{path}: {text}");
         }

@@ -2,17 +2,23 @@
 
 use std::fmt::Write as _;
 
-use super::View;
+use super::Report;
 
-pub fn render(view: &View) -> String {
+pub fn render(view: &Report) -> String {
     let mut out = String::new();
+
     for finding in &view.findings {
-        let start = view.range(finding.place).start;
-        let path = view.shown_path(finding.place.file);
+        let start = view.range(finding.location).start;
+        let path = view.shown_path(finding.location.file);
         let message = view.line(&finding.message);
-        let (level, rule) = (finding.level.word(), finding.rule);
-        let _ = writeln!(out, "{path}:{}:{}: {level}[{rule}] {message}", start.line, start.column);
+        let (level, rule) = (finding.level.as_str(), finding.rule);
+        let _ = writeln!(
+            out,
+            "{path}:{}:{}: {level}[{rule}] {message}",
+            start.line, start.column
+        );
     }
+
     out
 }
 
@@ -25,7 +31,7 @@ mod tests {
     #[test]
     fn one_line_each() {
         let outcome = sample::repository();
-        let mut view = View::new(&outcome, Level::Note);
+        let mut view = Report::new(&outcome, Level::Note);
         view.shown_prefix = "services/".to_owned();
         insta::assert_snapshot!(render(&view));
     }

@@ -4,56 +4,96 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::human::{Look, style, wrap};
+use super::human::{RenderOptions, style, wrap};
 use crate::catalog::example::{Example, Role};
 use crate::catalog::{self, Profile, Rule};
 
 /// The page, rendered for a terminal.
-pub fn page(rule: &Rule, look: Look) -> String {
+pub fn page(rule: &Rule, look: RenderOptions) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} {}", look.paint(style(rule.level), rule.name), look.paint("1", &rule.summary));
+    let _ = writeln!(
+        out,
+        "{} {}",
+        look.paint(style(rule.level), rule.name),
+        look.paint("1", &rule.summary)
+    );
     let _ = writeln!(out, "{}\n", look.paint("2", &facts(rule).join(" · ")));
+
     for paragraph in rule.prose().split("\n\n") {
         for line in flow(paragraph) {
             for piece in wrap(&line, look.width.min(100)) {
                 let _ = writeln!(out, "{piece}");
             }
         }
+
         out.push('\n');
     }
+
     for example in &rule.examples() {
         example_text(&mut out, example, look);
     }
+
     if !rule.see.is_empty() {
-        let _ = writeln!(out, "{} {}", look.paint("1", "See also:"), rule.see.join(", "));
+        let _ = writeln!(
+            out,
+            "{} {}",
+            look.paint("1", "See also:"),
+            rule.see.join(", ")
+        );
     }
-    let _ = writeln!(out, "{} # deploylint: ignore[{}] <reason>", look.paint("1", "Suppress:"), rule.name);
+
+    let _ = writeln!(
+        out,
+        "{} # deploylint: ignore[{}] <reason>",
+        look.paint("1", "Suppress:"),
+        rule.name
+    );
     let _ = writeln!(out, "{} {}", look.paint("1", "On the web:"), rule.url());
+
     out
 }
 
 /// The lines of a paragraph joined to one, unless it is a list or a table.
 fn flow(paragraph: &str) -> Vec<String> {
-    if paragraph.lines().any(|line| line.starts_with(['-', '*', '|', ' ', '#'])) {
+    if paragraph
+        .lines()
+        .any(|line| line.starts_with(['-', '*', '|', ' ', '#']))
+    {
         return paragraph.lines().map(str::to_owned).collect();
     }
-    vec![paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ")]
+
+    vec![
+        paragraph
+            .lines()
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" "),
+    ]
 }
 
 fn facts(rule: &Rule) -> Vec<String> {
-    let formats: Vec<&str> = rule.on.iter().map(|format| format.word()).collect();
-    let mut facts = vec![rule.level.word().to_owned(), format!("on {}", formats.join(", "))];
+    let formats: Vec<&str> = rule.on.iter().map(|format| format.as_str()).collect();
+    let mut facts = vec![
+        rule.level.as_str().to_owned(),
+        format!("on {}", formats.join(", ")),
+    ];
     facts.push(match rule.profile {
         Profile::Recommended if rule.strict_on.is_empty() => "recommended".to_owned(),
         Profile::Recommended => {
-            let strict: Vec<&str> = rule.strict_on.iter().map(|format| format.word()).collect();
+            let strict: Vec<&str> = rule
+                .strict_on
+                .iter()
+                .map(|format| format.as_str())
+                .collect();
             format!("recommended (strict on {})", strict.join(", "))
         }
         Profile::Strict => "strict profile only".to_owned(),
     });
+
     facts.push(format!("checklist: {}", rule.item));
-    facts.extend(rule.fix.map(|fix| format!("{} fix", fix.word())));
+    facts.extend(rule.fix.map(|fix| format!("{} fix", fix.as_str())));
     facts.push(format!("since {}", rule.since));
+
     facts
 }
 
@@ -64,34 +104,65 @@ const fn title(role: Role) -> &'static str {
     }
 }
 
-fn example_text(out: &mut String, example: &Example, look: Look) {
-    let color = if example.role == Role::Bad { "31" } else { "32" };
-    let after = example.fixed.iter().map(|(path, text)| ("Fixed", "32", path, text));
-    let before = example.files.iter().map(|file| (title(example.role), color, &file.path, &file.shown));
+fn example_text(out: &mut String, example: &Example, look: RenderOptions) {
+    let color = if example.role == Role::Bad {
+        "31"
+    } else {
+        "32"
+    };
+
+    let after = example
+        .fixed
+        .iter()
+        .map(|(path, text)| ("Fixed", "32", path, text));
+    let before = example
+        .files
+        .iter()
+        .map(|file| (title(example.role), color, &file.path, &file.shown));
     for (title, color, path, text) in before.chain(after) {
-        let _ = writeln!(out, "{} {}", look.paint(color, &format!("{title}:")), look.paint("2", path));
+        let _ = writeln!(
+            out,
+            "{} {}",
+            look.paint(color, &format!("{title}:")),
+            look.paint("2", path)
+        );
         for line in text.lines() {
             let _ = writeln!(out, "{}", format!("    {line}").trim_end());
         }
+
         out.push('\n');
     }
 }
 
-/// The page as Markdown for other tools: reasons, examples without their marks, and where else the idea is known.
+/// The page as Markdown for other tools: reasons, examples without their marks, and where else the
+/// idea is known.
 pub fn markdown(rule: &Rule) -> String {
     let mut out = format!("{}\n", rule.prose());
+
     for example in &rule.examples() {
-        let after = example.fixed.iter().map(|(path, text)| ("Fixed", path, text));
-        let before = example.files.iter().map(|file| (title(example.role), &file.path, &file.shown));
+        let after = example
+            .fixed
+            .iter()
+            .map(|(path, text)| ("Fixed", path, text));
+        let before = example
+            .files
+            .iter()
+            .map(|file| (title(example.role), &file.path, &file.shown));
         for (title, path, text) in before.chain(after) {
             // A text may hold a fence itself.
             let fence = if text.contains("```") { "~~~~" } else { "```" };
-            let _ = write!(out, "\n{title}: `{path}`\n\n{fence}{}\n{text}{fence}\n", language(path));
+            let _ = write!(
+                out,
+                "\n{title}: `{path}`\n\n{fence}{}\n{text}{fence}\n",
+                language(path)
+            );
         }
     }
+
     if !rule.see.is_empty() {
         let _ = writeln!(out, "\nSee also: {}", rule.see.join(", "));
     }
+
     out
 }
 
@@ -108,15 +179,26 @@ fn language(path: &str) -> &'static str {
 }
 
 /// All rules, one a line.
-pub fn list(look: Look) -> String {
+pub fn list(look: RenderOptions) -> String {
     let rules = catalog::rules();
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     let mut out = String::new();
+
     for rule in rules {
-        let level = look.paint(style(rule.level), &format!("{:<7}", rule.level.word()));
-        let strict = if rule.profile == Profile::Strict { look.paint("2", " (strict)") } else { String::new() };
-        let _ = writeln!(out, "{:<width$}  {level}  {}{strict}", rule.name, rule.summary);
+        let level = look.paint(style(rule.level), &format!("{:<7}", rule.level.as_str()));
+        let strict = if rule.profile == Profile::Strict {
+            look.paint("2", " (strict)")
+        } else {
+            String::new()
+        };
+
+        let _ = writeln!(
+            out,
+            "{:<width$}  {level}  {}{strict}",
+            rule.name, rule.summary
+        );
     }
+
     out
 }
 
@@ -146,14 +228,14 @@ pub fn list_json() -> String {
         .map(|rule| Listed {
             name: rule.name,
             summary: &rule.summary,
-            level: rule.level.word(),
-            confidence: rule.confidence.word(),
+            level: rule.level.as_str(),
+            confidence: rule.confidence.as_str(),
             profile: rule.profile,
             strict_on: &rule.strict_on,
             item: &rule.item,
             on: &rule.on,
             since: &rule.since,
-            fix: rule.fix.map(|fix| fix.word()),
+            fix: rule.fix.map(|fix| fix.as_str()),
             security: rule.security,
             see: &rule.see,
             url: rule.url(),
@@ -168,7 +250,10 @@ mod tests {
 
     #[test]
     fn a_page_reads_well() {
-        insta::assert_snapshot!(page(catalog::rule("unused-suppression").unwrap(), Look::PLAIN));
+        insta::assert_snapshot!(page(
+            catalog::rule("unused-suppression").unwrap(),
+            RenderOptions::PLAIN
+        ));
     }
 
     #[test]
@@ -184,6 +269,6 @@ mod tests {
     fn rules_are_listed_for_programs() {
         let rules: Vec<serde_json::Value> = serde_json::from_str(&list_json()).unwrap();
         assert_eq!(rules.len(), catalog::rules().len());
-        assert_eq!(list(Look::PLAIN).lines().count(), rules.len());
+        assert_eq!(list(RenderOptions::PLAIN).lines().count(), rules.len());
     }
 }

@@ -1,45 +1,67 @@
-//! What stays the same of a finding when lines are added above it: its rule, its file, the words of its line, and which of
-//! several such findings it is.
+//! What stays the same of a finding when lines are added above it: its rule, its file, the words of
+//! its line, and which of several such findings it is.
 
 use std::collections::HashMap;
 
-use super::View;
-use crate::source::Place;
+use super::Report;
+use crate::source::Location;
 
-/// A fingerprint for each finding of the outcome, in order: 16 hexadecimal digits, distinct within one outcome but for
-/// chance. Secrets do not enter into it.
-pub fn all(view: &View) -> Vec<String> {
+/// A fingerprint for each finding of the outcome, in order: 16 hexadecimal digits, distinct within
+/// one outcome but for chance. Secrets do not enter into it.
+pub fn all(view: &Report) -> Vec<String> {
     let identities = view.outcome.workers.map(&view.outcome.findings, |finding| {
-        let line = normal_line(view, finding.place);
-        let path = view.repository_path(finding.place.file);
-        hash([finding.rule, &path, &line].into_iter().flat_map(|part| part.bytes().chain([0])))
+        let line = normal_line(view, finding.location);
+        let path = view.repository_path(finding.location.file);
+        hash(
+            [finding.rule, &path, &line]
+                .into_iter()
+                .flat_map(|part| part.bytes().chain([0])),
+        )
     });
+
     let mut seen: HashMap<u64, u64> = HashMap::with_capacity(identities.len());
     let number = |identity: u64| {
         let ordinal = seen.entry(identity).or_insert(0);
         *ordinal += 1;
         (identity, *ordinal - 1)
     };
+
     let numbered: Vec<(u64, u64)> = identities.into_iter().map(number).collect();
     view.outcome.workers.map(&numbered, |(identity, ordinal)| {
-        format!("{:016x}", hash(identity.to_le_bytes().into_iter().chain(ordinal.to_le_bytes())))
+        format!(
+            "{:016x}",
+            hash(
+                identity
+                    .to_le_bytes()
+                    .into_iter()
+                    .chain(ordinal.to_le_bytes())
+            )
+        )
     })
 }
 
-/// The line of a place with its blanks folded; only the surroundings of the place where the line is very long.
-fn normal_line(view: &View, place: Place) -> String {
-    let source = view.source(place.file);
+/// The line of a place with its blanks folded; only the surroundings of the place where the line is
+/// very long.
+fn normal_line(view: &Report, location: Location) -> String {
+    let source = view.source(location.file);
     let lines = source.lines();
-    let mut span = lines.span(lines.line(place.span.start), &source.text);
+    let mut span = lines.span(lines.line(location.span.start), &source.text);
     if span.len() > 1_000 {
-        span = place.span;
+        span = location.span;
     }
-    view.secrets.mask(source, span).split_whitespace().collect::<Vec<_>>().join(" ")
+
+    view.secrets
+        .mask(source, span)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// FNV-1a: the same on every platform and in every release.
 fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -51,9 +73,14 @@ mod tests {
     fn fingerprints(text: &str) -> Vec<String> {
         let files = [("a", text)];
         let count = text.matches("bad").count();
-        let at = |nth| Finding { rule: "internal-error", ..Finding::new(sample::place(&files, "a", "bad", nth), "m") };
+        let at = |nth| Finding {
+            rule: "internal-error",
+            ..Finding::new(sample::location(&files, "a", "bad", nth), "m")
+        };
+
         let outcome = sample::outcome(&files, (0..count).map(at).collect());
-        all(&View::new(&outcome, Level::Note))
+
+        all(&Report::new(&outcome, Level::Note))
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! GitHub workflow commands (annotations on a pull request), and the table for a job's summary page.
+//! GitHub workflow commands (annotations on a pull request), and the table for a job's summary
+//! page.
 //!
-//! File names and messages come from whoever wrote the pull request: they are escaped, so that none can give a command.
+//! File names and messages come from whoever wrote the pull request: they are escaped, so that none
+//! can give a command.
 
 use std::fmt::Write as _;
 
-use super::human::Look;
-use super::{View, count, summary};
+use super::human::RenderOptions;
+use super::{Report, count, summary};
 use crate::finding::{Finding, Level};
 
 /// GitHub shows no more annotations of one level than this for a step.
@@ -14,13 +16,24 @@ const MOST_PER_LEVEL: usize = 10;
 const MOST_ROWS: usize = 500;
 
 /// The annotations, the most severe first, and the summary as plain text.
-pub fn render(view: &View) -> String {
+pub fn render(view: &Report) -> String {
     let mut out = String::new();
     let mut left_out = 0;
+
     for level in [Level::Error, Level::Warning, Level::Note] {
         // One notice is kept free to say what was left out.
-        let most = if level == Level::Note { MOST_PER_LEVEL - 1 } else { MOST_PER_LEVEL };
-        for (at, finding) in view.findings.iter().filter(|finding| finding.level == level).enumerate() {
+        let most = if level == Level::Note {
+            MOST_PER_LEVEL - 1
+        } else {
+            MOST_PER_LEVEL
+        };
+
+        for (at, finding) in view
+            .findings
+            .iter()
+            .filter(|finding| finding.level == level)
+            .enumerate()
+        {
             if at < most {
                 command(&mut out, view, finding);
             } else {
@@ -28,43 +41,61 @@ pub fn render(view: &View) -> String {
             }
         }
     }
+
     if left_out > 0 {
         let _ = writeln!(
             out,
-            "::notice title=deploylint::{} not shown: GitHub shows up to {MOST_PER_LEVEL} per level here; see the job summary for all",
+            "::notice title=deploylint::{} not shown: GitHub shows up to {MOST_PER_LEVEL} per \
+             level here; see the job summary for all",
             count(left_out, "finding", "findings")
         );
     }
-    out + &summary::render(view, Look::PLAIN)
+
+    out + &summary::render(view, RenderOptions::PLAIN)
 }
 
-fn command(out: &mut String, view: &View, finding: &Finding) {
+fn command(out: &mut String, view: &Report, finding: &Finding) {
     let command = match finding.level {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Note => "notice",
     };
-    let range = view.range(finding.place);
-    let file = property(&view.repository_path(finding.place.file));
+
+    let range = view.range(finding.location);
+    let file = property(&view.repository_path(finding.location.file));
     let (start, end) = (range.start, range.end);
-    let _ = write!(out, "::{command} file={file},line={},endLine={},", start.line, end.line);
+    let _ = write!(
+        out,
+        "::{command} file={file},line={},endLine={},",
+        start.line, end.line
+    );
     // Columns are only understood within one line.
     if start.line == end.line {
         let _ = write!(out, "col={},endColumn={},", start.column, end.column);
     }
+
     let mut message = view.line(&finding.message);
     let label = view.line(&finding.label);
     if !label.is_empty() {
         message = format!("{message}: {label}");
     }
+
     if let Some(help) = &finding.help {
         message = format!("{message}\nhelp: {}", view.text(help));
     }
-    let _ = writeln!(out, "title={}::{}", property(&format!("deploylint {}", finding.rule)), data(&message));
+
+    let _ = writeln!(
+        out,
+        "title={}::{}",
+        property(&format!("deploylint {}", finding.rule)),
+        data(&message)
+    );
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
@@ -72,32 +103,50 @@ fn property(text: &str) -> String {
 }
 
 /// Markdown for the job's summary page.
-pub fn step_summary(view: &View) -> String {
+pub fn step_summary(view: &Report) -> String {
     let mut out = String::from("## deploylint\n\n");
-    for line in summary::render(view, Look::PLAIN).lines() {
+    for line in summary::render(view, RenderOptions::PLAIN).lines() {
         let _ = writeln!(out, "{}  ", cell(line));
     }
+
     if view.findings.is_empty() {
         return out;
     }
+
     let mut findings = view.findings.clone();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     out.push_str("\n| level | rule | place | finding |\n| --- | --- | --- | --- |\n");
+
     for finding in findings.iter().take(MOST_ROWS) {
-        let place = format!("{}:{}", view.repository_path(finding.place.file), view.range(finding.place).start.line);
-        let (level, rule, message) = (finding.level.word(), finding.rule, cell(&view.line(&finding.message)));
-        let _ = writeln!(out, "| {level} | {rule} | {} | {message} |", cell(&place));
+        let location = format!(
+            "{}:{}",
+            view.repository_path(finding.location.file),
+            view.range(finding.location).start.line
+        );
+        let (level, rule, message) = (
+            finding.level.as_str(),
+            finding.rule,
+            cell(&view.line(&finding.message)),
+        );
+        let _ = writeln!(
+            out,
+            "| {level} | {rule} | {} | {message} |",
+            cell(&location)
+        );
     }
+
     let more = findings.len().saturating_sub(MOST_ROWS);
     if more > 0 {
         let _ = writeln!(out, "\nand {more} more");
     }
+
     out
 }
 
 /// A text that cannot leave its cell of a Markdown table, nor become HTML, a link or an image.
 fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+
     for char in text.chars() {
         match char {
             '\n' | '\r' => out.push(' '),
@@ -111,6 +160,7 @@ fn cell(text: &str) -> String {
             char => out.push(char),
         }
     }
+
     out
 }
 
@@ -122,15 +172,19 @@ mod tests {
     #[test]
     fn annotations_are_escaped() {
         let outcome = sample::repository();
-        insta::assert_snapshot!(render(&View::new(&outcome, Level::Note)));
+        insta::assert_snapshot!(render(&Report::new(&outcome, Level::Note)));
         let files = [("a,b:c%.yaml", "x\n")];
         let finding = Finding {
             rule: "internal-error",
-            ..Finding::new(sample::place(&files, files[0].0, "x", 0), "a\n::set-output::100%\r")
+            ..Finding::new(
+                sample::location(&files, files[0].0, "x", 0),
+                "a\n::set-output::100%\r",
+            )
         };
+
         let outcome = sample::outcome(&files, vec![finding]);
         assert_eq!(
-            render(&View::new(&outcome, Level::Note)).lines().next(),
+            render(&Report::new(&outcome, Level::Note)).lines().next(),
             Some(
                 "::error file=a%2Cb%3Ac%25.yaml,line=1,endLine=1,col=1,endColumn=2,title=deploylint internal-error::\
                  a ::set-output::100%25\u{fffd}"
@@ -141,12 +195,16 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_counted() {
         let files = [("a", "x\n")];
-        let at =
-            |level| Finding { rule: "internal-error", level, ..Finding::new(sample::place(&files, "a", "x", 0), "m") };
+        let at = |level| Finding {
+            rule: "internal-error",
+            level,
+            ..Finding::new(sample::location(&files, "a", "x", 0), "m")
+        };
+
         let mut findings = vec![at(Level::Error); 12];
         findings.extend(vec![at(Level::Note); 12]);
         let outcome = sample::outcome(&files, findings);
-        let text = render(&View::new(&outcome, Level::Note));
+        let text = render(&Report::new(&outcome, Level::Note));
         assert_eq!(text.matches("::error ").count(), 10);
         assert_eq!(text.matches("::notice ").count(), 10);
         assert!(text.contains("::5 findings not shown"));
@@ -155,7 +213,10 @@ mod tests {
     #[test]
     fn the_job_summary_is_a_table() {
         let outcome = sample::repository();
-        insta::assert_snapshot!(step_summary(&View::new(&outcome, Level::Note)));
-        assert_eq!(cell("a|b\n<img> ![x](y)"), "a\\|b &lt;img&gt; \\!\\[x\\](y)");
+        insta::assert_snapshot!(step_summary(&Report::new(&outcome, Level::Note)));
+        assert_eq!(
+            cell("a|b\n<img> ![x](y)"),
+            "a\\|b &lt;img&gt; \\!\\[x\\](y)"
+        );
     }
 }

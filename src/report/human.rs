@@ -1,18 +1,18 @@
 //! The report for people: each finding told with the lines it speaks of.
 //!
-//! The only file that names miette, which draws the lines and their labels; it is handed small windows of text, because it
-//! scans whatever it is given from the start.
+//! The only file that names miette, which draws the lines and their labels; it is handed small
+//! windows of text, because it scans whatever it is given from the start.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
 use super::window::{Mark, Window, windows};
-use super::{View, count, printable, summary};
+use super::{Report, count, printable, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
@@ -26,7 +26,7 @@ const WIDEST: usize = 160;
 
 /// How the terminal wants it.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct RenderOptions {
     pub color: Color,
     pub links: Links,
     /// In characters.
@@ -46,10 +46,15 @@ pub enum Links {
     Hidden,
 }
 
-impl Look {
-    pub const PLAIN: Look = Look { color: Color::Plain, links: Links::Written, width: 100 };
+impl RenderOptions {
+    pub const PLAIN: RenderOptions = RenderOptions {
+        color: Color::Plain,
+        links: Links::Written,
+        width: 100,
+    };
 
-    /// The text in one of the eight colours or styles of ANSI: `1` bold, `2` dim, `31` red, `1;36` bold cyan.
+    /// The text in one of the eight colours or styles of ANSI: `1` bold, `2` dim, `31` red, `1;36`
+    /// bold cyan.
     pub fn paint(self, style: &str, text: &str) -> String {
         match self.color {
             Color::Ansi if !text.is_empty() => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
@@ -75,116 +80,211 @@ pub const fn style(level: Level) -> &'static str {
 }
 
 /// All findings, without the summary.
-pub fn render(view: &View, look: Look) -> String {
+pub fn render(view: &Report, look: RenderOptions) -> String {
     let mut rules_seen = HashSet::new();
     let mut url = |finding: &Finding| match catalog::rule(finding.rule) {
-        Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => Some(rule.url()),
+        Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
+            Some(rule.url())
+        }
         _ => None,
     };
-    let told: Vec<(&Finding, Option<String>)> = view.findings.iter().map(|&finding| (finding, url(finding))).collect();
+
+    let told: Vec<(&Finding, Option<String>)> = view
+        .findings
+        .iter()
+        .map(|&finding| (finding, url(finding)))
+        .collect();
     let stories = view.outcome.workers.map(&told, |(finding, url)| {
         let mut out = String::new();
-        story(&mut out, view, finding, url.as_deref(), look);
+        render_finding(&mut out, view, finding, url.as_deref(), look);
         out.push('\n');
+
         out
     });
+
     stories.concat()
 }
 
 /// The report with its last lines.
-pub fn render_with_summary(view: &View, look: Look) -> String {
+pub fn render_with_summary(view: &Report, look: RenderOptions) -> String {
     render(view, look) + &summary::render(view, look)
 }
 
 /// What is wrong with a configuration file.
-pub fn broken_config(broken: Broken, look: Look) -> String {
+pub fn broken_config(broken: Broken, look: RenderOptions) -> String {
     let path = broken.source.path.clone();
-    let outcome =
-        Outcome { root: path.into(), sources: vec![broken.source], findings: broken.problems, ..Outcome::default() };
-    render(&View::new(&outcome, Level::Error), look)
+    let outcome = Outcome {
+        root: path.into(),
+        sources: vec![broken.source],
+        findings: broken.problems,
+        ..Outcome::default()
+    };
+
+    render(&Report::new(&outcome, Level::Error), look)
 }
 
 /// One finding: what is wrong, where and why, what to do.
-fn story(out: &mut String, view: &View, finding: &Finding, url: Option<&str>, look: Look) {
-    let mut title = look.paint(style(finding.level), finding.level.word());
+fn render_finding(
+    out: &mut String,
+    view: &Report,
+    finding: &Finding,
+    url: Option<&str>,
+    look: RenderOptions,
+) {
+    let mut title = look.paint(style(finding.level), finding.level.as_str());
+
     if !finding.rule.is_empty() {
         let rule = look.paint(style(finding.level), finding.rule);
-        let rule =
-            if look.links == Links::Hidden { url.map_or(rule.clone(), |url| look.link(url, &rule)) } else { rule };
+        let rule = if look.links == Links::Hidden {
+            url.map_or(rule.clone(), |url| look.link(url, &rule))
+        } else {
+            rule
+        };
+
         title = format!("{title}[{rule}]");
     }
-    let _ = writeln!(out, "{title}: {}", look.paint("1", &view.line(&finding.message)));
 
-    for (file, marks) in places(view, finding) {
+    let _ = writeln!(
+        out,
+        "{title}: {}",
+        look.paint("1", &view.line(&finding.message))
+    );
+
+    for (file, marks) in locations(view, finding) {
         frame(out, view, file, &marks, finding.level, look);
     }
+
     let more = finding.related.len().saturating_sub(SHOWN_PLACES);
+
     if more > 0 {
-        let _ = writeln!(out, "  {}", look.paint("2", &format!("and {}", count(more, "more place", "more places"))));
+        let _ = writeln!(
+            out,
+            "  {}",
+            look.paint(
+                "2",
+                &format!("and {}", count(more, "more place", "more places"))
+            )
+        );
     }
+
     if let Some(help) = &finding.help {
         paragraph(out, "  help: ", &view.text(help), look);
     }
+
     if let Some(fix) = &finding.fix {
-        let text = format!("{} ({})", view.line(&fix.title), fix.applicability.word());
+        let text = format!("{} ({})", view.line(&fix.title), fix.applicability.as_str());
         paragraph(out, "  fix available: ", &text, look);
     }
+
     if let Some(url) = url
         && look.links == Links::Written
     {
-        let _ = writeln!(out, "  {} {}", look.paint("36", "see:"), look.paint("2", url));
+        let _ = writeln!(
+            out,
+            "  {} {}",
+            look.paint("36", "see:"),
+            look.paint("2", url)
+        );
     }
 }
 
 /// The places to show, file by file: the finding's own file first, the others as they come.
-fn places(view: &View, finding: &Finding) -> Vec<(FileId, Vec<Mark>)> {
-    let own = Mark { span: finding.place.span, text: view.line(&finding.label), primary: true };
-    let mut files = vec![(finding.place.file, vec![own])];
+fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<Mark>)> {
+    let own = Mark {
+        span: finding.location.span,
+        text: view.line(&finding.label),
+        primary: true,
+    };
+
+    let mut files = vec![(finding.location.file, vec![own])];
+
     for label in finding.related.iter().take(SHOWN_PLACES) {
-        let mark = Mark { span: label.place.span, text: view.line(&label.text), primary: false };
-        match files.iter_mut().find(|(file, _)| *file == label.place.file) {
+        let mark = Mark {
+            span: label.location.span,
+            text: view.line(&label.text),
+            primary: false,
+        };
+
+        match files
+            .iter_mut()
+            .find(|(file, _)| *file == label.location.file)
+        {
             Some((_, marks)) => marks.push(mark),
-            None => files.push((label.place.file, vec![mark])),
+            None => files.push((label.location.file, vec![mark])),
         }
     }
+
     files
 }
 
 /// The lines of one file in one frame.
-fn frame(out: &mut String, view: &View, file: FileId, marks: &[Mark], level: Level, look: Look) {
+fn frame(
+    out: &mut String,
+    view: &Report,
+    file: FileId,
+    marks: &[Mark],
+    level: Level,
+    look: RenderOptions,
+) {
     let source = view.source(file);
     let windows = windows(source, &view.secrets, marks, source_width(look));
-    let digits = windows.iter().map(|window| (window.line + window.count).to_string().len()).max().unwrap_or(1);
+    let digits = windows
+        .iter()
+        .map(|window| (window.line + window.count).to_string().len())
+        .max()
+        .unwrap_or(1);
     let margin = " ".repeat(digits + 2);
-    let at = marks.iter().find(|mark| mark.primary).unwrap_or(&marks[0]).span.start;
+    let at = marks
+        .iter()
+        .find(|mark| mark.primary)
+        .unwrap_or(&marks[0])
+        .span
+        .start;
     let position = source.lines().position(at, &source.text);
     let path = view.shown_path(file);
-    let place = if source.text.is_empty() { path } else { format!("{path}:{}:{}", position.line, position.column) };
-    let _ = writeln!(out, "{margin}╭─[{}]", look.paint("36", &place));
+    let location = if source.text.is_empty() {
+        path
+    } else {
+        format!("{path}:{}:{}", position.line, position.column)
+    };
+
+    let _ = writeln!(out, "{margin}╭─[{}]", look.paint("36", &location));
+
     if source.text.is_empty() {
-        let said: Vec<&str> = marks.iter().map(|mark| mark.text.as_str()).filter(|text| !text.is_empty()).collect();
+        let said: Vec<&str> = marks
+            .iter()
+            .map(|mark| mark.text.as_str())
+            .filter(|text| !text.is_empty())
+            .collect();
         let _ = writeln!(out, "{margin}╰──── {}", said.join("; "));
         return;
     }
+
     for (nth, window) in windows.iter().enumerate() {
         if nth > 0 {
             let _ = writeln!(out, "{margin}{}", look.paint("2", "⋮"));
         }
+
         let pad = " ".repeat(digits - (window.line + window.count).to_string().len());
         for line in draw(window, level, look).lines() {
             let _ = writeln!(out, "{}", format!("{pad}{line}").trim_end());
         }
     }
+
     let _ = writeln!(out, "{margin}╰────");
 }
 
-fn source_width(look: Look) -> usize {
+fn source_width(look: RenderOptions) -> usize {
     look.width.clamp(60, WIDEST + 8) - 8
 }
 
 /// The window's lines with their numbers and labels, without a frame around them.
-fn draw(window: &Window, level: Level, look: Look) -> String {
-    let mut theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles: ThemeStyles::none() };
+fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
+    let mut theme = GraphicalTheme {
+        characters: ThemeCharacters::unicode(),
+        styles: ThemeStyles::none(),
+    };
+
     if look.color == Color::Ansi {
         theme.styles = ThemeStyles::ansi();
         let own = match level {
@@ -192,9 +292,15 @@ fn draw(window: &Window, level: Level, look: Look) -> String {
             Level::Warning => theme.styles.warning,
             Level::Note => theme.styles.advice,
         };
+
         let other = theme.styles.help;
-        theme.styles.highlights = window.marks.iter().map(|mark| if mark.primary { own } else { other }).collect();
+        theme.styles.highlights = window
+            .marks
+            .iter()
+            .map(|mark| if mark.primary { own } else { other })
+            .collect();
     }
+
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_urls(false)
         .with_wrap_lines(false)
@@ -206,8 +312,14 @@ fn draw(window: &Window, level: Level, look: Look) -> String {
         return window.text.clone();
     }
     // Before the lines stand an empty message and the top of a frame; after them stands its end.
-    let body = drawn.find('╭').and_then(|top| drawn[top..].find('\n').map(|end| top + end + 1)).unwrap_or(0);
-    let end = drawn.trim_end().rfind('\n').map_or(drawn.len(), |at| at + 1);
+    let body = drawn
+        .find('╭')
+        .and_then(|top| drawn[top..].find('\n').map(|end| top + end + 1))
+        .unwrap_or(0);
+    let end = drawn
+        .trim_end()
+        .rfind('\n')
+        .map_or(drawn.len(), |at| at + 1);
     drawn.get(body..end).unwrap_or_default().to_owned()
 }
 
@@ -246,19 +358,39 @@ impl SourceCode for Drawing<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let text = self.0.text.as_bytes();
         let span = SourceSpan::new(0.into(), text.len());
-        Ok(Box::new(MietteSpanContents::new(text, span, self.0.line, 0, self.0.count)))
+        Ok(Box::new(MietteSpanContents::new(
+            text,
+            span,
+            self.0.line,
+            0,
+            self.0.count,
+        )))
     }
 }
 
 /// A text under its title, wrapped; lines that the author indented are left as they are.
-fn paragraph(out: &mut String, title: &str, text: &str, look: Look) {
+fn paragraph(out: &mut String, title: &str, text: &str, look: RenderOptions) {
     let indent = " ".repeat(title.len().min(8));
     let mut first = true;
+
     for line in text.lines() {
-        let room = look.width.max(40).saturating_sub(if first { title.len() } else { indent.len() });
-        let pieces = if line.starts_with(' ') { vec![line.to_owned()] } else { wrap(line, room) };
+        let room =
+            look.width
+                .max(40)
+                .saturating_sub(if first { title.len() } else { indent.len() });
+        let pieces = if line.starts_with(' ') {
+            vec![line.to_owned()]
+        } else {
+            wrap(line, room)
+        };
+
         for piece in pieces {
-            let begin = if first { look.paint("36", title) } else { indent.clone() };
+            let begin = if first {
+                look.paint("36", title)
+            } else {
+                indent.clone()
+            };
+
             let _ = writeln!(out, "{}", format!("{begin}{piece}").trim_end());
             first = false;
         }
@@ -269,30 +401,40 @@ fn paragraph(out: &mut String, title: &str, text: &str, look: Look) {
 pub fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut used = 0;
+
     for word in line.split(' ') {
         let length = word.chars().count();
+
         if used > 0 && used + 1 + length > width {
             pieces.push(String::new());
             used = 0;
         }
+
         if let Some(piece) = pieces.last_mut() {
             if used > 0 {
                 piece.push(' ');
                 used += 1;
             }
+
             piece.push_str(word);
             used += length;
         }
     }
+
     pieces
 }
 
 /// A message of the tool about itself: bad arguments, files that are not there.
-pub fn failure(message: &str, help: Option<&str>, look: Look) -> String {
-    let mut out = format!("{}: {}\n", look.paint("1;31", "error"), look.paint("1", &printable(message)));
+pub fn failure(message: &str, help: Option<&str>, look: RenderOptions) -> String {
+    let mut out = format!(
+        "{}: {}\n",
+        look.paint("1;31", "error"),
+        look.paint("1", &printable(message))
+    );
     if let Some(help) = help {
         paragraph(&mut out, "  help: ", &printable(help), look);
     }
+
     out
 }
 
@@ -306,15 +448,23 @@ mod tests {
     #[test]
     fn tells_each_finding_as_one_story() {
         let outcome = sample::repository();
-        insta::assert_snapshot!(render_with_summary(&View::new(&outcome, Level::Note), Look::PLAIN));
+        insta::assert_snapshot!(render_with_summary(
+            &Report::new(&outcome, Level::Note),
+            RenderOptions::PLAIN
+        ));
     }
 
     #[test]
     fn paints_levels_and_links_rules() {
         let mut outcome = sample::repository();
         outcome.findings.truncate(2);
-        let look = Look { color: Color::Ansi, links: Links::Hidden, width: 80 };
-        let text = render_with_summary(&View::new(&outcome, Level::Warning), look);
+        let look = RenderOptions {
+            color: Color::Ansi,
+            links: Links::Hidden,
+            width: 80,
+        };
+
+        let text = render_with_summary(&Report::new(&outcome, Level::Warning), look);
         insta::assert_snapshot!(text.replace('\u{1b}', "␛"));
     }
 
@@ -322,22 +472,34 @@ mod tests {
     fn configuration_mistakes_look_like_findings() {
         let text = "profile = \"strict\"\nignore = [\"unused-supression\"]\nslect = []\n";
         let broken = Config::parse("deploylint.toml", text).unwrap_err();
-        insta::assert_snapshot!(broken_config(broken, Look::PLAIN));
+        insta::assert_snapshot!(broken_config(broken, RenderOptions::PLAIN));
     }
 
     #[test]
     fn draws_whatever_it_is_given() {
-        let texts = ["", "\n", "\r", "a", "\t\ta: b\t", "日本: x\r\n\u{1b}[0m", "x\n\n\n\ny", "a\rb\rc"];
+        let texts = [
+            "",
+            "\n",
+            "\r",
+            "a",
+            "\t\ta: b\t",
+            "日本: x\r\n\u{1b}[0m",
+            "x\n\n\n\ny",
+            "a\rb\rc",
+        ];
+
         for text in texts {
             let outcome = sample::outcome(&[("a", text)], Vec::new());
-            let view = View::new(&outcome, Level::Note);
+            let view = Report::new(&outcome, Level::Note);
+
             for start in 0..=text.len() + 1 {
                 for end in start..=text.len() + 1 {
-                    let finding = Finding::new(outcome.sources[0].place(Span::of(start, end)), "m")
-                        .related(outcome.sources[0].place(Span::of(0, end)), "other")
-                        .label("label");
+                    let finding =
+                        Finding::new(outcome.sources[0].location(Span::of(start, end)), "m")
+                            .related(outcome.sources[0].location(Span::of(0, end)), "other")
+                            .label("label");
                     let mut out = String::new();
-                    story(&mut out, &view, &finding, None, Look::PLAIN);
+                    render_finding(&mut out, &view, &finding, None, RenderOptions::PLAIN);
                     assert!(!out.contains('\u{1b}'), "{out}");
                 }
             }

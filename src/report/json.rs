@@ -1,4 +1,5 @@
-//! The report for programs. Its shape is `docs/output.schema.json`; `version` changes when a reader would have to.
+//! The report for programs. Its shape is `docs/output.schema.json`; `version` changes when a reader
+//! would have to.
 
 use std::io;
 
@@ -6,11 +7,11 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{Formatter as _, PrettyFormatter};
 
-use super::{Totals, View, fingerprint};
+use super::{Report, Totals, fingerprint};
 use crate::catalog;
 use crate::edit::Fix;
 use crate::finding::{Finding, Label};
-use crate::source::{Place, Position};
+use crate::source::{Location, Position};
 
 #[derive(Serialize)]
 struct Document {
@@ -62,7 +63,7 @@ struct Item<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<&'static str>,
     #[serde(flatten)]
-    place: Region<'o>,
+    location: Region<'o>,
     related: Vec<Related<'o>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Mend<'o>>,
@@ -87,7 +88,7 @@ struct Point {
 struct Related<'o> {
     message: String,
     #[serde(flatten)]
-    place: Region<'o>,
+    location: Region<'o>,
 }
 
 #[derive(Serialize)]
@@ -100,7 +101,7 @@ struct Mend<'o> {
 #[derive(Serialize)]
 struct Change<'o> {
     #[serde(flatten)]
-    place: Region<'o>,
+    location: Region<'o>,
     text: String,
 }
 
@@ -109,16 +110,27 @@ const DEPTH: usize = 2;
 /// As long as most items are at the least.
 const ITEM_BYTES: usize = 512;
 
-pub fn render(view: &View) -> String {
+pub fn render(view: &Report) -> String {
     let outcome = view.outcome;
-    let Totals { errors, warnings, notes } = view.totals;
+    let Totals {
+        errors,
+        warnings,
+        notes,
+    } = view.totals;
     let found = &outcome.summary;
     let prints = fingerprint::all(view);
-    let listed = outcome.findings.iter().zip(&prints).filter(|(finding, _)| finding.level >= view.min_level);
+    let listed = outcome
+        .findings
+        .iter()
+        .zip(&prints)
+        .filter(|(finding, _)| finding.level >= view.min_level);
     let listed: Vec<(&Finding, &String)> = listed.collect();
     let document = Document {
         version: 1,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
         root: outcome.root.to_string_lossy().into_owned(),
         summary: Summary {
             errors,
@@ -138,71 +150,107 @@ pub fn render(view: &View) -> String {
         },
         findings: [],
     };
-    let items = outcome.workers.map(&listed, |(finding, print)| written(&item(view, finding, print)));
-    with_items(serde_json::to_string_pretty(&document).unwrap_or_default(), &items)
+
+    let items = outcome.workers.map(&listed, |(finding, print)| {
+        written(&item(view, finding, print))
+    });
+
+    with_items(
+        serde_json::to_string_pretty(&document).unwrap_or_default(),
+        &items,
+    )
 }
 
 /// An item as it stands in the document: two levels deep.
 fn written(item: &Item) -> String {
     let mut formatter = PrettyFormatter::new();
+
     for _ in 0..DEPTH {
         // Writing into nothing cannot fail.
         let _ = formatter.begin_array(&mut io::sink());
     }
+
     let mut text = Vec::with_capacity(ITEM_BYTES);
     let done = item.serialize(&mut Serializer::with_formatter(&mut text, formatter));
-    done.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+    done.ok()
+        .and_then(|()| String::from_utf8(text).ok())
+        .unwrap_or_default()
 }
 
-/// The document with its findings. They are nearly all of it and are written in parallel, which no serializer can do.
+/// The document with its findings. They are nearly all of it and are written in parallel, which no
+/// serializer can do.
 fn with_items(document: String, items: &[String]) -> String {
-    let Some(head) = document.strip_suffix("[]\n}").filter(|_| !items.is_empty()) else { return document + "\n" };
-    let mut text = String::with_capacity(document.len() + items.iter().map(|item| item.len() + 8).sum::<usize>());
+    let Some(head) = document.strip_suffix("[]\n}").filter(|_| !items.is_empty()) else {
+        return document + "\n";
+    };
+
+    let mut text = String::with_capacity(
+        document.len() + items.iter().map(|item| item.len() + 8).sum::<usize>(),
+    );
     text.push_str(head);
+
     for (at, item) in items.iter().enumerate() {
         text.push_str(if at == 0 { "[\n    " } else { ",\n    " });
         text.push_str(item);
     }
+
     text + "\n  ]\n}\n"
 }
 
-fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {
+fn item<'o>(view: &Report<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {
     let rule = catalog::rule(finding.rule);
     Item {
         rule: finding.rule,
-        level: finding.level.word(),
-        confidence: finding.confidence.word(),
+        level: finding.level.as_str(),
+        confidence: finding.confidence.as_str(),
         message: view.line(&finding.message),
         label: view.line(&finding.label),
         help: finding.help.as_ref().map(|help| view.text(help)),
         url: rule.map(|rule| rule.url()),
         item: rule.map(|rule| rule.item.as_str()),
-        place: region(view, finding.place),
-        related: finding.related.iter().map(|label| related(view, label)).collect(),
+        location: region(view, finding.location),
+        related: finding
+            .related
+            .iter()
+            .map(|label| related(view, label))
+            .collect(),
         fix: finding.fix.as_ref().map(|fix| mend(view, fix)),
         fingerprint,
     }
 }
 
-fn related<'o>(view: &View<'o>, label: &Label) -> Related<'o> {
-    Related { message: view.line(&label.text), place: region(view, label.place) }
+fn related<'o>(view: &Report<'o>, label: &Label) -> Related<'o> {
+    Related {
+        message: view.line(&label.text),
+        location: region(view, label.location),
+    }
 }
 
-fn mend<'o>(view: &View<'o>, fix: &Fix) -> Mend<'o> {
+fn mend<'o>(view: &Report<'o>, fix: &Fix) -> Mend<'o> {
     let edits = fix.edits.iter().map(|edit| Change {
-        place: region(view, Place::new(edit.file, edit.span)),
+        location: region(view, Location::new(edit.file, edit.span)),
         text: view.secrets.scrub(&edit.text).into_owned(),
     });
-    Mend { applicability: fix.applicability.word(), title: view.line(&fix.title), edits: edits.collect() }
+
+    Mend {
+        applicability: fix.applicability.as_str(),
+        title: view.line(&fix.title),
+        edits: edits.collect(),
+    }
 }
 
-fn region<'o>(view: &View<'o>, place: Place) -> Region<'o> {
-    let range = view.range(place);
-    let point = |at: Position, offset| Point { line: at.line, column: at.column, offset };
+fn region<'o>(view: &Report<'o>, location: Location) -> Region<'o> {
+    let range = view.range(location);
+    let point = |at: Position, offset| Point {
+        line: at.line,
+        column: at.column,
+        offset,
+    };
+
     Region {
-        file: &view.source(place.file).path,
-        start: point(range.start, place.span.start),
-        end: point(range.end, place.span.end.max(place.span.start)),
+        file: &view.source(location.file).path,
+        start: point(range.start, location.span.start),
+        end: point(range.end, location.span.end.max(location.span.start)),
     }
 }
 
@@ -215,7 +263,7 @@ mod tests {
     #[test]
     fn holds_everything_but_secrets() {
         let outcome = sample::repository();
-        let text = render(&View::new(&outcome, Level::Note));
+        let text = render(&Report::new(&outcome, Level::Note));
         assert!(!text.contains("not-a-real-token"));
         insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "<version>"));
     }
@@ -223,16 +271,29 @@ mod tests {
     /// Every key of the document is described, and every described key that is required is there.
     #[test]
     fn is_described_by_its_schema() {
-        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/output.schema.json")).unwrap();
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/output.schema.json")).unwrap();
         let outcome = sample::repository();
-        let document: serde_json::Value = serde_json::from_str(&render(&View::new(&outcome, Level::Note))).unwrap();
+        let document: serde_json::Value =
+            serde_json::from_str(&render(&Report::new(&outcome, Level::Note))).unwrap();
         conforms(&schema, &schema, &document, "");
     }
 
-    fn conforms(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_json::Value, at: &str) {
+    fn conforms(
+        root: &serde_json::Value,
+        schema: &serde_json::Value,
+        value: &serde_json::Value,
+        at: &str,
+    ) {
         if let Some(reference) = schema["$ref"].as_str() {
-            return conforms(root, &root["$defs"][reference.trim_start_matches("#/$defs/")], value, at);
+            return conforms(
+                root,
+                &root["$defs"][reference.trim_start_matches("#/$defs/")],
+                value,
+                at,
+            );
         }
+
         let kind = match value {
             serde_json::Value::Object(_) => "object",
             serde_json::Value::Array(_) => "array",
@@ -241,18 +302,25 @@ mod tests {
             serde_json::Value::Bool(_) => "boolean",
             serde_json::Value::Null => "null",
         };
+
         assert_eq!(schema["type"].as_str(), Some(kind), "{at}");
         if let Some(words) = schema["enum"].as_array() {
             assert!(words.contains(value), "{at}: {value}");
         }
+
         for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(value.get(required.as_str().unwrap()).is_some(), "{at}: no {required}");
+            assert!(
+                value.get(required.as_str().unwrap()).is_some(),
+                "{at}: no {required}"
+            );
         }
+
         for (key, value) in value.as_object().into_iter().flatten() {
             let inner = &schema["properties"][key];
             assert!(!inner.is_null(), "{at}: undescribed {key}");
             conforms(root, inner, value, &format!("{at}/{key}"));
         }
+
         for value in value.as_array().into_iter().flatten() {
             conforms(root, &schema["items"], value, &format!("{at}/[]"));
         }

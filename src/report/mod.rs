@@ -1,7 +1,8 @@
 //! Reports: what a run found, as text for people and as documents for machines.
 //!
-//! Reporters read an [`Outcome`] through a [`View`] and return text; none does IO, and none decides an exit code. Every text
-//! that came from a linted file passes through [`Secrets`] on its way out.
+//! Reporters read an [`Outcome`] through a [`Report`] and return text; none does IO, and none
+//! decides an exit code. Every text that came from a linted file passes through [`Secrets`] on its
+//! way out.
 
 pub mod concise;
 pub mod explain;
@@ -18,11 +19,11 @@ use secrets::Secrets;
 
 use crate::engine::Outcome;
 use crate::finding::{Finding, Level};
-use crate::source::{FileId, Place, Position, SourceFile};
+use crate::source::{FileId, Location, Position, SourceFile};
 
 /// An outcome as one report shows it.
 #[derive(Debug)]
-pub struct View<'o> {
+pub struct Report<'o> {
     pub outcome: &'o Outcome,
     /// Those at or above the level asked for, in the outcome's order.
     pub findings: Vec<&'o Finding>,
@@ -30,8 +31,8 @@ pub struct View<'o> {
     pub totals: Totals,
     pub min_level: Level,
     pub secrets: Secrets<'o>,
-    /// From the git repository's root to the root of the run, empty or ending in `/`: for documents that others read
-    /// against the repository.
+    /// From the git repository's root to the root of the run, empty or ending in `/`: for documents
+    /// that others read against the repository.
     pub repository_prefix: String,
     /// From where the user stands to the root of the run, empty or ending in `/`: for the terminal.
     pub shown_prefix: String,
@@ -50,6 +51,7 @@ pub struct Totals {
 impl Totals {
     pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
         let mut totals = Self::default();
+
         for finding in findings {
             match finding.level {
                 Level::Error => totals.errors += 1,
@@ -57,6 +59,7 @@ impl Totals {
                 Level::Note => totals.notes += 1,
             }
         }
+
         totals
     }
 
@@ -78,11 +81,15 @@ pub struct Range {
     pub end: Position,
 }
 
-impl<'o> View<'o> {
+impl<'o> Report<'o> {
     pub fn new(outcome: &'o Outcome, min_level: Level) -> Self {
         Self {
             outcome,
-            findings: outcome.findings.iter().filter(|finding| finding.level >= min_level).collect(),
+            findings: outcome
+                .findings
+                .iter()
+                .filter(|finding| finding.level >= min_level)
+                .collect(),
             totals: Totals::of(&outcome.findings),
             min_level,
             secrets: Secrets::new(outcome),
@@ -106,49 +113,72 @@ impl<'o> View<'o> {
         format!("{}{}", self.repository_prefix, self.source(file).path)
     }
 
-    pub fn range(&self, place: Place) -> Range {
-        let source = self.source(place.file);
+    pub fn range(&self, location: Location) -> Range {
+        let source = self.source(location.file);
         let position = |offset| source.lines().position(offset, &source.text);
-        let start = position(place.span.start);
-        Range { start, end: if place.span.is_empty() { start } else { position(place.span.end) } }
+        let start = position(location.span.start);
+        Range {
+            start,
+            end: if location.span.is_empty() {
+                start
+            } else {
+                position(location.span.end)
+            },
+        }
     }
 
     /// Findings that a fix is known for.
     pub fn fixable(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.fix.is_some()).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.fix.is_some())
+            .count()
     }
 
-    /// A text of a finding, fit to print: without secrets and without characters that steer a terminal.
+    /// A text of a finding, fit to print: without secrets and without characters that steer a
+    /// terminal.
     pub fn text(&self, text: &str) -> String {
         printable(&self.secrets.scrub(text))
     }
 
-    /// The same on one line and of bounded length: messages quote what files say, which may be of any shape.
+    /// The same on one line and of bounded length: messages quote what files say, which may be of
+    /// any shape.
     pub fn line(&self, text: &str) -> String {
         one_line(self.text(text))
     }
 }
 
-/// The text with every character that would steer a terminal, or turn the reading direction around, made visible. Line
-/// ends and tabs stay.
+/// The text with every character that would steer a terminal, or turn the reading direction around,
+/// made visible. Line ends and tabs stay.
 pub fn printable(text: &str) -> String {
     // Nearly every text is plain.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    {
         return text.to_owned();
     }
-    text.chars().map(|char| if steers(char) { '\u{fffd}' } else { char }).collect()
+
+    text.chars()
+        .map(|char| if steers(char) { '\u{fffd}' } else { char })
+        .collect()
 }
 
 /// Longest message, in characters.
 const LONGEST_LINE: usize = 600;
 
 fn one_line(text: String) -> String {
-    let mut line =
-        if text.contains(['\n', '\t']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text };
+    let mut line = if text.contains(['\n', '\t']) {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        text
+    };
+
     if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
         line.truncate(end);
         line.push('…');
     }
+
     line
 }
 
@@ -159,7 +189,11 @@ fn steers(char: char) -> bool {
 
 /// `1 error`, `2 errors`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +208,10 @@ mod tests {
         for (text, line) in [("a `b\n\n  c` d", "a `b c` d"), ("a  b", "a  b"), ("", "")] {
             assert_eq!(one_line(text.to_owned()), line);
         }
-        assert_eq!(one_line("é".repeat(90_000)), format!("{}…", "é".repeat(LONGEST_LINE)));
+
+        assert_eq!(
+            one_line("é".repeat(90_000)),
+            format!("{}…", "é".repeat(LONGEST_LINE))
+        );
     }
 }

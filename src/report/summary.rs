@@ -4,34 +4,43 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::human::{Look, style};
-use super::{View, count};
+use super::human::{RenderOptions, style};
+use super::{Report, count};
 use crate::catalog;
 use crate::engine::Summary;
 use crate::finding::Level;
 
 /// What was looked at, and what came of it.
-pub fn render(view: &View, look: Look) -> String {
+pub fn render(view: &Report, look: RenderOptions) -> String {
     let summary = &view.outcome.summary;
     let totals = view.totals;
     let checked = checked(summary);
     if checked.is_empty() && totals.at_least(Level::Note) == 0 && !summary.failed {
         return nothing(summary, look);
     }
+
     let mut facts = vec![levels(view, look)];
     facts.extend(hidden(view).map(|text| look.paint("2", &text)));
     if summary.suppressed > 0 {
         facts.push(format!("{} suppressed", summary.suppressed));
     }
+
     if view.fixable() > 0 {
         facts.push(format!("{} fixable", view.fixable()));
     }
+
     if summary.failed {
         facts.push(look.paint("1;31", "not everything could be checked"));
     }
+
     facts.push(look.paint("2", &elapsed(summary.elapsed)));
     let facts = facts.join(" · ");
-    let checked = if checked.is_empty() { count(summary.files, "file", "files") } else { checked };
+    let checked = if checked.is_empty() {
+        count(summary.files, "file", "files")
+    } else {
+        checked
+    };
+
     let mut text = if totals.at_least(Level::Warning) == 0 && !summary.failed {
         // A part of a repository can be clean; only the whole can be ready.
         let word = if view.focused > 0 { "Clean" } else { "Ready" };
@@ -39,10 +48,15 @@ pub fn render(view: &View, look: Look) -> String {
     } else {
         format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
     };
+
     if view.focused > 0 {
         let paths = count(view.focused, "path", "paths");
-        let _ = writeln!(text, "Showing {paths} only; run `deploylint` at the root to see the whole repository");
+        let _ = writeln!(
+            text,
+            "Showing {paths} only; run `deploylint` at the root to see the whole repository"
+        );
     }
+
     text
 }
 
@@ -51,20 +65,33 @@ pub fn checked(summary: &Summary) -> String {
     let parts = [
         (summary.dockerfiles, "Dockerfile", "Dockerfiles"),
         (summary.compose_files, "compose file", "compose files"),
-        (summary.kubernetes_objects, "Kubernetes object", "Kubernetes objects"),
+        (
+            summary.kubernetes_objects,
+            "Kubernetes object",
+            "Kubernetes objects",
+        ),
         (summary.workflows, "workflow", "workflows"),
     ];
-    let parts: Vec<String> =
-        parts.into_iter().filter(|part| part.0 > 0).map(|(number, one, many)| count(number, one, many)).collect();
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|part| part.0 > 0)
+        .map(|(number, one, many)| count(number, one, many))
+        .collect();
     let mut text = parts.join(", ");
+
     if summary.services > 0 && !text.is_empty() {
-        let _ = write!(text, " · {}", count(summary.services, "service", "services"));
+        let _ = write!(
+            text,
+            " · {}",
+            count(summary.services, "service", "services")
+        );
     }
+
     text
 }
 
 /// `3 errors, 6 warnings`, and the notes if they are shown.
-fn levels(view: &View, look: Look) -> String {
+fn levels(view: &Report, look: RenderOptions) -> String {
     let totals = view.totals;
     let mut parts = Vec::new();
     for (level, number, one, many) in [
@@ -75,32 +102,65 @@ fn levels(view: &View, look: Look) -> String {
         if level < view.min_level || (level == Level::Note && number == 0) {
             continue;
         }
+
         let text = count(number, one, many);
-        parts.push(if number > 0 { look.paint(style(level), &text) } else { text });
+        parts.push(if number > 0 {
+            look.paint(style(level), &text)
+        } else {
+            text
+        });
     }
+
     parts.join(", ")
 }
 
 /// `9 notes hidden (--min-level note)`.
-fn hidden(view: &View) -> Option<String> {
-    let warnings = if view.min_level > Level::Warning { view.totals.warnings } else { 0 };
-    let notes = if view.min_level > Level::Note { view.totals.notes } else { 0 };
+fn hidden(view: &Report) -> Option<String> {
+    let warnings = if view.min_level > Level::Warning {
+        view.totals.warnings
+    } else {
+        0
+    };
+
+    let notes = if view.min_level > Level::Note {
+        view.totals.notes
+    } else {
+        0
+    };
+
     let mut parts = Vec::new();
     if warnings > 0 {
         parts.push(count(warnings, "warning", "warnings"));
     }
+
     if notes > 0 {
         parts.push(count(notes, "note", "notes"));
     }
-    let level = if notes > 0 { Level::Note } else { Level::Warning };
-    (!parts.is_empty()).then(|| format!("{} hidden (--min-level {})", parts.join(" and "), level.word()))
+
+    let level = if notes > 0 {
+        Level::Note
+    } else {
+        Level::Warning
+    };
+
+    (!parts.is_empty()).then(|| {
+        format!(
+            "{} hidden (--min-level {})",
+            parts.join(" and "),
+            level.as_str()
+        )
+    })
 }
 
-fn nothing(summary: &Summary, look: Look) -> String {
+fn nothing(summary: &Summary, look: RenderOptions) -> String {
     let files = match summary.files {
         0 => "no text files found".to_owned(),
-        files => format!("{} searched for credentials, none found", count(files, "text file", "text files")),
+        files => format!(
+            "{} searched for credentials, none found",
+            count(files, "text file", "text files")
+        ),
     };
+
     format!(
         "{} no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; {files} · {}\n",
         look.paint("1", "Nothing to deploy:"),
@@ -117,24 +177,33 @@ fn elapsed(time: Duration) -> String {
 }
 
 /// How often each rule was broken, most often first.
-pub fn statistics(view: &View, look: Look) -> String {
+pub fn statistics(view: &Report, look: RenderOptions) -> String {
     let mut rules: BTreeMap<&str, (usize, Level)> = BTreeMap::new();
+
     for finding in &view.findings {
         let entry = rules.entry(finding.rule).or_insert((0, finding.level));
         *entry = (entry.0 + 1, entry.1.max(finding.level));
     }
+
     let mut rows: Vec<_> = rules.into_iter().collect();
     rows.sort_by_key(|&(name, (number, level))| (std::cmp::Reverse((number, level)), name));
     let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
     let mut out = String::new();
+
     for (name, (number, level)) in rows {
-        let word = look.paint(style(level), &format!("{:<7}", level.word()));
+        let word = look.paint(style(level), &format!("{:<7}", level.as_str()));
         let about = catalog::rule(name).map_or("", |rule| rule.summary.as_str());
-        let _ = writeln!(out, "{number:>6}  {word}  {name:<width$}  {}", look.paint("2", about));
+        let _ = writeln!(
+            out,
+            "{number:>6}  {word}  {name:<width$}  {}",
+            look.paint("2", about)
+        );
     }
+
     if !out.is_empty() {
         out.push('\n');
     }
+
     out
 }
 
@@ -144,7 +213,7 @@ mod tests {
     use crate::report::sample;
 
     fn plain(outcome: &crate::engine::Outcome, min_level: Level) -> String {
-        render(&View::new(outcome, min_level), Look::PLAIN)
+        render(&Report::new(outcome, min_level), RenderOptions::PLAIN)
     }
 
     #[test]
@@ -157,12 +226,15 @@ mod tests {
         );
         assert_eq!(
             plain(&outcome, Level::Error).lines().last(),
-            Some("1 error · 1 warning and 1 note hidden (--min-level note) · 1 suppressed · 1 fixable · 18 ms")
+            Some(
+                "1 error · 1 warning and 1 note hidden (--min-level note) · 1 suppressed · 1 \
+                 fixable · 18 ms"
+            )
         );
-        let mut view = View::new(&outcome, Level::Error);
+        let mut view = Report::new(&outcome, Level::Error);
         view.focused = 2;
         assert_eq!(
-            render(&view, Look::PLAIN).lines().last(),
+            render(&view, RenderOptions::PLAIN).lines().last(),
             Some("Showing 2 paths only; run `deploylint` at the root to see the whole repository")
         );
         outcome.findings.drain(..2);
@@ -171,7 +243,12 @@ mod tests {
             "Ready: 1 Dockerfile, 1 compose file, 1 Kubernetes object · 2 services · \
              0 errors, 0 warnings, 1 note · 1 suppressed · 18 ms\n"
         );
-        outcome.summary = Summary { failed: true, elapsed: Duration::from_millis(1_250), ..Summary::default() };
+        outcome.summary = Summary {
+            failed: true,
+            elapsed: Duration::from_millis(1_250),
+            ..Summary::default()
+        };
+
         assert_eq!(
             plain(&outcome, Level::Note),
             "Checked 0 files\n0 errors, 0 warnings, 1 note · not everything could be checked · 1.2 s\n"
@@ -192,6 +269,9 @@ mod tests {
     #[test]
     fn counts_by_rule() {
         let outcome = sample::repository();
-        insta::assert_snapshot!(statistics(&View::new(&outcome, Level::Note), Look::PLAIN));
+        insta::assert_snapshot!(statistics(
+            &Report::new(&outcome, Level::Note),
+            RenderOptions::PLAIN
+        ));
     }
 }

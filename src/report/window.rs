@@ -1,4 +1,5 @@
-//! The lines of a file that a finding needs: cut to the terminal's width, masked, and with the labels moved along.
+//! The lines of a file that a finding needs: cut to the terminal's width, masked, and with the
+//! labels moved along.
 //!
 //! The cost of a window depends on its own size, never on that of the file or of its longest line.
 
@@ -31,54 +32,108 @@ pub struct Window {
     pub marks: Vec<Mark>,
 }
 
-/// The windows of one file that show all the marks, from top to bottom. No line is wider than `width` characters.
-pub fn windows(source: &SourceFile, secrets: &Secrets, marks: &[Mark], width: usize) -> Vec<Window> {
+/// The windows of one file that show all the marks, from top to bottom. No line is wider than
+/// `width` characters.
+pub fn windows(
+    source: &SourceFile,
+    secrets: &Secrets,
+    marks: &[Mark],
+    width: usize,
+) -> Vec<Window> {
     let lines = source.lines();
-    let mut sorted: Vec<(usize, Mark)> = marks.iter().map(|mark| (lines.line(mark.span.start), mark.clone())).collect();
+    let mut sorted: Vec<(usize, Mark)> = marks
+        .iter()
+        .map(|mark| (lines.line(mark.span.start), mark.clone()))
+        .collect();
     sorted.sort_by_key(|(_, mark)| mark.span);
     let mut groups: Vec<Vec<(usize, Mark)>> = Vec::new();
+
     for (line, mut mark) in sorted {
         // A span of several lines is shown by its first.
-        mark.span.end = mark.span.end.min(lines.span(line, &source.text).end).max(mark.span.start);
+        mark.span.end = mark
+            .span
+            .end
+            .min(lines.span(line, &source.text).end)
+            .max(mark.span.start);
         match groups.last_mut() {
-            Some(group) if group.last().is_some_and(|(last, _)| line - last <= NEAR) => group.push((line, mark)),
+            Some(group) if group.last().is_some_and(|(last, _)| line - last <= NEAR) => {
+                group.push((line, mark))
+            }
             _ => groups.push(vec![(line, mark)]),
         }
     }
-    groups.into_iter().map(|group| window(source, secrets, group, width)).collect()
+
+    groups
+        .into_iter()
+        .map(|group| window(source, secrets, group, width))
+        .collect()
 }
 
-fn window(source: &SourceFile, secrets: &Secrets, group: Vec<(usize, Mark)>, width: usize) -> Window {
+fn window(
+    source: &SourceFile,
+    secrets: &Secrets,
+    group: Vec<(usize, Mark)>,
+    width: usize,
+) -> Window {
     let lines = source.lines();
     let last = group.last().map_or(0, |(line, _)| *line);
     let mut first = group.first().map_or(0, |(line, _)| *line);
     // The line above tells where we are, if it says anything.
-    if first > 0 && !lines.span(first - 1, &source.text).text(&source.text).trim().is_empty() {
+    if first > 0
+        && !lines
+            .span(first - 1, &source.text)
+            .text(&source.text)
+            .trim()
+            .is_empty()
+    {
         first -= 1;
     }
-    let mut window = Window { line: first, count: last - first + 1, text: String::new(), marks: Vec::new() };
+
+    let mut window = Window {
+        line: first,
+        count: last - first + 1,
+        text: String::new(),
+        marks: Vec::new(),
+    };
+
     let mut marks = group.into_iter().peekable();
+
     for line in first..=last {
         let mut here = Vec::new();
         while let Some((_, mark)) = marks.next_if(|(at, _)| *at == line) {
             push_apart(&mut here, mark);
         }
+
         if line > first {
             window.text.push('\n');
         }
-        push_line(&mut window, source, secrets, lines.span(line, &source.text), here, width);
+
+        push_line(
+            &mut window,
+            source,
+            secrets,
+            lines.span(line, &source.text),
+            here,
+            width,
+        );
     }
+
     window
 }
 
-/// Adds a mark that does not overlap the one before it: what overlaps is cut off, or said in the same place.
+/// Adds a mark that does not overlap the one before it: what overlaps is cut off, or said in the
+/// same place.
 fn push_apart(marks: &mut Vec<Mark>, mut mark: Mark) {
-    let Some(last) = marks.last_mut() else { return marks.push(mark) };
+    let Some(last) = marks.last_mut() else {
+        return marks.push(mark);
+    };
+
     let same = mark.span == last.span;
     mark.span.start = mark.span.start.max(last.span.end);
     if !same && mark.span.start < mark.span.end {
         return marks.push(mark);
     }
+
     last.primary |= mark.primary;
     if last.text.is_empty() {
         last.text = mark.text;
@@ -89,21 +144,36 @@ fn push_apart(marks: &mut Vec<Mark>, mut mark: Mark) {
 }
 
 /// Adds one line to the window, cut around its marks if it is too wide.
-fn push_line(window: &mut Window, source: &SourceFile, secrets: &Secrets, line: Span, marks: Vec<Mark>, width: usize) {
+fn push_line(
+    window: &mut Window,
+    source: &SourceFile,
+    secrets: &Secrets,
+    line: Span,
+    marks: Vec<Mark>,
+    width: usize,
+) {
     let kept = cut(source, line, &marks, width);
     if kept.start > line.start {
         window.text.push('…');
     }
+
     let begin = window.text.len();
     // Where each byte of the source went: control characters change their length.
     let mut moved = marks;
     let masked = secrets.mask(source, kept);
     let mut spans: Vec<(u32, u32)> = vec![(begin as u32, begin as u32); moved.len()];
+
     for (at, char) in masked.char_indices() {
         let here = window.text.len() as u32;
-        window.text.push(if steers(char) { '\u{fffd}' } else { char });
+        window
+            .text
+            .push(if steers(char) { '\u{fffd}' } else { char });
         let after = window.text.len() as u32;
-        let (from, to) = (kept.start + at as u32, kept.start + (at + char.len_utf8()) as u32);
+        let (from, to) = (
+            kept.start + at as u32,
+            kept.start + (at + char.len_utf8()) as u32,
+        );
+
         for (mark, span) in moved.iter().zip(&mut spans) {
             if to <= mark.span.start {
                 *span = (after, after);
@@ -113,15 +183,19 @@ fn push_line(window: &mut Window, source: &SourceFile, secrets: &Secrets, line: 
             }
         }
     }
+
     for (mark, (start, end)) in moved.iter_mut().zip(spans) {
         mark.span = Span::new(start, end.max(start));
     }
+
     if kept.end < line.end {
         window.text.push('…');
     }
+
     if window.text.len() == begin {
         window.text.push(' ');
     }
+
     window.marks.append(&mut moved);
 }
 
@@ -130,21 +204,30 @@ fn cut(source: &SourceFile, line: Span, marks: &[Mark], width: usize) -> Span {
     let text = &source.text;
     let forward = |from: u32, chars: usize| {
         let rest = text.get(from as usize..line.end as usize).unwrap_or("");
-        rest.char_indices().nth(chars).map_or(line.end, |(at, _)| from + at as u32)
+        rest.char_indices()
+            .nth(chars)
+            .map_or(line.end, |(at, _)| from + at as u32)
     };
+
     let whole = forward(line.start, width);
     if whole == line.end {
         return line;
     }
+
     let first = marks.first().map_or(line.start, |mark| mark.span.start);
     let last = marks.last().map_or(line.start, |mark| mark.span.end);
     let room = width.saturating_sub(2);
     if last < forward(line.start, room) {
         return Span::new(line.start, forward(line.start, room));
     }
+
     let before = text.get(line.start as usize..first as usize).unwrap_or("");
-    let start =
-        before.char_indices().rev().take(LEAD.min(room / 3)).last().map_or(first, |(at, _)| line.start + at as u32);
+    let start = before
+        .char_indices()
+        .rev()
+        .take(LEAD.min(room / 3))
+        .last()
+        .map_or(first, |(at, _)| line.start + at as u32);
     Span::new(start, forward(start, room))
 }
 
@@ -155,7 +238,11 @@ mod tests {
 
     fn mark(text: &str, of: &str, label: &str) -> Mark {
         let start = text.find(of).unwrap();
-        Mark { span: Span::of(start, start + of.len()), text: label.to_owned(), primary: false }
+        Mark {
+            span: Span::of(start, start + of.len()),
+            text: label.to_owned(),
+            primary: false,
+        }
     }
 
     /// Each window as its first line, its text, and its marks' texts with their labels.
@@ -163,16 +250,24 @@ mod tests {
         let outcome = sample::outcome(&[("a", text)], Vec::new());
         let windows = windows(&outcome.sources[0], &Secrets::new(&outcome), marks, width);
         let show = |window: Window| {
-            let marks = window.marks.iter().map(|mark| format!("{}: {}", mark.span.text(&window.text), mark.text));
+            let marks = window
+                .marks
+                .iter()
+                .map(|mark| format!("{}: {}", mark.span.text(&window.text), mark.text));
             (window.line, window.text.clone(), marks.collect())
         };
+
         windows.into_iter().map(show).collect()
     }
 
     #[test]
     fn near_labels_share_a_window() {
         let text = "one\n\ntwo\nthree\nfour\nfive\nsix\n";
-        let marks = [mark(text, "six", "c"), mark(text, "two", "a"), mark(text, "four", "b")];
+        let marks = [
+            mark(text, "six", "c"),
+            mark(text, "two", "a"),
+            mark(text, "four", "b"),
+        ];
         assert_eq!(
             shown(text, &marks, 80),
             [(
@@ -183,15 +278,25 @@ mod tests {
         );
         assert_eq!(
             shown(text, &marks[..2], 80),
-            [(2, "two".to_owned(), vec!["two: a".to_owned()]), (5, "five\nsix".to_owned(), vec!["six: c".to_owned()])]
+            [
+                (2, "two".to_owned(), vec!["two: a".to_owned()]),
+                (5, "five\nsix".to_owned(), vec!["six: c".to_owned()])
+            ]
         );
     }
 
     #[test]
     fn overlapping_labels_are_moved_apart() {
         let text = "key: value";
-        let marks = [mark(text, "key: value", "all"), mark(text, "value", "inner"), mark(text, "key: value", "again")];
-        assert_eq!(shown(text, &marks, 80)[0].2, ["key: value: all\nagain\ninner"]);
+        let marks = [
+            mark(text, "key: value", "all"),
+            mark(text, "value", "inner"),
+            mark(text, "key: value", "again"),
+        ];
+        assert_eq!(
+            shown(text, &marks, 80)[0].2,
+            ["key: value: all\nagain\ninner"]
+        );
     }
 
     #[test]
@@ -218,10 +323,22 @@ mod tests {
             let text = line.repeat(1_000_000 / line_length);
             let outcome = sample::outcome(&[("a", &text)], Vec::new());
             let secrets = Secrets::new(&outcome);
+
             for at in (0..text.len() - 8).step_by(99_991) {
-                let mark = Mark { span: Span::of(at, at + 8), text: "here".to_owned(), primary: true };
+                let mark = Mark {
+                    span: Span::of(at, at + 8),
+                    text: "here".to_owned(),
+                    primary: true,
+                };
+
                 let windows = windows(&outcome.sources[0], &secrets, &[mark], 120);
-                assert!(windows.iter().map(|window| window.text.len()).sum::<usize>() < 300);
+                assert!(
+                    windows
+                        .iter()
+                        .map(|window| window.text.len())
+                        .sum::<usize>()
+                        < 300
+                );
             }
         }
     }

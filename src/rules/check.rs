@@ -16,12 +16,12 @@ use crate::source::SourceFile;
 pub struct Check {
     /// The rule's name: its page is `rules/<name>.md`.
     pub rule: &'static str,
-    pub run: Run,
+    pub run: CheckFn,
 }
 
 /// What a check is called with.
 #[derive(Clone, Copy, Debug)]
-pub enum Run {
+pub enum CheckFn {
     /// Once for each file that has a text.
     File(fn(&Ctx, &SourceFile, &FileFacts, &mut Sink)),
     Dockerfile(fn(&Ctx, &Dockerfile, &mut Sink)),

@@ -6,45 +6,74 @@ use crate::catalog::{self, Format, Rule};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
-use crate::source::{At, Place};
+use crate::source::{Located, Location};
 
 /// All declarative rules over everything.
 pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
-    let rules: Vec<(&Rule, &Matcher)> =
-        catalog::rules().iter().filter_map(|rule| Some((rule, rule.matcher.as_ref()?))).collect();
+    let rules: Vec<(&Rule, &Matcher)> = catalog::rules()
+        .iter()
+        .filter_map(|rule| Some((rule, rule.matcher.as_ref()?)))
+        .collect();
     let run = |subject: Subject, findings: &mut Vec<Finding>| {
         for (rule, matcher) in &rules {
-            if rule.on.contains(&subject.format()) && subject.is(matcher.fact) && matcher.holds(&subject) {
+            if rule.on.contains(&subject.format())
+                && subject.is(matcher.fact)
+                && matcher.holds(&subject)
+            {
                 findings.push(finding(rule, matcher, &subject));
             }
         }
     };
+
     for project in ctx.facts.projects() {
         let mut found = Vec::new();
+
         for service in &project.services {
-            run(Subject { owner: Owner::Compose(project, service), container: &service.container }, &mut found);
+            run(
+                Subject {
+                    owner: Owner::Compose(project, service),
+                    container: &service.container,
+                },
+                &mut found,
+            );
         }
-        found.retain(|finding| project.reports(finding.place.file));
+
+        found.retain(|finding| project.reports(finding.location.file));
         findings.append(&mut found);
     }
+
     for (object, workload) in ctx.facts.files.iter().flat_map(|file| file.workloads()) {
         for container in &workload.pod.containers {
-            run(Subject { owner: Owner::Kubernetes(object, workload), container }, findings);
+            run(
+                Subject {
+                    owner: Owner::Kubernetes(object, workload),
+                    container,
+                },
+                findings,
+            );
         }
     }
 }
 
 fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding {
-    let place = matcher.at.as_ref().and_then(|name| subject.place(name)).unwrap_or(subject.container.anchor);
-    let mut finding = Finding::new(place, message(&matcher.message, subject)).anchor(subject.container.anchor);
+    let location = matcher
+        .at
+        .as_ref()
+        .and_then(|name| subject.location(name))
+        .unwrap_or(subject.container.anchor);
+    let mut finding =
+        Finding::new(location, message(&matcher.message, subject)).anchor(subject.container.anchor);
     if let Some(label) = &matcher.label {
         finding = finding.label(fill(label, subject));
     }
+
     if let Some(help) = &matcher.help {
         finding = finding.help(fill(help, subject));
     }
+
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     sink.report(finding);
+
     sink.into_findings().remove(0)
 }
 
@@ -72,30 +101,38 @@ impl Subject<'_> {
         match (kind, self.owner) {
             // What a provider makes is no container.
             (FactKind::Container, Owner::Compose(_, service)) => !service.provided,
-            (FactKind::Container, Owner::Kubernetes(..)) | (FactKind::Service, Owner::Compose(..)) => true,
-            (FactKind::Workload, Owner::Kubernetes(_, workload)) => {
-                workload.pod.containers.first().is_some_and(|first| std::ptr::eq(first, self.container))
-            }
-            (FactKind::Service, Owner::Kubernetes(..)) | (FactKind::Workload, Owner::Compose(..)) => false,
+            (FactKind::Container, Owner::Kubernetes(..))
+            | (FactKind::Service, Owner::Compose(..)) => true,
+            (FactKind::Workload, Owner::Kubernetes(_, workload)) => workload
+                .pod
+                .containers
+                .first()
+                .is_some_and(|first| std::ptr::eq(first, self.container)),
+            (FactKind::Service, Owner::Kubernetes(..))
+            | (FactKind::Workload, Owner::Compose(..)) => false,
         }
     }
 
     /// Where a field is written.
-    fn place(&self, name: &str) -> Option<Place> {
+    fn location(&self, name: &str) -> Option<Location> {
         let security = &self.container.security;
         let resources = &self.container.resources;
+
         match name {
-            "privileged" => security.privileged.place(),
-            "user" => security.user.place(),
-            "privilege-escalation" => security.allow_privilege_escalation.place(),
-            "read-only-root" => security.read_only_root.place(),
-            "dropped-capabilities" => security.dropped_capabilities.first().map(|one| one.place),
-            "added-capabilities" => security.added_capabilities.first().map(|one| one.place),
-            "memory-limit" => resources.memory_limit.place(),
-            "cpu-limit" => resources.cpu_limit.place(),
-            "pids-limit" => resources.pids_limit.place(),
-            "build" => self.compose()?.build.as_ref().map(|build| build.place),
-            "image" => self.container.image.as_ref().map(|image| image.place),
+            "privileged" => security.privileged.location(),
+            "user" => security.user.location(),
+            "privilege-escalation" => security.allow_privilege_escalation.location(),
+            "read-only-root" => security.read_only_root.location(),
+            "dropped-capabilities" => security
+                .dropped_capabilities
+                .first()
+                .map(|one| one.location),
+            "added-capabilities" => security.added_capabilities.first().map(|one| one.location),
+            "memory-limit" => resources.memory_limit.location(),
+            "cpu-limit" => resources.cpu_limit.location(),
+            "pids-limit" => resources.pids_limit.location(),
+            "build" => self.compose()?.build.as_ref().map(|build| build.location),
+            "image" => self.container.image.as_ref().map(|image| image.location),
             _ => None,
         }
     }
@@ -115,8 +152,12 @@ impl Fact for Subject<'_> {
         Some(match name {
             "name" => Field::Text(self.container.name.value.clone()),
             "role" => Field::Text(role(self.container.role).to_owned()),
-            "development" => Field::Bool(matches!(self.owner, Owner::Compose(project, _) if project.development)),
-            "windows" => Field::Bool(matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows)),
+            "development" => {
+                Field::Bool(matches!(self.owner, Owner::Compose(project, _) if project.development))
+            }
+            "windows" => Field::Bool(
+                matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows),
+            ),
             "privileged" => boolean(&security.privileged),
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),
@@ -127,8 +168,15 @@ impl Fact for Subject<'_> {
             "memory-limit" => quantity(&resources.memory_limit),
             "cpu-limit" => quantity(&resources.cpu_limit),
             "pids-limit" => quantity(&resources.pids_limit),
-            "build" => Field::Bool(self.compose().is_some_and(|service| service.build.is_some())),
-            "image" => self.container.image.as_ref().map_or(Field::Absent, |image| Field::Text(image.written.clone())),
+            "build" => Field::Bool(
+                self.compose()
+                    .is_some_and(|service| service.build.is_some()),
+            ),
+            "image" => self
+                .container
+                .image
+                .as_ref()
+                .map_or(Field::Absent, |image| Field::Text(image.written.clone())),
             _ => return None,
         })
     }
@@ -136,7 +184,7 @@ impl Fact for Subject<'_> {
 
 impl Subject<'_> {
     /// A list that is empty may yet have items elsewhere.
-    fn list(&self, items: &[At<String>]) -> Field {
+    fn list(&self, items: &[Located<String>]) -> Field {
         if items.is_empty() && self.container.open {
             return Field::Unknown;
         }
@@ -163,7 +211,9 @@ fn text(setting: &Setting<String>) -> Field {
 }
 
 fn quantity(setting: &Setting<Quantity>) -> Field {
-    field(setting, |value| value.amount.map_or(Field::Unknown, Field::Number))
+    field(setting, |value| {
+        value.amount.map_or(Field::Unknown, Field::Number)
+    })
 }
 
 fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
@@ -185,15 +235,30 @@ mod tests {
     /// A misspelt field would be unknown for ever, and its rule silent.
     #[test]
     fn matchers_ask_for_fields_that_exist() {
-        let sources = [SourceFile::new(FileId(0), "compose.yaml".to_owned(), "services: {a: {image: b}}\n".to_owned())];
-        let files = vec![file::lower(&sources[0], &Listing::new(["compose.yaml"].into_iter()))];
+        let sources = [SourceFile::new(
+            FileId(0),
+            "compose.yaml".to_owned(),
+            "services: {a: {image: b}}\n".to_owned(),
+        )];
+        let files = vec![file::lower(
+            &sources[0],
+            &Listing::new(["compose.yaml"].into_iter()),
+        )];
         let facts = Facts::new(Repository::new(&sources), files, None);
         let project = &compose::projects(&facts)[0];
         let service = &project.services[0];
-        let subject = Subject { owner: Owner::Compose(project, service), container: &service.container };
+        let subject = Subject {
+            owner: Owner::Compose(project, service),
+            container: &service.container,
+        };
+
         for rule in catalog::rules() {
             for name in rule.matcher.iter().flat_map(Matcher::fields) {
-                assert!(subject.field(name).is_some(), "rules/{}.md: no fact has a field `{name}`", rule.name);
+                assert!(
+                    subject.field(name).is_some(),
+                    "rules/{}.md: no fact has a field `{name}`",
+                    rule.name
+                );
             }
         }
     }

@@ -18,10 +18,10 @@ mod check;
 pub mod declarative;
 mod once;
 
-pub use check::{Check, Run};
+pub use check::{Check, CheckFn};
 
-/// The coded checks of all wings, each sorted by rule. A rule that is not here is declarative: its page has a `[match]`
-/// table.
+/// The coded checks of all wings, each sorted by rule. A rule that is not here is declarative: its
+/// page has a `[match]` table.
 pub const CHECKS: &[&[Check]] = &[
     application::CHECKS,
     capacity::CHECKS,

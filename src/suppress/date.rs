@@ -14,23 +14,35 @@ pub struct Date {
 impl Date {
     /// The current day in UTC.
     pub fn today() -> Self {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
         Self::after_epoch(i64::try_from(seconds / 86_400).unwrap_or(0))
     }
 
-    /// The day this many days after 1970-01-01. Counts in 400-year eras that begin on a first of March, where leap days
-    /// come last and so disturb no other date.
+    /// The day this many days after 1970-01-01. Counts in 400-year eras that begin on a first of
+    /// March, where leap days come last and so disturb no other date.
     pub const fn after_epoch(days: i64) -> Self {
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
+
         let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-        Self { year: year as i32, month: month as u32, day: day as u32 }
+        Self {
+            year: year as i32,
+            month: month as u32,
+            day: day as u32,
+        }
     }
 
     /// Reads `YYYY-MM-DD`; `None` for a day that never comes.
@@ -39,12 +51,23 @@ impl Date {
         if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
             return None;
         }
+
         let number = |range: std::ops::Range<usize>| {
             let digits = text.get(range)?;
-            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok())?
+            digits
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| digits.parse::<u32>().ok())?
         };
-        let date = Self { year: number(0..4)? as i32, month: number(5..7)?, day: number(8..10)? };
-        ((1..=12).contains(&date.month) && (1..=days_in(date.year, date.month)).contains(&date.day)).then_some(date)
+
+        let date = Self {
+            year: number(0..4)? as i32,
+            month: number(5..7)?,
+            day: number(8..10)?,
+        };
+
+        ((1..=12).contains(&date.month) && (1..=days_in(date.year, date.month)).contains(&date.day))
+            .then_some(date)
     }
 }
 
@@ -83,8 +106,21 @@ mod tests {
 
     #[test]
     fn reads_days_that_exist() {
-        assert_eq!(Date::parse("2024-02-29").map(|date| date.to_string()).as_deref(), Some("2024-02-29"));
-        for never in ["2023-02-29", "2023-13-01", "2023-1-01", "2023-04-31", "+023-04-01", "20230401", "2023-04-0é"] {
+        assert_eq!(
+            Date::parse("2024-02-29")
+                .map(|date| date.to_string())
+                .as_deref(),
+            Some("2024-02-29")
+        );
+        for never in [
+            "2023-02-29",
+            "2023-13-01",
+            "2023-1-01",
+            "2023-04-31",
+            "+023-04-01",
+            "20230401",
+            "2023-04-0é",
+        ] {
             assert_eq!(Date::parse(never), None, "{never}");
         }
     }

@@ -47,7 +47,8 @@ impl Directive<'_> {
     }
 }
 
-/// Reads a comment; `None` if it is not addressed to us. `# words # deploylint: …` is, `# see deploylint: …` is not.
+/// Reads a comment; `None` if it is not addressed to us. `# words # deploylint: …` is, `# see
+/// deploylint: …` is not.
 pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     let said = comment.text(text);
     let word = said.find(WORD)?;
@@ -55,7 +56,13 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     if !before.ends_with('#') {
         return None;
     }
-    let mut cursor = Cursor { text, at: comment.start as usize + word + WORD.len(), end: comment.end as usize };
+
+    let mut cursor = Cursor {
+        text,
+        at: comment.start as usize + word + WORD.len(),
+        end: comment.end as usize,
+    };
+
     cursor.skip_blanks();
     let body = cursor.at;
     let mut directive = Directive {
@@ -68,55 +75,91 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
         explained: false,
         fault: None,
     };
+
     let verb = cursor.take_while(|char| char.is_ascii_alphanumeric() || char == '-' || char == '_');
     directive.file_wide = verb.text(text) == "ignore-file";
+
     if !directive.file_wide && verb.text(text) != "ignore" {
         directive.fault = Some("expected `ignore[…]` or `ignore-file[…]`");
         return Some(directive);
     }
+
     cursor.skip_blanks();
     let Some(inner) = cursor.brackets() else {
         directive.fault = Some("expected rule names in brackets");
         return Some(directive);
     };
+
     directive.body.end = cursor.at as u32;
+
     for part in parts(text, inner) {
         match date_after(text, part) {
             Some(span) => directive.until = Some(until(text, span, today)),
-            None => directive.names.push(Name { text: part.text(text), span: part, used: false }),
+            None => directive.names.push(Name {
+                text: part.text(text),
+                span: part,
+                used: false,
+            }),
         }
     }
+
     if directive.names.is_empty() {
         directive.body.end = comment.end;
         directive.fault = Some("expected at least one rule in brackets");
         return Some(directive);
     }
+
     cursor.skip_blanks();
     let tail = Span::of(cursor.at, cursor.end);
+
     if let Some(span) = date_after(text, tail) {
-        let word = Span::of(span.start as usize, span.start as usize + first_word(span.text(text)));
+        let word = Span::of(
+            span.start as usize,
+            span.start as usize + first_word(span.text(text)),
+        );
         directive.until = Some(until(text, word, today));
         cursor.at = word.end as usize;
     }
+
     directive.explained = cursor.rest().chars().any(char::is_alphanumeric);
+
     Some(directive)
 }
 
-/// The lines (zero-based) on which a comment hides findings: its own, and the next one with code if nothing but comments
-/// stands between them.
+/// The lines (zero-based) on which a comment hides findings: its own, and the next one with code if
+/// nothing but comments stands between them.
 pub fn lines(source: &SourceFile, comment: Span) -> [Option<usize>; 2] {
     let (text, index) = (&source.text, source.lines());
     let own = index.line(comment.start);
-    if !Span::new(index.start(own), comment.start).text(text).trim().is_empty() {
+    if !Span::new(index.start(own), comment.start)
+        .text(text)
+        .trim()
+        .is_empty()
+    {
         return [Some(own), None];
     }
-    let next = (own + 1..index.count()).find(|&line| !index.span(line, text).text(text).trim_start().starts_with('#'));
-    [Some(own), next.filter(|&line| !index.span(line, text).text(text).trim().is_empty())]
+
+    let next = (own + 1..index.count()).find(|&line| {
+        !index
+            .span(line, text)
+            .text(text)
+            .trim_start()
+            .starts_with('#')
+    });
+
+    [
+        Some(own),
+        next.filter(|&line| !index.span(line, text).text(text).trim().is_empty()),
+    ]
 }
 
 fn until(text: &str, span: Span, today: Date) -> Until {
     let date = Date::parse(span.text(text));
-    Until { span, date, holds: date.is_some_and(|date| date >= today) }
+    Until {
+        span,
+        date,
+        holds: date.is_some_and(|date| date >= today),
+    }
 }
 
 /// What follows `until` and an equals sign or blank, if the span begins so.
@@ -128,21 +171,26 @@ fn date_after(text: &str, span: Span) -> Option<Span> {
 }
 
 fn first_word(text: &str) -> usize {
-    text.find(|char: char| char.is_whitespace() || char == ',' || char == ';').unwrap_or(text.len())
+    text.find(|char: char| char.is_whitespace() || char == ',' || char == ';')
+        .unwrap_or(text.len())
 }
 
 /// The trimmed, comma-separated parts of a span that are not empty.
 fn parts(text: &str, inner: Span) -> Vec<Span> {
     let mut start = inner.start as usize;
     let mut found = Vec::new();
+
     for part in inner.text(text).split(',') {
         let trimmed = part.trim();
+
         if !trimmed.is_empty() {
             let begin = start + (part.len() - part.trim_start().len());
             found.push(Span::of(begin, begin + trimmed.len()));
         }
+
         start += part.len() + 1;
     }
+
     found
 }
 
@@ -163,7 +211,10 @@ impl<'s> Cursor<'s> {
 
     fn take_while(&mut self, keep: impl Fn(char) -> bool) -> Span {
         let start = self.at;
-        self.at += self.rest().find(|char| !keep(char)).unwrap_or(self.rest().len());
+        self.at += self
+            .rest()
+            .find(|char| !keep(char))
+            .unwrap_or(self.rest().len());
         Span::of(start, self.at)
     }
 

@@ -1,7 +1,7 @@
 //! Suppressions: `# deploylint: ignore[rule] reason` hides findings, and is judged itself.
 //!
-//! Works on findings as the checks made them, before levels and selection, so that a suppression is "used" whether or not
-//! its rule is shown.
+//! Works on findings as the checks made them, before levels and selection, so that a suppression is
+//! "used" whether or not its rule is shown.
 
 mod date;
 mod directive;
@@ -18,8 +18,9 @@ use crate::finding::{Finding, Sink};
 use crate::source::{FileId, SourceFile, Span};
 use crate::suggest;
 
-/// Takes away what the comments ask to hide, from the findings of each file, and gives it back. Findings about the
-/// suppressions are added. `comments` gives the comments of a file, `#` included.
+/// Takes away what the comments ask to hide, from the findings of each file, and gives it back.
+/// Findings about the suppressions are added. `comments` gives the comments of a file, `#`
+/// included.
 pub fn apply<'s>(
     found: &mut [Vec<Finding>],
     sources: &'s [SourceFile],
@@ -27,31 +28,50 @@ pub fn apply<'s>(
     today: Date,
 ) -> Vec<Finding> {
     let word = memmem::Finder::new(directive::WORD);
-    let has_word = |comment: &Span, source: &SourceFile| word.find(comment.text(&source.text).as_bytes()).is_some();
+    let has_word = |comment: &Span, source: &SourceFile| {
+        word.find(comment.text(&source.text).as_bytes()).is_some()
+    };
+
     let mut files: HashMap<FileId, FileDirectives> = sources
         .iter()
-        .filter(|source| comments(source.id).iter().any(|comment| has_word(comment, source)))
-        .map(|source| (source.id, FileDirectives::of(source, comments(source.id), today)))
+        .filter(|source| {
+            comments(source.id)
+                .iter()
+                .any(|comment| has_word(comment, source))
+        })
+        .map(|source| {
+            (
+                source.id,
+                FileDirectives::of(source, comments(source.id), today),
+            )
+        })
         .filter(|(_, file)| !file.directives.is_empty())
         .collect();
     if files.is_empty() {
         return Vec::new();
     }
+
     let mut suppressed = Vec::new();
     for findings in found.iter_mut() {
         suppressed.extend(findings.extract_if(.., |finding| hidden(finding, sources, &mut files)));
     }
+
     let mut about = Vec::new();
+
     for source in sources {
         if let Some(file) = files.get(&source.id) {
-            file.directives.iter().for_each(|directive| judge(source, directive, &mut about));
+            file.directives
+                .iter()
+                .for_each(|directive| judge(source, directive, &mut about));
         }
     }
+
     for finding in about {
         if !hidden(&finding, sources, &mut files) {
-            found[finding.place.file.0 as usize].push(finding);
+            found[finding.location.file.0 as usize].push(finding);
         }
     }
+
     suppressed
 }
 
@@ -68,57 +88,103 @@ impl<'s> FileDirectives<'s> {
         let directives: Vec<Directive> = comments.iter().filter_map(read).collect();
         let mut by_line: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut file_wide = Vec::new();
-        for (at, directive) in directives.iter().enumerate().filter(|(_, directive)| directive.holds()) {
+        for (at, directive) in directives
+            .iter()
+            .enumerate()
+            .filter(|(_, directive)| directive.holds())
+        {
             if directive.file_wide {
                 file_wide.push(at);
                 continue;
             }
-            for line in directive::lines(source, directive.comment).into_iter().flatten() {
+
+            for line in directive::lines(source, directive.comment)
+                .into_iter()
+                .flatten()
+            {
                 by_line.entry(line).or_default().push(at);
             }
         }
-        Self { directives, by_line, file_wide }
+
+        Self {
+            directives,
+            by_line,
+            file_wide,
+        }
     }
 }
 
 /// Whether a suppression hides the finding; every one that does is marked as used.
-fn hidden(finding: &Finding, sources: &[SourceFile], files: &mut HashMap<FileId, FileDirectives>) -> bool {
+fn hidden(
+    finding: &Finding,
+    sources: &[SourceFile],
+    files: &mut HashMap<FileId, FileDirectives>,
+) -> bool {
     let mut any = false;
-    for place in [Some(finding.place), finding.anchor].into_iter().flatten() {
-        let Some(file) = files.get_mut(&place.file) else { continue };
-        let line = sources[place.file.0 as usize].lines().line(place.span.start);
+    for location in [Some(finding.location), finding.anchor]
+        .into_iter()
+        .flatten()
+    {
+        let Some(file) = files.get_mut(&location.file) else {
+            continue;
+        };
+
+        let line = sources[location.file.0 as usize]
+            .lines()
+            .line(location.span.start);
         let on_line = file.by_line.get(&line).map_or(&[][..], Vec::as_slice);
+
         for &at in file.file_wide.iter().chain(on_line) {
-            for name in file.directives[at].names.iter_mut().filter(|name| name.text == finding.rule) {
+            for name in file.directives[at]
+                .names
+                .iter_mut()
+                .filter(|name| name.text == finding.rule)
+            {
                 name.used = true;
                 any = true;
             }
         }
     }
+
     any
 }
 
 /// Findings about one suppression.
 fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     let mut report = |rule: &'static str, span: Span, make: &dyn Fn(Finding) -> Finding| {
-        let Some(rule) = catalog::rule(rule) else { return };
+        let Some(rule) = catalog::rule(rule) else {
+            return;
+        };
+
         let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-        sink.report(make(Finding::new(source.place(span), "")));
+        sink.report(make(Finding::new(source.location(span), "")));
         out.extend(sink.into_findings());
     };
+
     if let Some(fault) = directive.fault {
         report("unknown-rule", directive.body, &|finding| Finding {
             message: format!("invalid suppression: {fault}"),
             help: Some(
-                "write `# deploylint: ignore[rule] reason`, or `ignore-file[rule]` for the whole file".to_owned(),
+                "write `# deploylint: ignore[rule] reason`, or `ignore-file[rule]` for the whole \
+                 file"
+                    .to_owned(),
             ),
             ..finding
         });
+
         return;
     }
-    for name in directive.names.iter().filter(|name| catalog::rule(name.text).is_none()) {
-        report("unknown-rule", name.span, &|finding| about_unknown(finding, name.text));
+
+    for name in directive
+        .names
+        .iter()
+        .filter(|name| catalog::rule(name.text).is_none())
+    {
+        report("unknown-rule", name.span, &|finding| {
+            about_unknown(finding, name.text)
+        });
     }
+
     if let Some(until) = &directive.until
         && !until.holds
     {
@@ -127,24 +193,37 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
                 Some(date) => format!("this suppression expired on {date}"),
                 None => "this suppression has an invalid expiry date".to_owned(),
             },
-            label: if until.date.is_some() { String::new() } else { "expected YYYY-MM-DD".to_owned() },
+            label: if until.date.is_some() {
+                String::new()
+            } else {
+                "expected YYYY-MM-DD".to_owned()
+            },
             help: Some("fix the finding, or extend the date".to_owned()),
             ..finding
         });
+
         return;
     }
+
     if !directive.explained {
-        report("unexplained-suppression", directive.body, &|finding| Finding {
-            message: "this suppression has no reason".to_owned(),
-            help: Some("add a reason after the bracket".to_owned()),
-            ..finding
+        report("unexplained-suppression", directive.body, &|finding| {
+            Finding {
+                message: "this suppression has no reason".to_owned(),
+                help: Some("add a reason after the bracket".to_owned()),
+                ..finding
+            }
         });
     }
+
     for (at, name) in directive.names.iter().enumerate() {
-        let Some(rule) = catalog::rule(name.text) else { continue };
+        let Some(rule) = catalog::rule(name.text) else {
+            continue;
+        };
+
         if name.used || about_suppressions(rule) {
             continue;
         }
+
         report("unused-suppression", name.span, &|finding| {
             Finding {
                 message: format!("unused suppression of `{}`", name.text),
@@ -158,15 +237,20 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
 
 fn about_unknown(finding: Finding, name: &str) -> Finding {
     let rules = || catalog::rules().iter();
+
     if rules().any(|rule| rule.item == name) {
-        let inside: Vec<String> =
-            rules().filter(|rule| rule.item == name).take(4).map(|rule| format!("`{}`", rule.name)).collect();
+        let inside: Vec<String> = rules()
+            .filter(|rule| rule.item == name)
+            .take(4)
+            .map(|rule| format!("`{}`", rule.name))
+            .collect();
         return Finding {
             message: format!("`{name}` is a checklist item, not a rule"),
             help: Some(format!("use one of its rules: {}", inside.join(", "))),
             ..finding
         };
     }
+
     Finding {
         message: format!("unknown rule `{name}`"),
         label: suggest::nearest(name, rules().map(|rule| rule.name))
@@ -187,32 +271,53 @@ fn removal(source: &SourceFile, directive: &Directive, at: usize) -> Option<Fix>
     let span = if directive.names.len() > 1 {
         match directive.names.get(at + 1) {
             Some(next) => Span::new(directive.names[at].span.start, next.span.start),
-            None => Span::new(directive.names[at - 1].span.end, directive.names[at].span.end),
+            None => Span::new(
+                directive.names[at - 1].span.end,
+                directive.names[at].span.end,
+            ),
         }
     } else {
         if !directive.alone {
             return None;
         }
+
         let line = source.lines().line(directive.comment.start);
         let start = source.lines().start(line);
         let before = Span::new(start, directive.comment.start).text(&source.text);
+
         if before.trim().is_empty() {
-            Span::new(start, source.lines().start(line + 1).max(directive.comment.end))
+            Span::new(
+                start,
+                source.lines().start(line + 1).max(directive.comment.end),
+            )
         } else {
-            Span::new(start + before.trim_end().len() as u32, directive.comment.end)
+            Span::new(
+                start + before.trim_end().len() as u32,
+                directive.comment.end,
+            )
         }
     };
-    Fix::new(Applicability::Safe, "remove the suppression", vec![Edit::replace(source.id, span, "")])
+
+    Fix::new(
+        Applicability::Safe,
+        "remove the suppression",
+        vec![Edit::replace(source.id, span, "")],
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TODAY: Date = Date { year: 2026, month: 6, day: 15 };
+    const TODAY: Date = Date {
+        year: 2026,
+        month: 6,
+        day: 15,
+    };
 
-    /// Applies the suppressions in `text` to findings of `internal-error` (a rule that always speaks) at every `!`, and to
-    /// one of `unreadable-file` at every `?`. Gives the bytes hidden, and each finding about suppressions with its text.
+    /// Applies the suppressions in `text` to findings of `internal-error` (a rule that always
+    /// speaks) at every `!`, and to one of `unreadable-file` at every `?`. Gives the bytes hidden,
+    /// and each finding about suppressions with its text.
     fn run(text: &str) -> (String, Vec<String>) {
         let source = SourceFile::new(FileId(0), "Dockerfile", text);
         let comments: Vec<Span> = (0..source.lines().count())
@@ -222,17 +327,41 @@ mod tests {
                 Some(Span::new(span.start + hash, span.end))
             })
             .collect();
-        let found = text.bytes().enumerate().filter(|(_, byte)| b"!?".contains(byte)).map(|(at, byte)| Finding {
-            rule: if byte == b'!' { "internal-error" } else { "unreadable-file" },
-            ..Finding::new(source.place(Span::of(at, at + 1)), "")
-        });
+        let found = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| b"!?".contains(byte))
+            .map(|(at, byte)| Finding {
+                rule: if byte == b'!' {
+                    "internal-error"
+                } else {
+                    "unreadable-file"
+                },
+                ..Finding::new(source.location(Span::of(at, at + 1)), "")
+            });
         let mut found = [found.collect()];
         let sources = [source];
         let suppressed = apply(&mut found, &sources, |_| &comments, TODAY);
-        let line = |finding: &Finding| sources[0].lines().position(finding.place.span.start, text).line;
-        let hidden: Vec<String> = suppressed.iter().map(|finding| line(finding).to_string()).collect();
-        let about = found[0].iter().filter(|finding| !finding.message.is_empty());
-        (hidden.join(" "), about.map(|f| format!("{} `{}`", f.rule, f.place.span.text(text))).collect())
+        let line = |finding: &Finding| {
+            sources[0]
+                .lines()
+                .position(finding.location.span.start, text)
+                .line
+        };
+
+        let hidden: Vec<String> = suppressed
+            .iter()
+            .map(|finding| line(finding).to_string())
+            .collect();
+        let about = found[0]
+            .iter()
+            .filter(|finding| !finding.message.is_empty());
+        (
+            hidden.join(" "),
+            about
+                .map(|f| format!("{} `{}`", f.rule, f.location.span.text(text)))
+                .collect(),
+        )
     }
 
     fn hidden(text: &str) -> String {
@@ -244,19 +373,52 @@ mod tests {
         for (text, lines) in [
             ("!\n! # deploylint: ignore[internal-error] why\n!\n", "2"),
             ("!\n# deploylint: ignore[internal-error] why\n!\n!\n", "3"),
-            ("# deploylint: ignore[internal-error] why\n# more words\n  # and more\n!\n", "4"),
+            (
+                "# deploylint: ignore[internal-error] why\n# more words\n  # and more\n!\n",
+                "4",
+            ),
             ("# deploylint: ignore[internal-error] why\n\n!\n", ""),
-            ("# deploylint: ignore[internal-error, unreadable-file] why\n!?\n", "2 2"),
-            ("# deploylint: ignore[unreadable-file] a\n# deploylint: ignore[internal-error] b\n!?!\n", "3 3 3"),
-            ("!\nx: y # deploylint: ignore-file[internal-error] why\n!\n?\n", "1 3"),
-            ("# hadolint ignore=DL3006 # deploylint: ignore[internal-error] why\n!\n", "2"),
+            (
+                "# deploylint: ignore[internal-error, unreadable-file] why\n!?\n",
+                "2 2",
+            ),
+            (
+                "# deploylint: ignore[unreadable-file] a\n# deploylint: ignore[internal-error] b\n!?!\n",
+                "3 3 3",
+            ),
+            (
+                "!\nx: y # deploylint: ignore-file[internal-error] why\n!\n?\n",
+                "1 3",
+            ),
+            (
+                "# hadolint ignore=DL3006 # deploylint: ignore[internal-error] why\n!\n",
+                "2",
+            ),
             ("#deploylint:ignore[internal-error]\n!\n", "2"),
-            ("# see deploylint: ignore[internal-error] in the docs\n!\n", ""),
-            ("# ! deploylint\n# deploylint: ignore[internal-error] why\r\n!\r\n", "3"),
-            ("# deploylint: ignore[internal-error] until 2026-06-15 why\n!\n", "2"),
-            ("# deploylint: ignore[internal-error] until 2026-06-14 why\n!\n", ""),
-            ("# deploylint: ignore[internal-error, until=2027-01-01] why\n!\n", "2"),
-            ("# deploylint: ignore[internal-error] until=2027-02-30 why\n!\n", ""),
+            (
+                "# see deploylint: ignore[internal-error] in the docs\n!\n",
+                "",
+            ),
+            (
+                "# ! deploylint\n# deploylint: ignore[internal-error] why\r\n!\r\n",
+                "3",
+            ),
+            (
+                "# deploylint: ignore[internal-error] until 2026-06-15 why\n!\n",
+                "2",
+            ),
+            (
+                "# deploylint: ignore[internal-error] until 2026-06-14 why\n!\n",
+                "",
+            ),
+            (
+                "# deploylint: ignore[internal-error, until=2027-01-01] why\n!\n",
+                "2",
+            ),
+            (
+                "# deploylint: ignore[internal-error] until=2027-02-30 why\n!\n",
+                "",
+            ),
         ] {
             assert_eq!(hidden(text), lines, "{text}");
         }
@@ -266,22 +428,49 @@ mod tests {
     fn is_judged_itself() {
         for (text, about) in [
             ("# deploylint: ignore[internal-error] why\n!\n", vec![]),
-            ("# deploylint: ignore[internal-error] why\n", vec!["unused-suppression `internal-error`"]),
-            ("# deploylint: ignore[internal-error]\n!\n", vec!["unexplained-suppression `ignore[internal-error]`"]),
+            (
+                "# deploylint: ignore[internal-error] why\n",
+                vec!["unused-suppression `internal-error`"],
+            ),
+            (
+                "# deploylint: ignore[internal-error]\n!\n",
+                vec!["unexplained-suppression `ignore[internal-error]`"],
+            ),
             (
                 "# deploylint: ignore[internal-error, unreadable-file] a\n!\n",
                 vec!["unused-suppression `unreadable-file`"],
             ),
-            ("# deploylint: ignore[internal-eror] a\n!\n", vec!["unknown-rule `internal-eror`"]),
-            ("# deploylint: ignore[tool] a\n!\n", vec!["unknown-rule `tool`"]),
+            (
+                "# deploylint: ignore[internal-eror] a\n!\n",
+                vec!["unknown-rule `internal-eror`"],
+            ),
+            (
+                "# deploylint: ignore[tool] a\n!\n",
+                vec!["unknown-rule `tool`"],
+            ),
             ("# deploylint: ignore\n!\n", vec!["unknown-rule `ignore`"]),
-            ("# deploylint: disable[internal-error]\n!\n", vec!["unknown-rule `disable[internal-error]`"]),
-            ("# deploylint: ignore[] a\n!\n", vec!["unknown-rule `ignore[] a`"]),
-            ("# deploylint: ignore[internal-error] until 2020-01-31 a\n", vec!["expired-suppression `2020-01-31`"]),
-            ("# deploylint: ignore[internal-error] until tomorrow\n", vec!["expired-suppression `tomorrow`"]),
+            (
+                "# deploylint: disable[internal-error]\n!\n",
+                vec!["unknown-rule `disable[internal-error]`"],
+            ),
+            (
+                "# deploylint: ignore[] a\n!\n",
+                vec!["unknown-rule `ignore[] a`"],
+            ),
+            (
+                "# deploylint: ignore[internal-error] until 2020-01-31 a\n",
+                vec!["expired-suppression `2020-01-31`"],
+            ),
+            (
+                "# deploylint: ignore[internal-error] until tomorrow\n",
+                vec!["expired-suppression `tomorrow`"],
+            ),
             // Suppressions of findings about suppressions.
             ("# deploylint: ignore[unexplained-suppression] a\n", vec![]),
-            ("# deploylint: ignore[unused-suppression, internal-error] a\n", vec![]),
+            (
+                "# deploylint: ignore[unused-suppression, internal-error] a\n",
+                vec![],
+            ),
         ] {
             assert_eq!(run(text).1, about, "{text}");
         }
@@ -291,9 +480,19 @@ mod tests {
     fn an_anchor_counts_too() {
         let text = "# deploylint: ignore[internal-error] why\nweb:\n  image: x\n";
         let source = SourceFile::new(FileId(0), "a.yaml", text);
-        let place = source.place(Span::of(text.find("image").unwrap(), text.find(": x").unwrap()));
-        let anchor = source.place(Span::of(text.find("web").unwrap(), text.find(":\n").unwrap()));
-        let finding = Finding { rule: "internal-error", ..Finding::new(place, "") }.anchor(anchor);
+        let location = source.location(Span::of(
+            text.find("image").unwrap(),
+            text.find(": x").unwrap(),
+        ));
+        let anchor = source.location(Span::of(
+            text.find("web").unwrap(),
+            text.find(":\n").unwrap(),
+        ));
+        let finding = Finding {
+            rule: "internal-error",
+            ..Finding::new(location, "")
+        }
+        .anchor(anchor);
         let comment = [Span::of(0, text.find('\n').unwrap())];
         let mut found = [vec![finding]];
         let suppressed = apply(&mut found, &[source], |_| &comment, TODAY);
@@ -303,7 +502,10 @@ mod tests {
     #[test]
     fn what_is_unused_can_be_taken_away() {
         for (text, fixed) in [
-            ("a\n  # deploylint: ignore[internal-error] why\nb\n", "a\nb\n"),
+            (
+                "a\n  # deploylint: ignore[internal-error] why\nb\n",
+                "a\nb\n",
+            ),
             ("a  # deploylint: ignore[internal-error] why\nb\n", "a\nb\n"),
             (
                 "# deploylint: ignore[unreadable-file, internal-error] why\n?\n",
@@ -317,10 +519,15 @@ mod tests {
         ] {
             let source = SourceFile::new(FileId(0), "a", text);
             let hash = text.find('#').unwrap();
-            let comment = [Span::of(hash, text[hash..].find('\n').map_or(text.len(), |end| hash + end))];
-            let used = text
-                .find('?')
-                .map(|at| Finding { rule: "unreadable-file", ..Finding::new(source.place(Span::of(at, at + 1)), "") });
+            let comment = [Span::of(
+                hash,
+                text[hash..].find('\n').map_or(text.len(), |end| hash + end),
+            )];
+            let used = text.find('?').map(|at| Finding {
+                rule: "unreadable-file",
+                ..Finding::new(source.location(Span::of(at, at + 1)), "")
+            });
+
             let sources = [source];
             let mut found = [used.into_iter().collect()];
             apply(&mut found, &sources, |_| &comment, TODAY);

@@ -44,20 +44,35 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
 }
 
 fn utf8(bytes: Vec<u8>, skipped: usize) -> Result<String, DecodeError> {
-    String::from_utf8(bytes)
-        .map_err(|error| DecodeError { offset: skipped + error.utf8_error().valid_up_to(), encoding: Encoding::Utf8 })
+    String::from_utf8(bytes).map_err(|error| DecodeError {
+        offset: skipped + error.utf8_error().valid_up_to(),
+        encoding: Encoding::Utf8,
+    })
 }
 
-fn utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> Result<String, DecodeError> {
+fn utf16(
+    bytes: &[u8],
+    encoding: Encoding,
+    unit: fn([u8; 2]) -> u16,
+) -> Result<String, DecodeError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let mut text = String::with_capacity(bytes.len() / 2);
     let mut offset = 2;
+
     for decoded in char::decode_utf16(pairs.iter().map(|&pair| unit(pair))) {
-        let Ok(decoded) = decoded else { return Err(DecodeError { offset, encoding }) };
+        let Ok(decoded) = decoded else {
+            return Err(DecodeError { offset, encoding });
+        };
+
         text.push(decoded);
         offset += 2 * decoded.len_utf16();
     }
-    if rest.is_empty() { Ok(text) } else { Err(DecodeError { offset, encoding }) }
+
+    if rest.is_empty() {
+        Ok(text)
+    } else {
+        Err(DecodeError { offset, encoding })
+    }
 }
 
 #[cfg(test)]
@@ -86,8 +101,13 @@ mod tests {
             (b"\xFF\xFEa\0b", 4, Encoding::Utf16Le),
             (b"\xFE\xFF\0a\xDC\x00", 4, Encoding::Utf16Be),
         ];
+
         for &(bytes, offset, encoding) in cases {
-            assert_eq!(decode(bytes.to_vec()), Err(DecodeError { offset, encoding }), "{bytes:?}");
+            assert_eq!(
+                decode(bytes.to_vec()),
+                Err(DecodeError { offset, encoding }),
+                "{bytes:?}"
+            );
         }
     }
 }

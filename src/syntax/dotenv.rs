@@ -1,7 +1,8 @@
 //! Env files (`.env`, `env_file`), by the grammar that Compose reads them with.
 //!
-//! Values are decoded but not interpolated; `interpolate` does that where the file's reader does. A line that does not
-//! follow the grammar costs only itself, although Compose would refuse the whole file.
+//! Values are decoded but not interpolated; `interpolate` does that where the file's reader does. A
+//! line that does not follow the grammar costs only itself, although Compose would refuse the whole
+//! file.
 
 use super::{Parsed, SyntaxError};
 use crate::source::Span;
@@ -19,7 +20,8 @@ pub struct EnvFile {
 pub struct Entry {
     pub key: String,
     pub key_span: Span,
-    /// The decoded value. `None` for a bare `KEY`, which hands on a variable of the reader's own environment.
+    /// The decoded value. `None` for a bare `KEY`, which hands on a variable of the reader's own
+    /// environment.
     pub value: Option<String>,
     /// The value as written, without its quotes. Empty, just after the `=`, when there is none.
     pub value_span: Span,
@@ -51,21 +53,40 @@ pub struct Comment {
 
 /// Parses an env file.
 pub fn parse(text: &str) -> Parsed<EnvFile> {
-    let mut reader = Reader { text, at: 0, errors: Vec::new(), unclosed: [false; 2] };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        errors: Vec::new(),
+        unclosed: [false; 2],
+    };
+
     let mut tree = EnvFile::default();
+
     loop {
         reader.at += blank_len(&text[reader.at..], char::is_whitespace);
-        let Some(first) = text[reader.at..].chars().next() else { break };
+        let Some(first) = text[reader.at..].chars().next() else {
+            break;
+        };
+
         if first != '#' {
             tree.entries.extend(reader.entry());
             continue;
         }
+
         let end = reader.line_end(reader.at);
         let span = Span::of(reader.at, reader.at + text[reader.at..end].trim_end().len());
-        tree.comments.push(Comment { span, entry: commented_out(text, span) });
+        tree.comments.push(Comment {
+            span,
+            entry: commented_out(text, span),
+        });
+
         reader.at = end;
     }
-    Parsed { tree, errors: reader.errors }
+
+    Parsed {
+        tree,
+        errors: reader.errors,
+    }
 }
 
 struct Reader<'t> {
@@ -91,19 +112,33 @@ fn commented_out(text: &str, comment: Span) -> Option<Entry> {
     let begin = comment.end as usize - body.len();
     let start = begin + blank_len(body, is_blank);
     let rest = &text[start..comment.end as usize];
-    let (key, _) = rest.strip_prefix("export ").unwrap_or(rest).split_once('=')?;
+    let (key, _) = rest
+        .strip_prefix("export ")
+        .unwrap_or(rest)
+        .split_once('=')?;
     let name = !key.is_empty() && !key.starts_with(|c: char| c.is_ascii_digit());
-    if !name || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
+    if !name
+        || !key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    {
         return None;
     }
-    let mut reader =
-        Reader { text: &text[..comment.end as usize], at: start, errors: Vec::new(), unclosed: [false; 2] };
+
+    let mut reader = Reader {
+        text: &text[..comment.end as usize],
+        at: start,
+        errors: Vec::new(),
+        unclosed: [false; 2],
+    };
+
     reader.entry().filter(|_| reader.errors.is_empty())
 }
 
 impl Reader<'_> {
     fn line_end(&self, from: usize) -> usize {
-        memchr::memchr(b'\n', &self.text.as_bytes()[from..]).map_or(self.text.len(), |len| from + len)
+        memchr::memchr(b'\n', &self.text.as_bytes()[from..])
+            .map_or(self.text.len(), |len| from + len)
     }
 
     fn skip_blanks(&mut self) {
@@ -123,21 +158,26 @@ impl Reader<'_> {
             self.at += "export".len();
             self.skip_blanks();
         }
+
         let begin = self.at;
         let line = &self.text[begin..line_end];
         let len = line.find(['=', ':']).unwrap_or(line.len());
         let key = line[..len].trim_end();
         let key_span = Span::of(begin, begin + key.len());
+
         if let Some(message) = bad_key(key) {
-            // What follows may be a value that must not be shown, so the message does not quote the line.
+            // What follows may be a value that must not be shown, so the message does not quote the
+            // line.
             let at = key.char_indices().find(|(_, c)| !key_char(*c));
-            let span = at.map_or(Span::of(begin, begin + key.len().max(1).min(line.len())), |(at, c)| {
-                Span::of(begin + at, begin + at + c.len_utf8())
-            });
+            let span = at.map_or(
+                Span::of(begin, begin + key.len().max(1).min(line.len())),
+                |(at, c)| Span::of(begin + at, begin + at + c.len_utf8()),
+            );
             self.errors.push(SyntaxError::new(span, message));
             self.at = line_end;
             return None;
         }
+
         let entry = Entry {
             key: key.to_owned(),
             key_span,
@@ -148,10 +188,12 @@ impl Reader<'_> {
             comment: None,
             span: Span::of(start, key_span.end as usize),
         };
+
         self.at = line_end;
         if len == line.len() {
             return Some(entry);
         }
+
         let after = begin + len + 1;
         self.at = after;
         self.skip_blanks();
@@ -160,6 +202,7 @@ impl Reader<'_> {
             Some(b'\'') => Some(Quote::Single),
             _ => None,
         };
+
         Some(match quote {
             Some(quote) => self.quoted(entry, quote, line_end),
             None => self.unquoted(entry, after, line_end),
@@ -169,27 +212,48 @@ impl Reader<'_> {
     fn unquoted(&mut self, entry: Entry, after: usize, line_end: usize) -> Entry {
         let rest = &self.text[self.at..line_end];
         let spaced = self.at > after;
-        let hash = if spaced && rest.starts_with('#') { Some(0) } else { rest.find(" #").map(|at| at + 1) };
+        let hash = if spaced && rest.starts_with('#') {
+            Some(0)
+        } else {
+            rest.find(" #").map(|at| at + 1)
+        };
+
         let value = rest[..hash.unwrap_or(rest.len())].trim_end();
         let begin = if value.is_empty() { after } else { self.at };
         let value_span = Span::of(begin, begin + value.len());
         let comment = hash.map(|hash| Span::of(self.at + hash, self.at + rest.trim_end().len()));
         self.at = line_end;
         let span = Span::new(entry.span.start, value_span.end);
-        Entry { value: Some(value.to_owned()), value_span, comment, span, ..entry }
+        Entry {
+            value: Some(value.to_owned()),
+            value_span,
+            comment,
+            span,
+            ..entry
+        }
     }
 
     fn quoted(&mut self, entry: Entry, quote: Quote, line_end: usize) -> Entry {
         let open = self.at;
         let mark = self.text.as_bytes()[open];
         let Some(close) = self.closing(open, quote, mark) else {
-            self.errors.push(SyntaxError::new(Span::of(open, open + 1), "this quote is never closed"));
+            self.errors.push(SyntaxError::new(
+                Span::of(open, open + 1),
+                "this quote is never closed",
+            ));
             let value = self.text[open + 1..line_end].trim_end();
             let value_span = Span::of(open + 1, open + 1 + value.len());
             self.at = line_end;
             let span = Span::new(entry.span.start, value_span.end);
-            return Entry { value: Some(value.to_owned()), value_span, quote: Some(quote), span, ..entry };
+            return Entry {
+                value: Some(value.to_owned()),
+                value_span,
+                quote: Some(quote),
+                span,
+                ..entry
+            };
         };
+
         let value_span = Span::of(open + 1, close);
         let value = decode(value_span.text(self.text), quote);
         self.at = close + 1;
@@ -198,13 +262,26 @@ impl Reader<'_> {
         let rest = self.text[self.at..line_end].trim_end();
         let rest_span = Span::of(self.at, self.at + rest.len());
         let comment = rest.starts_with('#').then_some(rest_span);
+
         if comment.is_none() && !rest.is_empty() {
-            let error = SyntaxError::new(rest_span, "expected the line to end after the closing quote");
-            self.errors.push(error.related(Span::of(open, open + 1), "the quote opens here"));
+            let error = SyntaxError::new(
+                rest_span,
+                "expected the line to end after the closing quote",
+            );
+            self.errors
+                .push(error.related(Span::of(open, open + 1), "the quote opens here"));
         }
+
         self.at = line_end;
         let span = Span::of(entry.span.start as usize, close + 1);
-        Entry { value: Some(value), value_span, quote: Some(quote), comment, span, ..entry }
+        Entry {
+            value: Some(value),
+            value_span,
+            quote: Some(quote),
+            comment,
+            span,
+            ..entry
+        }
     }
 
     fn closing(&mut self, open: usize, quote: Quote, mark: u8) -> Option<usize> {
@@ -212,16 +289,22 @@ impl Reader<'_> {
         if *unclosed {
             return None;
         }
+
         let bytes = self.text.as_bytes();
         let mut at = open + 1;
-        while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(mark, b'\\', rest)) {
+        while let Some(found) = bytes
+            .get(at..)
+            .and_then(|rest| memchr::memchr2(mark, b'\\', rest))
+        {
             at += found;
             if bytes[at] == mark {
                 return Some(at);
             }
+
             at += 2;
         }
         *unclosed = true;
+
         None
     }
 }
@@ -234,18 +317,27 @@ fn bad_key(key: &str) -> Option<&'static str> {
     if key.is_empty() {
         return Some("expected a variable name before `=`");
     }
-    let bad = key.chars().find(|&c| !key_char(c) && !c.is_alphanumeric())?;
-    Some(if is_blank(bad) { "a variable name cannot contain spaces" } else { "invalid character in a variable name" })
+
+    let bad = key
+        .chars()
+        .find(|&c| !key_char(c) && !c.is_alphanumeric())?;
+    Some(if is_blank(bad) {
+        "a variable name cannot contain spaces"
+    } else {
+        "invalid character in a variable name"
+    })
 }
 
 fn decode(raw: &str, quote: Quote) -> String {
     let mut value = String::with_capacity(raw.len());
     let mut chars = raw.chars();
+
     while let Some(c) = chars.next() {
         if c != '\\' {
             value.push(c);
             continue;
         }
+
         match (chars.next(), quote) {
             (Some('\''), Quote::Single) => value.push('\''),
             (Some('n'), Quote::Double) => value.push('\n'),
@@ -259,6 +351,7 @@ fn decode(raw: &str, quote: Quote) -> String {
             }
         }
     }
+
     value
 }
 
@@ -278,6 +371,7 @@ mod tests {
                 entry.comment.map_or("", |comment| comment.text(text)),
             )
         };
+
         parse(text).tree.entries.iter().map(show).collect()
     }
 
@@ -292,8 +386,14 @@ mod tests {
             ("A= # b", &["A|||# b"]),
             ("A=#b", &["A|#b|#b|"]),
             ("A : yaml", &["A|yaml|yaml|"]),
-            ("export A='x y' # c\r\nB=2\r\n", &["A|x y|x y|# c", "B|2|2|"]),
-            ("A=\"l1\nl2\\n\\\"q\\\"\"\nB=1", &["A|l1\nl2\n\"q\"|l1\nl2\\n\\\"q\\\"|", "B|1|1|"]),
+            (
+                "export A='x y' # c\r\nB=2\r\n",
+                &["A|x y|x y|# c", "B|2|2|"],
+            ),
+            (
+                "A=\"l1\nl2\\n\\\"q\\\"\"\nB=1",
+                &["A|l1\nl2\n\"q\"|l1\nl2\\n\\\"q\\\"|", "B|1|1|"],
+            ),
             (r#"A="a\$b""#, &[r"A|a\$b|a\$b|"]),
             (r"A='a\n\'b'", &[r"A|a\n'b|a\n\'b|"]),
             ("export=1", &["export|1|1|"]),
@@ -308,8 +408,14 @@ mod tests {
 
     #[test]
     fn errors_stand_where_the_fault_is() {
-        let cases: &[(&str, &str)] =
-            &[("A='never\nB=2", "'"), ("two words=1", " "), ("=1", "="), ("A$B=1", "$"), ("A='x'y\n", "y")];
+        let cases: &[(&str, &str)] = &[
+            ("A='never\nB=2", "'"),
+            ("two words=1", " "),
+            ("=1", "="),
+            ("A$B=1", "$"),
+            ("A='x'y\n", "y"),
+        ];
+
         for (text, expected) in cases {
             let errors = parse(text).errors;
             let found: Vec<&str> = errors.iter().map(|error| error.span.text(text)).collect();
@@ -328,7 +434,15 @@ mod tests {
                 Some((entry.key_span.text(text), entry.value_span.text(text)))
             })
             .collect();
-        assert_eq!(found, [Some(("API_URL", "http://x")), Some(("K", "v")), None, Some(("B", ""))]);
+        assert_eq!(
+            found,
+            [
+                Some(("API_URL", "http://x")),
+                Some(("K", "v")),
+                None,
+                Some(("B", ""))
+            ]
+        );
         assert_eq!(comments[1].span.text(text), "#export K='v'");
     }
 
@@ -342,11 +456,13 @@ mod tests {
         #[test]
         fn any_text_gives_spans_inside_it(text in "([A-C]|=|:|'|\"|#| |\\n|\\\\|\\$|export |é|\\r){0,40}") {
             let parsed = parse(&text);
+
             for entry in &parsed.tree.entries {
                 for span in [entry.key_span, entry.value_span, entry.span] {
                     prop_assert!(text.get(span.range()).is_some());
                 }
             }
+
             for error in &parsed.errors {
                 prop_assert!(text.get(error.span.range()).is_some());
             }

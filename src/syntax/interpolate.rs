@@ -1,7 +1,9 @@
-//! Variables and expressions inside a scalar or a Dockerfile word: `${VAR:-x}`, `$(VAR)`, `${{ … }}`, `{{ … }}`.
+//! Variables and expressions inside a scalar or a Dockerfile word: `${VAR:-x}`, `$(VAR)`, `${{ …
+//! }}`, `{{ … }}`.
 //!
-//! Expansion is three-valued. A variable whose value is not written down anywhere makes the whole text unknown; it is
-//! never taken for empty, because rules would then judge a text that nobody will ever see.
+//! Expansion is three-valued. A variable whose value is not written down anywhere makes the whole
+//! text unknown; it is never taken for empty, because rules would then judge a text that nobody
+//! will ever see.
 
 use super::SyntaxError;
 use crate::source::Span;
@@ -11,7 +13,8 @@ use crate::source::Span;
 pub enum Dialect {
     /// `$V`, `${V:-x}`; `$$` stands for a dollar sign.
     Compose,
-    /// The same and patterns (`${V#p}`, `${V/p/r}`); quotes are taken off, and single ones keep everything as it is.
+    /// The same and patterns (`${V#p}`, `${V/p/r}`); quotes are taken off, and single ones keep
+    /// everything as it is.
     Dockerfile {
         /// The escape character, `\` or a backtick.
         escape: char,
@@ -43,12 +46,20 @@ pub struct VariableUse {
 impl VariableUse {
     /// Where the default stands, when there is one.
     pub fn default(&self) -> Option<Span> {
-        self.operand.filter(|_| matches!(self.operator, Some(Operator::Default | Operator::DefaultIfEmpty)))
+        self.operand.filter(|_| {
+            matches!(
+                self.operator,
+                Some(Operator::Default | Operator::DefaultIfEmpty)
+            )
+        })
     }
 
     /// `${V:?}` or `${V?}`: whoever runs this has to supply it.
     pub const fn required(&self) -> bool {
-        matches!(self.operator, Some(Operator::Require | Operator::RequireNotEmpty))
+        matches!(
+            self.operator,
+            Some(Operator::Require | Operator::RequireNotEmpty)
+        )
     }
 }
 
@@ -82,10 +93,28 @@ pub struct Expansion {
 
 /// Fills in the variables of a text. `lookup` answers `None` for a variable that has no value.
 pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Lookup>) -> Expansion {
-    let mut reader = Reader { text, at: 0, dialect, lookup, depth: 0, uses: Vec::new(), errors: Vec::new() };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        dialect,
+        lookup,
+        depth: 0,
+        uses: Vec::new(),
+        errors: Vec::new(),
+    };
+
     let value = reader.run(false);
-    let text = if reader.errors.is_empty() { value } else { None };
-    Expansion { text, uses: reader.uses, errors: reader.errors }
+    let text = if reader.errors.is_empty() {
+        value
+    } else {
+        None
+    };
+
+    Expansion {
+        text,
+        uses: reader.uses,
+        errors: reader.errors,
+    }
 }
 
 /// The variables of a text, without values.
@@ -99,7 +128,8 @@ pub fn variables(text: &str, dialect: Dialect) -> Vec<VariableUse> {
 /// How deep operands may nest.
 const MAX_DEPTH: u32 = 20;
 
-/// The longest value, times its pattern, that patterns are tried on. What is longer counts as unknown.
+/// The longest value, times its pattern, that patterns are tried on. What is longer counts as
+/// unknown.
 const MAX_PATTERN_WORK: usize = 1 << 16;
 
 struct Reader<'t> {
@@ -136,15 +166,18 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, start: usize, message: &str) {
-        self.errors.push(SyntaxError::new(Span::of(start, self.at), message));
+        self.errors
+            .push(SyntaxError::new(Span::of(start, self.at), message));
     }
 
     /// Reads to the end or, in an operand, to the `}` that ends it, which is left in place.
     fn run(&mut self, operand: bool) -> Option<String> {
         let mut value = Some(String::new());
         let mut double_quoted = false;
+
         while let Some(c) = self.peek() {
             let start = self.at;
+
             match (c, self.dialect) {
                 ('}', _) if operand && !double_quoted => break,
                 ('$', _) => {
@@ -166,9 +199,15 @@ impl Reader<'_> {
                         add(&mut value, Some(&self.text[start..self.at]));
                         break;
                     };
+
                     self.at += next.len_utf8();
                     let kept = double_quoted && next != '"' && next != '$' && next != escape;
-                    let from = if kept { start } else { self.at - next.len_utf8() };
+                    let from = if kept {
+                        start
+                    } else {
+                        self.at - next.len_utf8()
+                    };
+
                     add(&mut value, Some(&self.text[from..self.at]));
                     continue;
                 }
@@ -177,15 +216,20 @@ impl Reader<'_> {
                         Dialect::Dockerfile { escape } => &['$', '}', '\'', '"', escape],
                         Dialect::Compose | Dialect::Kubernetes => &['$', '}'],
                     };
+
                     let len = c.len_utf8();
-                    let plain = self.rest()[len..].find(stops).unwrap_or(self.rest().len() - len);
+                    let plain = self.rest()[len..]
+                        .find(stops)
+                        .unwrap_or(self.rest().len() - len);
                     self.at += len + plain;
                     add(&mut value, Some(&self.text[start..self.at]));
                     continue;
                 }
             }
+
             self.at += c.len_utf8();
         }
+
         value
     }
 
@@ -197,22 +241,32 @@ impl Reader<'_> {
         if !dockerfile && self.take('$') {
             return Some("$".to_owned());
         }
+
         if self.dialect == Dialect::Kubernetes {
             return self.parenthesised(start);
         }
+
         if self.rest().starts_with('{') {
             return self.braced(start);
         }
+
         let name_span = self.name();
+
         if name_span.is_empty() {
             if !dockerfile {
                 self.at += self.peek().map_or(0, char::len_utf8);
-                self.error(start, "expected a variable name after `$`; write `$$` for a dollar sign");
+                self.error(
+                    start,
+                    "expected a variable name after `$`; write `$$` for a dollar sign",
+                );
                 return None;
             }
+
             return Some("$".to_owned());
         }
+
         self.used(start, name_span, None, None);
+
         match self.value_of(name_span) {
             Some(Lookup::Value(value)) => Some(value),
             _ => None,
@@ -224,15 +278,18 @@ impl Reader<'_> {
         let begin = self.at;
         let rest = self.rest().as_bytes();
         let len = match rest.first() {
-            Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
-                rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count()
-            }
+            Some(first) if first.is_ascii_alphabetic() || *first == b'_' => rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+                .count(),
             Some(b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => {
                 usize::from(matches!(self.dialect, Dialect::Dockerfile { .. }))
             }
             _ => 0,
         };
+
         self.at += len;
+
         Span::of(begin, self.at)
     }
 
@@ -241,22 +298,41 @@ impl Reader<'_> {
     }
 
     /// Notes a use that begins at `start` and ends here; returns its place in the list.
-    fn used(&mut self, start: usize, name_span: Span, operator: Option<Operator>, operand: Option<Span>) {
+    fn used(
+        &mut self,
+        start: usize,
+        name_span: Span,
+        operator: Option<Operator>,
+        operand: Option<Span>,
+    ) {
         let name = name_span.text(self.text).to_owned();
-        self.uses.push(VariableUse { name, name_span, span: Span::of(start, self.at), operator, operand });
+        self.uses.push(VariableUse {
+            name,
+            name_span,
+            span: Span::of(start, self.at),
+            operator,
+            operand,
+        });
     }
 
     /// `$(V)`, after its `$`.
     fn parenthesised(&mut self, start: usize) -> Option<String> {
-        let Some(len) = self.rest().strip_prefix('(').and_then(|rest| rest.find([')', '$', '('])) else {
+        let Some(len) = self
+            .rest()
+            .strip_prefix('(')
+            .and_then(|rest| rest.find([')', '$', '(']))
+        else {
             return Some("$".to_owned());
         };
+
         let name_span = Span::of(start + 2, start + 2 + len);
         if !self.rest()[1 + len..].starts_with(')') || len == 0 {
             return Some("$".to_owned());
         }
+
         self.at = start + len + 3;
         self.used(start, name_span, None, None);
+
         match self.value_of(name_span) {
             Some(Lookup::Value(value)) => Some(value),
             Some(Lookup::Unknown) => None,
@@ -268,12 +344,17 @@ impl Reader<'_> {
     fn braced(&mut self, start: usize) -> Option<String> {
         self.at += 1;
         let name_span = self.name();
+
         if name_span.is_empty() {
-            let len = self.rest().find('}').map_or(self.rest().len(), |len| len + 1);
+            let len = self
+                .rest()
+                .find('}')
+                .map_or(self.rest().len(), |len| len + 1);
             self.at += len;
             self.error(start, "expected a variable name after `${`");
             return None;
         }
+
         let operator_at = self.at;
         let Some(operator) = self.operator() else {
             if self.take('}') {
@@ -283,20 +364,29 @@ impl Reader<'_> {
                     Lookup::Unknown => None,
                 };
             }
-            let len = self.rest().find('}').map_or(self.rest().len(), |len| len + 1);
+
+            let len = self
+                .rest()
+                .find('}')
+                .map_or(self.rest().len(), |len| len + 1);
             self.at += len;
             self.used(start, name_span, None, None);
-            self.error(start, "expected `}` or an operator such as `:-` after the variable name");
+            self.error(
+                start,
+                "expected `}` or an operator such as `:-` after the variable name",
+            );
             return None;
         };
         // The use is noted before those inside its operand; its end is known only after them.
         let index = self.uses.len();
         self.used(start, name_span, Some(operator), None);
+
         if self.depth == MAX_DEPTH {
             self.at = self.text.len();
             self.error(start, "variables are nested too deeply");
             return None;
         }
+
         self.depth += 1;
         let begin = self.at;
         let operand = self.run(true);
@@ -305,12 +395,18 @@ impl Reader<'_> {
         let closed = self.take('}');
         self.uses[index].operand = Some(operand_span);
         self.uses[index].span.end = self.at as u32;
+
         if !closed {
-            self.errors.push(SyntaxError::new(Span::of(start, start + 2), "this `${` is never closed"));
+            self.errors.push(SyntaxError::new(
+                Span::of(start, start + 2),
+                "this `${` is never closed",
+            ));
             return None;
         }
+
         let value = self.value_of(name_span);
         let empty = matches!(&value, Some(Lookup::Value(value)) if value.is_empty());
+
         match (operator, value) {
             (Operator::Pattern, Some(Lookup::Value(value))) => {
                 let operator = &self.text[operator_at..begin];
@@ -337,11 +433,15 @@ impl Reader<'_> {
             [b'-', ..] => (Operator::Default, 1),
             [b'?', ..] => (Operator::Require, 1),
             [b'+', ..] => (Operator::Alternative, 1),
-            [b'#', b'#', ..] | [b'%', b'%', ..] | [b'/', b'/', ..] if patterns => (Operator::Pattern, 2),
+            [b'#', b'#', ..] | [b'%', b'%', ..] | [b'/', b'/', ..] if patterns => {
+                (Operator::Pattern, 2)
+            }
             [b'#' | b'%' | b'/', ..] if patterns => (Operator::Pattern, 1),
             _ => return None,
         };
+
         self.at += len;
+
         Some(operator)
     }
 }
@@ -351,9 +451,15 @@ fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
     if value.len() * operand.len().max(1) > MAX_PATTERN_WORK || value.len() > 256 {
         return None;
     }
-    let ends: Vec<usize> = value.char_indices().map(|(at, _)| at).chain([value.len()]).collect();
+
+    let ends: Vec<usize> = value
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([value.len()])
+        .collect();
     let head = |at: &usize| glob(operand, &value[..*at]);
     let tail = |at: &usize| glob(operand, &value[*at..]);
+
     match operator {
         "#" => Some(value[ends.iter().copied().find(head).unwrap_or(0)..].to_owned()),
         "##" => Some(value[ends.iter().copied().rfind(head).unwrap_or(0)..].to_owned()),
@@ -363,21 +469,29 @@ fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
             let (pattern, replacement) = operand.split_once('/').unwrap_or((operand, ""));
             let mut result = String::new();
             let mut at = 0;
+
             while at < value.len() {
-                let end = ends.iter().rev().copied().find(|&end| end > at && glob(pattern, &value[at..end]));
+                let end = ends
+                    .iter()
+                    .rev()
+                    .copied()
+                    .find(|&end| end > at && glob(pattern, &value[at..end]));
                 let Some(end) = end else {
                     let len = value[at..].chars().next().map_or(1, char::len_utf8);
                     result.push_str(&value[at..at + len]);
                     at += len;
                     continue;
                 };
+
                 result.push_str(replacement);
                 at = end;
                 if operator == "/" {
                     break;
                 }
             }
+
             result.push_str(&value[at..]);
+
             Some(result)
         }
     }
@@ -385,9 +499,11 @@ fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
 
 /// Whether a shell pattern of `*`, `?` and plain characters matches all of `text`.
 fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
+
     while t < text.len() {
         match pattern.get(p) {
             Some('*') => {
@@ -396,12 +512,16 @@ fn glob(pattern: &str, text: &str) -> bool {
             }
             Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
             _ => {
-                let Some((star_p, star_t)) = star else { return false };
+                let Some((star_p, star_t)) = star else {
+                    return false;
+                };
+
                 star = Some((star_p, star_t + 1));
                 (p, t) = (star_p + 1, star_t + 1);
             }
         }
     }
+
     pattern[p..].iter().all(|&c| c == '*')
 }
 
@@ -416,7 +536,8 @@ pub struct Expression {
     pub closed: bool,
 }
 
-/// The expressions of a workflow's scalar. A `}}` inside a quoted string of an expression does not end it.
+/// The expressions of a workflow's scalar. A `}}` inside a quoted string of an expression does not
+/// end it.
 pub fn expressions(text: &str) -> Vec<Expression> {
     segments(text, "${{", b"'")
 }
@@ -426,43 +547,68 @@ pub fn go_templates(text: &str) -> Vec<Expression> {
     segments(text, "{{", b"\"`")
 }
 
-/// What stands between `open` and `}}`. An unclosed one ends the search, since its end is anyone's guess.
+/// What stands between `open` and `}}`. An unclosed one ends the search, since its end is anyone's
+/// guess.
 fn segments(text: &str, open: &str, quotes: &[u8]) -> Vec<Expression> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(start) = memchr::memmem::find(&text.as_bytes()[from..], open.as_bytes()).map(|at| from + at) {
+    while let Some(start) =
+        memchr::memmem::find(&text.as_bytes()[from..], open.as_bytes()).map(|at| from + at)
+    {
         let begin = start + open.len();
+
         if open == "{{" && text[..start].ends_with('$') {
             from = begin;
             continue;
         }
+
         let Some(len) = closing(&text.as_bytes()[begin..], quotes) else {
             let end = text.len();
-            found.push(Expression { span: Span::of(start, end), inner: Span::of(begin, end), closed: false });
+            found.push(Expression {
+                span: Span::of(start, end),
+                inner: Span::of(begin, end),
+                closed: false,
+            });
+
             break;
         };
+
         from = begin + len + 2;
-        found.push(Expression { span: Span::of(start, from), inner: Span::of(begin, begin + len), closed: true });
+        found.push(Expression {
+            span: Span::of(start, from),
+            inner: Span::of(begin, begin + len),
+            closed: true,
+        });
     }
+
     found
 }
 
 /// The place of the first `}}` outside quoted strings.
 fn closing(bytes: &[u8], quotes: &[u8]) -> Option<usize> {
     let mut at = 0;
+
     while at < bytes.len() {
         if bytes[at..].starts_with(b"}}") {
             return Some(at);
         }
+
         if quotes.contains(&bytes[at]) {
             let quote = bytes[at];
             at += 1;
+
             while at < bytes.len() && bytes[at] != quote {
-                at += if bytes[at] == b'\\' && quote == b'"' { 2 } else { 1 };
+                at += if bytes[at] == b'\\' && quote == b'"' {
+                    2
+                } else {
+                    1
+                };
             }
         }
+
         at += 1;
     }
+
     None
 }
 

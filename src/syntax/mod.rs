@@ -1,5 +1,6 @@
-//! Grammars: one file each, text in, tree and errors out. Nothing here knows what a service or a workload is, and
-//! nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the rest of the tree stands.
+//! Grammars: one file each, text in, tree and errors out. Nothing here knows what a service or a
+//! workload is, and nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the
+//! rest of the tree stands.
 
 pub mod decode;
 pub mod dockerfile;
@@ -29,7 +30,11 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), related: None }
+        Self {
+            span,
+            message: message.into(),
+            related: None,
+        }
     }
 
     #[must_use]

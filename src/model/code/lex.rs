@@ -1,6 +1,7 @@
-//! Source code as words, texts and signs: enough to see `os.getenv("X")` and `app.get("/x")`, in any of the languages that
-//! we read. Comments are passed over; texts keep the span of what stands between their quotes. Tolerant: a quote that is
-//! never closed ends with its line, and whatever text comes in, tokens come out, in linear time.
+//! Source code as words, texts and signs: enough to see `os.getenv("X")` and `app.get("/x")`, in
+//! any of the languages that we read. Comments are passed over; texts keep the span of what stands
+//! between their quotes. Tolerant: a quote that is never closed ends with its line, and whatever
+//! text comes in, tokens come out, in linear time.
 
 use crate::source::Span;
 
@@ -73,9 +74,21 @@ pub struct Tokens<'t> {
 
 impl<'t> Tokens<'t> {
     pub fn of(source: &'t str, language: Language) -> Self {
-        let tokens = Lexer { source, bytes: source.as_bytes(), at: 0, language, tokens: Vec::new(), fresh: true }.run();
+        let tokens = Lexer {
+            source,
+            bytes: source.as_bytes(),
+            at: 0,
+            language,
+            tokens: Vec::new(),
+            fresh: true,
+        }
+        .run();
         let partners = partners(source, &tokens);
-        Self { source, tokens, partners }
+        Self {
+            source,
+            tokens,
+            partners,
+        }
     }
 
     /// The number of tokens.
@@ -89,7 +102,9 @@ impl<'t> Tokens<'t> {
 
     /// The word at an index; empty where something else stands.
     pub fn word(&self, at: usize) -> &'t str {
-        self.get(at).filter(|token| token.kind == Kind::Word).map_or("", |token| token.span.text(self.source))
+        self.get(at)
+            .filter(|token| token.kind == Kind::Word)
+            .map_or("", |token| token.span.text(self.source))
     }
 
     /// The sign at an index; 0 where something else stands.
@@ -108,21 +123,29 @@ impl<'t> Tokens<'t> {
     /// Whether words and signs stand at an index in this order.
     pub fn reads(&self, at: usize, pattern: &[&str]) -> bool {
         pattern.iter().enumerate().all(|(offset, want)| {
-            let token = self.get(at + offset).filter(|token| matches!(token.kind, Kind::Word | Kind::Sign));
+            let token = self
+                .get(at + offset)
+                .filter(|token| matches!(token.kind, Kind::Word | Kind::Sign));
             token.is_some_and(|token| token.span.text(self.source) == *want)
         })
     }
 
     /// The index of the bracket that closes the one at `open`; the last token's where none does.
     pub fn close(&self, open: usize) -> usize {
-        self.partners.get(open).map_or(self.tokens.len(), |&at| at as usize)
+        self.partners
+            .get(open)
+            .map_or(self.tokens.len(), |&at| at as usize)
     }
 }
 
 fn partners(source: &str, tokens: &[Token]) -> Vec<u32> {
     let mut partners = vec![tokens.len() as u32; tokens.len()];
     let mut open: Vec<usize> = Vec::new();
-    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
+    for (at, token) in tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.kind == Kind::Sign)
+    {
         match source.as_bytes()[token.span.range()][0] {
             b'(' | b'[' | b'{' => open.push(at),
             b')' | b']' | b'}' => {
@@ -133,6 +156,7 @@ fn partners(source: &str, tokens: &[Token]) -> Vec<u32> {
             _ => {}
         }
     }
+
     partners
 }
 
@@ -152,15 +176,21 @@ impl Lexer<'_> {
     }
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        self.tokens.push(Token { kind, first: self.fresh, span: Span::of(start, end) });
+        self.tokens.push(Token {
+            kind,
+            first: self.fresh,
+            span: Span::of(start, end),
+        });
         self.fresh = false;
     }
 
     fn run(mut self) -> Vec<Token> {
         // For each template literal that we are inside of: how many braces are open in its `${`.
         let mut templates: Vec<u32> = Vec::new();
+
         while self.at < self.bytes.len() {
             let byte = self.bytes[self.at];
+
             match byte {
                 b'\n' => {
                     self.fresh = true;
@@ -171,11 +201,15 @@ impl Lexer<'_> {
                 b'/' if self.language.slash_comments() && self.peek(1) == b'/' => self.skip_line(),
                 b'/' if self.language.slash_comments() && self.peek(1) == b'*' => {
                     let body = self.at + 2;
-                    self.at =
-                        memchr::memmem::find(&self.bytes[body..], b"*/").map_or(self.bytes.len(), |len| body + len + 2);
+                    self.at = memchr::memmem::find(&self.bytes[body..], b"*/")
+                        .map_or(self.bytes.len(), |len| body + len + 2);
                 }
-                b'/' if self.language == Language::Script && self.begins_pattern() => self.pattern(),
-                b'`' if self.language == Language::Script => self.template(self.at + 1, &mut templates),
+                b'/' if self.language == Language::Script && self.begins_pattern() => {
+                    self.pattern()
+                }
+                b'`' if self.language == Language::Script => {
+                    self.template(self.at + 1, &mut templates)
+                }
                 b'`' if self.language == Language::Go => self.raw(1, b"`"),
                 b'{' if !templates.is_empty() => {
                     *templates.last_mut().unwrap_or(&mut 0) += 1;
@@ -191,10 +225,16 @@ impl Lexer<'_> {
                 }
                 b'\'' if self.language == Language::Rust => self.rust_quote(),
                 b'"' | b'\'' => self.quoted(byte),
-                _ if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80 => self.word(),
+                _ if byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'_' | b'$')
+                    || byte >= 0x80 =>
+                {
+                    self.word()
+                }
                 _ => self.sign(),
             }
         }
+
         self.tokens
     }
 
@@ -204,36 +244,56 @@ impl Lexer<'_> {
     }
 
     fn skip_line(&mut self) {
-        self.at = memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |len| self.at + len);
+        self.at = memchr::memchr(b'\n', &self.bytes[self.at..])
+            .map_or(self.bytes.len(), |len| self.at + len);
     }
 
     fn word(&mut self) {
         let start = self.at;
-        let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || *byte >= 0x80;
-        self.at += self.bytes[start..].iter().take_while(|byte| inner(byte)).count();
+        let inner = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || *byte >= 0x80
+        };
+
+        self.at += self.bytes[start..]
+            .iter()
+            .take_while(|byte| inner(byte))
+            .count();
         let word = &self.source[start..self.at];
         let quote = self.peek(0);
         // A prefix of a text: r"", b"", f"" and their kin.
         if matches!(quote, b'"' | b'\'') && word.len() <= 2 && self.language == Language::Python {
             let raw = word.bytes().all(|byte| b"rRbBuU".contains(&byte));
             let formatted = !raw && word.bytes().all(|byte| b"rRbBfFtT".contains(&byte));
+
             if raw || formatted {
                 let before = self.tokens.len();
                 self.quoted(quote);
+
                 if formatted {
-                    self.tokens[before..].iter_mut().for_each(|token| token.kind = Kind::Mixed);
+                    self.tokens[before..]
+                        .iter_mut()
+                        .for_each(|token| token.kind = Kind::Mixed);
                 }
+
                 return;
             }
         }
-        if self.language == Language::Rust && matches!(word, "r" | "br" | "cr") && matches!(quote, b'"' | b'#') {
-            let hashes = self.bytes[self.at..].iter().take_while(|byte| **byte == b'#').count();
+
+        if self.language == Language::Rust
+            && matches!(word, "r" | "br" | "cr")
+            && matches!(quote, b'"' | b'#')
+        {
+            let hashes = self.bytes[self.at..]
+                .iter()
+                .take_while(|byte| **byte == b'#')
+                .count();
             if self.peek(hashes) == b'"' && hashes < 16 {
                 let mut end = [b'#'; 17];
                 end[0] = b'"';
                 return self.raw(hashes + 1, &end[..=hashes]);
             }
         }
+
         self.push(Kind::Word, start, self.at);
     }
 
@@ -248,21 +308,30 @@ impl Lexer<'_> {
 
     fn quoted(&mut self, quote: u8) {
         let triple = [quote; 3];
-        if matches!(self.language, Language::Python | Language::Java) && self.bytes[self.at..].starts_with(&triple) {
+        if matches!(self.language, Language::Python | Language::Java)
+            && self.bytes[self.at..].starts_with(&triple)
+        {
             return self.raw(3, &triple);
         }
+
         let start = self.at + 1;
         let mut end = start;
         let mut computed = false;
         // Only Rust's texts go on over line ends as a matter of course.
         let lines = self.language == Language::Rust;
-        while end < self.bytes.len() && self.bytes[end] != quote && (lines || self.bytes[end] != b'\n') {
+        while end < self.bytes.len()
+            && self.bytes[end] != quote
+            && (lines || self.bytes[end] != b'\n')
+        {
             let next = self.bytes.get(end + 1).copied().unwrap_or(0);
             computed |= match (self.language, self.bytes[end]) {
                 (Language::Ruby, b'#') => quote == b'"' && next == b'{',
-                (Language::Java | Language::Php, b'$') => quote == b'"' && (next == b'{' || next.is_ascii_alphabetic()),
+                (Language::Java | Language::Php, b'$') => {
+                    quote == b'"' && (next == b'{' || next.is_ascii_alphabetic())
+                }
                 _ => false,
             };
+
             end += if self.bytes[end] == b'\\' { 2 } else { 1 };
         }
         // An escape may have led past the end, or into a character.
@@ -270,16 +339,23 @@ impl Lexer<'_> {
         while !self.source.is_char_boundary(end) {
             end += 1;
         }
+
         self.push(if computed { Kind::Mixed } else { Kind::Text }, start, end);
-        self.at = if self.bytes.get(end) == Some(&quote) { end + 1 } else { end };
+        self.at = if self.bytes.get(end) == Some(&quote) {
+            end + 1
+        } else {
+            end
+        };
     }
 
     /// A character, or the name of a lifetime.
     fn rust_quote(&mut self) {
-        let character = self.peek(1) == b'\\' || self.source[self.at + 1..].chars().nth(1) == Some('\'');
+        let character =
+            self.peek(1) == b'\\' || self.source[self.at + 1..].chars().nth(1) == Some('\'');
         if !character {
             return self.sign();
         }
+
         let body = self.at + if self.peek(1) == b'\\' { 3 } else { 2 };
         let rest = self.bytes.get(body..).unwrap_or(&[]);
         let len = rest.iter().take(12).position(|byte| *byte == b'\'');
@@ -289,10 +365,12 @@ impl Lexer<'_> {
         }
     }
 
-    /// The part of a template literal from `start` to its end or to the next `${`, whose inside is code again.
+    /// The part of a template literal from `start` to its end or to the next `${`, whose inside is
+    /// code again.
     fn template(&mut self, start: usize, templates: &mut Vec<u32>) {
         let mut end = start;
         let resumed = self.bytes[self.at] == b'}';
+
         while end < self.bytes.len() && self.bytes[end] != b'`' {
             if self.bytes[end] == b'$' && self.bytes.get(end + 1) == Some(&b'{') {
                 self.push(Kind::Mixed, start, end);
@@ -300,8 +378,10 @@ impl Lexer<'_> {
                 templates.push(0);
                 return;
             }
+
             end += if self.bytes[end] == b'\\' { 2 } else { 1 };
         }
+
         let end = end.min(self.bytes.len());
         self.push(if resumed { Kind::Mixed } else { Kind::Text }, start, end);
         self.at = (end + 1).min(self.bytes.len());
@@ -309,11 +389,18 @@ impl Lexer<'_> {
 
     /// Whether a `/` begins a regular expression: after a value it divides.
     fn begins_pattern(&self) -> bool {
-        let Some(last) = self.tokens.last() else { return true };
+        let Some(last) = self.tokens.last() else {
+            return true;
+        };
+
         match last.kind {
-            Kind::Word => matches!(last.span.text(self.source), "return" | "typeof" | "case" | "in" | "of" | "await"),
+            Kind::Word => matches!(
+                last.span.text(self.source),
+                "return" | "typeof" | "case" | "in" | "of" | "await"
+            ),
             Kind::Text | Kind::Mixed => false,
-            // After `<` stands the end of a JSX element, after `}` most often a division's or a block's end.
+            // After `<` stands the end of a JSX element, after `}` most often a division's or a
+            // block's end.
             Kind::Sign => b"(,=:[!&|?{;+".contains(&self.bytes[last.span.range()][0]),
         }
     }
@@ -321,6 +408,7 @@ impl Lexer<'_> {
     fn pattern(&mut self) {
         let mut at = self.at + 1;
         let mut class = false;
+
         while at < self.bytes.len() && self.bytes[at] != b'\n' {
             match self.bytes[at] {
                 b'\\' => at += 1,
@@ -332,6 +420,7 @@ impl Lexer<'_> {
                 }
                 _ => {}
             }
+
             at += 1;
         }
         // No end on this line: it was a sign after all.
@@ -354,23 +443,41 @@ mod tests {
         let show = |at: usize| {
             let token = tokens.get(at).unwrap();
             let text = token.span.text(source);
+
             match token.kind {
                 Kind::Text => format!("\"{text}\""),
                 Kind::Mixed => format!("~{text}~"),
                 Kind::Word | Kind::Sign => text.to_owned(),
             }
         };
+
         (0..tokens.count()).map(show).collect()
     }
 
     #[test]
     fn texts_and_comments_of_each_language() {
         for (language, source, expected) in [
-            (Language::Python, "a(r'x', f\"y{z}\") # '\nb", "a ( \"x\" , ~y{z}~ ) b"),
-            (Language::Python, "\"\"\"don't\n\"\"\"\nx='it\\'s'", "\"don't\n\" x = \"it\\'s\""),
+            (
+                Language::Python,
+                "a(r'x', f\"y{z}\") # '\nb",
+                "a ( \"x\" , ~y{z}~ ) b",
+            ),
+            (
+                Language::Python,
+                "\"\"\"don't\n\"\"\"\nx='it\\'s'",
+                "\"don't\n\" x = \"it\\'s\"",
+            ),
             (Language::Python, "x = 'open\ny", "x = \"open\" y"),
-            (Language::Script, "`a${b(`c`)}d` /* ' */ // '\ne", "~a~ b ( \"c\" ) ~d~ e"),
-            (Language::Script, "x = /['\"]/g; a / b / 'c'", "x = g ; a / b / \"c\""),
+            (
+                Language::Script,
+                "`a${b(`c`)}d` /* ' */ // '\ne",
+                "~a~ b ( \"c\" ) ~d~ e",
+            ),
+            (
+                Language::Script,
+                "x = /['\"]/g; a / b / 'c'",
+                "x = g ; a / b / \"c\"",
+            ),
             (Language::Go, "`a\"\\` 'x' // y", "\"a\"\\\" \"x\""),
             (
                 Language::Rust,
@@ -378,7 +485,11 @@ mod tests {
                 "fn f < ' a > ( x : & ' a str ) { \"a\"b\" }",
             ),
             (Language::Ruby, "get \"/a#{b}\" # c", "get ~/a#{b}~"),
-            (Language::Php, "#[Route('/x')] $a->b # c", "# [ Route ( \"/x\" ) ] $a - > b"),
+            (
+                Language::Php,
+                "#[Route('/x')] $a->b # c",
+                "# [ Route ( \"/x\" ) ] $a - > b",
+            ),
         ] {
             assert_eq!(shown(source, language).join(" "), expected, "{source}");
         }
@@ -394,15 +505,23 @@ mod tests {
 
     #[test]
     fn hostile_text_ends() {
-        for source in ["\\", "'\\", "`${", "`${`${`", "'é\\", "r#\"", "f'\\é", "/[", "'\\é'", "\"\"\"", "'"] {
-            for language in
-                [Language::Python, Language::Script, Language::Go, Language::Rust, Language::Ruby, Language::Java]
-            {
+        for source in [
+            "\\", "'\\", "`${", "`${`${`", "'é\\", "r#\"", "f'\\é", "/[", "'\\é'", "\"\"\"", "'",
+        ] {
+            for language in [
+                Language::Python,
+                Language::Script,
+                Language::Go,
+                Language::Rust,
+                Language::Ruby,
+                Language::Java,
+            ] {
                 let tokens = Tokens::of(source, language);
-                assert!(
-                    (0..tokens.count())
-                        .all(|at| tokens.get(at).is_some_and(|token| source.get(token.span.range()).is_some()))
-                );
+                assert!((0..tokens.count()).all(|at| {
+                    tokens
+                        .get(at)
+                        .is_some_and(|token| source.get(token.span.range()).is_some())
+                }));
             }
         }
     }

@@ -1,9 +1,10 @@
-//! What application source says to the world around it: the environment variables that it reads, and the HTTP routes
-//! that it serves.
+//! What application source says to the world around it: the environment variables that it reads,
+//! and the HTTP routes that it serves.
 //!
-//! Nothing is parsed as a compiler would; a file is searched for a few words first, and only where one stands is it split
-//! into tokens. What is found is certain enough to *excuse* other files; what is not found may still be there, and then
-//! [`CodeFacts::reads_any`] and [`CodeFacts::routes_any`] say so.
+//! Nothing is parsed as a compiler would; a file is searched for a few words first, and only where
+//! one stands is it split into tokens. What is found is certain enough to *excuse* other files;
+//! what is not found may still be there, and then [`CodeFacts::reads_any`] and
+//! [`CodeFacts::routes_any`] say so.
 
 pub mod lex;
 mod reads;
@@ -26,11 +27,13 @@ pub struct CodeFacts {
     /// Names of variables that it sets itself, for itself and for what it starts.
     pub sets: Vec<String>,
     pub routes: Vec<Route>,
-    /// Literal paths under which other routers are put: `include_router(prefix="/api")`, `app.use("/api", router)`.
+    /// Literal paths under which other routers are put: `include_router(prefix="/api")`,
+    /// `app.use("/api", router)`.
     pub prefixes: Vec<String>,
     /// Routers are put under others somewhere in this file.
     pub joins: bool,
-    /// Routes or prefixes whose paths are computed, catch-all routes, proxies: any path may be served.
+    /// Routes or prefixes whose paths are computed, catch-all routes, proxies: any path may be
+    /// served.
     pub routes_any: bool,
 }
 
@@ -39,18 +42,18 @@ pub struct CodeFacts {
 pub struct EnvRead {
     /// The name as it is looked up; the span is where it stands (of a settings class: the field).
     pub name: Spanned<String>,
-    pub need: Need,
+    pub need: EnvRequirement,
 }
 
 impl EnvRead {
     pub const fn has_default(&self) -> bool {
-        matches!(self.need, Need::Defaulted)
+        matches!(self.need, EnvRequirement::Defaulted)
     }
 }
 
 /// What becomes of the program when the variable is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum EnvRequirement {
     /// It fails: `os.environ["X"]`, `ENV.fetch("X")`, a settings field without a default.
     Required,
     /// It goes on with nothing: `os.getenv("X")`, `process.env.X`.
@@ -62,7 +65,8 @@ pub enum Need {
 /// One HTTP route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The path with what the file itself puts before it, `/` first. Parameters are as written: `{id}`, `:id`, `<id>`.
+    /// The path with what the file itself puts before it, `/` first. Parameters are as written:
+    /// `{id}`, `:id`, `<id>`.
     pub path: Spanned<String>,
     /// It stands on the application itself and not on a router that may be put under another path.
     pub whole: bool,
@@ -165,13 +169,17 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     if text.len() > MAX_BYTES || is_aside(path) {
         return None;
     }
+
     let mut facts = CodeFacts::default();
+
     if MARK.as_ref().is_none_or(|marks| marks.is_match(text)) {
         let tokens = Tokens::of(text, language);
         reads::find(&tokens, language, &mut facts);
         routes::find(&tokens, language, path, &mut facts);
     }
+
     routes::by_path(path, language, &mut facts);
+
     (facts != CodeFacts::default()).then(|| Box::new(facts))
 }
 
@@ -182,7 +190,9 @@ fn is_aside(path: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name);
     role == Role::Test
         || origin != Origin::Written
-        || path.split('/').any(|folder| matches!(folder, "stories" | "cypress" | "playwright" | "migrations"))
+        || path
+            .split('/')
+            .any(|folder| matches!(folder, "stories" | "cypress" | "playwright" | "migrations"))
         || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains(".stories.")
@@ -206,18 +216,26 @@ mod tests {
         let facts = of(path, text);
         let show = |read: &EnvRead| {
             let mark = match read.need {
-                Need::Required => "!",
-                Need::Optional => "",
-                Need::Defaulted => "=",
+                EnvRequirement::Required => "!",
+                EnvRequirement::Optional => "",
+                EnvRequirement::Defaulted => "=",
             };
+
             let shown = read.name.span.text(text);
             // Settings fields stand in the file by another name.
-            let place = if shown == read.name.value { String::new() } else { format!("@{shown}") };
-            format!("{}{mark}{place}", read.name.value)
+            let location = if shown == read.name.value {
+                String::new()
+            } else {
+                format!("@{shown}")
+            };
+
+            format!("{}{mark}{location}", read.name.value)
         };
+
         let mut all: Vec<String> = facts.reads.iter().map(show).collect();
         all.extend(facts.sets.iter().map(|name| format!("<{name}")));
         all.extend(facts.reads_any.then(|| "*".to_owned()));
+
         all.join(" ")
     }
 
@@ -229,35 +247,77 @@ mod tests {
                 "os.environ['A']; os.environ.get(\"B\", '1'); os.getenv('C'); os.getenv('D') or 'x'",
                 "A! B= C D=",
             ),
-            ("a.py", "os.environ['A'] = 'x'; os.environ[name]; # os.getenv('B')", "<A *"),
+            (
+                "a.py",
+                "os.environ['A'] = 'x'; os.environ[name]; # os.getenv('B')",
+                "<A *",
+            ),
             ("a.py", "if 'A' in os.environ: pass", "A"),
             ("a.py", "env = dict(os.environ)", "*"),
-            ("a.py", "from decouple import config\nA = config('A_B', default=1)\nB = config('B')\n", "A_B= B!"),
+            (
+                "a.py",
+                "from decouple import config\nA = config('A_B', default=1)\nB = config('B')\n",
+                "A_B= B!",
+            ),
             (
                 "a.ts",
-                "process.env.A; process.env['B'] ?? 'x'; `${process.env.C || 1}`; process.env.D = 'x'; process.env.E!",
+                "process.env.A; process.env['B'] ?? 'x'; `${process.env.C || 1}`; process.env.D \
+                 = 'x'; process.env.E!",
                 "A B= C= E <D",
             ),
-            ("a.ts", "const { A, B = 'x', C: d } = process.env;", "A B= C"),
-            ("a.ts", "import.meta.env.VITE_A; import.meta.env.DEV; Deno.env.get('B')", "VITE_A B"),
+            (
+                "a.ts",
+                "const { A, B = 'x', C: d } = process.env;",
+                "A B= C",
+            ),
+            (
+                "a.ts",
+                "import.meta.env.VITE_A; import.meta.env.DEV; Deno.env.get('B')",
+                "VITE_A B",
+            ),
             ("a.js", "parse(process.env)", "*"),
             (
                 "a.rs",
-                "env::var(\"A\").unwrap_or_else(|_| x); std::env::var(\"B\")?; env::var(\"C\").ok(); env!(\"CARGO_PKG_NAME\")",
+                "env::var(\"A\").unwrap_or_else(|_| x); std::env::var(\"B\")?; \
+                 env::var(\"C\").ok(); env!(\"CARGO_PKG_NAME\")",
                 "A= B! C",
             ),
-            ("a.rs", "#[arg(long, env = \"A_B\", default_value = \"x\")]", "A_B="),
-            ("a.go", "os.Getenv(\"A\"); v, ok := os.LookupEnv(\"B\"); os.Getenv(key)", "A B *"),
-            ("a.go", "type C struct { X string `env:\"A,required\" envDefault:\"y\"` }", "A="),
+            (
+                "a.rs",
+                "#[arg(long, env = \"A_B\", default_value = \"x\")]",
+                "A_B=",
+            ),
+            (
+                "a.go",
+                "os.Getenv(\"A\"); v, ok := os.LookupEnv(\"B\"); os.Getenv(key)",
+                "A B *",
+            ),
+            (
+                "a.go",
+                "type C struct { X string `env:\"A,required\" envDefault:\"y\"` }",
+                "A=",
+            ),
             (
                 "a.rb",
                 "ENV['A']; ENV.fetch('B'); ENV.fetch('C', 1); ENV.fetch('D') { 1 }; ENV['E'] || 2",
                 "A B! C= D= E=",
             ),
-            ("A.java", "System.getenv(\"A\"); @Value(\"${B_C:x}\") String s;", "A B_C="),
-            ("a.rb", "ENV['A'] = 'x'; ENV['B'] == 'x'; ENV['C'] ||= 'x'", "B C= <A"),
+            (
+                "A.java",
+                "System.getenv(\"A\"); @Value(\"${B_C:x}\") String s;",
+                "A B_C=",
+            ),
+            (
+                "a.rb",
+                "ENV['A'] = 'x'; ENV['B'] == 'x'; ENV['C'] ||= 'x'",
+                "B C= <A",
+            ),
             ("a.js", "process.env['A'] = 1; process.env.B ??= 2", "B= <A"),
-            ("a.php", "env('A', 'x'); getenv('B'); $_ENV['C'] ?? 1", "A= B C="),
+            (
+                "a.php",
+                "env('A', 'x'); getenv('B'); $_ENV['C'] ?? 1",
+                "A= B C=",
+            ),
         ] {
             assert_eq!(reads(path, text), expected, "{text}");
         }
@@ -274,11 +334,15 @@ mod tests {
 
     fn routes(path: &str, text: &str) -> String {
         let facts = of(path, text);
-        let mut all: Vec<String> =
-            facts.routes.iter().map(|one| format!("{}{}", one.path.value, if one.whole { "!" } else { "" })).collect();
+        let mut all: Vec<String> = facts
+            .routes
+            .iter()
+            .map(|one| format!("{}{}", one.path.value, if one.whole { "!" } else { "" }))
+            .collect();
         all.extend(facts.prefixes.iter().map(|prefix| format!("+{prefix}")));
         all.extend(facts.joins.then(|| "joins".to_owned()));
         all.extend(facts.routes_any.then(|| "*".to_owned()));
+
         all.join(" ")
     }
 
@@ -286,40 +350,86 @@ mod tests {
     fn routes_of_each_framework() {
         let mut wrong = Vec::new();
         for (path, text, expected) in [
-            ("a.py", "app = FastAPI()\n@app.get('/health')\ndef h(): ...\n", "/health! /docs! /redoc! /openapi.json!"),
-            ("a.py", "r = APIRouter(prefix=\"/v1\")\n@r.post('/x/{id}')\ndef h(): ...\n", "/v1/x/{id} +/v1"),
-            ("a.py", "app.include_router(a.router, prefix='/api')\napp.include_router(b)\n", "+/api joins"),
-            ("a.py", "app.include_router(a.router, prefix=settings.P)\n", "joins *"),
-            ("a.py", "app = Flask(__name__)\n@app.route('/ping', methods=['GET'])\ndef p(): ...\n", "/ping!"),
-            ("a.py", "bp = Blueprint('b', __name__, url_prefix='/b')\n@bp.route('/ok')\ndef p(): ...\n", "/b/ok +/b"),
-            ("urls.py", "urlpatterns = [path('health/', v), path('api/', include('api.urls'))]", "/health/ /api/*"),
+            (
+                "a.py",
+                "app = FastAPI()\n@app.get('/health')\ndef h(): ...\n",
+                "/health! /docs! /redoc! /openapi.json!",
+            ),
+            (
+                "a.py",
+                "r = APIRouter(prefix=\"/v1\")\n@r.post('/x/{id}')\ndef h(): ...\n",
+                "/v1/x/{id} +/v1",
+            ),
+            (
+                "a.py",
+                "app.include_router(a.router, prefix='/api')\napp.include_router(b)\n",
+                "+/api joins",
+            ),
+            (
+                "a.py",
+                "app.include_router(a.router, prefix=settings.P)\n",
+                "joins *",
+            ),
+            (
+                "a.py",
+                "app = Flask(__name__)\n@app.route('/ping', methods=['GET'])\ndef p(): ...\n",
+                "/ping!",
+            ),
+            (
+                "a.py",
+                "bp = Blueprint('b', __name__, url_prefix='/b')\n@bp.route('/ok')\ndef p(): ...\n",
+                "/b/ok +/b",
+            ),
+            (
+                "urls.py",
+                "urlpatterns = [path('health/', v), path('api/', include('api.urls'))]",
+                "/health/ /api/*",
+            ),
             (
                 "a.js",
                 "const app = express(); app.get('/health', h); app.use('/api', r); app.use(cors())",
                 "/health! +/api joins",
             ),
-            ("a.js", "const r = Router(); r.route('/x').get(h); axios.get('/y'); r.get(P, h)", "/x *"),
+            (
+                "a.js",
+                "const r = Router(); r.route('/x').get(h); axios.get('/y'); r.get(P, h)",
+                "/x *",
+            ),
             ("a.js", "const app = express(); app.get('*', h)", "*"),
-            ("a.js", "if (req.url === '/health') {}; fastify.register(x, { prefix: '/p' }) ", "/health +/p joins"),
+            (
+                "a.js",
+                "if (req.url === '/health') {}; fastify.register(x, { prefix: '/p' }) ",
+                "/health +/p joins",
+            ),
             (
                 "a.ts",
                 "@Controller('health')\nclass A {\n @Get()\n a() {}\n @Get('live')\n b() {}\n}",
                 "/health /health/live",
             ),
-            ("app/api/health/route.ts", "export function GET() {}", "/api/health!"),
+            (
+                "app/api/health/route.ts",
+                "export function GET() {}",
+                "/api/health!",
+            ),
             ("src/app/(main)/users/[id]/page.tsx", "", "/users/{id}!"),
             ("pages/api/ok.ts", "", "/api/ok!"),
             (
                 "a.go",
-                "http.HandleFunc(\"/healthz\", h); mux.Handle(\"GET /x\", h); r.GET(\"/y\", h); g := r.Group(\"/v1\"); http.Get(\"/z\")",
+                "http.HandleFunc(\"/healthz\", h); mux.Handle(\"GET /x\", h); r.GET(\"/y\", h); \
+                 g := r.Group(\"/v1\"); http.Get(\"/z\")",
                 "/healthz /x /y +/v1 joins",
             ),
             ("a.go", "http.Handle(\"/\", h); r.GET(path, h)", "*"),
-            ("a.rs", "Router::new().route(\"/health\", get(h)).nest(\"/api\", r)", "/health +/api joins"),
+            (
+                "a.rs",
+                "Router::new().route(\"/health\", get(h)).nest(\"/api\", r)",
+                "/health +/api joins",
+            ),
             ("a.rs", "#[get(\"/x\")]\nasync fn x() {}", "/x"),
             (
                 "A.java",
-                "@RestController @RequestMapping(\"/api\") class A { @GetMapping(\"/x\") void x() {} @GetMapping void y() {} }",
+                "@RestController @RequestMapping(\"/api\") class A \
+                 { @GetMapping(\"/x\") void x() {} @GetMapping void y() {} }",
                 "/api/x /api",
             ),
             ("A.java", "@GetMapping(value = {\"/a\", \"/b\"})", "/a /b"),
@@ -328,20 +438,39 @@ mod tests {
                 "Rails.application.routes.draw do\n get 'up' => 'rails/health#show'\n resources :posts\n namespace :api do\n end\nend",
                 "/up /posts +/api joins",
             ),
-            ("a.php", "Route::get('/x', f); Route::prefix('api')->group(f);", "/x +/api joins"),
+            (
+                "a.php",
+                "Route::get('/x', f); Route::prefix('api')->group(f);",
+                "/x +/api joins",
+            ),
         ] {
             let found = routes(path, text);
+
             if found != expected {
-                wrong.push(format!("{path}: {text}\n  found    {found}\n  expected {expected}"));
+                wrong.push(format!(
+                    "{path}: {text}\n  found    {found}\n  expected {expected}"
+                ));
             }
         }
+
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]
     fn tests_and_vendored_code_say_nothing() {
-        for path in ["tests/a.py", "src/a.test.ts", "vendor/x/a.go", "pkg/a_test.go", "test_a.py", "a.txt"] {
-            assert_eq!(facts(path, "os.environ['A'] os.Getenv(\"A\") process.env.A"), None, "{path}");
+        for path in [
+            "tests/a.py",
+            "src/a.test.ts",
+            "vendor/x/a.go",
+            "pkg/a_test.go",
+            "test_a.py",
+            "a.txt",
+        ] {
+            assert_eq!(
+                facts(path, "os.environ['A'] os.Getenv(\"A\") process.env.A"),
+                None,
+                "{path}"
+            );
         }
     }
 }

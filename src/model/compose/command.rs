@@ -9,16 +9,26 @@ pub fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
     let words = match &value.data {
         Data::Null => return None,
         Data::Scalar(scalar) => split_words(scalar, variables),
-        Data::List(items) => items.iter().filter_map(|item| word(item, variables)).collect(),
+        Data::List(items) => items
+            .iter()
+            .filter_map(|item| word(item, variables))
+            .collect(),
         Data::Map(_) | Data::Unknown => return None,
     };
-    Some(Command::exec(value.place, words))
+
+    Some(Command::exec(value.location, words))
 }
 
 pub fn word(value: &Value<'_>, variables: &Variables) -> Option<Item> {
     let scalar = value.scalar()?;
-    let text = scalar.text.as_deref().unwrap_or(scalar.written()).to_owned();
-    Some(Item::new(text, value.place, || scalar.mapped(variables).1))
+    let text = scalar
+        .text
+        .as_deref()
+        .unwrap_or(scalar.written())
+        .to_owned();
+    Some(Item::new(text, value.location, || {
+        scalar.mapped(variables).1
+    }))
 }
 
 fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
@@ -31,17 +41,26 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
         let span = Span::of(from, to);
         let (text, map) = scalar.part(span, variables).mapped(variables);
         let value = unquote(&text);
-        // Of a word in one pair of quotes the map is known; where quotes and escapes stand inside, it is not.
-        let quotes =
-            (text.len() == value.len() + 2 && text.get(1..).is_some_and(|rest| rest.starts_with(&value))).then_some(1);
+        // Of a word in one pair of quotes the map is known; where quotes and escapes stand inside,
+        // it is not.
+        let quotes = (text.len() == value.len() + 2
+            && text.get(1..).is_some_and(|rest| rest.starts_with(&value)))
+        .then_some(1);
         let before = if text == value { Some(0) } else { quotes };
-        words.push(Item { value, place: scalar.span(span), offsets: before.map(|count| map.skip(count)) });
+        words.push(Item {
+            value,
+            location: scalar.span(span),
+            offsets: before.map(|count| map.skip(count)),
+        });
     };
+
     let mut escaped = false;
+
     for (at, c) in written.char_indices() {
         if std::mem::take(&mut escaped) {
             continue;
         }
+
         match (c, quote) {
             ('\\', None | Some('"')) => {
                 escaped = true;
@@ -60,14 +79,21 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
             }
             (c, None) => {
                 let opens = c == '{' && written[..at].ends_with('$');
-                braces = if opens { braces + 1 } else { braces.saturating_sub(u32::from(c == '}')) };
+                braces = if opens {
+                    braces + 1
+                } else {
+                    braces.saturating_sub(u32::from(c == '}'))
+                };
+
                 start.get_or_insert(at);
             }
         }
     }
+
     if let Some(from) = start {
         end_word(from, written.len());
     }
+
     words
 }
 
@@ -76,6 +102,7 @@ fn unquote(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     let mut quote: Option<char> = None;
     let mut chars = word.chars();
+
     while let Some(c) = chars.next() {
         match (c, quote) {
             ('\\', None) => out.extend(chars.next()),
@@ -89,26 +116,39 @@ fn unquote(word: &str) -> String {
             (c, _) => out.push(c),
         }
     }
+
     out
 }
 
-/// A text that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes them the same way.
+/// A text that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes
+/// them the same way.
 pub fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
     let (written, offsets) = (scalar.written(), scalar.offsets());
-    let file = value.place.file;
+    let file = value.location.file;
+
     if !written.contains("$$") {
-        return Command::Shell { place: value.place, code: Code::new(file, written, offsets) };
+        return Command::Shell {
+            location: value.location,
+            code: Code::new(file, written, offsets),
+        };
     }
+
     let mut text = String::with_capacity(written.len());
     let mut map = OffsetMap::default();
+
     for (at, c) in written.char_indices() {
         if c == '$' && text.ends_with('$') && written[..at].ends_with('$') {
             // The second of a pair: the first one stands for both.
             map.push(text.len() as u32, offsets.offset(at as u32) + 1);
             continue;
         }
+
         map.push(text.len() as u32, offsets.offset(at as u32));
         text.push(c);
     }
-    Command::Shell { place: value.place, code: Code::new(file, text, map) }
+
+    Command::Shell {
+        location: value.location,
+        code: Code::new(file, text, map),
+    }
 }

@@ -6,15 +6,18 @@ use std::sync::OnceLock;
 use super::command::{command, shell, word};
 use super::limits::resources;
 use super::value::{Data, Field, Scalar, Value, Variables};
-use super::{Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short};
+use super::{
+    Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short,
+};
 use crate::finding::Label;
 use crate::model::container::{
-    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource, Security,
+    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,
+    Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageUse};
 use crate::model::{Command, Setting};
-use crate::source::{At, FileId, join};
+use crate::source::{FileId, Located, join};
 
 /// Where relative paths start, and what variables are.
 #[derive(Clone, Copy, Debug)]
@@ -28,30 +31,56 @@ pub struct Origin<'o> {
 
 impl Origin<'_> {
     fn folder_of(&self, file: FileId) -> &str {
-        self.folders.iter().find(|(id, _)| *id == file).map_or(self.folder, |(_, folder)| folder)
+        self.folders
+            .iter()
+            .find(|(id, _)| *id == file)
+            .map_or(self.folder, |(_, folder)| folder)
     }
 
     fn variables_of(&self, value: &Value<'_>) -> &Variables {
-        let own = self.environments.iter().find(|(id, _)| *id == value.place.file);
+        let own = self
+            .environments
+            .iter()
+            .find(|(id, _)| *id == value.location.file);
         own.map_or(self.variables, |(_, variables)| variables)
     }
 }
 
 /// The facts of a merged project. Files, folders and roles are for the caller to fill in.
 pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
-    let Some(merged) = merged else { return Project::default() };
-    let definitions = |key: &str| merged.get(key).map_or(&[][..], Value::fields).iter().map(definition).collect();
+    let Some(merged) = merged else {
+        return Project::default();
+    };
+
+    let definitions = |key: &str| {
+        merged
+            .get(key)
+            .map_or(&[][..], Value::fields)
+            .iter()
+            .map(definition)
+            .collect()
+    };
+
     let services = merged.get("services").map_or(&[][..], Value::fields);
-    let mut services: Vec<Service> = services.iter().map(|field| service(field, origin)).collect();
+    let mut services: Vec<Service> = services
+        .iter()
+        .map(|field| service(field, origin))
+        .collect();
     for volume in merged.get("volumes").map_or(&[][..], Value::fields) {
-        let Some(folder) = bound_folder(&volume.value) else { continue };
-        let mounts = services.iter_mut().flat_map(|service| &mut service.container.mounts);
+        let Some(folder) = bound_folder(&volume.value) else {
+            continue;
+        };
+
+        let mounts = services
+            .iter_mut()
+            .flat_map(|service| &mut service.container.mounts);
         for mount in mounts {
             if matches!(&mount.source, MountSource::Volume(name) if name.value == volume.key) {
                 mount.source = MountSource::Host(folder.clone());
             }
         }
     }
+
     Project {
         services,
         volumes: definitions("volumes"),
@@ -90,13 +119,18 @@ pub fn open_service(service: &mut Service) {
     set_open(&mut security.allow_privilege_escalation);
     set_open(&mut security.read_only_root);
     let resources = &mut container.resources;
-    for setting in [&mut resources.cpu_limit, &mut resources.memory_limit, &mut resources.pids_limit] {
+    for setting in [
+        &mut resources.cpu_limit,
+        &mut resources.memory_limit,
+        &mut resources.pids_limit,
+    ] {
         set_open(setting);
     }
 }
 
-/// What `service` lacks is unknown where `laid`, the same service under a file that lies over its own, has it. `serious`
-/// files are those for production; of others only what runs by default everywhere counts.
+/// What `service` lacks is unknown where `laid`, the same service under a file that lies over its
+/// own, has it. `serious` files are those for production; of others only what runs by default
+/// everywhere counts.
 pub fn take_evidence(service: &mut Service, laid: &Service, serious: bool) {
     let own = &mut service.container;
     let over = &laid.container;
@@ -105,32 +139,52 @@ pub fn take_evidence(service: &mut Service, laid: &Service, serious: bool) {
     if !serious {
         return;
     }
+
     take(&mut service.bounded_logs, &laid.bounded_logs);
     take(&mut own.security.user, &over.security.user);
-    take(&mut own.security.allow_privilege_escalation, &over.security.allow_privilege_escalation);
-    take(&mut own.security.read_only_root, &over.security.read_only_root);
-    take(&mut own.resources.memory_limit, &over.resources.memory_limit);
+    take(
+        &mut own.security.allow_privilege_escalation,
+        &over.security.allow_privilege_escalation,
+    );
+    take(
+        &mut own.security.read_only_root,
+        &over.security.read_only_root,
+    );
+    take(
+        &mut own.resources.memory_limit,
+        &over.resources.memory_limit,
+    );
     take(&mut own.resources.cpu_limit, &over.resources.cpu_limit);
     take(&mut own.resources.pids_limit, &over.resources.pids_limit);
+
     if own.security.dropped_capabilities.is_empty() {
-        own.security.dropped_capabilities.clone_from(&over.security.dropped_capabilities);
+        own.security
+            .dropped_capabilities
+            .clone_from(&over.security.dropped_capabilities);
     }
 }
 
 fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
     if own.is_absent() && !over.is_absent() {
-        *own = Setting::Unknown(over.place());
+        *own = Setting::Unknown(over.location());
     }
 }
 
-/// The folder of the host that a volume is another name of: `driver_opts` with `o: bind`, or the option of a driver that
-/// keeps volumes where it is told.
-fn bound_folder(volume: &Value<'_>) -> Option<At<String>> {
+/// The folder of the host that a volume is another name of: `driver_opts` with `o: bind`, or the
+/// option of a driver that keeps volumes where it is told.
+fn bound_folder(volume: &Value<'_>) -> Option<Located<String>> {
     let options = volume.get("driver_opts")?;
     let text = |key: &str| options.get(key).and_then(Value::at);
     let flags = text("o").map(|flags| flags.value).unwrap_or_default();
-    let bound = flags.split(',').any(|flag| matches!(flag.trim(), "bind" | "rbind"));
-    let folder = if bound { text("device") } else { text("mountpoint") };
+    let bound = flags
+        .split(',')
+        .any(|flag| matches!(flag.trim(), "bind" | "rbind"));
+    let folder = if bound {
+        text("device")
+    } else {
+        text("mountpoint")
+    };
+
     folder.filter(|folder| folder.value.starts_with(['/', '~', '.']))
 }
 
@@ -138,24 +192,46 @@ fn definition(field: &Field<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
     let shared = field.value.get("name").is_some();
-    let keys = field.value.fields().iter().filter(|field| !field.key.starts_with("x-")).map(Field::name).collect();
-    Definition { name: field.name(), external, shared, source: field.value.get("file").and_then(Value::at), keys }
+    let keys = field
+        .value
+        .fields()
+        .iter()
+        .filter(|field| !field.key.starts_with("x-"))
+        .map(Field::name)
+        .collect();
+    Definition {
+        name: field.name(),
+        external,
+        shared,
+        source: field.value.get("file").and_then(Value::at),
+        keys,
+    }
 }
 
 fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
     let value = &field.value;
     let get = |key: &str| value.get(key);
-    let text = |key: &str| get(key).map_or(Setting::Absent, |value| value.setting(|text| Some(text.to_owned())));
+    let text = |key: &str| {
+        get(key).map_or(Setting::Absent, |value| {
+            value.setting(|text| Some(text.to_owned()))
+        })
+    };
+
     let network_mode = text("network_mode");
     let mut service = Service {
         build: get("build").map(|build| self::build(build, origin)),
-        depends_on: get("depends_on").map_or(&[][..], Value::fields).iter().map(dependency).collect(),
+        depends_on: get("depends_on")
+            .map_or(&[][..], Value::fields)
+            .iter()
+            .map(dependency)
+            .collect(),
         restart: restart(value),
         profiles: texts(get("profiles")),
         replicas: replicas(value),
         scale: get("scale").map_or(Setting::Absent, count),
         platform: text("platform"),
-        labels: get("labels").map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
+        labels: get("labels")
+            .map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
         container_name: text("container_name"),
         pull_policy: text("pull_policy"),
@@ -172,11 +248,13 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
         network_mode,
         one_shot: OnceLock::new(),
     };
+
     service.references = references(value, &service);
     // A service that is no mapping was lost to a mistake that others report.
     if !matches!(value.data, Data::Map(_)) {
         open_service(&mut service);
     }
+
     service
 }
 
@@ -184,14 +262,31 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     let value = &field.value;
     let get = |key: &str| value.get(key);
     let list = |key: &str| get(key).map_or(&[][..], Value::one_or_many);
-    let mut mounts: Vec<_> = list("volumes").iter().map(|item| short::mount(item, origin.variables_of(item))).collect();
+    let mut mounts: Vec<_> = list("volumes")
+        .iter()
+        .map(|item| short::mount(item, origin.variables_of(item)))
+        .collect();
     mounts.extend(list("tmpfs").iter().map(|item| {
-        let target = item.at().map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
-        Mount { place: item.place, source: MountSource::Scratch, target, read_only: false }
+        let target = item
+            .at()
+            .map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
+        Mount {
+            location: item.location,
+            source: MountSource::Scratch,
+            target,
+            read_only: false,
+        }
     }));
+
     if let Some(from) = get("volumes_from") {
-        mounts.push(Mount { place: from.place, source: MountSource::Unknown, target: None, read_only: false });
+        mounts.push(Mount {
+            location: from.location,
+            source: MountSource::Unknown,
+            target: None,
+            read_only: false,
+        });
     }
+
     Container {
         name: field.name(),
         role: ContainerRole::Service,
@@ -200,13 +295,19 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
         image: get("image").and_then(|value| image(value, origin.variables_of(value))),
         entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables_of(value))),
         command: get("command").and_then(|value| command(value, origin.variables_of(value))),
-        env: get("environment").map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
+        env: get("environment")
+            .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
         env_from: list("env_file").iter().filter_map(env_file).collect(),
-        ports: list("ports").iter().map(|item| short::port(item, origin.variables_of(item))).collect(),
+        ports: list("ports")
+            .iter()
+            .map(|item| short::port(item, origin.variables_of(item)))
+            .collect(),
         mounts,
         security: security(value),
         resources: resources(value),
-        health: get("healthcheck").map_or(Setting::Absent, |value| health(value, origin.variables_of(value))),
+        health: get("healthcheck").map_or(Setting::Absent, |value| {
+            health(value, origin.variables_of(value))
+        }),
         liveness: Setting::Absent,
         readiness: Setting::Absent,
         startup: Setting::Absent,
@@ -215,8 +316,12 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
 }
 
 /// The known texts of a list.
-fn texts(value: Option<&Value<'_>>) -> Vec<At<String>> {
-    value.map_or(&[][..], Value::one_or_many).iter().filter_map(Value::at).collect()
+fn texts(value: Option<&Value<'_>>) -> Vec<Located<String>> {
+    value
+        .map_or(&[][..], Value::one_or_many)
+        .iter()
+        .filter_map(Value::at)
+        .collect()
 }
 
 fn boolean(value: &Value<'_>) -> Setting<bool> {
@@ -233,22 +338,35 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
         Some(text) => (!text.is_empty()).then(|| image::Reference::parse(text)),
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
+
     let mut sources: Vec<Label> = Vec::new();
+
     for used in &scalar.uses {
-        let Some((value, place)) = variables.written(&used.name) else { continue };
-        if !value.is_empty() && sources.iter().all(|label| label.place != place) {
-            sources.push(Label { place, text: format!("`{}` is `{value}`", used.name) });
+        let Some((value, location)) = variables.written(&used.name) else {
+            continue;
+        };
+
+        if !value.is_empty() && sources.iter().all(|label| label.location != location) {
+            sources.push(Label {
+                location,
+                text: format!("`{}` is `{value}`", used.name),
+            });
         }
     }
+
     let fallbacks = super::value::fallbacks(scalar).into_iter();
-    let fallbacks = fallbacks.filter(|fallback| variables.get(&fallback.variable).is_none_or(str::is_empty));
+    let fallbacks =
+        fallbacks.filter(|fallback| variables.get(&fallback.variable).is_none_or(str::is_empty));
     sources.extend(fallbacks.map(|fallback| Label {
-        place: fallback.literal.place,
-        text: format!("`{}` is `{}` by default", fallback.variable, fallback.literal.value),
+        location: fallback.literal.location,
+        text: format!(
+            "`{}` is `{}` by default",
+            fallback.variable, fallback.literal.value
+        ),
     }));
     Some(ImageUse {
         role: ImageRole::ComposeService,
-        place: value.place,
+        location: value.location,
         written: scalar.written().to_owned(),
         reference,
         sources,
@@ -260,71 +378,120 @@ fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
     let written = scalar.written();
     let mut out = String::new();
     let mut at = 0;
+
     for used in &scalar.uses {
         if (used.span.start as usize) < at {
             continue;
         }
+
         out.push_str(written.get(at..used.span.start as usize).unwrap_or(""));
+
         match scalar.part(used.span, variables).text {
             Some(text) => out.push_str(&text),
             None => out.push(image::HOLE),
         }
+
         at = used.span.end as usize;
     }
+
     out.push_str(written.get(at..).unwrap_or(""));
+
     out
 }
 
 fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
     if !matches!(value.data, Data::Map(_)) {
-        return if matches!(value.data, Data::Null) { Setting::Absent } else { Setting::Unknown(Some(value.place)) };
+        return if matches!(value.data, Data::Null) {
+            Setting::Absent
+        } else {
+            Setting::Unknown(Some(value.location))
+        };
     }
+
     let disable = value.field("disable");
+
     if let Some(field) = disable {
         match boolean(&field.value) {
             Setting::Set(at) if at.value => {
-                return Setting::set(HealthCheck { disabled: true, test: None }, field.key_place);
+                return Setting::set(
+                    HealthCheck {
+                        disabled: true,
+                        test: None,
+                    },
+                    field.key_place,
+                );
             }
-            Setting::Unknown(place) => return Setting::Unknown(place),
+            Setting::Unknown(location) => return Setting::Unknown(location),
             _ => {}
         }
     }
+
     let Some(field) = value.field("test") else {
-        return Setting::set(HealthCheck { disabled: false, test: None }, value.place);
+        return Setting::set(
+            HealthCheck {
+                disabled: false,
+                test: None,
+            },
+            value.location,
+        );
     };
+
     let test = &field.value;
-    let place = field.key_place;
+    let location = field.key_place;
     let (disabled, command) = match &test.data {
         Data::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => (true, None),
         Data::Scalar(scalar) => (false, Some(shell(test, scalar))),
         Data::List(items) => match items.first().and_then(Value::text) {
             Some("NONE") => (true, None),
-            Some("CMD-SHELL") => (false, items.get(1).and_then(|item| Some(shell(item, item.scalar()?)))),
+            Some("CMD-SHELL") => (
+                false,
+                items
+                    .get(1)
+                    .and_then(|item| Some(shell(item, item.scalar()?))),
+            ),
             Some("CMD") => {
-                let words = items.iter().skip(1).filter_map(|item| word(item, variables)).collect();
-                (false, Some(Command::exec(test.place, words)))
+                let words = items
+                    .iter()
+                    .skip(1)
+                    .filter_map(|item| word(item, variables))
+                    .collect();
+                (false, Some(Command::exec(test.location, words)))
             }
-            _ => return Setting::Unknown(Some(place)),
+            _ => return Setting::Unknown(Some(location)),
         },
-        _ => return Setting::Unknown(Some(place)),
+        _ => return Setting::Unknown(Some(location)),
     };
-    Setting::set(HealthCheck { disabled, test: command }, place)
+
+    Setting::set(
+        HealthCheck {
+            disabled,
+            test: command,
+        },
+        location,
+    )
 }
 
 fn env_file(value: &Value<'_>) -> Option<EnvFrom> {
     let optional = value.get("required").and_then(Value::text) == Some("false");
     let name = value.get("path").unwrap_or(value).at()?;
-    Some(EnvFrom { kind: EnvFromKind::File, name, optional })
+    Some(EnvFrom {
+        kind: EnvFromKind::File,
+        name,
+        optional,
+    })
 }
 
 fn restart(value: &Value<'_>) -> Setting<String> {
-    let policy = value.get("deploy").and_then(|deploy| deploy.field("restart_policy"));
+    let policy = value
+        .get("deploy")
+        .and_then(|deploy| deploy.field("restart_policy"));
     if let Some(policy) = policy {
         return match policy.value.get("condition") {
             Some(condition) => condition.setting(|text| Some(text.to_owned())),
             None => Setting::set("any".to_owned(), policy.key_place),
         };
     }
+
     value.get("restart").map_or(Setting::Absent, |restart| {
         restart.setting(|text| Some(if text == "false" { "no" } else { text }.to_owned()))
     })
@@ -335,16 +502,25 @@ fn bounded_logs(logging: &Field<'_>) -> Setting<bool> {
     let value = &logging.value;
     let driver = value.get("driver");
     if value.is_unknown() || driver.is_some_and(Value::is_unknown) {
-        return Setting::Unknown(Some(value.place));
+        return Setting::Unknown(Some(value.location));
     }
-    let default = driver.and_then(Value::text).is_none_or(|driver| driver == "json-file");
-    let sized = value.get("options").is_some_and(|options| options.is_unknown() || options.get("max-size").is_some());
+
+    let default = driver
+        .and_then(Value::text)
+        .is_none_or(|driver| driver == "json-file");
+    let sized = value
+        .get("options")
+        .is_some_and(|options| options.is_unknown() || options.get("max-size").is_some());
     Setting::set(!default || sized, logging.key_place)
 }
 
 fn replicas(value: &Value<'_>) -> Setting<u32> {
-    let deploy = value.get("deploy").and_then(|deploy| deploy.get("replicas"));
-    deploy.or_else(|| value.get("scale")).map_or(Setting::Absent, count)
+    let deploy = value
+        .get("deploy")
+        .and_then(|deploy| deploy.get("replicas"));
+    deploy
+        .or_else(|| value.get("scale"))
+        .map_or(Setting::Absent, count)
 }
 
 fn count(value: &Value<'_>) -> Setting<u32> {
@@ -355,19 +531,26 @@ fn security(value: &Value<'_>) -> Security {
     let get = |key: &str| value.get(key);
     let capabilities = |key: &str| {
         let mut list = texts(get(key));
+
         for capability in &mut list {
             let upper = capability.value.to_ascii_uppercase();
             capability.value = upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned();
         }
+
         list
     };
+
     let profiles = texts(get("security_opt"));
     let no_new = profiles.iter().find_map(|option| {
         let rest = option.value.strip_prefix("no-new-privileges")?;
         let on = matches!(rest.trim_start_matches([':', '=']), "" | "true");
-        Some(Setting::set(!on, option.place))
+        Some(Setting::set(!on, option.location))
     });
-    let unresolved = get("security_opt").map_or(&[][..], Value::one_or_many).iter().any(Value::is_unknown);
+
+    let unresolved = get("security_opt")
+        .map_or(&[][..], Value::one_or_many)
+        .iter()
+        .any(Value::is_unknown);
     let namespaces = [
         ("network_mode", HostNamespace::Network),
         ("pid", HostNamespace::Pid),
@@ -378,13 +561,20 @@ fn security(value: &Value<'_>) -> Security {
     ];
     let host = namespaces.into_iter().filter_map(|(key, namespace)| {
         let mode = get(key).filter(|value| value.text() == Some("host"))?;
-        Some(At::new(namespace, mode.place))
+        Some(Located::new(namespace, mode.location))
     });
+
     Security {
-        user: get("user").map_or(Setting::Absent, |user| user.setting(|text| Some(text.to_owned()))),
+        user: get("user").map_or(Setting::Absent, |user| {
+            user.setting(|text| Some(text.to_owned()))
+        }),
         run_as_non_root: Setting::Absent,
         privileged: get("privileged").map_or(Setting::Absent, boolean),
-        allow_privilege_escalation: no_new.unwrap_or(if unresolved { Setting::Unknown(None) } else { Setting::Absent }),
+        allow_privilege_escalation: no_new.unwrap_or(if unresolved {
+            Setting::Unknown(None)
+        } else {
+            Setting::Absent
+        }),
         read_only_root: get("read_only").map_or(Setting::Absent, boolean),
         added_capabilities: capabilities("cap_add"),
         dropped_capabilities: capabilities("cap_drop"),
@@ -399,29 +589,44 @@ fn security(value: &Value<'_>) -> Security {
 fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
     let context = value.get("context");
     let folder = match context {
-        None => Some(At::new(origin.folder_of(value.place.file).to_owned(), value.place)),
+        None => Some(Located::new(
+            origin.folder_of(value.location.file).to_owned(),
+            value.location,
+        )),
         Some(context) => context.at().and_then(|at| {
-            let remote = at.value.contains("://") || at.value.starts_with("git@") || at.value.starts_with("service:");
-            let path = join(origin.folder_of(at.place.file), &at.value).filter(|_| !remote)?;
-            Some(At::new(path, at.place))
+            let remote = at.value.contains("://")
+                || at.value.starts_with("git@")
+                || at.value.starts_with("service:");
+            let path = join(origin.folder_of(at.location.file), &at.value).filter(|_| !remote)?;
+            Some(Located::new(path, at.location))
         }),
     };
+
     let file = value.get("dockerfile");
     let inline = value.get("dockerfile_inline").is_some();
     let dockerfile = folder.as_ref().filter(|_| !inline).and_then(|folder| {
         let name = match file {
             Some(file) => file.at()?,
-            None => At::new("Dockerfile".to_owned(), folder.place),
+            None => Located::new("Dockerfile".to_owned(), folder.location),
         };
-        Some(At::new(join(&folder.value, &name.value)?, name.place))
+
+        Some(Located::new(
+            join(&folder.value, &name.value)?,
+            name.location,
+        ))
     });
+
     Build {
-        place: value.place,
+        location: value.location,
         context: folder,
         dockerfile,
         inline,
-        target: value.get("target").map_or(Setting::Absent, |target| target.setting(|text| Some(text.to_owned()))),
-        args: value.get("args").map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
+        target: value.get("target").map_or(Setting::Absent, |target| {
+            target.setting(|text| Some(text.to_owned()))
+        }),
+        args: value
+            .get("args")
+            .map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
         platforms: value
             .get("platforms")
             .map_or(&[][..], Value::items)
@@ -449,45 +654,71 @@ fn dependency(field: &Field<'_>) -> Dependency {
             _ => Condition::Unknown,
         },
     };
+
     Dependency {
         service: field.name(),
         condition: word,
-        condition_place: condition.map(|value| value.place),
+        condition_place: condition.map(|value| value.location),
         required: field.value.get("required").and_then(Value::text) != Some("false"),
     }
 }
 
 fn aliases(value: &Value<'_>) -> Vec<String> {
     let networks = value.get("networks").map_or(&[][..], Value::fields);
-    let lists = networks.iter().filter_map(|network| network.value.get("aliases")).flat_map(Value::items);
-    let names = ["hostname", "container_name"].iter().filter_map(|key| value.get(key));
-    lists.chain(names).filter_map(Value::text).map(str::to_owned).collect()
+    let lists = networks
+        .iter()
+        .filter_map(|network| network.value.get("aliases"))
+        .flat_map(Value::items);
+    let names = ["hostname", "container_name"]
+        .iter()
+        .filter_map(|key| value.get(key));
+    lists
+        .chain(names)
+        .filter_map(Value::text)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn hosts(value: &Value<'_>) -> Vec<String> {
-    let links = ["links", "external_links"].iter().filter_map(|key| value.get(key)).flat_map(Value::items);
-    let links = links.filter_map(Value::text).map(|link| link.rsplit(':').next().unwrap_or(link).to_owned());
-    let extra = value.get("extra_hosts").map_or(&[][..], Value::fields).iter().map(|field| field.key.to_string());
+    let links = ["links", "external_links"]
+        .iter()
+        .filter_map(|key| value.get(key))
+        .flat_map(Value::items);
+    let links = links
+        .filter_map(Value::text)
+        .map(|link| link.rsplit(':').next().unwrap_or(link).to_owned());
+    let extra = value
+        .get("extra_hosts")
+        .map_or(&[][..], Value::fields)
+        .iter()
+        .map(|field| field.key.to_string());
     links.chain(extra).collect()
 }
 
 fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
     let mut found = Vec::new();
-    let mut add = |kind: ReferenceKind, name: At<String>| found.push(Reference { kind, name });
+    let mut add = |kind: ReferenceKind, name: Located<String>| found.push(Reference { kind, name });
+
     for mount in &service.container.mounts {
         if let MountSource::Volume(name) = &mount.source {
             add(ReferenceKind::Volume, name.clone());
         }
     }
+
     for network in value.get("networks").map_or(&[][..], Value::fields) {
         add(ReferenceKind::Network, network.name());
     }
+
     let build = value.get("build");
     let lists = [
         (ReferenceKind::Secret, value.get("secrets")),
-        (ReferenceKind::Secret, build.and_then(|build| build.get("secrets"))),
+        (
+            ReferenceKind::Secret,
+            build.and_then(|build| build.get("secrets")),
+        ),
         (ReferenceKind::Config, value.get("configs")),
     ];
+
     for (kind, list) in lists {
         for item in list.map_or(&[][..], Value::items) {
             if let Some(name) = item.get("source").unwrap_or(item).at() {
@@ -495,37 +726,65 @@ fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
             }
         }
     }
-    for dependency in service.depends_on.iter().filter(|dependency| dependency.required) {
+
+    for dependency in service
+        .depends_on
+        .iter()
+        .filter(|dependency| dependency.required)
+    {
         add(ReferenceKind::Service, dependency.service.clone());
     }
+
     for item in value.get("links").map_or(&[][..], Value::items) {
         if let Some(at) = item.at() {
-            add(ReferenceKind::Service, at.map(|link| link.split(':').next().unwrap_or("").to_owned()));
+            add(
+                ReferenceKind::Service,
+                at.map(|link| link.split(':').next().unwrap_or("").to_owned()),
+            );
         }
     }
+
     for item in value.get("volumes_from").map_or(&[][..], Value::items) {
         if let Some(at) = item.at().filter(|at| !at.value.starts_with("container:")) {
-            add(ReferenceKind::Service, at.map(|from| from.split(':').next().unwrap_or("").to_owned()));
+            add(
+                ReferenceKind::Service,
+                at.map(|from| from.split(':').next().unwrap_or("").to_owned()),
+            );
         }
     }
-    for context in build.and_then(|build| build.get("additional_contexts")).map_or(&[][..], Value::fields) {
+
+    for context in build
+        .and_then(|build| build.get("additional_contexts"))
+        .map_or(&[][..], Value::fields)
+    {
         if let Some(at) = context.value.at()
             && let Some(name) = at.value.strip_prefix("service:")
         {
-            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
+            add(
+                ReferenceKind::Service,
+                Located::new(name.to_owned(), at.location),
+            );
         }
     }
+
     for key in ["network_mode", "ipc", "pid"] {
         if let Some(at) = value.get(key).and_then(Value::at)
             && let Some(name) = at.value.strip_prefix("service:")
         {
-            add(ReferenceKind::Service, At::new(name.to_owned(), at.place));
+            add(
+                ReferenceKind::Service,
+                Located::new(name.to_owned(), at.location),
+            );
         }
     }
-    if let Some(extends) = value.get("extends").filter(|extends| extends.get("file").is_none())
+
+    if let Some(extends) = value
+        .get("extends")
+        .filter(|extends| extends.get("file").is_none())
         && let Some(at) = extends.get("service").and_then(Value::at)
     {
         add(ReferenceKind::Service, at);
     }
+
     found
 }

@@ -1,5 +1,6 @@
-//! How one compose file is laid over another: mappings recurse, scalars replace, lists grow, and the exceptions of the
-//! compose specification. Services are brought to their long forms first, so that both sides have one shape.
+//! How one compose file is laid over another: mappings recurse, scalars replace, lists grow, and
+//! the exceptions of the compose specification. Services are brought to their long forms first, so
+//! that both sides have one shape.
 
 use std::collections::HashMap;
 
@@ -21,26 +22,41 @@ pub fn services<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
 pub fn settled(mut value: Value<'_>) -> Value<'_> {
     if let Data::Map(fields) = &mut value.data {
         fields.retain(|field| field.value.tag != Tag::Reset);
+
         for field in fields {
             let inner = std::mem::replace(&mut field.value, Value::null(field.key_place));
             field.value = settled(inner);
         }
     }
+
     value
 }
 
 /// Brings the services of a file to the forms in which they can be merged.
 #[must_use]
 pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
-    let Data::Map(top) = &mut file.data else { return file };
-    let Some(services) = top.iter_mut().find(|field| field.key == "services") else { return file };
-    let Data::Map(services) = &mut services.value.data else { return file };
+    let Data::Map(top) = &mut file.data else {
+        return file;
+    };
+
+    let Some(services) = top.iter_mut().find(|field| field.key == "services") else {
+        return file;
+    };
+
+    let Data::Map(services) = &mut services.value.data else {
+        return file;
+    };
+
     for service in services {
-        let Data::Map(fields) = &mut service.value.data else { continue };
+        let Data::Map(fields) = &mut service.value.data else {
+            continue;
+        };
+
         for field in fields {
             canonical_field(field, variables);
         }
     }
+
     file
 }
 
@@ -67,94 +83,168 @@ fn canonical_build<'t>(value: Value<'t>, variables: &Variables) -> Value<'t> {
 
 fn canonical_children<'t>(mut value: Value<'t>, keys: &[&str], variables: &Variables) -> Value<'t> {
     if let Data::Map(fields) = &mut value.data {
-        for field in fields.iter_mut().filter(|field| keys.contains(&&*field.key)) {
+        for field in fields
+            .iter_mut()
+            .filter(|field| keys.contains(&&*field.key))
+        {
             let child = std::mem::replace(&mut field.value, Value::null(field.key_place));
             field.value = child.keyed(&['='], variables);
         }
     }
+
     value
 }
 
 /// A scalar as the one field of a mapping.
 fn wrap<'t>(value: Value<'t>, key: &'static str) -> Value<'t> {
-    let (place, tag) = (value.place, value.tag);
-    let field = Field { key: key.into(), key_place: place, value: Value { tag: Tag::None, ..value } };
-    Value { place, data: Data::Map(vec![field]), tag }
+    let (location, tag) = (value.location, value.tag);
+    let field = Field {
+        key: key.into(),
+        key_place: location,
+        value: Value {
+            tag: Tag::None,
+            ..value
+        },
+    };
+
+    Value {
+        location,
+        data: Data::Map(vec![field]),
+        tag,
+    }
 }
 
 fn listed(value: Value<'_>) -> Value<'_> {
     if !matches!(value.data, Data::Scalar(_)) {
         return value;
     }
-    let (place, tag) = (value.place, value.tag);
-    Value { place, data: Data::List(vec![Value { tag: Tag::None, ..value }]), tag }
+
+    let (location, tag) = (value.location, value.tag);
+    Value {
+        location,
+        data: Data::List(vec![Value {
+            tag: Tag::None,
+            ..value
+        }]),
+        tag,
+    }
 }
 
 fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<'t> {
     if over.tag == Tag::Override || replaces(path) {
         return over;
     }
-    let place = base.place;
+
+    let location = base.location;
+
     match (base.data, over.data) {
         (Data::Map(base_fields), Data::Map(over_fields)) => {
             if ends(path, &["logging"]) && drivers_differ(&base_fields, &over_fields) {
-                return Value { place: over.place, data: Data::Map(over_fields), tag: over.tag };
+                return Value {
+                    location: over.location,
+                    data: Data::Map(over_fields),
+                    tag: over.tag,
+                };
             }
+
             let fields = merge_fields(base_fields, over_fields, path);
-            Value { place, data: Data::Map(fields), tag: Tag::None }
+            Value {
+                location,
+                data: Data::Map(fields),
+                tag: Tag::None,
+            }
         }
         (Data::List(mut items), Data::List(more)) => {
             items.extend(more);
-            Value { place, data: Data::List(unique(items, path)), tag: Tag::None }
+            Value {
+                location,
+                data: Data::List(unique(items, path)),
+                tag: Tag::None,
+            }
         }
         // The short form of a dependency says that it need only be started.
-        (_, Data::Null) if path.len() == 4 && ends(&path[..3], &["depends_on"]) => Value::null(over.place),
+        (_, Data::Null) if path.len() == 4 && ends(&path[..3], &["depends_on"]) => {
+            Value::null(over.location)
+        }
         // An empty value says nothing, except that it was written.
-        (data, Data::Null) if !matches!(data, Data::Null | Data::Scalar(_)) => Value { place, data, tag: Tag::None },
-        (_, data) => Value { place: over.place, data, tag: Tag::None },
+        (data, Data::Null) if !matches!(data, Data::Null | Data::Scalar(_)) => Value {
+            location,
+            data,
+            tag: Tag::None,
+        },
+        (_, data) => Value {
+            location: over.location,
+            data,
+            tag: Tag::None,
+        },
     }
 }
 
-fn merge_fields<'t>(base: Vec<Field<'t>>, over: Vec<Field<'t>>, path: &mut Vec<String>) -> Vec<Field<'t>> {
-    let mut index: HashMap<String, usize> =
-        base.iter().enumerate().map(|(at, old)| (old.key.to_string(), at)).collect();
+fn merge_fields<'t>(
+    base: Vec<Field<'t>>,
+    over: Vec<Field<'t>>,
+    path: &mut Vec<String>,
+) -> Vec<Field<'t>> {
+    let mut index: HashMap<String, usize> = base
+        .iter()
+        .enumerate()
+        .map(|(at, old)| (old.key.to_string(), at))
+        .collect();
     let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
+
     for field in over {
-        let old = index.get(&*field.key).and_then(|&at| Some((at, merged[at].take()?)));
+        let old = index
+            .get(&*field.key)
+            .and_then(|&at| Some((at, merged[at].take()?)));
         let Some((at, old)) = old else {
             index.insert(field.key.to_string(), merged.len());
             merged.push(Some(field));
             continue;
         };
-        // What is reset stays, so marked, until all files are read: it resets what lies further below too.
+        // What is reset stays, so marked, until all files are read: it resets what lies further
+        // below too.
         if [field.value.tag, old.value.tag].contains(&Tag::Reset) {
             merged[at] = Some(field);
             continue;
         }
         // A mapping is introduced where its base stands; what is replaced, where it is replaced.
-        let kept = matches!(field.value.data, Data::Map(_) | Data::List(_)) && field.value.tag != Tag::Override;
+        let kept = matches!(field.value.data, Data::Map(_) | Data::List(_))
+            && field.value.tag != Tag::Override;
         let key_place = if kept { old.key_place } else { field.key_place };
         path.push(field.key.to_string());
         let value = merge(old.value, field.value, path);
         path.pop();
-        merged[at] = Some(Field { key: field.key, key_place, value });
+        merged[at] = Some(Field {
+            key: field.key,
+            key_place,
+            value,
+        });
     }
+
     merged.into_iter().flatten().collect()
 }
 
 /// `path` is `services.<name>.` and then `tail`.
 fn ends(path: &[String], tail: &[&str]) -> bool {
-    path.len() == tail.len() + 2 && path[0] == "services" && path[2..].iter().zip(tail).all(|(is, want)| is == want)
+    path.len() == tail.len() + 2
+        && path[0] == "services"
+        && path[2..].iter().zip(tail).all(|(is, want)| is == want)
 }
 
 fn replaces(path: &[String]) -> bool {
-    [&["command"][..], &["entrypoint"], &["healthcheck", "test"]].iter().any(|tail| ends(path, tail))
+    [&["command"][..], &["entrypoint"], &["healthcheck", "test"]]
+        .iter()
+        .any(|tail| ends(path, tail))
 }
 
 fn drivers_differ(base: &[Field<'_>], over: &[Field<'_>]) -> bool {
     let driver = |fields: &[Field<'_>]| {
-        fields.iter().find(|field| field.key == "driver").and_then(|field| field.value.text().map(str::to_owned))
+        fields
+            .iter()
+            .find(|field| field.key == "driver")
+            .and_then(|field| field.value.text().map(str::to_owned))
     };
+
     match (driver(base), driver(over)) {
         (Some(base), Some(over)) => base != over,
         _ => false,
@@ -168,20 +258,26 @@ fn unique<'t>(items: Vec<Value<'t>>, path: &[String]) -> Vec<Value<'t>> {
         Some("secrets") if path.len() == 3 => |item| short::file_target(item, "/run/secrets/"),
         Some("configs") if path.len() == 3 => |item| short::file_target(item, "/"),
         Some("ports") if path.len() == 3 => short::port_identity,
-        Some("env_file") if path.len() == 3 => |item| item.get("path").unwrap_or(item).text().map(str::to_owned),
+        Some("env_file") if path.len() == 3 => {
+            |item| item.get("path").unwrap_or(item).text().map(str::to_owned)
+        }
+
         Some(
-            "aliases" | "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "expose" | "links" | "platforms"
-            | "profiles" | "security_opt" | "tags" | "tmpfs",
+            "aliases" | "cap_add" | "cap_drop" | "dns" | "dns_opt" | "dns_search" | "expose"
+            | "links" | "platforms" | "profiles" | "security_opt" | "tags" | "tmpfs",
         ) => |item| item.text().map(str::to_owned),
         _ => return items,
     };
+
     let mut index: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut kept: Vec<Value<'t>> = Vec::with_capacity(items.len());
+
     for item in items {
         match identity(&item).map(|key| *index.entry(key).or_insert(kept.len())) {
             Some(at) if at < kept.len() => kept[at] = item,
             _ => kept.push(item),
         }
     }
+
     kept
 }

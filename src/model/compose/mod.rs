@@ -1,4 +1,5 @@
-//! Facts of compose projects: the files that are loaded together, their services, and what those refer to.
+//! Facts of compose projects: the files that are loaded together, their services, and what those
+//! refer to.
 
 mod command;
 mod limits;
@@ -18,7 +19,7 @@ use std::sync::OnceLock;
 use super::Setting;
 use super::container::Container;
 use super::env::EnvVar;
-use crate::source::{At, FileId, Place};
+use crate::source::{FileId, Located, Location};
 pub use load::Folders;
 #[cfg(test)]
 pub use load::projects;
@@ -30,12 +31,14 @@ pub struct Project {
     pub files: Vec<FileId>,
     /// Folder of the base file: relative paths and builds start here.
     pub folder: String,
-    /// Meant for development or tests by its name (`docker-compose.dev.yml`, `compose.override.yaml`, `*.test.yml` …).
+    /// Meant for development or tests by its name (`docker-compose.dev.yml`,
+    /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
-    /// Only a fragment that is merged over a file we cannot see or over several: absence is unknown.
+    /// Only a fragment that is merged over a file we cannot see or over several: absence is
+    /// unknown.
     pub overlay: bool,
-    /// How many of `files`, from the first on, are another project's that this one lies over: what is wrong in those is
-    /// said there.
+    /// How many of `files`, from the first on, are another project's that this one lies over: what
+    /// is wrong in those is said there.
     pub base_files: usize,
     /// Files whose relative paths start elsewhere than in `folder`: included and extended ones.
     pub folders: Vec<(FileId, String)>,
@@ -49,12 +52,19 @@ pub struct Project {
 impl Project {
     /// Whether findings in this file are this project's to report.
     pub fn reports(&self, file: FileId) -> bool {
-        !self.files.iter().take(self.base_files).any(|base| *base == file)
+        !self
+            .files
+            .iter()
+            .take(self.base_files)
+            .any(|base| *base == file)
     }
 
     /// The folder at which relative paths in a file start.
     pub fn folder_of(&self, file: FileId) -> &str {
-        self.folders.iter().find(|(id, _)| *id == file).map_or(&self.folder, |(_, folder)| folder)
+        self.folders
+            .iter()
+            .find(|(id, _)| *id == file)
+            .map_or(&self.folder, |(_, folder)| folder)
     }
 
     pub fn service(&self, name: &str) -> Option<&Service> {
@@ -64,6 +74,7 @@ impl Project {
     /// Whether what a service refers to is defined in the project, or need not be.
     pub fn defines(&self, reference: &Reference) -> bool {
         let name = &reference.name.value;
+
         match reference.kind {
             ReferenceKind::Service => self.service(name).is_some(),
             // Every project has a network of this name.
@@ -81,6 +92,7 @@ impl Project {
             ReferenceKind::Config => &self.configs,
             ReferenceKind::Service => return None,
         };
+
         list.iter().find(|one| one.name.value == name)
     }
 }
@@ -88,15 +100,15 @@ impl Project {
 /// A top-level volume, network, secret or config.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    pub name: At<String>,
+    pub name: Located<String>,
     /// `external: true`: it is made elsewhere.
     pub external: bool,
     /// It has a `name:` of its own, under which other projects find it too.
     pub shared: bool,
     /// A `file:` it is read from.
-    pub source: Option<At<String>>,
+    pub source: Option<Located<String>>,
     /// The keys that say what it is, and where it comes from; those of one's own (`x-…`) left out.
-    pub keys: Vec<At<String>>,
+    pub keys: Vec<Located<String>>,
 }
 
 /// A service, merged from all files of the project.
@@ -107,25 +119,27 @@ pub struct Service {
     pub depends_on: Vec<Dependency>,
     /// `restart`, or `deploy.restart_policy.condition` where that is written.
     pub restart: Setting<String>,
-    pub profiles: Vec<At<String>>,
+    pub profiles: Vec<Located<String>>,
     /// `deploy.replicas` or `scale`.
     pub replicas: Setting<u32>,
     pub scale: Setting<u32>,
     pub platform: Setting<String>,
     pub labels: Vec<EnvVar>,
-    /// References to top-level definitions (volumes, networks, secrets, configs) and to other services.
+    /// References to top-level definitions (volumes, networks, secrets, configs) and to other
+    /// services.
     pub references: Vec<Reference>,
     pub container_name: Setting<String>,
     pub network_mode: Setting<String>,
     pub pull_policy: Setting<String>,
     /// Whether `logging` rotates the logs or sends them elsewhere.
     pub bounded_logs: Setting<bool>,
-    /// Names besides its own that other services may call it by: network aliases, `hostname`, `container_name`.
+    /// Names besides its own that other services may call it by: network aliases, `hostname`,
+    /// `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.
     pub hosts: Vec<String>,
     /// `expose`.
-    pub exposes: Vec<At<String>>,
+    pub exposes: Vec<Located<String>>,
     pub stop_grace_period: Setting<String>,
     pub tty: Setting<bool>,
     pub stdin_open: Setting<bool>,
@@ -146,26 +160,27 @@ impl Service {
 /// `build:` of a service.
 #[derive(Clone, Debug)]
 pub struct Build {
-    pub place: Place,
+    pub location: Location,
     /// Folder in the repository; `None` for a URL or a variable that cannot be resolved.
-    pub context: Option<At<String>>,
-    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known or stands inline.
-    pub dockerfile: Option<At<String>>,
+    pub context: Option<Located<String>>,
+    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known or
+    /// stands inline.
+    pub dockerfile: Option<Located<String>>,
     pub inline: bool,
     pub target: Setting<String>,
     pub args: Vec<EnvVar>,
-    pub platforms: Vec<At<String>>,
+    pub platforms: Vec<Located<String>>,
     /// Names that FROM and `--from` may mean instead of images.
-    pub additional_contexts: Vec<At<String>>,
+    pub additional_contexts: Vec<Located<String>>,
 }
 
 /// `depends_on` and its kin.
 #[derive(Clone, Debug)]
 pub struct Dependency {
-    pub service: At<String>,
+    pub service: Located<String>,
     pub condition: Condition,
     /// The `condition:` value, where the long form is written.
-    pub condition_place: Option<Place>,
+    pub condition_place: Option<Location>,
     pub required: bool,
 }
 
@@ -182,7 +197,7 @@ pub enum Condition {
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub kind: ReferenceKind,
-    pub name: At<String>,
+    pub name: Located<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,22 @@ use crate::data::{self, Class, KnownImage};
 use crate::model::Command;
 
 impl Service {
-    /// What is known of the image that it pulls. An `image` beside a `build` names the output and tells nothing.
+    /// What is known of the image that it pulls. An `image` beside a `build` names the output and
+    /// tells nothing.
     pub fn known_image(&self) -> Option<&'static KnownImage> {
         if self.build.is_some() {
             return None;
         }
-        data::image(&self.container.image.as_ref()?.reference.as_ref()?.repository())
+
+        data::image(
+            &self
+                .container
+                .image
+                .as_ref()?
+                .reference
+                .as_ref()?
+                .repository(),
+        )
     }
 
     /// The store that its image is, going by its name.
@@ -18,16 +28,34 @@ impl Service {
         if self.build.is_some() {
             return None;
         }
-        data::store(&self.container.image.as_ref()?.reference.as_ref()?.repository())
+
+        data::store(
+            &self
+                .container
+                .image
+                .as_ref()?
+                .reference
+                .as_ref()?
+                .repository(),
+        )
     }
 
     /// The words of what it is told to run, the program first, as far as they are written here.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        let commands = [self.container.entrypoint.as_ref(), self.container.command.as_ref()];
-        commands.into_iter().flatten().flat_map(|command| match command {
-            Command::Exec { words, .. } => words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>(),
-            Command::Shell { code, .. } => code.text.split_whitespace().collect(),
-        })
+        let commands = [
+            self.container.entrypoint.as_ref(),
+            self.container.command.as_ref(),
+        ];
+        commands
+            .into_iter()
+            .flatten()
+            .flat_map(|command| match command {
+                Command::Exec { words, .. } => words
+                    .iter()
+                    .map(|word| word.value.as_str())
+                    .collect::<Vec<_>>(),
+                Command::Shell { code, .. } => code.text.split_whitespace().collect(),
+            })
     }
 }
 
@@ -139,8 +167,8 @@ const SERVING_WORDS: &[&str] = &[
 ];
 
 impl Project {
-    /// Whether the project only says how images are built: several services, and nothing in any of them that a running
-    /// container would be given.
+    /// Whether the project only says how images are built: several services, and nothing in any of
+    /// them that a running container would be given.
     pub fn only_builds(&self) -> bool {
         let bare = |service: &Service| {
             let container = &service.container;
@@ -155,10 +183,12 @@ impl Project {
                 && container.health.is_absent()
                 && service.restart.is_absent()
         };
+
         self.services.len() > 1 && self.services.iter().all(bare)
     }
 
-    /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told is no.
+    /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told
+    /// is no.
     pub fn is_one_shot(&self, service: &Service) -> bool {
         *service.one_shot.get_or_init(|| self.ends(service))
     }
@@ -167,26 +197,42 @@ impl Project {
         if self.only_builds() {
             return true;
         }
+
         let awaited = self.services.iter().flat_map(|other| &other.depends_on);
         let mut awaited = awaited.filter(|dependency| dependency.service.value == service.name());
         if awaited.any(|dependency| dependency.condition == Condition::Completed) {
             return true;
         }
-        if service.known_image().is_some_and(|known| known.class == Class::Tool) {
+
+        if service
+            .known_image()
+            .is_some_and(|known| known.class == Class::Tool)
+        {
             return true;
         }
-        let named = service
-            .name()
-            .split(['-', '_', '.'])
-            .any(|part| ONE_SHOT_NAMES.iter().any(|name| name.eq_ignore_ascii_case(part)));
-        let words: Vec<&str> = service.words().flat_map(str::split_whitespace).map(program).collect();
+
+        let named = service.name().split(['-', '_', '.']).any(|part| {
+            ONE_SHOT_NAMES
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(part))
+        });
+
+        let words: Vec<&str> = service
+            .words()
+            .flat_map(str::split_whitespace)
+            .map(program)
+            .collect();
         let serves = words.iter().any(|word| SERVING_WORDS.contains(word));
         let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));
         // `restart: "no"` or `on-failure` in so many words is how a job is written.
-        let once = service.restart.value().is_some_and(|word| matches!(word.as_str(), "no" | "none"));
+        let once = service
+            .restart
+            .value()
+            .is_some_and(|word| matches!(word.as_str(), "no" | "none"));
         let looks = named || acts;
         // An image that we know to serve does not end because it may not restart.
         let quiet = service.container.ports.is_empty() && service.known_image().is_none();
+
         (looks && !serves) || (once && (looks || quiet))
     }
 }

@@ -1,15 +1,17 @@
-//! The short forms: `127.0.0.1:8080:80/tcp`, `./data:/var/lib/data:ro`, `512m`, `1h30m`. Variables inside them are known
-//! or not, part by part.
+//! The short forms: `127.0.0.1:8080:80/tcp`, `./data:/var/lib/data:ro`, `512m`, `1h30m`. Variables
+//! inside them are known or not, part by part.
 
 use super::value::{Scalar, Value, Variables};
 use crate::model::container::{Mount, MountSource, Port, Quantity};
-use crate::source::{At, Span};
+use crate::source::{Located, Span};
 
-/// Splits at the colons that separate: not those inside `${…}` or `[…]`, nor the one after a drive letter.
+/// Splits at the colons that separate: not those inside `${…}` or `[…]`, nor the one after a drive
+/// letter.
 fn split(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_u32, 0);
+
     for (at, &byte) in bytes.iter().enumerate() {
         match byte {
             b'{' | b'[' => depth += 1,
@@ -26,14 +28,16 @@ fn split(text: &str) -> Vec<Span> {
             _ => {}
         }
     }
+
     parts.push(Span::of(start, text.len()));
+
     parts
 }
 
 /// A port of a service, short or long.
 pub fn port(value: &Value<'_>, variables: &Variables) -> Port {
     let mut port = Port {
-        place: value.place,
+        location: value.location,
         name: None,
         target: None,
         published: None,
@@ -42,10 +46,12 @@ pub fn port(value: &Value<'_>, variables: &Variables) -> Port {
         unknown: false,
         written: String::new(),
     };
+
     match value.scalar() {
         Some(scalar) => short_port(&mut port, scalar, variables),
         None => long_port(&mut port, value),
     }
+
     port
 }
 
@@ -56,12 +62,21 @@ fn short_port(port: &mut Port, scalar: &Scalar<'_>, variables: &Variables) {
     }
     // Read what is known of the parts: the container's port is the last one.
     let written = scalar.written();
-    let body = written.rsplit_once('/').filter(|(_, protocol)| !protocol.contains('}'));
+    let body = written
+        .rsplit_once('/')
+        .filter(|(_, protocol)| !protocol.contains('}'));
     port.protocol = body.map_or("tcp", |(_, protocol)| protocol).to_owned();
     let parts = split(body.map_or(written, |(body, _)| body));
-    let text = |span: &Span| scalar.part(*span, variables).text.map(|text| text.to_string());
+    let text = |span: &Span| {
+        scalar
+            .part(*span, variables)
+            .text
+            .map(|text| text.to_string())
+    };
+
     port.target = parts.last().and_then(text).and_then(|text| range(&text));
     port.published = Some(None);
+
     match parts.as_slice() {
         // `${API_PORT}:80`: only the number is left to whoever runs it.
         [host, _] if is_port_variable(host.text(written)) => port.unknown = port.target.is_none(),
@@ -76,8 +91,17 @@ fn short_port(port: &mut Port, scalar: &Scalar<'_>, variables: &Variables) {
 
 /// Whether a text is one variable, without a default, that by its name holds a port.
 fn is_port_variable(text: &str) -> bool {
-    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| text.strip_prefix('$'));
-    name.is_some_and(|name| name.split([':', '?', '-']).next().unwrap_or("").to_ascii_uppercase().contains("PORT"))
+    let name = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .or_else(|| text.strip_prefix('$'));
+    name.is_some_and(|name| {
+        name.split([':', '?', '-'])
+            .next()
+            .unwrap_or("")
+            .to_ascii_uppercase()
+            .contains("PORT")
+    })
 }
 
 fn known_port(port: &mut Port, text: &str) {
@@ -87,6 +111,7 @@ fn known_port(port: &mut Port, text: &str) {
         Some((host, target)) => (Some(host), target),
         None => (None, body),
     };
+
     port.target = range(target);
     port.unknown = port.target.is_none();
     // A container port alone is published too, on a port that the engine chooses.
@@ -94,12 +119,16 @@ fn known_port(port: &mut Port, text: &str) {
         port.published = Some(None);
         return;
     };
+
     let (ip, published) = match host.rsplit_once(':') {
         Some((ip, published)) => (Some(ip), published),
         None if host.contains(['.', '[']) => (Some(host), ""),
         None => (None, host),
     };
-    port.host_ip = ip.map(|ip| ip.trim_matches(['[', ']']).to_owned()).filter(|ip| !ip.is_empty());
+
+    port.host_ip = ip
+        .map(|ip| ip.trim_matches(['[', ']']).to_owned())
+        .filter(|ip| !ip.is_empty());
     port.published = Some(range(published));
     port.unknown |= !published.is_empty() && range(published).is_none();
 }
@@ -110,15 +139,26 @@ fn long_port(port: &mut Port, value: &Value<'_>) {
     port.name = value.get("name").and_then(Value::at);
     port.protocol = text("protocol").unwrap_or("tcp").to_ascii_lowercase();
     port.host_ip = text("host_ip").map(str::to_owned);
-    let published =
-        text("published").map(|text| text.rsplit_once(':').map_or((None, text), |(ip, port)| (Some(ip), port)));
+    let published = text("published").map(|text| {
+        text.rsplit_once(':')
+            .map_or((None, text), |(ip, port)| (Some(ip), port))
+    });
+
     if let Some((Some(ip), _)) = published {
         port.host_ip = Some(ip.to_owned());
     }
+
     port.published = Some(published.and_then(|(_, text)| range(text)));
-    port.unknown = value.is_unknown() || value.get("host_ip").is_some_and(Value::is_unknown) || port.target.is_none();
-    port.place = value.get("published").or_else(|| value.get("target")).map_or(value.place, |value| value.place);
-    let published = text("published").map(|published| format!("{published}:")).unwrap_or_default();
+    port.unknown = value.is_unknown()
+        || value.get("host_ip").is_some_and(Value::is_unknown)
+        || port.target.is_none();
+    port.location = value
+        .get("published")
+        .or_else(|| value.get("target"))
+        .map_or(value.location, |value| value.location);
+    let published = text("published")
+        .map(|published| format!("{published}:"))
+        .unwrap_or_default();
     port.written = format!("{published}{}", text("target").unwrap_or("?"));
 }
 
@@ -134,9 +174,13 @@ pub fn port_identity(value: &Value<'_>) -> Option<String> {
     if let Some(scalar) = value.scalar().filter(|scalar| scalar.text.is_none()) {
         return Some(scalar.written().to_owned());
     }
+
     let port = port(value, &Variables::default());
     let host = port.host_ip.as_deref().unwrap_or("0.0.0.0");
-    Some(format!("{host}:{:?}:{:?}/{}", port.published, port.target?, port.protocol))
+    Some(format!(
+        "{host}:{:?}:{:?}/{}",
+        port.published, port.target?, port.protocol
+    ))
 }
 
 /// The path in the container that a volume or device is mounted at.
@@ -144,21 +188,35 @@ pub fn mount_target(value: &Value<'_>) -> Option<String> {
     let Some(scalar) = value.scalar() else {
         return value.get("target").and_then(Value::text).map(clean);
     };
+
     let text = scalar.text.as_deref().unwrap_or(scalar.written());
     let parts = split(text);
     let target = parts.get(1).or(parts.first())?;
+
     Some(clean(target.text(text)))
 }
 
 /// The path in the container of a secret or config; those without a folder stand in `folder`.
 pub fn file_target(value: &Value<'_>, folder: &str) -> Option<String> {
-    let target = value.get("target").or_else(|| value.get("source")).unwrap_or(value).text()?;
-    Some(if target.starts_with('/') { clean(target) } else { format!("{folder}{}", clean(target)) })
+    let target = value
+        .get("target")
+        .or_else(|| value.get("source"))
+        .unwrap_or(value)
+        .text()?;
+    Some(if target.starts_with('/') {
+        clean(target)
+    } else {
+        format!("{folder}{}", clean(target))
+    })
 }
 
 fn clean(path: &str) -> String {
     let path = path.trim_end_matches('/');
-    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
+    if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A volume of a service, short or long.
@@ -174,14 +232,26 @@ fn short_mount(value: &Value<'_>, scalar: &Scalar<'_>, variables: &Variables) ->
     let parts = split(written);
     let part = |span: Span| {
         let text = scalar.part(span, variables).text?;
-        Some(At::new(text.to_string(), scalar.span(span)))
+        Some(Located::new(text.to_string(), scalar.span(span)))
     };
-    let mut mount = Mount { place: value.place, source: MountSource::Anonymous, target: None, read_only: false };
+
+    let mut mount = Mount {
+        location: value.location,
+        source: MountSource::Anonymous,
+        target: None,
+        read_only: false,
+    };
+
     match parts.as_slice() {
         [target] => {
             // One variable for the whole: there may be a source in it.
             mount.target = part(*target);
-            if mount.target.is_none() || mount.target.as_ref().is_some_and(|target| target.value.contains(':')) {
+            if mount.target.is_none()
+                || mount
+                    .target
+                    .as_ref()
+                    .is_some_and(|target| target.value.contains(':'))
+            {
                 mount.source = MountSource::Unknown;
             }
         }
@@ -194,11 +264,17 @@ fn short_mount(value: &Value<'_>, scalar: &Scalar<'_>, variables: &Variables) ->
                 // What stands beside the variable may tell that it is a path.
                 None => MountSource::Unknown,
             };
-            let options = options.iter().flat_map(|span| span.text(written).split(','));
-            mount.read_only = options.into_iter().any(|option| option == "ro" || option == "readonly");
+
+            let options = options
+                .iter()
+                .flat_map(|span| span.text(written).split(','));
+            mount.read_only = options
+                .into_iter()
+                .any(|option| option == "ro" || option == "readonly");
         }
         [] => {}
     }
+
     mount
 }
 
@@ -219,13 +295,23 @@ fn long_mount(value: &Value<'_>) -> Mount {
         ("volume", None) if source.is_none() => MountSource::Anonymous,
         _ => MountSource::Unknown,
     };
-    let target = value.get("target").or_else(|| value.get("destination")).or_else(|| value.get("dst"));
-    let place = match &source {
-        MountSource::Host(at) | MountSource::Volume(at) => at.place,
-        _ => target.map_or(value.place, |target| target.place),
+
+    let target = value
+        .get("target")
+        .or_else(|| value.get("destination"))
+        .or_else(|| value.get("dst"));
+    let location = match &source {
+        MountSource::Host(at) | MountSource::Volume(at) => at.location,
+        _ => target.map_or(value.location, |target| target.location),
     };
+
     let read_only = value.get("read_only").and_then(Value::text) == Some("true");
-    Mount { place, source, target: target.and_then(Value::at), read_only }
+    Mount {
+        location,
+        source,
+        target: target.and_then(Value::at),
+        read_only,
+    }
 }
 
 /// An amount of memory in bytes: `512m`, `1.5gb`, `1024`.
@@ -242,11 +328,22 @@ pub fn bytes(text: &str) -> Quantity {
         "p" | "pb" | "pib" => Some(1024.0_f64.powi(5)),
         _ => None,
     };
-    let amount = digits.parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);
-    Quantity { written: text.to_owned(), amount }
+
+    let amount = digits
+        .parse::<f64>()
+        .ok()
+        .zip(unit)
+        .map(|(number, unit)| number * unit);
+    Quantity {
+        written: text.to_owned(),
+        amount,
+    }
 }
 
 /// A plain number: cores, processes.
 pub fn number(text: &str) -> Quantity {
-    Quantity { written: text.to_owned(), amount: text.trim().parse().ok() }
+    Quantity {
+        written: text.to_owned(),
+        amount: text.trim().parse().ok(),
+    }
 }

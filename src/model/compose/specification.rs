@@ -1,8 +1,10 @@
-//! The compose specification, example by example: what files come to together, and where each value was written.
+//! The compose specification, example by example: what files come to together, and where each value
+//! was written.
 //!
-//! The cases stand in `tests/compose/*.md`. A heading names one. Its fences are files, by role and path after the language:
-//! a `base`, what lies `over` it, and each further `file`. The last fence is what they come to, every value with its file,
-//! line and columns. `SPECIFICATION=write cargo test specification` writes that one anew.
+//! The cases stand in `tests/compose/*.md`. A heading names one. Its fences are files, by role and
+//! path after the language: a `base`, what lies `over` it, and each further `file`. The last fence
+//! is what they come to, every value with its file, line and columns. `SPECIFICATION=write cargo
+//! test specification` writes that one anew.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use super::{Condition, Project};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file;
 use crate::model::kind::Listing;
-use crate::source::{FileId, Place, Repository, SourceFile};
+use crate::source::{FileId, Location, Repository, SourceFile};
 
 /// The fence that holds what is expected.
 const RESULT: &str = "text result";
@@ -28,19 +30,34 @@ struct Case {
 fn cases(page: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut lines = page.lines();
+
     while let Some(line) = lines.next() {
         if let Some(name) = line.strip_prefix("## ") {
-            cases.push(Case { name: name.to_owned(), files: Vec::new(), expected: String::new() });
+            cases.push(Case {
+                name: name.to_owned(),
+                files: Vec::new(),
+                expected: String::new(),
+            });
         }
-        let (Some(info), Some(case)) = (line.strip_prefix("```"), cases.last_mut()) else { continue };
-        let text: String = lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
+
+        let (Some(info), Some(case)) = (line.strip_prefix("```"), cases.last_mut()) else {
+            continue;
+        };
+
+        let text: String = lines
+            .by_ref()
+            .take_while(|line| *line != "```")
+            .flat_map(|line| [line, "\n"])
+            .collect();
         let mut words = info.split(' ').skip(1).map(str::to_owned);
+
         match (words.next(), words.next()) {
             (Some(role), Some(path)) => case.files.push((role, path, text)),
             _ if info == RESULT => case.expected = text,
             _ => panic!("{}: what is the fence `{info}`?", case.name),
         }
     }
+
     cases
 }
 
@@ -50,34 +67,42 @@ struct Shown<'s> {
 }
 
 impl Shown<'_> {
-    fn place(&self, place: Place) -> String {
-        let source = &self.sources[place.file.0 as usize];
-        let start = source.lines().position(place.span.start, &source.text);
-        let end = source.lines().position(place.span.end, &source.text);
-        let end = if start.line == end.line { end.column.to_string() } else { format!("{}:{}", end.line, end.column) };
+    fn location(&self, location: Location) -> String {
+        let source = &self.sources[location.file.0 as usize];
+        let start = source.lines().position(location.span.start, &source.text);
+        let end = source.lines().position(location.span.end, &source.text);
+        let end = if start.line == end.line {
+            end.column.to_string()
+        } else {
+            format!("{}:{}", end.line, end.column)
+        };
+
         format!("{}:{}:{}-{end}", source.path, start.line, start.column)
     }
 
-    fn line(&mut self, path: &str, value: &str, place: Place) {
-        let place = self.place(place);
-        writeln!(self.text, "{path}: {value}  @ {place}").expect("a text takes what is written");
+    fn line(&mut self, path: &str, value: &str, location: Location) {
+        let location = self.location(location);
+        writeln!(self.text, "{path}: {value}  @ {location}").expect("a text takes what is written");
     }
 
     fn value(&mut self, path: &str, value: &Value<'_>) {
         match &value.data {
-            Data::Null => self.line(path, "null", value.place),
-            Data::Unknown => self.line(path, "?", value.place),
+            Data::Null => self.line(path, "null", value.location),
+            Data::Unknown => self.line(path, "?", value.location),
             Data::Scalar(scalar) => {
-                let text = scalar.text.as_deref().map_or_else(|| "?".to_owned(), |text| text.replace('\n', "\\n"));
-                self.line(path, &text, value.place);
+                let text = scalar
+                    .text
+                    .as_deref()
+                    .map_or_else(|| "?".to_owned(), |text| text.replace('\n', "\\n"));
+                self.line(path, &text, value.location);
             }
-            Data::Map(fields) if fields.is_empty() => self.line(path, "{}", value.place),
+            Data::Map(fields) if fields.is_empty() => self.line(path, "{}", value.location),
             Data::Map(fields) => {
                 for field in fields {
                     self.value(&format!("{path}.{}", field.key), &field.value);
                 }
             }
-            Data::List(items) if items.is_empty() => self.line(path, "[]", value.place),
+            Data::List(items) if items.is_empty() => self.line(path, "[]", value.location),
             Data::List(items) => {
                 for (at, item) in items.iter().enumerate() {
                     self.value(&format!("{path}[{at}]"), item);
@@ -91,19 +116,47 @@ impl Shown<'_> {
         if project.overlay {
             self.text.push_str("the project may have more\n");
         }
+
         for service in &project.services {
             let name = service.name();
-            if let Some(dockerfile) = service.build.as_ref().and_then(|build| build.dockerfile.as_ref()) {
-                self.line(&format!("{name} is built by"), &dockerfile.value, dockerfile.place);
+            if let Some(dockerfile) = service
+                .build
+                .as_ref()
+                .and_then(|build| build.dockerfile.as_ref())
+            {
+                self.line(
+                    &format!("{name} is built by"),
+                    &dockerfile.value,
+                    dockerfile.location,
+                );
             }
-            for one in service.depends_on.iter().filter(|one| one.condition != Condition::Started) {
-                self.line(&format!("{name} waits for"), &one.service.value, one.service.place);
+
+            for one in service
+                .depends_on
+                .iter()
+                .filter(|one| one.condition != Condition::Started)
+            {
+                self.line(
+                    &format!("{name} waits for"),
+                    &one.service.value,
+                    one.service.location,
+                );
             }
+
             if service.container.open {
                 self.line(name, "may have more", service.container.anchor);
             }
-            for reference in service.references.iter().filter(|one| !project.defines(one)) {
-                self.line(&format!("{name} lacks"), &reference.name.value, reference.name.place);
+
+            for reference in service
+                .references
+                .iter()
+                .filter(|one| !project.defines(one))
+            {
+                self.line(
+                    &format!("{name} lacks"),
+                    &reference.name.value,
+                    reference.name.location,
+                );
             }
         }
     }
@@ -115,30 +168,49 @@ fn shown(case: &Case) -> String {
     files.sort_unstable_by_key(|(_, path, _)| path);
     let numbered = files.iter().enumerate();
     let sources: Vec<SourceFile> = numbered
-        .map(|(at, (_, path, text))| SourceFile::new(FileId(at as u32), path.as_str(), text.as_str()))
+        .map(|(at, (_, path, text))| {
+            SourceFile::new(FileId(at as u32), path.as_str(), text.as_str())
+        })
         .collect();
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
-    let lowered: Vec<FileFacts> = sources.iter().map(|source| file::lower(source, &listing)).collect();
+    let lowered: Vec<FileFacts> = sources
+        .iter()
+        .map(|source| file::lower(source, &listing))
+        .collect();
     let facts = Facts::new(Repository::new(&sources), lowered, None);
-    let own = case.files.iter().filter(|(role, _, _)| role == "base" || role == "over");
-    let own: Vec<FileId> = own.map(|(_, path, _)| facts.repository.find(path).expect("it is there").id).collect();
+    let own = case
+        .files
+        .iter()
+        .filter(|(role, _, _)| role == "base" || role == "over");
+    let own: Vec<FileId> = own
+        .map(|(_, path, _)| facts.repository.find(path).expect("it is there").id)
+        .collect();
     let mut loader = Loader::of(&facts, "", &own);
     let merged = loader.merged(&own).expect("there is a file");
-    let mut shown = Shown { sources: &sources, text: String::new() };
+    let mut shown = Shown {
+        sources: &sources,
+        text: String::new(),
+    };
+
     for section in ["services", "volumes", "networks", "secrets", "configs"] {
         if let Some(value) = merged.get(section) {
             shown.value(section, value);
         }
     }
+
     shown.facts(&load(&facts, "", &own, 0));
+
     shown.text
 }
 
 fn pages() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
     let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut pages: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut pages: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     pages.sort();
+
     pages
 }
 
@@ -146,22 +218,37 @@ fn pages() -> Vec<PathBuf> {
 fn every_example_comes_to_what_the_specification_says() {
     let write = std::env::var_os("SPECIFICATION").is_some();
     let mut wrong = String::new();
+
     for path in pages() {
         let mut page = std::fs::read_to_string(&path).expect("a page");
         let mut at = 0;
+
         for case in cases(&page.clone()) {
             let found = shown(&case);
-            at += page[at..].find(&format!("\n## {}\n", case.name)).expect("its heading");
-            at += page[at..].find(RESULT).unwrap_or_else(|| panic!("{}: no result", case.name)) + RESULT.len() + 1;
+            at += page[at..]
+                .find(&format!("\n## {}\n", case.name))
+                .expect("its heading");
+            at += page[at..]
+                .find(RESULT)
+                .unwrap_or_else(|| panic!("{}: no result", case.name))
+                + RESULT.len()
+                + 1;
             if write {
                 page.replace_range(at..at + case.expected.len(), &found);
             } else if found != case.expected {
-                write!(wrong, "\n{}\nexpected:\n{}found:\n{found}", case.name, case.expected).expect("a text");
+                write!(
+                    wrong,
+                    "\n{}\nexpected:\n{}found:\n{found}",
+                    case.name, case.expected
+                )
+                .expect("a text");
             }
         }
+
         if write {
             std::fs::write(&path, page).expect("written");
         }
     }
+
     assert!(wrong.is_empty(), "{wrong}");
 }

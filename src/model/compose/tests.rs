@@ -7,7 +7,7 @@ use crate::model::env::EnvValue;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file;
 use crate::model::kind::Listing;
-use crate::source::{FileId, Place, Repository, SourceFile};
+use crate::source::{FileId, Location, Repository, SourceFile};
 
 struct Loaded {
     sources: Vec<SourceFile>,
@@ -19,26 +19,38 @@ impl Loaded {
         let mut files = files.to_vec();
         files.sort_unstable();
         let numbered = files.iter().enumerate();
-        let sources: Vec<SourceFile> =
-            numbered.map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text)).collect();
+        let sources: Vec<SourceFile> = numbered
+            .map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text))
+            .collect();
         let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
-        let lowered: Vec<FileFacts> = sources.iter().map(|source| file::lower(source, &listing)).collect();
+        let lowered: Vec<FileFacts> = sources
+            .iter()
+            .map(|source| file::lower(source, &listing))
+            .collect();
         let facts = Facts::new(Repository::new(&sources), lowered, None);
         let projects = super::projects(&facts);
         drop(facts);
+
         Self { sources, projects }
     }
 
     /// A place as `path:line:text`.
-    fn show(&self, place: Place) -> String {
-        let source = &self.sources[place.file.0 as usize];
-        let line = source.lines().position(place.span.start, &source.text).line;
-        format!("{}:{line}:{}", source.path, place.span.text(&source.text))
+    fn show(&self, location: Location) -> String {
+        let source = &self.sources[location.file.0 as usize];
+        let line = source
+            .lines()
+            .position(location.span.start, &source.text)
+            .line;
+        format!(
+            "{}:{line}:{}",
+            source.path,
+            location.span.text(&source.text)
+        )
     }
 
     fn set<T: std::fmt::Debug>(&self, setting: &Setting<T>) -> String {
         match setting {
-            Setting::Set(at) => format!("{:?} at {}", at.value, self.show(at.place)),
+            Setting::Set(at) => format!("{:?} at {}", at.value, self.show(at.location)),
             Setting::Unknown(_) => "unknown".to_owned(),
             Setting::Absent => "absent".to_owned(),
         }
@@ -46,14 +58,21 @@ impl Loaded {
 
     /// Each variable of a service with its value's place.
     fn env(&self, project: usize, service: &str) -> Vec<String> {
-        let service = self.projects[project].service(service).expect("the service is there");
+        let service = self.projects[project]
+            .service(service)
+            .expect("the service is there");
         let one = |var: &crate::model::env::EnvVar| match &var.value {
             EnvValue::Inherited => format!("{} from outside", var.name.value),
             value => {
                 let text = value.resolved().unwrap_or("?");
-                format!("{}={text} at {}", var.name.value, self.show(value.place().expect("a value has a place")))
+                format!(
+                    "{}={text} at {}",
+                    var.name.value,
+                    self.show(value.location().expect("a value has a place"))
+                )
             }
         };
+
         service.container.env.iter().map(one).collect()
     }
 }
@@ -63,19 +82,44 @@ fn an_override_is_merged_and_each_value_keeps_its_file() {
     let base = "services:\n  app:\n    image: a:1\n    command: [run]\n    environment:\n      A: one\n      B: two\n    ports: ['80:80']\n    volumes: ['./x:/data']\n";
     let over = "services:\n  app:\n    command: serve --fast\n    environment: [B=three, C]\n    ports: ['81:81']\n    volumes: ['./y:/data']\n";
     let loaded = Loaded::of(&[("compose.yaml", base), ("compose.override.yaml", over)]);
-    assert_eq!(loaded.projects.len(), 2, "the base alone, and the base under its override");
+    assert_eq!(
+        loaded.projects.len(),
+        2,
+        "the base alone, and the base under its override"
+    );
     let project = &loaded.projects[1];
     assert!(project.development && project.base_files == 1);
     assert!(!project.reports(project.files[0]) && project.reports(project.files[1]));
     assert_eq!(
         loaded.env(1, "app"),
-        ["A=one at compose.yaml:6:one", "B=three at compose.override.yaml:4:three", "C from outside"]
+        [
+            "A=one at compose.yaml:6:one",
+            "B=three at compose.override.yaml:4:three",
+            "C from outside"
+        ]
     );
     let app = &project.services[0];
-    let ports: Vec<String> = app.container.ports.iter().map(|port| loaded.show(port.place)).collect();
-    assert_eq!(ports, ["compose.yaml:8:80:80", "compose.override.yaml:5:81:81"]);
-    let mounts: Vec<String> = app.container.mounts.iter().map(|mount| loaded.show(mount.place)).collect();
-    assert_eq!(mounts, ["compose.override.yaml:6:./y:/data"], "volumes are unique by target");
+    let ports: Vec<String> = app
+        .container
+        .ports
+        .iter()
+        .map(|port| loaded.show(port.location))
+        .collect();
+    assert_eq!(
+        ports,
+        ["compose.yaml:8:80:80", "compose.override.yaml:5:81:81"]
+    );
+    let mounts: Vec<String> = app
+        .container
+        .mounts
+        .iter()
+        .map(|mount| loaded.show(mount.location))
+        .collect();
+    assert_eq!(
+        mounts,
+        ["compose.override.yaml:6:./y:/data"],
+        "volumes are unique by target"
+    );
     let words: Vec<&str> = app.words().collect();
     assert_eq!(words, ["serve", "--fast"], "a command replaces");
 }
@@ -99,9 +143,25 @@ fn services_extend_each_other_in_one_file_and_across_files() {
     assert_eq!(loaded.projects.len(), 1, "an extended file is no project");
     let project = &loaded.projects[0];
     let worker = project.service("worker").unwrap();
-    assert_eq!(loaded.set(&worker.restart), "\"always\" at common/base.yaml:4:always");
-    assert_eq!(loaded.env(0, "worker"), ["A=1 at common/base.yaml:6:1", "B=2 at compose.yaml:4:2"]);
-    assert_eq!(worker.build.as_ref().unwrap().dockerfile.as_ref().unwrap().value, "common/Dockerfile");
+    assert_eq!(
+        loaded.set(&worker.restart),
+        "\"always\" at common/base.yaml:4:always"
+    );
+    assert_eq!(
+        loaded.env(0, "worker"),
+        ["A=1 at common/base.yaml:6:1", "B=2 at compose.yaml:4:2"]
+    );
+    assert_eq!(
+        worker
+            .build
+            .as_ref()
+            .unwrap()
+            .dockerfile
+            .as_ref()
+            .unwrap()
+            .value,
+        "common/Dockerfile"
+    );
     assert!(project.service("lost").unwrap().container.open);
 }
 
@@ -117,11 +177,26 @@ fn cycles_end() {
 fn an_included_project_has_its_own_folder_and_variables() {
     let main = "include:\n  - sub/compose.yaml\nservices:\n  web:\n    image: web:${TAG:-1}\n    depends_on: [db]\n";
     let sub = "services:\n  db:\n    image: postgres:${TAG}\n    build: ./db\nvolumes:\n  data:\n";
-    let loaded = Loaded::of(&[("compose.yaml", main), ("sub/compose.yaml", sub), ("sub/.env", "TAG=17\n")]);
+    let loaded = Loaded::of(&[
+        ("compose.yaml", main),
+        ("sub/compose.yaml", sub),
+        ("sub/.env", "TAG=17\n"),
+    ]);
     assert_eq!(loaded.projects.len(), 1);
     let project = &loaded.projects[0];
-    let image =
-        |name: &str| project.service(name).unwrap().container.image.as_ref().unwrap().reference.clone().unwrap();
+    let image = |name: &str| {
+        project
+            .service(name)
+            .unwrap()
+            .container
+            .image
+            .as_ref()
+            .unwrap()
+            .reference
+            .clone()
+            .unwrap()
+    };
+
     assert_eq!(image("web").tag.as_deref(), Some("1"));
     assert_eq!(image("db").tag.as_deref(), Some("17"));
     let build = project.service("db").unwrap().build.as_ref().unwrap();
@@ -135,9 +210,15 @@ fn variables_are_known_from_env_and_defaults_or_unknown() {
     let loaded = Loaded::of(&[("compose.yaml", text), (".env", "Y='z'\nPRIV=true\n")]);
     let app = &loaded.projects[0].services[0];
     assert!(app.container.image.as_ref().unwrap().reference.is_none());
-    assert_eq!(app.container.resources.memory_limit.value().unwrap().amount, Some(536_870_912.0));
+    assert_eq!(
+        app.container.resources.memory_limit.value().unwrap().amount,
+        Some(536_870_912.0)
+    );
     assert_eq!(loaded.set(&app.container.resources.cpu_limit), "unknown");
-    assert_eq!(loaded.set(&app.container.security.privileged), "true at compose.yaml:6:${PRIV-false}");
+    assert_eq!(
+        loaded.set(&app.container.security.privileged),
+        "true at compose.yaml:6:${PRIV-false}"
+    );
     assert_eq!(
         loaded.env(0, "app"),
         [
@@ -147,8 +228,14 @@ fn variables_are_known_from_env_and_defaults_or_unknown() {
             "D=z at compose.yaml:11:${Y}",
         ]
     );
-    let EnvValue::Template { fallbacks, .. } = &app.container.env[2].value else { panic!("a template") };
-    assert_eq!(loaded.show(fallbacks[0].literal.place), "compose.yaml:10:postgres");
+    let EnvValue::Template { fallbacks, .. } = &app.container.env[2].value else {
+        panic!("a template")
+    };
+
+    assert_eq!(
+        loaded.show(fallbacks[0].literal.location),
+        "compose.yaml:10:postgres"
+    );
 }
 
 #[test]
@@ -165,9 +252,13 @@ fn ports_are_read_in_every_form() {
         ("'${DB_PORT}:5432'", "5432 on a free port of all"),
         ("'${WHERE}:5432'", "unknown"),
         ("'127.0.0.1:${P}:5432'", "5432 on a free port of 127.0.0.1"),
-        ("{target: 80, published: 8080, host_ip: 127.0.0.1}", "80 on 8080 of 127.0.0.1"),
+        (
+            "{target: 80, published: 8080, host_ip: 127.0.0.1}",
+            "80 on 8080 of 127.0.0.1",
+        ),
         ("'3000-3005:3000-3005'", "3000 on 3000 of all"),
     ];
+
     for (form, want) in forms {
         let text = format!("services:\n  app:\n    image: a:1\n    ports:\n      - {form}\n");
         let loaded = Loaded::of(&[("compose.yaml", &text)]);
@@ -176,9 +267,22 @@ fn ports_are_read_in_every_form() {
             Some(Some((first, _))) => first.to_string(),
             _ => "a free port".to_owned(),
         };
-        let ip = if port.is_public() { "all" } else { port.host_ip.as_deref().unwrap_or("?") };
-        let shown = format!("{} on {host} of {ip}", port.target.map_or(0, |target| target.0));
-        assert_eq!(if port.unknown { "unknown" } else { &shown }, want, "{form}");
+
+        let ip = if port.is_public() {
+            "all"
+        } else {
+            port.host_ip.as_deref().unwrap_or("?")
+        };
+
+        let shown = format!(
+            "{} on {host} of {ip}",
+            port.target.map_or(0, |target| target.0)
+        );
+        assert_eq!(
+            if port.unknown { "unknown" } else { &shown },
+            want,
+            "{form}"
+        );
     }
 }
 
@@ -206,17 +310,27 @@ fn volumes_are_read_in_every_form() {
             MountSource::Scratch => "scratch".to_owned(),
             _ => "unknown".to_owned(),
         };
-        assert_eq!((shown.as_str(), mount.target.as_ref().unwrap().value.as_str()), (source, target), "{form}");
+
+        assert_eq!(
+            (
+                shown.as_str(),
+                mount.target.as_ref().unwrap().value.as_str()
+            ),
+            (source, target),
+            "{form}"
+        );
     }
 }
 
 #[test]
 fn anchors_and_merge_keys_keep_the_place_of_their_definition() {
-    let text =
-        "x-limits: &limits\n  mem_limit: 1g\n  restart: always\nservices:\n  a:\n    <<: *limits\n    image: a:1\n";
+    let text = "x-limits: &limits\n  mem_limit: 1g\n  restart: always\nservices:\n  a:\n    <<: *limits\n    image: a:1\n";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     let a = &loaded.projects[0].services[0];
-    assert_eq!(loaded.set(&a.restart), "\"always\" at compose.yaml:3:always");
+    assert_eq!(
+        loaded.set(&a.restart),
+        "\"always\" at compose.yaml:3:always"
+    );
     assert!(a.container.resources.memory_limit.known().is_some());
 }
 
@@ -227,7 +341,11 @@ fn dependencies_and_references_are_collected() {
     let a = &loaded.projects[0].services[0];
     let conditions: Vec<Condition> = a.depends_on.iter().map(|one| one.condition).collect();
     assert_eq!(conditions, [Condition::Healthy, Condition::Completed]);
-    let named: Vec<&str> = a.references.iter().map(|one| one.name.value.as_str()).collect();
+    let named: Vec<&str> = a
+        .references
+        .iter()
+        .map(|one| one.name.value.as_str())
+        .collect();
     assert_eq!(named, ["b", "b", "b"]);
     assert_eq!(a.hosts, ["alias"]);
 }
@@ -237,14 +355,29 @@ fn an_overlay_is_laid_over_its_base_or_left_open() {
     let base = "services:\n  a: {image: 'a:1'}\n";
     let prod = "services:\n  a:\n    mem_limit: 1g\n";
     let loaded = Loaded::of(&[("compose.yaml", base), ("compose.prod.yaml", prod)]);
-    let limit = |project: usize| loaded.projects[project].services[0].container.resources.memory_limit.clone();
-    assert!(limit(0).is_unknown(), "what production sets is no absence in the base");
+    let limit = |project: usize| {
+        loaded.projects[project].services[0]
+            .container
+            .resources
+            .memory_limit
+            .clone()
+    };
+
+    assert!(
+        limit(0).is_unknown(),
+        "what production sets is no absence in the base"
+    );
     assert!(limit(1).known().is_some());
     let alone = Loaded::of(&[("docker-compose.prod.yml", prod)]);
     assert!(alone.projects[0].overlay && alone.projects[0].services[0].restart.is_unknown());
     // It names what only a sibling defines.
-    let files =
-        [("compose.yaml", base), ("compose.extra.yaml", "services:\n  b:\n    image: b:1\n    depends_on: [a]\n")];
+    let files = [
+        ("compose.yaml", base),
+        (
+            "compose.extra.yaml",
+            "services:\n  b:\n    image: b:1\n    depends_on: [a]\n",
+        ),
+    ];
     assert!(Loaded::of(&files).projects[1].overlay);
 }
 
@@ -257,18 +390,34 @@ fn compose_file_in_env_replaces_discovery() {
     ];
     let loaded = Loaded::of(&files);
     assert_eq!(loaded.projects.len(), 1);
-    assert_eq!(loaded.set(&loaded.projects[0].services[0].restart), "\"always\" at compose.two.yaml:2:always");
+    assert_eq!(
+        loaded.set(&loaded.projects[0].services[0].restart),
+        "\"always\" at compose.two.yaml:2:always"
+    );
 }
 
 #[test]
 fn health_checks_say_what_they_run() {
     let text = "services:\n  a:\n    image: a:1\n    healthcheck:\n      test: curl -f http://localhost/$$PATH_X || exit 1\n  b:\n    image: b:1\n    healthcheck: {disable: true}\n  c:\n    image: c:1\n    healthcheck: {test: [CMD, pg_isready]}\n";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
-    let health = |at: usize| loaded.projects[0].services[at].container.health.value().unwrap();
-    let Some(crate::model::Command::Shell { code, .. }) = &health(0).test else { panic!("a shell command") };
+    let health = |at: usize| {
+        loaded.projects[0].services[at]
+            .container
+            .health
+            .value()
+            .unwrap()
+    };
+
+    let Some(crate::model::Command::Shell { code, .. }) = &health(0).test else {
+        panic!("a shell command")
+    };
+
     assert_eq!(code.text, "curl -f http://localhost/$PATH_X || exit 1");
     let at = code.text.find("PATH_X").unwrap();
-    assert_eq!(loaded.show(code.place(crate::source::Span::of(at, at + 6))), "compose.yaml:5:PATH_X");
+    assert_eq!(
+        loaded.show(code.location(crate::source::Span::of(at, at + 6))),
+        "compose.yaml:5:PATH_X"
+    );
     assert!(health(1).disabled);
     assert!(
         matches!(health(2).test, Some(crate::model::Command::Exec { ref words, .. }) if words[0].value == "pg_isready")
@@ -279,12 +428,27 @@ fn health_checks_say_what_they_run() {
 fn words_keep_their_places_in_folded_and_filled_text() {
     let text = "services:\n  a:\n    image: a:1\n    command: >\n      sh -c '\n        export X=$$(cat /x)\n        exec serve --host $${HOST}\n      '\n  b:\n    image: b:1\n    command:\n      - sh\n      - -c\n      - |\n        sleep 1\n        exec serve ${PORT:-8000} --fast\n";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
-    for (at, word, line) in [(0, "serve", 7), (0, "--host", 7), (1, "serve", 16), (1, "--fast", 16)] {
-        let command = loaded.projects[0].services[at].container.command.as_ref().unwrap();
+    for (at, word, line) in [
+        (0, "serve", 7),
+        (0, "--host", 7),
+        (1, "serve", 16),
+        (1, "--fast", 16),
+    ] {
+        let command = loaded.projects[0].services[at]
+            .container
+            .command
+            .as_ref()
+            .unwrap();
         let script = command.script();
         let invocations = script.invocations();
-        let words = invocations.iter().flat_map(|one| std::iter::once(one.name).chain(one.args));
-        let place = words.filter(|one| one.text() == word).map(|one| command.place_of(one.span)).last().unwrap();
-        assert_eq!(loaded.show(place), format!("compose.yaml:{line}:{word}"));
+        let words = invocations
+            .iter()
+            .flat_map(|one| std::iter::once(one.name).chain(one.args));
+        let location = words
+            .filter(|one| one.text() == word)
+            .map(|one| command.place_of(one.span))
+            .last()
+            .unwrap();
+        assert_eq!(loaded.show(location), format!("compose.yaml:{line}:{word}"));
     }
 }

@@ -1,12 +1,12 @@
-//! A compose file's values after interpolation: what merging and lowering work on. Each keeps the place it has in its own
-//! file, through anchors, `extends`, `include` and overrides.
+//! A compose file's values after interpolation: what merging and lowering work on. Each keeps the
+//! place it has in its own file, through anchors, `extends`, `include` and overrides.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use crate::source::{At, OffsetMap, Place, SourceFile, Span};
+use crate::source::{Located, Location, OffsetMap, SourceFile, Span};
 use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
 use crate::syntax::yaml::{Kind, Node};
@@ -16,7 +16,7 @@ use crate::syntax::yaml::{Kind, Node};
 pub struct Variables {
     known: HashMap<String, Lookup>,
     /// Where their values stand.
-    places: HashMap<String, Place>,
+    locations: HashMap<String, Location>,
 }
 
 impl Variables {
@@ -24,20 +24,30 @@ impl Variables {
     #[must_use]
     pub fn over<'f>(&self, files: impl IntoIterator<Item = &'f SourceFile>) -> Self {
         let mut all = self.clone();
+
         for file in files {
             for entry in dotenv::parse(&file.text).tree.entries {
                 if self.known.contains_key(&entry.key) {
                     continue;
                 }
+
                 let value = match entry.value {
                     None => Lookup::Unknown,
-                    Some(value) if entry.quote == Some(dotenv::Quote::Single) => Lookup::Value(value),
-                    Some(value) => all.expand(&value).text.map_or(Lookup::Unknown, Lookup::Value),
+                    Some(value) if entry.quote == Some(dotenv::Quote::Single) => {
+                        Lookup::Value(value)
+                    }
+                    Some(value) => all
+                        .expand(&value)
+                        .text
+                        .map_or(Lookup::Unknown, Lookup::Value),
                 };
-                all.places.insert(entry.key.clone(), file.place(entry.value_span));
+
+                all.locations
+                    .insert(entry.key.clone(), file.location(entry.value_span));
                 all.known.insert(entry.key, value);
             }
         }
+
         all
     }
 
@@ -50,12 +60,14 @@ impl Variables {
     }
 
     /// The known value of one variable, and where it stands.
-    pub fn written(&self, name: &str) -> Option<(&str, Place)> {
-        Some((self.get(name)?, *self.places.get(name)?))
+    pub fn written(&self, name: &str) -> Option<(&str, Location)> {
+        Some((self.get(name)?, *self.locations.get(name)?))
     }
 
     fn expand(&self, text: &str) -> interpolate::Expansion {
-        interpolate::expand(text, Dialect::Compose, &|name| self.known.get(name).cloned())
+        interpolate::expand(text, Dialect::Compose, &|name| {
+            self.known.get(name).cloned()
+        })
     }
 }
 
@@ -63,7 +75,7 @@ impl Variables {
 #[derive(Clone, Debug)]
 pub struct Value<'t> {
     /// Scalars without their quotes.
-    pub place: Place,
+    pub location: Location,
     pub data: Data<'t>,
     pub tag: Tag,
 }
@@ -90,13 +102,13 @@ pub enum Tag {
 #[derive(Clone, Debug)]
 pub struct Field<'t> {
     pub key: Cow<'t, str>,
-    pub key_place: Place,
+    pub key_place: Location,
     pub value: Value<'t>,
 }
 
 impl Field<'_> {
-    pub fn name(&self) -> At<String> {
-        At::new(self.key.to_string(), self.key_place)
+    pub fn name(&self) -> Located<String> {
+        Located::new(self.key.to_string(), self.key_place)
     }
 }
 
@@ -113,11 +125,23 @@ pub struct Scalar<'t> {
 impl<'t> Scalar<'t> {
     fn new(node: Node<'t>, range: Span, variables: &Variables) -> Self {
         let written = range.text(node.str().unwrap_or(""));
+
         if !written.contains('$') {
-            return Self { node, range, text: Some(Cow::Borrowed(written)), uses: Vec::new() };
+            return Self {
+                node,
+                range,
+                text: Some(Cow::Borrowed(written)),
+                uses: Vec::new(),
+            };
         }
+
         let expansion = variables.expand(written);
-        Self { node, range, text: expansion.text.map(Cow::Owned), uses: expansion.uses }
+        Self {
+            node,
+            range,
+            text: expansion.text.map(Cow::Owned),
+            uses: expansion.uses,
+        }
     }
 
     /// As it stands in the file, decoded but not interpolated.
@@ -126,7 +150,7 @@ impl<'t> Scalar<'t> {
     }
 
     /// The place of a range of [`Scalar::written`].
-    pub fn span(&self, range: Span) -> Place {
+    pub fn span(&self, range: Span) -> Location {
         self.node.content_span(range.shift(self.range.start))
     }
 
@@ -138,7 +162,11 @@ impl<'t> Scalar<'t> {
     /// Where each byte of [`Scalar::written`] stands.
     pub fn offsets(&self) -> OffsetMap {
         let offsets = self.node.offsets();
-        if self.range.start == 0 { offsets } else { offsets.skip(self.range.start) }
+        if self.range.start == 0 {
+            offsets
+        } else {
+            offsets.skip(self.range.start)
+        }
     }
 
     /// The text in effect, and where its bytes stand: those of a variable's value at the variable.
@@ -147,18 +175,32 @@ impl<'t> Scalar<'t> {
         if self.text.is_none() || !written.contains('$') {
             return (written.to_owned(), offsets);
         }
+
         let (mut text, mut map, mut at) = (String::new(), OffsetMap::default(), 0);
+
         while let Some(c) = written.get(at..).and_then(|rest| rest.chars().next()) {
             map.push(text.len() as u32, offsets.offset(at as u32));
+
             if let Some(used) = self.uses.iter().find(|used| used.span.start as usize == at) {
-                text.push_str(self.part(used.span, variables).text.as_deref().unwrap_or(""));
+                text.push_str(
+                    self.part(used.span, variables)
+                        .text
+                        .as_deref()
+                        .unwrap_or(""),
+                );
                 at = (used.span.end as usize).max(at + 1);
                 continue;
             }
+
             text.push(c);
             // The first of a pair stands for both.
-            at += if c == '$' && written[at + 1..].starts_with('$') { 2 } else { c.len_utf8() };
+            at += if c == '$' && written[at + 1..].starts_with('$') {
+                2
+            } else {
+                c.len_utf8()
+            };
         }
+
         (text, map)
     }
 
@@ -169,13 +211,15 @@ impl<'t> Scalar<'t> {
 }
 
 impl<'t> Value<'t> {
-    /// Reads a node with everything below it. Trees are bounded in depth and in what aliases expand to.
+    /// Reads a node with everything below it. Trees are bounded in depth and in what aliases expand
+    /// to.
     pub fn read(node: Node<'t>, variables: &Variables) -> Self {
         let tag = match node.tag() {
             Some("!reset") => Tag::Reset,
             Some("!override") => Tag::Override,
             _ => Tag::None,
         };
+
         let data = match node.kind() {
             Kind::Null => Data::Null,
             Kind::Unknown => Data::Unknown,
@@ -183,20 +227,38 @@ impl<'t> Value<'t> {
                 let whole = Span::of(0, node.str().map_or(0, str::len));
                 Data::Scalar(Scalar::new(node, whole, variables))
             }
-            Kind::Sequence => Data::List(node.items().map(|item| Value::read(item, variables)).collect()),
+            Kind::Sequence => Data::List(
+                node.items()
+                    .map(|item| Value::read(item, variables))
+                    .collect(),
+            ),
             Kind::Mapping => {
                 let field = |entry: crate::syntax::yaml::Entry<'t>| {
                     let key = Cow::Borrowed(entry.key.str()?);
-                    Some(Field { key, key_place: entry.key.content(), value: Value::read(entry.value, variables) })
+                    Some(Field {
+                        key,
+                        key_place: entry.key.content(),
+                        value: Value::read(entry.value, variables),
+                    })
                 };
+
                 Data::Map(node.entries().filter_map(field).collect())
             }
         };
-        Self { place: node.content(), data, tag }
+
+        Self {
+            location: node.content(),
+            data,
+            tag,
+        }
     }
 
-    pub const fn null(place: Place) -> Self {
-        Self { place, data: Data::Null, tag: Tag::None }
+    pub const fn null(location: Location) -> Self {
+        Self {
+            location,
+            data: Data::Null,
+            tag: Tag::None,
+        }
     }
 
     pub fn fields(&self) -> &[Field<'t>] {
@@ -243,8 +305,8 @@ impl<'t> Value<'t> {
     }
 
     /// The known text with its place.
-    pub fn at(&self) -> Option<At<String>> {
-        Some(At::new(self.text()?.to_owned(), self.place))
+    pub fn at(&self) -> Option<Located<String>> {
+        Some(Located::new(self.text()?.to_owned(), self.location))
     }
 
     pub fn is_unknown(&self) -> bool {
@@ -260,34 +322,55 @@ impl<'t> Value<'t> {
         if matches!(self.data, Data::Null) {
             return Setting::Absent;
         }
+
         match self.text().and_then(read) {
-            Some(value) => Setting::set(value, self.place),
-            None => Setting::Unknown(Some(self.place)),
+            Some(value) => Setting::set(value, self.location),
+            None => Setting::Unknown(Some(self.location)),
         }
     }
 
-    /// A mapping, given as one or as a list of `KEY=value`: the list made a mapping. `separators` end the key.
+    /// A mapping, given as one or as a list of `KEY=value`: the list made a mapping. `separators`
+    /// end the key.
     #[must_use]
     pub fn keyed(self, separators: &[char], variables: &Variables) -> Self {
-        let Data::List(items) = self.data else { return self };
+        let Data::List(items) = self.data else {
+            return self;
+        };
+
         let mut fields: Vec<Field<'t>> = Vec::with_capacity(items.len());
         let mut index: HashMap<Cow<'t, str>, usize> = HashMap::with_capacity(items.len());
+
         for item in items {
-            let Data::Scalar(scalar) = &item.data else { continue };
+            let Data::Scalar(scalar) = &item.data else {
+                continue;
+            };
+
             let written = scalar.written();
             let end = written.find(separators).unwrap_or(written.len());
             let span = Span::of(0, end);
             // A key that is a variable without a value names nothing that we could know.
-            let Some(key) = scalar.part(span, variables).text else { continue };
+            let Some(key) = scalar.part(span, variables).text else {
+                continue;
+            };
+
             let key_place = scalar.span(span);
             let value = if end == written.len() {
                 Value::null(key_place)
             } else {
                 let part = scalar.part(Span::of(end + 1, written.len()), variables);
-                let place = scalar.span(Span::of(end + 1, written.len()));
-                Value { place, data: Data::Scalar(part), tag: Tag::None }
+                let location = scalar.span(Span::of(end + 1, written.len()));
+                Value {
+                    location,
+                    data: Data::Scalar(part),
+                    tag: Tag::None,
+                }
             };
-            let field = Field { key: key.clone(), key_place, value };
+
+            let field = Field {
+                key: key.clone(),
+                key_place,
+                value,
+            };
             // Of a key given twice the last one counts.
             match index.get(&key) {
                 Some(&at) => fields[at] = field,
@@ -297,33 +380,62 @@ impl<'t> Value<'t> {
                 }
             }
         }
-        Self { data: Data::Map(fields), ..self }
+
+        Self {
+            data: Data::Map(fields),
+            ..self
+        }
     }
 
     /// A list of names made a mapping whose values `value` gives.
     #[must_use]
-    pub fn named(self, value: impl Fn(Place) -> Value<'t>) -> Self {
-        let Data::List(items) = self.data else { return self };
+    pub fn named(self, value: impl Fn(Location) -> Value<'t>) -> Self {
+        let Data::List(items) = self.data else {
+            return self;
+        };
+
         let field = |item: Value<'t>| {
             let key = item.scalar()?.text.clone()?;
-            Some(Field { key, key_place: item.place, value: value(item.place) })
+            Some(Field {
+                key,
+                key_place: item.location,
+                value: value(item.location),
+            })
         };
-        Self { data: Data::Map(items.into_iter().filter_map(field).collect()), ..self }
+
+        Self {
+            data: Data::Map(items.into_iter().filter_map(field).collect()),
+            ..self
+        }
     }
 
     /// The entries of a keyed mapping as variables.
     pub fn variables(&self, origin: EnvOrigin) -> Vec<EnvVar> {
-        self.fields().iter().map(|field| EnvVar { name: field.name(), value: field.value.env(), origin }).collect()
+        self.fields()
+            .iter()
+            .map(|field| EnvVar {
+                name: field.name(),
+                value: field.value.env(),
+                origin,
+            })
+            .collect()
     }
 
     fn env(&self) -> EnvValue {
         let Data::Scalar(scalar) = &self.data else {
-            return if matches!(self.data, Data::Null) { EnvValue::Inherited } else { EnvValue::Reference(self.place) };
+            return if matches!(self.data, Data::Null) {
+                EnvValue::Inherited
+            } else {
+                EnvValue::Reference(self.location)
+            };
         };
+
         match &scalar.text {
-            Some(text) if scalar.uses.is_empty() => EnvValue::Literal(At::new(text.to_string(), self.place)),
+            Some(text) if scalar.uses.is_empty() => {
+                EnvValue::Literal(Located::new(text.to_string(), self.location))
+            }
             resolved => EnvValue::Template {
-                written: At::new(scalar.written().to_owned(), self.place),
+                written: Located::new(scalar.written().to_owned(), self.location),
                 resolved: resolved.as_ref().map(ToString::to_string),
                 fallbacks: fallbacks(scalar),
             },
@@ -337,7 +449,11 @@ pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
         let span = used.default()?;
         let literal = span.text(scalar.written());
         let plain = !literal.is_empty() && !literal.contains('$');
-        plain.then(|| Fallback { variable: used.name.clone(), literal: At::new(literal.to_owned(), scalar.span(span)) })
+        plain.then(|| Fallback {
+            variable: used.name.clone(),
+            literal: Located::new(literal.to_owned(), scalar.span(span)),
+        })
     };
+
     scalar.uses.iter().filter_map(fallback).collect()
 }

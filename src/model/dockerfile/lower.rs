@@ -1,13 +1,13 @@
 //! From a Dockerfile's tree to its facts: variables resolved, names joined to stages.
 
-use super::scope::{Expanded, Scope, Worth};
+use super::scope::{Expanded, Scope, VariableValue};
 use super::{Base, Dockerfile, Stage};
 use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::image::{ImageRole, ImageUse, Reference};
 use crate::model::{Code, Command, Item, Setting};
-use crate::source::{At, FileId, OffsetMap, Place, SourceFile, Span, Spanned};
+use crate::source::{FileId, Located, Location, OffsetMap, SourceFile, Span, Spanned};
 use crate::syntax::dockerfile::stages::{Stages, Target};
 use crate::syntax::dockerfile::{
     self as tree, Body, FaultKind, Healthcheck, Instruction, ModifierKind, Pairs, Piece, Word,
@@ -16,67 +16,107 @@ use crate::syntax::dockerfile::{
 /// Lowers a parsed Dockerfile.
 pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
     let named = Stages::of(&tree);
-    let mut lowering = Lowering { source, global: Scope::default(), declared: Scope::default(), ends: Vec::new() };
-    let first = named.all.first().map_or(tree.instructions.len(), |stage| stage.from);
+    let mut lowering = Lowering {
+        source,
+        global: Scope::default(),
+        declared: Scope::default(),
+        ends: Vec::new(),
+    };
+
+    let first = named
+        .all
+        .first()
+        .map_or(tree.instructions.len(), |stage| stage.from);
     for instruction in &tree.instructions[..first] {
         lowering.global_argument(instruction);
     }
+
     let mut stages = Vec::with_capacity(named.all.len());
+
     for syntactic in &named.all {
         if let Some(stage) = lowering.stage(&tree, &named, syntactic) {
             stages.push(stage);
         }
     }
-    Dockerfile { file: source.id, stages, tree, named, ..Dockerfile::default() }
+
+    Dockerfile {
+        file: source.id,
+        stages,
+        tree,
+        named,
+        ..Dockerfile::default()
+    }
 }
 
 struct Lowering<'s> {
     source: &'s SourceFile,
     /// ARGs before the first FROM.
     global: Scope,
-    /// Every ARG seen so far. The builder does not see those of stages in FROM; their defaults still tell what was meant.
+    /// Every ARG seen so far. The builder does not see those of stages in FROM; their defaults
+    /// still tell what was meant.
     declared: Scope,
     /// The scope at the end of each stage.
     ends: Vec<Scope>,
 }
 
 impl Lowering<'_> {
-    fn at(&self, span: Span) -> Place {
-        self.source.place(span)
+    fn at(&self, span: Span) -> Location {
+        self.source.location(span)
     }
 
     fn global_argument(&mut self, instruction: &Instruction) {
-        let Body::Arg(arguments) = &instruction.body else { return };
+        let Body::Arg(arguments) = &instruction.body else {
+            return;
+        };
+
         for argument in arguments {
             let worth = match &argument.default {
-                Some(word) => worth(&self.global.expand(word, self.source.id), self.at(word.span)),
-                None => Worth::Unknown,
+                Some(word) => worth(
+                    &self.global.expand(word, self.source.id),
+                    self.at(word.span),
+                ),
+                None => VariableValue::Unknown,
             };
+
             self.global.set(&argument.name.value, worth.clone());
             self.declared.set(&argument.name.value, worth);
         }
     }
 
-    fn stage(&mut self, tree: &tree::Dockerfile, named: &Stages, syntactic: &tree::stages::Stage) -> Option<Stage> {
-        let Body::From(from) = &tree.instructions[syntactic.from].body else { return None };
+    fn stage(
+        &mut self,
+        tree: &tree::Dockerfile,
+        named: &Stages,
+        syntactic: &tree::stages::Stage,
+    ) -> Option<Stage> {
+        let Body::From(from) = &tree.instructions[syntactic.from].body else {
+            return None;
+        };
+
         let index = syntactic.index;
         let mut base = self.base(from, named, index);
         let span = tree.instructions[syntactic.from].span;
-        let refused = |fault: &tree::Fault| fault.kind == FaultKind::Arguments && span.contains(fault.span);
+        let refused =
+            |fault: &tree::Fault| fault.kind == FaultKind::Arguments && span.contains(fault.span);
         if let Base::Image(image) = &mut base
             && tree.faults.iter().any(refused)
         {
             // Which of the words was meant nobody knows.
             image.reference = None;
         }
+
         let scope = match base {
             Base::Stage(earlier) => self.ends.get(earlier).cloned().unwrap_or_default(),
             Base::Image(_) | Base::Scratch(_) => Scope::default(),
         };
+
         let mut stage = Stage {
             index,
-            name: from.name.as_ref().map(|name| At::new(name.text.clone(), self.at(name.span))),
-            place: self.at(from.image.span),
+            name: from
+                .name
+                .as_ref()
+                .map(|name| Located::new(name.text.clone(), self.at(name.span))),
+            location: self.at(from.image.span),
             base,
             user: Setting::Absent,
             entrypoint: None,
@@ -90,9 +130,11 @@ impl Lowering<'_> {
             runs: Vec::new(),
             scope,
         };
+
         for at in syntactic.instructions.clone() {
             self.instruction(&tree.instructions[at], at, &mut stage);
         }
+
         for one in &syntactic.uses {
             match one.target {
                 Target::Stage(earlier) => stage.copies_from.push(earlier),
@@ -101,9 +143,10 @@ impl Lowering<'_> {
                         Body::Copy(_) => ImageRole::CopyFrom,
                         _ => ImageRole::MountFrom,
                     };
+
                     stage.side_images.push(ImageUse {
                         role,
-                        place: self.at(one.name.span),
+                        location: self.at(one.name.span),
                         written: one.name.value.clone(),
                         reference: Some(Reference::parse(&one.name.value)),
                         sources: Vec::new(),
@@ -112,7 +155,9 @@ impl Lowering<'_> {
                 Target::NotEarlier(_) | Target::NoSuchIndex | Target::Variable => {}
             }
         }
+
         self.ends.push(stage.scope.clone());
+
         Some(stage)
     }
 
@@ -121,17 +166,20 @@ impl Lowering<'_> {
         if !expanded.undeclared.is_empty() {
             expanded = self.declared.expand(&from.image, self.source.id);
         }
+
         if let Some(text) = expanded.known() {
             if let Some(earlier) = named.base(text, index) {
                 return Base::Stage(earlier);
             }
+
             if text == "scratch" {
                 return Base::Scratch(self.at(from.image.span));
             }
         }
+
         Base::Image(ImageUse {
             role: ImageRole::From,
-            place: self.at(from.image.span),
+            location: self.at(from.image.span),
             written: from.image.text.clone(),
             reference: Reference::parse_holed(&expanded.text),
             sources: labels(&expanded),
@@ -148,39 +196,64 @@ impl Lowering<'_> {
             Body::Env(pairs) => self.pairs(pairs, EnvOrigin::DockerEnv, stage),
             Body::Label(pairs) => self.pairs(pairs, EnvOrigin::DockerLabel, stage),
             Body::User(word) => {
-                let place = self.at(inner(word));
+                let location = self.at(inner(word));
                 stage.user = match stage.scope.expand(word, self.source.id).known() {
-                    Some(text) => Setting::set(text.to_owned(), place),
-                    None => Setting::Unknown(Some(place)),
+                    Some(text) => Setting::set(text.to_owned(), location),
+                    None => Setting::Unknown(Some(location)),
                 };
             }
             Body::Cmd(command) => stage.cmd = Some(self.command(command, instruction)),
-            Body::Entrypoint(command) => stage.entrypoint = Some(self.command(command, instruction)),
+            Body::Entrypoint(command) => {
+                stage.entrypoint = Some(self.command(command, instruction))
+            }
             Body::Healthcheck(check) => {
-                let (place, health) = match check {
-                    Healthcheck::None(span) => (self.at(*span), HealthCheck { disabled: true, test: None }),
+                let (location, health) = match check {
+                    Healthcheck::None(span) => (
+                        self.at(*span),
+                        HealthCheck {
+                            disabled: true,
+                            test: None,
+                        },
+                    ),
                     Healthcheck::Command(command) => (
                         self.at(instruction.keyword.span),
-                        HealthCheck { disabled: false, test: Some(self.command(command, instruction)) },
+                        HealthCheck {
+                            disabled: false,
+                            test: Some(self.command(command, instruction)),
+                        },
                     ),
                 };
-                stage.health = Setting::set(health, place);
+
+                stage.health = Setting::set(health, location);
             }
             Body::Shell(words) => {
-                stage.shell = Some(words.iter().map(|word| At::new(word.value.clone(), self.at(word.span))).collect());
+                stage.shell = Some(
+                    words
+                        .iter()
+                        .map(|word| Located::new(word.value.clone(), self.at(word.span)))
+                        .collect(),
+                );
             }
             Body::Expose(words) => {
                 for word in words {
                     let text = stage.scope.expand(word, self.source.id).text;
-                    stage.exposes.push(At::new(text, self.at(word.span)));
+                    stage.exposes.push(Located::new(text, self.at(word.span)));
                 }
             }
-            Body::Run(run) => stage.runs.push((at, self.command(&run.command, instruction))),
+            Body::Run(run) => stage
+                .runs
+                .push((at, self.command(&run.command, instruction))),
             // A trigger runs in the build that uses the image.
             Body::Onbuild(trigger) => {
                 if let Body::Run(run) = &trigger.body {
-                    let with_bodies = Instruction { heredocs: instruction.heredocs.clone(), ..(**trigger).clone() };
-                    stage.runs.push((at, self.command(&run.command, &with_bodies)));
+                    let with_bodies = Instruction {
+                        heredocs: instruction.heredocs.clone(),
+                        ..(**trigger).clone()
+                    };
+
+                    stage
+                        .runs
+                        .push((at, self.command(&run.command, &with_bodies)));
                 }
             }
             _ => {}
@@ -196,10 +269,20 @@ impl Lowering<'_> {
                 value = env_value(word, &expanded, self.source.id);
                 worth(&expanded, self.at(word.span))
             }
-            None => self.global.get(name).cloned().unwrap_or(Worth::Unknown),
+            None => self
+                .global
+                .get(name)
+                .cloned()
+                .unwrap_or(VariableValue::Unknown),
         };
-        let place = self.at(argument.name.span);
-        stage.env.push(EnvVar { name: At::new(name.clone(), place), value, origin: EnvOrigin::DockerArg });
+
+        let location = self.at(argument.name.span);
+        stage.env.push(EnvVar {
+            name: Located::new(name.clone(), location),
+            value,
+            origin: EnvOrigin::DockerArg,
+        });
+
         self.declared.set(name, worth.clone());
         // ENV of the same name wins wherever the ARG stands.
         let is_env = |var: &EnvVar| var.origin == EnvOrigin::DockerEnv && var.name.value == *name;
@@ -211,80 +294,128 @@ impl Lowering<'_> {
     fn pairs(&self, pairs: &Pairs, origin: EnvOrigin, stage: &mut Stage) {
         // All values of one instruction see the state before it.
         let before = stage.scope.clone();
+
         for pair in &pairs.pairs {
             let name = before.expand(&pair.key, self.source.id).text;
             let expanded = before.expand(&pair.value, self.source.id);
+
             if origin == EnvOrigin::DockerEnv {
-                stage.scope.assign(&name, &expanded, self.at(pair.value.span));
+                stage
+                    .scope
+                    .assign(&name, &expanded, self.at(pair.value.span));
             }
+
             let value = env_value(&pair.value, &expanded, self.source.id);
-            stage.env.push(EnvVar { name: At::new(name, self.at(inner(&pair.key))), value, origin });
+            stage.env.push(EnvVar {
+                name: Located::new(name, self.at(inner(&pair.key))),
+                value,
+                origin,
+            });
         }
     }
 
     fn command(&self, command: &tree::Command, instruction: &Instruction) -> Command {
         match command {
-            tree::Command::Exec(items) => {
-                Command::exec(self.at(instruction.arguments), items.iter().map(|item| self.item(item)).collect())
-            }
+            tree::Command::Exec(items) => Command::exec(
+                self.at(instruction.arguments),
+                items.iter().map(|item| self.item(item)).collect(),
+            ),
             tree::Command::Shell(shell) => self.shell(shell, instruction),
         }
     }
 
-    /// A shell form with its heredocs' bodies: `RUN <<EOF` runs the body itself, anything else reads it.
+    /// A shell form with its heredocs' bodies: `RUN <<EOF` runs the body itself, anything else
+    /// reads it.
     fn shell(&self, shell: &tree::ShellText, instruction: &Instruction) -> Command {
-        let place = self.at(instruction.arguments);
+        let location = self.at(instruction.arguments);
         let source = &self.source.text;
-        let (Some(first), Some(last)) = (instruction.heredocs.first(), instruction.heredocs.last()) else {
-            return Command::Shell { place, code: Code::new(self.source.id, shell.text.clone(), shell.offsets()) };
+        let (Some(first), Some(last)) = (instruction.heredocs.first(), instruction.heredocs.last())
+        else {
+            return Command::Shell {
+                location,
+                code: Code::new(self.source.id, shell.text.clone(), shell.offsets()),
+            };
         };
+
         let code = if first.word.text(source) == shell.trimmed() {
             let body = first.body.text(source);
             // A shebang hands the body to another interpreter.
-            let foreign =
-                body.strip_prefix("#!").is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
+            let foreign = body
+                .strip_prefix("#!")
+                .is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
             let text = if foreign { "" } else { body };
+
             Code::new(self.source.id, text, OffsetMap::verbatim(first.body.start))
         } else {
             let bodies = Span::new(first.body.start, last.terminator.end.max(last.body.end));
             let mut offsets = shell.offsets();
             offsets.push(shell.text.len() as u32 + 1, bodies.start);
-            Code::new(self.source.id, format!("{}\n{}", shell.text, bodies.text(source)), offsets)
+            Code::new(
+                self.source.id,
+                format!("{}\n{}", shell.text, bodies.text(source)),
+                offsets,
+            )
         };
-        Command::Shell { place, code }
+
+        Command::Shell { location, code }
     }
 
     fn item(&self, item: &Spanned<String>) -> Item {
-        Item { value: item.value.clone(), place: self.at(item.span), offsets: None }
+        Item {
+            value: item.value.clone(),
+            location: self.at(item.span),
+            offsets: None,
+        }
     }
 }
 
-fn worth(expanded: &Expanded, place: Place) -> Worth {
+fn worth(expanded: &Expanded, location: Location) -> VariableValue {
     match expanded.known() {
-        Some(text) => Worth::Known { text: text.to_owned(), place },
-        None => Worth::Unknown,
+        Some(text) => VariableValue::Known {
+            text: text.to_owned(),
+            location,
+        },
+        None => VariableValue::Unknown,
     }
 }
 
 fn labels(expanded: &Expanded) -> Vec<Label> {
-    let label = |(name, place): &(String, Place)| Label { place: *place, text: format!("`{name}` is set here") };
+    let label = |(name, location): &(String, Location)| Label {
+        location: *location,
+        text: format!("`{name}` is set here"),
+    };
     expanded.sources.iter().map(label).collect()
 }
 
 /// The span of a word without the quotes around all of it.
 fn inner(word: &Word) -> Span {
     let text = word.text.as_str();
-    let quoted = text.len() >= 2 && ["\"", "'"].iter().any(|quote| text.starts_with(quote) && text.ends_with(quote));
-    if quoted { Span::new(word.span.start + 1, word.span.end - 1) } else { word.span }
+    let quoted = text.len() >= 2
+        && ["\"", "'"]
+            .iter()
+            .any(|quote| text.starts_with(quote) && text.ends_with(quote));
+    if quoted {
+        Span::new(word.span.start + 1, word.span.end - 1)
+    } else {
+        word.span
+    }
 }
 
 fn env_value(word: &Word, expanded: &Expanded, file: FileId) -> EnvValue {
-    let place = Place { file, span: inner(word) };
+    let location = Location {
+        file,
+        span: inner(word),
+    };
+
     if let Some(literal) = word.literal() {
-        return EnvValue::Literal(At::new(literal.into_owned(), place));
+        return EnvValue::Literal(Located::new(literal.into_owned(), location));
     }
+
     let fallbacks = word.variables().into_iter().filter_map(|variable| {
-        let modifier = variable.modifier.as_ref().filter(|modifier| modifier.kind == ModifierKind::Default)?;
+        let modifier = variable
+            .modifier
+            .as_ref()
+            .filter(|modifier| modifier.kind == ModifierKind::Default)?;
         let literal: Option<String> = modifier
             .word
             .iter()
@@ -293,11 +424,19 @@ fn env_value(word: &Word, expanded: &Expanded, file: FileId) -> EnvValue {
                 Piece::Variable(_) => None,
             })
             .collect();
-        let place = Place { file, span: word.span_of(variable.local) };
-        Some(Fallback { variable: variable.name, literal: At::new(literal?, place) })
+        let location = Location {
+            file,
+            span: word.span_of(variable.local),
+        };
+
+        Some(Fallback {
+            variable: variable.name,
+            literal: Located::new(literal?, location),
+        })
     });
+
     EnvValue::Template {
-        written: At::new(word.text.clone(), place),
+        written: Located::new(word.text.clone(), location),
         resolved: expanded.known().map(str::to_owned),
         fallbacks: fallbacks.collect(),
     }

@@ -10,7 +10,7 @@ use super::container::HealthCheck;
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Command, Setting};
-use crate::source::{At, FileId, Place};
+use crate::source::{FileId, Located, Location};
 use crate::syntax::dockerfile as tree;
 use crate::syntax::dockerfile::stages::Stages;
 pub use lower::lower;
@@ -28,7 +28,8 @@ pub struct Dockerfile {
     pub named: Stages,
     /// The folder that it is most likely built in; see [`contexts`](super::context::contexts).
     pub(super) likely_folder: OnceLock<String>,
-    /// The RUN instructions that a POSIX shell runs: the stage of each, and its index there. See [`Dockerfile::steps`].
+    /// The RUN instructions that a POSIX shell runs: the stage of each, and its index there. See
+    /// [`Dockerfile::steps`].
     posix: OnceLock<Vec<(usize, usize)>>,
 }
 
@@ -37,9 +38,9 @@ pub struct Dockerfile {
 pub struct Stage {
     pub index: usize,
     /// As written; names are compared without case where BuildKit does.
-    pub name: Option<At<String>>,
+    pub name: Option<Located<String>>,
     /// The image word of the FROM instruction.
-    pub place: Place,
+    pub location: Location,
     pub base: Base,
     /// The last USER of this stage: name or number, group included, variables resolved.
     pub user: Setting<String>,
@@ -48,10 +49,10 @@ pub struct Stage {
     /// The last HEALTHCHECK of this stage.
     pub health: Setting<HealthCheck>,
     /// `SHELL`, if set here.
-    pub shell: Option<Vec<At<String>>>,
+    pub shell: Option<Vec<Located<String>>>,
     /// Variables set by ENV, ARG and LABEL in this stage itself.
     pub env: Vec<EnvVar>,
-    pub exposes: Vec<At<String>>,
+    pub exposes: Vec<Located<String>>,
     /// Images named in `COPY --from` and `RUN --mount=from=` that are no stages.
     pub side_images: Vec<ImageUse>,
     /// Stages that this one copies or mounts from.
@@ -68,7 +69,7 @@ pub enum Base {
     /// An earlier stage of the same file, by index.
     Stage(usize),
     Image(ImageUse),
-    Scratch(Place),
+    Scratch(Location),
 }
 
 impl Dockerfile {
@@ -77,13 +78,22 @@ impl Dockerfile {
         self.stages.len().checked_sub(1)
     }
 
-    /// The stage that `--target name` means: a name, without case, the last of that name; or an index.
+    /// The stage that `--target name` means: a name, without case, the last of that name; or an
+    /// index.
     pub fn stage_named(&self, target: &str) -> Option<usize> {
-        let named = self
-            .stages
-            .iter()
-            .rposition(|stage| stage.name.as_ref().is_some_and(|name| name.value.eq_ignore_ascii_case(target)));
-        named.or_else(|| target.parse().ok().filter(|&index: &usize| index < self.stages.len()))
+        let named = self.stages.iter().rposition(|stage| {
+            stage
+                .name
+                .as_ref()
+                .is_some_and(|name| name.value.eq_ignore_ascii_case(target))
+        });
+
+        named.or_else(|| {
+            target
+                .parse()
+                .ok()
+                .filter(|&index: &usize| index < self.stages.len())
+        })
     }
 
     /// A stage, then the stage it starts from, and so on.
@@ -100,8 +110,8 @@ impl Dockerfile {
         self.chain(stage).last().map(|stage| &stage.base)
     }
 
-    /// The USER in effect at the end of the stage, inherited ones included, with the stage that sets it. Absent where no
-    /// stage of the chain sets one: then the base image decides.
+    /// The USER in effect at the end of the stage, inherited ones included, with the stage that
+    /// sets it. Absent where no stage of the chain sets one: then the base image decides.
     pub fn user(&self, stage: usize) -> (&Setting<String>, usize) {
         static ABSENT: Setting<String> = Setting::Absent;
         let set = self.chain(stage).find(|stage| !stage.user.is_absent());
@@ -111,18 +121,23 @@ impl Dockerfile {
     /// The HEALTHCHECK in effect at the end of the stage.
     pub fn health(&self, stage: usize) -> &Setting<HealthCheck> {
         static ABSENT: Setting<HealthCheck> = Setting::Absent;
-        self.chain(stage).map(|stage| &stage.health).find(|health| !health.is_absent()).unwrap_or(&ABSENT)
+        self.chain(stage)
+            .map(|stage| &stage.health)
+            .find(|health| !health.is_absent())
+            .unwrap_or(&ABSENT)
     }
 
     /// The ENTRYPOINT and CMD in effect. An ENTRYPOINT clears a CMD that was inherited.
     pub fn start(&self, stage: usize) -> (Option<&Command>, Option<&Command>) {
         let mut cmd = None;
+
         for stage in self.chain(stage) {
             cmd = cmd.or(stage.cmd.as_ref());
             if stage.entrypoint.is_some() {
                 return (stage.entrypoint.as_ref(), cmd);
             }
         }
+
         (None, cmd)
     }
 
@@ -130,16 +145,23 @@ impl Dockerfile {
     pub fn reachable(&self, target: usize) -> Vec<usize> {
         let mut seen = vec![false; self.stages.len()];
         let mut open = vec![target];
+
         while let Some(at) = open.pop() {
-            let Some(stage) = self.stages.get(at) else { continue };
+            let Some(stage) = self.stages.get(at) else {
+                continue;
+            };
+
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
+
             if let Base::Stage(earlier) = stage.base {
                 open.push(earlier);
             }
+
             open.extend(&stage.copies_from);
         }
+
         (0..seen.len()).filter(|&at| seen[at]).collect()
     }
 
@@ -150,6 +172,7 @@ impl Dockerfile {
                 Base::Image(image) => Some(image),
                 Base::Stage(_) | Base::Scratch(_) => None,
             };
+
             base.into_iter().chain(&stage.side_images)
         })
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::image::HOLE;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Location};
 use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
 
-/// Set by the builder itself, to values that depend on the machine; FROM sees them without a declaration.
+/// Set by the builder itself, to values that depend on the machine; FROM sees them without a
+/// declaration.
 pub const PLATFORM: &[&str] = &[
     "BUILDARCH",
     "BUILDOS",
@@ -21,10 +22,10 @@ pub const PLATFORM: &[&str] = &[
 
 /// What is known of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Worth {
+pub enum VariableValue {
     Known {
         text: String,
-        place: Place,
+        location: Location,
     },
     /// Declared, and left to the caller of the build.
     Unknown,
@@ -33,7 +34,7 @@ pub enum Worth {
 /// The variables in effect at one instruction.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    values: BTreeMap<String, Worth>,
+    values: BTreeMap<String, VariableValue>,
 }
 
 /// A word after substitution.
@@ -42,7 +43,7 @@ pub struct Expanded {
     /// With a [`HOLE`] for each part that cannot be known.
     pub text: String,
     /// Where the values of its variables are set.
-    pub sources: Vec<(String, Place)>,
+    pub sources: Vec<(String, Location)>,
     /// Variables that nothing declares: the builder takes them as empty.
     pub undeclared: Vec<String>,
 }
@@ -55,20 +56,24 @@ impl Expanded {
 }
 
 impl Scope {
-    pub fn get(&self, name: &str) -> Option<&Worth> {
+    pub fn get(&self, name: &str) -> Option<&VariableValue> {
         self.values.get(name)
     }
 
-    pub fn set(&mut self, name: &str, worth: Worth) {
+    pub fn set(&mut self, name: &str, worth: VariableValue) {
         self.values.insert(name.to_owned(), worth);
     }
 
     /// Sets a variable to an expanded word.
-    pub fn assign(&mut self, name: &str, value: &Expanded, place: Place) {
+    pub fn assign(&mut self, name: &str, value: &Expanded, location: Location) {
         let worth = match value.known() {
-            Some(text) => Worth::Known { text: text.to_owned(), place },
-            None => Worth::Unknown,
+            Some(text) => VariableValue::Known {
+                text: text.to_owned(),
+                location,
+            },
+            None => VariableValue::Unknown,
         };
+
         self.set(name, worth);
     }
 
@@ -95,32 +100,44 @@ impl Scope {
         let worth = self.values.get(&variable.name);
         let predefined = worth.is_none() && PLATFORM.contains(&variable.name.as_str());
         let value = match worth {
-            Some(Worth::Known { text, place }) => Some((text, *place)),
-            Some(Worth::Unknown) => None,
+            Some(VariableValue::Known { text, location }) => Some((text, *location)),
+            Some(VariableValue::Unknown) => None,
             None => None,
         };
+
         let unset = worth.is_none() && !predefined;
-        let kind = variable.modifier.as_ref().map(|modifier| (modifier.kind, modifier));
+        let kind = variable
+            .modifier
+            .as_ref()
+            .map(|modifier| (modifier.kind, modifier));
         match (kind, value) {
-            (None | Some((ModifierKind::Required, _)), Some((text, place))) => {
+            (None | Some((ModifierKind::Required, _)), Some((text, location))) => {
                 into.text.push_str(text);
-                into.sources.push((variable.name.clone(), place));
+                into.sources.push((variable.name.clone(), location));
             }
-            (Some((ModifierKind::Default, modifier)), Some((text, place))) => {
+            (Some((ModifierKind::Default, modifier)), Some((text, location))) => {
                 if text.is_empty() && modifier.or_empty {
                     self.pieces(&modifier.word, word, file, into);
                 } else {
                     into.text.push_str(text);
-                    into.sources.push((variable.name.clone(), place));
+                    into.sources.push((variable.name.clone(), location));
                 }
             }
-            // A default stands in whether nothing declares the variable or the caller leaves it out.
+            // A default stands in whether nothing declares the variable or the caller leaves it
+            // out.
             (Some((ModifierKind::Default, modifier)), None) if !predefined => {
-                let place = Place { file, span: word.span_of(variable.local) };
+                let location = Location {
+                    file,
+                    span: word.span_of(variable.local),
+                };
+
                 self.pieces(&modifier.word, word, file, into);
-                into.sources.push((variable.name.clone(), place));
+                into.sources.push((variable.name.clone(), location));
             }
-            (Some((ModifierKind::Alternate, modifier)), Some((text, _))) if !(text.is_empty() && modifier.or_empty) => {
+
+            (Some((ModifierKind::Alternate, modifier)), Some((text, _)))
+                if !(text.is_empty() && modifier.or_empty) =>
+            {
                 self.pieces(&modifier.word, word, file, into);
             }
             (Some((ModifierKind::Alternate, _)), Some(_)) => {}

@@ -1,10 +1,10 @@
-//! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with. What PowerShell, `cmd`
-//! or another interpreter runs is left out: no check here speaks of it.
+//! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with.
+//! What PowerShell, `cmd` or another interpreter runs is left out: no check here speaks of it.
 
 use super::{Base, Dockerfile, Stage};
 use crate::model::Command;
 use crate::model::image::Reference;
-use crate::source::{Place, Span};
+use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Escape, Instruction, Mount, Run};
 use crate::syntax::shell::Script;
 
@@ -37,54 +37,93 @@ impl<'d> Step<'d> {
         self.command.script()
     }
 
-    pub fn place(&self, span: Span) -> Place {
+    pub fn location(&self, span: Span) -> Location {
         self.command.place_of(span)
     }
 
-    /// Whether a cache or tmpfs mount holds this folder, so that what is written there is in no layer.
+    /// Whether a cache or tmpfs mount holds this folder, so that what is written there is in no
+    /// layer.
     pub fn is_mounted(&self, folder: &str) -> bool {
         let folder = folder.trim_end_matches('/');
-        self.mounts.iter().filter(|mount| matches!(&*mount.kind(), "cache" | "tmpfs")).any(|mount| {
-            mount.target().is_some_and(|target| {
-                let target = target.value.trim_end_matches('/');
-                target == folder || folder.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+        self.mounts
+            .iter()
+            .filter(|mount| matches!(&*mount.kind(), "cache" | "tmpfs"))
+            .any(|mount| {
+                mount.target().is_some_and(|target| {
+                    let target = target.value.trim_end_matches('/');
+                    target == folder
+                        || folder
+                            .strip_prefix(target)
+                            .is_some_and(|rest| rest.starts_with('/'))
+                })
             })
-        })
     }
 
     /// Whether any cache mount's target mentions this.
     pub fn has_cache(&self, part: &str) -> bool {
         let caches = self.mounts.iter().filter(|mount| mount.kind() == "cache");
-        caches.filter_map(Mount::target).any(|target| target.value.contains(part))
+        caches
+            .filter_map(Mount::target)
+            .any(|target| target.value.contains(part))
     }
 }
 
 impl Dockerfile {
     /// Every RUN that a POSIX shell runs, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
-        self.posix.get_or_init(|| self.posix_runs()).iter().filter_map(|&(stage, number)| {
-            let stage = &self.stages[stage];
-            let (at, command) = &stage.runs[number];
-            let instruction = &self.tree.instructions[*at];
-            let (run, trigger) = run(instruction)?;
-            Some(Step { stage, at: *at, instruction, mounts: &run.mounts, command, trigger })
-        })
+        self.posix
+            .get_or_init(|| self.posix_runs())
+            .iter()
+            .filter_map(|&(stage, number)| {
+                let stage = &self.stages[stage];
+                let (at, command) = &stage.runs[number];
+                let instruction = &self.tree.instructions[*at];
+                let (run, trigger) = run(instruction)?;
+                Some(Step {
+                    stage,
+                    at: *at,
+                    instruction,
+                    mounts: &run.mounts,
+                    command,
+                    trigger,
+                })
+            })
     }
 
     fn posix_runs(&self) -> Vec<(usize, usize)> {
-        let stages = self.stages.iter().filter(|stage| !stage.runs.is_empty() && !self.is_windows(stage.index));
-        let runs =
-            stages.flat_map(|stage| stage.runs.iter().zip(0..).map(move |((at, _), number)| (stage, *at, number)));
+        let stages = self
+            .stages
+            .iter()
+            .filter(|stage| !stage.runs.is_empty() && !self.is_windows(stage.index));
+        let runs = stages.flat_map(|stage| {
+            stage
+                .runs
+                .iter()
+                .zip(0..)
+                .map(move |((at, _), number)| (stage, *at, number))
+        });
+
         let posix = runs.filter(|(stage, at, _)| self.is_posix(stage.index, *at));
-        posix.map(|(stage, _, number)| (stage.index, number)).collect()
+        posix
+            .map(|(stage, _, number)| (stage.index, number))
+            .collect()
     }
 
-    /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong to none.
+    /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong
+    /// to none.
     pub fn instructions(&self) -> impl Iterator<Item = Position<'_>> {
-        self.named.all.iter().zip(&self.stages).flat_map(move |(named, stage)| {
-            let range = named.instructions.clone();
-            range.map(move |at| Position { stage, at, instruction: &self.tree.instructions[at] })
-        })
+        self.named
+            .all
+            .iter()
+            .zip(&self.stages)
+            .flat_map(move |(named, stage)| {
+                let range = named.instructions.clone();
+                range.map(move |at| Position {
+                    stage,
+                    at,
+                    instruction: &self.tree.instructions[at],
+                })
+            })
     }
 
     /// Whether the stage is built upon Windows, as far as the names tell.
@@ -98,17 +137,33 @@ impl Dockerfile {
         self.chain(stage).find_map(|stage| {
             let mut range = self.named.all[stage.index].instructions.clone();
             range.end = range.end.min(at.max(range.start));
-            self.tree.instructions[range].iter().rev().find_map(|instruction| match &instruction.body {
-                Body::Shell(words) => Some(words.iter().map(|word| word.value.as_str()).collect()),
-                _ => None,
-            })
+            self.tree.instructions[range]
+                .iter()
+                .rev()
+                .find_map(|instruction| match &instruction.body {
+                    Body::Shell(words) => {
+                        Some(words.iter().map(|word| word.value.as_str()).collect())
+                    }
+                    _ => None,
+                })
         })
     }
 
     fn is_posix(&self, stage: usize, at: usize) -> bool {
-        let Some(words) = self.shell_at(stage, at) else { return true };
-        let name = |word: &str| word.rsplit(['/', '\\']).next().unwrap_or(word).to_ascii_lowercase();
-        words.iter().any(|word| SHELLS.contains(&name(word).trim_end_matches(".exe")))
+        let Some(words) = self.shell_at(stage, at) else {
+            return true;
+        };
+
+        let name = |word: &str| {
+            word.rsplit(['/', '\\'])
+                .next()
+                .unwrap_or(word)
+                .to_ascii_lowercase()
+        };
+
+        words
+            .iter()
+            .any(|word| SHELLS.contains(&name(word).trim_end_matches(".exe")))
     }
 
     /// The stages whose files are in the image of `stage`: itself and those it is built `FROM`.
@@ -131,8 +186,19 @@ fn run(instruction: &Instruction) -> Option<(&Run, bool)> {
 fn is_windows(reference: &Reference) -> bool {
     let path = reference.path.to_ascii_lowercase();
     let tag = reference.tag.as_deref().unwrap_or("").to_ascii_lowercase();
-    let words = ["windowsservercore", "nanoserver", "servercore", "windows-", "-windows", "ltsc20"];
+    let words = [
+        "windowsservercore",
+        "nanoserver",
+        "servercore",
+        "windows-",
+        "-windows",
+        "ltsc20",
+    ];
     path.starts_with("windows")
-        || ["dotnet/framework", "microsoft/iis", "microsoft/aspnet"].iter().any(|name| path.contains(name))
-        || words.iter().any(|word| path.contains(word) || tag.contains(word))
+        || ["dotnet/framework", "microsoft/iis", "microsoft/aspnet"]
+            .iter()
+            .any(|name| path.contains(name))
+        || words
+            .iter()
+            .any(|word| path.contains(word) || tag.contains(word))
 }

@@ -1,7 +1,7 @@
 //! Facts of Kubernetes objects, plain, under kustomize, or in Helm templates seen through masking.
 //!
-//! Lowering reads one object at a time and never judges; what joins objects of several files ([`join`]) runs once
-//! afterwards. Nothing here renders a template.
+//! Lowering reads one object at a time and never judges; what joins objects of several files
+//! ([`join`]) runs once afterwards. Nothing here renders a template.
 
 mod container;
 mod join;
@@ -26,4 +26,4 @@ pub use object::{Body, Claim, Data, DataEntry, Labels, Object, ServiceAccount};
 pub use pod::{JobFacts, Pod, Reference, ReferenceKind, Strategy, Volume, Workload};
 pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, Role, Subject};
 pub use selector::Selector;
-pub use view::{Scope, View};
+pub use view::{Scope, SpecReader};

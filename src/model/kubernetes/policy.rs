@@ -2,10 +2,10 @@
 
 use super::quantity;
 use super::selector::Selector;
-use super::view::View;
+use super::view::SpecReader;
 use crate::model::Setting;
 use crate::model::container::Quantity;
-use crate::source::{At, Place};
+use crate::source::{Located, Location};
 
 /// What scales another object.
 #[derive(Debug)]
@@ -13,33 +13,46 @@ pub struct Autoscaler {
     pub target_kind: Setting<String>,
     pub target_name: Setting<String>,
     /// `scaleTargetRef` itself.
-    pub target_place: Option<Place>,
+    pub target_place: Option<Location>,
     /// Absent means 1 for an HPA; a KEDA object may go down to 0 on purpose.
     pub min_replicas: Setting<u32>,
     pub max_replicas: Setting<u32>,
     /// A KEDA ScaledObject: it makes an HPA of its own.
     pub keda: bool,
     /// Resources whose *utilisation* it scales on: `cpu`, `memory`.
-    pub utilisation: Vec<At<String>>,
+    pub utilization: Vec<Located<String>>,
 }
 
 impl Autoscaler {
-    pub(super) fn read(spec: View) -> Self {
+    pub(super) fn read(spec: SpecReader) -> Self {
         let target = spec.get("scaleTargetRef");
-        let field = |key: &str| target.value().map_or(Setting::Unknown(None), |view| view.str(key));
-        let mut utilisation = Vec::new();
+        let field = |key: &str| {
+            target
+                .value()
+                .map_or(Setting::Unknown(None), |view| view.str(key))
+        };
+
+        let mut utilization = Vec::new();
+
         for metric in spec.list("metrics") {
             let resource = metric.get("resource").or(metric.get("containerResource"));
-            let Some(resource) = resource.value() else { continue };
-            let kind = resource.path(&["target", "type"]).and_then(View::text);
+            let Some(resource) = resource.value() else {
+                continue;
+            };
+
+            let kind = resource
+                .path(&["target", "type"])
+                .and_then(SpecReader::text);
             let by_use = !resource.path(&["target", "averageUtilization"]).is_absent()
                 || !resource.get("targetAverageUtilization").is_absent()
                 || kind.value().is_some_and(|kind| kind == "Utilization");
-            utilisation.extend(resource.str("name").known().filter(|_| by_use).cloned());
+            utilization.extend(resource.str("name").known().filter(|_| by_use).cloned());
         }
-        if let Some(place) = spec.key("targetCPUUtilizationPercentage") {
-            utilisation.push(At::new("cpu".to_owned(), place));
+
+        if let Some(location) = spec.key("targetCPUUtilizationPercentage") {
+            utilization.push(Located::new("cpu".to_owned(), location));
         }
+
         Self {
             target_kind: field("kind"),
             target_name: field("name"),
@@ -47,16 +60,20 @@ impl Autoscaler {
             min_replicas: spec.count("minReplicas"),
             max_replicas: spec.count("maxReplicas"),
             keda: false,
-            utilisation,
+            utilization,
         }
     }
 
-    pub(super) fn read_keda(spec: View) -> Self {
+    pub(super) fn read_keda(spec: SpecReader) -> Self {
         let base = Self::read(spec);
-        let deployment = |place| Setting::set("Deployment".to_owned(), place);
-        let place = base.target_name.place().unwrap_or_default();
+        let deployment = |location| Setting::set("Deployment".to_owned(), location);
+        let location = base.target_name.location().unwrap_or_default();
         Self {
-            target_kind: if base.target_kind.is_absent() { deployment(place) } else { base.target_kind },
+            target_kind: if base.target_kind.is_absent() {
+                deployment(location)
+            } else {
+                base.target_kind
+            },
             min_replicas: spec.count("minReplicaCount"),
             max_replicas: spec.count("maxReplicaCount"),
             keda: true,
@@ -75,7 +92,7 @@ pub struct DisruptionBudget {
 }
 
 impl DisruptionBudget {
-    pub(super) fn read(spec: View) -> Self {
+    pub(super) fn read(spec: SpecReader) -> Self {
         Self {
             selector: Selector::read(spec, "selector"),
             min_available: spec.str("minAvailable"),
@@ -94,24 +111,38 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn read(spec: View) -> Self {
+    pub(super) fn read(spec: SpecReader) -> Self {
         let mut found = Self::default();
+
         for limit in spec.list("limits") {
-            if limit.str("type").value().is_some_and(|kind| kind != "Container") {
+            if limit
+                .str("type")
+                .value()
+                .is_some_and(|kind| kind != "Container")
+            {
                 continue;
             }
+
             let read = |table: &str, resource: &str| {
-                limit.path(&[table, resource]).and_then(View::text).map(|text| quantity::parse(&text))
+                limit
+                    .path(&[table, resource])
+                    .and_then(SpecReader::text)
+                    .map(|text| quantity::parse(&text))
             };
             // A request that is not given falls back to the default limit, and that to the maximum.
             let limits = |resource: &str| read("default", resource).or(read("max", resource));
-            let requests =
-                |resource: &str| read("defaultRequest", resource).or(limits(resource)).or(read("min", resource));
+            let requests = |resource: &str| {
+                read("defaultRequest", resource)
+                    .or(limits(resource))
+                    .or(read("min", resource))
+            };
+
             found.cpu_limit = found.cpu_limit.or(limits("cpu"));
             found.memory_limit = found.memory_limit.or(limits("memory"));
             found.cpu_request = found.cpu_request.or(requests("cpu"));
             found.memory_request = found.memory_request.or(requests("memory"));
         }
+
         found
     }
 }
@@ -127,23 +158,24 @@ pub struct Role {
 /// One rule of a role.
 #[derive(Debug)]
 pub struct PolicyRule {
-    pub place: Place,
-    pub groups: Vec<At<String>>,
-    pub resources: Vec<At<String>>,
-    pub verbs: Vec<At<String>>,
+    pub location: Location,
+    pub groups: Vec<Located<String>>,
+    pub resources: Vec<Located<String>>,
+    pub verbs: Vec<Located<String>>,
     /// The rule is narrowed to objects by name, known or not.
     pub named: bool,
 }
 
 impl Role {
-    pub(super) fn read(root: View) -> Self {
-        let rule = |item: View| PolicyRule {
-            place: item.node.place(),
+    pub(super) fn read(root: SpecReader) -> Self {
+        let rule = |item: SpecReader| PolicyRule {
+            location: item.node.location(),
             groups: item.texts("apiGroups"),
             resources: item.texts("resources"),
             verbs: item.texts("verbs"),
             named: is_named(item),
         };
+
         Self {
             rules: root.list("rules").into_iter().map(rule).collect(),
             aggregated: !root.get("aggregationRule").is_absent(),
@@ -152,7 +184,7 @@ impl Role {
 }
 
 /// An empty list narrows nothing; one that a template fills may.
-fn is_named(rule: View) -> bool {
+fn is_named(rule: SpecReader) -> bool {
     match rule.get("resourceNames") {
         Setting::Set(names) => names.value.is_open() || names.value.items().next().is_some(),
         Setting::Absent => false,
@@ -162,17 +194,25 @@ fn is_named(rule: View) -> bool {
 
 impl PolicyRule {
     /// The first of these resources, or `*`, that the rule speaks of.
-    pub fn resource(&self, names: &[&str]) -> Option<&At<String>> {
-        self.resources.iter().find(|own| own.value == "*" || names.contains(&own.value.as_str()))
+    pub fn resource(&self, names: &[&str]) -> Option<&Located<String>> {
+        self.resources
+            .iter()
+            .find(|own| own.value == "*" || names.contains(&own.value.as_str()))
     }
 
-    pub fn verb(&self, names: &[&str]) -> Option<&At<String>> {
-        self.verbs.iter().find(|own| own.value == "*" || names.contains(&own.value.as_str()))
+    pub fn verb(&self, names: &[&str]) -> Option<&Located<String>> {
+        self.verbs
+            .iter()
+            .find(|own| own.value == "*" || names.contains(&own.value.as_str()))
     }
 
     /// Whether the rule reaches this API group.
     pub fn has_group(&self, group: &str) -> bool {
-        self.groups.is_empty() || self.groups.iter().any(|own| own.value == "*" || own.value == group)
+        self.groups.is_empty()
+            || self
+                .groups
+                .iter()
+                .any(|own| own.value == "*" || own.value == group)
     }
 }
 
@@ -192,11 +232,15 @@ pub struct Subject {
 }
 
 impl Binding {
-    pub(super) fn read(root: View) -> Self {
+    pub(super) fn read(root: SpecReader) -> Self {
         let role = root.get("roleRef");
         let field = |key: &str| role.value().map_or(Setting::Absent, |view| view.str(key));
-        let subject =
-            |item: View| Subject { kind: item.str("kind"), name: item.str("name"), namespace: item.str("namespace") };
+        let subject = |item: SpecReader| Subject {
+            kind: item.str("kind"),
+            name: item.str("name"),
+            namespace: item.str("namespace"),
+        };
+
         Self {
             role_kind: field("kind"),
             role: field("name"),

@@ -4,11 +4,16 @@ use crate::model::container::Quantity;
 
 /// Reads a quantity. The amount is in base units: cores, bytes, pieces.
 pub fn parse(text: &str) -> Quantity {
-    Quantity { written: text.to_owned(), amount: amount(text.trim()) }
+    Quantity {
+        written: text.to_owned(),
+        amount: amount(text.trim()),
+    }
 }
 
 fn amount(text: &str) -> Option<f64> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-')))
+        .unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
     let number: f64 = digits.parse().ok()?;
     let factor = match suffix {
@@ -33,6 +38,7 @@ fn amount(text: &str) -> Option<f64> {
             10f64.powi(power)
         }
     };
+
     Some(number * factor)
 }
 

@@ -1,9 +1,10 @@
-//! Lowering, told as little manifests and what they come to. `text(place)` is what the place says in the file.
+//! Lowering, told as little manifests and what they come to. `text(place)` is what the place says
+//! in the file.
 
 use super::*;
 use crate::model::container::{Container, ContainerRole, MountSource, ProbeAction};
 use crate::model::env::EnvValue;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Location};
 use crate::syntax::yaml::{Tree, mask_templates};
 
 fn lower(text: &str) -> Vec<Object> {
@@ -25,8 +26,16 @@ fn workload(object: &Object) -> &Workload {
 fn container(spec: &str) -> Container {
     let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n{spec}");
     let mut found = lower(&text);
-    let Body::Workload(workload) = found.remove(0).body else { panic!("no workload in {text}") };
-    workload.pod.containers.into_iter().next().expect("a container")
+    let Body::Workload(workload) = found.remove(0).body else {
+        panic!("no workload in {text}")
+    };
+
+    workload
+        .pod
+        .containers
+        .into_iter()
+        .next()
+        .expect("a container")
 }
 
 #[test]
@@ -36,28 +45,54 @@ fn finds_objects_in_documents_and_lists() {
     let titles: Vec<String> = found.iter().map(Object::title).collect();
     assert_eq!(titles, ["Service/a", "ConfigMap/b", "this Pod"]);
     assert_eq!(found[1].anchor.span.text(text), "apiVersion");
-    assert_eq!(found[1].place().span.text(text), "b");
-    assert_eq!(found[2].place().span.text(text), "Pod");
+    assert_eq!(found[1].location().span.text(text), "b");
+    assert_eq!(found[2].location().span.text(text), "Pod");
 }
 
 #[test]
 fn finds_the_pod_of_every_kind() {
     let pod = "{containers: [{name: a, image: b}]}";
     for (api, kind, spec) in [
-        ("apps/v1", "Deployment", format!("spec: {{template: {{spec: {pod}}}}}")),
-        ("batch/v1", "CronJob", format!("spec: {{jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}}}")),
+        (
+            "apps/v1",
+            "Deployment",
+            format!("spec: {{template: {{spec: {pod}}}}}"),
+        ),
+        (
+            "batch/v1",
+            "CronJob",
+            format!("spec: {{jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}}}"),
+        ),
         ("v1", "Pod", format!("spec: {pod}")),
         ("v1", "PodTemplate", format!("template: {{spec: {pod}}}")),
-        ("argoproj.io/v1alpha1", "Rollout", format!("spec: {{template: {{spec: {pod}}}}}")),
-        ("serving.knative.dev/v1", "Service", format!("spec: {{template: {{spec: {pod}}}}}")),
-        ("keda.sh/v1alpha1", "ScaledJob", format!("spec: {{jobTargetRef: {{template: {{spec: {pod}}}}}}}")),
-        ("example.com/v1", "Machine", format!("spec: {{parts: {{template: {{spec: {pod}}}}}}}")),
+        (
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            format!("spec: {{template: {{spec: {pod}}}}}"),
+        ),
+        (
+            "serving.knative.dev/v1",
+            "Service",
+            format!("spec: {{template: {{spec: {pod}}}}}"),
+        ),
+        (
+            "keda.sh/v1alpha1",
+            "ScaledJob",
+            format!("spec: {{jobTargetRef: {{template: {{spec: {pod}}}}}}}"),
+        ),
+        (
+            "example.com/v1",
+            "Machine",
+            format!("spec: {{parts: {{template: {{spec: {pod}}}}}}}"),
+        ),
     ] {
         let found = lower(&format!("apiVersion: {api}\nkind: {kind}\n{spec}\n"));
         assert_eq!(workload(&found[0]).pod.containers.len(), 1, "{kind}");
         assert_eq!(workload(&found[0]).guessed, kind == "Machine", "{kind}");
     }
-    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {workloadRef: {name: a}}\n";
+
+    let rollout =
+        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {workloadRef: {name: a}}\n";
     assert!(lower(rollout)[0].workload().is_none());
     let crd = format!(
         "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {{template: {{spec: {pod}}}}}\n"
@@ -77,10 +112,14 @@ fn a_container_has_what_its_pod_says() {
     assert_eq!(own.security.dropped_capabilities[0].value, "ALL");
     assert_eq!(own.security.host_namespaces.len(), 1);
     assert_eq!(own.security.profiles[0].value, "seccomp=RuntimeDefault");
-    let apart = container("  hostUsers: false\n  containers: [{name: a, image: b, securityContext: {runAsUser: 0}}]\n");
+    let apart = container(
+        "  hostUsers: false\n  containers: [{name: a, image: b, securityContext: {runAsUser: 0}}]\n",
+    );
     assert!(apart.security.user.is_unknown());
     let windows = container("  os: {name: windows}\n  containers: [{name: a, image: b}]\n");
-    assert!(windows.security.read_only_root.is_unknown() && windows.resources.memory_limit.is_absent());
+    assert!(
+        windows.security.read_only_root.is_unknown() && windows.resources.memory_limit.is_absent()
+    );
 }
 
 #[test]
@@ -88,8 +127,14 @@ fn resources_fall_back_to_the_pod_and_zero_is_none() {
     let own = container(
         "  resources: {requests: {memory: 1Gi}}\n  containers:\n    - name: a\n      image: b\n      resources: {limits: {cpu: 0, memory: 2Gi}, requests: {cpu: 250m}}\n",
     );
-    assert_eq!(own.resources.cpu_request.value().and_then(|q| q.amount), Some(0.25));
-    assert_eq!(own.resources.memory_request.value().and_then(|q| q.amount), Some(1024f64.powi(3)));
+    assert_eq!(
+        own.resources.cpu_request.value().and_then(|q| q.amount),
+        Some(0.25)
+    );
+    assert_eq!(
+        own.resources.memory_request.value().and_then(|q| q.amount),
+        Some(1024f64.powi(3))
+    );
     assert!(own.resources.cpu_limit.is_absent());
     assert_eq!(own.resources.zero.len(), 1);
 }
@@ -100,35 +145,89 @@ fn roles_mounts_probes_and_variables() {
     let found = lower(text);
     let pod = &workload(&found[0]).pod;
     let roles: Vec<ContainerRole> = pod.containers.iter().map(|one| one.role).collect();
-    assert_eq!(roles, [ContainerRole::Init, ContainerRole::Sidecar, ContainerRole::Main]);
+    assert_eq!(
+        roles,
+        [
+            ContainerRole::Init,
+            ContainerRole::Sidecar,
+            ContainerRole::Main
+        ]
+    );
     let own = &pod.containers[2];
-    assert_eq!(own.image.as_ref().unwrap().reference.as_ref().unwrap().tag.as_deref(), Some("1"));
-    assert!(matches!(&own.env[1].value, EnvValue::Template { resolved: Some(url), .. } if url == "http://db"));
+    assert_eq!(
+        own.image
+            .as_ref()
+            .unwrap()
+            .reference
+            .as_ref()
+            .unwrap()
+            .tag
+            .as_deref(),
+        Some("1")
+    );
+    assert!(
+        matches!(&own.env[1].value, EnvValue::Template { resolved: Some(url), .. } if url == "http://db")
+    );
     assert!(matches!(own.env[2].value, EnvValue::Reference(_)));
     assert!(own.env_from[0].optional);
     let probe = own.liveness.known().unwrap();
-    assert_eq!(probe.place.span.text(text), "livenessProbe");
-    assert_eq!(probe.value.host.as_ref().map(|host| host.place.span.text(text)), Some("h"));
+    assert_eq!(probe.location.span.text(text), "livenessProbe");
+    assert_eq!(
+        probe
+            .value
+            .host
+            .as_ref()
+            .map(|host| host.location.span.text(text)),
+        Some("h")
+    );
     assert!(
         matches!(&probe.value.action, ProbeAction::Http { port, .. } if port.value().is_some_and(|port| port == "web"))
     );
     assert_eq!(own.mounts[0].source, MountSource::Scratch);
-    assert!(matches!(&own.mounts[1].source, MountSource::Host(path) if path.place.span.text(text) == "/var/run"));
+    assert!(
+        matches!(&own.mounts[1].source, MountSource::Host(path) if path.location.span.text(text) == "/var/run")
+    );
     // A path of the host that nobody mounts is told of the first container.
-    assert!(matches!(&pod.containers[0].mounts[0].source, MountSource::Host(path) if path.value == "/unused"));
-    let named: Vec<(ReferenceKind, &str)> =
-        pod.references.iter().map(|one| (one.kind, one.name.value.as_str())).collect();
-    assert_eq!(named, [(ReferenceKind::Secret, "s"), (ReferenceKind::ConfigMap, "c")]);
+    assert!(
+        matches!(&pod.containers[0].mounts[0].source, MountSource::Host(path) if path.value == "/unused")
+    );
+    let named: Vec<(ReferenceKind, &str)> = pod
+        .references
+        .iter()
+        .map(|one| (one.kind, one.name.value.as_str()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (ReferenceKind::Secret, "s"),
+            (ReferenceKind::ConfigMap, "c")
+        ]
+    );
 }
 
 #[test]
 fn secrets_are_decoded_and_keep_their_places() {
     let text = "apiVersion: v1\nkind: Secret\ndata:\n  user: YXBw\nstringData:\n  note: |\n    one\n    two\n";
     let found = lower(text);
-    let Body::Secret(data) = &found[0].body else { panic!("no secret") };
+    let Body::Secret(data) = &found[0].body else {
+        panic!("no secret")
+    };
+
     assert_eq!(data.entries[0].text(), "app");
-    assert_eq!(data.entries[0].place_of(crate::source::Span::new(0, 1)).span.text(text), "YXBw");
-    assert_eq!(data.entries[1].place_of(crate::source::Span::new(4, 7)).span.text(text), "two");
+    assert_eq!(
+        data.entries[0]
+            .place_of(crate::source::Span::new(0, 1))
+            .span
+            .text(text),
+        "YXBw"
+    );
+    assert_eq!(
+        data.entries[1]
+            .place_of(crate::source::Span::new(4, 7))
+            .span
+            .text(text),
+        "two"
+    );
 }
 
 #[test]
@@ -159,7 +258,11 @@ fn in_a_template_absence_is_unknown_only_where_an_action_may_fill_it() {
 
 #[test]
 fn hostile_shapes_are_survived() {
-    let deep = format!("apiVersion: x.io/v1\nkind: X\nspec: {}1{}\n", "{a: ".repeat(200), "}".repeat(200));
+    let deep = format!(
+        "apiVersion: x.io/v1\nkind: X\nspec: {}1{}\n",
+        "{a: ".repeat(200),
+        "}".repeat(200)
+    );
     for text in [
         "apiVersion: v1\nkind: Pod\nspec:\n  - containers\n",
         "apiVersion: v1\nkind: Pod\nspec: {containers: {a: 1}, volumes: x}\n",
@@ -172,6 +275,10 @@ fn hostile_shapes_are_survived() {
         let _ = lower(text);
         let _ = helm(text);
     }
-    let places: Vec<Place> = lower("apiVersion: v1\nkind: Pod\nspec: {}\n").iter().map(Object::place).collect();
-    assert_eq!(places.len(), 1);
+
+    let locations: Vec<Location> = lower("apiVersion: v1\nkind: Pod\nspec: {}\n")
+        .iter()
+        .map(Object::location)
+        .collect();
+    assert_eq!(locations.len(), 1);
 }

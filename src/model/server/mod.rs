@@ -1,5 +1,5 @@
-//! Servers, from `rules/data/servers.toml`: what a command line starts, on which port, with which limits, and whether it
-//! is meant for users at all. Facts only.
+//! Servers, from `rules/data/servers.toml`: what a command line starts, on which port, with which
+//! limits, and whether it is meant for users at all. Facts only.
 
 mod start;
 
@@ -118,47 +118,87 @@ pub struct Can {
 pub fn server(invocation: &Invocation) -> Option<Server> {
     let (program, name, args) = script_program(invocation);
     let specs = PROGRAMS.get(program)?;
-    let words: Vec<&Word> = args.iter().filter(|word| !word.text().starts_with('-')).collect();
+    let words: Vec<&Word> = args
+        .iter()
+        .filter(|word| !word.text().starts_with('-'))
+        .collect();
     let fits = |spec: &&Spec| {
-        let asked = spec.words.is_empty() || words.iter().take(2).any(|word| is_one_of(word.text(), &spec.words));
-        asked && !words.first().is_some_and(|word| is_one_of(word.text(), &spec.absent))
+        let asked = spec.words.is_empty()
+            || words
+                .iter()
+                .take(2)
+                .any(|word| is_one_of(word.text(), &spec.words));
+        asked
+            && !words
+                .first()
+                .is_some_and(|word| is_one_of(word.text(), &spec.absent))
     };
+
     let spec = specs.iter().copied().find(fits)?;
     let asks = |names: &[String]| -> Option<&Word> { flag(args, names) };
     if asks(&["--help".to_owned(), "--version".to_owned()]).is_some() {
         return None;
     }
+
     let development = asks(&spec.development);
     // `node --watch server.js` is one; `node server.js` is any program at all.
-    if development.is_none() && !spec.development.is_empty() && matches!(program, "node" | "deno" | "bun" | "php") {
+    if development.is_none()
+        && !spec.development.is_empty()
+        && matches!(program, "node" | "deno" | "bun" | "php")
+    {
         return None;
     }
-    let mode = if development.is_some() { Mode::Development } else { spec.mode };
-    let subcommand = words.iter().take(2).find(|word| is_one_of(word.text(), &spec.words));
+
+    let mode = if development.is_some() {
+        Mode::Development
+    } else {
+        spec.mode
+    };
+
+    let subcommand = words
+        .iter()
+        .take(2)
+        .find(|word| is_one_of(word.text(), &spec.words));
     let span = match (development, subcommand) {
         (Some(word), _) => word.span,
         (None, Some(word)) => name.span.cover(word.span),
         (None, None) => name.span,
     };
+
     let bind = option(args, &spec.bind);
     let port = option(args, &spec.port).or_else(|| {
         let bind = bind.clone()?;
         let port = bind.value.rsplit(':').next()?.to_owned();
-        Some(Given { value: port, span: bind.span })
+        Some(Given {
+            value: port,
+            span: bind.span,
+        })
     });
+
     let says_port = port.is_some();
     let written = match spec.name.as_str() {
         // The address is a plain argument: `runserver 0.0.0.0:8000`.
         "manage.py runserver" | "python -m http.server" => words.iter().find_map(|word| {
             let digits = word.text().rsplit(':').next()?;
-            digits.parse::<u16>().is_ok().then(|| Given { value: digits.to_owned(), span: word.span })
+            digits.parse::<u16>().is_ok().then(|| Given {
+                value: digits.to_owned(),
+                span: word.span,
+            })
         }),
         _ => None,
     };
-    let port = port.or(written).filter(|port| port.value.parse::<u16>().is_ok());
+
+    let port = port
+        .or(written)
+        .filter(|port| port.value.parse::<u16>().is_ok());
     let first = |list: &'static [String]| list.first().map(String::as_str);
     let graceful = option(args, &spec.graceful_timeout);
-    let given = |prefix: &String| invocation.environment().any(|(name, ..)| name.starts_with(prefix.as_str()));
+    let given = |prefix: &String| {
+        invocation
+            .environment()
+            .any(|(name, ..)| name.starts_with(prefix.as_str()))
+    };
+
     Some(Server {
         name: &spec.name,
         mode,
@@ -180,7 +220,11 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
             graceful_timeout: graceful,
             graceful_default: spec.graceful,
             elsewhere: flag(args, &spec.config).is_some()
-                || words.iter().any(|word| spec.config_ends.iter().any(|end| word.text().ends_with(end.as_str())))
+                || words.iter().any(|word| {
+                    spec.config_ends
+                        .iter()
+                        .any(|end| word.text().ends_with(end.as_str()))
+                })
                 || spec.environment.iter().any(given),
         },
     })
@@ -188,39 +232,59 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
 
 /// The variables that may hold options of a server, by prefix.
 pub fn variables(server: &Server) -> &'static [String] {
-    SPECS.iter().find(|spec| spec.name == server.name).map_or(&[], |spec| &spec.environment)
+    SPECS
+        .iter()
+        .find(|spec| spec.name == server.name)
+        .map_or(&[], |spec| &spec.environment)
 }
 
 /// The configuration files that a server reads without being told.
 pub fn reads(server: &Server) -> &'static [String] {
-    SPECS.iter().find(|spec| spec.name == server.name).map_or(&[], |spec| &spec.reads)
+    SPECS
+        .iter()
+        .find(|spec| spec.name == server.name)
+        .map_or(&[], |spec| &spec.reads)
 }
 
-/// What an interpreter runs: the script or module that its first argument names. `python manage.py runserver` is
-/// `manage.py runserver`, and `npx vite` is `vite`.
+/// What an interpreter runs: the script or module that its first argument names. `python manage.py
+/// runserver` is `manage.py runserver`, and `npx vite` is `vite`.
 fn script_program<'s>(invocation: &Invocation<'s>) -> (&'s str, &'s Word, &'s [Word]) {
     let own = (invocation.program, invocation.name, invocation.args);
-    let bare = invocation.program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let bare = invocation
+        .program
+        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let (from, keep): (usize, bool) = match bare {
         "python" | "python3" | "ruby" | "npx" | "pnpx" | "bunx" | "php" => (0, true),
         "node" | "deno" => (0, true),
         "npm" | "pnpm" | "yarn" | "bun" => {
-            let exec = invocation.args.first().is_some_and(|word| matches!(word.text(), "exec" | "dlx" | "x"));
+            let exec = invocation
+                .args
+                .first()
+                .is_some_and(|word| matches!(word.text(), "exec" | "dlx" | "x"));
             (1, exec)
         }
         _ => (0, false),
     };
+
     if !keep {
         return own;
     }
+
     let rest = &invocation.args[from..];
     // A flag before the script belongs to the interpreter and says what it does.
     let at = rest.iter().position(|word| !word.text().starts_with('-'));
     let Some(at) = at else { return own };
+
     let program = rest[at].text().rsplit('/').next().unwrap_or("");
     let known = PROGRAMS.contains_key(program);
-    let own_flags = rest[..at].iter().any(|word| matches!(word.text(), "-S" | "--watch" | "--hot"));
-    if known && !own_flags { (program, &rest[at], &rest[at + 1..]) } else { own }
+    let own_flags = rest[..at]
+        .iter()
+        .any(|word| matches!(word.text(), "-S" | "--watch" | "--hot"));
+    if known && !own_flags {
+        (program, &rest[at], &rest[at + 1..])
+    } else {
+        own
+    }
 }
 
 fn is_one_of(word: &str, list: &[String]) -> bool {
@@ -234,8 +298,9 @@ fn flag<'s>(args: &'s [Word], names: &[String]) -> Option<&'s Word> {
     args.iter().find(|word| {
         let text = word.text();
         names.iter().any(|name| {
-            text.strip_prefix(name.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || is_glued(name, rest))
+            text.strip_prefix(name.as_str()).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('=') || is_glued(name, rest)
+            })
         })
     })
 }
@@ -251,7 +316,11 @@ fn option(args: &[Word], names: &[String]) -> Option<Given> {
                 None if is_glued(name, rest) => (rest, word),
                 None => return None,
             };
-            Some(Given { value: value.0.to_owned(), span: value.1.span })
+
+            Some(Given {
+                value: value.0.to_owned(),
+                span: value.1.span,
+            })
         })
     })
 }
@@ -279,11 +348,36 @@ mod tests {
     #[test]
     fn tells_development_from_production() {
         for (line, name, mode, part) in [
-            ("uvicorn app:app --reload", "uvicorn", Mode::Development, "--reload"),
-            ("uvicorn app:app --port 80", "uvicorn", Mode::Production, "uvicorn"),
-            ("python -m uvicorn app:app", "uvicorn", Mode::Production, "uvicorn"),
-            ("poetry run flask run --host 0.0.0.0", "flask run", Mode::Development, "flask run"),
-            ("flask --app api run", "flask run", Mode::Development, "flask --app api run"),
+            (
+                "uvicorn app:app --reload",
+                "uvicorn",
+                Mode::Development,
+                "--reload",
+            ),
+            (
+                "uvicorn app:app --port 80",
+                "uvicorn",
+                Mode::Production,
+                "uvicorn",
+            ),
+            (
+                "python -m uvicorn app:app",
+                "uvicorn",
+                Mode::Production,
+                "uvicorn",
+            ),
+            (
+                "poetry run flask run --host 0.0.0.0",
+                "flask run",
+                Mode::Development,
+                "flask run",
+            ),
+            (
+                "flask --app api run",
+                "flask run",
+                Mode::Development,
+                "flask --app api run",
+            ),
             (
                 "python manage.py runserver 0.0.0.0:8000",
                 "manage.py runserver",
@@ -298,18 +392,48 @@ mod tests {
             ),
             ("next dev -p 4000", "next dev", Mode::Development, "next"),
             ("npx vite --host", "vite", Mode::Development, "vite"),
-            ("node --watch src/index.js", "a file watcher", Mode::Development, "--watch"),
+            (
+                "node --watch src/index.js",
+                "a file watcher",
+                Mode::Development,
+                "--watch",
+            ),
             ("php -S 0.0.0.0:80", "php -S", Mode::Development, "-S"),
-            ("php artisan serve", "artisan serve", Mode::Development, "artisan serve"),
-            ("gunicorn -w4 -b 0.0.0.0:80 app", "gunicorn", Mode::Production, "gunicorn"),
-            ("mvn spring-boot:run", "a build tool's development server", Mode::Development, "mvn spring-boot:run"),
+            (
+                "php artisan serve",
+                "artisan serve",
+                Mode::Development,
+                "artisan serve",
+            ),
+            (
+                "gunicorn -w4 -b 0.0.0.0:80 app",
+                "gunicorn",
+                Mode::Production,
+                "gunicorn",
+            ),
+            (
+                "mvn spring-boot:run",
+                "a build tool's development server",
+                Mode::Development,
+                "mvn spring-boot:run",
+            ),
         ] {
             let found = read(line).unwrap_or_else(|| panic!("{line}"));
-            assert_eq!((found.name, found.mode, found.span.text(line)), (name, mode, part), "{line}");
+            assert_eq!(
+                (found.name, found.mode, found.span.text(line)),
+                (name, mode, part),
+                "{line}"
+            );
         }
-        for line in
-            ["vite build", "next build", "node server.js", "flask db upgrade", "python app.py", "uvicorn --help"]
-        {
+
+        for line in [
+            "vite build",
+            "next build",
+            "node server.js",
+            "flask db upgrade",
+            "python app.py",
+            "uvicorn --help",
+        ] {
             assert_eq!(read(line), None, "{line}");
         }
     }
@@ -323,7 +447,11 @@ mod tests {
             ("python manage.py runserver 0.0.0.0:7000", Some("7000")),
             ("uvicorn a:b", None),
         ] {
-            assert_eq!(read(line).unwrap().port.map(|port| port.value).as_deref(), port, "{line}");
+            assert_eq!(
+                read(line).unwrap().port.map(|port| port.value).as_deref(),
+                port,
+                "{line}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What a start command really starts: through `npm run`, and through shell scripts that the repository holds.
+//! What a start command really starts: through `npm run`, and through shell scripts that the
+//! repository holds.
 
 use super::{Server, server};
-use crate::source::{Place, Repository, SourceFile, Span, file_name, join, parent};
+use crate::source::{Location, Repository, SourceFile, Span, file_name, join, parent};
 use crate::syntax::shell::{self, Invocation, Script};
 
 /// How many scripts may call each other.
@@ -13,13 +14,14 @@ pub struct Found {
     pub server: Server,
     /// The words of the start command itself that lead to it.
     pub span: Span,
-    /// The script that starts it, where it is not the command itself: the place in it and its text there.
+    /// The script that starts it, where it is not the command itself: the place in it and its text
+    /// there.
     pub via: Option<Via>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Via {
-    pub place: Place,
+    pub location: Location,
     pub text: String,
 }
 
@@ -34,13 +36,19 @@ pub struct Folders<'f> {
 /// The servers that a script starts, in order.
 pub fn found(script: &Script, folders: Folders) -> Vec<Found> {
     let mut all = Vec::new();
+
     for invocation in script.invocations() {
         if let Some(server) = server(&invocation) {
-            all.push(Found { span: server.span, server, via: None });
+            all.push(Found {
+                span: server.span,
+                server,
+                via: None,
+            });
         } else {
             follow(&invocation, folders, &mut all);
         }
     }
+
     all
 }
 
@@ -52,13 +60,30 @@ fn follow(invocation: &Invocation, folders: Folders, all: &mut Vec<Found>) {
     } else if let Some(file) = script_file(invocation, folders) {
         run_file(file, folders, 0, &mut servers);
     }
-    all.extend(servers.into_iter().map(|(server, via)| Found { server, span, via: Some(via) }));
+
+    all.extend(servers.into_iter().map(|(server, via)| Found {
+        server,
+        span,
+        via: Some(via),
+    }));
 }
 
 /// The script of `package.json` that an invocation runs, and the folder it is told to run it in.
 pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
-    let valued = ["--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--loglevel"];
-    let folder = invocation.option(&["--prefix", "-C", "--cwd", "--dir"]).map(|option| option.value.to_owned());
+    let valued = [
+        "--prefix",
+        "-C",
+        "--cwd",
+        "--dir",
+        "--filter",
+        "-F",
+        "-w",
+        "--workspace",
+        "--loglevel",
+    ];
+    let folder = invocation
+        .option(&["--prefix", "-C", "--cwd", "--dir"])
+        .map(|option| option.value.to_owned());
     let words = invocation.positionals(&valued);
     let first = words.first()?.text();
     let second = words.get(1).map(|word| word.text().to_owned());
@@ -70,6 +95,7 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
         ("bun", "dev" | "start") => first.to_owned(),
         _ => return None,
     };
+
     Some((name, folder))
 }
 
@@ -100,19 +126,39 @@ const OWN: &[&str] = &[
     "workspaces",
 ];
 
-fn run_task(name: &str, folder: Option<&str>, folders: Folders, depth: u32, servers: &mut Vec<(Server, Via)>) {
+fn run_task(
+    name: &str,
+    folder: Option<&str>,
+    folders: Folders,
+    depth: u32,
+    servers: &mut Vec<(Server, Via)>,
+) {
     let found = folders.folders.iter().find_map(|base| {
-        let file = folders.repository.find(&join(&join(base, folder.unwrap_or("."))?, "package.json")?)?;
+        let file = folders
+            .repository
+            .find(&join(&join(base, folder.unwrap_or("."))?, "package.json")?)?;
         Some((file, script_text(&file.text, name)?))
     });
-    let Some((file, (text, span))) = found else { return };
+
+    let Some((file, (text, span))) = found else {
+        return;
+    };
+
     if depth > MAX_DEPTH {
         return;
     }
+
     let script = shell::parse(&text);
+
     for invocation in script.invocations() {
         if let Some(server) = server(&invocation) {
-            servers.push((server, Via { place: file.place(span), text: text.clone() }));
+            servers.push((
+                server,
+                Via {
+                    location: file.location(span),
+                    text: text.clone(),
+                },
+            ));
         } else if let Some((name, folder)) = task(&invocation) {
             run_task(&name, folder.as_deref(), folders, depth + 1, servers);
         }
@@ -127,10 +173,12 @@ pub fn script_text(manifest: &str, name: &str) -> Option<(String, Span)> {
     let key = format!("\"{name}\"");
     let at = begin + manifest[begin..].find(&key)?;
     let span = Span::of(at, at + key.len());
+
     Some((text, span))
 }
 
-/// The shell script of the repository that an invocation runs; `None` where several of its name cannot be told apart.
+/// The shell script of the repository that an invocation runs; `None` where several of its name
+/// cannot be told apart.
 pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f SourceFile> {
     match script_files(invocation, folders).as_slice() {
         [one] => Some(one),
@@ -138,15 +186,20 @@ pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<
     }
 }
 
-/// The shell scripts of the repository that an invocation may run: those of its name, of which one may stand in a folder
-/// of the right name too.
+/// The shell scripts of the repository that an invocation may run: those of its name, of which one
+/// may stand in a folder of the right name too.
 pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'f SourceFile> {
     let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
     let given = shell || invocation.is(&["tini", "dumb-init"]);
-    let word = match invocation.args.iter().find(|word| !word.text().starts_with('-')) {
+    let word = match invocation
+        .args
+        .iter()
+        .find(|word| !word.text().starts_with('-'))
+    {
         Some(word) if given => word,
         _ => invocation.name,
     };
+
     let name = file_name(word.text());
     let is_script = shell
         || name.ends_with(".sh")
@@ -155,8 +208,13 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
     if !is_script || word.text().contains('$') {
         return Vec::new();
     }
+
     let mut found: Vec<&SourceFile> = Vec::new();
-    for file in folders.folders.iter().flat_map(|folder| folders.repository.below(folder)) {
+    for file in folders
+        .folders
+        .iter()
+        .flat_map(|folder| folders.repository.below(folder))
+    {
         if file.path.ends_with(name)
             && file.name() == name
             && !file.text.is_empty()
@@ -165,7 +223,9 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
             found.push(file);
         }
     }
+
     let wanted = file_name(parent(word.text()));
+
     match found.iter().find(|file| file_name(file.folder()) == wanted) {
         Some(file) => vec![*file],
         None => found,
@@ -176,14 +236,22 @@ fn run_file(file: &SourceFile, folders: Folders, depth: u32, servers: &mut Vec<(
     if depth > MAX_DEPTH || file.text.len() > 64 * 1024 {
         return;
     }
+
     let script = shell::parse(&file.text);
+
     for invocation in script.invocations() {
         if let Some(server) = server(&invocation) {
-            let via = Via { place: file.place(server.span), text: server.span.text(&file.text).to_owned() };
+            let via = Via {
+                location: file.location(server.span),
+                text: server.span.text(&file.text).to_owned(),
+            };
+
             servers.push((server, via));
         } else if let Some((name, folder)) = task(&invocation) {
             run_task(&name, folder.as_deref(), folders, depth + 1, servers);
-        } else if let Some(next) = script_file(&invocation, folders).filter(|next| next.id != file.id) {
+        } else if let Some(next) =
+            script_file(&invocation, folders).filter(|next| next.id != file.id)
+        {
             run_file(next, folders, depth + 1, servers);
         }
     }

@@ -22,6 +22,7 @@ impl<'a> ActionRef<'a> {
         if let Some(image) = text.strip_prefix("docker://") {
             return ActionRef::Docker(image);
         }
+
         if text.starts_with("./")
             || text.starts_with("$/")
             || text.starts_with(".\\")
@@ -30,16 +31,25 @@ impl<'a> ActionRef<'a> {
         {
             return ActionRef::Local(text);
         }
+
         match text.split_once('@') {
-            Some((name, version)) => ActionRef::Remote { name, version: Some(version) },
-            None => ActionRef::Remote { name: text, version: None },
+            Some((name, version)) => ActionRef::Remote {
+                name,
+                version: Some(version),
+            },
+            None => ActionRef::Remote {
+                name: text,
+                version: None,
+            },
         }
     }
 
     /// The name without its version; for an image, all of it.
     pub const fn name(&self) -> &'a str {
         match *self {
-            ActionRef::Local(name) | ActionRef::Docker(name) | ActionRef::Remote { name, .. } => name,
+            ActionRef::Local(name) | ActionRef::Docker(name) | ActionRef::Remote { name, .. } => {
+                name
+            }
         }
     }
 
@@ -74,9 +84,15 @@ mod tests {
     #[test]
     fn takes_references_apart() {
         assert_eq!(ActionRef::parse("./x"), ActionRef::Local("./x"));
-        assert_eq!(ActionRef::parse("docker://alpine:3"), ActionRef::Docker("alpine:3"));
+        assert_eq!(
+            ActionRef::parse("docker://alpine:3"),
+            ActionRef::Docker("alpine:3")
+        );
         let remote = ActionRef::parse("a/b/c@v1");
-        assert_eq!((remote.name(), remote.owner(), remote.version()), ("a/b/c", Some("a"), Some("v1")));
+        assert_eq!(
+            (remote.name(), remote.owner(), remote.version()),
+            ("a/b/c", Some("a"), Some("v1"))
+        );
         assert!(ActionRef::parse("a/b@0123456789abcdef0123456789abcdef01234567").is_hash());
         assert!(!ActionRef::parse("a/b@0123456").is_hash());
     }

@@ -7,7 +7,7 @@ use github_actions_expressions::context::Context;
 use github_actions_expressions::literal::Literal;
 use github_actions_expressions::{Error, Expr, Origin, SpannedExpr};
 
-use crate::source::{FileId, OffsetMap, Place, Span};
+use crate::source::{FileId, Location, OffsetMap, Span};
 
 /// An expression and its site.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Expression {
     pub text: String,
     offsets: OffsetMap,
     /// With its braces.
-    pub place: Place,
+    pub location: Location,
     /// The keys that lead to it, list indexes as numbers: `jobs`, `build`, `steps`, `0`, `run`.
     pub keys: Vec<String>,
     /// Index into [`super::Workflow::jobs`].
@@ -44,7 +44,7 @@ struct Reads {
 pub struct Access {
     /// Lower case; `*` for a filter or an index that cannot be known.
     pub parts: Vec<String>,
-    pub place: Place,
+    pub location: Location,
 }
 
 impl Access {
@@ -58,16 +58,25 @@ impl Access {
     }
 }
 
-/// The `${{ … }}` of a text: spans with their braces. One that does not end is left out; quoted braces do not end it.
+/// The `${{ … }}` of a text: spans with their braces. One that does not end is left out; quoted
+/// braces do not end it.
 pub(super) fn find(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(start) = text.get(from..).and_then(|rest| rest.find("${{")).map(|at| from + at) {
-        let Some(end) = close(bytes, start + 3) else { break };
+    while let Some(start) = text
+        .get(from..)
+        .and_then(|rest| rest.find("${{"))
+        .map(|at| from + at)
+    {
+        let Some(end) = close(bytes, start + 3) else {
+            break;
+        };
+
         found.push(Span::of(start, end));
         from = end;
     }
+
     found
 }
 
@@ -75,6 +84,7 @@ pub(super) fn find(text: &str) -> Vec<Span> {
 fn close(bytes: &[u8], from: usize) -> Option<usize> {
     let mut quoted = false;
     let mut fallback = None;
+
     for at in from..bytes.len().saturating_sub(1) {
         match bytes[at] {
             b'\'' => quoted = !quoted,
@@ -82,23 +92,31 @@ fn close(bytes: &[u8], from: usize) -> Option<usize> {
                 if !quoted {
                     return Some(at + 2);
                 }
+
                 fallback = fallback.or(Some(at + 2));
             }
             b'$' if quoted && bytes[at..].starts_with(b"${{") => return fallback,
             _ => {}
         }
     }
+
     fallback
 }
 
 impl Expression {
     /// One `${{ … }}` at `span` of a scalar's text.
-    pub(super) fn new(file: FileId, text: &str, span: Span, offsets: &OffsetMap, keys: &[&str]) -> Self {
+    pub(super) fn new(
+        file: FileId,
+        text: &str,
+        span: Span,
+        offsets: &OffsetMap,
+        keys: &[&str],
+    ) -> Self {
         let inner = Span::new(span.start + 3, span.end - 2);
         Self {
             text: inner.text(text).to_owned(),
             offsets: cut(offsets, inner),
-            place: Place::new(file, offsets.span(span)),
+            location: Location::new(file, offsets.span(span)),
             keys: keys.iter().map(|&key| key.to_owned()).collect(),
             job: None,
             step: None,
@@ -115,7 +133,7 @@ impl Expression {
         Self {
             text: span.text(text).to_owned(),
             offsets: cut(offsets, span),
-            place: Place::new(file, offsets.span(span)),
+            location: Location::new(file, offsets.span(span)),
             keys: keys.iter().map(|&key| key.to_owned()).collect(),
             job: None,
             step: None,
@@ -131,13 +149,20 @@ impl Expression {
     }
 
     /// The place of a range of the text.
-    pub fn place_of(&self, range: std::ops::Range<usize>) -> Place {
-        Place::new(self.place.file, self.offsets.span(Span::of(range.start, range.end)))
+    pub fn place_of(&self, range: std::ops::Range<usize>) -> Location {
+        Location::new(
+            self.location.file,
+            self.offsets.span(Span::of(range.start, range.end)),
+        )
     }
 
     /// The last key that leads to it, list indexes left out.
     pub fn key(&self) -> &str {
-        self.keys.iter().rev().find(|key| key.parse::<u32>().is_err()).map_or("", String::as_str)
+        self.keys
+            .iter()
+            .rev()
+            .find(|key| key.parse::<u32>().is_err())
+            .map_or("", String::as_str)
     }
 
     /// Whether it can be parsed.
@@ -157,40 +182,71 @@ impl Expression {
 
     fn reads(&self) -> &Reads {
         self.reads.get_or_init(|| {
-            let Ok(tree) = self.parse() else { return Reads::default() };
-            let all = tree.contexts().into_iter().filter_map(|(context, origin)| self.access(context, origin));
+            let Ok(tree) = self.parse() else {
+                return Reads::default();
+            };
+
+            let all = tree
+                .contexts()
+                .into_iter()
+                .filter_map(|(context, origin)| self.access(context, origin));
             let flows = tree.dataflow_contexts().into_iter();
             let flows = flows.filter_map(|(context, origin)| self.access(context, origin));
-            Reads { sound: true, all: all.collect(), flows: flows.collect() }
+            Reads {
+                sound: true,
+                all: all.collect(),
+                flows: flows.collect(),
+            }
         })
     }
 
-    /// String literals that the result may be, where a context may be it too: the `dev` of `${{ inputs.x || 'dev' }}`.
-    pub(super) fn fallbacks(&self) -> Vec<(String, String, Place)> {
-        let Ok(tree) = self.parse() else { return Vec::new() };
-        let leaves = tree.leaf_expressions();
-        let Some(variable) = leaves.iter().find(|leaf| matches!(leaf.inner, Expr::Context(_))) else {
+    /// String literals that the result may be, where a context may be it too: the `dev` of `${{
+    /// inputs.x || 'dev' }}`.
+    pub(super) fn fallbacks(&self) -> Vec<(String, String, Location)> {
+        let Ok(tree) = self.parse() else {
             return Vec::new();
         };
+
+        let leaves = tree.leaf_expressions();
+        let Some(variable) = leaves
+            .iter()
+            .find(|leaf| matches!(leaf.inner, Expr::Context(_)))
+        else {
+            return Vec::new();
+        };
+
         leaves
             .iter()
             .filter_map(|leaf| {
-                let Expr::Literal(Literal::String(text)) = &leaf.inner else { return None };
+                let Expr::Literal(Literal::String(text)) = &leaf.inner else {
+                    return None;
+                };
+
                 let span = leaf.origin.span.start + 1..leaf.origin.span.end.saturating_sub(1);
-                (!text.is_empty()).then(|| (variable.origin.raw.to_owned(), text.to_string(), self.place_of(span)))
+                (!text.is_empty()).then(|| {
+                    (
+                        variable.origin.raw.to_owned(),
+                        text.to_string(),
+                        self.place_of(span),
+                    )
+                })
             })
             .collect()
     }
 
     fn access(&self, context: &Context, origin: &Origin) -> Option<Access> {
         let parts = parts(context)?;
-        Some(Access { parts, place: self.place_of(origin.span.start..origin.span.end) })
+        Some(Access {
+            parts,
+            location: self.place_of(origin.span.start..origin.span.end),
+        })
     }
 }
 
 /// The parts of a context; `fromJSON(x).y` has those of `x`, then `y`.
 fn parts(context: &Context) -> Option<Vec<String>> {
     let mut all = Vec::new();
+
     for part in &context.parts {
         match &part.inner {
             Expr::Identifier(name) => all.push(name.as_str().to_ascii_lowercase()),
@@ -209,6 +265,7 @@ fn parts(context: &Context) -> Option<Vec<String>> {
             _ => return None,
         }
     }
+
     Some(all)
 }
 
@@ -216,13 +273,16 @@ fn parts(context: &Context) -> Option<Vec<String>> {
 fn cut(offsets: &OffsetMap, span: Span) -> OffsetMap {
     let mut map = OffsetMap::default();
     let mut expected = None;
+
     for local in span.start..span.end.max(span.start + 1) {
         let source = offsets.offset(local);
         if expected != Some(source) {
             map.push(local - span.start, source);
         }
+
         expected = Some(source + 1);
     }
+
     map
 }
 
@@ -232,25 +292,46 @@ mod tests {
 
     fn expression(text: &str) -> Expression {
         let span = find(text)[0];
-        Expression::new(FileId(0), text, span, &OffsetMap::verbatim(10), &["env", "X"])
+        Expression::new(
+            FileId(0),
+            text,
+            span,
+            &OffsetMap::verbatim(10),
+            &["env", "X"],
+        )
     }
 
     #[test]
     fn finds_expressions_and_their_ends() {
-        let texts = |text: &str| find(text).iter().map(|span| span.text(text).to_owned()).collect::<Vec<_>>();
-        assert_eq!(texts("a ${{ b }} ${{ '}}' }} ${{ open"), ["${{ b }}", "${{ '}}' }}"]);
+        let texts = |text: &str| {
+            find(text)
+                .iter()
+                .map(|span| span.text(text).to_owned())
+                .collect::<Vec<_>>()
+        };
+
+        assert_eq!(
+            texts("a ${{ b }} ${{ '}}' }} ${{ open"),
+            ["${{ b }}", "${{ '}}' }}"]
+        );
         assert_eq!(texts("${{ it's }} x"), ["${{ it's }}"]);
     }
 
     #[test]
     fn names_what_is_read_and_where() {
         let read = expression("${{ github.event['Issue'].labels.*.name || 'x' }}");
-        assert_eq!(read.accesses()[0].path(), "github.event.issue.labels.*.name");
-        assert_eq!(read.accesses()[0].place.span, Span::new(14, 49));
+        assert_eq!(
+            read.accesses()[0].path(),
+            "github.event.issue.labels.*.name"
+        );
+        assert_eq!(read.accesses()[0].location.span, Span::new(14, 49));
         assert_eq!(expression("${{ a.b == 'x' }}").flows(), []);
         let fallback = expression("${{ secrets.A || 'dev' }}").fallbacks();
         assert_eq!(fallback[0].1, "dev");
         assert_eq!(fallback[0].2.span, Span::new(28, 31));
-        assert_eq!(expression("${{ fromJSON(needs.a.outputs.b).c }}").accesses()[0].path(), "needs.a.outputs.b.c");
+        assert_eq!(
+            expression("${{ fromJSON(needs.a.outputs.b).c }}").accesses()[0].path(),
+            "needs.a.outputs.b.c"
+        );
     }
 }

@@ -1,42 +1,60 @@
-//! Container images that a workflow builds: from which folder and Dockerfile, under which tags, pushed or not.
+//! Container images that a workflow builds: from which folder and Dockerfile, under which tags,
+//! pushed or not.
 
 use super::super::Setting;
 use super::super::env::EnvValue;
 use super::{Job, Step, Workflow};
-use crate::source::{At, Place, join};
+use crate::source::{Located, Location, join};
 use crate::syntax::shell::Invocation;
 
 /// An image that a step builds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageBuild {
     /// The command or the action.
-    pub place: Place,
+    pub location: Location,
     /// Folder in the repository; `None` for a URL or what cannot be known.
-    pub context: Option<At<String>>,
+    pub context: Option<Located<String>>,
     /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known.
-    pub dockerfile: Option<At<String>>,
+    pub dockerfile: Option<Located<String>>,
     pub target: Setting<String>,
-    /// References, with `${{ env.X }}` and images of the metadata action filled in; other expressions stay as written.
-    pub tags: Vec<At<String>>,
+    /// References, with `${{ env.X }}` and images of the metadata action filled in; other
+    /// expressions stay as written.
+    pub tags: Vec<Located<String>>,
     pub pushes: bool,
 }
 
 /// Every image that a workflow builds. Read once: rules about Dockerfiles ask every workflow.
 pub fn image_builds(workflow: &Workflow) -> Vec<ImageBuild> {
-    workflow.builds.get_or_init(|| read_builds(workflow)).clone()
+    workflow
+        .builds
+        .get_or_init(|| read_builds(workflow))
+        .clone()
 }
 
 fn read_builds(workflow: &Workflow) -> Vec<ImageBuild> {
     let mut found = Vec::new();
+
     for job in &workflow.jobs {
         for step in &job.steps {
-            let scope = Scope { workflow, job, step };
+            let scope = Scope {
+                workflow,
+                job,
+                step,
+            };
+
             found.extend(scope.action());
             let Some(code) = &step.run else { continue };
+
             let script = code.script();
-            found.extend(script.invocations().iter().filter_map(|invocation| scope.command(invocation)));
+            found.extend(
+                script
+                    .invocations()
+                    .iter()
+                    .filter_map(|invocation| scope.command(invocation)),
+            );
         }
     }
+
     found
 }
 
@@ -63,18 +81,26 @@ impl Scope<'_> {
     fn action(self) -> Option<ImageBuild> {
         let uses = self.step.uses.as_ref()?;
         let action = self.step.action()?;
-        if !BUILDERS.iter().any(|known| known.eq_ignore_ascii_case(action.name())) {
+        if !BUILDERS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(action.name()))
+        {
             return None;
         }
-        let here = At::new(".".to_owned(), uses.place);
+
+        let here = Located::new(".".to_owned(), uses.location);
         let context = match self.input(&["context", "path", "directory", "workdir"]) {
             // The default context is the repository itself, and a path may follow it.
             Some(at) => match at.value.strip_prefix("{{defaultContext}}") {
-                Some(rest) => folder("", &At::new(format!("./{}", rest.trim_start_matches(':')), at.place)),
+                Some(rest) => folder(
+                    "",
+                    &Located::new(format!("./{}", rest.trim_start_matches(':')), at.location),
+                ),
                 None => folder("", &at),
             },
             None => folder("", &here),
         };
+
         let file = self.input(&["file", "dockerfile", "containerfiles"]);
         let dockerfile = dockerfile("", context.as_ref(), file);
         let image = self.input(&["image", "name", "imageName"]);
@@ -82,23 +108,28 @@ impl Scope<'_> {
             Some(tags) => self.tags(&tags),
             None => Vec::new(),
         };
+
         Some(ImageBuild {
-            place: uses.place,
+            location: uses.location,
             context,
             dockerfile,
             target: self.input(&["target"]).map_or(Setting::Absent, known),
             tags: match image {
                 Some(image) if tags.is_empty() => vec![image],
-                Some(image) => {
-                    tags.into_iter()
-                        .map(|tag| {
-                            if tag.value.contains('/') { tag } else { tag.map(|tag| format!("{}:{tag}", image.value)) }
-                        })
-                        .collect()
-                }
+                Some(image) => tags
+                    .into_iter()
+                    .map(|tag| {
+                        if tag.value.contains('/') {
+                            tag
+                        } else {
+                            tag.map(|tag| format!("{}:{tag}", image.value))
+                        }
+                    })
+                    .collect(),
                 None => tags,
             },
-            pushes: super::step_purposes(self.step).any(|evidence| evidence.purpose == super::Purpose::Push),
+            pushes: super::step_purposes(self.step)
+                .any(|evidence| evidence.purpose == super::Purpose::Push),
         })
     }
 
@@ -138,45 +169,58 @@ impl Scope<'_> {
         ];
         let words = invocation.positionals(&values);
         let texts: Vec<&str> = words.iter().map(|word| word.text()).collect();
-        let place = code.place(invocation.span());
+        let location = code.location(invocation.span());
         let rest = match (invocation.program, texts.as_slice()) {
             ("docker" | "podman" | "nerdctl" | "depot" | "img", ["build", ..]) => 1,
-            ("docker" | "podman" | "nerdctl", ["buildx" | "image" | "builder", "build" | "b", ..]) => 2,
+            (
+                "docker" | "podman" | "nerdctl",
+                ["buildx" | "image" | "builder", "build" | "b", ..],
+            ) => 2,
             ("buildah", ["bud" | "build" | "build-using-dockerfile", ..]) => 1,
             ("gcloud", ["builds", "submit", ..]) => 2,
             ("az", ["acr", "build", ..]) => 2,
             ("executor" | "kaniko", _) => 0,
             _ => return None,
         };
+
         let text = |value: &str, span| {
-            let written = At::new(value.to_owned(), code.place(span));
+            let written = Located::new(value.to_owned(), code.location(span));
             written.as_ref().map(|value| self.fill(value))
         };
+
         let context = match invocation.option(&["--context"]).filter(|_| rest == 0) {
             Some(option) => Some(text(option.value.trim_start_matches("dir://"), option.span)),
             None => words.get(rest).map(|word| text(word.text(), word.span)),
         };
+
         let folders = self.directory();
         let context = match (&folders, context) {
             (Some(base), Some(context)) => folder(base, &context),
-            (Some(base), None) => folder(base, &At::new(".".to_owned(), place)),
+            (Some(base), None) => folder(base, &Located::new(".".to_owned(), location)),
             (None, _) => None,
         };
-        let file = invocation.option(&["-f", "--file", "--dockerfile"]).map(|option| text(option.value, option.span));
-        let dockerfile = folders.as_ref().and_then(|base| dockerfile(base, context.as_ref(), file));
+
+        let file = invocation
+            .option(&["-f", "--file", "--dockerfile"])
+            .map(|option| text(option.value, option.span));
+        let dockerfile = folders
+            .as_ref()
+            .and_then(|base| dockerfile(base, context.as_ref(), file));
         let tags = invocation
             .options(&["-t", "--tag", "--destination", "-d"])
             .map(|option| text(option.value, option.span))
             .filter(|tag| !tag.value.is_empty());
-        let pushes =
-            invocation.flag(&["--push"]).is_some() || matches!(invocation.program, "gcloud" | "az" | "executor");
+        let pushes = invocation.flag(&["--push"]).is_some()
+            || matches!(invocation.program, "gcloud" | "az" | "executor");
         Some(ImageBuild {
-            place,
+            location,
             context,
             dockerfile,
             target: invocation
                 .option(&["--target"])
-                .map_or(Setting::Absent, |option| known(text(option.value, option.span))),
+                .map_or(Setting::Absent, |option| {
+                    known(text(option.value, option.span))
+                }),
             tags: tags.collect(),
             pushes: pushes || self.is_pushed(),
         })
@@ -187,15 +231,22 @@ impl Scope<'_> {
         let scripts = self.job.steps.iter().filter_map(|step| step.run.as_ref());
         scripts
             .flat_map(|code| code.script().invocations())
-            .any(|invocation| super::command_purposes(&invocation).contains(&(super::Purpose::Push, false)))
+            .any(|invocation| {
+                super::command_purposes(&invocation).contains(&(super::Purpose::Push, false))
+            })
     }
 
     /// The folder that commands of the step run in; `None` if it cannot be known.
     fn directory(self) -> Option<String> {
         let script = self.step.run.as_ref()?.script();
-        if script.commands.iter().any(|command| matches!(command.name(), "cd" | "pushd")) {
+        if script
+            .commands
+            .iter()
+            .any(|command| matches!(command.name(), "cd" | "pushd"))
+        {
             return None;
         }
+
         match &self.step.working_directory {
             Setting::Absent => Some(String::new()),
             Setting::Set(at) => join("", &self.fill(&at.value)),
@@ -203,62 +254,100 @@ impl Scope<'_> {
         }
     }
 
-    fn input(self, names: &[&str]) -> Option<At<String>> {
+    fn input(self, names: &[&str]) -> Option<Located<String>> {
         let input = names.iter().find_map(|name| self.step.input(name))?;
         let at = match &input.value {
             EnvValue::Literal(at) => at.clone(),
             EnvValue::Template { written, .. } => written.clone(),
-            EnvValue::Reference(place) => At::new(self.reference(*place)?, *place),
+            EnvValue::Reference(location) => Located::new(self.reference(*location)?, *location),
             EnvValue::Inherited => return None,
         };
+
         let filled = at.as_ref().map(|text| self.fill(text));
+
         (!filled.value.is_empty()).then_some(filled)
     }
 
     /// The text of an expression at a place, braces included.
-    fn reference(self, place: Place) -> Option<String> {
-        let found = self.workflow.expressions.iter().find(|expression| expression.place == place)?;
+    fn reference(self, location: Location) -> Option<String> {
+        let found = self
+            .workflow
+            .expressions
+            .iter()
+            .find(|expression| expression.location == location)?;
         Some(format!("${{{{{}}}}}", found.text))
     }
 
     /// The references of a `tags` input: one a line, or between commas.
-    fn tags(self, tags: &At<String>) -> Vec<At<String>> {
+    fn tags(self, tags: &Located<String>) -> Vec<Located<String>> {
         let mut found = Vec::new();
-        for tag in tags.value.split(['\n', ',']).map(str::trim).filter(|tag| !tag.is_empty()) {
-            let step = tag.strip_prefix("${{").and_then(|rest| rest.trim().strip_prefix("steps."));
-            let meta = step.and_then(|rest| rest.split_once('.')).and_then(|(id, _)| {
-                self.job.steps.iter().find(|step| step.id.as_ref().is_some_and(|at| at.value == id))
-            });
+        for tag in tags
+            .value
+            .split(['\n', ','])
+            .map(str::trim)
+            .filter(|tag| !tag.is_empty())
+        {
+            let step = tag
+                .strip_prefix("${{")
+                .and_then(|rest| rest.trim().strip_prefix("steps."));
+            let meta = step
+                .and_then(|rest| rest.split_once('.'))
+                .and_then(|(id, _)| {
+                    self.job
+                        .steps
+                        .iter()
+                        .find(|step| step.id.as_ref().is_some_and(|at| at.value == id))
+                });
             match meta.filter(|step| step.runs_action("docker/metadata-action")) {
                 Some(meta) => {
                     let scope = Scope { step: meta, ..self };
-                    let images = scope.input(&["images"]).map(|images| images.value).unwrap_or_default();
-                    let images = images.split(['\n', ',']).map(str::trim).filter(|image| !image.is_empty());
+                    let images = scope
+                        .input(&["images"])
+                        .map(|images| images.value)
+                        .unwrap_or_default();
+                    let images = images
+                        .split(['\n', ','])
+                        .map(str::trim)
+                        .filter(|image| !image.is_empty());
                     // The action makes the tags; which ones cannot be known from here.
-                    found.extend(images.map(|image| At::new(format!("{image}:{tag}"), tags.place)));
+                    found.extend(
+                        images.map(|image| Located::new(format!("{image}:{tag}"), tags.location)),
+                    );
                 }
-                None => found.push(At::new(tag.to_owned(), tags.place)),
+                None => found.push(Located::new(tag.to_owned(), tags.location)),
             }
         }
+
         found
     }
 
     /// Fills in `${{ env.X }}`, `$X` and `${X}` where `env` has a literal.
     fn fill(self, text: &str) -> String {
         let mut out = text.to_owned();
+
         for env in [&self.step.env, &self.job.env, &self.workflow.env] {
             for variable in env {
-                let (name, Some(value)) = (&variable.name.value, variable.value.literal()) else { continue };
+                let (name, Some(value)) = (&variable.name.value, variable.value.literal()) else {
+                    continue;
+                };
+
                 if !out.contains(name.as_str()) || value.value.contains(name.as_str()) {
                     continue;
                 }
-                let forms = [format!("${{{{ env.{name} }}}}"), format!("${{{{env.{name}}}}}"), format!("${{{name}}}")];
+
+                let forms = [
+                    format!("${{{{ env.{name} }}}}"),
+                    format!("${{{{env.{name}}}}}"),
+                    format!("${{{name}}}"),
+                ];
                 for form in forms {
                     out = out.replace(&form, &value.value);
                 }
+
                 out = replace_variable(&out, name, &value.value);
             }
         }
+
         out
     }
 }
@@ -268,6 +357,7 @@ fn replace_variable(text: &str, name: &str, value: &str) -> String {
     let form = format!("${name}");
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+
     while let Some(at) = rest.find(&form) {
         let after = &rest[at + form.len()..];
         let ends = !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
@@ -275,29 +365,46 @@ fn replace_variable(text: &str, name: &str, value: &str) -> String {
         out.push_str(if ends { value } else { &form });
         rest = after;
     }
+
     out + rest
 }
 
 /// A value without variables is known.
-fn known(at: At<String>) -> Setting<String> {
-    if at.value.contains('$') { Setting::Unknown(Some(at.place)) } else { Setting::Set(at) }
+fn known(at: Located<String>) -> Setting<String> {
+    if at.value.contains('$') {
+        Setting::Unknown(Some(at.location))
+    } else {
+        Setting::Set(at)
+    }
 }
 
 /// A folder of the repository.
-fn folder(base: &str, path: &At<String>) -> Option<At<String>> {
-    if path.value.contains('$') || path.value.contains("://") || path.value == "-" || path.value.starts_with("git@") {
+fn folder(base: &str, path: &Located<String>) -> Option<Located<String>> {
+    if path.value.contains('$')
+        || path.value.contains("://")
+        || path.value == "-"
+        || path.value.starts_with("git@")
+    {
         return None;
     }
-    Some(At::new(join(base, &path.value)?, path.place))
+
+    Some(Located::new(join(base, &path.value)?, path.location))
 }
 
 /// The Dockerfile that `-f` names, or the one in the context.
-fn dockerfile(base: &str, context: Option<&At<String>>, file: Option<At<String>>) -> Option<At<String>> {
+fn dockerfile(
+    base: &str,
+    context: Option<&Located<String>>,
+    file: Option<Located<String>>,
+) -> Option<Located<String>> {
     match file {
         Some(file) => folder(base, &file),
         None => {
             let context = context?;
-            Some(At::new(join(&context.value, "Dockerfile")?, context.place))
+            Some(Located::new(
+                join(&context.value, "Dockerfile")?,
+                context.location,
+            ))
         }
     }
 }
@@ -315,12 +422,17 @@ mod tests {
         let source = SourceFile::new(FileId(0), "x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
         let workflow = super::super::workflow(&parsed.tree, &source);
-        let value = |at: Option<At<String>>| at.map(|at| at.value);
+        let value = |at: Option<Located<String>>| at.map(|at| at.value);
         image_builds(&workflow)
             .into_iter()
             .map(|build| {
                 let tags = build.tags.into_iter().map(|tag| tag.value).collect();
-                (value(build.context), value(build.dockerfile), tags, build.pushes)
+                (
+                    value(build.context),
+                    value(build.dockerfile),
+                    tags,
+                    build.pushes,
+                )
             })
             .collect()
     }
@@ -357,10 +469,20 @@ mod tests {
                 vec!["x/y:${{ steps.meta.outputs.tags }}"],
                 false,
             ),
-            ("      - run: cd x && docker build -t a .\n", None, None, vec!["a"], false),
+            (
+                "      - run: cd x && docker build -t a .\n",
+                None,
+                None,
+                vec!["a"],
+                false,
+            ),
         ] {
             let tags = tags.into_iter().map(str::to_owned).collect();
-            assert_eq!(builds(steps), [(context, dockerfile, tags, pushes)], "{steps}");
+            assert_eq!(
+                builds(steps),
+                [(context, dockerfile, tags, pushes)],
+                "{steps}"
+            );
         }
     }
 }

@@ -8,18 +8,30 @@ use super::super::env::EnvOrigin;
 use super::super::image::{ImageRole, ImageUse, Reference};
 use super::credentials::arguments;
 use super::expression::Expression;
-use super::value::{code, expressions, field, flag, scalars, setting, text, texts, value, variables};
+use super::value::{
+    code, expressions, field, flag, scalars, setting, text, texts, value, variables,
+};
 use super::{Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow};
 use crate::finding::Label;
 use crate::model::env::EnvVar;
-use crate::source::{At, SourceFile};
+use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
 
 /// Lowers a workflow or, if the file has `runs` and neither `jobs` nor `on`, an action.
 pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
-    let mut workflow = Workflow { file: source.id, ..Workflow::default() };
-    let Some(root) = tree.root() else { return workflow };
-    workflow.place = root.entries().next().map_or_else(|| root.place(), |entry| entry.key.place());
+    let mut workflow = Workflow {
+        file: source.id,
+        ..Workflow::default()
+    };
+
+    let Some(root) = tree.root() else {
+        return workflow;
+    };
+
+    workflow.location = root
+        .entries()
+        .next()
+        .map_or_else(|| root.location(), |entry| entry.key.location());
     workflow.name = field(root, "name");
     workflow.action = root.get("runs").is_some() && root.get("jobs").is_none();
     if workflow.action {
@@ -27,10 +39,12 @@ pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
     } else {
         lower_jobs(root, &mut workflow);
     }
+
     collect(root, &mut Vec::new(), &mut workflow.expressions);
     for expression in &mut workflow.expressions {
         locate(expression, &workflow.jobs);
     }
+
     workflow
 }
 
@@ -38,52 +52,75 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
     // A reader of YAML 1.1 writes the key `on` back as `true`.
     if let Some(on) = root.get("on").or_else(|| root.get("true")) {
         workflow.triggers = triggers(on);
+
         for event in ["workflow_dispatch", "workflow_call"] {
             if let Some(given) = on.path(&[event, "inputs"]) {
                 workflow.inputs.extend(inputs(given, event));
             }
         }
     }
+
     workflow.permissions = permissions(root);
     workflow.concurrency = concurrency(root);
     workflow.shell = setting(root.path(&["defaults", "run", "shell"]));
     workflow.env = variables(root.get("env"), EnvOrigin::WorkflowEnv);
     let directory = setting(root.path(&["defaults", "run", "working-directory"]));
+
     if let Some(jobs) = root.get("jobs") {
-        workflow.jobs = jobs.entries().filter_map(|entry| job(&entry, &workflow.shell, &directory)).collect();
+        workflow.jobs = jobs
+            .entries()
+            .filter_map(|entry| job(&entry, &workflow.shell, &directory))
+            .collect();
     }
 }
 
 fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
-    let Some(entry) = root.entry("runs") else { return };
+    let Some(entry) = root.entry("runs") else {
+        return;
+    };
+
     let runs = entry.value;
     workflow.using = field(runs, "using");
     if let Some(given) = root.get("inputs") {
         workflow.inputs = inputs(given, "");
     }
-    let id = At::new("runs".to_owned(), entry.key.place());
+
+    let id = Located::new("runs".to_owned(), entry.key.location());
     let mut job = empty_job(id);
     job.outputs = outputs(root.get("outputs"));
     job.env = variables(runs.get("env"), EnvOrigin::WorkflowEnv);
-    if let Some(image) = runs.get("image").filter(|image| image.str().is_some_and(|text| text.starts_with("docker://")))
-    {
+
+    if let Some(image) = runs.get("image").filter(|image| {
+        image
+            .str()
+            .is_some_and(|text| text.starts_with("docker://"))
+    }) {
         job.images.extend(docker_action(image));
     }
+
     if let Some(listed) = runs.get("steps") {
         job.steps = steps(listed, &Setting::Absent, &Setting::Absent, &mut job.images);
     }
+
     workflow.jobs.push(job);
 }
 
 fn triggers(on: Node<'_>) -> Vec<Trigger> {
-    let named = texts(Some(on)).into_iter().map(|event| trigger(event, None));
-    let mapped = on.entries().filter_map(|entry| Some(trigger(text(entry.key)?, Some(entry.value))));
+    let named = texts(Some(on))
+        .into_iter()
+        .map(|event| trigger(event, None));
+    let mapped = on
+        .entries()
+        .filter_map(|entry| Some(trigger(text(entry.key)?, Some(entry.value))));
     named.chain(mapped).collect()
 }
 
-fn trigger(event: At<String>, filters: Option<Node<'_>>) -> Trigger {
+fn trigger(event: Located<String>, filters: Option<Node<'_>>) -> Trigger {
     let list = |key: &str| texts(filters.and_then(|node| node.get(key)));
-    let crons = filters.into_iter().flat_map(|node| node.items().filter_map(|item| field(item, "cron"))).collect();
+    let crons = filters
+        .into_iter()
+        .flat_map(|node| node.items().filter_map(|item| field(item, "cron")))
+        .collect();
     Trigger {
         types: list("types"),
         branches: list("branches"),
@@ -102,8 +139,13 @@ fn inputs(given: Node<'_>, event: &'static str) -> Vec<Input> {
     given
         .entries()
         .filter_map(|entry| {
-            let kind = field(entry.value, "type").map_or_else(|| "string".to_owned(), |kind| kind.value);
-            Some(Input { name: text(entry.key)?, event, kind })
+            let kind =
+                field(entry.value, "type").map_or_else(|| "string".to_owned(), |kind| kind.value);
+            Some(Input {
+                name: text(entry.key)?,
+                event,
+                kind,
+            })
         })
         .collect()
 }
@@ -115,22 +157,34 @@ fn permissions(node: Node<'_>) -> Option<Permissions> {
         Some("write-all") => Grant::WriteAll,
         Some(_) => Grant::Unknown,
         None if entry.value.kind() == Kind::Mapping => Grant::Scopes(
-            entry.value.entries().filter_map(|scope| Some((text(scope.key)?, text(scope.value)?))).collect(),
+            entry
+                .value
+                .entries()
+                .filter_map(|scope| Some((text(scope.key)?, text(scope.value)?)))
+                .collect(),
         ),
         None => Grant::Unknown,
     };
-    Some(Permissions { key: entry.key.place(), value: entry.value.place(), grant })
+
+    Some(Permissions {
+        key: entry.key.location(),
+        value: entry.value.location(),
+        grant,
+    })
 }
 
 fn concurrency(node: Node<'_>) -> Setting<String> {
-    let Some(node) = node.get("concurrency") else { return Setting::Absent };
+    let Some(node) = node.get("concurrency") else {
+        return Setting::Absent;
+    };
+
     match node.kind() {
         Kind::Mapping => setting(node.get("group")),
         _ => setting(Some(node)),
     }
 }
 
-fn empty_job(id: At<String>) -> Job {
+fn empty_job(id: Located<String>) -> Job {
     Job {
         id,
         name: None,
@@ -178,26 +232,40 @@ fn job(entry: &Entry<'_>, shell: &Setting<String>, directory: &Setting<String>) 
     if let Some(container) = node.get("container") {
         add_container(container, ImageRole::WorkflowContainer, &mut job);
     }
-    for service in node.get("services").iter().flat_map(|services| services.entries()) {
+
+    for service in node
+        .get("services")
+        .iter()
+        .flat_map(|services| services.entries())
+    {
         add_container(service.value, ImageRole::WorkflowService, &mut job);
     }
+
     if let Some(listed) = node.get("steps") {
-        let directory = setting(node.path(&["defaults", "run", "working-directory"])).or(directory.clone());
+        let directory =
+            setting(node.path(&["defaults", "run", "working-directory"])).or(directory.clone());
         job.steps = steps(listed, &job.shell, &directory, &mut job.images);
     }
+
     Some(job)
 }
 
 fn secrets(node: Node<'_>) -> Secrets {
-    let Some(given) = node.get("secrets") else { return Secrets::None };
+    let Some(given) = node.get("secrets") else {
+        return Secrets::None;
+    };
+
     match given.str() {
-        Some("inherit") => Secrets::Inherit(given.place()),
+        Some("inherit") => Secrets::Inherit(given.location()),
         _ => Secrets::Passed(variables(Some(given), EnvOrigin::WorkflowWith)),
     }
 }
 
-fn runs_on(node: Node<'_>) -> Vec<At<String>> {
-    let Some(node) = node.get("runs-on") else { return Vec::new() };
+fn runs_on(node: Node<'_>) -> Vec<Located<String>> {
+    let Some(node) = node.get("runs-on") else {
+        return Vec::new();
+    };
+
     match node.kind() {
         Kind::Mapping => texts(node.get("labels")),
         _ => texts(Some(node)),
@@ -205,7 +273,10 @@ fn runs_on(node: Node<'_>) -> Vec<At<String>> {
 }
 
 fn environment(node: Node<'_>) -> Setting<String> {
-    let Some(node) = node.get("environment") else { return Setting::Absent };
+    let Some(node) = node.get("environment") else {
+        return Setting::Absent;
+    };
+
     match node.kind() {
         Kind::Mapping => setting(node.get("name")),
         _ => setting(Some(node)),
@@ -218,21 +289,34 @@ fn outputs(node: Option<Node<'_>>) -> Vec<EnvVar> {
         .filter_map(|entry| {
             // An action's output is a mapping with a `value`; a job's is the value itself.
             let value_node = entry.value.get("value").unwrap_or(entry.value);
-            Some(EnvVar { name: text(entry.key)?, value: value(value_node), origin: EnvOrigin::WorkflowEnv })
+            Some(EnvVar {
+                name: text(entry.key)?,
+                value: value(value_node),
+                origin: EnvOrigin::WorkflowEnv,
+            })
         })
         .collect()
 }
 
 fn matrix(node: Node<'_>) -> Matrix {
-    let mut matrix = Matrix { open: node.kind() != Kind::Mapping, axes: Vec::new() };
+    let mut matrix = Matrix {
+        open: node.kind() != Kind::Mapping,
+        axes: Vec::new(),
+    };
+
     for entry in node.entries() {
-        let Some(name) = text(entry.key) else { continue };
+        let Some(name) = text(entry.key) else {
+            continue;
+        };
+
         match name.value.as_str() {
             "exclude" => {}
             "include" => {
                 matrix.open |= entry.value.kind() != Kind::Sequence;
+
                 for item in entry.value.items() {
                     matrix.open |= item.kind() != Kind::Mapping;
+
                     for pair in item.entries() {
                         if let Some(name) = text(pair.key) {
                             add_axis(&mut matrix, name, pair.value);
@@ -243,23 +327,38 @@ fn matrix(node: Node<'_>) -> Matrix {
             _ => add_axis(&mut matrix, name, entry.value),
         }
     }
+
     matrix
 }
 
-fn add_axis(matrix: &mut Matrix, name: At<String>, node: Node<'_>) {
+fn add_axis(matrix: &mut Matrix, name: Located<String>, node: Node<'_>) {
     let mut values = Vec::new();
     scalars(node, &mut values);
-    match matrix.axes.iter_mut().find(|axis| axis.name.value.eq_ignore_ascii_case(&name.value)) {
+    match matrix
+        .axes
+        .iter_mut()
+        .find(|axis| axis.name.value.eq_ignore_ascii_case(&name.value))
+    {
         Some(axis) => axis.values.extend(values),
         None => matrix.axes.push(Axis { name, values }),
     }
 }
 
 fn add_container(node: Node<'_>, role: ImageRole, job: &mut Job) {
-    let image = if node.kind() == Kind::Mapping { node.get("image") } else { Some(node) };
-    job.credentials.extend(variables(node.get("credentials"), EnvOrigin::WorkflowWith));
-    job.credentials.extend(variables(node.get("env"), EnvOrigin::WorkflowEnv));
-    let Some(image) = image.and_then(text).filter(|image| !image.value.is_empty()) else { return };
+    let image = if node.kind() == Kind::Mapping {
+        node.get("image")
+    } else {
+        Some(node)
+    };
+
+    job.credentials
+        .extend(variables(node.get("credentials"), EnvOrigin::WorkflowWith));
+    job.credentials
+        .extend(variables(node.get("env"), EnvOrigin::WorkflowEnv));
+    let Some(image) = image.and_then(text).filter(|image| !image.value.is_empty()) else {
+        return;
+    };
+
     let found = image_use(role, image, job.matrix.as_ref());
     job.images.extend(found);
 }
@@ -267,30 +366,48 @@ fn add_container(node: Node<'_>, role: ImageRole, job: &mut Job) {
 fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
     let written = uses.str()?;
     let image = written.strip_prefix("docker://")?;
-    let place = uses.content_span(crate::source::Span::of(written.len() - image.len(), written.len()));
-    image_use(ImageRole::DockerAction, At::new(image.to_owned(), place), None).into_iter().next()
+    let location = uses.content_span(crate::source::Span::of(
+        written.len() - image.len(),
+        written.len(),
+    ));
+    image_use(
+        ImageRole::DockerAction,
+        Located::new(image.to_owned(), location),
+        None,
+    )
+    .into_iter()
+    .next()
 }
 
 /// The images that a reference comes to: itself, or each value of the matrix row that it names.
-fn image_use(role: ImageRole, written: At<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
-    let make = |image: At<String>, sources: Vec<Label>| ImageUse {
+fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
+    let make = |image: Located<String>, sources: Vec<Label>| ImageUse {
         role,
-        place: image.place,
+        location: image.location,
         reference: (!image.value.contains("${{")).then(|| Reference::parse(&image.value)),
         written: image.value,
         sources,
     };
+
     let row = written
         .value
         .strip_prefix("${{")
         .and_then(|rest| rest.strip_suffix("}}"))
         .and_then(|inner| inner.trim().strip_prefix("matrix."));
-    let axis = matrix.zip(row).and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
+    let axis = matrix
+        .zip(row)
+        .and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
     match axis {
         Some(axis) if !axis.values.is_empty() => {
-            let label = Label { place: written.place, text: "sets the image here".to_owned() };
+            let label = Label {
+                location: written.location,
+                text: "sets the image here".to_owned(),
+            };
+
             let values = axis.values.iter().filter(|value| !value.value.is_empty());
-            values.map(|value| make(value.clone(), vec![label.clone()])).collect()
+            values
+                .map(|value| make(value.clone(), vec![label.clone()]))
+                .collect()
         }
         _ => vec![make(written, Vec::new())],
     }
@@ -304,18 +421,28 @@ fn steps(
     images: &mut Vec<ImageUse>,
 ) -> Vec<Step> {
     let mut found = Vec::new();
+
     for (at, node) in listed.items().enumerate() {
         images.extend(node.get("uses").and_then(docker_action));
+
         match node.get("parallel") {
             Some(group) => {
-                images.extend(group.items().filter_map(|node| docker_action(node.get("uses")?)));
+                images.extend(
+                    group
+                        .items()
+                        .filter_map(|node| docker_action(node.get("uses")?)),
+                );
                 found.extend(
-                    group.items().enumerate().map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
+                    group
+                        .items()
+                        .enumerate()
+                        .map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
                 );
             }
             None => found.push(step(node, (at, None), shell, directory)),
         }
     }
+
     found
 }
 
@@ -328,7 +455,10 @@ fn step(
     let run = node.get("run").and_then(code);
     Step {
         position,
-        place: node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place()),
+        location: node
+            .entries()
+            .next()
+            .map_or_else(|| node.location(), |entry| entry.key.location()),
         id: field(node, "id"),
         name: field(node, "name"),
         uses: field(node, "uses"),
@@ -375,17 +505,26 @@ fn locate(expression: &mut Expression, jobs: &[Job]) {
         ["runs", rest @ ..] => (Some(0), rest),
         _ => (None, &[][..]),
     };
+
     let position = match rest {
         ["steps", at, "parallel", inner, ..] => at.parse().ok().map(|at| (at, inner.parse().ok())),
         ["steps", at, ..] => at.parse().ok().map(|at| (at, None)),
         _ => None,
     };
+
     let steps = job.map_or(&[][..], |job| &jobs[job].steps);
-    let step = position.and_then(|position| steps.iter().position(|step| step.position == position));
+    let step =
+        position.and_then(|position| steps.iter().position(|step| step.position == position));
     // A step of a group is a step like any other.
-    if let Some(group) = expression.keys.iter().position(|key| key == "parallel").filter(|_| step.is_some()) {
+    if let Some(group) = expression
+        .keys
+        .iter()
+        .position(|key| key == "parallel")
+        .filter(|_| step.is_some())
+    {
         expression.keys.drain(group..group + 2);
     }
+
     (expression.job, expression.step) = (job, step);
 }
 
@@ -406,10 +545,17 @@ mod tests {
         for (text, events) in [
             ("on: push\njobs: {}\n", &["push"][..]),
             ("'on': [push, pull_request]\n", &["push", "pull_request"]),
-            ("on:\n  push:\n    branches: main\n  schedule:\n    - cron: '1 2 * * *'\n", &["push", "schedule"]),
+            (
+                "on:\n  push:\n    branches: main\n  schedule:\n    - cron: '1 2 * * *'\n",
+                &["push", "schedule"],
+            ),
         ] {
             let (workflow, _) = lower(text);
-            let found: Vec<&str> = workflow.triggers.iter().map(|trigger| trigger.event.value.as_str()).collect();
+            let found: Vec<&str> = workflow
+                .triggers
+                .iter()
+                .map(|trigger| trigger.event.value.as_str())
+                .collect();
             assert_eq!(found, events, "{text}");
         }
     }
@@ -423,18 +569,39 @@ mod tests {
             "  b:\n    needs: a\n    if: always()\n    uses: ./.github/workflows/b.yml\n    secrets: inherit\n",
         ));
         assert_eq!(workflow.jobs[0].runs_on.len(), 2);
-        let images: Vec<&str> = workflow.jobs[0].images.iter().map(|image| image.written.as_str()).collect();
+        let images: Vec<&str> = workflow.jobs[0]
+            .images
+            .iter()
+            .map(|image| image.written.as_str())
+            .collect();
         assert_eq!(images, ["x:1", "y"]);
         assert!(matches!(workflow.jobs[1].secrets, Secrets::Inherit(_)));
-        let run = workflow.expressions.iter().find(|found| found.keys.last().is_some_and(|key| key == "run")).unwrap();
+        let run = workflow
+            .expressions
+            .iter()
+            .find(|found| found.keys.last().is_some_and(|key| key == "run"))
+            .unwrap();
         assert_eq!((run.job, run.step), (Some(0), Some(0)));
-        assert_eq!(run.place.span.text(&source.text), "${{ github.actor }}");
-        assert_eq!(run.accesses()[0].place.span.text(&source.text), "github.actor");
-        let condition = workflow.expressions.iter().find(|found| found.bare).unwrap();
-        assert_eq!((condition.job, condition.place.span.text(&source.text)), (Some(1), "always()"));
+        assert_eq!(run.location.span.text(&source.text), "${{ github.actor }}");
+        assert_eq!(
+            run.accesses()[0].location.span.text(&source.text),
+            "github.actor"
+        );
+        let condition = workflow
+            .expressions
+            .iter()
+            .find(|found| found.bare)
+            .unwrap();
+        assert_eq!(
+            (condition.job, condition.location.span.text(&source.text)),
+            (Some(1), "always()")
+        );
         let env = &workflow.jobs[0].steps[0].env;
-        let EnvValue::Template { fallbacks, .. } = &env[1].value else { panic!("{:?}", env[1]) };
-        assert_eq!(fallbacks[0].literal.place.span.text(&source.text), "dev");
+        let EnvValue::Template { fallbacks, .. } = &env[1].value else {
+            panic!("{:?}", env[1])
+        };
+
+        assert_eq!(fallbacks[0].literal.location.span.text(&source.text), "dev");
     }
 
     #[test]
@@ -444,16 +611,23 @@ mod tests {
             "            run: ${{ github.sha }}\n      - run: ${{ github.ref }}\n",
         ));
         assert_eq!(workflow.jobs[0].steps.len(), 4);
-        let found: Vec<(Option<usize>, &str)> =
-            workflow.expressions.iter().map(|found| (found.step, found.key())).collect();
+        let found: Vec<(Option<usize>, &str)> = workflow
+            .expressions
+            .iter()
+            .map(|found| (found.step, found.key()))
+            .collect();
         assert_eq!(found, [(Some(2), "if"), (Some(2), "run"), (Some(3), "run")]);
     }
 
     #[test]
     fn odd_shapes_cost_only_themselves() {
-        for text in
-            ["", "jobs: 3", "on: {push: [1]}\njobs: [a]", "jobs: {a: , b: {steps: x, needs: {c: d}}}", "runs: 1"]
-        {
+        for text in [
+            "",
+            "jobs: 3",
+            "on: {push: [1]}\njobs: [a]",
+            "jobs: {a: , b: {steps: x, needs: {c: d}}}",
+            "runs: 1",
+        ] {
             lower(text);
         }
     }
@@ -465,6 +639,9 @@ mod tests {
         );
         assert!(workflow.action);
         assert_eq!(workflow.jobs[0].steps.len(), 1);
-        assert_eq!((workflow.expressions[0].job, workflow.expressions[0].step), (Some(0), Some(0)));
+        assert_eq!(
+            (workflow.expressions[0].job, workflow.expressions[0].step),
+            (Some(0), Some(0))
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! Facts of GitHub workflows and actions: what triggers them, what each job may do, and what each step says.
+//! Facts of GitHub workflows and actions: what triggers them, what each job may do, and what each
+//! step says.
 //!
-//! Lowering takes any shape: what is missing is missing, what is of the wrong type is left out (`invalid-workflow` says so
-//! from the tree). Nothing here judges.
+//! Lowering takes any shape: what is missing is missing, what is of the wrong type is left out
+//! (`invalid-workflow` says so from the tree). Nothing here judges.
 
 mod action;
 mod credentials;
@@ -22,15 +23,15 @@ use std::sync::OnceLock;
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Code, Setting};
-use crate::source::{At, FileId, Place};
+use crate::source::{FileId, Located, Location};
 
 /// A workflow file or an action.
 #[derive(Debug, Default)]
 pub struct Workflow {
     pub file: FileId,
     /// The first key of the file.
-    pub place: Place,
-    pub name: Option<At<String>>,
+    pub location: Location,
+    pub name: Option<Located<String>>,
     /// Events under `on`.
     pub triggers: Vec<Trigger>,
     /// Inputs of `workflow_dispatch`, `workflow_call` and actions.
@@ -47,7 +48,7 @@ pub struct Workflow {
     /// An action (`action.yml`) is lowered as a workflow with one job and no triggers.
     pub action: bool,
     /// `runs.using` of an action.
-    pub using: Option<At<String>>,
+    pub using: Option<Located<String>>,
     /// What `image_builds` has read.
     builds: OnceLock<Vec<ImageBuild>>,
 }
@@ -55,24 +56,24 @@ pub struct Workflow {
 /// An event under `on`.
 #[derive(Debug, Clone)]
 pub struct Trigger {
-    pub event: At<String>,
-    pub types: Vec<At<String>>,
-    pub branches: Vec<At<String>>,
-    pub branches_ignore: Vec<At<String>>,
-    pub tags: Vec<At<String>>,
-    pub tags_ignore: Vec<At<String>>,
-    pub paths: Vec<At<String>>,
-    pub paths_ignore: Vec<At<String>>,
+    pub event: Located<String>,
+    pub types: Vec<Located<String>>,
+    pub branches: Vec<Located<String>>,
+    pub branches_ignore: Vec<Located<String>>,
+    pub tags: Vec<Located<String>>,
+    pub tags_ignore: Vec<Located<String>>,
+    pub paths: Vec<Located<String>>,
+    pub paths_ignore: Vec<Located<String>>,
     /// Of `workflow_run`.
-    pub workflows: Vec<At<String>>,
+    pub workflows: Vec<Located<String>>,
     /// Of `schedule`.
-    pub crons: Vec<At<String>>,
+    pub crons: Vec<Located<String>>,
 }
 
 /// An input of a workflow or an action.
 #[derive(Debug, Clone)]
 pub struct Input {
-    pub name: At<String>,
+    pub name: Located<String>,
     /// `workflow_dispatch`, `workflow_call`, or empty for an action.
     pub event: &'static str,
     /// `string` unless written otherwise.
@@ -82,8 +83,8 @@ pub struct Input {
 /// A `permissions` key.
 #[derive(Debug, Clone)]
 pub struct Permissions {
-    pub key: Place,
-    pub value: Place,
+    pub key: Location,
+    pub value: Location,
     pub grant: Grant,
 }
 
@@ -92,7 +93,7 @@ pub enum Grant {
     ReadAll,
     WriteAll,
     /// Scope and access, as written; none for `{}`.
-    Scopes(Vec<(At<String>, At<String>)>),
+    Scopes(Vec<(Located<String>, Located<String>)>),
     /// Neither a known word nor a mapping.
     Unknown,
 }
@@ -102,7 +103,7 @@ pub enum Grant {
 pub enum Secrets {
     #[default]
     None,
-    Inherit(Place),
+    Inherit(Location),
     Passed(Vec<EnvVar>),
 }
 
@@ -117,25 +118,25 @@ pub struct Matrix {
 /// One name of a matrix, with the values of its row and of `include`.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    pub name: At<String>,
+    pub name: Located<String>,
     /// Scalars, those inside of nested values too.
-    pub values: Vec<At<String>>,
+    pub values: Vec<Located<String>>,
 }
 
 /// A job; of an action, all there is.
 #[derive(Debug)]
 pub struct Job {
-    pub id: At<String>,
-    pub name: Option<At<String>>,
-    pub needs: Vec<At<String>>,
+    pub id: Located<String>,
+    pub name: Option<Located<String>>,
+    pub needs: Vec<Located<String>>,
     /// `uses:` of a reusable workflow.
-    pub uses: Option<At<String>>,
+    pub uses: Option<Located<String>>,
     /// `with:` of a reusable workflow.
     pub with: Vec<EnvVar>,
     pub secrets: Secrets,
-    pub condition: Option<At<String>>,
+    pub condition: Option<Located<String>>,
     /// Labels of `runs-on`.
-    pub runs_on: Vec<At<String>>,
+    pub runs_on: Vec<Located<String>>,
     pub environment: Setting<String>,
     pub permissions: Option<Permissions>,
     pub concurrency: Setting<String>,
@@ -160,15 +161,15 @@ pub struct Step {
     /// Index in `steps` and, inside of a `parallel` group, in the group.
     position: (usize, Option<usize>),
     /// Its first key.
-    pub place: Place,
-    pub id: Option<At<String>>,
-    pub name: Option<At<String>>,
-    pub uses: Option<At<String>>,
+    pub location: Location,
+    pub id: Option<Located<String>>,
+    pub name: Option<Located<String>>,
+    pub uses: Option<Located<String>>,
     pub run: Option<Code>,
     /// Its own, else its job's or workflow's default.
     pub shell: Setting<String>,
     pub working_directory: Setting<String>,
-    pub condition: Option<At<String>>,
+    pub condition: Option<Located<String>>,
     pub env: Vec<EnvVar>,
     pub with: Vec<EnvVar>,
     /// Literals that commands of `run` are given by name: `-e X=y`, `login -p`, `export X=y`.
@@ -182,22 +183,32 @@ pub struct Step {
 impl Workflow {
     /// The trigger of this event.
     pub fn trigger(&self, event: &str) -> Option<&Trigger> {
-        self.triggers.iter().find(|trigger| trigger.event.value == event)
+        self.triggers
+            .iter()
+            .find(|trigger| trigger.event.value == event)
     }
 
     /// Whether it starts on no other event than these.
     pub fn only_on(&self, events: &[&str]) -> bool {
-        !self.triggers.is_empty() && self.triggers.iter().all(|trigger| events.contains(&trigger.event.value.as_str()))
+        !self.triggers.is_empty()
+            && self
+                .triggers
+                .iter()
+                .all(|trigger| events.contains(&trigger.event.value.as_str()))
     }
 
     pub fn job(&self, id: &str) -> Option<&Job> {
-        self.jobs.iter().find(|job| job.id.value.eq_ignore_ascii_case(id))
+        self.jobs
+            .iter()
+            .find(|job| job.id.value.eq_ignore_ascii_case(id))
     }
 
-    /// The jobs that this one waits for, directly and through others. A circle ends where it closes.
+    /// The jobs that this one waits for, directly and through others. A circle ends where it
+    /// closes.
     pub fn upstream<'w>(&'w self, job: &'w Job) -> Vec<&'w Job> {
         let mut found: Vec<&Job> = Vec::new();
         let mut queue: Vec<&Job> = vec![job];
+
         while let Some(job) = queue.pop() {
             for needed in job.needs.iter().filter_map(|id| self.job(&id.value)) {
                 if !found.iter().any(|seen| std::ptr::eq(*seen, needed)) {
@@ -206,23 +217,40 @@ impl Workflow {
                 }
             }
         }
+
         found
     }
 
-    /// Every variable of the file: `env` at all levels, inputs of steps and calls, container credentials, literals that
-    /// commands are given by name.
+    /// Every variable of the file: `env` at all levels, inputs of steps and calls, container
+    /// credentials, literals that commands are given by name.
     pub fn variables(&self) -> impl Iterator<Item = &EnvVar> {
         let jobs = self.jobs.iter().flat_map(|job| {
-            let secrets: &[EnvVar] = if let Secrets::Passed(passed) = &job.secrets { passed } else { &[] };
-            let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with).chain(&step.arguments));
-            job.env.iter().chain(&job.with).chain(secrets).chain(&job.credentials).chain(steps)
+            let secrets: &[EnvVar] = if let Secrets::Passed(passed) = &job.secrets {
+                passed
+            } else {
+                &[]
+            };
+
+            let steps = job
+                .steps
+                .iter()
+                .flat_map(|step| step.env.iter().chain(&step.with).chain(&step.arguments));
+            job.env
+                .iter()
+                .chain(&job.with)
+                .chain(secrets)
+                .chain(&job.credentials)
+                .chain(steps)
         });
+
         self.env.iter().chain(jobs)
     }
 
     /// The expressions of one job, its steps included.
     pub fn expressions_of(&self, job: usize) -> impl Iterator<Item = &Expression> {
-        self.expressions.iter().filter(move |expression| expression.job == Some(job))
+        self.expressions
+            .iter()
+            .filter(move |expression| expression.job == Some(job))
     }
 }
 
@@ -241,12 +269,17 @@ impl Step {
 
     /// The input of this name; GitHub does not tell upper from lower case.
     pub fn input(&self, name: &str) -> Option<&EnvVar> {
-        self.with.iter().find(|input| input.name.value.eq_ignore_ascii_case(name))
+        self.with
+            .iter()
+            .find(|input| input.name.value.eq_ignore_ascii_case(name))
     }
 
     /// The literal value of an input.
     pub fn input_text(&self, name: &str) -> Option<&str> {
-        self.input(name)?.value.literal().map(|at| at.value.as_str())
+        self.input(name)?
+            .value
+            .literal()
+            .map(|at| at.value.as_str())
     }
 
     /// The action it uses.
@@ -256,14 +289,18 @@ impl Step {
 
     /// Whether the step runs this action, any version of it.
     pub fn runs_action(&self, name: &str) -> bool {
-        self.action().is_some_and(|action| action.name().eq_ignore_ascii_case(name))
+        self.action()
+            .is_some_and(|action| action.name().eq_ignore_ascii_case(name))
     }
 }
 
-fn never(condition: Option<&At<String>>) -> bool {
+fn never(condition: Option<&Located<String>>) -> bool {
     condition.is_some_and(|condition| {
         let text = condition.value.trim();
-        let text = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(text);
+        let text = text
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+            .unwrap_or(text);
         text.trim() == "false"
     })
 }

@@ -1,5 +1,5 @@
-//! What a step, a job or a script is for: lint, test, build an image, push it, deploy it … The table is
-//! `rules/data/pipeline.toml`; how much a rule makes of the evidence is the rule's affair.
+//! What a step, a job or a script is for: lint, test, build an image, push it, deploy it … The
+//! table is `rules/data/pipeline.toml`; how much a rule makes of the evidence is the rule's affair.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{ActionRef, Job, Step};
 use crate::embedded::table;
-use crate::source::Place;
+use crate::source::Location;
 use crate::syntax::shell::{self, Invocation, Word};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -43,10 +43,11 @@ pub enum Purpose {
 pub struct Evidence {
     pub purpose: Purpose,
     /// The command, the action or the name that says so.
-    pub place: Place,
+    pub location: Location,
     /// Only a name says so: of a job, a step, a script or a called workflow.
     pub named: bool,
-    /// It happens on the runner itself and ends with the job: `docker compose up` without a remote host.
+    /// It happens on the runner itself and ends with the job: `docker compose up` without a remote
+    /// host.
     pub on_runner: bool,
 }
 
@@ -116,11 +117,14 @@ impl Pattern {
     /// Whether its words stand in a command in their order.
     fn fits(&self, args: &[&str]) -> bool {
         let mut rest = args.iter();
-        self.words.iter().all(|want| rest.by_ref().any(|arg| want.is_argument(arg)))
+        self.words
+            .iter()
+            .all(|want| rest.by_ref().any(|arg| want.is_argument(arg)))
     }
 }
 
-/// The table by what is looked up in it, so that a command or an action is held against few of its lines.
+/// The table by what is looked up in it, so that a command or an action is held against few of its
+/// lines.
 #[derive(Default)]
 struct Index {
     /// Commands by the program that each begins with.
@@ -139,7 +143,10 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         for command in &entry.commands {
             let mut words = command.split(' ');
             let program = words.next().unwrap_or(command);
-            let pattern = Pattern { entry: at, words: words.map(Wanted::of).collect() };
+            let pattern = Pattern {
+                entry: at,
+                words: words.map(Wanted::of).collect(),
+            };
             if program.contains('*') {
                 index.open_commands.push((Wanted::of(program), pattern));
             } else {
@@ -150,7 +157,11 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
             let action = action.to_ascii_lowercase();
             match action.split_once('*') {
                 Some((before, after)) => {
-                    index.open_actions.push((before.to_owned(), after.trim_end_matches('*').to_owned(), at));
+                    index.open_actions.push((
+                        before.to_owned(),
+                        after.trim_end_matches('*').to_owned(),
+                        at,
+                    ));
                 }
                 None => index.actions.entry(action).or_default().push(at),
             }
@@ -161,34 +172,46 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 
 /// What a step does, from its action, its commands and the names of the scripts it runs.
 pub fn step_purposes(step: &Step) -> impl Iterator<Item = Evidence> {
-    step.purposes.get_or_init(|| read_purposes(step)).iter().copied()
+    step.purposes
+        .get_or_init(|| read_purposes(step))
+        .iter()
+        .copied()
 }
 
 fn read_purposes(step: &Step) -> Vec<Evidence> {
     let mut found = Vec::new();
+
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
         let name = action.name().to_ascii_lowercase();
         found.extend(action_purposes(&name).map(|purpose| Evidence {
             purpose,
-            place: uses.place,
+            location: uses.location,
             named: false,
             on_runner: false,
         }));
-        found.extend(inputs(step, &name, uses.place));
+        found.extend(inputs(step, &name, uses.location));
     }
+
     if let Some(code) = &step.run {
         for invocation in code.script().invocations() {
             for (purpose, named) in command_purposes(&invocation) {
                 let on_runner = purpose == Purpose::Deploy && is_local(&invocation, step);
-                found.push(Evidence { purpose, place: code.place(invocation.span()), named, on_runner });
+                found.push(Evidence {
+                    purpose,
+                    location: code.location(invocation.span()),
+                    named,
+                    on_runner,
+                });
             }
         }
     }
+
     found
 }
 
-/// What a job does: its steps, then what its own name, its steps' names and a called workflow's name say.
+/// What a job does: its steps, then what its own name, its steps' names and a called workflow's
+/// name say.
 pub fn job_purposes(job: &Job) -> Vec<Evidence> {
     job.purposes.get_or_init(|| read_job_purposes(job)).clone()
 }
@@ -196,15 +219,22 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
 fn read_job_purposes(job: &Job) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
-    for name in names.into_iter().flatten().chain(job.steps.iter().filter_map(|step| step.name.as_ref())) {
-        let entries = TABLE.iter().filter(|entry| has_word(&name.value, &entry.words));
+    for name in names
+        .into_iter()
+        .flatten()
+        .chain(job.steps.iter().filter_map(|step| step.name.as_ref()))
+    {
+        let entries = TABLE
+            .iter()
+            .filter(|entry| has_word(&name.value, &entry.words));
         found.extend(entries.map(|entry| Evidence {
             purpose: entry.name,
-            place: name.place,
+            location: name.location,
             named: true,
             on_runner: false,
         }));
     }
+
     found
 }
 
@@ -215,28 +245,46 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
     if program == "ssh" {
         return remote_purposes(words);
     }
-    let is_rehearsal =
-        words.iter().any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
+
+    let is_rehearsal = words
+        .iter()
+        .any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
     let script = script_name(program, words);
     let named = INDEX.commands.get(program).into_iter().flatten();
-    let open = INDEX.open_commands.iter().filter(|(wanted, _)| wanted.fits(program)).map(|(_, pattern)| pattern);
-    let fitting: Vec<usize> =
-        named.chain(open).filter(|pattern| pattern.fits(words)).map(|pattern| pattern.entry).collect();
+    let open = INDEX
+        .open_commands
+        .iter()
+        .filter(|(wanted, _)| wanted.fits(program))
+        .map(|(_, pattern)| pattern);
+    let fitting: Vec<usize> = named
+        .chain(open)
+        .filter(|pattern| pattern.fits(words))
+        .map(|pattern| pattern.entry)
+        .collect();
     if fitting.is_empty() && script.is_none() {
         return Vec::new();
     }
+
     let mut found = Vec::new();
+
     for (at, entry) in TABLE.iter().enumerate() {
-        let ships = matches!(entry.name, Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages);
+        let ships = matches!(
+            entry.name,
+            Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages
+        );
         if is_rehearsal && ships {
             continue;
         }
+
         if fitting.contains(&at) {
             found.push((entry.name, false));
-        } else if script.is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script))) {
+        } else if script
+            .is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script)))
+        {
             found.push((entry.name, true));
         }
     }
+
     found
 }
 
@@ -244,19 +292,25 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
 fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'a str]) {
     let launches = match program {
         "npx" | "bunx" | "pnpx" | "uvx" => true,
-        "pnpm" | "yarn" | "npm" | "bun" | "pipx" => {
-            words.first().is_some_and(|word| matches!(*word, "dlx" | "exec" | "x" | "run"))
-        }
+        "pnpm" | "yarn" | "npm" | "bun" | "pipx" => words
+            .first()
+            .is_some_and(|word| matches!(*word, "dlx" | "exec" | "x" | "run")),
         _ => false,
     };
     // `npm run x` runs a script of the package, which has a name of its own.
     if !launches || program != "pipx" && words.first() == Some(&"run") {
         return (program, words);
     }
-    let is_name = |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
-    let Some(at) = words.iter().position(is_name) else { return (program, words) };
+
+    let is_name =
+        |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
+    let Some(at) = words.iter().position(is_name) else {
+        return (program, words);
+    };
+
     let name = words[at];
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
+
     (&name[..end], &words[at + 1..])
 }
 
@@ -264,6 +318,7 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
 fn remote_purposes(words: &[&str]) -> Vec<(Purpose, bool)> {
     let values = ["-i", "-p", "-o", "-l", "-F", "-J"];
     let mut rest = words.iter();
+
     while let Some(word) = rest.next() {
         if values.contains(word) {
             rest.next();
@@ -271,37 +326,55 @@ fn remote_purposes(words: &[&str]) -> Vec<(Purpose, bool)> {
             break;
         }
     }
+
     let text = rest.copied().collect::<Vec<_>>().join(" ");
-    shell::parse(&text).invocations().iter().flat_map(command_purposes).collect()
+    shell::parse(&text)
+        .invocations()
+        .iter()
+        .flat_map(command_purposes)
+        .collect()
 }
 
 /// Whether a command starts containers on the runner itself.
 fn is_local(invocation: &Invocation<'_>, step: &Step) -> bool {
-    let remote = invocation.flag(&["-H", "--host", "--context", "-c"]).is_some()
-        || step.env.iter().any(|variable| variable.name.value == "DOCKER_HOST");
+    let remote = invocation
+        .flag(&["-H", "--host", "--context", "-c"])
+        .is_some()
+        || step
+            .env
+            .iter()
+            .any(|variable| variable.name.value == "DOCKER_HOST");
     matches!(invocation.program, "docker" | "docker-compose") && !remote
 }
 
 /// What an action does whatever it is given, by its name in lower case.
 fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
     let open = INDEX.open_actions.iter().filter(|(before, after, _)| {
-        name.strip_prefix(before.as_str()).is_some_and(|rest| rest.len() >= after.len())
+        name.strip_prefix(before.as_str())
+            .is_some_and(|rest| rest.len() >= after.len())
             && name.contains(after.as_str())
     });
+
     let mut entries: Vec<usize> = open.map(|(.., at)| *at).collect();
     entries.extend(INDEX.actions.get(name).into_iter().flatten());
     entries.sort_unstable();
     entries.dedup();
+
     entries.into_iter().map(|at| TABLE[at].name)
 }
 
 /// What an action does only when its inputs say so.
-fn inputs(step: &Step, action: &str, place: Place) -> Option<Evidence> {
-    let said =
-        |input: &str| step.input(input).is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"));
-    let holds = |input: &str, words: &[&str]| {
-        step.input_text(input).is_some_and(|text| words.iter().any(|word| text.contains(word)))
+fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
+    let said = |input: &str| {
+        step.input(input)
+            .is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
     };
+
+    let holds = |input: &str, words: &[&str]| {
+        step.input_text(input)
+            .is_some_and(|text| words.iter().any(|word| text.contains(word)))
+    };
+
     let purpose = match action {
         "docker/build-push-action"
         | "docker/bake-action"
@@ -318,31 +391,54 @@ fn inputs(step: &Step, action: &str, place: Place) -> Option<Evidence> {
         "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
         _ => return None,
     };
-    Some(Evidence { purpose, place, named: false, on_runner: false })
+
+    Some(Evidence {
+        purpose,
+        location,
+        named: false,
+        on_runner: false,
+    })
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.
 fn script_name<'a>(program: &'a str, args: &[&'a str]) -> Option<&'a str> {
-    let mut plain = args.iter().copied().filter(|arg| !arg.starts_with('-') && !arg.contains('='));
+    let mut plain = args
+        .iter()
+        .copied()
+        .filter(|arg| !arg.starts_with('-') && !arg.contains('='));
     match program {
-        "npm" | "pnpm" | "yarn" | "bun" | "deno" | "composer" | "poe" | "pdm" | "hatch" | "rye" | "nx" | "turbo"
-        | "lerna" => {
-            plain.find(|arg| !matches!(*arg, "run" | "run-script" | "task" | "exec" | "workspace" | "ci" | "install"))
+        "npm" | "pnpm" | "yarn" | "bun" | "deno" | "composer" | "poe" | "pdm" | "hatch" | "rye"
+        | "nx" | "turbo" | "lerna" => plain.find(|arg| {
+            !matches!(
+                *arg,
+                "run" | "run-script" | "task" | "exec" | "workspace" | "ci" | "install"
+            )
+        }),
+        "make" | "gmake" | "just" | "task" | "rake" | "invoke" | "inv" | "mage" | "nox"
+        | "ninja" | "earthly" => plain.next(),
+        _ if program.ends_with(".sh") || program.ends_with(".py") || program.ends_with(".ps1") => {
+            Some(program)
         }
-        "make" | "gmake" | "just" | "task" | "rake" | "invoke" | "inv" | "mage" | "nox" | "ninja" | "earthly" => {
-            plain.next()
-        }
-        _ if program.ends_with(".sh") || program.ends_with(".py") || program.ends_with(".ps1") => Some(program),
-        "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => {
-            plain.next().filter(|arg| !arg.contains(' ')).map(crate::source::file_name)
-        }
+        "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => plain
+            .next()
+            .filter(|arg| !arg.contains(' '))
+            .map(crate::source::file_name),
         _ => None,
     }
 }
 
 /// Whether a name is about documentation and the like, not about the service.
 fn is_site(name: &str) -> bool {
-    let words = ["docs", "doc", "documentation", "pages", "site", "storybook", "website", "book"];
+    let words = [
+        "docs",
+        "doc",
+        "documentation",
+        "pages",
+        "site",
+        "storybook",
+        "website",
+        "book",
+    ];
     has_word(name, &words.map(str::to_owned))
 }
 
@@ -358,7 +454,12 @@ mod tests {
 
     fn purposes(text: &str) -> Vec<Purpose> {
         let script = shell::parse(text);
-        script.invocations().iter().flat_map(command_purposes).map(|(purpose, _)| purpose).collect()
+        script
+            .invocations()
+            .iter()
+            .flat_map(command_purposes)
+            .map(|(purpose, _)| purpose)
+            .collect()
     }
 
     #[test]
@@ -378,8 +479,13 @@ mod tests {
             ("trivy image app", Purpose::ImageScan),
             ("twine upload dist/*", Purpose::Publish),
         ] {
-            assert!(purposes(text).contains(&purpose), "{text}: {:?}", purposes(text));
+            assert!(
+                purposes(text).contains(&purpose),
+                "{text}: {:?}",
+                purposes(text)
+            );
         }
+
         for (text, purpose) in [
             ("kubectl apply --dry-run=client -f x", Purpose::Deploy),
             ("make deploy-docs", Purpose::Deploy),

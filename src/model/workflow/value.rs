@@ -5,48 +5,57 @@ use std::borrow::Cow;
 use super::super::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use super::super::{Code, Setting};
 use super::expression::{self, Expression};
-use crate::source::{At, OffsetMap};
+use crate::source::{Located, OffsetMap};
 use crate::syntax::yaml::{Kind, Node};
 
 /// The text of a scalar; nothing for other nodes.
-pub(super) fn text(node: Node<'_>) -> Option<At<String>> {
-    Some(At::new(node.str()?.to_owned(), node.content()))
+pub(super) fn text(node: Node<'_>) -> Option<Located<String>> {
+    Some(Located::new(node.str()?.to_owned(), node.content()))
 }
 
 /// The text of a key's value.
-pub(super) fn field(node: Node<'_>, key: &str) -> Option<At<String>> {
+pub(super) fn field(node: Node<'_>, key: &str) -> Option<Located<String>> {
     text(node.get(key)?)
 }
 
 /// A scalar as a setting: an expression's value is unknown.
 pub(super) fn setting(node: Option<Node<'_>>) -> Setting<String> {
-    let Some(node) = node else { return Setting::Absent };
+    let Some(node) = node else {
+        return Setting::Absent;
+    };
+
     match text(node) {
-        Some(text) if text.value.contains("${{") => Setting::Unknown(Some(text.place)),
+        Some(text) if text.value.contains("${{") => Setting::Unknown(Some(text.location)),
         Some(text) => Setting::Set(text),
         None if node.kind() == Kind::Null => Setting::Absent,
-        None => Setting::Unknown(Some(node.place())),
+        None => Setting::Unknown(Some(node.location())),
     }
 }
 
 /// A boolean as a setting.
 pub(super) fn flag(node: Option<Node<'_>>) -> Setting<bool> {
-    let Some(node) = node else { return Setting::Absent };
+    let Some(node) = node else {
+        return Setting::Absent;
+    };
+
     match node.as_bool() {
-        Some(value) => Setting::set(value, node.place()),
+        Some(value) => Setting::set(value, node.location()),
         None if node.kind() == Kind::Null => Setting::Absent,
-        None => Setting::Unknown(Some(node.place())),
+        None => Setting::Unknown(Some(node.location())),
     }
 }
 
 /// A scalar, or a list of scalars.
-pub(super) fn texts(node: Option<Node<'_>>) -> Vec<At<String>> {
+pub(super) fn texts(node: Option<Node<'_>>) -> Vec<Located<String>> {
     let Some(node) = node else { return Vec::new() };
-    text(node).into_iter().chain(node.items().filter_map(text)).collect()
+    text(node)
+        .into_iter()
+        .chain(node.items().filter_map(text))
+        .collect()
 }
 
 /// Every scalar below a node.
-pub(super) fn scalars(node: Node<'_>, found: &mut Vec<At<String>>) {
+pub(super) fn scalars(node: Node<'_>, found: &mut Vec<Located<String>>) {
     found.extend(text(node));
     node.items().for_each(|item| scalars(item, found));
     node.entries().for_each(|entry| scalars(entry.value, found));
@@ -54,14 +63,25 @@ pub(super) fn scalars(node: Node<'_>, found: &mut Vec<At<String>>) {
 
 /// A script with the way back to its file.
 pub(super) fn code(node: Node<'_>) -> Option<Code> {
-    Some(Code::new(node.definition().file, node.str()?, node.offsets()))
+    Some(Code::new(
+        node.definition().file,
+        node.str()?,
+        node.offsets(),
+    ))
 }
 
 /// The entries of a mapping of names and values.
 pub(super) fn variables(node: Option<Node<'_>>, origin: EnvOrigin) -> Vec<EnvVar> {
     let Some(node) = node else { return Vec::new() };
+
     node.entries()
-        .filter_map(|entry| Some(EnvVar { name: text(entry.key)?, value: value(entry.value), origin }))
+        .filter_map(|entry| {
+            Some(EnvVar {
+                name: text(entry.key)?,
+                value: value(entry.value),
+                origin,
+            })
+        })
         .collect()
 }
 
@@ -69,46 +89,67 @@ pub(super) fn variables(node: Option<Node<'_>>, origin: EnvOrigin) -> Vec<EnvVar
 pub(super) fn value(node: Node<'_>) -> EnvValue {
     let Some(written) = text(node) else {
         return match node.kind() {
-            Kind::Null => EnvValue::Literal(At::new(String::new(), node.place())),
-            _ => EnvValue::Reference(node.place()),
+            Kind::Null => EnvValue::Literal(Located::new(String::new(), node.location())),
+            _ => EnvValue::Reference(node.location()),
         };
     };
+
     value_of(written, &node.offsets())
 }
 
 /// What a text with expressions in it comes to.
-pub(super) fn value_of(written: At<String>, offsets: &OffsetMap) -> EnvValue {
+pub(super) fn value_of(written: Located<String>, offsets: &OffsetMap) -> EnvValue {
     let spans = expression::find(&written.value);
     if spans.is_empty() {
         return EnvValue::Literal(written);
     }
-    let found: Vec<Expression> =
-        spans.iter().map(|&span| Expression::new(written.place.file, &written.value, span, offsets, &[])).collect();
+
+    let found: Vec<Expression> = spans
+        .iter()
+        .map(|&span| Expression::new(written.location.file, &written.value, span, offsets, &[]))
+        .collect();
     let fallbacks: Vec<Fallback> = found
         .iter()
         .flat_map(Expression::fallbacks)
-        .map(|(variable, literal, place)| Fallback { variable, literal: At::new(literal, place) })
+        .map(|(variable, literal, location)| Fallback {
+            variable,
+            literal: Located::new(literal, location),
+        })
         .collect();
     if fallbacks.is_empty() && found.iter().all(|expression| expression.whole) {
-        return EnvValue::Reference(written.place);
+        return EnvValue::Reference(written.location);
     }
-    EnvValue::Template { written, resolved: None, fallbacks }
+
+    EnvValue::Template {
+        written,
+        resolved: None,
+        fallbacks,
+    }
 }
 
 /// The expressions of a scalar.
 pub(super) fn expressions(node: Node<'_>, keys: &[Cow<'_, str>], found: &mut Vec<Expression>) {
     let Some(text) = node.str() else { return };
-    let is_if = keys.last().is_some_and(|key| matches!(&**key, "if" | "pre-if" | "post-if"));
+
+    let is_if = keys
+        .last()
+        .is_some_and(|key| matches!(&**key, "if" | "pre-if" | "post-if"));
     if !is_if && !text.contains("${{") {
         return;
     }
+
     let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
     let keys = keys.as_slice();
     let file = node.definition().file;
+
     if text.contains("${{") {
         let offsets = node.offsets();
         let spans = expression::find(text);
-        found.extend(spans.into_iter().map(|span| Expression::new(file, text, span, &offsets, keys)));
+        found.extend(
+            spans
+                .into_iter()
+                .map(|span| Expression::new(file, text, span, &offsets, keys)),
+        );
     } else if is_condition(keys) && !text.trim().is_empty() {
         found.push(Expression::bare(file, text, &node.offsets(), keys));
     }

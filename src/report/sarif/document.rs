@@ -89,7 +89,7 @@ pub struct Result {
     pub rule_index: usize,
     pub level: &'static str,
     pub message: Text,
-    pub locations: [Location; 1],
+    pub locations: [SarifLocation; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_locations: Vec<RelatedLocation>,
     pub partial_fingerprints: BTreeMap<&'static str, String>,
@@ -104,7 +104,7 @@ pub struct Text {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Location {
+pub struct SarifLocation {
     pub physical_location: PhysicalLocation,
 }
 

@@ -1,7 +1,7 @@
 //! SARIF 2.1.0, as GitHub code scanning takes it.
 //!
-//! The list of rules is the whole catalogue, whatever was found, so that it is the same in every run. Every result has a
-//! place in a real file.
+//! The list of rules is the whole catalogue, whatever was found, so that it is the same in every
+//! run. Every result has a place in a real file.
 
 mod document;
 
@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use document::*;
 
-use super::{Range, View, fingerprint};
+use super::{Range, Report, fingerprint};
 use crate::catalog::{self, Rule};
 use crate::edit::{Edit, Fix};
 use crate::finding::{Confidence, Finding, Level};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Location};
 
 /// GitHub keeps no more results than this of a run.
 const MOST_RESULTS: usize = 5_000;
@@ -22,19 +22,22 @@ const MOST_TAGS: usize = 10;
 /// Texts longer than this are refused.
 const LONGEST_DESCRIPTION: usize = 1_000;
 
-pub fn render(view: &View) -> String {
+pub fn render(view: &Report) -> String {
     let prints = fingerprint::all(view);
     let mut findings: Vec<(&Finding, String)> = view
         .outcome
         .findings
         .iter()
         .zip(prints)
-        .filter(|(finding, _)| finding.level >= view.min_level && catalog::rule(finding.rule).is_some())
+        .filter(|(finding, _)| {
+            finding.level >= view.min_level && catalog::rule(finding.rule).is_some()
+        })
         .collect();
     if findings.len() > MOST_RESULTS {
         findings.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.level));
         findings.truncate(MOST_RESULTS);
     }
+
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
@@ -48,33 +51,64 @@ pub fn render(view: &View) -> String {
                 },
             },
             automation_details: AutomationDetails { id: "deploylint/" },
-            invocations: [Invocation { execution_successful: !view.outcome.summary.failed }],
+            invocations: [Invocation {
+                execution_successful: !view.outcome.summary.failed,
+            }],
             column_kind: "unicodeCodePoints",
-            results: findings.into_iter().map(|(finding, print)| result(view, finding, print)).collect(),
+            results: findings
+                .into_iter()
+                .map(|(finding, print)| result(view, finding, print))
+                .collect(),
         }],
     };
+
     serde_json::to_string(&log).unwrap_or_default() + "\n"
 }
 
 fn descriptor(rule: &'static Rule) -> Descriptor {
     let prose = rule.prose();
-    let first = prose.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let full = if first.is_empty() { rule.summary.clone() } else { first };
+    let first = prose
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let full = if first.is_empty() {
+        rule.summary.clone()
+    } else {
+        first
+    };
+
     let security = rule.security.map(|_| "security");
     let mut tags: Vec<&str> = Vec::new();
     // The standard wants them unique; the item may be called as a format is.
-    for tag in security.into_iter().chain([rule.item.as_str()]).chain(rule.on.iter().map(|format| format.word())) {
+    for tag in security
+        .into_iter()
+        .chain([rule.item.as_str()])
+        .chain(rule.on.iter().map(|format| format.as_str()))
+    {
         if !tags.contains(&tag) && tags.len() < MOST_TAGS {
             tags.push(tag);
         }
     }
+
     Descriptor {
         id: rule.name,
-        short_description: Text { text: shorten(&rule.summary) },
-        full_description: Text { text: shorten(&full) },
-        help: Help { text: format!("{}\n\n{prose}", rule.summary), markdown: super::explain::markdown(rule) },
+        short_description: Text {
+            text: shorten(&rule.summary),
+        },
+        full_description: Text {
+            text: shorten(&full),
+        },
+        help: Help {
+            text: format!("{}\n\n{prose}", rule.summary),
+            markdown: super::explain::markdown(rule),
+        },
         help_uri: rule.url(),
-        default_configuration: Configuration { level: rule.level.word() },
+        default_configuration: Configuration {
+            level: rule.level.as_str(),
+        },
         properties: Properties {
             tags,
             precision: match rule.confidence {
@@ -99,24 +133,32 @@ fn shorten(text: &str) -> String {
     }
 }
 
-fn result(view: &View, finding: &Finding, print: String) -> Result {
+fn result(view: &Report, finding: &Finding, print: String) -> Result {
     let related: Vec<RelatedLocation> = finding
         .related
         .iter()
         .enumerate()
         .map(|(at, label)| RelatedLocation {
             id: at + 1,
-            physical_location: location(view, label.place),
-            message: Text { text: named(view.line(&label.text), "related location") },
+            physical_location: location(view, label.location),
+            message: Text {
+                text: named(view.line(&label.text), "related location"),
+            },
         })
         .collect();
-    let rule_index = catalog::rules().binary_search_by(|rule| rule.name.cmp(finding.rule)).unwrap_or(0);
+    let rule_index = catalog::rules()
+        .binary_search_by(|rule| rule.name.cmp(finding.rule))
+        .unwrap_or(0);
     Result {
         rule_id: finding.rule,
         rule_index,
-        level: finding.level.word(),
-        message: Text { text: message(view, finding, &related) },
-        locations: [Location { physical_location: location(view, finding.place) }],
+        level: finding.level.as_str(),
+        message: Text {
+            text: message(view, finding, &related),
+        },
+        locations: [SarifLocation {
+            physical_location: location(view, finding.location),
+        }],
         related_locations: related,
         partial_fingerprints: BTreeMap::from([("deploylint/v1", print)]),
         fixes: finding.fix.iter().map(|fix| self::fix(view, fix)).collect(),
@@ -124,36 +166,54 @@ fn result(view: &View, finding: &Finding, print: String) -> Result {
 }
 
 /// What is wrong, the related places as links to them, and what to do.
-fn message(view: &View, finding: &Finding, related: &[RelatedLocation]) -> String {
+fn message(view: &Report, finding: &Finding, related: &[RelatedLocation]) -> String {
     let mut text = named(view.line(&finding.message), finding.rule);
     let label = view.line(&finding.label);
     if !label.is_empty() {
         text = format!("{text}: {label}");
     }
+
     let links: Vec<String> = related
         .iter()
         // Brackets within the text of a link would end it.
-        .map(|place| format!("[{}]({})", place.message.text.replace('[', "(").replace(']', ")"), place.id))
+        .map(|location| {
+            format!(
+                "[{}]({})",
+                location.message.text.replace('[', "(").replace(']', ")"),
+                location.id
+            )
+        })
         .collect();
     if !links.is_empty() {
         text = format!("{text}. See {}", links.join(", "));
     }
+
     if let Some(help) = &finding.help {
         text = format!("{text}.\n\n{}", view.text(help));
     }
+
     text
 }
 
 fn named(text: String, otherwise: &str) -> String {
-    if text.trim().is_empty() { otherwise.to_owned() } else { text }
+    if text.trim().is_empty() {
+        otherwise.to_owned()
+    } else {
+        text
+    }
 }
 
-fn location(view: &View, place: Place) -> PhysicalLocation {
-    PhysicalLocation { artifact_location: artifact(view, place.file), region: region(view.range(place)) }
+fn location(view: &Report, location: Location) -> PhysicalLocation {
+    PhysicalLocation {
+        artifact_location: artifact(view, location.file),
+        region: region(view.range(location)),
+    }
 }
 
-fn artifact(view: &View, file: FileId) -> ArtifactLocation {
-    ArtifactLocation { uri: encode(&view.repository_path(file)) }
+fn artifact(view: &Report, file: FileId) -> ArtifactLocation {
+    ArtifactLocation {
+        uri: encode(&view.repository_path(file)),
+    }
 }
 
 const fn region(range: Range) -> Region {
@@ -165,28 +225,40 @@ const fn region(range: Range) -> Region {
     }
 }
 
-fn fix(view: &View, fix: &Fix) -> SarifFix {
+fn fix(view: &Report, fix: &Fix) -> SarifFix {
     let mut changes: Vec<(FileId, Vec<&Edit>)> = Vec::new();
+
     for edit in &fix.edits {
         match changes.last_mut().filter(|(file, _)| *file == edit.file) {
             Some((_, edits)) => edits.push(edit),
             None => changes.push((edit.file, vec![edit])),
         }
     }
+
     let replacement = |edit: &&Edit| Replacement {
-        deleted_region: region(view.range(Place::new(edit.file, edit.span))),
-        inserted_content: Text { text: view.secrets.scrub(&edit.text).into_owned() },
+        deleted_region: region(view.range(Location::new(edit.file, edit.span))),
+        inserted_content: Text {
+            text: view.secrets.scrub(&edit.text).into_owned(),
+        },
     };
+
     let changes = changes.into_iter().map(|(file, edits)| ArtifactChange {
         artifact_location: artifact(view, file),
         replacements: edits.iter().map(replacement).collect(),
     });
-    SarifFix { description: Text { text: named(view.line(&fix.title), "fix") }, artifact_changes: changes.collect() }
+
+    SarifFix {
+        description: Text {
+            text: named(view.line(&fix.title), "fix"),
+        },
+        artifact_changes: changes.collect(),
+    }
 }
 
 /// Percent-encodes a path for a relative URI.
 fn encode(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
+
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~@+,".contains(&byte) {
             out.push(char::from(byte));
@@ -194,6 +266,7 @@ fn encode(path: &str) -> String {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
+
     out
 }
 
@@ -204,7 +277,7 @@ mod tests {
     use super::*;
     use crate::report::sample;
 
-    fn parsed(view: &View) -> serde_json::Value {
+    fn parsed(view: &Report) -> serde_json::Value {
         let text = render(view);
         assert!(!text.contains("not-a-real-token"));
         serde_json::from_str(&text).unwrap()
@@ -213,34 +286,61 @@ mod tests {
     #[test]
     fn results_have_places_and_fingerprints() {
         let outcome = sample::repository();
-        let mut view = View::new(&outcome, Level::Note);
+        let mut view = Report::new(&outcome, Level::Note);
         view.repository_prefix = "my app/".to_owned();
         let mut log = parsed(&view);
         let rules = log["runs"][0]["tool"]["driver"]["rules"].take();
+
         for result in log["runs"][0]["results"].as_array_mut().unwrap() {
             // The index changes with every new rule; what it points at does not.
-            let index = result.as_object_mut().unwrap().remove("ruleIndex").unwrap().as_u64().unwrap();
+            let index = result
+                .as_object_mut()
+                .unwrap()
+                .remove("ruleIndex")
+                .unwrap()
+                .as_u64()
+                .unwrap();
             assert_eq!(rules[index as usize]["id"], result["ruleId"]);
         }
+
         insta::assert_snapshot!(serde_json::to_string_pretty(&log["runs"][0]["results"]).unwrap());
     }
 
     #[test]
     fn the_rules_are_the_whole_catalogue_in_every_run() {
         let empty = sample::outcome(&[], Vec::new());
-        let log = parsed(&View::new(&empty, Level::Error));
+        let log = parsed(&Report::new(&empty, Level::Error));
         let driver = &log["runs"][0]["tool"]["driver"];
-        let ids: Vec<&str> =
-            driver["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
-        assert_eq!(ids, catalog::rules().iter().map(|rule| rule.name).collect::<Vec<_>>());
+        let ids: Vec<&str> = driver["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| rule["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            ids,
+            catalog::rules()
+                .iter()
+                .map(|rule| rule.name)
+                .collect::<Vec<_>>()
+        );
+
         for rule in driver["rules"].as_array().unwrap() {
             for text in ["shortDescription", "fullDescription", "help"] {
                 let length = rule[text]["text"].as_str().unwrap().chars().count();
-                assert!(length > 0 && (length <= 1_024 || text == "help"), "{} {text}", rule["id"]);
+                assert!(
+                    length > 0 && (length <= 1_024 || text == "help"),
+                    "{} {text}",
+                    rule["id"]
+                );
             }
+
             let tags = rule["properties"]["tags"].as_array().unwrap();
             let distinct: BTreeSet<&str> = tags.iter().map(|tag| tag.as_str().unwrap()).collect();
-            assert!(tags.len() <= MOST_TAGS && tags.len() == distinct.len(), "{tags:?}");
+            assert!(
+                tags.len() <= MOST_TAGS && tags.len() == distinct.len(),
+                "{tags:?}"
+            );
             let score = &rule["properties"]["security-severity"];
             assert!(score.is_null() || score.is_string());
         }
@@ -249,12 +349,16 @@ mod tests {
     #[test]
     fn the_most_severe_are_kept() {
         let files = [("a", "x\n")];
-        let at =
-            |level| Finding { rule: "internal-error", level, ..Finding::new(sample::place(&files, "a", "x", 0), "m") };
+        let at = |level| Finding {
+            rule: "internal-error",
+            level,
+            ..Finding::new(sample::location(&files, "a", "x", 0), "m")
+        };
+
         let mut findings = vec![at(Level::Warning); MOST_RESULTS];
         findings.push(at(Level::Error));
         let outcome = sample::outcome(&files, findings);
-        let log = parsed(&View::new(&outcome, Level::Note));
+        let log = parsed(&Report::new(&outcome, Level::Note));
         let results = log["runs"][0]["results"].as_array().unwrap();
         assert_eq!(results.len(), MOST_RESULTS);
         assert_eq!(results[0]["level"], "error");

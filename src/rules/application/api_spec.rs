@@ -1,4 +1,5 @@
-//! api-spec, invalid-api-spec: whether an HTTP API is described, and whether its description holds together.
+//! api-spec, invalid-api-spec: whether an HTTP API is described, and whether its description holds
+//! together.
 
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::is_api;
@@ -6,8 +7,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_role::is_test_input;
 use crate::model::kind::FileKind;
-use crate::model::topics::Topic;
-use crate::source::{Place, SourceFile};
+use crate::model::topics::Signal;
+use crate::source::{Location, SourceFile};
 use crate::syntax::yaml::{Kind, Node, Tree};
 use std::collections::HashMap;
 
@@ -15,28 +16,34 @@ use std::collections::HashMap;
 const MANY: usize = 2;
 
 /// The methods of a path item.
-const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
 
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Topic::ApiSpec) {
+    if ctx.facts.mentions.topics.contains(Signal::ApiSpec) {
         return;
     }
+
     for dockerfile in ctx.facts.dockerfiles() {
         let codes = ctx
             .graph
             .context(dockerfile)
             .iter()
             .filter_map(|file| Some((file, ctx.facts.file(file.id).code.as_ref()?)));
-        let routes: Vec<Place> = codes
+        let routes: Vec<Location> = codes
             .flat_map(|(file, code)| code.routes.iter().map(move |route| (file, route)))
             .filter(|(_, route)| is_api(&route.path.value))
-            .map(|(file, route)| file.place(route.path.span))
+            .map(|(file, route)| file.location(route.path.span))
             .collect();
         if let Some(first) = routes.first().filter(|_| routes.len() >= MANY) {
             return sink.report(
                 Finding::new(*first, "no OpenAPI document describes this API")
                     .label("served here")
-                    .help("generate one from the routes and commit it, so that clients and reviewers can see changes")
+                    .help(
+                        "generate one from the routes and commit it, so that clients and \
+                        reviewers can see changes",
+                    )
                     .others(routes.len() as u32 - 1),
             );
         }
@@ -44,23 +51,51 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != FileKind::OtherYaml || !names_version(&source.text) || is_test_input(&source.path) {
+    if facts.kind != FileKind::OtherYaml
+        || !names_version(&source.text)
+        || is_test_input(&source.path)
+    {
         return;
     }
+
     let tree = Tree::parse(source.id, &source.text).tree;
-    let Some(root) = tree.root().filter(|_| tree.damage().is_empty()) else { return };
-    let Some(version) = root.entry("openapi") else { return };
+    let Some(root) = tree.root().filter(|_| tree.damage().is_empty()) else {
+        return;
+    };
+
+    let Some(version) = root.entry("openapi") else {
+        return;
+    };
     // Only the document itself names its version as a text of its own.
-    let Some(text) = version.value.str().filter(|text| text.starts_with(|c: char| c.is_ascii_digit())) else { return };
+    let Some(text) = version
+        .value
+        .str()
+        .filter(|text| text.starts_with(|c: char| c.is_ascii_digit()))
+    else {
+        return;
+    };
+
     if !text.starts_with("3.") {
-        let finding = Finding::new(version.value.content(), format!("`{text}` is not an OpenAPI 3 version"));
+        let finding = Finding::new(
+            version.value.content(),
+            format!("`{text}` is not an OpenAPI 3 version"),
+        );
         return sink.report(
-            finding.label("documents with the key `openapi` use version 3").help(
-                "write a version that your tools support, such as `3.1.1`; older documents use `swagger: \"2.0\"`",
-            ),
+            finding
+                .label("documents with the key `openapi` use version 3")
+                .help(
+                    "write a version that your tools support, such as `3.1.1`; older documents use \
+                 `swagger: \"2.0\"`",
+                ),
         );
     }
-    let document = Document { root, version: version.key.place(), old: text.starts_with("3.0") };
+
+    let document = Document {
+        root,
+        version: version.key.location(),
+        old: text.starts_with("3.0"),
+    };
+
     document.head(sink);
     document.paths(sink);
     document.references(root, sink);
@@ -69,36 +104,47 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
 /// Whether a version may stand behind a key `openapi` anywhere in a text; only then is it parsed.
 fn names_version(text: &str) -> bool {
     text.match_indices("openapi").any(|(at, key)| {
-        let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-        let value = after.strip_prefix(':').map(|value| value.trim_start().trim_start_matches(['"', '\'']));
-        value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit() || "!&*|>#".contains(c)))
+        let after = text[at + key.len()..]
+            .trim_start_matches(['"', '\''])
+            .trim_start();
+        let value = after
+            .strip_prefix(':')
+            .map(|value| value.trim_start().trim_start_matches(['"', '\'']));
+        value.is_some_and(|value| {
+            value.starts_with(|c: char| c.is_ascii_digit() || "!&*|>#".contains(c))
+        })
     })
 }
 
 struct Document<'t> {
     root: Node<'t>,
     /// The key `openapi`.
-    version: Place,
+    version: Location,
     /// 3.0, which demands more.
     old: bool,
 }
 
 impl<'t> Document<'t> {
     fn head(&self, sink: &mut Sink) {
-        let lacks = |place: Place, what: &str, of: &str| {
-            Finding::new(place, format!("{of} has no `{what}`"))
+        let lacks = |location: Location, what: &str, of: &str| {
+            Finding::new(location, format!("{of} has no `{what}`"))
                 .label("tools reject the document")
                 .help(format!("add `{what}`"))
         };
+
         match self.root.entry("info") {
             None => sink.report(lacks(self.version, "info", "this OpenAPI document")),
             Some(info) if info.value.get("$ref").is_none() => {
-                for key in ["title", "version"].into_iter().filter(|key| info.value.get(key).is_none()) {
+                for key in ["title", "version"]
+                    .into_iter()
+                    .filter(|key| info.value.get(key).is_none())
+                {
                     sink.report(lacks(info.key.content(), key, "`info`"));
                 }
             }
             Some(_) => {}
         }
+
         let has = |key: &str| self.root.get(key).is_some();
         if !has("paths") && (self.old || !has("webhooks") && !has("components")) {
             sink.report(lacks(self.version, "paths", "this OpenAPI document"));
@@ -106,70 +152,117 @@ impl<'t> Document<'t> {
     }
 
     fn paths(&self, sink: &mut Sink) {
-        let mut operations: HashMap<&'t str, Place> = HashMap::new();
+        let mut operations: HashMap<&'t str, Location> = HashMap::new();
+
         for path in self.root.get("paths").into_iter().flat_map(Node::entries) {
-            let Some(name) = path.key.str().filter(|name| !name.starts_with("x-") && *name != "$ref") else { continue };
+            let Some(name) = path
+                .key
+                .str()
+                .filter(|name| !name.starts_with("x-") && *name != "$ref")
+            else {
+                continue;
+            };
+
             if !name.starts_with('/') {
-                let finding = Finding::new(path.key.content(), format!("path `{name}` does not start with `/`"));
+                let finding = Finding::new(
+                    path.key.content(),
+                    format!("path `{name}` does not start with `/`"),
+                );
                 sink.report(finding.help(format!("write `/{name}`")));
             }
-            let methods =
-                path.value.entries().filter(|entry| entry.key.str().is_some_and(|key| METHODS.contains(&key)));
+
+            let methods = path
+                .value
+                .entries()
+                .filter(|entry| entry.key.str().is_some_and(|key| METHODS.contains(&key)));
             for method in methods {
                 let operation = method.value;
+
                 if let Some(id) = operation.get("operationId").filter(|id| !id.is_alias()) {
-                    let known = id.str().and_then(|text| operations.insert(text, id.content()));
+                    let known = id
+                        .str()
+                        .and_then(|text| operations.insert(text, id.content()));
                     if let Some(first) = known {
                         let title = id.str().unwrap_or_default();
-                        let finding = Finding::new(id.content(), format!("duplicate operation ID `{title}`"));
-                        sink.report(
-                            finding
-                                .related(first, "first used here")
-                                .help("give each operation a unique ID; generated clients use it as a function name"),
-                        );
+                        let finding =
+                            Finding::new(id.content(), format!("duplicate operation ID `{title}`"));
+                        sink.report(finding.related(first, "first used here").help(
+                            "give each operation a unique ID; generated clients use it \
+                                    as a function name",
+                        ));
                     }
                 }
+
                 if self.old
                     && operation.kind() == Kind::Mapping
                     && operation.get("responses").is_none()
                     && operation.get("$ref").is_none()
                 {
                     let title = method.key.str().unwrap_or_default();
-                    let finding =
-                        Finding::new(method.key.content(), format!("`{title}` on `{name}` has no `responses`"));
+                    let finding = Finding::new(
+                        method.key.content(),
+                        format!("`{title}` on `{name}` has no `responses`"),
+                    );
                     sink.report(
-                        finding.label("OpenAPI 3.0 requires at least one").help("add the responses that it returns"),
+                        finding
+                            .label("OpenAPI 3.0 requires at least one")
+                            .help("add the responses that it returns"),
                     );
                 }
+
                 self.parameters(name, path.key.content(), path.value, operation, sink);
             }
         }
     }
 
     /// Whether the parts of a path that are in braces are parameters of the operation.
-    fn parameters(&self, name: &str, place: Place, item: Node<'t>, operation: Node<'t>, sink: &mut Sink) {
-        let lists = [item, operation].into_iter().filter_map(|node| node.get("parameters"));
+    fn parameters(
+        &self,
+        name: &str,
+        location: Location,
+        item: Node<'t>,
+        operation: Node<'t>,
+        sink: &mut Sink,
+    ) {
+        let lists = [item, operation]
+            .into_iter()
+            .filter_map(|node| node.get("parameters"));
         let mut known: Vec<&str> = Vec::new();
+
         for parameter in lists.flat_map(Node::items) {
             let target = match parameter.get("$ref") {
                 None => Some(parameter),
-                Some(reference) => reference.str().and_then(|reference| self.target(reference)).flatten(),
+                Some(reference) => reference
+                    .str()
+                    .and_then(|reference| self.target(reference))
+                    .flatten(),
             };
             // What stands in another file may be any of them.
-            let Some(name) = target.and_then(|target| target.get("name")?.str()) else { return };
+            let Some(name) = target.and_then(|target| target.get("name")?.str()) else {
+                return;
+            };
+
             known.push(name);
         }
+
         if operation.get("$ref").is_some() || item.get("$ref").is_some() {
             return;
         }
-        for part in name.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(part, _)| part) {
+
+        for part in name
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(part, _)| part)
+        {
             if !known.contains(&part) {
-                let finding = Finding::new(place, format!("path parameter `{{{part}}}` is not declared"));
-                return sink.report(
-                    finding
-                        .label("no `parameters` entry has this name")
-                        .help(format!("add `{{name: {part}, in: path, required: true}}` to `parameters`")),
+                let finding = Finding::new(
+                    location,
+                    format!("path parameter `{{{part}}}` is not declared"),
                 );
+                return sink.report(finding.label("no `parameters` entry has this name").help(
+                    format!("add `{{name: {part}, in: path, required: true}}` to `parameters`"),
+                ));
             }
         }
     }
@@ -185,18 +278,32 @@ impl<'t> Document<'t> {
             {
                 continue;
             }
+
             if let Some(reference) = entry.value.str().filter(|_| key == "$ref") {
-                if self.target(reference).is_some_and(|target| target.is_none()) {
-                    let finding = Finding::new(entry.value.content(), format!("`{reference}` does not exist"));
+                if self
+                    .target(reference)
+                    .is_some_and(|target| target.is_none())
+                {
+                    let finding = Finding::new(
+                        entry.value.content(),
+                        format!("`{reference}` does not exist"),
+                    );
                     sink.report(
-                        finding.label("not defined in this document").help("define it, or correct the reference"),
+                        finding
+                            .label("not defined in this document")
+                            .help("define it, or correct the reference"),
                     );
                 }
+
                 continue;
             }
+
             self.references(entry.value, sink);
         }
-        node.items().filter(|item| !item.is_alias()).for_each(|item| self.references(item, sink));
+
+        node.items()
+            .filter(|item| !item.is_alias())
+            .for_each(|item| self.references(item, sink));
     }
 
     /// What a reference into this document names; `None` of one into another.
@@ -204,8 +311,13 @@ impl<'t> Document<'t> {
     fn target(&self, reference: &str) -> Option<Option<Node<'t>>> {
         let pointer = reference.strip_prefix("#/")?;
         let mut at = self.root;
+
         for part in pointer.split('/') {
-            let key = part.replace("~1", "/").replace("~0", "~").replace("%7B", "{").replace("%7D", "}");
+            let key = part
+                .replace("~1", "/")
+                .replace("~0", "~")
+                .replace("%7B", "{")
+                .replace("%7D", "}");
             let next = match key.parse::<usize>() {
                 Ok(index) if at.kind() == Kind::Sequence => at.items().nth(index),
                 _ => at.get(&key),
@@ -217,6 +329,7 @@ impl<'t> Document<'t> {
                 None => return Some(None),
             }
         }
+
         Some(Some(at))
     }
 }

@@ -3,29 +3,39 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
-use crate::model::topics::Topic;
+use crate::model::topics::Signal;
 
 pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
-    let known = |service: &Service| service.bounded_logs.is(true) || service.bounded_logs.is_unknown();
+    let known =
+        |service: &Service| service.bounded_logs.is(true) || service.bounded_logs.is_unknown();
     // Who knows how to bound logs in one project leaves the others to development.
     let bounds = |project: &Project| project.services.iter().all(known);
-    if ctx.facts.mentions.topics.contains(Topic::LogRotation) || production(ctx).any(bounds) {
+    if ctx.facts.mentions.topics.contains(Signal::LogRotation) || production(ctx).any(bounds) {
         return;
     }
+
     for project in production(ctx).filter(|project| project.services.iter().any(stays)) {
         let growing: Vec<&Service> = lasting(project).filter(|service| !known(service)).collect();
-        let [first, rest @ ..] = growing.as_slice() else { continue };
+        let [first, rest @ ..] = growing.as_slice() else {
+            continue;
+        };
+
         let name = first.name();
         let whose = match rest.len() {
             0 => format!("the log of `{name}` grows"),
             1 => format!("the logs of `{name}` and another service grow"),
             more => format!("the logs of `{name}` and {more} other services grow"),
         };
-        let place = first.bounded_logs.place().unwrap_or(first.container.anchor);
+
+        let location = first
+            .bounded_logs
+            .location()
+            .unwrap_or(first.container.anchor);
         return sink.report(
-            Finding::new(place, format!("{whose} until the disk is full"))
+            Finding::new(location, format!("{whose} until the disk is full"))
                 .label("the `json-file` driver does not rotate logs by default")
-                .help("add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each service, or set it for the host in `daemon.json`")
+                .help("add `logging: \
+                    {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each service, or set it for the host in `daemon.json`")
                 .anchor(first.container.anchor)
                 .others(rest.len() as u32),
         );
@@ -34,43 +44,70 @@ pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
 
 /// Whether somebody means it to be there for long.
 fn stays(service: &Service) -> bool {
-    let restarts = service.restart.value().is_some_and(|policy| !matches!(policy.as_str(), "no" | "none"));
+    let restarts = service
+        .restart
+        .value()
+        .is_some_and(|policy| !matches!(policy.as_str(), "no" | "none"));
     restarts || service.restart.is_unknown() || !service.bounded_logs.is_absent()
 }
 
 pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
     // The agents of a cluster ship the logs of its pods, and stand elsewhere.
-    let in_cluster = ctx.facts.files.iter().any(|file| file.workloads().next().is_some());
-    if in_cluster || ctx.facts.mentions.topics.contains(Topic::LogShipping) {
+    let in_cluster = ctx
+        .facts
+        .files
+        .iter()
+        .any(|file| file.workloads().next().is_some());
+    if in_cluster || ctx.facts.mentions.topics.contains(Signal::LogShipping) {
         return;
     }
+
     for project in production(ctx) {
         let own: Vec<&Service> = lasting(project).filter(|service| is_own(service)).collect();
         let built = own.iter().filter(|service| service.build.is_some()).count();
-        let [first, second, rest @ ..] = own.as_slice() else { continue };
+        let [first, second, rest @ ..] = own.as_slice() else {
+            continue;
+        };
+
         if built < 2 {
             continue;
         }
+
         let whose = match rest.len() {
             0 => format!("`{}` and `{}`", first.name(), second.name()),
             more => format!("`{}`, `{}` and {more} more", first.name(), second.name()),
         };
+
         return sink.report(
-            Finding::new(first.container.anchor, format!("nothing collects the logs of {whose}"))
-                .label("logs stay on the host and are lost with it")
-                .help("ship them to a searchable log store with an agent such as Alloy, Fluent Bit or Vector, or a `logging` driver")
-                .anchor(first.container.anchor)
-                .others(own.len() as u32 - 1),
+            Finding::new(
+                first.container.anchor,
+                format!("nothing collects the logs of {whose}"),
+            )
+            .label("logs stay on the host and are lost with it")
+            .help(
+                "ship them to a searchable log store with an agent such as Alloy, Fluent \
+                    Bit or Vector, or a `logging` driver",
+            )
+            .anchor(first.container.anchor)
+            .others(own.len() as u32 - 1),
         );
     }
 }
 
-/// Projects that are deployed as they stand, with an application in them: stores alone are there for developers.
+/// Projects that are deployed as they stand, with an application in them: stores alone are there
+/// for developers.
 fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
     let facts = ctx.facts;
     facts.projects().iter().filter(move |project| {
-        let tried = project.files.iter().any(|file| is_for_trying(facts.path(*file)));
-        !project.development && !project.overlay && !project.only_builds() && !tried && lasting(project).any(is_own)
+        let tried = project
+            .files
+            .iter()
+            .any(|file| is_for_trying(facts.path(*file)));
+        !project.development
+            && !project.overlay
+            && !project.only_builds()
+            && !tried
+            && lasting(project).any(is_own)
     })
 }
 
@@ -80,14 +117,21 @@ fn is_own(service: &Service) -> bool {
 
 /// Folders of what readers try out.
 fn is_for_trying(path: &str) -> bool {
-    const WORDS: &[&str] = &["example", "examples", "sample", "samples", "demo", "demos", "docs", "tests", "test"];
-    path.split(['/', '.', '-', '_']).any(|part| WORDS.contains(&part.to_ascii_lowercase().as_str()))
+    const WORDS: &[&str] = &[
+        "example", "examples", "sample", "samples", "demo", "demos", "docs", "tests", "test",
+    ];
+    path.split(['/', '.', '-', '_'])
+        .any(|part| WORDS.contains(&part.to_ascii_lowercase().as_str()))
 }
 
 /// Services that run on and on by default.
 fn lasting(project: &Project) -> impl Iterator<Item = &Service> {
     let runs = |service: &&Service| {
-        !service.provided && service.profiles.is_empty() && !service.container.open && !project.is_one_shot(service)
+        !service.provided
+            && service.profiles.is_empty()
+            && !service.container.open
+            && !project.is_one_shot(service)
     };
+
     project.services.iter().filter(runs)
 }

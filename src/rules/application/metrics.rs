@@ -3,8 +3,8 @@
 use crate::analysis::Ctx;
 use crate::analysis::packages::{is_manifest, package_at};
 use crate::finding::{Finding, Sink};
-use crate::model::topics::Topic;
-use crate::source::{Place, Span};
+use crate::model::topics::Signal;
+use crate::source::{Location, Span};
 
 /// Libraries that serve metrics to be scraped.
 const LIBRARIES: &[&str] = &[
@@ -30,36 +30,75 @@ const LIBRARIES: &[&str] = &[
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Topic::Scraping) || !is_deployed(ctx) {
+    if ctx.facts.mentions.topics.contains(Signal::Scraping) || !is_deployed(ctx) {
         return;
     }
-    let Some((place, message)) = offered(ctx) else { return };
+
+    let Some((location, message)) = offered(ctx) else {
+        return;
+    };
+
     sink.report(
-        Finding::new(place, message)
+        Finding::new(location, message)
             .label("exposes metrics")
-            .help("add the service to Prometheus `scrape_configs`, or add a ServiceMonitor or `prometheus.io/scrape` if the cluster uses them"),
+            .help(
+                "add the service to Prometheus `scrape_configs`, or add a ServiceMonitor or \
+                `prometheus.io/scrape` if the cluster uses them",
+            ),
     );
 }
 
 /// Whether the repository says how its programs run: only then is a scraper missing.
 fn is_deployed(ctx: &Ctx) -> bool {
-    let composed = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
+    let composed = ctx
+        .facts
+        .projects()
+        .iter()
+        .filter(|project| !project.development && !project.overlay);
     let mut services = composed.flat_map(|project| &project.services);
-    let mut pods =
-        ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(_, workload)| &workload.pod.containers);
-    services.any(|service| service.build.is_some()) || pods.any(|container| ctx.graph.built(container).is_some())
+    let mut pods = ctx
+        .facts
+        .files
+        .iter()
+        .flat_map(|file| file.workloads())
+        .flat_map(|(_, workload)| &workload.pod.containers);
+    services.any(|service| service.build.is_some())
+        || pods.any(|container| ctx.graph.built(container).is_some())
 }
 
 /// The library in a manifest, or else the route, by which metrics are offered.
-fn offered(ctx: &Ctx) -> Option<(Place, String)> {
-    let library = ctx.facts.repository.files().iter().filter(|file| is_manifest(file)).find_map(|file| {
-        let (at, name) = LIBRARIES.iter().find_map(|name| Some((package_at(&file.text, name)?, name)))?;
-        Some((file.place(Span::of(at, at + name.len())), format!("nothing scrapes the metrics that `{name}` exposes")))
-    });
+fn offered(ctx: &Ctx) -> Option<(Location, String)> {
+    let library = ctx
+        .facts
+        .repository
+        .files()
+        .iter()
+        .filter(|file| is_manifest(file))
+        .find_map(|file| {
+            let (at, name) = LIBRARIES
+                .iter()
+                .find_map(|name| Some((package_at(&file.text, name)?, name)))?;
+            Some((
+                file.location(Span::of(at, at + name.len())),
+                format!("nothing scrapes the metrics that `{name}` exposes"),
+            ))
+        });
     library.or_else(|| {
-        ctx.facts.files.iter().zip(ctx.facts.repository.files()).find_map(|(facts, file)| {
-            let route = facts.code.as_ref()?.routes.iter().find(|route| route.path.value == "/metrics")?;
-            Some((file.place(route.path.span), "nothing scrapes `/metrics`".to_owned()))
-        })
+        ctx.facts
+            .files
+            .iter()
+            .zip(ctx.facts.repository.files())
+            .find_map(|(facts, file)| {
+                let route = facts
+                    .code
+                    .as_ref()?
+                    .routes
+                    .iter()
+                    .find(|route| route.path.value == "/metrics")?;
+                Some((
+                    file.location(route.path.span),
+                    "nothing scrapes `/metrics`".to_owned(),
+                ))
+            })
     })
 }

@@ -1,4 +1,5 @@
-//! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether what scales a workload can.
+//! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether
+//! what scales a workload can.
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::is_name;
@@ -8,20 +9,40 @@ use crate::model::kubernetes::{Body, Object, Workload};
 
 /// A number of replicas beside an autoscaler: each apply undoes what the autoscaler did.
 pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object)) else { return };
-    let Some(scaler) = joined.autoscalers.first() else { return };
+    let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object))
+    else {
+        return;
+    };
+
+    let Some(scaler) = joined.autoscalers.first() else {
+        return;
+    };
+
     sink.report(
-        Finding::new(count.place, format!("{} sets `replicas`, but {} scales it", object.title(), scaler.title()))
-            .label("each apply resets the replica count")
-            .related(scaler.place(), "this autoscaler sets the replica count")
-            .help("remove `replicas` and let the autoscaler set it")
-            .anchor(object.anchor),
+        Finding::new(
+            count.location,
+            format!(
+                "{} sets `replicas`, but {} scales it",
+                object.title(),
+                scaler.title()
+            ),
+        )
+        .label("each apply resets the replica count")
+        .related(scaler.location(), "this autoscaler sets the replica count")
+        .help("remove `replicas` and let the autoscaler set it")
+        .anchor(object.anchor),
     );
 }
 
 pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Autoscaler(scaler) = &object.body else { return };
-    let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else { return };
+    let Body::Autoscaler(scaler) = &object.body else {
+        return;
+    };
+
+    let (Some(name), Some(kind)) = (scaler.target_name.known(), scaler.target_kind.known()) else {
+        return;
+    };
+
     let cluster = &ctx.graph.cluster;
     if object.open
         || !is_standard(&kind.value)
@@ -32,33 +53,56 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
     // Names that templates make cannot be looked for.
     let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
-    if object.helm && cluster.objects().filter(same_side).any(|other| other.name.is_none()) {
+    if object.helm
+        && cluster
+            .objects()
+            .filter(same_side)
+            .any(|other| other.name.is_none())
+    {
         return;
     }
+
     let mut finding = Finding::new(
-        name.place,
-        format!("{} scales {}/{}, which is not in this repository", object.title(), kind.value, name.value),
+        name.location,
+        format!(
+            "{} scales {}/{}, which is not in this repository",
+            object.title(),
+            kind.value,
+            name.value
+        ),
     )
     .label("no such object")
     .help("name the workload to scale, or remove the autoscaler")
     .anchor(object.anchor);
-    let elsewhere = cluster.objects().find(|other| other.is_named(&name.value) && other.workload().is_some());
+    let elsewhere = cluster
+        .objects()
+        .find(|other| other.is_named(&name.value) && other.workload().is_some());
     if let Some(other) = elsewhere {
-        finding = finding.related(other.place(), format!("this is a {}", other.kind.value));
+        finding = finding.related(other.location(), format!("this is a {}", other.kind.value));
     }
+
     sink.report(finding);
 }
 
 /// A kind of Kubernetes itself; others are made by operators.
 fn is_standard(kind: &str) -> bool {
-    matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController")
+    matches!(
+        kind,
+        "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController"
+    )
 }
 
 /// Scaling on a share of a request that is not there.
 pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Autoscaler(scaler) = &object.body else { return };
-    let Some(selected) = ctx.graph.cluster.selected(object) else { return };
-    for resource in &scaler.utilisation {
+    let Body::Autoscaler(scaler) = &object.body else {
+        return;
+    };
+
+    let Some(selected) = ctx.graph.cluster.selected(object) else {
+        return;
+    };
+
+    for resource in &scaler.utilization {
         for (target, workload) in &selected.workloads {
             let lacks = workload.pod.lasting().find(|container| {
                 let own = &container.resources;
@@ -67,18 +111,28 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 } else {
                     (&own.memory_request, &own.memory_limit)
                 };
+
                 request.is_absent() && limit.is_absent()
             });
+
             let Some(container) = lacks else { continue };
+
             let what = &resource.value;
-            let message =
-                format!("{} scales on {what} use, but {} has no {what} request", object.title(), container.title());
+            let message = format!(
+                "{} scales on {what} use, but {} has no {what} request",
+                object.title(),
+                container.title()
+            );
             sink.report(
-                Finding::new(resource.place, message)
+                Finding::new(resource.location, message)
                     .label("utilization cannot be computed, so it never scales")
                     .related(
                         container.anchor,
-                        format!("no `resources.requests.{}` in {}", resource.value, target.title()),
+                        format!(
+                            "no `resources.requests.{}` in {}",
+                            resource.value,
+                            target.title()
+                        ),
                     )
                     .help("set the request, or scale on another metric")
                     .anchor(object.anchor),
@@ -88,23 +142,31 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Autoscaler(scaler) = &object.body else { return };
+    let Body::Autoscaler(scaler) = &object.body else {
+        return;
+    };
+
     if scaler.keda || object.open {
         return;
     }
-    let place = match &scaler.min_replicas {
-        Setting::Set(at) if at.value < 2 => at.place,
-        Setting::Absent => object.place(),
+
+    let location = match &scaler.min_replicas {
+        Setting::Set(at) if at.value < 2 => at.location,
+        Setting::Absent => object.location(),
         _ => return,
     };
+
     sink.report(
-        Finding::new(place, format!("{} can scale down to one replica", object.title()))
-            .label(if scaler.min_replicas.is_absent() {
-                "no `minReplicas`, so the minimum is 1"
-            } else {
-                "with one replica, one failure leaves no running pod"
-            })
-            .help("set `minReplicas` to at least 2")
-            .anchor(object.anchor),
+        Finding::new(
+            location,
+            format!("{} can scale down to one replica", object.title()),
+        )
+        .label(if scaler.min_replicas.is_absent() {
+            "no `minReplicas`, so the minimum is 1"
+        } else {
+            "with one replica, one failure leaves no running pod"
+        })
+        .help("set `minReplicas` to at least 2")
+        .anchor(object.anchor),
     );
 }

@@ -1,7 +1,8 @@
-//! `single-replica`, `rollout-strategy`, `topology-spread`: how many pods there are, and whether they can go one at a time.
+//! `single-replica`, `rollout-strategy`, `topology-spread`: how many pods there are, and whether
+//! they can go one at a time.
 
 use crate::analysis::Ctx;
-use crate::analysis::workload::{is_lasting, is_scalable, replicas};
+use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
@@ -11,85 +12,156 @@ use crate::rules::once::once;
 
 /// A Deployment that a Service sends traffic to, with one pod.
 pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if !matches!(object.kind.value.as_str(), "Deployment" | "Rollout" | "DeploymentConfig")
-        || !is_lasting(object, workload)
+    if !matches!(
+        object.kind.value.as_str(),
+        "Deployment" | "Rollout" | "DeploymentConfig"
+    ) || !is_long_running(object, workload)
     {
         return;
     }
-    let Some(joined) = ctx.graph.cluster.joined(object) else { return };
-    let Some(service) = joined.services.iter().find(|service| carries_requests(service)) else { return };
+
+    let Some(joined) = ctx.graph.cluster.joined(object) else {
+        return;
+    };
+
+    let Some(service) = joined
+        .services
+        .iter()
+        .find(|service| carries_requests(service))
+    else {
+        return;
+    };
+
     let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
     let count = match &workload.replicas {
-        Setting::Set(at) if at.value == 1 => Some(at.place),
+        Setting::Set(at) if at.value == 1 => Some(at.location),
         Setting::Absent => None,
         _ => return,
     };
     // What keeps state of its own, or is written to run alone, cannot simply be run twice.
-    let alone = workload.strategy.kind.value().is_some_and(|kind| kind == "Recreate");
+    let alone = workload
+        .strategy
+        .kind
+        .value()
+        .is_some_and(|kind| kind == "Recreate");
     if scaled || alone || is_store(workload) || has_claim(workload) {
         return;
     }
+
     sink.report(
-        Finding::new(count.unwrap_or(object.place()), format!("{} runs one replica", object.title()))
-            .label(if count.is_some() {
-                "every restart is an outage"
-            } else {
-                "`replicas` is not set; the default is 1"
-            })
-            .related(service.place(), "this Service has no other pod to send requests to")
-            .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
-            .anchor(object.anchor),
+        Finding::new(
+            count.unwrap_or(object.location()),
+            format!("{} runs one replica", object.title()),
+        )
+        .label(if count.is_some() {
+            "every restart is an outage"
+        } else {
+            "`replicas` is not set; the default is 1"
+        })
+        .related(
+            service.location(),
+            "this Service has no other pod to send requests to",
+        )
+        .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
+        .anchor(object.anchor),
     );
 }
 
 /// Whether a Service is for users, and not only for what scrapes its metrics.
 fn carries_requests(service: &Object) -> bool {
-    let Body::Service(facts) = &service.body else { return false };
+    let Body::Service(facts) = &service.body else {
+        return false;
+    };
+
     let metrics = |name: &str| name.contains("metrics") || name.contains("monitoring");
     facts.ports.is_empty()
-        || !facts.ports.iter().all(|port| port.name.as_ref().is_some_and(|name| metrics(&name.value)))
+        || !facts
+            .ports
+            .iter()
+            .all(|port| port.name.as_ref().is_some_and(|name| metrics(&name.value)))
 }
 
 /// A data store cannot simply be run twice.
 fn is_store(workload: &Workload) -> bool {
-    let references = workload.pod.main().filter_map(|container| container.image.as_ref()?.reference.as_ref());
-    references.filter_map(|reference| data::store(&reference.repository())).any(|known| known.class.is_store())
+    let references = workload
+        .pod
+        .main()
+        .filter_map(|container| container.image.as_ref()?.reference.as_ref());
+    references
+        .filter_map(|reference| data::store(&reference.repository()))
+        .any(|known| known.class.is_store())
 }
 
 /// A volume that outlives the pod, or may be one.
 fn has_claim(workload: &Workload) -> bool {
-    let claims =
-        |mount: &Mount| matches!(mount.source, MountSource::Volume(_) | MountSource::Other | MountSource::Unknown);
-    workload.pod.containers.iter().any(|one| one.mounts.iter().any(claims))
+    let claims = |mount: &Mount| {
+        matches!(
+            mount.source,
+            MountSource::Volume(_) | MountSource::Other | MountSource::Unknown
+        )
+    };
+
+    workload
+        .pod
+        .containers
+        .iter()
+        .any(|one| one.mounts.iter().any(claims))
 }
 
 /// A device of which a node has few: a second pod may find none free.
 fn needs_device(workload: &Workload) -> bool {
-    workload.pod.main().any(|container| container.resources.devices)
+    workload
+        .pod
+        .main()
+        .any(|container| container.resources.devices)
 }
 
 /// A strategy that takes all pods away at once.
 pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if object.kind.value != "Deployment" || !is_lasting(object, workload) {
+    if object.kind.value != "Deployment" || !is_long_running(object, workload) {
         return;
     }
     // Of what no Service sends requests to, nobody waits for an answer.
-    if ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.iter().any(|one| carries_requests(one))) {
+    if ctx
+        .graph
+        .cluster
+        .joined(object)
+        .is_none_or(|joined| !joined.services.iter().any(|one| carries_requests(one)))
+    {
         return;
     }
+
     let strategy = &workload.strategy;
-    if let Some(kind) = strategy.kind.known().filter(|kind| kind.value == "Recreate") {
+    if let Some(kind) = strategy
+        .kind
+        .known()
+        .filter(|kind| kind.value == "Recreate")
+    {
         if !is_store(workload) && !has_claim(workload) && !needs_device(workload) {
             sink.report(
-                Finding::new(kind.place, format!("{} is stopped before its new version starts", object.title()))
-                    .label("every rollout is an outage")
-                    .help("use `RollingUpdate`; the workload has no state that two versions could not share")
-                    .anchor(object.anchor),
+                Finding::new(
+                    kind.location,
+                    format!(
+                        "{} is stopped before its new version starts",
+                        object.title()
+                    ),
+                )
+                .label("every rollout is an outage")
+                .help(
+                    "use `RollingUpdate`; the workload has no state that two versions \
+                        could not share",
+                )
+                .anchor(object.anchor),
             );
         }
+
         return;
     }
-    let Some(limit) = strategy.max_unavailable.known() else { return };
+
+    let Some(limit) = strategy.max_unavailable.known() else {
+        return;
+    };
+
     let all = match limit.value.strip_suffix('%') {
         Some(percent) => percent.parse::<u32>().is_ok_and(|percent| percent >= 100),
         None => match (limit.value.parse::<u32>(), replicas(ctx, object, workload)) {
@@ -97,12 +169,22 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             _ => false,
         },
     };
+
     if all {
         sink.report(
-            Finding::new(limit.place, format!("a rollout of {} may stop all its pods at once", object.title()))
-                .label("covers every replica")
-                .help("set `maxUnavailable` below the number of replicas; 0 with `maxSurge: 1` keeps full capacity")
-                .anchor(object.anchor),
+            Finding::new(
+                limit.location,
+                format!(
+                    "a rollout of {} may stop all its pods at once",
+                    object.title()
+                ),
+            )
+            .label("covers every replica")
+            .help(
+                "set `maxUnavailable` below the number of replicas; 0 with `maxSurge: 1` \
+                    keeps full capacity",
+            )
+            .anchor(object.anchor),
         );
     }
 }
@@ -110,15 +192,34 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 /// Replicas that may all stand on one node; said once.
 pub fn spread(ctx: &Ctx, sink: &mut Sink) {
     let lacks = |object: &&Object| {
-        let Some(workload) = object.workload() else { return false };
+        let Some(workload) = object.workload() else {
+            return false;
+        };
+
         let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
-        many && is_scalable(object) && is_lasting(object, workload) && workload.pod.spread.is_absent()
+        many && is_scalable(object)
+            && is_long_running(object, workload)
+            && workload.pod.spread.is_absent()
     };
+
     let finding = |object: &Object| {
-        Finding::new(object.place(), format!("the replicas of {} may all run on one node", object.title()))
-            .label("no topology spread constraints or pod anti-affinity")
-            .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
-            .anchor(object.anchor)
+        Finding::new(
+            object.location(),
+            format!("the replicas of {} may all run on one node", object.title()),
+        )
+        .label("no topology spread constraints or pod anti-affinity")
+        .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
+        .anchor(object.anchor)
     };
-    once(sink, Level::Note, ctx.graph.cluster.objects().filter(lacks).map(finding).collect());
+
+    once(
+        sink,
+        Level::Note,
+        ctx.graph
+            .cluster
+            .objects()
+            .filter(lacks)
+            .map(finding)
+            .collect(),
+    );
 }

@@ -5,14 +5,28 @@ use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
-use crate::source::At;
+use crate::source::Located;
 
 pub fn cpu(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    missing(owner, container, "CPU", &container.resources.cpu_request, &container.resources.cpu_limit, sink);
+    missing(
+        owner,
+        container,
+        "CPU",
+        &container.resources.cpu_request,
+        &container.resources.cpu_limit,
+        sink,
+    );
 }
 
 pub fn memory(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    missing(owner, container, "memory", &container.resources.memory_request, &container.resources.memory_limit, sink);
+    missing(
+        owner,
+        container,
+        "memory",
+        &container.resources.memory_request,
+        &container.resources.memory_limit,
+        sink,
+    );
 }
 
 fn missing(
@@ -23,24 +37,32 @@ fn missing(
     limit: &Setting<Quantity>,
     sink: &mut Sink,
 ) {
-    let Owner::Kubernetes(object, workload) = owner else { return };
+    let Owner::Kubernetes(object, workload) = owner else {
+        return;
+    };
+
     if !request.is_absent() || container.role == ContainerRole::Ephemeral || object.is_hook() {
         return;
     }
+
     let title = container_title(object, container);
     let key = if what == "CPU" { "cpu" } else { "memory" };
     let finding = Finding::new(container.anchor, format!("{title} has no {what} request"))
-        .help(format!("set `resources.requests.{key}` to the container's normal usage"))
+        .help(format!(
+            "set `resources.requests.{key}` to the container's normal usage"
+        ))
         .anchor(object.anchor);
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {
-            let finding = finding
-                .label("the limit is used as the request")
-                .related(limit.place, format!("reserves this much {what} at all times"));
+            let finding = finding.label("the limit is used as the request").related(
+                limit.location,
+                format!("reserves this much {what} at all times"),
+            );
             sink.report_at(Level::Note, finding);
         }
-        // An init container's share is given back before the pod serves, and a guessed pod may be filled in by its operator.
+        // An init container's share is given back before the pod serves, and a guessed pod may be
+        // filled in by its operator.
         Setting::Absent if container.role == ContainerRole::Init || workload.guessed => {
             sink.report_at(Level::Note, finding)
         }
@@ -50,37 +72,63 @@ fn missing(
 
 /// Requests above limits, memory in thousandths of a byte, and what is no quantity at all.
 pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
     let own = &container.resources;
     let title = container_title(object, container);
-    for (what, request, limit) in
-        [("CPU", &own.cpu_request, &own.cpu_limit), ("memory", &own.memory_request, &own.memory_limit)]
-    {
+    for (what, request, limit) in [
+        ("CPU", &own.cpu_request, &own.cpu_limit),
+        ("memory", &own.memory_request, &own.memory_limit),
+    ] {
         for at in [request, limit].into_iter().filter_map(Setting::known) {
             if let Some(problem) = fault(what, at) {
                 sink.report(
-                    Finding::new(at.place, format!("{title}: {problem}")).anchor(object.anchor).help(format!(
-                        "write it as {}",
-                        if what == "CPU" { "`500m` or `2`" } else { "`256Mi` or `1Gi`" }
-                    )),
+                    Finding::new(at.location, format!("{title}: {problem}"))
+                        .anchor(object.anchor)
+                        .help(format!(
+                            "write it as {}",
+                            if what == "CPU" {
+                                "`500m` or `2`"
+                            } else {
+                                "`256Mi` or `1Gi`"
+                            }
+                        )),
                 );
             }
         }
-        let (Some(request), Some(limit)) = (request.known(), limit.known()) else { continue };
-        if request.value.amount.zip(limit.value.amount).is_some_and(|(request, limit)| request > limit) {
+
+        let (Some(request), Some(limit)) = (request.known(), limit.known()) else {
+            continue;
+        };
+
+        if request
+            .value
+            .amount
+            .zip(limit.value.amount)
+            .is_some_and(|(request, limit)| request > limit)
+        {
             sink.report(
-                Finding::new(request.place, format!("{title} requests more {what} than its limit allows"))
-                    .label("the API server rejects this")
-                    .related(limit.place, format!("the limit is `{}`", limit.value.written))
-                    .help("raise the limit or lower the request")
-                    .anchor(object.anchor),
+                Finding::new(
+                    request.location,
+                    format!("{title} requests more {what} than its limit allows"),
+                )
+                .label("the API server rejects this")
+                .related(
+                    limit.location,
+                    format!("the limit is `{}`", limit.value.written),
+                )
+                .help("raise the limit or lower the request")
+                .anchor(object.anchor),
             );
         }
     }
 }
 
-fn fault(what: &str, at: &At<Quantity>) -> Option<String> {
+fn fault(what: &str, at: &Located<Quantity>) -> Option<String> {
     let Quantity { written, amount } = &at.value;
+
     match amount {
         None => Some(format!("`{written}` is not a {what} quantity")),
         Some(amount) if what == "memory" && *amount > 0.0 && *amount < 1024.0 => {

@@ -1,8 +1,9 @@
-//! sqlite-replicas, shared-volume-replicas: state that only one process or one node can hold, behind several replicas.
+//! sqlite-replicas, shared-volume-replicas: state that only one process or one node can hold,
+//! behind several replicas.
 
 use crate::analysis::effective_env::{self, Variable};
 use crate::analysis::hosts::is_swarm;
-use crate::analysis::workload::{container_title, is_lasting, is_scalable, replicas};
+use crate::analysis::workload::{container_title, is_long_running, is_scalable, replicas};
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
@@ -10,7 +11,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, MountSource};
 use crate::model::kubernetes::{Body, Object, Workload};
 use crate::rules::capacity::datastore;
-use crate::source::{Place, is_inside, join};
+use crate::source::{Location, is_inside, join};
 
 /// What a value says of SQLite: a URL, a path to its file, a driver's name.
 fn is_sqlite(name: &str, value: &str) -> bool {
@@ -20,106 +21,181 @@ fn is_sqlite(name: &str, value: &str) -> bool {
     if name.contains("TEST") || value.contains(":memory:") || value.contains("mode=memory") {
         return false;
     }
+
     if is_url(&value) {
         return true;
     }
+
     let database = has(&["DB", "DATABASE", "SQLITE", "SQL"]);
     // `file:` is Prisma's and Turso's way to say it.
     if database && name.ends_with("URL") && value.starts_with("file:") {
         return true;
     }
-    let driver = has(&["TYPE", "CONNECTION", "DRIVER", "ENGINE", "DIALECT", "CLIENT", "BACKEND", "PROVIDER"]);
-    if database && driver && (matches!(&*value, "sqlite" | "sqlite3" | "better-sqlite3") || value.ends_with(".sqlite3"))
+
+    let driver = has(&[
+        "TYPE",
+        "CONNECTION",
+        "DRIVER",
+        "ENGINE",
+        "DIALECT",
+        "CLIENT",
+        "BACKEND",
+        "PROVIDER",
+    ]);
+    if database
+        && driver
+        && (matches!(&*value, "sqlite" | "sqlite3" | "better-sqlite3")
+            || value.ends_with(".sqlite3"))
     {
         return true;
     }
+
     let path = value.split('?').next().unwrap_or("");
-    let file = path.ends_with(".sqlite") || path.ends_with(".sqlite3") || (path.ends_with(".db") && path.contains('/'));
+    let file = path.ends_with(".sqlite")
+        || path.ends_with(".sqlite3")
+        || (path.ends_with(".db") && path.contains('/'));
     database && file && !path.contains("://")
 }
 
-/// `sqlite:///data/app.db`, `sqlite+aiosqlite:///…`, `jdbc:sqlite:…`. Without a path the database is in memory.
+/// `sqlite:///data/app.db`, `sqlite+aiosqlite:///…`, `jdbc:sqlite:…`. Without a path the database
+/// is in memory.
 fn is_url(value: &str) -> bool {
     let rest = value.strip_prefix("jdbc:").unwrap_or(value);
-    let Some((scheme, path)) = rest.split_once(':') else { return false };
+    let Some((scheme, path)) = rest.split_once(':') else {
+        return false;
+    };
     let scheme = scheme.split('+').next().unwrap_or("");
     matches!(scheme, "sqlite" | "sqlite3") && !path.trim_start_matches('/').is_empty()
 }
 
 /// The first thing that tells a container to keep its data in SQLite.
-fn sqlite(ctx: &Ctx, owner: Owner, container: &Container) -> Option<Place> {
+fn sqlite(ctx: &Ctx, owner: Owner, container: &Container) -> Option<Location> {
     let told = |var: &Variable| is_sqlite(var.name, var.value);
-    let by_variable = effective_env::effective(ctx, owner, container).into_iter().find(told).map(|var| var.place);
+    let by_variable = effective_env::effective(ctx, owner, container)
+        .into_iter()
+        .find(told)
+        .map(|var| var.location);
     by_variable.or_else(|| {
         let commands = [&container.entrypoint, &container.command];
         commands.into_iter().flatten().find_map(|command| {
             let script = command.script();
-            let words = script.invocations().into_iter().flat_map(|one| one.args.iter());
+            let words = script
+                .invocations()
+                .into_iter()
+                .flat_map(|one| one.args.iter());
             let url = |text: &str| is_url(text.split_once('=').map_or(text, |(_, value)| value));
             let word = words.into_iter().find(|word| url(word.text()))?;
+
             Some(command.place_of(word.span))
         })
     })
 }
 
-fn report_sqlite(place: Place, who: &str, count: u32, counted: Place, sink: &mut Sink) {
+fn report_sqlite(location: Location, who: &str, count: u32, counted: Location, sink: &mut Sink) {
     sink.report(
-        Finding::new(place, format!("{who} runs {count} replicas but keeps its data in SQLite"))
-            .label("replicas use separate files, or all write to the same one")
-            .related(counted, format!("{count} replicas"))
-            .help("use a database server such as PostgreSQL, or run one replica"),
+        Finding::new(
+            location,
+            format!("{who} runs {count} replicas but keeps its data in SQLite"),
+        )
+        .label("replicas use separate files, or all write to the same one")
+        .related(counted, format!("{count} replicas"))
+        .help("use a database server such as PostgreSQL, or run one replica"),
     );
 }
 
 pub fn sqlite_service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    let Some(count) = service.replicas.known().filter(|count| count.value > 1) else { return };
-    if let Some(place) = sqlite(ctx, Owner::Compose(project, service), &service.container) {
-        report_sqlite(place, &format!("`{}`", service.name()), count.value, count.place, sink);
+    let Some(count) = service.replicas.known().filter(|count| count.value > 1) else {
+        return;
+    };
+
+    if let Some(location) = sqlite(ctx, Owner::Compose(project, service), &service.container) {
+        report_sqlite(
+            location,
+            &format!("`{}`", service.name()),
+            count.value,
+            count.location,
+            sink,
+        );
     }
 }
 
 pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some((count, place)) = many(ctx, object, workload) else { return };
+    let Some((count, location)) = many(ctx, object, workload) else {
+        return;
+    };
+
     for container in workload.pod.lasting() {
         // Pods that claim a volume each may well keep a file each.
-        if container.mounts.iter().any(|mount| mount.source == MountSource::Anonymous) {
+        if container
+            .mounts
+            .iter()
+            .any(|mount| mount.source == MountSource::Anonymous)
+        {
             continue;
         }
+
         if let Some(told) = sqlite(ctx, Owner::Kubernetes(object, workload), container) {
-            report_sqlite(told, &container_title(object, container), count, place, sink);
+            report_sqlite(
+                told,
+                &container_title(object, container),
+                count,
+                location,
+                sink,
+            );
         }
     }
 }
 
 /// How many pods there are at least, where it is several, and who says so.
-fn many(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<(u32, Place)> {
-    if !is_scalable(object) || !is_lasting(object, workload) {
+fn many(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<(u32, Location)> {
+    if !is_scalable(object) || !is_long_running(object, workload) {
         return None;
     }
+
     let count = replicas(ctx, object, workload).filter(|count| *count > 1)?;
-    let scaler = ctx.graph.cluster.joined(object).and_then(|joined| joined.autoscalers.first());
-    let place = match scaler.map(|scaler| &scaler.body) {
-        Some(Body::Autoscaler(scaler)) => scaler.min_replicas.place(),
-        _ => workload.replicas.place(),
+    let scaler = ctx
+        .graph
+        .cluster
+        .joined(object)
+        .and_then(|joined| joined.autoscalers.first());
+    let location = match scaler.map(|scaler| &scaler.body) {
+        Some(Body::Autoscaler(scaler)) => scaler.min_replicas.location(),
+        _ => workload.replicas.location(),
     };
-    Some((count, place.unwrap_or(object.place())))
+
+    Some((count, location.unwrap_or(object.location())))
 }
 
 /// A claim for one node, of a workload whose pods may be on several.
 pub fn shared_claim(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some((count, counted)) = many(ctx, object, workload) else { return };
+    let Some((count, counted)) = many(ctx, object, workload) else {
+        return;
+    };
+
     for volume in &workload.pod.volumes {
-        let MountSource::Volume(claim) = &volume.source else { continue };
-        let claims = ctx.graph.cluster.find("PersistentVolumeClaim", &claim.value, object);
+        let MountSource::Volume(claim) = &volume.source else {
+            continue;
+        };
+
+        let claims = ctx
+            .graph
+            .cluster
+            .find("PersistentVolumeClaim", &claim.value, object);
         let modes = claims.iter().map(|claim| match &claim.body {
             Body::Claim(facts) if !claim.open => single_mode(&facts.access_modes),
             _ => None,
         });
         // Namesakes of several overlays must agree.
-        let Some(Some(mode)) = modes.collect::<Option<Vec<_>>>().map(|modes| modes.first().copied()) else { continue };
+        let Some(Some(mode)) = modes
+            .collect::<Option<Vec<_>>>()
+            .map(|modes| modes.first().copied())
+        else {
+            continue;
+        };
+
         sink.report(
             Finding::new(
-                claim.place,
+                claim.location,
                 format!(
                     "the {count} pods of {} share claim `{}`, which only one node can mount",
                     object.title(),
@@ -129,38 +205,67 @@ pub fn shared_claim(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut 
             .label("pods on other nodes never start")
             .related(mode, "mounted by one node at a time")
             .related(counted, format!("{count} replicas"))
-            .help("run one replica, use a `ReadWriteMany` claim, or use a StatefulSet with `volumeClaimTemplates`")
+            .help(
+                "run one replica, use a `ReadWriteMany` claim, or use a StatefulSet with \
+                `volumeClaimTemplates`",
+            )
             .anchor(object.anchor),
         );
     }
 }
 
 /// The place of an access mode for one node, where there is none for several.
-fn single_mode(modes: &Setting<Vec<crate::source::At<String>>>) -> Option<Place> {
+fn single_mode(modes: &Setting<Vec<crate::source::Located<String>>>) -> Option<Location> {
     let modes = modes.value()?;
-    let single = modes.iter().all(|mode| matches!(mode.value.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"));
-    modes.first().filter(|_| single).map(|mode| mode.place)
+    let single = modes
+        .iter()
+        .all(|mode| matches!(mode.value.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"));
+    modes.first().filter(|_| single).map(|mode| mode.location)
 }
 
 /// Several engines of one store over one folder of data.
 pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    let Some(count) = service.replicas.known().filter(|count| count.value > 1) else { return };
+    let Some(count) = service.replicas.known().filter(|count| count.value > 1) else {
+        return;
+    };
     // The nodes of a swarm have a volume each.
-    if project.files.iter().any(|file| is_swarm(ctx.facts.path(*file))) {
+    if project
+        .files
+        .iter()
+        .any(|file| is_swarm(ctx.facts.path(*file)))
+    {
         return;
     }
+
     let container = &service.container;
-    let Some(store) = datastore::store(ctx, container, service.build.is_some()) else { return };
+    let Some(store) = datastore::store(ctx, container, service.build.is_some()) else {
+        return;
+    };
+
     let shared = container.mounts.iter().find(|mount| {
-        let (MountSource::Volume(source) | MountSource::Host(source)) = &mount.source else { return false };
-        let target = mount.target.as_ref().map_or("", |target| target.value.as_str());
-        let data = store.data.iter().any(|path| is_inside(path, target) || is_inside(target, path));
-        data && !target.is_empty() && !mount.read_only && !source.value.contains("{{") && !is_file(ctx, project, source)
+        let (MountSource::Volume(source) | MountSource::Host(source)) = &mount.source else {
+            return false;
+        };
+
+        let target = mount
+            .target
+            .as_ref()
+            .map_or("", |target| target.value.as_str());
+        let data = store
+            .data
+            .iter()
+            .any(|path| is_inside(path, target) || is_inside(target, path));
+        data && !target.is_empty()
+            && !mount.read_only
+            && !source.value.contains("{{")
+            && !is_file(ctx, project, source)
     });
+
     let Some(mount) = shared else { return };
+
     sink.report(
         Finding::new(
-            mount.place,
+            mount.location,
             format!(
                 "the {} replicas of `{}`, {}, share one data directory",
                 count.value,
@@ -169,14 +274,17 @@ pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut S
             ),
         )
         .label("two engines on the same files corrupt them")
-        .related(count.place, "replicas set here")
-        .help("run one replica, or use the store's own replication with a service and a volume per member"),
+        .related(count.location, "replicas set here")
+        .help(
+            "run one replica, or use the store's own replication with a service and a volume \
+            per member",
+        ),
     );
 }
 
 /// Whether a mount's source is a file of the repository: a script or a configuration, and no data.
-fn is_file(ctx: &Ctx, project: &Project, source: &crate::source::At<String>) -> bool {
-    let path = join(project.folder_of(source.place.file), &source.value);
+fn is_file(ctx: &Ctx, project: &Project, source: &crate::source::Located<String>) -> bool {
+    let path = join(project.folder_of(source.location.file), &source.value);
     path.is_some_and(|path| ctx.facts.repository.find(&path).is_some())
 }
 
@@ -198,6 +306,7 @@ mod tests {
         ] {
             assert!(is_sqlite(name, value), "{name}={value}");
         }
+
         for (name, value) in [
             ("DATABASE_URL", "sqlite://"),
             ("DATABASE_URL", "sqlite:///:memory:"),

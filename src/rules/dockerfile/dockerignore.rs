@@ -4,7 +4,7 @@ use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
-use crate::source::{Place, join};
+use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -12,26 +12,45 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
         return;
     }
-    let copies = dockerfile.instructions().filter(|position| built.contains(&position.stage.index));
-    let Some((position, word)) = copies.filter_map(|copy| Some((copy, whole_context(copy)?))).next() else { return };
-    let place = Place::new(dockerfile.file, word.span);
+
+    let copies = dockerfile
+        .instructions()
+        .filter(|position| built.contains(&position.stage.index));
+    let Some((position, word)) = copies
+        .filter_map(|copy| Some((copy, whole_context(copy)?)))
+        .next()
+    else {
+        return;
+    };
+
+    let location = Location::new(dockerfile.file, word.span);
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&position.stage.index);
     let target = if shipped { "the image" } else { "the build" };
+
     for context in contexts(ctx.facts, dockerfile) {
         let risks = risks(ctx, &context);
-        let here =
-            if context.folder.is_empty() { "the repository".to_owned() } else { format!("`{}/`", context.folder) };
+        let here = if context.folder.is_empty() {
+            "the repository".to_owned()
+        } else {
+            format!("`{}/`", context.folder)
+        };
+
         let Some((file, ignore)) = &context.ignore else {
             if !context.certain && above(ctx, &context) {
                 continue;
             }
+
             let made = [risks, leftovers(ctx, &context)].concat();
             let label = match made.as_slice() {
                 [] => "copies everything present at build time".to_owned(),
                 made => format!("can include {}", list(made)),
             };
-            let finding =
-                Finding::new(place, format!("all of {here} is copied without a `.dockerignore`")).label(label);
+
+            let finding = Finding::new(
+                location,
+                format!("all of {here} is copied without a `.dockerignore`"),
+            )
+            .label(label);
             // Where nothing is known to lie around that should stay out, it is a matter of order.
             if made.is_empty() {
                 sink.report_at(
@@ -39,22 +58,45 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     finding.help("add a `.dockerignore` there, or copy only what the build needs"),
                 );
             } else {
-                sink.report(finding.help(format!("add a `.dockerignore` there:\n  {}", made.join("\n  "))));
+                sink.report(finding.help(format!(
+                    "add a `.dockerignore` there:\n  {}",
+                    made.join("\n  ")
+                )));
             }
+
             return;
         };
-        let open: Vec<&str> = risks.iter().copied().filter(|path| !ignore.ignores(path)).collect();
+
+        let open: Vec<&str> = risks
+            .iter()
+            .copied()
+            .filter(|path| !ignore.ignores(path))
+            .collect();
         if open.is_empty() {
             continue;
         }
         // The history alone, in a stage that is thrown away, costs the cache and no more.
-        let level = if !shipped && open == [".git"] { Level::Note } else { sink.level() };
+        let level = if !shipped && open == [".git"] {
+            Level::Note
+        } else {
+            sink.level()
+        };
+
         sink.report_at(
             level,
-            Finding::new(place, format!("`.dockerignore` does not exclude {} from {target}", list(&open)))
-                .label(format!("copies all of {here}"))
-                .related(file.place(file.lines().span(0, &file.text)), "not excluded here")
-                .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
+            Finding::new(
+                location,
+                format!(
+                    "`.dockerignore` does not exclude {} from {target}",
+                    list(&open)
+                ),
+            )
+            .label(format!("copies all of {here}"))
+            .related(
+                file.location(file.lines().span(0, &file.text)),
+                "not excluded here",
+            )
+            .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
         );
         return;
     }
@@ -62,14 +104,22 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// The word of a COPY or ADD that takes the whole context.
 pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
-    let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return None };
+    let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else {
+        return None;
+    };
+
     if transfer.from.is_some() {
         return None;
     }
+
     transfer.sources.iter().find_map(|source| match source {
         Source::Path(word) => {
             let text = word.literal()?;
-            matches!(&*text, "." | "./" | "/" | "*" | "./*" | "/." | "./." | "/*" | "**").then_some(word)
+            matches!(
+                &*text,
+                "." | "./" | "/" | "*" | "./*" | "/." | "./." | "/*" | "**"
+            )
+            .then_some(word)
         }
         Source::Heredoc(..) => None,
     })
@@ -78,26 +128,45 @@ pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
 /// What is likely to lie in the context on the machine that builds, and should not be in an image.
 fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
     let repository = ctx.facts.repository;
-    let has = |name: &str| join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some());
+    let has = |name: &str| {
+        join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some())
+    };
+
     let mut risks = Vec::new();
     if context.folder.is_empty() {
         risks.push(".git");
     }
-    let example = [".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist"]
-        .iter()
-        .any(|name| has(name));
+
+    let example = [
+        ".env",
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "env.example",
+        ".env.dist",
+    ]
+    .iter()
+    .any(|name| has(name));
     let ignored = [".gitignore", "../.gitignore"].iter().any(|name| {
         let file = join(&context.folder, name).and_then(|path| repository.find(&path));
         file.is_some_and(|file| {
-            file.text.lines().any(|line| matches!(line.trim().trim_start_matches('/'), ".env" | ".env*" | "*.env"))
+            file.text.lines().any(|line| {
+                matches!(
+                    line.trim().trim_start_matches('/'),
+                    ".env" | ".env*" | "*.env"
+                )
+            })
         })
     });
+
     if example || ignored && has("package.json") {
         risks.push(".env");
     }
+
     if has("package.json") {
         risks.push("node_modules");
     }
+
     risks
 }
 
@@ -119,28 +188,46 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 
 /// What builds leave in the context, beside [`risks`].
 fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
-    let names: Vec<&str> = ctx.facts.repository.inside(&context.folder).map(|file| file.name()).collect();
+    let names: Vec<&str> = ctx
+        .facts
+        .repository
+        .inside(&context.folder)
+        .map(|file| file.name())
+        .collect();
     let there = LEFTOVERS.iter().filter(|(end, _)| {
-        names.iter().any(|name| if end.starts_with('.') { name.ends_with(end) } else { name == end })
+        names.iter().any(|name| {
+            if end.starts_with('.') {
+                name.ends_with(end)
+            } else {
+                name == end
+            }
+        })
     });
+
     let mut found: Vec<&str> = Vec::new();
+
     for name in there.flat_map(|(_, names)| names.iter()) {
         if !found.contains(name) {
             found.push(name);
         }
     }
+
     found
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
 fn above(ctx: &Ctx, context: &Context) -> bool {
     let mut folder = context.folder.as_str();
+
     while !folder.is_empty() {
         folder = crate::source::parent(folder);
-        if join(folder, ".dockerignore").is_some_and(|path| ctx.facts.repository.find(&path).is_some()) {
+        if join(folder, ".dockerignore")
+            .is_some_and(|path| ctx.facts.repository.find(&path).is_some())
+        {
             return true;
         }
     }
+
     false
 }
 

@@ -5,33 +5,55 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::syntax::shell::{BlockKind, Invocation, PartKind, Script, ShellOption, Word};
 
-const FETCHERS: &[&str] = &["curl", "wget", "fetch", "aria2c", "http", "lwp-request", "axel"];
-const INTERPRETERS: &[&str] =
-    &["ash", "bash", "dash", "ksh", "node", "perl", "php", "pwsh", "python", "python2", "python3", "ruby", "sh", "zsh"];
+const FETCHERS: &[&str] = &[
+    "curl",
+    "wget",
+    "fetch",
+    "aria2c",
+    "http",
+    "lwp-request",
+    "axel",
+];
+const INTERPRETERS: &[&str] = &[
+    "ash", "bash", "dash", "ksh", "node", "perl", "php", "pwsh", "python", "python2", "python3",
+    "ruby", "sh", "zsh",
+];
 
 /// Commands whose failure says nothing, or that do not fail.
 const HARMLESS: &[&str] = &[
-    ":", "cat", "date", "dpkg", "echo", "getent", "hostname", "id", "ls", "nproc", "printf", "pwd", "true", "uname",
-    "yes", "which", "env", "sort", "head", "tail", "seq", "set", "ldd", "basename", "dirname", "tr", "cut", "rev",
+    ":", "cat", "date", "dpkg", "echo", "getent", "hostname", "id", "ls", "nproc", "printf", "pwd",
+    "true", "uname", "yes", "which", "env", "sort", "head", "tail", "seq", "set", "ldd",
+    "basename", "dirname", "tr", "cut", "rev",
 ];
 
 /// `curl-pipe-shell`
 pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
+
         for one in script.invocations() {
             if !one.is(INTERPRETERS) && !one.is(&["eval", "source", "."]) {
                 continue;
             }
-            let Some(fetcher) = piped(script, &one).or_else(|| substituted(script, &one)) else { continue };
+
+            let Some(fetcher) = piped(script, &one).or_else(|| substituted(script, &one)) else {
+                continue;
+            };
+
             let url = fetcher.args.iter().find(|word| word.text().contains("://"));
             let mut finding = Finding::new(
-                step.place(one.name.span),
+                step.location(one.name.span),
                 format!("`{}` runs a download without verifying it", one.program),
             )
             .label("a dropped connection runs half the script")
-            .help("download to a file and verify its checksum before running it, or install a package");
-            finding = finding.related(step.place(url.unwrap_or(fetcher.name).span), "downloaded here");
+            .help(
+                "download to a file and verify its checksum before running it, or install a \
+                package",
+            );
+            finding = finding.related(
+                step.location(url.unwrap_or(fetcher.name).span),
+                "downloaded here",
+            );
             sink.report(finding);
         }
     }
@@ -40,12 +62,18 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `curl … | sh`: only if the interpreter reads its program from the pipe.
 fn piped<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocation<'s>> {
     let feeders = script.feeders(one.command);
-    let fetcher = feeders.into_iter().filter_map(Invocation::of).find(|feeder| feeder.is(FETCHERS))?;
+    let fetcher = feeders
+        .into_iter()
+        .filter_map(Invocation::of)
+        .find(|feeder| feeder.is(FETCHERS))?;
     let mut words = one.args.iter().map(Word::text);
     let given = one.flag(&["-c", "-e", "-m", "-n", "-p"]).is_some() && one.flag(&["-s"]).is_none();
     let shell = one.is(&["sh", "bash", "ash", "dash", "zsh", "ksh"]);
-    let stdin = words.clone().any(|word| word == "-" || word == "-s" || word == "/dev/stdin");
+    let stdin = words
+        .clone()
+        .any(|word| word == "-" || word == "-s" || word == "/dev/stdin");
     let file = words.any(|word| !word.starts_with('-'));
+
     (stdin || (!given && !file) || (shell && one.flag(&["-s"]).is_some())).then_some(fetcher)
 }
 
@@ -66,7 +94,10 @@ fn substituted<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocatio
     // An argument computed from a download is not a program.
     let program = one.args.iter().find(|word| !word.text().starts_with('-'))?;
     let whole = program.parts.len() == 1
-        && matches!(program.parts[0].kind, PartKind::Substitution { .. } | PartKind::Process { .. });
+        && matches!(
+            program.parts[0].kind,
+            PartKind::Substitution { .. } | PartKind::Process { .. }
+        );
     let within = |command: &crate::syntax::shell::Command| blocks.contains(&command.block);
     let found = script
         .commands
@@ -80,47 +111,83 @@ fn substituted<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocatio
 /// `pipefail`
 pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
-    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+    for step in dockerfile
+        .steps()
+        .filter(|step| built.contains(&step.stage.index))
+    {
         if shell_has_pipefail(dockerfile, &step) {
             continue;
         }
+
         let script = step.script();
-        // One finding a RUN: one `set` mends them all. A pipe that hides a failure counts before one that passes it on.
-        let pipes = script.pipelines.iter().enumerate().filter_map(|(at, pipeline)| {
-            let pipe = *pipeline.pipes.first()?;
-            let commands: Vec<_> = script.commands.iter().filter(|command| command.pipeline as usize == at).collect();
-            let (last, feeders) = commands.split_last()?;
-            let reader = Invocation::of(last);
-            // That is `curl-pipe-shell`'s to say.
-            if reader.as_ref().is_some_and(|one| one.is(INTERPRETERS) && piped(script, one).is_some()) {
-                return None;
-            }
-            // A search at the end is a check: it fails where nothing arrives.
-            if reader.as_ref().is_some_and(|one| one.is(&["grep", "egrep", "fgrep"])) {
-                return None;
-            }
-            let fails = feeders.iter().filter_map(|command| Invocation::of(command)).find(|one| !one.is(HARMLESS))?;
-            let hidden = script.within(last, BlockKind::Substitution)
-                || script.within(last, BlockKind::Process)
-                || script.within(last, BlockKind::Function)
-                || script.failure_is_handled(last)
-                || script.option_before(last, ShellOption::PipeFail);
-            let reader = reader.filter(refuses_nothing).map(|one| one.program.to_owned());
-            (!hidden).then(|| (pipe, fails.program.to_owned(), reader))
-        });
-        let Some((pipe, program, reader)) = pipes.min_by_key(|(.., reader)| reader.is_some()) else { continue };
-        let help = "add `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it (`/bin/ash` on Alpine), or start with `set -o pipefail`";
+        // One finding a RUN: one `set` mends them all. A pipe that hides a failure counts before
+        // one that passes it on.
+        let pipes = script
+            .pipelines
+            .iter()
+            .enumerate()
+            .filter_map(|(at, pipeline)| {
+                let pipe = *pipeline.pipes.first()?;
+                let commands: Vec<_> = script
+                    .commands
+                    .iter()
+                    .filter(|command| command.pipeline as usize == at)
+                    .collect();
+                let (last, feeders) = commands.split_last()?;
+                let reader = Invocation::of(last);
+                // That is `curl-pipe-shell`'s to say.
+                if reader
+                    .as_ref()
+                    .is_some_and(|one| one.is(INTERPRETERS) && piped(script, one).is_some())
+                {
+                    return None;
+                }
+                // A search at the end is a check: it fails where nothing arrives.
+                if reader
+                    .as_ref()
+                    .is_some_and(|one| one.is(&["grep", "egrep", "fgrep"]))
+                {
+                    return None;
+                }
+
+                let fails = feeders
+                    .iter()
+                    .filter_map(|command| Invocation::of(command))
+                    .find(|one| !one.is(HARMLESS))?;
+                let hidden = script.within(last, BlockKind::Substitution)
+                    || script.within(last, BlockKind::Process)
+                    || script.within(last, BlockKind::Function)
+                    || script.failure_is_handled(last)
+                    || script.option_before(last, ShellOption::PipeFail);
+                let reader = reader
+                    .filter(refuses_nothing)
+                    .map(|one| one.program.to_owned());
+                (!hidden).then(|| (pipe, fails.program.to_owned(), reader))
+            });
+        let Some((pipe, program, reader)) = pipes.min_by_key(|(.., reader)| reader.is_some())
+        else {
+            continue;
+        };
+
+        let help = "add `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` before it \
+            (`/bin/ash` on Alpine), or start with `set -o pipefail`";
         match reader {
             None => sink.report(
-                Finding::new(step.place(pipe), format!("the build continues if `{program}` fails"))
-                    .label("a pipe returns only the exit status of its last command")
-                    .help(help),
+                Finding::new(
+                    step.location(pipe),
+                    format!("the build continues if `{program}` fails"),
+                )
+                .label("a pipe returns only the exit status of its last command")
+                .help(help),
             ),
             Some(reader) => sink.report_at(
                 Level::Note,
-                Finding::new(step.place(pipe), format!("the exit status of `{program}` is lost"))
-                    .label(format!("only `{reader}` can fail, with a different error"))
-                    .help(help),
+                Finding::new(
+                    step.location(pipe),
+                    format!("the exit status of `{program}` is lost"),
+                )
+                .label(format!("only `{reader}` can fail, with a different error"))
+                .help(help),
             ),
         }
     }
@@ -129,22 +196,26 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Whether a command fails where nothing arrives: unpackers, and those that check what they read.
 fn refuses_nothing(one: &Invocation) -> bool {
     const ALWAYS: &[&str] = &[
-        "apt-key", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma", "unxz", "unzstd",
-        "xzcat", "zcat", "zstdcat",
+        "apt-key", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma",
+        "unxz", "unzstd", "xzcat", "zcat", "zstdcat",
     ];
     let short = |letters: &[char]| {
         let mut words = one.args.iter().map(Word::text);
         words.any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
     };
+
     match one.program {
         "tar" | "bsdtar" => {
             let bundled = one.args.first().is_some_and(|word| {
                 let text = word.text();
                 !text.starts_with('-') && !text.contains('/') && text.contains(['x', 't'])
             });
+
             bundled || short(&['x', 't']) || one.flag(&["--extract", "--get", "--list"]).is_some()
         }
-        "gzip" | "bzip2" | "xz" | "zstd" | "lzma" => short(&['d']) || one.flag(&["--decompress"]).is_some(),
+        "gzip" | "bzip2" | "xz" | "zstd" | "lzma" => {
+            short(&['d']) || one.flag(&["--decompress"]).is_some()
+        }
         "md5sum" | "sha1sum" | "sha256sum" | "sha384sum" | "sha512sum" | "shasum" => {
             short(&['c']) || one.flag(&["--check"]).is_some()
         }
@@ -153,7 +224,9 @@ fn refuses_nothing(one: &Invocation) -> bool {
 }
 
 fn shell_has_pipefail(dockerfile: &Dockerfile, step: &Step) -> bool {
-    let words = dockerfile.shell_at(step.stage.index, step.at).unwrap_or_default();
+    let words = dockerfile
+        .shell_at(step.stage.index, step.at)
+        .unwrap_or_default();
     words.iter().any(|word| word.contains("pipefail"))
 }
 
@@ -181,7 +254,11 @@ mod tests {
             ("python3", false),
         ] {
             let script = parse(text);
-            assert_eq!(script.invocations().first().map(refuses_nothing), Some(want), "{text}");
+            assert_eq!(
+                script.invocations().first().map(refuses_nothing),
+                Some(want),
+                "{text}"
+            );
         }
     }
 }

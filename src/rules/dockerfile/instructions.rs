@@ -1,12 +1,12 @@
-//! Faults of form: `absolute-workdir`, `invalid-port`, `maintainer`, `legacy-env-format`, `platform-in-from`,
-//! `duplicate-stage` and `unknown-stage`.
+//! Faults of form: `absolute-workdir`, `invalid-port`, `maintainer`, `legacy-env-format`,
+//! `platform-in-from`, `duplicate-stage` and `unknown-stage`.
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::HOLE;
-use crate::source::Place;
+use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::dockerfile::stages::Target;
 use crate::syntax::dockerfile::{Body, Pair};
@@ -18,31 +18,53 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let mut absolute = matches!(stage.base, Base::Stage(_))
             && dockerfile.chain(stage.index).skip(1).any(|earlier| {
                 let range = dockerfile.named.all[earlier.index].instructions.clone();
-                dockerfile.tree.instructions[range].iter().any(|one| matches!(one.body, Body::Workdir(_)))
+                dockerfile.tree.instructions[range]
+                    .iter()
+                    .any(|one| matches!(one.body, Body::Workdir(_)))
             });
         let range = dockerfile.named.all[stage.index].instructions.clone();
+
         for instruction in &dockerfile.tree.instructions[range] {
-            let Body::Workdir(word) = &instruction.body else { continue };
+            let Body::Workdir(word) = &instruction.body else {
+                continue;
+            };
+
             let text = stage.scope.expand(word, dockerfile.file).text;
             let known = !text.contains(HOLE) && !text.is_empty() && !word.text.starts_with('$');
+
             if !known || is_absolute(&text) {
                 absolute = true;
                 continue;
             }
-            let place = Place::new(dockerfile.file, word.span);
-            let finding = Finding::new(place, format!("`WORKDIR {}` is a relative path", word.text));
+
+            let location = Location::new(dockerfile.file, word.span);
+            let finding = Finding::new(
+                location,
+                format!("`WORKDIR {}` is a relative path", word.text),
+            );
+
             if absolute {
                 sink.report_at(
                     Level::Note,
-                    finding.label("relative to the previous WORKDIR").help("use an absolute path"),
+                    finding
+                        .label("relative to the previous WORKDIR")
+                        .help("use an absolute path"),
                 );
             } else {
-                let path = text.trim_matches(['"', '\'']).trim_start_matches("./").trim_matches(['.', '/']);
+                let path = text
+                    .trim_matches(['"', '\''])
+                    .trim_start_matches("./")
+                    .trim_matches(['.', '/']);
                 let help = match path {
                     "" => "use an absolute path, or remove it; it changes nothing".to_owned(),
                     path => format!("use an absolute path, such as `WORKDIR /{path}`"),
                 };
-                sink.report(finding.label("relative to the working directory of the base image").help(help));
+
+                sink.report(
+                    finding
+                        .label("relative to the working directory of the base image")
+                        .help(help),
+                );
                 absolute = true;
             }
         }
@@ -62,16 +84,34 @@ pub fn invalid_port(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if text.contains(HOLE) || text.is_empty() {
             continue;
         }
-        let Some((why, help)) = fault(text) else { continue };
-        sink.report(Finding::new(port.place, format!("`EXPOSE {text}` is not a valid port")).label(why).help(help));
+
+        let Some((why, help)) = fault(text) else {
+            continue;
+        };
+
+        sink.report(
+            Finding::new(
+                port.location,
+                format!("`EXPOSE {text}` is not a valid port"),
+            )
+            .label(why)
+            .help(help),
+        );
     }
 }
 
 fn fault(text: &str) -> Option<(&'static str, String)> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    if !matches!(protocol.to_ascii_lowercase().as_str(), "tcp" | "udp" | "sctp") {
-        return Some(("the protocol must be `tcp`, `udp` or `sctp`", format!("write `{ports}/tcp`")));
+    if !matches!(
+        protocol.to_ascii_lowercase().as_str(),
+        "tcp" | "udp" | "sctp"
+    ) {
+        return Some((
+            "the protocol must be `tcp`, `udp` or `sctp`",
+            format!("write `{ports}/tcp`"),
+        ));
     }
+
     if ports.contains(':') {
         let inner = ports.rsplit(':').next().unwrap_or(ports);
         return Some((
@@ -79,30 +119,53 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
             format!("write `{inner}`, and publish it when running the container"),
         ));
     }
+
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let number = |port: &str| port.parse::<u32>().ok().filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = |port: &str| {
+        port.parse::<u32>()
+            .ok()
+            .filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+
     match (number(first), number(last)) {
-        (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => {
-            Some(("ports range from 1 to 65535", "write the port that the server listens on".to_owned()))
+        (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => Some((
+            "ports range from 1 to 65535",
+            "write the port that the server listens on".to_owned(),
+        )),
+        (Some(first), Some(last)) if first > last => {
+            Some(("the range is reversed", format!("write `{last}-{first}`")))
         }
-        (Some(first), Some(last)) if first > last => Some(("the range is reversed", format!("write `{last}-{first}`"))),
         (Some(_), Some(_)) => None,
-        _ => Some(("a port must be a number", "write the port that the server listens on".to_owned())),
+        _ => Some((
+            "a port must be a number",
+            "write the port that the server listens on".to_owned(),
+        )),
     }
 }
 
 /// `maintainer`
 pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
-        let Body::Maintainer(word) = &instruction.body else { continue };
-        let text = word.text.trim().trim_matches(['"', '\'']).replace('\\', "\\\\").replace('"', "\\\"");
+        let Body::Maintainer(word) = &instruction.body else {
+            continue;
+        };
+
+        let text = word
+            .text
+            .trim()
+            .trim_matches(['"', '\''])
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"");
         let label = format!("LABEL org.opencontainers.image.authors=\"{text}\"");
         let edit = Edit::replace(dockerfile.file, instruction.span, label);
         sink.report(
-            Finding::new(Place::new(dockerfile.file, instruction.keyword.span), "MAINTAINER is deprecated")
-                .label("a label does the same and is readable by tools")
-                .help("use `LABEL org.opencontainers.image.authors=…`")
-                .fix(Fix::new(Applicability::Safe, "use a label", vec![edit])),
+            Finding::new(
+                Location::new(dockerfile.file, instruction.keyword.span),
+                "MAINTAINER is deprecated",
+            )
+            .label("a label does the same and is readable by tools")
+            .help("use `LABEL org.opencontainers.image.authors=…`")
+            .fix(Fix::new(Applicability::Safe, "use a label", vec![edit])),
         );
     }
 }
@@ -110,18 +173,29 @@ pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `legacy-env-format`
 pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     spaced_arguments(dockerfile, sink);
+
     for instruction in &dockerfile.tree.instructions {
-        let (Body::Env(pairs) | Body::Label(pairs)) = &instruction.body else { continue };
-        let ([pair], true) = (pairs.pairs.as_slice(), pairs.legacy) else { continue };
+        let (Body::Env(pairs) | Body::Label(pairs)) = &instruction.body else {
+            continue;
+        };
+
+        let ([pair], true) = (pairs.pairs.as_slice(), pairs.legacy) else {
+            continue;
+        };
+
         let name = instruction.keyword.value.name();
         let fix = modern(pair).and_then(|text| {
             let edit = Edit::replace(dockerfile.file, pair.key.span.cover(pair.value.span), text);
             Fix::new(Applicability::Safe, "write it with `=`", vec![edit])
         });
+
         sink.report(
             Finding::new(
-                Place::new(dockerfile.file, pair.key.span),
-                format!("`{name} {} …` uses the legacy form without `=`", pair.key.text),
+                Location::new(dockerfile.file, pair.key.span),
+                format!(
+                    "`{name} {} …` uses the legacy form without `=`",
+                    pair.key.text
+                ),
             )
             .label("takes the rest of the line as one value")
             .help(format!("write `{name} {}=…`", pair.key.text))
@@ -133,16 +207,27 @@ pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `ARG name value` declares two arguments, and was meant to give one a default.
 fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
-        let Body::Arg(arguments) = &instruction.body else { continue };
-        let [first, second] = arguments.as_slice() else { continue };
-        let upper = second.name.value.bytes().any(|byte| byte.is_ascii_uppercase());
+        let Body::Arg(arguments) = &instruction.body else {
+            continue;
+        };
+
+        let [first, second] = arguments.as_slice() else {
+            continue;
+        };
+
+        let upper = second
+            .name
+            .value
+            .bytes()
+            .any(|byte| byte.is_ascii_uppercase());
         if first.default.is_some() || second.default.is_some() || upper {
             continue;
         }
+
         let (name, value) = (&first.name.value, &second.name.value);
         sink.report(
             Finding::new(
-                Place::new(dockerfile.file, second.name.span),
+                Location::new(dockerfile.file, second.name.span),
                 format!("`ARG {name} {value}` declares two arguments"),
             )
             .label("not a default for the first")
@@ -154,36 +239,54 @@ fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
 /// The pair with `=`; `None` where quotes or escapes make it a matter of thought.
 fn modern(pair: &Pair) -> Option<String> {
     let value = pair.value.text.as_str();
-    let quoted =
-        value.len() >= 2 && value.starts_with('"') && value.ends_with('"') && !value[1..value.len() - 1].contains('"');
+    let quoted = value.len() >= 2
+        && value.starts_with('"')
+        && value.ends_with('"')
+        && !value[1..value.len() - 1].contains('"');
     if quoted {
         return Some(format!("{}={value}", pair.key.text));
     }
+
     if value.contains(['"', '\'', '\\', '`', '\n']) {
         return None;
     }
+
     let spaced = value.contains(char::is_whitespace) || value.is_empty();
-    Some(if spaced { format!("{}=\"{value}\"", pair.key.text) } else { format!("{}={value}", pair.key.text) })
+    Some(if spaced {
+        format!("{}=\"{value}\"", pair.key.text)
+    } else {
+        format!("{}={value}", pair.key.text)
+    })
 }
 
 /// `platform-in-from`
 pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
-        let Body::From(from) = &instruction.body else { continue };
-        let Some(platform) = &from.platform else { continue };
+        let Body::From(from) = &instruction.body else {
+            continue;
+        };
+
+        let Some(platform) = &from.platform else {
+            continue;
+        };
+
         let text = platform.value.trim_matches(['"', '\'']);
-        let place = Place::new(dockerfile.file, platform.span);
+        let location = Location::new(dockerfile.file, platform.span);
+
         if matches!(text, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
             sink.report(
-                Finding::new(place, "`--platform=$TARGETPLATFORM` is redundant")
+                Finding::new(location, "`--platform=$TARGETPLATFORM` is redundant")
                     .label("this is the default")
                     .help("remove it"),
             );
         } else if !text.contains('$') {
             sink.report(
-                Finding::new(place, format!("the image is always built for `{text}`"))
+                Finding::new(location, format!("the image is always built for `{text}`"))
                     .label("the build should choose the platform")
-                    .help("remove it and build with `--platform`, or use `$BUILDPLATFORM` for a stage that runs on the builder"),
+                    .help(
+                        "remove it and build with `--platform`, or use `$BUILDPLATFORM` for a \
+                        stage that runs on the builder",
+                    ),
             );
         }
     }
@@ -192,19 +295,34 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// `duplicate-stage`
 pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (earlier, _, span) in dockerfile.named.duplicates() {
-        let Some(first) = dockerfile.named.all[earlier].name.as_ref() else { continue };
+        let Some(first) = dockerfile.named.all[earlier].name.as_ref() else {
+            continue;
+        };
+
         sink.report(
-            Finding::new(Place::new(dockerfile.file, span), format!("duplicate stage name `{}`", first.value))
-                .label("later references use this stage, earlier ones the other")
-                .related(Place::new(dockerfile.file, first.span), "first defined here")
-                .help("give each stage a unique name"),
+            Finding::new(
+                Location::new(dockerfile.file, span),
+                format!("duplicate stage name `{}`", first.value),
+            )
+            .label("later references use this stage, earlier ones the other")
+            .related(
+                Location::new(dockerfile.file, first.span),
+                "first defined here",
+            )
+            .help("give each stage a unique name"),
         );
     }
-    for name in dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()) {
+
+    for name in dockerfile
+        .named
+        .all
+        .iter()
+        .filter_map(|stage| stage.name.as_ref())
+    {
         if matches!(name.value.as_str(), "scratch" | "context") {
             sink.report(
                 Finding::new(
-                    Place::new(dockerfile.file, name.span),
+                    Location::new(dockerfile.file, name.span),
                     format!("stage name `{}` is reserved", name.value),
                 )
                 .label("has a special meaning in FROM and COPY")
@@ -216,49 +334,82 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `unknown-stage`
 pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let names: Vec<&str> =
-        dockerfile.named.all.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.value.as_str()).collect();
+    let names: Vec<&str> = dockerfile
+        .named
+        .all
+        .iter()
+        .filter_map(|stage| stage.name.as_ref())
+        .map(|name| name.value.as_str())
+        .collect();
     for stage in &dockerfile.named.all {
         for one in &stage.uses {
-            let place = Place::new(dockerfile.file, one.name.span);
+            let location = Location::new(dockerfile.file, one.name.span);
             let name = &one.name.value;
             let finding = match one.target {
-                Target::NotEarlier(other) if other == stage.index => {
-                    Finding::new(place, format!("stage `{name}` cannot copy files from itself"))
-                        .label("this is the current stage")
-                        .help("name an earlier stage")
-                }
+                Target::NotEarlier(other) if other == stage.index => Finding::new(
+                    location,
+                    format!("stage `{name}` cannot copy files from itself"),
+                )
+                .label("this is the current stage")
+                .help("name an earlier stage"),
                 Target::NotEarlier(other) => {
-                    let from = dockerfile.tree.instructions[dockerfile.named.all[other].from].keyword.span;
-                    Finding::new(place, format!("stage `{name}` is not defined yet"))
+                    let from = dockerfile.tree.instructions[dockerfile.named.all[other].from]
+                        .keyword
+                        .span;
+                    Finding::new(location, format!("stage `{name}` is not defined yet"))
                         .label("only earlier stages can be used")
-                        .related(Place::new(dockerfile.file, from), "it is defined here")
+                        .related(Location::new(dockerfile.file, from), "it is defined here")
                         .help("move that stage above this one")
                 }
-                Target::NoSuchIndex => Finding::new(place, format!("no stage has the index {name}"))
-                    .label("stages are counted from 0")
-                    .help("use the name of the stage, which does not change when stages are added"),
+                Target::NoSuchIndex => Finding::new(
+                    location,
+                    format!("no stage has the index {name}"),
+                )
+                .label("stages are counted from 0")
+                .help("use the name of the stage, which does not change when stages are added"),
                 Target::Elsewhere => {
-                    let Some(meant) = misspelt(ctx, dockerfile, name, &names) else { continue };
-                    Finding::new(place, format!("no stage is named `{name}`, so an image of that name is pulled"))
-                        .label(format!("did you mean `{meant}`?"))
-                        .help(format!("write `{meant}`"))
+                    let Some(meant) = misspelt(ctx, dockerfile, name, &names) else {
+                        continue;
+                    };
+
+                    Finding::new(
+                        location,
+                        format!("no stage is named `{name}`, so an image of that name is pulled"),
+                    )
+                    .label(format!("did you mean `{meant}`?"))
+                    .help(format!("write `{meant}`"))
                 }
                 Target::Stage(_) | Target::Variable => continue,
             };
+
             sink.report(finding);
         }
     }
 }
 
 /// The stage that a name without tag and registry most likely means.
-fn misspelt<'n>(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&'n str]) -> Option<&'n str> {
-    if name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some() || dockerfile.stages.is_empty() {
+fn misspelt<'n>(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    name: &str,
+    names: &[&'n str],
+) -> Option<&'n str> {
+    if name.contains(['/', ':', '.', '@', '$'])
+        || crate::data::image(name).is_some()
+        || dockerfile.stages.is_empty()
+    {
         return None;
     }
+
     let near = nearest(&name.to_lowercase(), names.iter().copied())?;
-    let given =
-        ctx.facts.projects().iter().flat_map(|project| &project.services).filter_map(|service| service.build.as_ref());
-    let context = given.flat_map(|build| &build.additional_contexts).any(|context| context.value == name);
+    let given = ctx
+        .facts
+        .projects()
+        .iter()
+        .flat_map(|project| &project.services)
+        .filter_map(|service| service.build.as_ref());
+    let context = given
+        .flat_map(|build| &build.additional_contexts)
+        .any(|context| context.value == name);
     (!context).then_some(near)
 }

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::package::{Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
-use crate::source::Place;
+use crate::source::Location;
 use crate::syntax::shell::Invocation;
 
 /// `dependency-layer-order`
@@ -15,41 +15,60 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
+
     for &stage in &built {
         let chain = dockerfile.layers(stage);
         let copy = dockerfile
             .instructions()
             .filter(|position| position.stage.index == stage)
-            .find_map(|position| dockerignore::whole_context(position).map(|word| (position.at, word)));
+            .find_map(|position| {
+                dockerignore::whole_context(position).map(|word| (position.at, word))
+            });
         let Some((at, word)) = copy else { continue };
+
         let mut before: Vec<&str> = Vec::new();
         let mut first = None;
-        for step in dockerfile.steps().filter(|step| chain.contains(&step.stage.index)) {
+        for step in dockerfile
+            .steps()
+            .filter(|step| chain.contains(&step.stage.index))
+        {
             let script = step.script();
+
             for one in script.invocations() {
                 // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
                 let offline = one.flag(&["--offline"]).is_some();
-                let Some(call) = call(&one).filter(|call| !offline && installs_dependencies(&one, call)) else {
+                let Some(call) =
+                    call(&one).filter(|call| !offline && installs_dependencies(&one, call))
+                else {
                     continue;
                 };
+
                 if step.at < at || step.stage.index != stage {
                     before.push(call.family());
                 } else if first.is_none()
                     && !before.contains(&call.family())
                     && !step.mounts.iter().any(|mount| mount.kind() == "cache")
                 {
-                    first = Some((step.place(call.span(&one)), call.title(&one), call.family()));
+                    first = Some((
+                        step.location(call.span(&one)),
+                        call.title(&one),
+                        call.family(),
+                    ));
                 }
             }
         }
-        let Some((place, title, family)) = first else { continue };
+
+        let Some((location, title, family)) = first else {
+            continue;
+        };
+
         sink.report(
             Finding::new(
-                Place::new(dockerfile.file, word.span),
+                Location::new(dockerfile.file, word.span),
                 format!("`{title}` runs again after every source change"),
             )
             .label("copies everything before dependencies are installed")
-            .related(place, "not cached, because it follows the COPY")
+            .related(location, "not cached, because it follows the COPY")
             .help(match manifests(family) {
                 "" => "install dependencies first, then copy the sources".to_owned(),
                 names => format!("copy {names} first, install, then copy the rest"),
@@ -82,8 +101,14 @@ fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
         ("cargo", _) => false,
         ("go", verb) => verb == Verb::Sync,
         ("pip" | "uv", Verb::Install) => {
-            let from_file = one.flag(&["-r", "--requirement", "--requirements"]).is_some();
-            from_file && !call.packages.iter().any(|word| word.text().starts_with('.'))
+            let from_file = one
+                .flag(&["-r", "--requirement", "--requirements"])
+                .is_some();
+            from_file
+                && !call
+                    .packages
+                    .iter()
+                    .any(|word| word.text().starts_with('.'))
         }
         (_, Verb::Sync) => true,
         (_, Verb::Install) => call.manager.system,
@@ -94,31 +119,54 @@ fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
 /// `dist-upgrade`
 pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
-    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+    for step in dockerfile
+        .steps()
+        .filter(|step| built.contains(&step.stage.index))
+    {
         let script = step.script();
+
         for one in script.invocations() {
             if manager(one.program).is_none_or(|known| !known.system) {
                 continue;
             }
+
             let Some(call) = call(&one) else { continue };
+
             if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
                 continue;
             }
-            let place = step.place(call.span(&one));
+
+            let location = step.location(call.span(&one));
             let title = call.title(&one);
+
             match call.verb {
                 Verb::Distribution => sink.report(
-                    Finding::new(place, format!("`{title}` turns the base image into a different system"))
-                        .label("adds and removes packages on its own")
-                        .help("start from a newer base image"),
+                    Finding::new(
+                        location,
+                        format!(
+                            "`{title}` turns the base image into a \
+                        different system"
+                        ),
+                    )
+                    .label("adds and removes packages on its own")
+                    .help("start from a newer base image"),
                 ),
                 // `dnf update` in a RUN of its own is `package-update-alone`.
                 Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
                 Verb::Upgrade => sink.report_at(
                     Level::Note,
-                    Finding::new(place, format!("`{title}` upgrades every package of the base image"))
-                        .label("the result depends on the date of the build")
-                        .help("start from a newer base image and rebuild regularly, or name the packages to upgrade"),
+                    Finding::new(
+                        location,
+                        format!(
+                            "`{title}` upgrades every package of the base \
+                        image"
+                        ),
+                    )
+                    .label("the result depends on the date of the build")
+                    .help(
+                        "start from a newer base image and rebuild regularly, or name the \
+                            packages to upgrade",
+                    ),
                 ),
                 _ => {}
             }
@@ -131,6 +179,7 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
+
     for step in dockerfile.steps() {
         let script = step.script();
         let invocations = script.invocations();
@@ -140,35 +189,64 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .filter(|(_, call)| call.manager.system)
             .collect();
         let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
-        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else { continue };
+        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else {
+            continue;
+        };
+
         let raises = call.verb == Verb::Upgrade;
         let used = calls.iter().any(|(_, other)| {
             let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
-            other.family() == call.family() && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
+            other.family() == call.family()
+                && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
         });
         // Scripts that install on their own need the lists as well.
-        let script_follows = invocations
+        let script_follows = invocations.iter().any(|other| {
+            other.is(&[
+                "bash",
+                "sh",
+                "add-apt-repository",
+                "tasksel",
+                "dpkg",
+                "apt-file",
+                "apt-cache",
+            ])
+        });
+
+        let mounted = call
+            .manager
+            .caches
             .iter()
-            .any(|other| other.is(&["bash", "sh", "add-apt-repository", "tasksel", "dpkg", "apt-file", "apt-cache"]));
-        let mounted = call.manager.caches.iter().any(|cache| step.is_mounted(cache) || step.has_cache(cache));
+            .any(|cache| step.is_mounted(cache) || step.has_cache(cache));
         if used || script_follows || mounted {
             continue;
         }
-        let finding = Finding::new(step.place(call.span(one)), format!("`{}` is in a separate RUN", call.title(one)));
-        let wanted = dockerfile.steps().filter(|later| later.at > step.at).any(|later| {
-            let script = later.script();
-            script
-                .invocations()
-                .iter()
-                .filter_map(crate::model::package::call)
-                .any(|later| later.family() == call.family() && matches!(later.verb, Verb::Install | Verb::Other))
-        });
+
+        let finding = Finding::new(
+            step.location(call.span(one)),
+            format!("`{}` is in a separate RUN", call.title(one)),
+        );
+        let wanted = dockerfile
+            .steps()
+            .filter(|later| later.at > step.at)
+            .any(|later| {
+                let script = later.script();
+                script
+                    .invocations()
+                    .iter()
+                    .filter_map(crate::model::package::call)
+                    .any(|later| {
+                        later.family() == call.family()
+                            && matches!(later.verb, Verb::Install | Verb::Other)
+                    })
+            });
         sink.report(if wanted {
             finding
                 .label("once cached, it leaves later installs with stale lists")
                 .help("update and install in the same RUN, joined by `&&`")
         } else {
-            finding.label("no install uses these package lists").help("remove it")
+            finding
+                .label("no install uses these package lists")
+                .help("remove it")
         });
     }
 }
@@ -177,30 +255,52 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
     let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
     let mut others = invocations.iter().filter_map(crate::model::package::call);
-    updates && matches!(call.family(), "dnf" | "zypper") && !others.any(|other| other.verb == Verb::Install)
+    updates
+        && matches!(call.family(), "dnf" | "zypper")
+        && !others.any(|other| other.verb == Verb::Install)
 }
 
 /// `missing-assume-yes`
 pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
+
     for step in dockerfile.steps() {
         let script = step.script();
         let invocations = script.invocations();
-        let words = || invocations.iter().flat_map(|one| one.args).map(|word| word.text().to_ascii_lowercase());
+        let words = || {
+            invocations
+                .iter()
+                .flat_map(|one| one.args)
+                .map(|word| word.text().to_ascii_lowercase())
+        };
+
         configured |= words().any(|text| {
             text.contains("assume-yes") && !text.starts_with("--")
                 || text.contains("assumeyes=")
                 || text.contains("always_yes")
         });
+
         for one in &invocations {
             let Some(call) = call(one) else { continue };
-            let asks = matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Remove);
+
+            let asks = matches!(
+                call.verb,
+                Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Remove
+            );
             if call.manager.yes.is_empty() || !asks || configured {
                 continue;
             }
+
             let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
-            let quiet = one.args.iter().filter(|word| word.text() == "-q" || word.text() == "--quiet").count() > 1;
-            let level = one.option(&["-q", "--quiet"]).is_some_and(|option| option.option.text().ends_with("=2"));
+            let quiet = one
+                .args
+                .iter()
+                .filter(|word| word.text() == "-q" || word.text() == "--quiet")
+                .count()
+                > 1;
+            let level = one
+                .option(&["-q", "--quiet"])
+                .is_some_and(|option| option.option.text().ends_with("=2"));
             let pretends = one
                 .flag(&[
                     "-s",
@@ -218,13 +318,21 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             // `yes | apt-get …` answers too.
             let fed = !script.feeders(one.command).is_empty()
                 || !one.command.redirects.is_empty()
-                    && one.command.redirects.iter().any(|redirect| redirect.descriptor == Some(0));
+                    && one
+                        .command
+                        .redirects
+                        .iter()
+                        .any(|redirect| redirect.descriptor == Some(0));
             if one.flag(&flags).is_some() || quiet || level || pretends || fed {
                 continue;
             }
+
             let finding = Finding::new(
-                step.place(call.span(one)),
-                format!("`{}` waits for a confirmation that never comes", call.title(one)),
+                step.location(call.span(one)),
+                format!(
+                    "`{}` waits for a confirmation that never comes",
+                    call.title(one)
+                ),
             )
             .label("prompts before it continues")
             .help(format!("add `{}`", flags[0]));

@@ -15,7 +15,12 @@ const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "bu
 /// `pinned-package`
 pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_open(ctx, dockerfile, false, |step, one, call, open| {
-        let level = if open.iter().all(|word| BOOTSTRAP.contains(&word.text())) { Level::Note } else { sink.level() };
+        let level = if open.iter().all(|word| BOOTSTRAP.contains(&word.text())) {
+            Level::Note
+        } else {
+            sink.level()
+        };
+
         let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
         sink.report_at(level, finding);
     });
@@ -30,12 +35,33 @@ pub fn system(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 fn finding(step: &Step, one: &Invocation, call: &Call, open: &[&Word]) -> Finding {
-    let names: Vec<String> = open.iter().take(SHOWN).map(|word| format!("`{}`", word.text())).collect();
-    let more = if open.len() > SHOWN { format!(" and {} more", open.len() - SHOWN) } else { String::new() };
+    let names: Vec<String> = open
+        .iter()
+        .take(SHOWN)
+        .map(|word| format!("`{}`", word.text()))
+        .collect();
+    let more = if open.len() > SHOWN {
+        format!(" and {} more", open.len() - SHOWN)
+    } else {
+        String::new()
+    };
+
     let moving = open[0].text().contains("@latest");
-    let what = if moving { "at the latest version" } else { "without a pinned version" };
-    Finding::new(step.place(open[0].span), format!("`{}` installs {}{more} {what}", call.title(one), names.join(", ")))
-        .label("the version can differ between builds")
+    let what = if moving {
+        "at the latest version"
+    } else {
+        "without a pinned version"
+    };
+
+    Finding::new(
+        step.location(open[0].span),
+        format!(
+            "`{}` installs {}{more} {what}",
+            call.title(one),
+            names.join(", ")
+        ),
+    )
+    .label("the version can differ between builds")
 }
 
 fn each_open(
@@ -48,17 +74,30 @@ fn each_open(
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
-    for step in dockerfile.steps().filter(|step| built.contains(&step.stage.index)) {
+
+    for step in dockerfile
+        .steps()
+        .filter(|step| built.contains(&step.stage.index))
+    {
         let script = step.script();
         let installers = script.invocations().into_iter();
-        let installers = installers.filter(|one| manager(one.program).is_some_and(|known| known.system == system));
+        let installers = installers
+            .filter(|one| manager(one.program).is_some_and(|known| known.system == system));
         for one in installers {
-            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install) else { continue };
+            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install) else {
+                continue;
+            };
+
             if is_constrained(&one, &call) {
                 continue;
             }
-            let open: Vec<&Word> =
-                call.packages.iter().copied().filter(|word| pin(&call, &one, word) == Pin::Open).collect();
+
+            let open: Vec<&Word> = call
+                .packages
+                .iter()
+                .copied()
+                .filter(|word| pin(&call, &one, word) == Pin::Open)
+                .collect();
             if !open.is_empty() {
                 visit(&step, &one, &call, &open);
             }
@@ -69,19 +108,32 @@ fn each_open(
 /// Versions stand elsewhere: constraint files, a lock, an offline folder.
 fn is_constrained(one: &Invocation, call: &Call) -> bool {
     match call.family() {
-        "pip" | "uv" | "pipx" => {
-            one.flag(&["-c", "--constraint", "--constraints", "--no-index", "--no-deps", "--override"]).is_some()
-        }
+        "pip" | "uv" | "pipx" => one
+            .flag(&[
+                "-c",
+                "--constraint",
+                "--constraints",
+                "--no-index",
+                "--no-deps",
+                "--override",
+            ])
+            .is_some(),
         // Added to the manifest and its lock: a choice of a developer, not of a build.
         "npm" => one.flag(&["--package-lock-only", "--offline"]).is_some(),
         "apt" => call.word.text() == "build-dep",
-        "go" => one.flag(&["-u"]).is_none() && call.packages.iter().all(|word| !word.text().contains('.')),
+        "go" => {
+            one.flag(&["-u"]).is_none()
+                && call.packages.iter().all(|word| !word.text().contains('.'))
+        }
         _ => false,
     }
 }
 
 fn advice(family: &str, name: &str) -> String {
-    let name = name.split(['@', '=', '>', '[', '$']).find(|part| !part.is_empty()).unwrap_or(name);
+    let name = name
+        .split(['@', '=', '>', '[', '$'])
+        .find(|part| !part.is_empty())
+        .unwrap_or(name);
     match family {
         "pip" | "uv" | "pipx" | "pdm" | "pipenv" => {
             format!("pin the version, as in `{name}==1.2.3`, or install from a lock file")
@@ -94,7 +146,10 @@ fn advice(family: &str, name: &str) -> String {
         "dnf" => format!("pin the version, as in `{name}-1.2.3`"),
         "apk" | "zypper" | "conda" => format!("pin the version, as in `{name}=1.2.3`"),
         "apt" => {
-            format!("pin the version, as in `{name}=1.2.*`, or pin the base image by digest and accept its versions")
+            format!(
+                "pin the version, as in `{name}=1.2.*`, or pin the base image by digest and \
+                 accept its versions"
+            )
         }
         _ => "pin the version".to_owned(),
     }

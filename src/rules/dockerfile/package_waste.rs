@@ -1,10 +1,10 @@
-//! What package managers leave in a shipped layer: `apt-recommends`, `apt-lists`, `apk-cache`, `dnf-cache`,
-//! `zypper-cache`, `pip-cache`, `npm-cache` and `yarn-cache`.
+//! What package managers leave in a shipped layer: `apt-recommends`, `apt-lists`, `apk-cache`,
+//! `dnf-cache`, `zypper-cache`, `pip-cache`, `npm-cache` and `yarn-cache`.
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::scope::Worth;
+use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Verb, call, manager};
 use crate::syntax::shell::Invocation;
@@ -14,11 +14,15 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
         // A line in `apt.conf.d` settles it for all that follow.
-        configured |=
-            mentions(invocations, "Install-Recommends") && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
+        configured |= mentions(invocations, "Install-Recommends")
+            && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
         for (one, call) in calls {
-            let off = one.flag(&["--no-install-recommends", "--without-recommends"]).is_some()
-                || one.options(&["-o", "--option"]).any(|option| is_off(option.value))
+            let off = one
+                .flag(&["--no-install-recommends", "--without-recommends"])
+                .is_some()
+                || one
+                    .options(&["-o", "--option"])
+                    .any(|option| is_off(option.value))
                 || one.args.iter().any(|word| is_off(word.text()));
             if call.verb != Verb::Install
                 || off
@@ -28,14 +32,21 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             {
                 continue;
             }
-            let place = step.place(call.span(one));
-            let at = step.place(call.word.span).span.end;
+
+            let location = step.location(call.span(one));
+            let at = step.location(call.word.span).span.end;
             let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
             sink.report(
-                Finding::new(place, "recommended packages are installed as well")
+                Finding::new(location, "recommended packages are installed as well")
                     .label("installs more packages than requested")
-                    .help("add `--no-install-recommends`, and name the recommended packages you need")
-                    .fix(Fix::new(Applicability::Unsafe, "add `--no-install-recommends`", vec![edit])),
+                    .help(
+                        "add `--no-install-recommends`, and name the recommended packages you need",
+                    )
+                    .fix(Fix::new(
+                        Applicability::Unsafe,
+                        "add `--no-install-recommends`",
+                        vec![edit],
+                    )),
             );
         }
     });
@@ -43,21 +54,31 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn is_off(option: &str) -> bool {
     let option = option.to_ascii_lowercase();
-    option.contains("apt::install-recommends") && ["=0", "=false", "=no"].iter().any(|off| option.ends_with(off))
+    option.contains("apt::install-recommends")
+        && ["=0", "=false", "=no"]
+            .iter()
+            .any(|off| option.ends_with(off))
 }
 
 /// `apt-lists`
 pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else { return };
+        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else {
+            return;
+        };
+
         let removed = removes(invocations, &["/var/lib/apt", "apt/lists", "/var/lib"]);
         if removed || step.is_mounted("/var/lib/apt") || step.is_mounted("/var/lib/apt/lists") {
             return;
         }
+
         sink.report(
-            Finding::new(step.place(call.span(one)), "the package lists stay in the layer")
-                .label("writes tens of megabytes to `/var/lib/apt/lists`")
-                .help("end the same RUN with `&& rm -rf /var/lib/apt/lists/*`, or mount a cache there"),
+            Finding::new(
+                step.location(call.span(one)),
+                "the package lists stay in the layer",
+            )
+            .label("writes tens of megabytes to `/var/lib/apt/lists`")
+            .help("end the same RUN with `&& rm -rf /var/lib/apt/lists/*`, or mount a cache there"),
         );
     });
 }
@@ -66,23 +87,35 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
         if calls.is_empty()
-            || removes(invocations, &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"])
+            || removes(
+                invocations,
+                &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"],
+            )
             || step.has_cache("apk")
             || step.has_cache("/var/cache")
         {
             return;
         }
+
         for (one, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
             if has_flag(one, call) {
                 continue;
             }
-            let at = step.place(call.word.span).span.end;
+
+            let at = step.location(call.word.span).span.end;
             let edit = Edit::insert(dockerfile.file, at, " --no-cache");
             sink.report(
-                Finding::new(step.place(call.span(one)), "the package index stays in the layer")
-                    .label("keeps `/var/cache/apk`")
-                    .help("add `--no-cache`, which also makes `apk update` unnecessary")
-                    .fix(Fix::new(Applicability::Safe, "add `--no-cache`", vec![edit])),
+                Finding::new(
+                    step.location(call.span(one)),
+                    "the package index stays in the layer",
+                )
+                .label("keeps `/var/cache/apk`")
+                .help("add `--no-cache`, which also makes `apk update` unnecessary")
+                .fix(Fix::new(
+                    Applicability::Safe,
+                    "add `--no-cache`",
+                    vec![edit],
+                )),
             );
         }
     });
@@ -102,25 +135,53 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
         let wasteful = |call: &Call| {
             let removes = call.verb == Verb::Remove && call.family() == "zypper";
-            removes || matches!(call.verb, Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh)
+            removes
+                || matches!(
+                    call.verb,
+                    Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh
+                )
         };
-        let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else { return };
+
+        let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else {
+            return;
+        };
+
         let (one, call) = &calls[last];
         // `dnf clean metadata` leaves the packages.
-        let whole =
-            |one: &Invocation, call: &Call| call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all");
-        let clean = calls[last..].iter().any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
+        let whole = |one: &Invocation, call: &Call| {
+            call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all")
+        };
+
+        let clean = calls[last..]
+            .iter()
+            .any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
-        let mounted = caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
-        if clean || removes(invocations, &caches) || removes(invocations, &["/var/cache"]) || mounted {
+        let mounted =
+            caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
+        if clean
+            || removes(invocations, &caches)
+            || removes(invocations, &["/var/cache"])
+            || mounted
+        {
             return;
         }
-        let command =
-            command.replacen("dnf", if one.is(&["yum", "microdnf", "tdnf"]) { one.program } else { "dnf" }, 1);
+
+        let command = command.replacen(
+            "dnf",
+            if one.is(&["yum", "microdnf", "tdnf"]) {
+                one.program
+            } else {
+                "dnf"
+            },
+            1,
+        );
         sink.report(
-            Finding::new(step.place(call.span(one)), "downloaded packages and metadata stay in the layer")
-                .label(format!("keeps `{}`", call.manager.caches[0]))
-                .help(format!("end the same RUN with `&& {command}`")),
+            Finding::new(
+                step.location(call.span(one)),
+                "downloaded packages and metadata stay in the layer",
+            )
+            .label(format!("keeps `{}`", call.manager.caches[0]))
+            .help(format!("end the same RUN with `&& {command}`")),
         );
     });
 }
@@ -148,10 +209,11 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
             .filter(|(one, call)| {
                 let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
                 let variable = call.manager.uncached_env.iter().any(|name| {
-                    let set = matches!(step.stage.scope.get(name), Some(Worth::Known { text, .. }) if is_on(text));
+                    let set = matches!(step.stage.scope.get(name), Some(VariableValue::Known { text, .. }) if is_on(text));
                     set || one.environment().any(|(given, value, _)| given == name && is_on(value))
                         || assigned(invocations, name)
                 });
+
                 let mounted = caches.iter().any(|cache| step.has_cache(cache))
                     || step.mounts.iter().any(|mount| {
                         // A mount that is shared under any folder with the tool's name in it.
@@ -165,31 +227,50 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
                     && !(has_flag(one, call) || variable || mounted || moved || removes(invocations, &caches))
             })
             .collect();
-        let Some(((one, call), rest)) = wasteful.split_first() else { return };
+        let Some(((one, call), rest)) = wasteful.split_first() else {
+            return;
+        };
+
         if cleans {
             return;
         }
-        let mut finding =
-            Finding::new(step.place(call.span(one)), format!("the `{}` cache stays in the layer", one.program))
-                .label("keeps the downloaded files")
-                .help(advice(call.family()));
+
+        let mut finding = Finding::new(
+            step.location(call.span(one)),
+            format!("the `{}` cache stays in the layer", one.program),
+        )
+        .label("keeps the downloaded files")
+        .help(advice(call.family()));
         for (other, call) in rest.iter().take(3) {
-            finding = finding.related(step.place(call.span(other)), "and this");
+            finding = finding.related(step.location(call.span(other)), "and this");
         }
+
         if call.family() == "pip" {
-            let at = step.place(call.word.span).span.end;
+            let at = step.location(call.word.span).span.end;
             let edit = Edit::insert(dockerfile.file, at, " --no-cache-dir");
-            finding = finding.fix(Fix::new(Applicability::Safe, "add `--no-cache-dir`", vec![edit]));
+            finding = finding.fix(Fix::new(
+                Applicability::Safe,
+                "add `--no-cache-dir`",
+                vec![edit],
+            ));
         }
+
         sink.report(finding);
     });
 }
 
 fn advice(family: &str) -> &'static str {
     match family {
-        "pip" => "add `--no-cache-dir`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/pip …`",
-        "uv" => "add `--no-cache`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/uv …`",
-        "npm" => "end the same RUN with `&& npm cache clean --force`, or mount a cache on `/root/.npm`",
+        "pip" => {
+            "add `--no-cache-dir`, or mount a cache: `RUN \
+             --mount=type=cache,target=/root/.cache/pip …`"
+        }
+        "uv" => {
+            "add `--no-cache`, or mount a cache: `RUN --mount=type=cache,target=/root/.cache/uv …`"
+        }
+        "npm" => {
+            "end the same RUN with `&& npm cache clean --force`, or mount a cache on `/root/.npm`"
+        }
         "yarn" => "end the same RUN with `&& yarn cache clean`, or mount a cache on its directory",
         _ => "remove the cache in the same RUN, or mount one",
     }
@@ -206,12 +287,21 @@ fn each_call(
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
-    for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
+
+    for step in dockerfile
+        .steps()
+        .filter(|step| shipped.contains(&step.stage.index))
+    {
         let script = step.script();
         let invocations = script.invocations();
-        let of_family =
-            |one: &&Invocation| manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()));
-        let calls = invocations.iter().filter(of_family).filter_map(|one| Some((one, call(one)?)));
+        let of_family = |one: &&Invocation| {
+            manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()))
+        };
+
+        let calls = invocations
+            .iter()
+            .filter(of_family)
+            .filter_map(|one| Some((one, call(one)?)));
         let calls: Vec<_> = calls.collect();
         visit(&step, &invocations, &calls);
     }
@@ -224,29 +314,39 @@ fn has_flag(one: &Invocation, call: &Call) -> bool {
 
 /// Whether an `rm` or `find -delete` of the RUN empties one of these folders.
 fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
-    let removing = invocations.iter().filter(|one| one.is(&["rm", "find", "rmdir"]));
+    let removing = invocations
+        .iter()
+        .filter(|one| one.is(&["rm", "find", "rmdir"]));
     let mut words = removing.flat_map(|one| one.args);
     words.any(|word| {
         // `/var/lib/{apt,dpkg}` names several folders at once.
         let text = word.text();
         let braced = text.find('{').map(|at| &text[..at]);
         folders.iter().any(|folder| {
-            text.contains(folder) || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
+            text.contains(folder)
+                || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
         })
     })
 }
 
 fn assigned(invocations: &[Invocation], name: &str) -> bool {
     let exports = invocations.iter().filter(|one| one.is(&["export"]));
-    exports
-        .flat_map(|one| one.args)
-        .any(|word| word.assignment().is_some_and(|(set, value)| set == name && is_on(value)))
+    exports.flat_map(|one| one.args).any(|word| {
+        word.assignment()
+            .is_some_and(|(set, value)| set == name && is_on(value))
+    })
 }
 
 fn is_on(value: &str) -> bool {
-    !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no")
+    !matches!(
+        value.trim().to_ascii_lowercase().as_str(),
+        "" | "0" | "false" | "no"
+    )
 }
 
 fn mentions(invocations: &[Invocation], part: &str) -> bool {
-    invocations.iter().flat_map(|one| one.args).any(|word| word.text().contains(part))
+    invocations
+        .iter()
+        .flat_map(|one| one.args)
+        .any(|word| word.text().contains(part))
 }

@@ -3,7 +3,7 @@
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::Place;
+use crate::source::Location;
 use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::{BlockKind, Invocation, Word, WrapperKind};
 
@@ -13,29 +13,45 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let (entrypoint, cmd) = dockerfile.start(stage);
         [entrypoint, cmd]
     });
-    let mut seen: Vec<Place> = Vec::new();
-    for command in dockerfile.steps().map(|step| step.command).chain(starts.flatten()) {
+
+    let mut seen: Vec<Location> = Vec::new();
+    for command in dockerfile
+        .steps()
+        .map(|step| step.command)
+        .chain(starts.flatten())
+    {
         let script = command.script();
         let invocations = script.invocations();
-        let places: Vec<(Place, &str)> = invocations
+        let locations: Vec<(Location, &str)> = invocations
             .iter()
             .filter_map(|one| {
                 let by = one.wrapper(WrapperKind::Elevate);
                 by.map(|by| (command.place_of(by.name.span), by.program))
-                    .or_else(|| one.is(&["sudo", "doas"]).then(|| (command.place_of(one.name.span), one.program)))
+                    .or_else(|| {
+                        one.is(&["sudo", "doas"])
+                            .then(|| (command.place_of(one.name.span), one.program))
+                    })
             })
             .collect();
-        let Some(((place, program), rest)) = places.split_first() else { continue };
-        if seen.contains(place) {
+        let Some(((location, program), rest)) = locations.split_first() else {
+            continue;
+        };
+
+        if seen.contains(location) {
             continue;
         }
-        seen.push(*place);
-        let mut finding = Finding::new(*place, format!("`{program}` is unnecessary in a RUN"))
+
+        seen.push(*location);
+        let mut finding = Finding::new(*location, format!("`{program}` is unnecessary in a RUN"))
             .label("a RUN already runs as root unless USER is set")
-            .help("remove it; if the stage has a USER, put `USER root` before the RUN and switch back after it");
-        for (place, _) in rest.iter().filter(|(other, _)| other != place).take(3) {
-            finding = finding.related(*place, "and this one");
+            .help(
+                "remove it; if the stage has a USER, put `USER root` before the RUN and switch \
+                back after it",
+            );
+        for (location, _) in rest.iter().filter(|(other, _)| other != location).take(3) {
+            finding = finding.related(*location, "and this one");
         }
+
         sink.report(finding);
     }
 }
@@ -46,34 +62,61 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let development = shipped_stages::is_development(ctx, dockerfile);
     let level = |stage: usize, sink: &Sink| {
-        if development || !shipped.contains(&stage) { Level::Note } else { sink.level() }
+        if development || !shipped.contains(&stage) {
+            Level::Note
+        } else {
+            sink.level()
+        }
     };
+
     for step in dockerfile.steps() {
         let script = step.script();
+
         for one in script.invocations() {
-            let Some((word, paths)) = opened(&one) else { continue };
+            let Some((word, paths)) = opened(&one) else {
+                continue;
+            };
+
             if paths.iter().all(|path| is_scratch(path.text())) {
                 continue;
             }
-            sink.report_at(level(step.stage.index, sink), finding(step.place(word.span), word.text()));
+
+            sink.report_at(
+                level(step.stage.index, sink),
+                finding(step.location(word.span), word.text()),
+            );
         }
     }
+
     for position in dockerfile.instructions() {
         if !matches!(position.instruction.body, Body::Copy(_) | Body::Add(_)) {
             continue;
         }
-        let chmod = position.instruction.flag("chmod").and_then(|flag| flag.value.as_ref());
+
+        let chmod = position
+            .instruction
+            .flag("chmod")
+            .and_then(|flag| flag.value.as_ref());
         if let Some(value) = chmod.filter(|value| is_open(&value.value)) {
-            let place = Place::new(dockerfile.file, value.span);
-            sink.report_at(level(position.stage.index, sink), finding(place, &value.value));
+            let location = Location::new(dockerfile.file, value.span);
+            sink.report_at(
+                level(position.stage.index, sink),
+                finding(location, &value.value),
+            );
         }
     }
 }
 
-fn finding(place: Place, mode: &str) -> Finding {
-    Finding::new(place, "every user in the container can change these files")
-        .label(format!("`{mode}` makes them world-writable"))
-        .help("give ownership to the user that needs them: `chown`, `COPY --chown=`, or group `0` with `g=u`")
+fn finding(location: Location, mode: &str) -> Finding {
+    Finding::new(
+        location,
+        "every user in the container can change these files",
+    )
+    .label(format!("`{mode}` makes them world-writable"))
+    .help(
+        "give ownership to the user that needs them: `chown`, `COPY --chown=`, or group \
+            `0` with `g=u`",
+    )
 }
 
 /// The mode of a `chmod` that lets everybody write, and what it is applied to.
@@ -91,18 +134,30 @@ fn opened<'s>(one: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
         }
         _ => return None,
     };
+
     let (mode, paths) = words.split_first()?;
+
     is_open(mode.text()).then(|| (*mode, paths.to_vec()))
 }
 
 fn is_open(mode: &str) -> bool {
     if mode.bytes().all(|byte| byte.is_ascii_digit()) {
         let sticky = mode.len() == 4 && mode.as_bytes()[0] & 1 == 1;
-        return mode.len() >= 3 && !sticky && mode.bytes().last().is_some_and(|last| (last - b'0') & 2 != 0);
+        return mode.len() >= 3
+            && !sticky
+            && mode
+                .bytes()
+                .last()
+                .is_some_and(|last| (last - b'0') & 2 != 0);
     }
+
     mode.split(',').any(|part| {
-        let Some(at) = part.find(['+', '=']) else { return false };
+        let Some(at) = part.find(['+', '=']) else {
+            return false;
+        };
+
         let (who, what) = part.split_at(at);
+
         what.contains('w') && (who.contains('o') || who.contains('a')) && !what.contains('t')
     })
 }
@@ -119,15 +174,28 @@ fn is_scratch(path: &str) -> bool {
 pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
-        let top: Vec<_> =
-            script.commands.iter().filter(|command| command.block == 0 && !command.words.is_empty()).collect();
-        let Some(first) = top.first().filter(|command| command.name() == "cd") else { continue };
-        let Some(target) = first.words.get(1) else { continue };
-        let place = step.place(first.span);
-        let alone = script.commands.len() == 1 && script.blocks.iter().all(|block| block.kind == BlockKind::Script);
+        let top: Vec<_> = script
+            .commands
+            .iter()
+            .filter(|command| command.block == 0 && !command.words.is_empty())
+            .collect();
+        let Some(first) = top.first().filter(|command| command.name() == "cd") else {
+            continue;
+        };
+
+        let Some(target) = first.words.get(1) else {
+            continue;
+        };
+
+        let location = step.location(first.span);
+        let alone = script.commands.len() == 1
+            && script
+                .blocks
+                .iter()
+                .all(|block| block.kind == BlockKind::Script);
         if alone {
             sink.report(
-                Finding::new(place, "`cd` does not carry over to the next instruction")
+                Finding::new(location, "`cd` does not carry over to the next instruction")
                     .label("has no effect")
                     .help(format!("write `WORKDIR {}`", target.text())),
             );
@@ -138,7 +206,7 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         {
             sink.report_at(
                 Level::Note,
-                Finding::new(place, "the whole RUN works in another directory")
+                Finding::new(location, "the whole RUN works in another directory")
                     .label("hides where the next commands run")
                     .help(format!("put `WORKDIR {}` before the RUN", target.text())),
             );

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::package::{Verb, call};
-use crate::source::{At, Place};
+use crate::source::{Located, Location};
 
 /// Packages that bring a server.
 const PACKAGES: &[&str] = &["openssh-server", "openssh", "dropbear", "sshd"];
@@ -15,43 +15,70 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
-    let mut installed: Vec<(usize, Place)> = Vec::new();
-    for step in dockerfile.steps().filter(|step| shipped.contains(&step.stage.index)) {
+
+    let mut installed: Vec<(usize, Location)> = Vec::new();
+    for step in dockerfile
+        .steps()
+        .filter(|step| shipped.contains(&step.stage.index))
+    {
         let script = step.script();
+
         for one in script.invocations() {
             // Repositories that are served over SSH: then the server is what the image is for.
-            if one.args.iter().any(|word| word.text().contains("git-shell")) {
+            if one
+                .args
+                .iter()
+                .any(|word| word.text().contains("git-shell"))
+            {
                 return;
             }
-            let Some(call) = call(&one).filter(|call| call.manager.system && call.verb == Verb::Install) else {
+
+            let Some(call) =
+                call(&one).filter(|call| call.manager.system && call.verb == Verb::Install)
+            else {
                 continue;
             };
+
             let server = call.packages.iter().find(|word| {
                 let name = word.text().split(['=', '~']).next().unwrap_or("");
                 // Alpine's `openssh` is client and server; elsewhere it is the client.
                 PACKAGES.contains(&name) && (name != "openssh" || call.family() == "apk")
             });
+
             if let Some(word) = server {
-                installed.push((step.stage.index, step.place(word.span)));
+                installed.push((step.stage.index, step.location(word.span)));
             }
         }
     }
+
     let help = "use `docker exec` or `kubectl exec`, which the platform authorizes";
-    for stage in dockerfile.stages.iter().filter(|stage| shipped.contains(&stage.index)) {
-        let is_ssh = |port: &&At<String>| port.value.trim_matches(['"', '\'']).split('/').next() == Some("22");
+    for stage in dockerfile
+        .stages
+        .iter()
+        .filter(|stage| shipped.contains(&stage.index))
+    {
+        let is_ssh = |port: &&Located<String>| {
+            port.value.trim_matches(['"', '\'']).split('/').next() == Some("22")
+        };
+
         let port = stage.exposes.iter().find(is_ssh);
-        let mut places = installed.iter().filter(|(index, _)| *index == stage.index).map(|(_, place)| *place);
-        let finding = match (port, places.next()) {
+        let mut locations = installed
+            .iter()
+            .filter(|(index, _)| *index == stage.index)
+            .map(|(_, location)| *location);
+        let finding = match (port, locations.next()) {
             (Some(port), server) => {
-                let finding = Finding::new(port.place, "the image exposes an SSH port").label("SSH port");
-                server
-                    .into_iter()
-                    .fold(finding, |finding, place| finding.related(place, "the server is installed here"))
+                let finding =
+                    Finding::new(port.location, "the image exposes an SSH port").label("SSH port");
+                server.into_iter().fold(finding, |finding, location| {
+                    finding.related(location, "the server is installed here")
+                })
             }
-            (None, Some(place)) => Finding::new(place, "the image contains an SSH server")
+            (None, Some(location)) => Finding::new(location, "the image contains an SSH server")
                 .label("a second way in, with its own users and keys"),
             (None, None) => continue,
         };
+
         sink.report(finding.help(help));
     }
 }
@@ -61,10 +88,21 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     if matches!(owner, Owner::Compose(..)) {
         return;
     }
-    for port in container.ports.iter().filter(|port| port.target == Some((22, 22))) {
+
+    for port in container
+        .ports
+        .iter()
+        .filter(|port| port.target == Some((22, 22)))
+    {
         sink.report(
-            Finding::new(port.place, format!("`{}` exposes an SSH port", container.name.value)).label("SSH port").help(
-                "use `kubectl exec`, which the cluster authorizes; for Git over SSH, suppress this with a reason",
+            Finding::new(
+                port.location,
+                format!("`{}` exposes an SSH port", container.name.value),
+            )
+            .label("SSH port")
+            .help(
+                "use `kubectl exec`, which the cluster authorizes; for Git over SSH, suppress \
+                 this with a reason",
             ),
         );
     }

@@ -1,12 +1,12 @@
-//! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: how CMD, ENTRYPOINT and
-//! HEALTHCHECK are written.
+//! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: how CMD,
+//! ENTRYPOINT and HEALTHCHECK are written.
 
 use crate::analysis::{Ctx, exits, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::dockerfile::Dockerfile;
-use crate::source::{Place, Span};
+use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Command as Form, Healthcheck, Instruction, Keyword};
 use crate::syntax::shell::{BlockKind, Script, WrapperKind};
 
@@ -15,71 +15,125 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
-    let mut seen: Vec<Place> = Vec::new();
+
+    let mut seen: Vec<Location> = Vec::new();
+
     for stage in ctx.graph.shipped(dockerfile) {
         if dockerfile.is_windows(stage) || dockerfile.shell_at(stage, usize::MAX).is_some() {
             continue;
         }
+
         let (entrypoint, cmd) = dockerfile.start(stage);
         // A shell-form ENTRYPOINT never sees its CMD.
         let shadowed = matches!(entrypoint, Some(Command::Shell { .. }));
         let cmd = cmd.filter(|_| !shadowed);
+
         for (command, keyword) in [(entrypoint, Keyword::Entrypoint), (cmd, Keyword::Cmd)] {
-            let Some(command @ Command::Shell { place, code }) = command else { continue };
-            let Some(instruction) = instruction_at(dockerfile, *place) else { continue };
-            if seen.contains(place) || code.text.trim().is_empty() || code.text.trim_start().starts_with('[') {
+            let Some(command @ Command::Shell { location, code }) = command else {
+                continue;
+            };
+
+            let Some(instruction) = instruction_at(dockerfile, *location) else {
+                continue;
+            };
+
+            if seen.contains(location)
+                || code.text.trim().is_empty()
+                || code.text.trim_start().starts_with('[')
+            {
                 continue;
             }
-            seen.push(*place);
+
+            seen.push(*location);
             let script = code.script();
             let invocations = script.invocations();
-            let top = invocations.iter().rev().find(|one| !script.within(one.command, BlockKind::Substitution));
+            let top = invocations
+                .iter()
+                .rev()
+                .find(|one| !script.within(one.command, BlockKind::Substitution));
             let Some(last) = top else { continue };
-            let steps_aside = invocations.iter().any(|one| one.wrapper(WrapperKind::Exec).is_some());
+
+            let steps_aside = invocations
+                .iter()
+                .any(|one| one.wrapper(WrapperKind::Exec).is_some());
             if steps_aside || exits::command(command) {
                 continue;
             }
+
             let fix = json(script).and_then(|text| {
                 let edit = Edit::replace(dockerfile.file, instruction.arguments, text);
                 Fix::new(Applicability::Safe, "write it as a JSON array", vec![edit])
             });
-            let place = Place::new(dockerfile.file, instruction.keyword.span);
+
+            let location = Location::new(dockerfile.file, instruction.keyword.span);
             let how = if fix.is_some() {
                 "write it as a JSON array".to_owned()
             } else {
-                format!("write it as a JSON array, or replace the shell: `exec {} …`", last.program)
+                format!(
+                    "write it as a JSON array, or replace the shell: `exec {} …`",
+                    last.program
+                )
             };
+
             sink.report(
-                Finding::new(place, format!("shell form: `docker stop` signals `sh`, not `{}`", last.program))
-                    .label(format!("`sh` runs this {} and does not forward signals", keyword.name()))
-                    .help(how)
-                    .fix(fix),
+                Finding::new(
+                    location,
+                    format!(
+                        "shell form: `docker stop` signals `sh`, not `{}`",
+                        last.program
+                    ),
+                )
+                .label(format!(
+                    "`sh` runs this {} and does not forward signals",
+                    keyword.name()
+                ))
+                .help(how)
+                .fix(fix),
             );
         }
     }
 }
 
-fn instruction_at(dockerfile: &Dockerfile, place: Place) -> Option<&Instruction> {
-    dockerfile.tree.instructions.iter().find(|one| one.arguments == place.span)
+fn instruction_at(dockerfile: &Dockerfile, location: Location) -> Option<&Instruction> {
+    dockerfile
+        .tree
+        .instructions
+        .iter()
+        .find(|one| one.arguments == location.span)
 }
 
 /// The JSON form of a script that needs no shell: one command of plain words.
 fn json(script: &Script) -> Option<String> {
-    const BUILTINS: &[&str] =
-        &["cd", "export", "source", ".", "set", "ulimit", "umask", "exec", "eval", "trap", "read", "test", "[", ":"];
-    let [command] = script.commands.as_slice() else { return None };
-    let plain = command.redirects.is_empty() && command.assignments.is_empty() && script.pipelines.len() == 1;
-    if !plain || script.blocks.len() != 1 || BUILTINS.contains(&command.name()) || !script.comments.is_empty() {
+    const BUILTINS: &[&str] = &[
+        "cd", "export", "source", ".", "set", "ulimit", "umask", "exec", "eval", "trap", "read",
+        "test", "[", ":",
+    ];
+    let [command] = script.commands.as_slice() else {
+        return None;
+    };
+
+    let plain = command.redirects.is_empty()
+        && command.assignments.is_empty()
+        && script.pipelines.len() == 1;
+    if !plain
+        || script.blocks.len() != 1
+        || BUILTINS.contains(&command.name())
+        || !script.comments.is_empty()
+    {
         return None;
     }
+
     let mut words = Vec::new();
+
     for word in &command.words {
         let text = word.literal()?;
         if !word.is_quoted() && text.contains(['*', '?', '[', '~', '{', '$']) {
             return None;
         }
+
         words.push(serde_json::to_string(text).ok()?);
     }
+
     Some(format!("[{}]", words.join(", ")))
 }
 
@@ -90,12 +144,27 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Body::Onbuild(trigger) => trigger,
             _ => instruction,
         };
-        let Some(Form::Shell(shell)) = instruction.command() else { continue };
+
+        let Some(Form::Shell(shell)) = instruction.command() else {
+            continue;
+        };
+
         if !shell.looks_like_json || !is_broken_array(shell.trimmed()) {
             continue;
         }
+
         let start = shell.start + (shell.text.len() - shell.text.trim_start().len()) as u32;
-        let span = Span::new(start, start + shell.trimmed().lines().next().unwrap_or("").trim_end().len() as u32);
+        let span = Span::new(
+            start,
+            start
+                + shell
+                    .trimmed()
+                    .lines()
+                    .next()
+                    .unwrap_or("")
+                    .trim_end()
+                    .len() as u32,
+        );
         let why = if shell.trimmed().contains('\'') {
             "JSON strings use double quotes"
         } else if shell.trimmed().contains(['“', '”', '„']) {
@@ -103,10 +172,14 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         } else {
             "this is not a JSON array"
         };
+
         sink.report(
             Finding::new(
-                Place::new(dockerfile.file, span),
-                format!("the array in {} is not valid JSON, so a shell runs it", instruction.keyword.value.name()),
+                Location::new(dockerfile.file, span),
+                format!(
+                    "the array in {} is not valid JSON, so a shell runs it",
+                    instruction.keyword.value.name()
+                ),
             )
             .label(why)
             .help("write it as JSON: `[\"program\", \"argument\"]`"),
@@ -119,11 +192,17 @@ fn is_broken_array(text: &str) -> bool {
     let inner = &text[1..];
     let quote = ['"', '\'', '“', '”', '„'];
     let first = inner.trim_start();
+
     if !first.starts_with(quote) {
         // `[program, argument]`: a test would have a space.
-        return !inner.starts_with([' ', '[', '\t']) && inner.ends_with(']') && !inner.contains("&&");
+        return !inner.starts_with([' ', '[', '\t'])
+            && inner.ends_with(']')
+            && !inner.contains("&&");
     }
-    let joined = ["\",", "',", "\" ,", "' ,", "”,"].iter().any(|mark| first.contains(mark));
+
+    let joined = ["\",", "',", "\" ,", "' ,", "”,"]
+        .iter()
+        .any(|mark| first.contains(mark));
     joined || (!inner.starts_with(' ') && inner.contains(']'))
 }
 
@@ -144,18 +223,27 @@ fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink)
         let instructions = &dockerfile.tree.instructions[named.instructions.clone()];
         let same: Vec<&Instruction> = instructions
             .iter()
-            .filter(|one| one.keyword.value == keyword && !matches!(one.body, Body::Healthcheck(Healthcheck::None(_))))
+            .filter(|one| {
+                one.keyword.value == keyword
+                    && !matches!(one.body, Body::Healthcheck(Healthcheck::None(_)))
+            })
             .collect();
-        let Some((last, earlier)) = same.split_last() else { continue };
+        let Some((last, earlier)) = same.split_last() else {
+            continue;
+        };
+
         for one in earlier {
             let name = keyword.name();
             sink.report(
                 Finding::new(
-                    Place::new(dockerfile.file, one.keyword.span),
+                    Location::new(dockerfile.file, one.keyword.span),
                     format!("this {name} has no effect; a later one overrides it"),
                 )
                 .label("overridden")
-                .related(Place::new(dockerfile.file, last.keyword.span), "this one wins")
+                .related(
+                    Location::new(dockerfile.file, last.keyword.span),
+                    "this one wins",
+                )
                 .help(format!("keep one {name} per stage")),
             );
         }

@@ -1,14 +1,14 @@
-//! What source reads from its environment, for `env-example` and `undocumented-variable`: which variables a program needs
-//! and nothing in the repository sets.
+//! What source reads from its environment, for `env-example` and `undocumented-variable`: which
+//! variables a program needs and nothing in the repository sets.
 
 use crate::analysis::env_examples::nearest;
 use crate::analysis::{Ctx, env_names, secret_exposure};
 use crate::finding::{Finding, Sink};
-use crate::model::code::Need;
+use crate::model::code::EnvRequirement;
 use crate::model::code::lex::Language;
 use crate::model::file_role::{is_generated, is_practice, is_tooling};
 use crate::model::mentions;
-use crate::source::Place;
+use crate::source::Location;
 use std::collections::BTreeMap;
 
 use aho_corasick::AhoCorasick;
@@ -17,7 +17,7 @@ use aho_corasick::AhoCorasick;
 #[derive(Debug, Default)]
 struct Wanted {
     /// The reads that fail without it first, then in the order of paths.
-    places: Vec<Place>,
+    locations: Vec<Location>,
     /// Some read fails without it.
     required: bool,
 }
@@ -26,24 +26,46 @@ struct Wanted {
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let deploys = !ctx.facts.projects().is_empty()
         || ctx.facts.dockerfiles().next().is_some()
-        || ctx.facts.files.iter().any(|file| file.workloads().next().is_some());
+        || ctx
+            .facts
+            .files
+            .iter()
+            .any(|file| file.workloads().next().is_some());
     if !deploys {
         return;
     }
+
     let wanted = unset(ctx, wanted(ctx));
     let required = wanted.values().any(|wanted| wanted.required);
     // One address that may be missing is often a feature that may be off.
     if !required && wanted.len() < 2 {
         return;
     }
-    let places =
-        wanted.values().filter(|wanted| wanted.required == required).filter_map(|wanted| wanted.places.first());
-    let Some(&place) = places.min() else { return };
-    let level = if required { sink.level() } else { sink.level().milder() };
+
+    let locations = wanted
+        .values()
+        .filter(|wanted| wanted.required == required)
+        .filter_map(|wanted| wanted.locations.first());
+    let Some(&location) = locations.min() else {
+        return;
+    };
+
+    let level = if required {
+        sink.level()
+    } else {
+        sink.level().lowered()
+    };
+
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let finding = Finding::new(place, format!("no `.env.example` documents {}", secret_exposure::listed(&names)))
-        .label("no example env file in the repository")
-        .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
+    let finding = Finding::new(
+        location,
+        format!(
+            "no `.env.example` documents {}",
+            secret_exposure::listed(&names)
+        ),
+    )
+    .label("no example env file in the repository")
+    .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
     sink.report_at(level, finding);
 }
 
@@ -53,91 +75,139 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     if examples.is_empty() {
         return;
     }
+
     let mut wanted = wanted(ctx);
     // A field that is a group of settings is documented by its parts.
     let documented = &ctx.facts.env_files.documented;
-    let parts =
-        |name: &str| documented.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with("__")));
+    let parts = |name: &str| {
+        documented.iter().any(|known| {
+            known
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with("__"))
+        })
+    };
+
     wanted.retain(|name, _| !documented.contains(name.as_str()) && !parts(name));
+
     for (name, wanted) in unset(ctx, wanted) {
-        let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
-            let folder = ctx.facts.source(place.file).folder();
-            Some((at, *place, nearest(examples, folder)?))
-        });
-        let Some((at, place, example)) = found else { continue };
+        let found = wanted
+            .locations
+            .iter()
+            .enumerate()
+            .find_map(|(at, location)| {
+                let folder = ctx.facts.source(location.file).folder();
+                Some((at, *location, nearest(examples, folder)?))
+            });
+        let Some((at, location, example)) = found else {
+            continue;
+        };
+
         let (message, label, level) = if wanted.required {
-            (format!("`{name}` is required but missing from `{}`", example.path), "has no default", sink.level())
+            (
+                format!("`{name}` is required but missing from `{}`", example.path),
+                "has no default",
+                sink.level(),
+            )
         } else {
             let message = format!("`{name}` is read here but missing from `{}`", example.path);
-            (message, "empty if it is not set", sink.level().milder())
+            (message, "empty if it is not set", sink.level().lowered())
         };
-        let mut finding = Finding::new(place, message)
+
+        let mut finding = Finding::new(location, message)
             .label(label)
             .help(format!("add `{name}=` to `{}`", example.path))
-            .others(wanted.places.len() as u32 - 1);
-        for (other, place) in wanted.places.iter().enumerate() {
+            .others(wanted.locations.len() as u32 - 1);
+        for (other, location) in wanted.locations.iter().enumerate() {
             if other != at && other < 4 {
-                finding = finding.related(*place, "also read here");
+                finding = finding.related(*location, "also read here");
             }
         }
+
         sink.report_at(level, finding);
     }
 }
 
-/// The variables that source needs, by name, without those that it gives a default or sets itself anywhere.
+/// The variables that source needs, by name, without those that it gives a default or sets itself
+/// anywhere.
 fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
     let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
     let mut known: Vec<&str> = Vec::new();
+
     for source in ctx.facts.repository.files() {
-        let Some(code) = &ctx.facts.file(source.id).code else { continue };
+        let Some(code) = &ctx.facts.file(source.id).code else {
+            continue;
+        };
+
         let aside = is_aside(&source.path);
         known.extend(code.sets.iter().map(String::as_str));
+
         for read in &code.reads {
             let name = read.name.value.as_str();
-            if read.need == Need::Defaulted {
+
+            if read.need == EnvRequirement::Defaulted {
                 known.push(name);
                 continue;
             }
-            if aside || env_names::is_given(name) || name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+
+            if aside
+                || env_names::is_given(name)
+                || name.bytes().any(|byte| byte.is_ascii_lowercase())
+            {
                 continue;
             }
-            // Rust's `env!` reads while compiling, and what it reads is often set by a build script.
+            // Rust's `env!` reads while compiling, and what it reads is often set by a build
+            // script.
             let before = source.text.get(..read.name.span.start as usize);
             if before.is_some_and(|before| before.ends_with("env!(\"")) {
                 continue;
             }
-            // A read that would fail stands behind a test for the variable, where the file also asks whether it is there.
-            let tested = || code.reads.iter().any(|other| other.need == Need::Optional && other.name.value == name);
-            let required = read.need == Need::Required && !tested();
+            // A read that would fail stands behind a test for the variable, where the file also
+            // asks whether it is there.
+            let tested = || {
+                code.reads
+                    .iter()
+                    .any(|other| other.need == EnvRequirement::Optional && other.name.value == name)
+            };
+
+            let required = read.need == EnvRequirement::Required && !tested();
             if !required && !env_names::is_telling(name) {
                 continue;
             }
-            let place = source.place(read.name.span);
+
+            let location = source.location(read.name.span);
             let wanted = found.entry(name.to_owned()).or_default();
             if required && !wanted.required {
-                wanted.places.insert(0, place);
+                wanted.locations.insert(0, location);
             } else {
-                wanted.places.push(place);
+                wanted.locations.push(location);
             }
+
             wanted.required |= required;
         }
     }
+
     for name in known {
         found.remove(name);
     }
+
     found
 }
 
-/// Those that no other file of the repository sets. Any mention outside of source and prose counts: whoever wrote it knows
-/// of the variable.
+/// Those that no other file of the repository sets. Any mention outside of source and prose counts:
+/// whoever wrote it knows of the variable.
 fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wanted> {
     let names: Vec<String> = wanted.keys().cloned().collect();
-    let Ok(search) = AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(&names) else {
+    let Ok(search) = AhoCorasick::builder()
+        .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+        .build(&names)
+    else {
         return BTreeMap::new();
     };
+
     if names.is_empty() {
         return wanted;
     }
+
     for source in ctx.facts.repository.files() {
         let path = source.path.as_str();
         let told = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
@@ -149,15 +219,22 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
         {
             continue;
         }
+
         let text = source.text.as_bytes();
+
         for hit in search.find_iter(text) {
-            let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-            let whole = !word(hit.start().checked_sub(1).and_then(|at| text.get(at))) && !word(text.get(hit.end()));
+            let word = |byte: Option<&u8>| {
+                byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            };
+
+            let whole = !word(hit.start().checked_sub(1).and_then(|at| text.get(at)))
+                && !word(text.get(hit.end()));
             if whole {
                 wanted.remove(&names[hit.pattern().as_usize()]);
             }
         }
     }
+
     wanted
 }
 

@@ -5,16 +5,40 @@ pub(crate) mod env_example;
 pub(crate) mod env_files;
 pub(crate) mod stale_variable;
 
-use crate::rules::check::{Check, Run};
+use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check { rule: "env-example", run: Run::Repository(env_example::missing) },
-    Check { rule: "env-file-committed", run: Run::File(env_files::committed) },
-    Check { rule: "env-file-ignored", run: Run::Repository(env_files::ignored) },
-    Check { rule: "live-example-value", run: Run::File(env_files::live) },
-    Check { rule: "required-variable", run: Run::File(env_example::unguarded) },
-    Check { rule: "stale-variable", run: Run::File(stale_variable::check) },
-    Check { rule: "undocumented-variable", run: Run::Project(env_example::undocumented) },
-    Check { rule: "undocumented-variable", run: Run::Repository(env_code::undocumented) },
+    Check {
+        rule: "env-example",
+        run: CheckFn::Repository(env_example::missing),
+    },
+    Check {
+        rule: "env-file-committed",
+        run: CheckFn::File(env_files::committed),
+    },
+    Check {
+        rule: "env-file-ignored",
+        run: CheckFn::Repository(env_files::ignored),
+    },
+    Check {
+        rule: "live-example-value",
+        run: CheckFn::File(env_files::live),
+    },
+    Check {
+        rule: "required-variable",
+        run: CheckFn::File(env_example::unguarded),
+    },
+    Check {
+        rule: "stale-variable",
+        run: CheckFn::File(stale_variable::check),
+    },
+    Check {
+        rule: "undocumented-variable",
+        run: CheckFn::Project(env_example::undocumented),
+    },
+    Check {
+        rule: "undocumented-variable",
+        run: CheckFn::Repository(env_code::undocumented),
+    },
 ];

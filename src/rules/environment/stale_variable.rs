@@ -11,24 +11,37 @@ use crate::source::{SourceFile, file_name};
 
 /// `stale-variable`
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if !secret_exposure::is_example_env(&source.path) || is_practice(source.folder()) || facts.env.is_empty() {
+    if !secret_exposure::is_example_env(&source.path)
+        || is_practice(source.folder())
+        || facts.env.is_empty()
+    {
         return;
     }
+
     let stale: Vec<&EnvVar> = facts.env.iter().filter(|var| is_stale(ctx, var)).collect();
     // Where most names are unknown, something reads them that is not seen here.
-    if stale.is_empty() || stale.len() * 2 > facts.env.len() || is_handed_on(ctx) || !is_whole(ctx, source, facts) {
+    if stale.is_empty()
+        || stale.len() * 2 > facts.env.len()
+        || is_handed_on(ctx)
+        || !is_whole(ctx, source, facts)
+    {
         return;
     }
+
     for var in stale {
         let name = &var.name.value;
-        let finding = Finding::new(var.name.place, format!("nothing in the repository reads `{name}`"))
-            .label("not used anywhere else")
-            .help(format!("remove it from `{}`", file_name(&source.path)));
+        let finding = Finding::new(
+            var.name.location,
+            format!("nothing in the repository reads `{name}`"),
+        )
+        .label("not used anywhere else")
+        .help(format!("remove it from `{}`", file_name(&source.path)));
         sink.report(finding);
     }
 }
 
-/// Whether nothing but env files and prose names the variable, and no library would read it by itself.
+/// Whether nothing but env files and prose names the variable, and no library would read it by
+/// itself.
 fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
     let name = var.name.value.as_str();
     let upper = name.to_ascii_uppercase();
@@ -42,27 +55,68 @@ fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
 
 /// Whether all variables reach some program, whatever their names.
 fn is_handed_on(ctx: &Ctx) -> bool {
-    let services = || ctx.facts.projects().iter().flat_map(|project| &project.services);
-    ctx.facts.mentions.wholesale
-        || ctx.facts.files.iter().any(|file| file.code.as_ref().is_some_and(|code| code.reads_any))
+    let services = || {
+        ctx.facts
+            .projects()
+            .iter()
+            .flat_map(|project| &project.services)
+    };
+
+    ctx.facts.mentions.reads_all_env
+        || ctx
+            .facts
+            .files
+            .iter()
+            .any(|file| file.code.as_ref().is_some_and(|code| code.reads_any))
         || services().any(|service| {
-            service.build.is_none() && service.container.env_from.iter().any(|from| from.kind == EnvFromKind::File)
+            service.build.is_none()
+                && service
+                    .container
+                    .env_from
+                    .iter()
+                    .any(|from| from.kind == EnvFromKind::File)
         })
 }
 
-/// Whether what reads the example is seen: its own source, or a deployment that consists of others' images alone.
+/// Whether what reads the example is seen: its own source, or a deployment that consists of others'
+/// images alone.
 fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
     let folder = source.folder();
-    let code = ctx.facts.repository.below(folder).iter().filter_map(|file| ctx.facts.file(file.id).code.as_ref());
-    let names = |name: &str| facts.env.iter().any(|var| var.name.value.eq_ignore_ascii_case(name));
-    if code.flat_map(|code| &code.reads).any(|read| names(&read.name.value)) {
+    let code = ctx
+        .facts
+        .repository
+        .below(folder)
+        .iter()
+        .filter_map(|file| ctx.facts.file(file.id).code.as_ref());
+    let names = |name: &str| {
+        facts
+            .env
+            .iter()
+            .any(|var| var.name.value.eq_ignore_ascii_case(name))
+    };
+
+    if code
+        .flat_map(|code| &code.reads)
+        .any(|read| names(&read.name.value))
+    {
         return true;
     }
-    let mut services = ctx.facts.projects().iter().flat_map(|project| &project.services).peekable();
+
+    let mut services = ctx
+        .facts
+        .projects()
+        .iter()
+        .flat_map(|project| &project.services)
+        .peekable();
     services.peek().is_some()
         && ctx.facts.dockerfiles().next().is_none()
         && services.all(|service| {
-            let reference = service.container.image.as_ref().and_then(|image| image.reference.as_ref());
-            service.build.is_none() && reference.is_some_and(|image| data::image(&image.repository()).is_some())
+            let reference = service
+                .container
+                .image
+                .as_ref()
+                .and_then(|image| image.reference.as_ref());
+            service.build.is_none()
+                && reference.is_some_and(|image| data::image(&image.repository()).is_some())
         })
 }

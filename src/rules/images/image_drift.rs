@@ -1,4 +1,5 @@
-//! `image-drift`: whether what is deployed is what the pipeline builds, and whether files agree on its version.
+//! `image-drift`: whether what is deployed is what the pipeline builds, and whether files agree on
+//! its version.
 
 use std::collections::HashMap;
 
@@ -9,17 +10,19 @@ use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::workflow::image_builds;
-use crate::source::{At, parent};
+use crate::source::{Located, parent};
 use crate::syntax::shell::Script;
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if replaces_images(ctx) {
         return;
     }
+
     let deployed = deployed(ctx);
     if let Some(built) = pushed(ctx) {
         other_names(&deployed, &built, sink);
     }
+
     other_tags(ctx, &deployed, sink);
 }
 
@@ -32,20 +35,43 @@ struct Deployed<'a> {
     own: bool,
 }
 
-/// What runs outside development: pods, and services of compose that pull. A service that builds names its output.
+/// What runs outside development: pods, and services of compose that pull. A service that builds
+/// names its output.
 fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
-    let pods = ctx.facts.files.iter().flat_map(|file| file.workloads()).flat_map(|(object, workload)| {
-        workload.pod.containers.iter().map(move |container| (object.title(), container))
-    });
-    let projects = ctx.facts.projects().iter().filter(|project| !project.development && !project.overlay);
-    let services = projects.flat_map(|project| &project.services).filter(|service| service.build.is_none());
+    let pods = ctx
+        .facts
+        .files
+        .iter()
+        .flat_map(|file| file.workloads())
+        .flat_map(|(object, workload)| {
+            workload
+                .pod
+                .containers
+                .iter()
+                .map(move |container| (object.title(), container))
+        });
+    let projects = ctx
+        .facts
+        .projects()
+        .iter()
+        .filter(|project| !project.development && !project.overlay);
+    let services = projects
+        .flat_map(|project| &project.services)
+        .filter(|service| service.build.is_none());
     let services = services.map(|service| (service.name().to_owned(), &service.container));
     let read = |(owner, container): (String, &'a Container)| {
         let image = container.image.as_ref()?;
         let reference = image.reference.as_ref()?;
-        let plain = !reference.path.contains(['?', '$', '{']) && data::image(&reference.repository()).is_none();
-        plain.then(|| Deployed { owner, image, reference, own: ctx.graph.built(container).is_some() })
+        let plain = !reference.path.contains(['?', '$', '{'])
+            && data::image(&reference.repository()).is_none();
+        plain.then(|| Deployed {
+            owner,
+            image,
+            reference,
+            own: ctx.graph.built(container).is_some(),
+        })
     };
+
     pods.chain(services).filter_map(read).collect()
 }
 
@@ -54,6 +80,7 @@ fn replaces_images(ctx: &Ctx) -> bool {
     let replaces = |script: &Script| {
         script.invocations().iter().any(|one| {
             let has = |word: &str| one.args.iter().any(|arg| arg.text() == word);
+
             match one.program {
                 "kubectl" | "oc" => has("set") && has("image"),
                 "kustomize" => has("set"),
@@ -62,21 +89,45 @@ fn replaces_images(ctx: &Ctx) -> bool {
             }
         })
     };
-    let steps = ctx.facts.workflows().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
-    let actions = ["azure/k8s-deploy", "yq", "kustomize", "k8s-bake", "helm", "deploy-to-kubernetes", "update-image"];
+
+    let steps = ctx
+        .facts
+        .workflows()
+        .flat_map(|workflow| &workflow.jobs)
+        .flat_map(|job| &job.steps);
+    let actions = [
+        "azure/k8s-deploy",
+        "yq",
+        "kustomize",
+        "k8s-bake",
+        "helm",
+        "deploy-to-kubernetes",
+        "update-image",
+    ];
     steps.into_iter().any(|step| {
-        let named = step
-            .uses
-            .as_ref()
-            .is_some_and(|uses| actions.iter().any(|word| uses.value.to_ascii_lowercase().contains(word)));
-        named || step.run.as_ref().is_some_and(|code| replaces(code.script()))
+        let named = step.uses.as_ref().is_some_and(|uses| {
+            actions
+                .iter()
+                .any(|word| uses.value.to_ascii_lowercase().contains(word))
+        });
+
+        named
+            || step
+                .run
+                .as_ref()
+                .is_some_and(|code| replaces(code.script()))
     })
 }
 
 /// The repositories that pipelines build, without tags. `None` where one of them cannot be known.
-fn pushed(ctx: &Ctx) -> Option<Vec<At<String>>> {
+fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
     let mut found = Vec::new();
-    for build in ctx.facts.workflows().filter(|workflow| is_live(ctx, workflow)).flat_map(image_builds) {
+    for build in ctx
+        .facts
+        .workflows()
+        .filter(|workflow| is_live(ctx, workflow))
+        .flat_map(image_builds)
+    {
         for tag in build.tags {
             // A variable in the tag does not matter; one that may hold the name does.
             let name = tag.value.split('@').next().unwrap_or("");
@@ -84,41 +135,53 @@ fn pushed(ctx: &Ctx) -> Option<Vec<At<String>>> {
                 Some((name, rest)) if !rest.contains('/') => name,
                 _ => name,
             };
+
             let last = name.rsplit('/').next().unwrap_or(name);
             if last.is_empty() || last.contains(['$', '{', '}', '`']) {
                 return None;
             }
-            found.push(At::new(name.to_owned(), tag.place));
+
+            found.push(Located::new(name.to_owned(), tag.location));
         }
     }
+
     Some(found)
 }
 
-fn other_names(deployed: &[Deployed], built: &[At<String>], sink: &mut Sink) {
+fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink) {
     for one in deployed {
         let repository = one.reference.repository();
         let short = one.reference.short_name();
-        let namesakes: Vec<&At<String>> =
-            built.iter().filter(|name| name.value.rsplit('/').next() == Some(short)).collect();
+        let namesakes: Vec<&Located<String>> = built
+            .iter()
+            .filter(|name| name.value.rsplit('/').next() == Some(short))
+            .collect();
         // A bare name is filled in where it is deployed.
         if namesakes.is_empty()
             || !repository.contains('/')
-            || namesakes.iter().any(|name| may_be(&name.value, &repository))
+            || namesakes
+                .iter()
+                .any(|name| may_be(&name.value, &repository))
         {
             continue;
         }
+
         let built = namesakes[0];
         // A local name that is tagged anew before it is pushed says nothing of where it goes.
         if !built.value.contains('/') {
             continue;
         }
+
         sink.report(
             Finding::new(
-                one.image.place,
-                format!("`{}` runs `{repository}`, but the pipeline builds `{}`", one.owner, built.value),
+                one.image.location,
+                format!(
+                    "`{}` runs `{repository}`, but the pipeline builds `{}`",
+                    one.owner, built.value
+                ),
             )
             .label("nothing here builds this image")
-            .related(built.place, "built under this name")
+            .related(built.location, "built under this name")
             .help("deploy the image that the pipeline pushes, or push it under the deployed name"),
         );
     }
@@ -132,23 +195,36 @@ fn may_be(built: &str, repository: &str) -> bool {
     }
     // The parts after the last hole are all that is known.
     let known = built.rsplit('}').next().unwrap_or("");
+
     repository.ends_with(known.trim_start_matches('/'))
 }
 
 /// One image of this repository under two versions, in files that stand together.
 fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
     let mut first: HashMap<(String, &str), &Deployed> = HashMap::new();
+
     for one in deployed.iter().filter(|one| one.own) {
-        let Some(tag) = one.reference.tag.as_deref().filter(|tag| is_version(tag)) else { continue };
-        let folder = parent(ctx.facts.path(one.image.place.file));
-        let seen = first.entry((one.reference.repository(), folder)).or_insert(one);
-        let Some(other) = seen.reference.tag.as_deref().filter(|other| *other != tag) else { continue };
+        let Some(tag) = one.reference.tag.as_deref().filter(|tag| is_version(tag)) else {
+            continue;
+        };
+
+        let folder = parent(ctx.facts.path(one.image.location.file));
+        let seen = first
+            .entry((one.reference.repository(), folder))
+            .or_insert(one);
+        let Some(other) = seen.reference.tag.as_deref().filter(|other| *other != tag) else {
+            continue;
+        };
+
         sink.report(
             Finding::new(
-                one.image.place,
-                format!("`{}` runs version {tag} of an image that `{}` runs as {other}", one.owner, seen.owner),
+                one.image.location,
+                format!(
+                    "`{}` runs version {tag} of an image that `{}` runs as {other}",
+                    one.owner, seen.owner
+                ),
             )
-            .related(seen.image.place, format!("version {other} here"))
+            .related(seen.image.location, format!("version {other} here"))
             .help("use the same version in both places"),
         );
     }

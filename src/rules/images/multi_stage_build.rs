@@ -5,7 +5,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
-use crate::source::{At, Place, file_name, parent};
+use crate::source::{Located, Location, file_name, parent};
 
 /// Packages that compile or that only compiling needs.
 const TOOLS: &[&str] = &[
@@ -68,30 +68,53 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if is_builder(ctx.facts.path(dockerfile.file)) {
         return;
     }
-    for stage in shipped_stages::serving(ctx, dockerfile).into_iter().filter(|&stage| !dockerfile.is_windows(stage)) {
+
+    for stage in shipped_stages::serving(ctx, dockerfile)
+        .into_iter()
+        .filter(|&stage| !dockerfile.is_windows(stage))
+    {
         let chain: Vec<&Stage> = dockerfile.chain(stage).collect();
+
         if let Some((at, why)) = toolchain(dockerfile, &chain) {
             sink.report(
-                Finding::new(dockerfile.stages[stage].place, format!("the shipped image contains {why}"))
-                    .label("ships everything the build needs")
-                    .related(at, "built here")
-                    .help("build in a separate stage and `COPY --from=` the result into a small final stage")
-                    .anchor(dockerfile.stages[stage].place),
+                Finding::new(
+                    dockerfile.stages[stage].location,
+                    format!(
+                        "the shipped image \
+                    contains {why}"
+                    ),
+                )
+                .label("ships everything the build needs")
+                .related(at, "built here")
+                .help(
+                    "build in a separate stage and `COPY --from=` the result into a small \
+                        final stage",
+                )
+                .anchor(dockerfile.stages[stage].location),
             );
             continue;
         }
+
         let tools = installed(dockerfile, &chain);
+
         if let Some((first, rest)) = tools.split_first() {
             let mut names: Vec<&str> = tools.iter().map(|tool| tool.value.as_str()).collect();
             names.dedup();
-            let mut finding =
-                Finding::new(first.place, format!("the shipped image contains build tools: {}", quoted(&names)))
-                    .label("stays in the image")
-                    .help(
-                        "build in an earlier stage and `COPY --from=` the result, or remove the tools in the same RUN",
-                    );
-            for tool in rest.iter().filter(|tool| tool.place.span.start != first.place.span.start).take(4) {
-                finding = finding.related(tool.place, "and this");
+            let mut finding = Finding::new(
+                first.location,
+                format!("the shipped image contains build tools: {}", quoted(&names)),
+            )
+            .label("stays in the image")
+            .help(
+                "build in an earlier stage and `COPY --from=` the result, or remove the \
+                         tools in the same RUN",
+            );
+            for tool in rest
+                .iter()
+                .filter(|tool| tool.location.span.start != first.location.span.start)
+                .take(4)
+            {
+                finding = finding.related(tool.location, "and this");
             }
             // What starts nothing of its own is there to build upon or to work in.
             let base = matches!(dockerfile.start(stage), (None, None));
@@ -102,39 +125,75 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether a Dockerfile says by its name that it makes a place to build or to check in.
 fn is_builder(path: &str) -> bool {
-    const FILES: &[&str] = &["build", "builder", "check", "docs", "lint", "sdk", "toolchain", "wheel", "wheels"];
+    const FILES: &[&str] = &[
+        "build",
+        "builder",
+        "check",
+        "docs",
+        "lint",
+        "sdk",
+        "toolchain",
+        "wheel",
+        "wheels",
+    ];
     const FOLDERS: &[&str] = &["builder", "builders", "sdk", "toolchain", "wheel", "wheels"];
     let file = file_name(path).to_ascii_lowercase();
-    file.split(['.', '-', '_']).any(|word| FILES.contains(&word))
-        || parent(path).split(['/', '-', '_']).any(|word| FOLDERS.contains(&word))
+    file.split(['.', '-', '_'])
+        .any(|word| FILES.contains(&word))
+        || parent(path)
+            .split(['/', '-', '_'])
+            .any(|word| FOLDERS.contains(&word))
 }
 
-/// A toolchain's own image that something is built in: the place of the build, and what the image carries.
-fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Place, &'static str)> {
-    let Some(Base::Image(ImageUse { reference: Some(reference), .. })) = chain.last().map(|stage| &stage.base) else {
+/// A toolchain's own image that something is built in: the place of the build, and what the image
+/// carries.
+fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Location, &'static str)> {
+    let Some(Base::Image(ImageUse {
+        reference: Some(reference),
+        ..
+    })) = chain.last().map(|stage| &stage.base)
+    else {
         return None;
     };
-    let steps = dockerfile.steps().filter(|step| chain.iter().any(|stage| stage.index == step.stage.index));
+
+    let steps = dockerfile
+        .steps()
+        .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index));
     for step in steps {
         let script = step.script();
+
         for one in script.invocations() {
             let task = one.subcommand(&["-f", "--file", "-C"]).unwrap_or("");
             let what = match one.program {
                 "go" if matches!(task, "build" | "install") => "the Go toolchain",
                 "cargo" if matches!(task, "build" | "install") => "the Rust toolchain",
-                "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => "Maven and a JDK",
-                "gradle" | "gradlew" if task.contains("ar") || task.contains("build") || task.contains("install") => {
+                "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => {
+                    "Maven and a JDK"
+                }
+
+                "gradle" | "gradlew"
+                    if task.contains("ar")
+                        || task.contains("build")
+                        || task.contains("install") =>
+                {
                     "Gradle and a JDK"
                 }
-                "dotnet" if matches!(task, "publish" | "build") && is_sdk(reference) => "the .NET SDK",
-                "gcc" | "g++" | "clang" | "cmake" if matches!(reference.short_name(), "gcc" | "clang") => {
+                "dotnet" if matches!(task, "publish" | "build") && is_sdk(reference) => {
+                    "the .NET SDK"
+                }
+
+                "gcc" | "g++" | "clang" | "cmake"
+                    if matches!(reference.short_name(), "gcc" | "clang") =>
+                {
                     "a C compiler"
                 }
                 _ => continue,
             };
-            return Some((step.place(one.span()), what));
+
+            return Some((step.location(one.span()), what));
         }
     }
+
     None
 }
 
@@ -143,28 +202,45 @@ fn is_sdk(reference: &Reference) -> bool {
 }
 
 /// Build tools that a RUN of the chain installs and does not remove.
-fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<At<String>> {
+fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> {
     let mut found = Vec::new();
-    for step in dockerfile.steps().filter(|step| chain.iter().any(|stage| stage.index == step.stage.index)) {
+    for step in dockerfile
+        .steps()
+        .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index))
+    {
         let script = step.script();
         let invocations = script.invocations();
-        let calls: Vec<_> = invocations.iter().filter_map(|one| Some((one, call(one)?))).collect();
-        let removes = calls.iter().any(|(_, call)| call.manager.system && call.verb == Verb::Remove);
+        let calls: Vec<_> = invocations
+            .iter()
+            .filter_map(|one| Some((one, call(one)?)))
+            .collect();
+        let removes = calls
+            .iter()
+            .any(|(_, call)| call.manager.system && call.verb == Verb::Remove);
         if removes {
             continue;
         }
-        for (_, call) in calls.iter().filter(|(_, call)| call.manager.system && call.verb == Verb::Install) {
+
+        for (_, call) in calls
+            .iter()
+            .filter(|(_, call)| call.manager.system && call.verb == Verb::Install)
+        {
             for word in &call.packages {
                 let name = word.text().split(['=', ':', '~']).next().unwrap_or("");
                 let name = file_name(name);
-                let versioned = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+                let versioned = name
+                    .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+                    .trim_end_matches('-');
                 if TOOLS.contains(&name) || matches!(versioned, "gcc" | "g++" | "clang" | "llvm") {
-                    found.push(At::new(name.to_owned(), step.place(word.span)));
+                    found.push(Located::new(name.to_owned(), step.location(word.span)));
                 }
             }
         }
     }
-    let strong = found.iter().any(|tool| !WEAK.contains(&tool.value.as_str()));
+
+    let strong = found
+        .iter()
+        .any(|tool| !WEAK.contains(&tool.value.as_str()));
     if strong { found } else { Vec::new() }
 }
 
@@ -175,7 +251,12 @@ fn quoted(names: &[&str]) -> String {
             seen.push(name)
         }
     });
-    let shown: Vec<String> = seen.iter().take(4).map(|name| format!("`{name}`")).collect();
+
+    let shown: Vec<String> = seen
+        .iter()
+        .take(4)
+        .map(|name| format!("`{name}`"))
+        .collect();
     match seen.len() {
         0..=4 => shown.join(", "),
         many => format!("{} and {} more", shown.join(", "), many - 4),

@@ -23,50 +23,80 @@ static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 
 /// `pinned-image`
 pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
-    let Some(reference) = &image.reference else { return };
+    let Some(reference) = &image.reference else {
+        return;
+    };
+
     if reference.digest.is_some() || is_windows_base(reference) || is_context(image, reference) {
         return;
     }
+
     let name = reference.short_name();
     let (message, label) = match reference.tag.as_deref() {
-        None => (format!("`{}` has no tag, so its content can change", image.written), "no tag".to_owned()),
-        Some(tag) if moves(reference, tag) => {
-            (format!("`{}` uses the moving tag `{tag}`", image.written), format!("`{tag}` is not a version"))
-        }
+        None => (
+            format!("`{}` has no tag, so its content can change", image.written),
+            "no tag".to_owned(),
+        ),
+        Some(tag) if moves(reference, tag) => (
+            format!("`{}` uses the moving tag `{tag}`", image.written),
+            format!("`{tag}` is not a version"),
+        ),
         Some(_) => return,
     };
-    let known = if name.contains('?') { "the image".to_owned() } else { format!("`{name}`") };
-    let finding =
-        Finding::new(image.place, message).label(label).help(format!("pin {known} to an exact version or a digest"));
+
+    let known = if name.contains('?') {
+        "the image".to_owned()
+    } else {
+        format!("`{name}`")
+    };
+
+    let finding = Finding::new(image.location, message)
+        .label(label)
+        .help(format!("pin {known} to an exact version or a digest"));
     sink.report(with_sources(finding, image));
 }
 
 /// `digest-pinned-image`
 pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
-    let Some(reference) = &image.reference else { return };
+    let Some(reference) = &image.reference else {
+        return;
+    };
+
     if !reference.is_pinned_by_digest() && !is_context(image, reference) {
-        let finding = Finding::new(image.place, format!("`{}` is not pinned by digest", image.written))
-            .help("append the digest: `image:tag@sha256:…`");
+        let finding = Finding::new(
+            image.location,
+            format!("`{}` is not pinned by digest", image.written),
+        )
+        .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }
 }
 
 fn with_sources(finding: Finding, image: &ImageUse) -> Finding {
-    image.sources.iter().fold(finding, |finding, source| finding.related(source.place, source.text.clone()))
+    image.sources.iter().fold(finding, |finding, source| {
+        finding.related(source.location, source.text.clone())
+    })
 }
 
 fn moves(reference: &Reference, tag: &str) -> bool {
     let repository = reference.repository();
     let tag = tag.to_ascii_lowercase();
     let listed = |list: &[String], word: &str| list.iter().any(|item| item == word);
-    if TAGS.unversioned.iter().any(|prefix| repository.starts_with(prefix.as_str())) && tag != "latest" {
+    if TAGS
+        .unversioned
+        .iter()
+        .any(|prefix| repository.starts_with(prefix.as_str()))
+        && tag != "latest"
+    {
         return false;
     }
+
     let channel = tag.split('-').next().unwrap_or(&tag);
     // `release-1.4` and `test-42` name something; `stable-slim` does not.
     if listed(&TAGS.channels, channel) && !tag.contains(|c: char| c.is_ascii_digit()) {
         return true;
     }
+
     listed(&TAGS.variants, &tag) && !listed(&TAGS.distributions, &repository)
 }
 
@@ -81,7 +111,8 @@ fn is_context(image: &ImageUse, reference: &Reference) -> bool {
         && !TAGS.official.iter().any(|official| official == name)
 }
 
-/// Windows bases are published under build numbers that the host dictates; the untagged ones no longer exist.
+/// Windows bases are published under build numbers that the host dictates; the untagged ones no
+/// longer exist.
 fn is_windows_base(reference: &Reference) -> bool {
     reference.registry.as_deref() == Some("mcr.microsoft.com")
         && reference.path.starts_with("windows/")

@@ -1,10 +1,11 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a container is given of its host.
+//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a
+//! container is given of its host.
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::Class;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::{Container, HostNamespace, Mount, MountSource};
-use crate::source::At;
+use crate::source::Located;
 
 /// Capabilities that the Pod Security Standards' baseline lets a container add.
 const BASELINE: &[&str] = &[
@@ -23,13 +24,21 @@ const BASELINE: &[&str] = &[
     "SYS_CHROOT",
 ];
 
-/// Capabilities that programs ask for without giving the host away: locking memory, raising priorities.
-const MILD: &[&str] = &["IPC_LOCK", "SYS_NICE", "SYS_RESOURCE", "WAKE_ALARM", "BLOCK_SUSPEND", "LEASE"];
+/// Capabilities that programs ask for without giving the host away: locking memory, raising
+/// priorities.
+const MILD: &[&str] = &[
+    "IPC_LOCK",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "LEASE",
+];
 
 /// What a developer's own machine is asked for is a risk to that machine alone.
 pub fn level(owner: Owner, sink: &Sink) -> Level {
     match owner {
-        Owner::Compose(project, _) if project.development => sink.level().milder(),
+        Owner::Compose(project, _) if project.development => sink.level().lowered(),
         Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),
     }
 }
@@ -40,6 +49,7 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
         if BASELINE.contains(&name) || MILD.contains(&name) {
             continue;
         }
+
         let gives = match name {
             "ALL" => "every capability of root on the host",
             "SYS_ADMIN" => "mounts, namespaces, and most of what root can do",
@@ -54,11 +64,15 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
             "SYS_BOOT" => "rebooting the host",
             _ => "more than a container gets by default",
         };
+
         sink.report_at(
             level(owner, sink),
-            Finding::new(added.place, format!("{} adds the capability `{name}`", container.title()))
-                .label(gives)
-                .help("remove it, or move the work that needs it out of the container"),
+            Finding::new(
+                added.location,
+                format!("{} adds the capability `{name}`", container.title()),
+            )
+            .label(gives)
+            .help("remove it, or move the work that needs it out of the container"),
         );
     }
 }
@@ -69,36 +83,57 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
         // The setting is the pod's; each container repeats it.
         Owner::Kubernetes(object, _) => object.title(),
     };
+
     for shared in &container.security.host_namespaces {
         let (gives, help) = match shared.value {
-            HostNamespace::Network => {
-                ("can reach and listen on all of the host's interfaces", "publish the ports that it needs instead")
-            }
-            HostNamespace::Pid => {
-                ("can see and signal every process on the host", "remove it, or share it with one service only")
-            }
-            HostNamespace::Ipc => {
-                ("shares memory with the host's processes", "remove it, or set the size of `/dev/shm` instead")
-            }
-            HostNamespace::User => {
-                ("root in the container is root on the host", "remove it and let the engine map users")
-            }
-            HostNamespace::Uts => ("can rename the host", "remove it and set `hostname` instead"),
+            HostNamespace::Network => (
+                "can reach and listen on all of the host's interfaces",
+                "publish the ports that it needs instead",
+            ),
+            HostNamespace::Pid => (
+                "can see and signal every process on the host",
+                "remove it, or share it with one service only",
+            ),
+            HostNamespace::Ipc => (
+                "shares memory with the host's processes",
+                "remove it, or set the size of `/dev/shm` instead",
+            ),
+            HostNamespace::User => (
+                "root in the container is root on the host",
+                "remove it and let the engine map users",
+            ),
+            HostNamespace::Uts => (
+                "can rename the host",
+                "remove it and set `hostname` instead",
+            ),
             HostNamespace::Cgroup => ("can see the host's control groups", "remove it"),
         };
+
         sink.report_at(
             level(owner, sink),
-            Finding::new(shared.place, format!("{name} shares the host's {} namespace", shared.value.word()))
-                .label(gives)
-                .help(help),
+            Finding::new(
+                shared.location,
+                format!(
+                    "{name} shares the host's {} namespace",
+                    shared.value.as_str()
+                ),
+            )
+            .label(gives)
+            .help(help),
         );
     }
 }
 
 /// Sockets of container engines.
 fn is_engine_socket(path: &str) -> bool {
-    const NAMES: &[&str] =
-        &["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock", "cri-dockerd.sock"];
+    const NAMES: &[&str] = &[
+        "docker.sock",
+        "containerd.sock",
+        "crio.sock",
+        "podman.sock",
+        "dockershim.sock",
+        "cri-dockerd.sock",
+    ];
     const FOLDERS: &[&str] = &["/run/docker", "/run/containerd", "/run/crio", "/run/podman"];
     let folder = path.trim_end_matches('/');
     let folder = folder.strip_prefix("/var").unwrap_or(folder);
@@ -107,7 +142,7 @@ fn is_engine_socket(path: &str) -> bool {
         || FOLDERS.contains(&folder)
 }
 
-fn host_path(mount: &Mount) -> Option<&At<String>> {
+fn host_path(mount: &Mount) -> Option<&Located<String>> {
     match &mount.source {
         MountSource::Host(path) => Some(path),
         _ => None,
@@ -115,20 +150,34 @@ fn host_path(mount: &Mount) -> Option<&At<String>> {
 }
 
 pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    for path in container.mounts.iter().filter_map(host_path).filter(|path| is_engine_socket(&path.value)) {
+    for path in container
+        .mounts
+        .iter()
+        .filter_map(host_path)
+        .filter(|path| is_engine_socket(&path.value))
+    {
         sink.report_at(
             level(owner, sink),
-            Finding::new(path.place, format!("{} mounts the container engine's socket", subject(owner, container)))
-                .label("allows starting containers as root on the host")
-                .help("use a socket proxy that allows only the calls needed, or remove it; `:ro` does not restrict it"),
+            Finding::new(
+                path.location,
+                format!(
+                    "{} mounts the container engine's socket",
+                    subject(owner, container)
+                ),
+            )
+            .label("allows starting containers as root on the host")
+            .help(
+                "use a socket proxy that allows only the calls needed, or remove it; `:ro` \
+                    does not restrict it",
+            ),
         );
     }
 }
 
 /// Folders of the host that give it away as a whole.
 const SENSITIVE: &[&str] = &[
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
-    "/var", "/var/lib", "/var/run", "/var/log",
+    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run",
+    "/sbin", "/sys", "/usr", "/var", "/var/lib", "/var/run", "/var/log",
 ];
 
 /// Folders of which every part is sensitive.
@@ -150,13 +199,28 @@ const SENSITIVE_BELOW: &[&str] = &[
     "/var/lib/kubelet",
 ];
 
-const SENSITIVE_FILES: &[&str] = &["/etc/shadow", "/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/crontab"];
+const SENSITIVE_FILES: &[&str] = &[
+    "/etc/shadow",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/sudoers",
+    "/etc/crontab",
+];
 
 /// Folders of a home that hold credentials.
-const HOME_SECRETS: &[&str] =
-    &["/.ssh", "/.aws", "/.kube", "/.gnupg", "/.docker", "/.config/gcloud", "/.azure", "/.netrc"];
+const HOME_SECRETS: &[&str] = &[
+    "/.ssh",
+    "/.aws",
+    "/.kube",
+    "/.gnupg",
+    "/.docker",
+    "/.config/gcloud",
+    "/.azure",
+    "/.netrc",
+];
 
-/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the host's.
+/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the
+/// host's.
 const HARMLESS_ETC: &[&str] = &[
     "/etc/ca-certificates",
     "/etc/hostname",
@@ -177,25 +241,40 @@ const HARMLESS_ETC: &[&str] = &[
 
 /// Another part of the host's configuration that the container can change.
 fn is_configuration(path: &str, mount: &Mount) -> bool {
-    path.starts_with("/etc/") && !mount.read_only && !HARMLESS_ETC.iter().any(|folder| path.starts_with(folder))
+    path.starts_with("/etc/")
+        && !mount.read_only
+        && !HARMLESS_ETC.iter().any(|folder| path.starts_with(folder))
 }
 
 fn is_sensitive(path: &str) -> bool {
-    let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
-    let home = trimmed.starts_with('~') || trimmed.starts_with("/home/") || trimmed.starts_with("/Users/");
+    let trimmed = if path.len() > 1 {
+        path.trim_end_matches('/')
+    } else {
+        path
+    };
+
+    let home =
+        trimmed.starts_with('~') || trimmed.starts_with("/home/") || trimmed.starts_with("/Users/");
     SENSITIVE.contains(&trimmed)
         || SENSITIVE_FILES.contains(&trimmed)
-        || SENSITIVE_BELOW.iter().any(|folder| trimmed.starts_with(folder))
+        || SENSITIVE_BELOW
+            .iter()
+            .any(|folder| trimmed.starts_with(folder))
         || (home && HOME_SECRETS.iter().any(|secret| trimmed.contains(secret)))
 }
 
 pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for mount in &container.mounts {
-        let Some(path) = host_path(mount).filter(|path| !is_engine_socket(&path.value)) else { continue };
+        let Some(path) = host_path(mount).filter(|path| !is_engine_socket(&path.value)) else {
+            continue;
+        };
+
         let sensitive = is_sensitive(&path.value);
         let level = match owner {
             Owner::Compose(project, service) if sensitive => {
-                let observes = service.known_image().is_some_and(|known| known.class == Class::Monitoring);
+                let observes = service
+                    .known_image()
+                    .is_some_and(|known| known.class == Class::Monitoring);
                 match (observes && mount.read_only, project.development) {
                     // An agent that reads the host's figures has to see them.
                     (true, _) => Level::Note,
@@ -209,12 +288,25 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
             Owner::Compose(..) => continue,
         };
-        let access = if mount.read_only { "can read" } else { "can modify" };
+
+        let access = if mount.read_only {
+            "can read"
+        } else {
+            "can modify"
+        };
+
         sink.report_at(
             level,
-            Finding::new(path.place, format!("{} mounts the host path `{}`", subject(owner, container), path.value))
-                .label(format!("the container {access} it"))
-                .help("mount only the file or directory that is needed, read-only, or use a volume"),
+            Finding::new(
+                path.location,
+                format!(
+                    "{} mounts the host path `{}`",
+                    subject(owner, container),
+                    path.value
+                ),
+            )
+            .label(format!("the container {access} it"))
+            .help("mount only the file or directory that is needed, read-only, or use a volume"),
         );
     }
 }
@@ -255,13 +347,24 @@ const ORDINARY_DEVICES: &[&str] = &[
 pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
     for device in &container.security.devices {
         let path = device.value.split(':').next().unwrap_or("");
-        if !path.starts_with("/dev") || ORDINARY_DEVICES.iter().any(|ordinary| path.starts_with(ordinary)) {
+        if !path.starts_with("/dev")
+            || ORDINARY_DEVICES
+                .iter()
+                .any(|ordinary| path.starts_with(ordinary))
+        {
             continue;
         }
+
         sink.report(
-            Finding::new(device.place, format!("{} has access to the host device `{path}`", container.title()))
-                .label("access bypasses the host's file permissions")
-                .help("remove it, or allow only read access (`:r`) if that is enough"),
+            Finding::new(
+                device.location,
+                format!(
+                    "{} has access to the host device `{path}`",
+                    container.title()
+                ),
+            )
+            .label("access bypasses the host's file permissions")
+            .help("remove it, or allow only read access (`:r`) if that is enough"),
         );
     }
 }

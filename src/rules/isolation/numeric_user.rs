@@ -5,26 +5,49 @@ use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 
-/// The kubelet knows no names: it cannot tell that `app` is not root, and refuses to start the container.
+/// The kubelet knows no names: it cannot tell that `app` is not root, and refuses to start the
+/// container.
 pub fn check(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, workload) = owner else { return };
-    let Some(demand) = container.security.run_as_non_root.known().filter(|at| at.value) else { return };
+    let Owner::Kubernetes(object, workload) = owner else {
+        return;
+    };
+
+    let Some(demand) = container
+        .security
+        .run_as_non_root
+        .known()
+        .filter(|at| at.value)
+    else {
+        return;
+    };
+
     if !container.security.user.is_absent() || workload.pod.windows {
         return;
     }
-    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else { return };
-    let Some(user) = dockerfile.user(stage).0.known() else { return };
+
+    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
+        return;
+    };
+
+    let Some(user) = dockerfile.user(stage).0.known() else {
+        return;
+    };
+
     let name = user.value.split(':').next().unwrap_or("");
     if name.is_empty() || name == "root" || name.bytes().all(|byte| byte.is_ascii_digit()) {
         return;
     }
+
     sink.report(
         Finding::new(
-            user.place,
-            format!("{} does not start: the image's user `{name}` is not numeric", container_title(object, container)),
+            user.location,
+            format!(
+                "{} does not start: the image's user `{name}` is not numeric",
+                container_title(object, container)
+            ),
         )
         .label("the kubelet cannot verify that this user is not root")
-        .related(demand.place, "`runAsNonRoot` requires a numeric user")
+        .related(demand.location, "`runAsNonRoot` requires a numeric user")
         .help("set a numeric USER in the image, or set `runAsUser` in the pod")
         .anchor(object.anchor),
     );

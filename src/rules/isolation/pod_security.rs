@@ -1,5 +1,6 @@
-//! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`, `restricted-volume`: the
-//! Pod Security Standards beside what the isolation rules say of compose and Kubernetes alike.
+//! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`,
+//! `restricted-volume`: the Pod Security Standards beside what the isolation rules say of compose
+//! and Kubernetes alike.
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
@@ -9,7 +10,7 @@ use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
 use crate::rules::isolation::host_access;
 use crate::rules::once::once;
-use crate::source::At;
+use crate::source::Located;
 
 /// Sysctls that every namespace has for itself.
 const SAFE_SYSCTLS: [&str; 14] = [
@@ -45,35 +46,59 @@ const RESTRICTED_VOLUMES: [&str; 9] = [
 /// No profile at all is said once; one that does nothing, wherever it stands.
 pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
     let mut missing = Vec::new();
+
     for object in ctx.graph.cluster.objects() {
-        let Some(workload) = object.workload().filter(|workload| !workload.pod.windows && !workload.guessed) else {
+        let Some(workload) = object
+            .workload()
+            .filter(|workload| !workload.pod.windows && !workload.guessed)
+        else {
             continue;
         };
+
         let mut told = false;
+
         for container in &workload.pod.containers {
-            let Some(kube) = &container.kube else { continue };
+            let Some(kube) = &container.kube else {
+                continue;
+            };
+
             match &kube.seccomp {
                 Setting::Absent if !told => {
                     told = true;
                     missing.push(
                         Finding::new(
                             container.anchor,
-                            format!("{} has no seccomp profile", container_title(object, container)),
+                            format!(
+                                "{} has no seccomp profile",
+                                container_title(object, container)
+                            ),
                         )
                         .label("can make any system call")
-                        .help("set `seccompProfile: {type: RuntimeDefault}` in the pod's `securityContext`")
+                        .help(
+                            "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
+                            `securityContext`",
+                        )
                         .anchor(object.anchor),
                     );
                 }
-                Setting::Set(kind) if !matches!(kind.value.as_str(), "RuntimeDefault" | "Localhost") => {
-                    let message = format!("{} runs without a seccomp filter", container_title(object, container));
-                    let finding = Finding::new(kind.place, message).help("use `RuntimeDefault`").anchor(object.anchor);
+
+                Setting::Set(kind)
+                    if !matches!(kind.value.as_str(), "RuntimeDefault" | "Localhost") =>
+                {
+                    let message = format!(
+                        "{} runs without a seccomp filter",
+                        container_title(object, container)
+                    );
+                    let finding = Finding::new(kind.location, message)
+                        .help("use `RuntimeDefault`")
+                        .anchor(object.anchor);
                     sink.report(finding.label(format!("`{}` filters nothing", kind.value)));
                 }
                 _ => {}
             }
         }
     }
+
     once(sink, Level::Note, missing);
 }
 
@@ -83,41 +108,63 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         Owner::Kubernetes(object, _) => (container_title(object, container), object.anchor),
         Owner::Compose(..) => (format!("`{}`", container.name.value), container.anchor),
     };
+
     for profile in &container.security.profiles {
-        let Some(what) = disabled(profile) else { continue };
+        let Some(what) = disabled(profile) else {
+            continue;
+        };
+
         sink.report_at(
             host_access::level(owner, sink),
-            Finding::new(profile.place, format!("{title} {what}"))
+            Finding::new(profile.location, format!("{title} {what}"))
                 .label("weakens the isolation between container and host")
                 .help("use the runtime's default profile")
                 .anchor(anchor),
         );
     }
-    let host_process = container.kube.as_ref().and_then(|kube| kube.host_process.known()).filter(|at| at.value);
+
+    let host_process = container
+        .kube
+        .as_ref()
+        .and_then(|kube| kube.host_process.known())
+        .filter(|at| at.value);
     if let Some(at) = host_process {
         sink.report(
-            Finding::new(at.place, format!("{title} runs as a process of the Windows host"))
-                .label("no isolation from the host")
-                .help("run it as a container; use `hostProcess` only for node agents")
-                .anchor(anchor),
+            Finding::new(
+                at.location,
+                format!("{title} runs as a process of the Windows host"),
+            )
+            .label("no isolation from the host")
+            .help("run it as a container; use `hostProcess` only for node agents")
+            .anchor(anchor),
         );
     }
 }
 
-fn disabled(profile: &At<String>) -> Option<String> {
+fn disabled(profile: &Located<String>) -> Option<String> {
     let written = profile.value.replacen(':', "=", 1);
     let (key, value) = written.split_once('=').unwrap_or((&written, ""));
     let value = value.trim_start_matches("type=");
+
     match key {
-        "seccomp" if value.eq_ignore_ascii_case("unconfined") => Some("disables its seccomp filter".to_owned()),
-        "systempaths" if value.eq_ignore_ascii_case("unconfined") => Some("has an unmasked `/proc`".to_owned()),
-        "apparmor" if value.eq_ignore_ascii_case("unconfined") => Some("disables its AppArmor profile".to_owned()),
+        "seccomp" if value.eq_ignore_ascii_case("unconfined") => {
+            Some("disables its seccomp filter".to_owned())
+        }
+        "systempaths" if value.eq_ignore_ascii_case("unconfined") => {
+            Some("has an unmasked `/proc`".to_owned())
+        }
+        "apparmor" if value.eq_ignore_ascii_case("unconfined") => {
+            Some("disables its AppArmor profile".to_owned())
+        }
         "apparmor" if value.contains('/') && !value.starts_with("localhost/") => {
             Some(format!("has an invalid AppArmor profile `{value}`"))
         }
         "label" if value.starts_with("disable") => Some("disables its SELinux label".to_owned()),
         "selinux-type"
-            if !matches!(value, "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t") =>
+            if !matches!(
+                value,
+                "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t"
+            ) =>
         {
             Some(format!("sets the SELinux type `{value}`"))
         }
@@ -129,50 +176,95 @@ fn disabled(profile: &At<String>) -> Option<String> {
 }
 
 pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
-    for port in container.ports.iter().filter(|port| matches!(port.published, Some(Some(_)))) {
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
+    for port in container
+        .ports
+        .iter()
+        .filter(|port| matches!(port.published, Some(Some(_))))
+    {
         sink.report(
-            Finding::new(port.place, format!("{} binds a port on its node", container_title(object, container)))
-                .label("bypasses every NetworkPolicy; one pod per node")
-                .help("use a Service instead of `hostPort`")
-                .anchor(object.anchor),
+            Finding::new(
+                port.location,
+                format!(
+                    "{} binds a port on its node",
+                    container_title(object, container)
+                ),
+            )
+            .label("bypasses every NetworkPolicy; one pod per node")
+            .help("use a Service instead of `hostPort`")
+            .anchor(object.anchor),
         );
     }
 }
 
 pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
-    let Some(mount) = container.security.proc_mount.known().filter(|at| at.value != "Default") else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
+    let Some(mount) = container
+        .security
+        .proc_mount
+        .known()
+        .filter(|at| at.value != "Default")
+    else {
+        return;
+    };
+
     sink.report(
-        Finding::new(mount.place, format!("{} has an unmasked `/proc`", container_title(object, container)))
-            .label("exposes kernel settings of the host")
-            .help("remove `procMount`, or set `hostUsers: false` if nested containers need it")
-            .anchor(object.anchor),
+        Finding::new(
+            mount.location,
+            format!(
+                "{} has an unmasked `/proc`",
+                container_title(object, container)
+            ),
+        )
+        .label("exposes kernel settings of the host")
+        .help("remove `procMount`, or set `hostUsers: false` if nested containers need it")
+        .anchor(object.anchor),
     );
 }
 
 pub fn sysctl(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    for name in workload.pod.sysctls.iter().filter(|name| !SAFE_SYSCTLS.contains(&name.value.as_str())) {
+    for name in workload
+        .pod
+        .sysctls
+        .iter()
+        .filter(|name| !SAFE_SYSCTLS.contains(&name.value.as_str()))
+    {
         sink.report(
-            Finding::new(name.place, format!("{} sets the unsafe sysctl `{}`", object.title(), name.value))
-                .label("not isolated: can affect other pods on the node")
-                .help("set it on the node, or use one of the safe sysctls")
-                .anchor(object.anchor),
+            Finding::new(
+                name.location,
+                format!("{} sets the unsafe sysctl `{}`", object.title(), name.value),
+            )
+            .label("not isolated: can affect other pods on the node")
+            .help("set it on the node, or use one of the safe sysctls")
+            .anchor(object.anchor),
         );
     }
 }
 
 pub fn volume(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     for volume in &workload.pod.volumes {
-        let Some(kind) = volume.kind.as_ref() else { continue };
+        let Some(kind) = volume.kind.as_ref() else {
+            continue;
+        };
+
         if kind.value == "hostPath" || RESTRICTED_VOLUMES.contains(&kind.value.as_str()) {
             continue;
         }
+
         sink.report(
-            Finding::new(kind.place, format!("{} uses a volume of type `{}`", object.title(), kind.value))
-                .label("not allowed by the restricted Pod Security Standard")
-                .help("use a PersistentVolumeClaim, so that the cluster provisions the storage")
-                .anchor(object.anchor),
+            Finding::new(
+                kind.location,
+                format!("{} uses a volume of type `{}`", object.title(), kind.value),
+            )
+            .label("not allowed by the restricted Pod Security Standard")
+            .help("use a PersistentVolumeClaim, so that the cluster provisions the storage")
+            .anchor(object.anchor),
         );
     }
 }

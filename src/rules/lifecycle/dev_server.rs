@@ -8,24 +8,35 @@ use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{self, Mode};
-use crate::source::Place;
+use crate::source::Location;
 
 /// Scripts whose name says that they are for development, where the manifest is not here to tell.
-const TASKS: &[&str] = &["dev", "develop", "development", "start:dev", "serve:dev", "watch", "start:debug", "hot"];
+const TASKS: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "start:dev",
+    "serve:dev",
+    "watch",
+    "start:debug",
+    "hot",
+];
 
 /// What the shipped stage starts.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = startup::folders(ctx, dockerfile);
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: Vec<Location> = Vec::new();
+
     for stage in shipped_stages::serving(ctx, dockerfile) {
         let (entrypoint, cmd) = dockerfile.start(stage);
         let mut findings = servers(startup::stage(ctx, dockerfile, stage), "the shipped image");
         for command in [entrypoint, cmd].into_iter().flatten() {
             findings.extend(tasks(ctx, command, &folders, "the shipped image"));
         }
+
         for finding in findings {
-            if !seen.contains(&finding.place) {
-                seen.push(finding.place);
+            if !seen.contains(&finding.location) {
+                seen.push(finding.location);
                 sink.report(finding);
             }
         }
@@ -39,40 +50,63 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     {
         return;
     }
+
     let folders = startup::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
     let mut findings = servers(startup::container(ctx, owner, container), &who);
-    for command in [&container.entrypoint, &container.command].into_iter().flatten() {
+    for command in [&container.entrypoint, &container.command]
+        .into_iter()
+        .flatten()
+    {
         findings.extend(tasks(ctx, command, &folders, &who));
     }
-    findings.into_iter().for_each(|finding| sink.report(finding));
+
+    findings
+        .into_iter()
+        .for_each(|finding| sink.report(finding));
 }
 
 /// Whether a service is built for development.
 pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
     let built = ctx.graph.build_of(&service.container);
-    let built = built.is_some_and(|(dockerfile, stage)| shipped_stages::is_for_development(ctx, dockerfile, stage));
-    let target = service.build.as_ref().and_then(|build| build.target.value());
+    let built = built.is_some_and(|(dockerfile, stage)| {
+        shipped_stages::is_for_development(ctx, dockerfile, stage)
+    });
+
+    let target = service
+        .build
+        .as_ref()
+        .and_then(|build| build.target.value());
     built || target.is_some_and(|target| target.contains("dev"))
 }
 
 fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
-    let development = started.into_iter().filter(|one| one.found.server.mode == Mode::Development);
+    let development = started
+        .into_iter()
+        .filter(|one| one.found.server.mode == Mode::Development);
     let describe = |one: Started| {
         let server = &one.found.server;
         let (message, label) = match &server.flag {
-            Some(flag) if server.name != "php -S" => {
-                (format!("{who} reloads itself when a file changes"), format!("`{flag}` is for development"))
-            }
-            _ => (format!("{who} is started with {}", title(server.name)), "a development server".to_owned()),
+            Some(flag) if server.name != "php -S" => (
+                format!("{who} reloads itself when a file changes"),
+                format!("`{flag}` is for development"),
+            ),
+            _ => (
+                format!("{who} is started with {}", title(server.name)),
+                "a development server".to_owned(),
+            ),
         };
-        let mut finding =
-            Finding::new(one.place, message).label(label).help(advice(server.name, server.flag.is_some()));
+
+        let mut finding = Finding::new(one.location, message)
+            .label(label)
+            .help(advice(server.name, server.flag.is_some()));
         if let Some(via) = &one.found.via {
-            finding = finding.related(via.place, format!("runs `{}`", shortened(&via.text)));
+            finding = finding.related(via.location, format!("runs `{}`", shortened(&via.text)));
         }
+
         finding
     };
+
     development.map(describe).collect()
 }
 
@@ -80,14 +114,19 @@ fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
 fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Finding> {
     let script = command.script();
     let mut findings = Vec::new();
+
     for invocation in script.invocations() {
-        let Some((name, folder)) = server::task(&invocation) else { continue };
+        let Some((name, folder)) = server::task(&invocation) else {
+            continue;
+        };
+
         let known = folders.iter().any(|base| {
             let path = crate::source::join(base, folder.as_deref().unwrap_or("."))
                 .and_then(|at| crate::source::join(&at, "package.json"));
             let file = path.and_then(|path| ctx.facts.repository.find(&path));
             file.is_some_and(|file| server::script_text(&file.text, &name).is_some())
         });
+
         if !known && TASKS.contains(&name.as_str()) {
             findings.push(
                 Finding::new(
@@ -95,27 +134,39 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Fin
                     format!("{who} runs the development script `{name}`"),
                 )
                 .label("intended for a developer's machine")
-                .help("build the application and start the result: `npm run build`, then `node …` or a web server"),
+                .help(
+                    "build the application and start the result: `npm run build`, then `node \
+                    …` or a web server",
+                ),
             );
         }
     }
+
     findings
 }
 
 fn title(name: &str) -> String {
-    if name.starts_with("a ") { name.to_owned() } else { format!("`{name}`") }
+    if name.starts_with("a ") {
+        name.to_owned()
+    } else {
+        format!("`{name}`")
+    }
 }
 
 fn shortened(text: &str) -> String {
-    crate::analysis::clipped(text.lines().next().unwrap_or(""), 60)
+    crate::analysis::truncate(text.lines().next().unwrap_or(""), 60)
 }
 
 fn advice(name: &str, flagged: bool) -> &'static str {
     match name {
-        "flask run" | "manage.py runserver" => "serve it with gunicorn, uvicorn, or another production server",
+        "flask run" | "manage.py runserver" => {
+            "serve it with gunicorn, uvicorn, or another production server"
+        }
         "fastapi dev" => "use `fastapi run`, or uvicorn without `--reload`",
         "next dev" => "run `next build` in the image and `next start` here",
-        "php -S" | "artisan serve" | "symfony serve" => "serve it with php-fpm behind a web server, or FrankenPHP",
+        "php -S" | "artisan serve" | "symfony serve" => {
+            "serve it with php-fpm behind a web server, or FrankenPHP"
+        }
         "python -m http.server" => "serve files with a web server such as nginx or Caddy",
         _ if flagged => "remove the option, and keep it for a development override",
         _ => "build the application and serve the result, and keep this for a development override",

@@ -9,40 +9,79 @@ use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
 use crate::model::{Command, Setting};
-use crate::source::{At, Place};
+use crate::source::{Located, Location};
 use crate::syntax::dockerfile::{Body, Source};
 use crate::syntax::shell::{Invocation, Script};
 
 /// Programs that checks call and that images often lack.
-const TOOLS: &[&str] = &["curl", "wget", "nc", "ncat", "netcat", "http", "jq", "bash", "grpc_health_probe"];
+const TOOLS: &[&str] = &[
+    "curl",
+    "wget",
+    "nc",
+    "ncat",
+    "netcat",
+    "http",
+    "jq",
+    "bash",
+    "grpc_health_probe",
+];
 
 /// Packages under other names than their program.
 const PACKAGES: &[(&str, &[&str])] = &[
-    ("nc", &["netcat", "netcat-openbsd", "netcat-traditional", "nmap-ncat", "ncat", "busybox", "busybox-extras"]),
-    ("netcat", &["netcat", "netcat-openbsd", "netcat-traditional"]),
+    (
+        "nc",
+        &[
+            "netcat",
+            "netcat-openbsd",
+            "netcat-traditional",
+            "nmap-ncat",
+            "ncat",
+            "busybox",
+            "busybox-extras",
+        ],
+    ),
+    (
+        "netcat",
+        &["netcat", "netcat-openbsd", "netcat-traditional"],
+    ),
     ("wget", &["wget", "busybox"]),
     ("http", &["httpie"]),
 ];
 
 /// HEALTHCHECK.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: Vec<Location> = Vec::new();
+
     for stage in ctx.graph.shipped(dockerfile) {
-        let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) =
-            dockerfile.health(stage)
+        let Setting::Set(Located {
+            value:
+                HealthCheck {
+                    test: Some(test),
+                    disabled: false,
+                },
+            ..
+        }) = dockerfile.health(stage)
         else {
             continue;
         };
+
         if dockerfile.is_windows(stage) {
             continue;
         }
-        let Some((place, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool)) else { continue };
-        if seen.contains(&place) {
+
+        let Some((location, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool))
+        else {
+            continue;
+        };
+
+        if seen.contains(&location) {
             continue;
         }
-        seen.push(place);
+
+        seen.push(location);
         sink.report(
-            finding(place, &tool, "the shipped image").related(dockerfile.stages[stage].place, "shipped without it"),
+            finding(location, &tool, "the shipped image")
+                .related(dockerfile.stages[stage].location, "shipped without it"),
         );
     }
 }
@@ -50,38 +89,63 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Compose's `healthcheck`, against the image that the service really runs.
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
-    let Setting::Set(At { value: HealthCheck { test: Some(test), disabled: false }, .. }) = &container.health else {
+    let Setting::Set(Located {
+        value: HealthCheck {
+            test: Some(test),
+            disabled: false,
+        },
+        ..
+    }) = &container.health
+    else {
         return;
     };
+
     let who = format!("`{}`", service.name());
+
     if let Some((dockerfile, stage)) = ctx.graph.build_of(container) {
         if dockerfile.is_windows(stage) {
             return;
         }
-        if let Some((place, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool)) {
-            sink.report(
-                finding(place, &tool, &who)
-                    .related(dockerfile.stages[stage].place, "its image is built here without it"),
-            );
+
+        if let Some((location, tool)) = first_missing(test, |tool| lacks(dockerfile, stage, tool)) {
+            sink.report(finding(location, &tool, &who).related(
+                dockerfile.stages[stage].location,
+                "its image is built here without it",
+            ));
         }
+
         return;
     }
+
     let image = container.image.as_ref().filter(|_| service.build.is_none());
-    let Some(reference) = image.and_then(|image| image.reference.as_ref()) else { return };
-    if let Some((place, tool)) = first_missing(test, |tool| carries(reference, tool) == Some(false)) {
-        let image = image.map_or(place, |image| image.place);
-        sink.report(finding(place, &tool, &who).related(image, "this image does not include it"));
+    let Some(reference) = image.and_then(|image| image.reference.as_ref()) else {
+        return;
+    };
+
+    if let Some((location, tool)) =
+        first_missing(test, |tool| carries(reference, tool) == Some(false))
+    {
+        let image = image.map_or(location, |image| image.location);
+        sink.report(
+            finding(location, &tool, &who).related(image, "this image does not include it"),
+        );
     }
 }
 
-fn finding(place: Place, tool: &str, who: &str) -> Finding {
-    Finding::new(place, format!("{who} has no `{tool}`, so its health check always fails"))
-        .label("not in the image")
-        .help("use a tool that is in the image (`python -c`, `node -e`, the server's own client), or install this one")
+fn finding(location: Location, tool: &str, who: &str) -> Finding {
+    Finding::new(
+        location,
+        format!("{who} has no `{tool}`, so its health check always fails"),
+    )
+    .label("not in the image")
+    .help(
+        "use a tool that is in the image (`python -c`, `node -e`, the server's own \
+            client), or install this one",
+    )
 }
 
 /// The first program of a check that is missing, unless another is tried instead.
-fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Place, String)> {
+fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Location, String)> {
     let script: &Script = test.script();
     let invocations = script.invocations();
     let tools: Vec<&Invocation> = invocations.iter().filter(|one| one.is(TOOLS)).collect();
@@ -89,7 +153,9 @@ fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Place,
     if !tools.iter().all(|one| lacks(one.program)) {
         return None;
     }
+
     let first = tools.first()?;
+
     Some((test.place_of(first.name.span), first.program.to_owned()))
 }
 
@@ -97,44 +163,59 @@ fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Place,
 fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
     let base = match dockerfile.root(stage) {
         Some(Base::Scratch(_)) => Some(false),
-        Some(Base::Image(ImageUse { reference: Some(reference), .. })) => carries(reference, tool),
+        Some(Base::Image(ImageUse {
+            reference: Some(reference),
+            ..
+        })) => carries(reference, tool),
         _ => None,
     };
+
     base == Some(false) && !may_add(dockerfile, stage, tool)
 }
 
 /// Whether some layer of the stage may bring the program.
 fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
     let chain = dockerfile.layers(stage);
-    let names = PACKAGES.iter().find(|(name, _)| *name == tool).map_or(&[][..], |(_, names)| names);
-    let installed = dockerfile.steps().filter(|step| chain.contains(&step.stage.index)).any(|step| {
-        let script = step.script();
-        let invocations = script.invocations();
-        invocations.iter().any(|one| match call(one) {
-            Some(call) if call.manager.system && call.verb == Verb::Install => {
-                // A list in a variable or a file may name anything.
-                call.packages.iter().any(|word| {
-                    let name = word.text().split(['=', '~', ':']).next().unwrap_or("");
-                    name == tool || names.contains(&name) || word.is_expanded() || name.contains(tool)
-                }) || call.packages.is_empty()
-            }
-            Some(_) => false,
-            // It is used in the build, or something unknown is run that may install it.
-            None => {
-                one.program == tool
-                    || runs_file(one)
-                    || one
-                        .args
-                        .iter()
-                        .any(|word| word.text().ends_with(&format!("bin/{tool}")) || word.text().contains(".sh"))
-            }
-        })
-    });
+    let names = PACKAGES
+        .iter()
+        .find(|(name, _)| *name == tool)
+        .map_or(&[][..], |(_, names)| names);
+    let installed = dockerfile
+        .steps()
+        .filter(|step| chain.contains(&step.stage.index))
+        .any(|step| {
+            let script = step.script();
+            let invocations = script.invocations();
+            invocations.iter().any(|one| match call(one) {
+                Some(call) if call.manager.system && call.verb == Verb::Install => {
+                    // A list in a variable or a file may name anything.
+                    call.packages.iter().any(|word| {
+                        let name = word.text().split(['=', '~', ':']).next().unwrap_or("");
+                        name == tool
+                            || names.contains(&name)
+                            || word.is_expanded()
+                            || name.contains(tool)
+                    }) || call.packages.is_empty()
+                }
+                Some(_) => false,
+                // It is used in the build, or something unknown is run that may install it.
+                None => {
+                    one.program == tool
+                        || runs_file(one)
+                        || one.args.iter().any(|word| {
+                            word.text().ends_with(&format!("bin/{tool}"))
+                                || word.text().contains(".sh")
+                        })
+                }
+            })
+        });
     installed
         || dockerfile.instructions().filter(|position| chain.contains(&position.stage.index)).any(|position| {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
+
             let folder = matches!(transfer.destination.text.trim_end_matches('/'), "" | "/usr" | "/usr/bin" | "/bin" | "/usr/local/bin" | "/usr/local") && transfer.from.is_some();
             let named = transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.contains(tool)));
+
             named || transfer.destination.text.contains(tool) || (folder && transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.ends_with('/') || word.text.contains("bin"))))
         })
 }
@@ -142,8 +223,16 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 /// Whether it runs a script or a program of its own, which may do anything.
 fn runs_file(one: &Invocation) -> bool {
     let text = one.name.text();
-    let system =
-        ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"].iter().any(|folder| text.starts_with(folder));
+    let system = [
+        "/bin/",
+        "/usr/bin/",
+        "/sbin/",
+        "/usr/sbin/",
+        "/usr/local/bin/",
+    ]
+    .iter()
+    .any(|folder| text.starts_with(folder));
+
     text.ends_with(".sh") || (text.contains('/') && !system && !text.contains('$'))
 }
 

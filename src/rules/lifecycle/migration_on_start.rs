@@ -6,7 +6,7 @@ use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{Folders, script_file};
-use crate::source::{Place, Span, file_name};
+use crate::source::{Location, Span, file_name};
 use crate::syntax::shell::{self, Invocation, Script};
 
 /// Programs that migrate, with a word that must be among their arguments; none means any.
@@ -38,19 +38,27 @@ const MIGRATORS: &[(&str, &[&str])] = &[
 ];
 
 /// Programs that run what follows them.
-const RUNNERS: &[&str] = &["python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby"];
+const RUNNERS: &[&str] = &[
+    "python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby",
+];
 
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = startup::folders(ctx, dockerfile);
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: Vec<Location> = Vec::new();
+
     for stage in shipped_stages::serving(ctx, dockerfile) {
         let (entrypoint, cmd) = dockerfile.start(stage);
+
         for command in [entrypoint, cmd].into_iter().flatten() {
             // An entry point that ends in `exec "$@"` serves what CMD says.
             let hands_over = cmd.is_some() && entrypoint.is_some();
-            let Some(finding) = judge(ctx, command, &folders, hands_over, "the shipped image") else { continue };
-            if !seen.contains(&finding.place) {
-                seen.push(finding.place);
+            let Some(finding) = judge(ctx, command, &folders, hands_over, "the shipped image")
+            else {
+                continue;
+            };
+
+            if !seen.contains(&finding.location) {
+                seen.push(finding.location);
                 sink.report(finding);
             }
         }
@@ -61,45 +69,80 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     match owner {
         Owner::Compose(project, _) if project.development => return,
         // Jobs may migrate: that is what they are for.
-        Owner::Kubernetes(object, _) if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") => {
+        Owner::Kubernetes(object, _)
+            if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") =>
+        {
             return;
         }
         _ => {}
     }
+
     let folders = startup::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
-    for command in [&container.entrypoint, &container.command].into_iter().flatten() {
+    for command in [&container.entrypoint, &container.command]
+        .into_iter()
+        .flatten()
+    {
         if let Some(finding) = judge(ctx, command, &folders, false, &who) {
             sink.report(finding);
         }
     }
 }
 
-fn judge(ctx: &Ctx, command: &Command, folders: &[String], hands_over: bool, who: &str) -> Option<Finding> {
+fn judge(
+    ctx: &Ctx,
+    command: &Command,
+    folders: &[String],
+    hands_over: bool,
+    who: &str,
+) -> Option<Finding> {
     let script = command.script();
-    let finding = |place: Place, migrates: &str| {
-        Finding::new(place, format!("{who} migrates the database on every start"))
-            .label(format!("runs `{migrates}` before serving"))
-            .help("migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot compose service that others wait for")
+    let finding = |location: Location, migrates: &str| {
+        Finding::new(
+            location,
+            format!("{who} migrates the database on every start"),
+        )
+        .label(format!("runs `{migrates}` before serving"))
+        .help(
+            "migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot \
+                compose service that others wait for",
+        )
     };
+
     if let Some(at) = migrates_then_goes_on(script, false) {
         return Some(finding(command.place_of(at), &words_of(script, at)));
     }
+
     for invocation in script.invocations() {
-        let folders = Folders { repository: ctx.facts.repository, folders };
-        let Some(file) = script_file(&invocation, folders) else { continue };
+        let folders = Folders {
+            repository: ctx.facts.repository,
+            folders,
+        };
+
+        let Some(file) = script_file(&invocation, folders) else {
+            continue;
+        };
+
         let inner = shell::parse(&file.text);
+
         if let Some(at) = migrates_then_goes_on(&inner, hands_over) {
-            let place = command.place_of(invocation.name.span);
-            return Some(finding(place, at.text(&file.text)).related(file.place(at), "migrates here"));
+            let location = command.place_of(invocation.name.span);
+            return Some(
+                finding(location, at.text(&file.text)).related(file.location(at), "migrates here"),
+            );
         }
     }
+
     None
 }
 
 /// The words of a span of a script, as they are read.
 fn words_of(script: &Script, span: Span) -> String {
-    let words = script.commands.iter().flat_map(|command| &command.words).filter(|word| span.contains(word.span));
+    let words = script
+        .commands
+        .iter()
+        .flat_map(|command| &command.words)
+        .filter(|word| span.contains(word.span));
     let text: Vec<&str> = words.map(|word| word.text()).take(6).collect();
     text.join(" ")
 }
@@ -116,11 +159,18 @@ fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
     if switched {
         return None;
     }
+
     let stays = |one: &Invocation| {
         !migrates(one)
-            && !one.is(&["echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir", "export"])
+            && !one.is(&[
+                "echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir",
+                "export",
+            ])
     };
-    let serves = invocations[at + 1..].iter().any(|one| stays(one) && !ends_by_itself(one))
+
+    let serves = invocations[at + 1..]
+        .iter()
+        .any(|one| stays(one) && !ends_by_itself(one))
         || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
     serves.then(|| invocations[at].span())
 }
@@ -142,21 +192,37 @@ fn ends_by_itself(one: &Invocation) -> bool {
 }
 
 fn migrates(one: &Invocation) -> bool {
-    let mut words: Vec<&str> = std::iter::once(one.program).chain(one.args.iter().map(|word| word.text())).collect();
+    let mut words: Vec<&str> = std::iter::once(one.program)
+        .chain(one.args.iter().map(|word| word.text()))
+        .collect();
     if RUNNERS.contains(&one.program) {
         words.remove(0);
-        while words.first().is_some_and(|word| word.starts_with('-') || matches!(*word, "exec" | "run" | "dlx")) {
+        while words
+            .first()
+            .is_some_and(|word| word.starts_with('-') || matches!(*word, "exec" | "run" | "dlx"))
+        {
             words.remove(0);
         }
     }
-    let Some((program, rest)) = words.split_first() else { return false };
+
+    let Some((program, rest)) = words.split_first() else {
+        return false;
+    };
+
     let name = file_name(program);
     let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
         && one.args.iter().any(|word| {
             matches!(
                 word.text(),
-                "migrate" | "db:migrate" | "migration:run" | "migrate:deploy" | "prisma:migrate" | "migrate:prod"
+                "migrate"
+                    | "db:migrate"
+                    | "migration:run"
+                    | "migrate:deploy"
+                    | "prisma:migrate"
+                    | "migrate:prod"
             )
         });
-    task || MIGRATORS.iter().any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
+    task || MIGRATORS
+        .iter()
+        .any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
 }

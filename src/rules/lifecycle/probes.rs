@@ -1,58 +1,110 @@
-//! `liveness-probe`, `readiness-probe`, `startup-probe`, `distinct-probes`, `probe-port`, `probe-host`, `pre-stop`: how a
-//! cluster learns that a container works.
+//! `liveness-probe`, `readiness-probe`, `startup-probe`, `distinct-probes`, `probe-port`,
+//! `probe-host`, `pre-stop`: how a cluster learns that a container works.
 
-use crate::analysis::workload::{container_title, is_lasting};
+use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
-use crate::source::At;
+use crate::source::Located;
 
 /// The pod of a container that should have probes.
 fn probed<'a>(owner: Owner<'a>, container: &Container) -> Option<(&'a Object, &'a Workload)> {
-    let Owner::Kubernetes(object, workload) = owner else { return None };
-    (container.role == ContainerRole::Main && is_lasting(object, workload)).then_some((object, workload))
+    let Owner::Kubernetes(object, workload) = owner else {
+        return None;
+    };
+    (container.role == ContainerRole::Main && is_long_running(object, workload))
+        .then_some((object, workload))
 }
 
 /// A helper beside the container that serves: no ports of its own, and another one is probed.
-fn is_helper(workload: &Workload, container: &Container, probe: impl Fn(&Container) -> bool) -> bool {
-    container.ports.is_empty() && workload.pod.main().any(|other| !other.ports.is_empty() && probe(other))
+fn is_helper(
+    workload: &Workload,
+    container: &Container,
+    probe: impl Fn(&Container) -> bool,
+) -> bool {
+    container.ports.is_empty()
+        && workload
+            .pod
+            .main()
+            .any(|other| !other.ports.is_empty() && probe(other))
 }
 
 pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Some((object, workload)) = probed(owner, container) else { return };
-    if !container.liveness.is_absent() || is_helper(workload, container, |other| !other.liveness.is_absent()) {
+    let Some((object, workload)) = probed(owner, container) else {
+        return;
+    };
+
+    if !container.liveness.is_absent()
+        || is_helper(workload, container, |other| !other.liveness.is_absent())
+    {
         return;
     }
     // A worker, which neither listens nor is sent requests, keeps nobody waiting.
-    let served = ctx.graph.cluster.joined(object).is_none_or(|joined| !joined.services.is_empty());
+    let served = ctx
+        .graph
+        .cluster
+        .joined(object)
+        .is_none_or(|joined| !joined.services.is_empty());
     let serves = served || container.open || workload.pod.main().any(|one| !one.ports.is_empty());
     sink.report_at(
         if serves { sink.level() } else { Level::Note },
-        Finding::new(container.anchor, format!("{} has no liveness probe", container_title(object, container)))
-            .label("a hung process is never restarted")
-            .help("add a `livenessProbe` that fails only when a restart would help")
-            .anchor(object.anchor),
+        Finding::new(
+            container.anchor,
+            format!(
+                "{} has no liveness probe",
+                container_title(object, container)
+            ),
+        )
+        .label("a hung process is never restarted")
+        .help("add a `livenessProbe` that fails only when a restart would help")
+        .anchor(object.anchor),
     );
 }
 
 pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Some((object, workload)) = probed(owner, container) else { return };
-    if !container.readiness.is_absent() || is_helper(workload, container, |other| !other.readiness.is_absent()) {
+    let Some((object, workload)) = probed(owner, container) else {
+        return;
+    };
+
+    if !container.readiness.is_absent()
+        || is_helper(workload, container, |other| !other.readiness.is_absent())
+    {
         return;
     }
-    let services = ctx.graph.cluster.joined(object).map_or(&[][..], |joined| &joined.services);
-    let finding =
-        Finding::new(container.anchor, format!("{} has no readiness probe", container_title(object, container)))
-            .label("receives traffic before it can answer")
-            .help("add a `readinessProbe` that succeeds once the container can serve requests")
-            .anchor(object.anchor);
+
+    let services = ctx
+        .graph
+        .cluster
+        .joined(object)
+        .map_or(&[][..], |joined| &joined.services);
+    let finding = Finding::new(
+        container.anchor,
+        format!(
+            "{} has no readiness probe",
+            container_title(object, container)
+        ),
+    )
+    .label("receives traffic before it can answer")
+    .help("add a `readinessProbe` that succeeds once the container can serve requests")
+    .anchor(object.anchor);
+
     match services.first() {
-        Some(service) => sink.report(finding.related(service.place(), "this Service sends it traffic")),
+        Some(service) => {
+            sink.report(finding.related(service.location(), "this Service sends it traffic"))
+        }
         // Where the Services are kept is not to be seen here.
-        None if !ctx.graph.cluster.objects().any(|other| matches!(other.body, Body::Service(_))) => {
-            sink.report_at(Level::Note, finding.label("nothing indicates when it can take traffic"));
+        None if !ctx
+            .graph
+            .cluster
+            .objects()
+            .any(|other| matches!(other.body, Body::Service(_))) =>
+        {
+            sink.report_at(
+                Level::Note,
+                finding.label("nothing indicates when it can take traffic"),
+            );
         }
         None => {}
     }
@@ -60,13 +112,22 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
 /// A probe that kills a slow starter, and nothing that gives it time.
 pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Some((object, _)) = probed(owner, container) else { return };
-    let Some(liveness) = container.liveness.known() else { return };
+    let Some((object, _)) = probed(owner, container) else {
+        return;
+    };
+
+    let Some(liveness) = container.liveness.known() else {
+        return;
+    };
+
     if container.startup.is_absent() {
         sink.report(
             Finding::new(
-                liveness.place,
-                format!("{} has a liveness probe but no startup probe", container_title(object, container)),
+                liveness.location,
+                format!(
+                    "{} has a liveness probe but no startup probe",
+                    container_title(object, container)
+                ),
             )
             .label("runs as soon as the container starts")
             .help("add a `startupProbe` that allows enough time for a slow start")
@@ -76,21 +137,30 @@ pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 }
 
 pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let (Owner::Kubernetes(object, _), Some(live), Some(ready)) =
-        (owner, container.liveness.known(), container.readiness.known())
-    else {
+    let (Owner::Kubernetes(object, _), Some(live), Some(ready)) = (
+        owner,
+        container.liveness.known(),
+        container.readiness.known(),
+    ) else {
         return;
     };
-    if live.value.fingerprint != ready.value.fingerprint || live.value.action == ProbeAction::Unknown {
+
+    if live.value.fingerprint != ready.value.fingerprint
+        || live.value.action == ProbeAction::Unknown
+    {
         return;
     }
+
     sink.report(
         Finding::new(
-            live.place,
-            format!("{} uses the same probe for liveness and readiness", container_title(object, container)),
+            live.location,
+            format!(
+                "{} uses the same probe for liveness and readiness",
+                container_title(object, container)
+            ),
         )
         .label("kills a busy container instead of pausing its traffic")
-        .related(ready.place, "identical readiness probe")
+        .related(ready.location, "identical readiness probe")
         .help("use a cheaper endpoint or a higher `failureThreshold` for the liveness probe")
         .anchor(object.anchor),
     );
@@ -98,71 +168,118 @@ pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 
 /// The probes of a container with their names.
 fn probes(container: &Container) -> [(&'static str, &Setting<Probe>); 3] {
-    [("liveness", &container.liveness), ("readiness", &container.readiness), ("startup", &container.startup)]
+    [
+        ("liveness", &container.liveness),
+        ("readiness", &container.readiness),
+        ("startup", &container.startup),
+    ]
 }
 
-fn probe_port(action: &ProbeAction) -> Option<&At<String>> {
+fn probe_port(action: &ProbeAction) -> Option<&Located<String>> {
     match action {
-        ProbeAction::Http { port, .. } | ProbeAction::Tcp { port } | ProbeAction::Grpc { port } => port.known(),
+        ProbeAction::Http { port, .. } | ProbeAction::Tcp { port } | ProbeAction::Grpc { port } => {
+            port.known()
+        }
         ProbeAction::Exec { .. } | ProbeAction::Unknown => None,
     }
 }
 
 pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
     if container.open || container.ports.iter().any(|port| port.unknown) {
         return;
     }
+
     for (kind, probe) in probes(container) {
-        let Some(port) = probe.value().and_then(|probe| probe_port(&probe.action)) else { continue };
+        let Some(port) = probe.value().and_then(|probe| probe_port(&probe.action)) else {
+            continue;
+        };
+
         let title = container_title(object, container);
+
         if let Ok(number) = port.value.parse::<u16>() {
             let declared = |own: &crate::model::container::Port| {
-                own.target.is_some_and(|(from, to)| from <= number && number <= to)
+                own.target
+                    .is_some_and(|(from, to)| from <= number && number <= to)
             };
+
             if !container.ports.is_empty() && !container.ports.iter().any(declared) {
                 let message = format!("the {kind} probe of {title} uses undeclared port {number}");
                 sink.report_at(
                     Level::Note,
-                    Finding::new(port.place, message)
+                    Finding::new(port.location, message)
                         .anchor(object.anchor)
-                        .help(format!("add `containerPort: {number}`, or probe a declared port")),
+                        .help(format!(
+                            "add `containerPort: {number}`, or probe a declared port"
+                        )),
                 );
             }
+
             continue;
         }
-        let named =
-            |own: &crate::model::container::Port| own.name.as_ref().is_some_and(|name| name.value == port.value);
+
+        let named = |own: &crate::model::container::Port| {
+            own.name
+                .as_ref()
+                .is_some_and(|name| name.value == port.value)
+        };
+
         if container.ports.iter().any(named) {
             continue;
         }
-        let mut finding =
-            Finding::new(port.place, format!("the {kind} probe of {title} uses undefined port name `{}`", port.value))
-                .label("does not resolve, so the probe always fails")
-                .help(format!("name one of the container's ports `{}`, or use a port number", port.value))
-                .anchor(object.anchor);
+
+        let mut finding = Finding::new(
+            port.location,
+            format!(
+                "the {kind} probe of {title} uses undefined port name `{}`",
+                port.value
+            ),
+        )
+        .label("does not resolve, so the probe always fails")
+        .help(format!(
+            "name one of the container's ports `{}`, or use a port number",
+            port.value
+        ))
+        .anchor(object.anchor);
         for own in container.ports.iter().filter_map(|port| port.name.as_ref()) {
-            finding = finding.related(own.place, "a port of this container");
+            finding = finding.related(own.location, "a port of this container");
         }
+
         sink.report(finding);
     }
 }
 
 /// A probe or hook that leaves the pod.
 pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
     // With the node's network, the node's own address is the pod's.
-    let on_node = container.security.host_namespaces.iter().any(|shared| shared.value == HostNamespace::Network);
+    let on_node = container
+        .security
+        .host_namespaces
+        .iter()
+        .any(|shared| shared.value == HostNamespace::Network);
     let hooks = container.kube.iter().flat_map(|kube| &kube.hook_hosts);
-    let hosts = probes(container).into_iter().filter_map(|(_, probe)| probe.value()?.host.as_ref());
+    let hosts = probes(container)
+        .into_iter()
+        .filter_map(|(_, probe)| probe.value()?.host.as_ref());
     for host in hosts.chain(hooks) {
         if on_node && matches!(host.value.as_str(), "127.0.0.1" | "localhost" | "::1") {
             continue;
         }
+
         sink.report(
             Finding::new(
-                host.place,
-                format!("a probe of {} targets another host, `{}`", container_title(object, container), host.value),
+                host.location,
+                format!(
+                    "a probe of {} targets another host, `{}`",
+                    container_title(object, container),
+                    host.value
+                ),
             )
             .label("the kubelet sends this request from the node's network")
             .help("remove `host`; the default is the pod's own address")
@@ -173,16 +290,32 @@ pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 
 /// Behind a Service, endpoints are taken away while the process already stops.
 pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Some((object, _)) = probed(owner, container) else { return };
-    let served = ctx.graph.cluster.joined(object).and_then(|joined| joined.services.first());
-    let (Some(service), Some(kube)) = (served, &container.kube) else { return };
+    let Some((object, _)) = probed(owner, container) else {
+        return;
+    };
+
+    let served = ctx
+        .graph
+        .cluster
+        .joined(object)
+        .and_then(|joined| joined.services.first());
+    let (Some(service), Some(kube)) = (served, &container.kube) else {
+        return;
+    };
+
     if kube.pre_stop.is_absent() && !container.ports.is_empty() {
         sink.report(
             Finding::new(
                 container.anchor,
-                format!("{} stops without draining its traffic", container_title(object, container)),
+                format!(
+                    "{} stops without draining its traffic",
+                    container_title(object, container)
+                ),
             )
-            .related(service.place(), "this Service keeps sending requests for a moment")
+            .related(
+                service.location(),
+                "this Service keeps sending requests for a moment",
+            )
             .help("add a `preStop` hook that sleeps for a few seconds")
             .anchor(object.anchor),
         );

@@ -1,4 +1,5 @@
-//! restart-policy: a compose service that stays down once it is down, a pod's policy that its owner does not allow.
+//! restart-policy: a compose service that stays down once it is down, a pod's policy that its owner
+//! does not allow.
 
 use crate::analysis::Ctx;
 use crate::data::Class;
@@ -9,68 +10,113 @@ use crate::model::kubernetes::{Object, Workload};
 use crate::rules::capacity::limits::{Once, said_once};
 
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || service.provided || project.is_one_shot(service) || is_shell(service) {
+    if project.development || service.provided || project.is_one_shot(service) || is_shell(service)
+    {
         return;
     }
-    // `restart` missing from every service is one thing to say. One-shots are rightly without it and change nothing.
+    // `restart` missing from every service is one thing to say. One-shots are rightly without it
+    // and change nothing.
     if service.restart.is_absent() {
-        match said_once(project, service, |service| service.restart.is_absent() && !project.is_one_shot(service)) {
+        match said_once(project, service, |service| {
+            service.restart.is_absent() && !project.is_one_shot(service)
+        }) {
             Once::Each => {}
             Once::Elsewhere => return,
             Once::Here(count) => {
-                let message = format!("none of the {count} services restarts after a crash or a reboot of the host");
-                let finding =
-                    Finding::new(service.container.anchor, message).help("add `restart: unless-stopped` to each");
+                let message = format!(
+                    "none of the {count} services restarts after a crash or a reboot of the host"
+                );
+                let finding = Finding::new(service.container.anchor, message)
+                    .help("add `restart: unless-stopped` to each");
                 return sink.report(finding.anchor(service.container.anchor).others(count - 1));
             }
         }
     }
-    let (place, message, help) = match &service.restart {
+
+    let (location, message, help) = match &service.restart {
         Setting::Absent => (
             service.container.anchor,
-            format!("`{}` stays down after a crash or a reboot of the host", service.name()),
+            format!(
+                "`{}` stays down after a crash or a reboot of the host",
+                service.name()
+            ),
             "add `restart: unless-stopped`",
         ),
         Setting::Set(policy) if matches!(policy.value.as_str(), "no" | "none") => (
-            policy.place,
+            policy.location,
             format!("`{}` is set to never restart", service.name()),
             "use `restart: unless-stopped`, unless the service is meant to exit",
         ),
         Setting::Set(_) | Setting::Unknown(_) => return,
     };
     // What only runs when somebody asks for its profile is watched by somebody.
-    let level = if service.profiles.is_empty() { sink.level() } else { Level::Note };
-    sink.report_at(level, Finding::new(place, message).help(help).anchor(service.container.anchor));
+    let level = if service.profiles.is_empty() {
+        sink.level()
+    } else {
+        Level::Note
+    };
+
+    sink.report_at(
+        level,
+        Finding::new(location, message)
+            .help(help)
+            .anchor(service.container.anchor),
+    );
 }
 
 /// A bare language or distribution to work in by hand.
 pub fn is_shell(service: &Service) -> bool {
-    let base = service.known_image().is_some_and(|known| matches!(known.class, Class::Language | Class::Os));
+    let base = service
+        .known_image()
+        .is_some_and(|known| matches!(known.class, Class::Language | Class::Os));
     base && service.container.ports.is_empty()
-        && (service.tty.is(true) || service.stdin_open.is(true) || service.container.command.is_none())
+        && (service.tty.is(true)
+            || service.stdin_open.is(true)
+            || service.container.command.is_none())
 }
 
 pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     let kind = object.kind.value.as_str();
     let policy = &workload.pod.restart_policy;
+
     match (kind, policy) {
         ("Job" | "CronJob", Setting::Absent) if !object.open => sink.report(
-            Finding::new(workload.pod.place, format!("{} does not set a restart policy for its pod", object.title()))
-                .label("the default, `Always`, is rejected for jobs")
-                .help("add `restartPolicy: Never` or `OnFailure` to the pod spec")
-                .anchor(object.anchor),
+            Finding::new(
+                workload.pod.location,
+                format!(
+                    "{} does not set a restart policy for its pod",
+                    object.title()
+                ),
+            )
+            .label("the default, `Always`, is rejected for jobs")
+            .help("add `restartPolicy: Never` or `OnFailure` to the pod spec")
+            .anchor(object.anchor),
         ),
         ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
-            Finding::new(at.place, format!("{} must finish, but its pod always restarts", object.title()))
-                .help("use `restartPolicy: Never` or `OnFailure`"),
+            Finding::new(
+                at.location,
+                format!(
+                    "{} must finish, but its pod always restarts",
+                    object.title()
+                ),
+            )
+            .help("use `restartPolicy: Never` or `OnFailure`"),
         ),
-        ("Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController", Setting::Set(at))
-            if at.value != "Always" =>
-        {
+        (
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController",
+            Setting::Set(at),
+        ) if at.value != "Always" => {
             sink.report(
-                Finding::new(at.place, format!("{} cannot have the restart policy `{}`", object.title(), at.value))
-                    .label("only `Always` is allowed here")
-                    .help("remove it; `Always` is the default"),
+                Finding::new(
+                    at.location,
+                    format!(
+                        "{} cannot have the restart policy `{}`",
+                        object.title(),
+                        at.value
+                    ),
+                )
+                .label("only `Always` is allowed here")
+                .help("remove it; `Always` is the default"),
             );
         }
         _ => {}

@@ -4,7 +4,7 @@ use crate::analysis::Ctx;
 use crate::analysis::taint::is_tainted_before;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Purpose, Step, Trigger, Workflow, step_purposes};
-use crate::source::Place;
+use crate::source::Location;
 
 /// Actions with a cache: the input that turns it on or off, and what holds without it.
 enum Cache {
@@ -24,18 +24,39 @@ const CACHES: &[(&str, Cache)] = &[
     ("actions/setup-node", Cache::OffUnless("cache")),
     ("actions/setup-python", Cache::OffUnless("cache")),
     ("actions/setup-dotnet", Cache::OffUnless("cache")),
-    ("astral-sh/setup-uv", Cache::OnUnless("enable-cache", &["false"])),
-    ("Swatinem/rust-cache", Cache::OnUnless("lookup-only", &["true"])),
+    (
+        "astral-sh/setup-uv",
+        Cache::OnUnless("enable-cache", &["false"]),
+    ),
+    (
+        "Swatinem/rust-cache",
+        Cache::OnUnless("lookup-only", &["true"]),
+    ),
     ("ruby/setup-ruby", Cache::OffUnless("bundler-cache")),
     ("PyO3/maturin-action", Cache::OffUnless("sccache")),
     ("Mozilla-Actions/sccache-action", Cache::Always),
     ("mozilla-actions/sccache-action", Cache::Always),
     ("nix-community/cache-nix-action", Cache::Always),
-    ("gradle/actions/setup-gradle", Cache::OnUnless("cache-disabled", &["true"])),
-    ("gradle/gradle-build-action", Cache::OnUnless("cache-disabled", &["true"])),
-    ("ramsey/composer-install", Cache::OnUnless("ignore-cache", &["true", "yes", "1"])),
-    ("actions-rust-lang/setup-rust-toolchain", Cache::OnUnless("cache", &["false"])),
-    ("golangci/golangci-lint-action", Cache::OnUnless("skip-cache", &["true"])),
+    (
+        "gradle/actions/setup-gradle",
+        Cache::OnUnless("cache-disabled", &["true"]),
+    ),
+    (
+        "gradle/gradle-build-action",
+        Cache::OnUnless("cache-disabled", &["true"]),
+    ),
+    (
+        "ramsey/composer-install",
+        Cache::OnUnless("ignore-cache", &["true", "yes", "1"]),
+    ),
+    (
+        "actions-rust-lang/setup-rust-toolchain",
+        Cache::OnUnless("cache", &["false"]),
+    ),
+    (
+        "golangci/golangci-lint-action",
+        Cache::OnUnless("skip-cache", &["true"]),
+    ),
     ("dart-lang/setup-dart", Cache::OffUnless("cache")),
     ("oven-sh/setup-bun", Cache::OnUnless("no-cache", &["true"])),
     ("graalvm/setup-graalvm", Cache::OffUnless("cache")),
@@ -45,18 +66,39 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let release = |trigger: &&Trigger| match trigger.event.value.as_str() {
         "release" => true,
         "push" => {
-            let branches = trigger.branches.iter().all(|branch| branch.value.starts_with("release"));
+            let branches = trigger
+                .branches
+                .iter()
+                .all(|branch| branch.value.starts_with("release"));
             branches && !(trigger.tags.is_empty() && trigger.branches.is_empty())
         }
         _ => false,
     };
-    let by_hand = |trigger: &Trigger| matches!(trigger.event.value.as_str(), "workflow_dispatch" | "workflow_call");
-    let all = workflow.triggers.iter().all(|trigger| release(&trigger) || by_hand(trigger));
+
+    let by_hand = |trigger: &Trigger| {
+        matches!(
+            trigger.event.value.as_str(),
+            "workflow_dispatch" | "workflow_call"
+        )
+    };
+
+    let all = workflow
+        .triggers
+        .iter()
+        .all(|trigger| release(&trigger) || by_hand(trigger));
     let released = workflow.triggers.iter().find(release).filter(|_| all);
+
     for job in &workflow.jobs {
         // Said once a job.
-        let mut caches = job.steps.iter().enumerate().filter_map(|(number, step)| Some((number, cached(step)?)));
-        let Some((number, place)) = caches.next() else { continue };
+        let mut caches = job
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(number, step)| Some((number, cached(step)?)));
+        let Some((number, location)) = caches.next() else {
+            continue;
+        };
+
         let others = caches.count() as u32;
         let publishing = job
             .steps
@@ -64,32 +106,40 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .flat_map(step_purposes)
             .find(|evidence| matches!(evidence.purpose, Purpose::Publish | Purpose::Release));
         let why = match (&publishing, released) {
-            (Some(evidence), _) => Some((evidence.place, "published here")),
-            (None, Some(trigger)) => Some((trigger.event.place, "triggered by a release")),
+            (Some(evidence), _) => Some((evidence.location, "published here")),
+            (None, Some(trigger)) => Some((trigger.event.location, "triggered by a release")),
             (None, None) => None,
         };
+
         if let Some((reason, label)) = why {
-            let mut finding =
-                Finding::new(place, "the release may use a cache that any branch or pull request can write to")
-                    .related(reason, label)
-                    .help("disable the cache in this job; build releases without one");
+            let mut finding = Finding::new(
+                location,
+                "the release may use a cache that any branch or pull request can write to",
+            )
+            .related(reason, label)
+            .help("disable the cache in this job; build releases without one");
             finding.others = others;
             sink.report(finding);
         } else if let Some(stranger) = is_tainted_before(workflow, job, number) {
             sink.report(
-                Finding::new(place, "untrusted files can enter the default branch's cache, which other runs use")
-                    .related(stranger, "untrusted code enters here")
-                    .help("disable caching in privileged workflows that outside users can trigger"),
+                Finding::new(
+                    location,
+                    "untrusted files can enter the default branch's cache, which other runs use",
+                )
+                .related(stranger, "untrusted code enters here")
+                .help("disable caching in privileged workflows that outside users can trigger"),
             );
         }
     }
 }
 
 /// Where a step uses a cache, if it does.
-fn cached(step: &Step) -> Option<Place> {
+fn cached(step: &Step) -> Option<Location> {
     let action = step.action().filter(|_| !step.is_disabled())?;
     let uses = step.uses.as_ref()?;
-    let (_, cache) = CACHES.iter().find(|(name, _)| name.eq_ignore_ascii_case(action.name()))?;
+    let (_, cache) = CACHES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(action.name()))?;
     // Since version 5 the package manager of `package.json` is cached unless that is switched off.
     let automatic = action.name() == "actions/setup-node" && is_automatic(step);
     let major = major(step);
@@ -99,23 +149,29 @@ fn cached(step: &Step) -> Option<Place> {
     {
         return None;
     }
+
     match cache {
-        Cache::Always => Some(uses.place),
+        Cache::Always => Some(uses.location),
         Cache::OnUnless(input, off) => {
-            let is_off = step
-                .input(input)
-                .is_some_and(|input| input.value.literal().is_none_or(|at| off.contains(&at.value.as_str())));
-            (!is_off).then_some(uses.place)
+            let is_off = step.input(input).is_some_and(|input| {
+                input
+                    .value
+                    .literal()
+                    .is_none_or(|at| off.contains(&at.value.as_str()))
+            });
+
+            (!is_off).then_some(uses.location)
         }
         Cache::OffUnless(input) => match step.input(input) {
             Some(given) => {
                 let text = given.value.literal().map(|at| at.value.as_str());
+
                 match text {
                     Some("" | "false") if !automatic => None,
-                    _ => Some(given.name.place),
+                    _ => Some(given.name.location),
                 }
             }
-            None => automatic.then_some(uses.place),
+            None => automatic.then_some(uses.location),
         },
     }
 }
@@ -130,6 +186,12 @@ fn is_automatic(step: &Step) -> bool {
 /// The major version of a step's action, where its tag says so.
 fn major(step: &Step) -> Option<u32> {
     let action = step.action()?;
-    let major = action.version()?.trim_start_matches('v').split('.').next()?.parse().ok();
+    let major = action
+        .version()?
+        .trim_start_matches('v')
+        .split('.')
+        .next()?
+        .parse()
+        .ok();
     major.filter(|major| *major < 100)
 }

@@ -1,30 +1,55 @@
 //! `dangerous-trigger`: a stranger's code checked out, and run, with the repository's secrets.
 
 use crate::analysis::Ctx;
-use crate::analysis::untrusted_checkout::{EVENTS, Site, stranger};
+use crate::analysis::untrusted_checkout::{EVENTS, Site, untrusted_code_at};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::{Job, Step, Workflow};
-use crate::source::Place;
+use crate::source::Location;
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let Some(trigger) = workflow.triggers.iter().find(|trigger| EVENTS.contains(&trigger.event.value.as_str())) else {
+    let Some(trigger) = workflow
+        .triggers
+        .iter()
+        .find(|trigger| EVENTS.contains(&trigger.event.value.as_str()))
+    else {
         return;
     };
+
     for (at, job) in workflow.jobs.iter().enumerate() {
         for (number, step) in job.steps.iter().enumerate() {
-            let Some(place) = stranger(Site { workflow, job: Some(at), step: Some(number) }) else { continue };
+            let Some(location) = untrusted_code_at(Site {
+                workflow,
+                job: Some(at),
+                step: Some(number),
+            }) else {
+                continue;
+            };
+
             if is_guarded(workflow, job, step) {
                 continue;
             }
+
             let event = &trigger.event.value;
-            let runner = job.steps[number..].iter().find_map(|later| runs_code(later).filter(|run| *run > place));
+            let runner = job.steps[number..]
+                .iter()
+                .find_map(|later| executes_checkout(later).filter(|run| *run > location));
             let mut finding = Finding::new(
-                place,
-                format!("untrusted code is checked out under `{event}`, with secrets and a write token"),
+                location,
+                format!(
+                    "untrusted code is checked out under `{event}`, with secrets and a write \
+                    token"
+                ),
             )
             .label("attacker-controlled")
-            .related(trigger.event.place, "can be triggered by outside users, runs with secrets")
-            .help("build untrusted code under `pull_request`, which has no secrets, and pass only the results to a privileged workflow");
+            .related(
+                trigger.event.location,
+                "can be triggered by outside users, runs with secrets",
+            )
+            .help(
+                "build untrusted code under `pull_request`, which has no secrets, and pass \
+                only the results to a privileged workflow",
+            );
+
             if let Some(runner) = runner {
                 finding = finding.related(runner, "the untrusted code runs here");
                 sink.report(finding);
@@ -40,17 +65,28 @@ fn is_guarded(workflow: &Workflow, job: &Job, step: &Step) -> bool {
     if !job.environment.is_absent() {
         return true;
     }
+
     let upstream = workflow.upstream(job);
     let jobs = || upstream.iter().copied().chain([job]);
-    let conditions = jobs().filter_map(|job| job.condition.as_ref()).chain(&step.condition);
-    if conditions.into_iter().any(|condition| guards(&condition.value)) || jobs().any(|job| job_is_guard(job, step)) {
+    let conditions = jobs()
+        .filter_map(|job| job.condition.as_ref())
+        .chain(&step.condition);
+    if conditions
+        .into_iter()
+        .any(|condition| is_trust_gate(&condition.value))
+        || jobs().any(|job| job_is_guard(job, step))
+    {
         return true;
     }
+
     false
 }
 
 fn job_is_guard(job: &Job, until: &Step) -> bool {
-    let before = job.steps.iter().take_while(|step| step.place < until.place);
+    let before = job
+        .steps
+        .iter()
+        .take_while(|step| step.location < until.location);
     before.into_iter().any(|step| {
         let asks = [
             "check-user-permission",
@@ -68,20 +104,23 @@ fn job_is_guard(job: &Job, until: &Step) -> bool {
             "/permission",
             "author_association",
         ];
-        let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| {
-            match step.input("script").map(|input| &input.value) {
+        let text = step
+            .run
+            .as_ref()
+            .map(|code| code.text.as_str())
+            .or_else(|| match step.input("script").map(|input| &input.value) {
                 Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
                 Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
                 _ => None,
-            }
-        });
-        step.action().is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
+            });
+        step.action()
+            .is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
             || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
     })
 }
 
 /// Whether a condition lets only people with access, or only branches of this repository, through.
-fn guards(condition: &str) -> bool {
+fn is_trust_gate(condition: &str) -> bool {
     let text: String = condition.split_whitespace().collect();
     let same_repository = [
         "head.repo.full_name==github.repository",
@@ -109,25 +148,35 @@ fn guards(condition: &str) -> bool {
     let labelled = text.contains("contains(github.event.pull_request.labels")
         && !text.contains("!contains(github.event.pull_request.labels")
         || text.contains("event.label.name==");
-    let other_only = text == "github.event_name=='pull_request'" || text == "github.event_name!='pull_request_target'";
-    people || labelled || other_only || same_repository.iter().chain(&other_event).any(|word| text.contains(word))
+    let other_only = text == "github.event_name=='pull_request'"
+        || text == "github.event_name!='pull_request_target'";
+    people
+        || labelled
+        || other_only
+        || same_repository
+            .iter()
+            .chain(&other_event)
+            .any(|word| text.contains(word))
 }
 
 /// Where a step runs code of the checked-out tree.
-fn runs_code(step: &Step) -> Option<Place> {
+fn executes_checkout(step: &Step) -> Option<Location> {
     if let Some(uses) = &step.uses {
-        return uses.value.starts_with("./").then_some(uses.place);
+        return uses.value.starts_with("./").then_some(uses.location);
     }
+
     let code = step.run.as_ref()?;
     let harmless = [
-        "echo", "git", "gh", "cat", "printf", "ls", "mkdir", "cd", "test", "[", "[[", "exit", "export", "set", "jq",
-        "true", "false", "cp", "mv", "curl", "sleep", "hub", "unzip", "grep", "date", "read", "if", "local", "pwd",
-        "rm", "tee", "sed", "awk", "head", "tail", "wc", "sort", "uniq", "tr", "cut", "basename", "dirname", "find",
-        "diff", "env", "which", "touch", "chmod", "shift", "return",
+        "echo", "git", "gh", "cat", "printf", "ls", "mkdir", "cd", "test", "[", "[[", "exit",
+        "export", "set", "jq", "true", "false", "cp", "mv", "curl", "sleep", "hub", "unzip",
+        "grep", "date", "read", "if", "local", "pwd", "rm", "tee", "sed", "awk", "head", "tail",
+        "wc", "sort", "uniq", "tr", "cut", "basename", "dirname", "find", "diff", "env", "which",
+        "touch", "chmod", "shift", "return",
     ];
     let invocations = code.script().invocations();
-    let runs = invocations
-        .iter()
-        .find(|invocation| !harmless.contains(&invocation.program) && !invocation.program.starts_with("${{"))?;
-    Some(code.place(runs.span()))
+    let runs = invocations.iter().find(|invocation| {
+        !harmless.contains(&invocation.program) && !invocation.program.starts_with("${{")
+    })?;
+
+    Some(code.location(runs.span()))
 }

@@ -4,7 +4,7 @@ use crate::analysis::Ctx;
 use crate::analysis::pipelines::{is_live, is_trial, says_deploy, says_test};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes, step_purposes};
-use crate::source::Place;
+use crate::source::Location;
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // A pull request deploys nothing that lasts.
@@ -18,39 +18,55 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     {
         return;
     }
+
     let elsewhere = tests_elsewhere(ctx, workflow);
+
     for job in &workflow.jobs {
         if job.is_disabled() || !job.environment.is_absent() {
             continue;
         }
+
         let Some(shipping) = ships(job) else { continue };
+
         if is_trial(job)
-            || is_gated(workflow, job, shipping.place)
+            || is_gated(workflow, job, shipping.location)
             || (is_deliberate(workflow, job) && elsewhere.is_some())
             || (shipping.purpose == Purpose::Push && is_tested_later(workflow, job))
         {
             continue;
         }
+
         let verb = match shipping.purpose {
             Purpose::Push => "pushes an image",
             Purpose::Publish => "publishes",
             _ => "deploys",
         };
-        let mut finding =
-            Finding::new(shipping.place, format!("job `{}` {verb} without waiting for tests", job.id.value))
-                .label(format!("{verb} even if tests fail"))
-                .anchor(job.id.place);
+
+        let mut finding = Finding::new(
+            shipping.location,
+            format!("job `{}` {verb} without waiting for tests", job.id.value),
+        )
+        .label(format!("{verb} even if tests fail"))
+        .anchor(job.id.location);
         finding = match elsewhere {
-            Some(place) if place.file == workflow.file => finding
-                .related(place, "tests run here")
+            Some(location) if location.file == workflow.file => finding
+                .related(location, "tests run here")
                 .help("add the test job to `needs:`"),
-            Some(place) => finding
-                .related(place, "tests run here, in a separate workflow")
-                .help("run the tests in this workflow and add their job to `needs:`, or start this workflow with `workflow_run` after they pass"),
+            Some(location) => finding
+                .related(location, "tests run here, in a separate workflow")
+                .help(
+                    "run the tests in this workflow and add their job to `needs:`, or start \
+                    this workflow with `workflow_run` after they pass",
+                ),
             None => finding.help("add a job that runs tests, and list it under `needs:`"),
         };
         // Where nothing is tested at all, that is the greater fault, and another rule's.
-        let level = if elsewhere.is_some() { sink.level() } else { Level::Warning };
+        let level = if elsewhere.is_some() {
+            sink.level()
+        } else {
+            Level::Warning
+        };
+
         sink.report_at(level, finding);
     }
 }
@@ -58,39 +74,58 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 /// The first command or action of a job that ships something for good.
 fn ships(job: &Job) -> Option<Evidence> {
     let steps = job.steps.iter().filter(|step| !step.is_disabled());
-    let mut shipping = steps
-        .flat_map(step_purposes)
-        .filter(|evidence| matches!(evidence.purpose, Purpose::Push | Purpose::Publish | Purpose::Deploy));
+    let mut shipping = steps.flat_map(step_purposes).filter(|evidence| {
+        matches!(
+            evidence.purpose,
+            Purpose::Push | Purpose::Publish | Purpose::Deploy
+        )
+    });
     // What is composed on the runner itself ends with the job, unless the job says that it deploys.
     shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
 /// Whether tests come first: in a job that it waits for, or in an earlier step of its own.
-fn is_gated(workflow: &Workflow, job: &Job, shipping: Place) -> bool {
+fn is_gated(workflow: &Workflow, job: &Job, shipping: Location) -> bool {
     let own = job.steps.iter().flat_map(step_purposes);
-    let before = own.filter(|evidence| evidence.place.span.start < shipping.span.start);
-    let named = job.steps.iter().filter(|step| step.place.span.start < shipping.span.start);
-    let named = named.filter_map(|step| step.name.as_ref()).any(|name| says_test(&name.value));
+    let before = own.filter(|evidence| evidence.location.span.start < shipping.span.start);
+    let named = job
+        .steps
+        .iter()
+        .filter(|step| step.location.span.start < shipping.span.start);
+    let named = named
+        .filter_map(|step| step.name.as_ref())
+        .any(|name| says_test(&name.value));
     let upstream = workflow.upstream(job);
-    let waits = upstream.iter().any(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
-    // A reusable workflow that it needs, and a local action that it runs, may test; nobody can tell from here.
+    let waits = upstream
+        .iter()
+        .any(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
+    // A reusable workflow that it needs, and a local action that it runs, may test; nobody can tell
+    // from here.
     before.into_iter().any(|evidence| is_test(&evidence)) || named || waits
 }
 
 /// Whether the image is pushed for jobs that test it.
 fn is_tested_later(workflow: &Workflow, job: &Job) -> bool {
-    workflow.jobs.iter().filter(|other| !other.is_disabled()).any(|other| {
-        let waits = workflow.upstream(other).iter().any(|needed| needed.id.value == job.id.value);
-        let called = other.uses.is_some() && says_test(&other.id.value);
-        waits && (called || job_purposes(other).iter().any(is_test))
-    })
+    workflow
+        .jobs
+        .iter()
+        .filter(|other| !other.is_disabled())
+        .any(|other| {
+            let waits = workflow
+                .upstream(other)
+                .iter()
+                .any(|needed| needed.id.value == job.id.value);
+            let called = other.uses.is_some() && says_test(&other.id.value);
+            waits && (called || job_purposes(other).iter().any(is_test))
+        })
 }
 
 const fn is_test(evidence: &Evidence) -> bool {
     matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
-/// Whether a person decides each time: a release, a tag, a button, or a schedule that repeats what was shipped before.
+/// Whether a person decides each time: a release, a tag, a button, or a schedule that repeats what
+/// was shipped before.
 fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
     let on_tags = |text: &str| {
         text.contains("refs/tags/")
@@ -98,19 +133,33 @@ fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
             || text.contains("ref_type == 'tag'")
             || text.contains("workflow_dispatch")
     };
-    if job.condition.as_ref().is_some_and(|condition| on_tags(&condition.value)) {
+
+    if job
+        .condition
+        .as_ref()
+        .is_some_and(|condition| on_tags(&condition.value))
+    {
         return true;
     }
-    workflow.triggers.iter().all(|trigger| match trigger.event.value.as_str() {
-        "push" => !trigger.tags.is_empty() && trigger.branches.is_empty(),
-        event => !matches!(event, "pull_request" | "pull_request_target"),
-    })
+
+    workflow
+        .triggers
+        .iter()
+        .all(|trigger| match trigger.event.value.as_str() {
+            "push" => !trigger.tags.is_empty() && trigger.branches.is_empty(),
+            event => !matches!(event, "pull_request" | "pull_request_target"),
+        })
 }
 
 /// Where tests run, in this workflow or in another one.
-fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Place> {
+fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
     let here = std::iter::once(workflow);
-    let others = ctx.facts.workflows().filter(|other| !other.action && other.file != workflow.file);
+    let others = ctx
+        .facts
+        .workflows()
+        .filter(|other| !other.action && other.file != workflow.file);
     let jobs = here.chain(others).flat_map(|workflow| &workflow.jobs);
-    jobs.flat_map(|job| job.steps.iter().flat_map(step_purposes)).find(is_test).map(|evidence| evidence.place)
+    jobs.flat_map(|job| job.steps.iter().flat_map(step_purposes))
+        .find(is_test)
+        .map(|evidence| evidence.location)
 }

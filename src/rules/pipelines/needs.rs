@@ -11,15 +11,23 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             if workflow.job(&needed.value).is_some() || needed.value.contains("${{") {
                 continue;
             }
+
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
             let help = match nearest(&needed.value, ids) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "name a job in this workflow; to wait for another workflow, use `workflow_run`".to_owned(),
+                None => {
+                    "name a job in this workflow; to wait for another workflow, use `workflow_run`"
+                        .to_owned()
+                }
             };
+
             sink.report(
                 Finding::new(
-                    needed.place,
-                    format!("job `{}` needs `{}`, which is not a job in this workflow", job.id.value, needed.value),
+                    needed.location,
+                    format!(
+                        "job `{}` needs `{}`, which is not a job in this workflow",
+                        job.id.value, needed.value
+                    ),
                 )
                 .help(help),
             );
@@ -29,49 +37,78 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let mut told: Vec<usize> = Vec::new();
+
     for start in 0..workflow.jobs.len() {
         if told.contains(&start) {
             continue;
         }
-        let Some(circle) = circle(workflow, start) else { continue };
-        let names: Vec<&str> = circle.iter().chain([&start]).map(|&at| workflow.jobs[at].id.value.as_str()).collect();
+
+        let Some(cycle) = cycle(workflow, start) else {
+            continue;
+        };
+
+        let names: Vec<&str> = cycle
+            .iter()
+            .chain([&start])
+            .map(|&at| workflow.jobs[at].id.value.as_str())
+            .collect();
         let job = &workflow.jobs[start];
-        let next = &workflow.jobs[circle.get(1).copied().unwrap_or(start)];
-        let place = job
+        let next = &workflow.jobs[cycle.get(1).copied().unwrap_or(start)];
+        let location = job
             .needs
             .iter()
             .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
-            .map_or(job.id.place, |needed| needed.place);
-        let mut finding = Finding::new(place, format!("jobs need each other in a cycle: `{}`", names.join("` → `")))
-            .help("remove one `needs` to break the cycle; GitHub rejects the workflow");
-        for &at in &circle[1..] {
-            finding = finding.related(workflow.jobs[at].id.place, "part of the cycle");
+            .map_or(job.id.location, |needed| needed.location);
+        let mut finding = Finding::new(
+            location,
+            format!("jobs need each other in a cycle: `{}`", names.join("` → `")),
+        )
+        .help("remove one `needs` to break the cycle; GitHub rejects the workflow");
+        for &at in &cycle[1..] {
+            finding = finding.related(workflow.jobs[at].id.location, "part of the cycle");
         }
-        told.extend(circle);
+
+        told.extend(cycle);
         sink.report(finding);
     }
 }
 
 /// The shortest way from a job back to itself.
-fn circle(workflow: &Workflow, start: usize) -> Option<Vec<usize>> {
-    let position = |id: &str| workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id));
+fn cycle(workflow: &Workflow, start: usize) -> Option<Vec<usize>> {
+    let position = |id: &str| {
+        workflow
+            .jobs
+            .iter()
+            .position(|job| job.id.value.eq_ignore_ascii_case(id))
+    };
+
     let mut came_from: Vec<Option<usize>> = vec![None; workflow.jobs.len()];
     let mut queue = std::collections::VecDeque::from([start]);
+
     while let Some(at) = queue.pop_front() {
-        for next in workflow.jobs[at].needs.iter().filter_map(|needed| position(&needed.value)) {
+        for next in workflow.jobs[at]
+            .needs
+            .iter()
+            .filter_map(|needed| position(&needed.value))
+        {
             if next == start {
                 let mut path = vec![at];
-                while let Some(before) = came_from[path[path.len() - 1]].filter(|_| path[path.len() - 1] != start) {
+                while let Some(before) =
+                    came_from[path[path.len() - 1]].filter(|_| path[path.len() - 1] != start)
+                {
                     path.push(before);
                 }
+
                 path.reverse();
                 return Some(path);
             }
+
             if came_from[next].is_none() {
                 came_from[next] = Some(at);
                 queue.push_back(next);
             }
         }
     }
+
     None
 }

@@ -1,14 +1,14 @@
-//! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `secret-scan-hook`, `sbom-stage`, `deploy-stage`, `eval-stage`: what no pipeline of
-//! the repository does.
+//! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `secret-scan-hook`, `sbom-stage`,
+//! `deploy-stage`, `eval-stage`: what no pipeline of the repository does.
 
 use crate::analysis::Ctx;
 use crate::analysis::packages::{MANIFESTS, is_manifest, package_at};
 use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::kind::FileKind;
-use crate::model::topics::Topic;
+use crate::model::topics::Signal;
 use crate::model::workflow::{ActionRef, Purpose, Workflow, job_purposes};
-use crate::source::{Place, file_name};
+use crate::source::{Location, file_name};
 
 /// Packages by which an application that calls language models is known.
 const LLM_PACKAGES: &[&str] = &[
@@ -55,7 +55,14 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn test(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        missing(ctx, sink, &[Purpose::Test], "runs the tests", "a job that runs the tests", sink.level());
+        missing(
+            ctx,
+            sink,
+            &[Purpose::Test],
+            "runs the tests",
+            "a job that runs the tests",
+            sink.level(),
+        );
     }
 }
 
@@ -79,7 +86,8 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
             sink,
             &[Purpose::ImageScan, Purpose::Scan],
             "scans the image for known vulnerabilities",
-            "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 --severity CRITICAL,HIGH`",
+            "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 \
+             --severity CRITICAL,HIGH`",
             sink.level(),
         );
     }
@@ -100,7 +108,12 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let ships = [Purpose::Deploy, Purpose::Push, Purpose::Publish, Purpose::Release];
+        let ships = [
+            Purpose::Deploy,
+            Purpose::Push,
+            Purpose::Publish,
+            Purpose::Release,
+        ];
         missing(
             ctx,
             sink,
@@ -113,27 +126,47 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
-    if !ctx.facts.mentions.topics.contains(Topic::SecretScan) {
+    if !ctx.facts.mentions.topics.contains(Signal::SecretScan) {
         let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI";
-        missing(ctx, sink, &[Purpose::SecretScan], "or hook scans commits for secrets", help, sink.level());
+        missing(
+            ctx,
+            sink,
+            &[Purpose::SecretScan],
+            "or hook scans commits for secrets",
+            help,
+            sink.level(),
+        );
     }
 }
 
 pub fn eval(ctx: &Ctx, sink: &mut Sink) {
     if has_llm(ctx) {
-        let help = "a job that runs an evaluation set with a threshold, such as `promptfoo eval`, before the deploy";
-        missing(ctx, sink, &[Purpose::Evaluate], "evaluates the answers of this LLM application", help, sink.level());
+        let help = "a job that runs an evaluation set with a threshold, such as `promptfoo \
+            eval`, before the deploy";
+        missing(
+            ctx,
+            sink,
+            &[Purpose::Evaluate],
+            "evaluates the answers of this LLM application",
+            help,
+            sink.level(),
+        );
     }
 }
 
 /// Reports that no pipeline does it, unless some pipeline cannot be seen from here.
 fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &str, level: Level) {
-    let Some((place, jobs)) = pipelines(ctx) else { return };
+    let Some((location, jobs)) = pipelines(ctx) else {
+        return;
+    };
+
     let does = |workflow: &Workflow| {
         let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
-        jobs.flat_map(job_purposes).any(|evidence| purposes.contains(&evidence.purpose))
+        jobs.flat_map(job_purposes)
+            .any(|evidence| purposes.contains(&evidence.purpose))
             || builds_with_sbom(workflow, purposes)
     };
+
     let named = |workflow: &Workflow| {
         let path = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
         workflow
@@ -144,26 +177,51 @@ fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &
             .chain([path])
             .any(|name| purposes.iter().any(|purpose| name.contains(word(*purpose))))
     };
-    if jobs.iter().any(|workflow| does(workflow) || named(workflow)) {
+
+    if jobs
+        .iter()
+        .any(|workflow| does(workflow) || named(workflow))
+    {
         return;
     }
     // What is asked of the image belongs to the job that makes it.
-    let of_image = purposes.iter().any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom));
-    let (place, label) = match maker(&jobs).filter(|_| of_image) {
+    let of_image = purposes
+        .iter()
+        .any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom));
+    let (location, label) = match maker(&jobs).filter(|_| of_image) {
         Some(maker) => (maker, "builds the image"),
-        None => (place, "the pipeline"),
+        None => (location, "the pipeline"),
     };
-    sink.report_at(level, Finding::new(place, format!("no CI job {what}")).label(label).help(format!("add {help}")));
+
+    sink.report_at(
+        level,
+        Finding::new(location, format!("no CI job {what}"))
+            .label(label)
+            .help(format!("add {help}")),
+    );
 }
 
 /// The job that makes the image: better one that pushes it too.
-fn maker(workflows: &[&Workflow]) -> Option<Place> {
-    let jobs = || workflows.iter().filter(|workflow| !workflow.action).flat_map(|workflow| &workflow.jobs);
+fn maker(workflows: &[&Workflow]) -> Option<Location> {
+    let jobs = || {
+        workflows
+            .iter()
+            .filter(|workflow| !workflow.action)
+            .flat_map(|workflow| &workflow.jobs)
+    };
+
     let which = |purpose: Purpose| {
         let mut running = jobs().filter(|job| !job.is_disabled());
-        running.find(|job| job_purposes(job).iter().any(|found| !found.named && found.purpose == purpose))
+        running.find(|job| {
+            job_purposes(job)
+                .iter()
+                .any(|found| !found.named && found.purpose == purpose)
+        })
     };
-    which(Purpose::Push).or_else(|| which(Purpose::Image)).map(|job| job.id.place)
+
+    which(Purpose::Push)
+        .or_else(|| which(Purpose::Image))
+        .map(|job| job.id.location)
 }
 
 const fn word(purpose: Purpose) -> &'static str {
@@ -187,20 +245,29 @@ fn builds_with_sbom(workflow: &Workflow, purposes: &[Purpose]) -> bool {
     let mut steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     purposes.contains(&Purpose::Sbom)
         && steps.any(|step| {
-            step.input("sbom").is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
+            step.input("sbom")
+                .is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
         })
 }
 
-/// The workflows that run, and the job by which the pipeline is shown. Nothing where a part of the pipeline stands elsewhere:
-/// in another system, or in a workflow of another repository.
-fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Place, Vec<&'a Workflow>)> {
+/// The workflows that run, and the job by which the pipeline is shown. Nothing where a part of the
+/// pipeline stands elsewhere: in another system, or in a workflow of another repository.
+fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Location, Vec<&'a Workflow>)> {
     let facts = ctx.facts;
     if facts.of_kind(FileKind::GitlabCi).next().is_some()
-        || facts.repository.files().iter().any(|file| is_pipeline(&file.path))
+        || facts
+            .repository
+            .files()
+            .iter()
+            .any(|file| is_pipeline(&file.path))
     {
         return None;
     }
-    let all: Vec<&Workflow> = facts.workflows().filter(|workflow| workflow.action || is_live(ctx, workflow)).collect();
+
+    let all: Vec<&Workflow> = facts
+        .workflows()
+        .filter(|workflow| workflow.action || is_live(ctx, workflow))
+        .collect();
     let calls = |workflow: &&Workflow| {
         workflow
             .jobs
@@ -208,20 +275,34 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Place, Vec<&'a Workflow>)> {
             .filter_map(|job| job.uses.as_ref())
             .any(|uses| !matches!(ActionRef::parse(&uses.value), ActionRef::Local(_)))
     };
+
     if all.iter().any(calls) {
         return None;
     }
-    let running = all.iter().filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
+
+    let running = all
+        .iter()
+        .filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
     let main = running.rev().max_by_key(|workflow| importance(workflow))?;
-    Some((main.jobs[0].id.place, all))
+
+    Some((main.jobs[0].id.location, all))
 }
 
 /// How likely a workflow is to be the one that a reader calls the pipeline.
 fn importance(workflow: &Workflow) -> (bool, usize) {
     let changes = workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
-    let evidence = workflow.jobs.iter().flat_map(job_purposes).collect::<Vec<_>>();
+    let evidence = workflow
+        .jobs
+        .iter()
+        .flat_map(job_purposes)
+        .collect::<Vec<_>>();
     let central = [Purpose::Test, Purpose::Image, Purpose::Build];
-    let does = |purpose: &&Purpose| evidence.iter().any(|found| !found.named && found.purpose == **purpose);
+    let does = |purpose: &&Purpose| {
+        evidence
+            .iter()
+            .any(|found| !found.named && found.purpose == **purpose)
+    };
+
     (changes, central.iter().filter(does).count())
 }
 
@@ -238,6 +319,15 @@ fn has_image(ctx: &Ctx) -> bool {
 }
 
 fn has_llm(ctx: &Ctx) -> bool {
-    let manifests = ctx.facts.repository.files().iter().filter(|file| is_manifest(file));
-    manifests.into_iter().any(|file| LLM_PACKAGES.iter().any(|package| package_at(&file.text, package).is_some()))
+    let manifests = ctx
+        .facts
+        .repository
+        .files()
+        .iter()
+        .filter(|file| is_manifest(file));
+    manifests.into_iter().any(|file| {
+        LLM_PACKAGES
+            .iter()
+            .any(|package| package_at(&file.text, package).is_some())
+    })
 }

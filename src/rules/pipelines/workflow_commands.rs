@@ -9,14 +9,35 @@ use crate::source::Span;
 
 /// Workflow commands that the runner no longer takes, and the file that took their place.
 const DEPRECATED: &[(&str, &str, &str)] = &[
-    ("::set-output ", "GITHUB_OUTPUT", "echo \"name=value\" >> \"$GITHUB_OUTPUT\""),
-    ("::save-state ", "GITHUB_STATE", "echo \"name=value\" >> \"$GITHUB_STATE\""),
-    ("::set-env ", "GITHUB_ENV", "echo \"name=value\" >> \"$GITHUB_ENV\""),
-    ("::add-path::", "GITHUB_PATH", "echo \"folder\" >> \"$GITHUB_PATH\""),
+    (
+        "::set-output ",
+        "GITHUB_OUTPUT",
+        "echo \"name=value\" >> \"$GITHUB_OUTPUT\"",
+    ),
+    (
+        "::save-state ",
+        "GITHUB_STATE",
+        "echo \"name=value\" >> \"$GITHUB_STATE\"",
+    ),
+    (
+        "::set-env ",
+        "GITHUB_ENV",
+        "echo \"name=value\" >> \"$GITHUB_ENV\"",
+    ),
+    (
+        "::add-path::",
+        "GITHUB_PATH",
+        "echo \"folder\" >> \"$GITHUB_PATH\"",
+    ),
 ];
 
 pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for code in workflow.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.run.as_ref()) {
+    for code in workflow
+        .jobs
+        .iter()
+        .flat_map(|job| &job.steps)
+        .filter_map(|step| step.run.as_ref())
+    {
         for (command, file, instead) in DEPRECATED {
             for (at, _) in code.text.match_indices(command) {
                 // A comment or a text that speaks of it does not call it.
@@ -24,13 +45,16 @@ pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 if code.text[line..at].trim_start().starts_with('#') {
                     continue;
                 }
+
                 let name = command.trim_end().trim_end_matches("::");
                 sink.report(
                     Finding::new(
-                        code.place(Span::of(at, at + name.len())),
+                        code.location(Span::of(at, at + name.len())),
                         format!("workflow command `{name}` is deprecated or disabled"),
                     )
-                    .help(format!("write to the file in `{file}` instead: `{instead}`")),
+                    .help(format!(
+                        "write to the file in `{file}` instead: `{instead}`"
+                    )),
                 );
             }
         }
@@ -38,9 +62,17 @@ pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let jobs = workflow.jobs.iter().flat_map(|job| job.env.iter().chain(job.steps.iter().flat_map(|step| &step.env)));
+    let jobs = workflow.jobs.iter().flat_map(|job| {
+        job.env
+            .iter()
+            .chain(job.steps.iter().flat_map(|step| &step.env))
+    });
+
     for variable in workflow.env.iter().chain(jobs) {
-        let is_on = variable.value.literal().is_some_and(|at| !matches!(at.value.as_str(), "false" | "" | "0"));
+        let is_on = variable
+            .value
+            .literal()
+            .is_some_and(|at| !matches!(at.value.as_str(), "false" | "" | "0"));
         if variable.name.value == "ACTIONS_ALLOW_UNSECURE_COMMANDS" && is_on {
             sink.report(unsecure_finding(variable));
         }
@@ -48,29 +80,50 @@ pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 fn unsecure_finding(variable: &EnvVar) -> Finding {
-    Finding::new(variable.name.place, "`ACTIONS_ALLOW_UNSECURE_COMMANDS` lets step output set variables and paths")
-        .help("remove it, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
+    Finding::new(
+        variable.name.location,
+        "`ACTIONS_ALLOW_UNSECURE_COMMANDS` lets step output set variables and paths",
+    )
+    .help("remove it, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
 }
 
 pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for (at, job) in workflow.jobs.iter().enumerate() {
         for (number, step) in job.steps.iter().enumerate() {
             let script = step.run.as_ref().map_or("", |code| code.text.as_str());
-            if step.is_disabled() || !script.contains("GITHUB_ENV") && !script.contains("GITHUB_PATH") {
+            if step.is_disabled()
+                || !script.contains("GITHUB_ENV") && !script.contains("GITHUB_PATH")
+            {
                 continue;
             }
-            let site = Site { workflow, job: Some(at), step: Some(number) };
-            for (place, taint) in taint::environment_writes(site) {
-                let mut finding =
-                    Finding::new(place, "untrusted input can set variables of later steps, such as `LD_PRELOAD`")
-                        .label(format!("contains {}", taint.origin))
-                        .help(
-                            "pass single values through `GITHUB_OUTPUT`, cut to one line, and read them as variables",
-                        );
-                if let Some(origin) = taint.place.filter(|origin| *origin != place) {
+
+            let site = Site {
+                workflow,
+                job: Some(at),
+                step: Some(number),
+            };
+
+            for (location, taint) in taint::environment_writes(site) {
+                let mut finding = Finding::new(
+                    location,
+                    "untrusted input can set variables of later steps, \
+                        such as `LD_PRELOAD`",
+                )
+                .label(format!("contains {}", taint.origin))
+                .help(
+                    "pass single values through `GITHUB_OUTPUT`, cut to one line, and \
+                             read them as variables",
+                );
+                if let Some(origin) = taint.location.filter(|origin| *origin != location) {
                     finding = finding.related(origin, "enters here");
                 }
-                let level = if taint::is_privileged(workflow) { sink.level() } else { Level::Warning };
+
+                let level = if taint::is_privileged(workflow) {
+                    sink.level()
+                } else {
+                    Level::Warning
+                };
+
                 sink.report_at(level, finding);
             }
         }

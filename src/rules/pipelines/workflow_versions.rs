@@ -5,26 +5,40 @@ use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
-use crate::source::{At, Place, Span};
+use crate::source::{Located, Location, Span};
 use crate::syntax::shell::{Invocation, Word};
 
 /// In the table: no version of the action will do.
 const ARCHIVED: u32 = 99;
 
 pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    if let Some(using) = workflow.using.as_ref().filter(|using| matches!(using.value.as_str(), "node12" | "node16")) {
+    if let Some(using) = workflow
+        .using
+        .as_ref()
+        .filter(|using| matches!(using.value.as_str(), "node12" | "node16"))
+    {
         sink.report(
-            Finding::new(using.place, format!("runners no longer support the `{}` runtime", using.value))
-                .help("use `node24`"),
+            Finding::new(
+                using.location,
+                format!("runners no longer support the `{}` runtime", using.value),
+            )
+            .help("use `node24`"),
         );
     }
-    let mut seen: Vec<(&At<String>, u32)> = Vec::new();
-    for uses in workflow.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.uses.as_ref()) {
+
+    let mut seen: Vec<(&Located<String>, u32)> = Vec::new();
+    for uses in workflow
+        .jobs
+        .iter()
+        .flat_map(|job| &job.steps)
+        .filter_map(|step| step.uses.as_ref())
+    {
         match seen.iter_mut().find(|(first, _)| first.value == uses.value) {
             Some((_, others)) => *others += 1,
             None => seen.push((uses, 0)),
         }
     }
+
     for (uses, others) in seen {
         if let Some(mut finding) = old_version(uses) {
             finding.others = others;
@@ -34,41 +48,76 @@ pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// An action in a version whose runtime is gone.
-fn old_version(uses: &At<String>) -> Option<Finding> {
-    let ActionRef::Remote { name, version: Some(version) } = ActionRef::parse(&uses.value) else { return None };
+fn old_version(uses: &Located<String>) -> Option<Finding> {
+    let ActionRef::Remote {
+        name,
+        version: Some(version),
+    } = ActionRef::parse(&uses.value)
+    else {
+        return None;
+    };
+
     let &lowest = DATA.actions.get(&name.to_ascii_lowercase())?;
-    let major: u32 = version.strip_prefix('v').unwrap_or(version).split(['.', '-']).next()?.parse().ok()?;
+    let major: u32 = version
+        .strip_prefix('v')
+        .unwrap_or(version)
+        .split(['.', '-'])
+        .next()?
+        .parse()
+        .ok()?;
     if major >= lowest || version.len() >= 20 {
         return None;
     }
-    let end = uses.place.span.end;
-    let place = Place::new(uses.place.file, Span::new(end.saturating_sub(version.len() as u32), end));
+
+    let end = uses.location.span.end;
+    let location = Location::new(
+        uses.location.file,
+        Span::new(end.saturating_sub(version.len() as u32), end),
+    );
     let (message, help) = if lowest == ARCHIVED {
         let message = format!("`{name}` is archived and has no version with a supported runtime");
-        (message, "use the successor named on its page, or the tool itself".to_owned())
+        (
+            message,
+            "use the successor named on its page, or the tool itself".to_owned(),
+        )
     } else {
         (
             format!("`{name}@v{major}` uses a runtime that runners no longer support"),
             format!("use `v{lowest}` or later"),
         )
     };
-    Some(Finding::new(place, message).help(help))
+
+    Some(Finding::new(location, message).help(help))
 }
 
 pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let mut found: Vec<Finding> = Vec::new();
-    let steps = workflow.jobs.iter().filter(|job| !job.is_disabled()).flat_map(|job| &job.steps);
-    for code in steps.filter(|step| !step.is_disabled()).filter_map(|step| step.run.as_ref()) {
+    let steps = workflow
+        .jobs
+        .iter()
+        .filter(|job| !job.is_disabled())
+        .flat_map(|job| &job.steps);
+    for code in steps
+        .filter(|step| !step.is_disabled())
+        .filter_map(|step| step.run.as_ref())
+    {
         for invocation in code.script().invocations() {
-            for finding in piped(code, &invocation).into_iter().chain(newest(code, &invocation)) {
+            for finding in piped(code, &invocation)
+                .into_iter()
+                .chain(newest(code, &invocation))
+            {
                 // Said once a file for each tool.
-                match found.iter_mut().find(|known| known.message == finding.message && known.label == finding.label) {
+                match found
+                    .iter_mut()
+                    .find(|known| known.message == finding.message && known.label == finding.label)
+                {
                     Some(known) => known.others += 1,
                     None => found.push(finding),
                 }
             }
         }
     }
+
     found.into_iter().for_each(|finding| sink.report(finding));
 }
 
@@ -76,7 +125,11 @@ fn newest(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     let (word, what) = unpinned(invocation)?;
     let message = format!("`{}` is not pinned to a version", word.text());
     let help = "pin the version, so that later runs install the same one";
-    Some(Finding::new(code.place(word.span), message).label(what).help(help))
+    Some(
+        Finding::new(code.location(word.span), message)
+            .label(what)
+            .help(help),
+    )
 }
 
 /// A script from the network that a shell runs unread.
@@ -84,20 +137,26 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     if !invocation.is(&["sh", "bash", "zsh", "dash"]) {
         return None;
     }
+
     let script = code.script();
-    let feeder =
-        script.feeders(invocation.command).into_iter().find(|feeder| matches!(feeder.name(), "curl" | "wget"))?;
+    let feeder = script
+        .feeders(invocation.command)
+        .into_iter()
+        .find(|feeder| matches!(feeder.name(), "curl" | "wget"))?;
     let url = feeder.words.iter().find(|word| word.text().contains("://"));
     if url.is_some_and(|url| names_version(url.text())) {
         return None;
     }
-    let host = url.and_then(|url| url.text().split('/').nth(2)).unwrap_or("the server");
-    let place = code.place(feeder.span.cover(invocation.span()));
-    let finding = Finding::new(place, "a downloaded script runs without verification");
+
+    let host = url
+        .and_then(|url| url.text().split('/').nth(2))
+        .unwrap_or("the server");
+    let location = code.location(feeder.span.cover(invocation.span()));
+    let finding = Finding::new(location, "a downloaded script runs without verification");
     Some(
-        finding
-            .label(format!("runs whatever {host} returns"))
-            .help("download a fixed version, verify its checksum, then run it; or use a pinned action"),
+        finding.label(format!("runs whatever {host} returns")).help(
+            "download a fixed version, verify its checksum, then run it; or use a pinned action",
+        ),
     )
 }
 
@@ -105,7 +164,8 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
 fn names_version(url: &str) -> bool {
     url.split('/').skip(3).any(|part| {
         let number = part.trim_start_matches('v');
-        let digits = number.starts_with(|letter: char| letter.is_ascii_digit()) && number.contains('.');
+        let digits =
+            number.starts_with(|letter: char| letter.is_ascii_digit()) && number.contains('.');
         digits || (part.contains('$') && part.to_ascii_lowercase().contains("version"))
     })
 }
@@ -114,23 +174,32 @@ fn names_version(url: &str) -> bool {
 fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)> {
     let args = invocation.args;
     let texts: Vec<&str> = args.iter().map(Word::text).collect();
+
     match (invocation.program, texts.as_slice()) {
-        ("npx" | "bunx" | "pnpx", _) | ("pnpm" | "yarn", ["dlx", ..]) => {
-            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the latest release"))
-        }
-        ("go", ["install" | "run", ..]) => {
-            Some((args.iter().find(|word| word.text().ends_with("@latest"))?, "follows the latest release"))
-        }
+        ("npx" | "bunx" | "pnpx", _) | ("pnpm" | "yarn", ["dlx", ..]) => Some((
+            args.iter().find(|word| word.text().ends_with("@latest"))?,
+            "follows the latest release",
+        )),
+        ("go", ["install" | "run", ..]) => Some((
+            args.iter().find(|word| word.text().ends_with("@latest"))?,
+            "follows the latest release",
+        )),
         ("cargo", ["install", ..]) => {
-            let fixed = invocation.flag(&["--version", "--vers", "--locked", "--path", "--git"]).is_some();
-            let names = invocation.positionals(&["--features", "--root", "--target", "--bin", "-F"]);
+            let fixed = invocation
+                .flag(&["--version", "--vers", "--locked", "--path", "--git"])
+                .is_some();
+            let names =
+                invocation.positionals(&["--features", "--root", "--target", "--bin", "-F"]);
             names
                 .into_iter()
                 .skip(1)
                 .find(|word| !fixed && is_name(word) && !word.text().contains('@'))
                 .map(|word| (word, "no version"))
         }
-        ("npm", ["install" | "i" | "add", ..]) if invocation.flag(&["-g", "--global"]).is_some() => {
+
+        ("npm", ["install" | "i" | "add", ..])
+            if invocation.flag(&["-g", "--global"]).is_some() =>
+        {
             let names = invocation.positionals(&["--registry", "--prefix"]);
             let open = |word: &&&Word| {
                 let text = word.text();
@@ -138,11 +207,24 @@ fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)>
                     && (text.ends_with("@latest") || text.rfind('@').is_none_or(|at| at == 0))
                     && text != "npm"
             };
-            names.iter().skip(1).find(open).map(|word| (*word, "no version"))
+
+            names
+                .iter()
+                .skip(1)
+                .find(open)
+                .map(|word| (*word, "no version"))
         }
         ("pip" | "pip3" | "pipx", ["install", ..]) | ("uv", ["tool", "install", ..]) => {
-            let constrained =
-                invocation.flag(&["-r", "--requirement", "-c", "--constraint", "-e", "--editable"]).is_some();
+            let constrained = invocation
+                .flag(&[
+                    "-r",
+                    "--requirement",
+                    "-c",
+                    "--constraint",
+                    "-e",
+                    "--editable",
+                ])
+                .is_some();
             let names = invocation.positionals(&[
                 "-r",
                 "-c",
@@ -161,11 +243,28 @@ fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)>
                 "--retries",
                 "--upgrade-strategy",
             ]);
-            let tools = ["pip", "setuptools", "wheel", "install", "tool", "virtualenv", "pipx", "uv", "."];
+            let tools = [
+                "pip",
+                "setuptools",
+                "wheel",
+                "install",
+                "tool",
+                "virtualenv",
+                "pipx",
+                "uv",
+                ".",
+            ];
             let open = |word: &&&Word| {
-                is_name(word) && !tools.contains(&word.text()) && !word.text().contains(['=', '<', '>', '~', '!'])
+                is_name(word)
+                    && !tools.contains(&word.text())
+                    && !word.text().contains(['=', '<', '>', '~', '!'])
             };
-            names.iter().find(open).filter(|_| !constrained).map(|word| (*word, "no version"))
+
+            names
+                .iter()
+                .find(open)
+                .filter(|_| !constrained)
+                .map(|word| (*word, "no version"))
         }
         _ => None,
     }
@@ -174,8 +273,11 @@ fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)>
 /// Whether a word names a package, not a path, an archive, a URL or a variable.
 fn is_name(word: &&Word) -> bool {
     let text = word.text();
-    let is_path = text.starts_with(['.', '/', '-', '~']) || text.contains("://") || text.contains('*');
+    let is_path =
+        text.starts_with(['.', '/', '-', '~']) || text.contains("://") || text.contains('*');
     let is_folder = text.contains('/') && !text.starts_with('@');
-    let is_archive = [".whl", ".tgz", ".gz", ".zip"].iter().any(|ending| text.ends_with(ending));
+    let is_archive = [".whl", ".tgz", ".gz", ".zip"]
+        .iter()
+        .any(|ending| text.ends_with(ending));
     word.literal().is_some() && !is_path && !is_folder && !is_archive
 }

@@ -1,5 +1,6 @@
-//! invalid-value, beyond the schema: what Compose finds wrong once a project is loaded. A service that runs nothing, settings
-//! that exclude each other, services that wait for each other in a circle, one path mounted twice, a check that is none.
+//! invalid-value, beyond the schema: what Compose finds wrong once a project is loaded. A service
+//! that runs nothing, settings that exclude each other, services that wait for each other in a
+//! circle, one path mounted twice, a check that is none.
 
 use std::collections::HashMap;
 
@@ -8,96 +9,150 @@ use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::model::facts::FileFacts;
 use crate::rules::structure::compose_form::compose_root;
-use crate::source::{At, Place, SourceFile};
+use crate::source::{Located, Location, SourceFile};
 
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
-    if !runs(service) && !project.overlay && project.base_files == 0 && !is_overlay(ctx, project, name) {
+    if !runs(service)
+        && !project.overlay
+        && project.base_files == 0
+        && !is_overlay(ctx, project, name)
+    {
         sink.report(
-            Finding::new(service.container.anchor, format!("`{name}` has neither `image` nor `build`"))
-                .label("Compose refuses to load the project")
-                .help("add `image` or `build`"),
+            Finding::new(
+                service.container.anchor,
+                format!("`{name}` has neither `image` nor `build`"),
+            )
+            .label("Compose refuses to load the project")
+            .help("add `image` or `build`"),
         );
     }
-    let network = service.references.iter().find(|one| one.kind == ReferenceKind::Network);
+
+    let network = service
+        .references
+        .iter()
+        .find(|one| one.kind == ReferenceKind::Network);
     if let (Some(mode), Some(network)) = (service.network_mode.known(), network) {
         sink.report(
-            Finding::new(mode.place, format!("`{name}` sets both `network_mode` and `networks`"))
-                .label("Compose refuses to load the project")
-                .related(network.name.place, "a network is listed here")
-                .help("keep one of them"),
+            Finding::new(
+                mode.location,
+                format!("`{name}` sets both `network_mode` and `networks`"),
+            )
+            .label("Compose refuses to load the project")
+            .related(network.name.location, "a network is listed here")
+            .help("keep one of them"),
         );
     }
-    let mut mounted: HashMap<&str, Place> = HashMap::new();
+
+    let mut mounted: HashMap<&str, Location> = HashMap::new();
+
     for mount in &service.container.mounts {
-        let Some(target) = &mount.target else { continue };
-        if let Some(earlier) = mounted.insert(&target.value, mount.place) {
+        let Some(target) = &mount.target else {
+            continue;
+        };
+
+        if let Some(earlier) = mounted.insert(&target.value, mount.location) {
             sink.report(
-                Finding::new(mount.place, format!("`{name}` has two mounts at `{}`", target.value))
-                    .label("Compose refuses to load the project")
-                    .related(earlier, "the first mount")
-                    .help("remove one of them, or change its target"),
+                Finding::new(
+                    mount.location,
+                    format!("`{name}` has two mounts at `{}`", target.value),
+                )
+                .label("Compose refuses to load the project")
+                .related(earlier, "the first mount")
+                .help("remove one of them, or change its target"),
             );
         }
     }
 }
 
 const fn runs(service: &Service) -> bool {
-    service.container.image.is_some() || service.build.is_some() || service.provided || service.extends
+    service.container.image.is_some()
+        || service.build.is_some()
+        || service.provided
+        || service.extends
 }
 
-/// Whether the file is laid over one elsewhere with `-f`: nothing in it runs by itself, or another project has the service.
+/// Whether the file is laid over one elsewhere with `-f`: nothing in it runs by itself, or another
+/// project has the service.
 fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
-    let elsewhere = ctx.facts.projects().iter().filter(|other| !std::ptr::eq(*other, project));
-    !project.services.iter().any(runs) || elsewhere.filter_map(|other| other.service(name)).any(runs)
+    let elsewhere = ctx
+        .facts
+        .projects()
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, project));
+    !project.services.iter().any(runs)
+        || elsewhere.filter_map(|other| other.service(name)).any(runs)
 }
 
-/// The services that another one waits for: `depends_on`, and what shares its network or files. Each once.
-fn awaited(service: &Service) -> Vec<&At<String>> {
-    let mut all: Vec<&At<String>> = service.depends_on.iter().map(|dependency| &dependency.service).collect();
+/// The services that another one waits for: `depends_on`, and what shares its network or files.
+/// Each once.
+fn awaited(service: &Service) -> Vec<&Located<String>> {
+    let mut all: Vec<&Located<String>> = service
+        .depends_on
+        .iter()
+        .map(|dependency| &dependency.service)
+        .collect();
     // `extends` names a service too, and waits for none.
-    let others = service.references.iter().filter(|one| one.kind == ReferenceKind::Service && !service.extends);
+    let others = service
+        .references
+        .iter()
+        .filter(|one| one.kind == ReferenceKind::Service && !service.extends);
     for reference in others {
         if !all.iter().any(|name| name.value == reference.name.value) {
             all.push(&reference.name);
         }
     }
+
     all
 }
 
 /// Circles of services that wait for each other, each reported once, where it closes.
 pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
-    let index: HashMap<&str, usize> =
-        project.services.iter().enumerate().map(|(at, service)| (service.name(), at)).collect();
-    let awaited: Vec<Vec<&At<String>>> = project.services.iter().map(awaited).collect();
+    let index: HashMap<&str, usize> = project
+        .services
+        .iter()
+        .enumerate()
+        .map(|(at, service)| (service.name(), at))
+        .collect();
+    let awaited: Vec<Vec<&Located<String>>> = project.services.iter().map(awaited).collect();
     // 0: not seen, 1: on the path, 2: done.
     let mut state = vec![0_u8; project.services.len()];
+
     for start in 0..project.services.len() {
         let mut path = vec![(start, 0_usize)];
+
         while let Some((at, next)) = path.pop() {
             if next == 0 && std::mem::replace(&mut state[at], 1) == 2 {
                 state[at] = 2;
                 continue;
             }
+
             let Some(dependency) = awaited[at].get(next) else {
                 state[at] = 2;
                 continue;
             };
+
             path.push((at, next + 1));
-            let Some(&to) = index.get(dependency.value.as_str()) else { continue };
+            let Some(&to) = index.get(dependency.value.as_str()) else {
+                continue;
+            };
+
             match state[to] {
                 0 => path.push((to, 0)),
                 1 => {
                     let from = project.services[at].name();
                     let name = &dependency.value;
                     sink.report(
-                        Finding::new(dependency.place, format!("`{from}` and `{name}` depend on each other"))
-                            .label("Compose refuses to load the project")
-                            .related(
-                                project.services[to].container.anchor,
-                                format!("`{name}` depends on `{from}`, directly or not"),
-                            )
-                            .help("remove one of the dependencies"),
+                        Finding::new(
+                            dependency.location,
+                            format!("`{from}` and `{name}` depend on each other"),
+                        )
+                        .label("Compose refuses to load the project")
+                        .related(
+                            project.services[to].container.anchor,
+                            format!("`{name}` depends on `{from}`, directly or not"),
+                        )
+                        .help("remove one of the dependencies"),
                     );
                 }
                 _ => {}
@@ -107,14 +162,24 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
 }
 
 pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
+        return;
+    };
+
     for service in services.entries() {
-        let Some(test) = service.value.path(&["healthcheck", "test"]) else { continue };
-        let Some(first) = test.items().next() else { continue };
+        let Some(test) = service.value.path(&["healthcheck", "test"]) else {
+            continue;
+        };
+
+        let Some(first) = test.items().next() else {
+            continue;
+        };
+
         let word = first.str().unwrap_or("");
         if matches!(word, "NONE" | "CMD" | "CMD-SHELL") || word.contains('$') {
             continue;
         }
+
         sink.report(
             Finding::new(
                 first.content(),
@@ -124,7 +189,10 @@ pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 ),
             )
             .label("Compose refuses to load the project")
-            .help("start the list with `CMD`, or with `CMD-SHELL` and the whole command as one string"),
+            .help(
+                "start the list with `CMD`, or with `CMD-SHELL` and the whole command as one \
+                string",
+            ),
         );
     }
 }

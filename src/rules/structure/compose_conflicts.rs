@@ -1,5 +1,5 @@
-//! invalid-value, beyond the schema: what Compose or the engine refuses because two settings exclude each other, or one asks
-//! for another.
+//! invalid-value, beyond the schema: what Compose or the engine refuses because two settings
+//! exclude each other, or one asks for another.
 
 use std::net::IpAddr;
 
@@ -16,27 +16,44 @@ const REFUSED: &str = "Compose refuses to load the project";
 
 pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
-    let platforms = service.build.as_ref().map_or(&[][..], |build| &build.platforms);
+    let platforms = service
+        .build
+        .as_ref()
+        .map_or(&[][..], |build| &build.platforms);
     if let (Some(platform), Some(first)) = (service.platform.known(), platforms.first())
         && !platforms.iter().any(|one| one.value == platform.value)
     {
         sink.report(
-            Finding::new(platform.place, format!("`{name}` runs on `{}` but is not built for it", platform.value))
-                .label(REFUSED)
-                .related(first.place, "built for these platforms")
-                .help(format!("add `{}` to `build.platforms`", platform.value)),
+            Finding::new(
+                platform.location,
+                format!(
+                    "`{name}` runs on `{}` but is not built for it",
+                    platform.value
+                ),
+            )
+            .label(REFUSED)
+            .related(first.location, "built for these platforms")
+            .help(format!("add `{}` to `build.platforms`", platform.value)),
         );
     }
+
     if let (Some(scale), Some(replicas)) = (service.scale.known(), service.replicas.known())
         && scale.value != replicas.value
     {
         sink.report(
-            Finding::new(scale.place, format!("`{name}` sets `scale` and `deploy.replicas` to different values"))
-                .label(REFUSED)
-                .related(replicas.place, format!("`deploy.replicas` is {}", replicas.value))
-                .help("remove `scale`"),
+            Finding::new(
+                scale.location,
+                format!("`{name}` sets `scale` and `deploy.replicas` to different values"),
+            )
+            .label(REFUSED)
+            .related(
+                replicas.location,
+                format!("`deploy.replicas` is {}", replicas.value),
+            )
+            .help("remove `scale`"),
         );
     }
+
     for port in service.container.ports.iter().filter(|port| !port.unknown) {
         self::port(service, port, sink);
     }
@@ -44,18 +61,34 @@ pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
 
 fn port(service: &Service, port: &Port, sink: &mut Sink) {
     let name = service.name();
-    if let Some(ip) = port.host_ip.as_deref().map(|ip| ip.trim_matches(['[', ']']))
+    if let Some(ip) = port
+        .host_ip
+        .as_deref()
+        .map(|ip| ip.trim_matches(['[', ']']))
         && !matches!(ip, "" | "*")
-        && ip.split('%').next().unwrap_or(ip).parse::<IpAddr>().is_err()
+        && ip
+            .split('%')
+            .next()
+            .unwrap_or(ip)
+            .parse::<IpAddr>()
+            .is_err()
     {
-        let help =
-            if ip == "localhost" { "write `127.0.0.1`" } else { "write an IP address of the host, or remove it" };
+        let help = if ip == "localhost" {
+            "write `127.0.0.1`"
+        } else {
+            "write an IP address of the host, or remove it"
+        };
+
         return sink.report(
-            Finding::new(port.place, format!("`{name}` publishes a port on `{ip}`, which is not an IP address"))
-                .label(REFUSED)
-                .help(help),
+            Finding::new(
+                port.location,
+                format!("`{name}` publishes a port on `{ip}`, which is not an IP address"),
+            )
+            .label(REFUSED)
+            .help(help),
         );
     }
+
     if let (Some(Some(host)), Some(target)) = (port.published, port.target) {
         let count = |(first, last): (u16, u16)| u32::from(last - first) + 1;
         let (outside, inside) = (count(host), count(target));
@@ -63,21 +96,33 @@ fn port(service: &Service, port: &Port, sink: &mut Sink) {
         if inside > 1 && inside != outside {
             sink.report(
                 Finding::new(
-                    port.place,
-                    format!("`{name}` maps a range of {inside} container ports to a host range of {outside}"),
+                    port.location,
+                    format!(
+                        "`{name}` maps a range of {inside} container ports to a host range \
+                        of {outside}"
+                    ),
                 )
                 .label(REFUSED)
                 .help("use ranges of the same length on both sides"),
             );
         }
     }
-    let Some(mode) = service.network_mode.known() else { return };
-    if port.published.is_some() && (mode.value.starts_with("service:") || mode.value.starts_with("container:")) {
+
+    let Some(mode) = service.network_mode.known() else {
+        return;
+    };
+
+    if port.published.is_some()
+        && (mode.value.starts_with("service:") || mode.value.starts_with("container:"))
+    {
         sink.report(
-            Finding::new(port.place, format!("`{name}` publishes a port but uses the network of another container"))
-                .label("the engine refuses to create the container")
-                .related(mode.place, "joins the other network here")
-                .help("publish the port on the container that owns the network"),
+            Finding::new(
+                port.location,
+                format!("`{name}` publishes a port but uses the network of another container"),
+            )
+            .label("the engine refuses to create the container")
+            .related(mode.location, "joins the other network here")
+            .help("publish the port on the container that owns the network"),
         );
     }
 }
@@ -87,9 +132,17 @@ pub fn definitions(_: &Ctx, project: &Project, sink: &mut Sink) {
     for secret in &project.secrets {
         source(project, secret, "secret", &["file", "environment"], sink);
     }
+
     for config in &project.configs {
-        source(project, config, "config", &["file", "environment", "content"], sink);
+        source(
+            project,
+            config,
+            "config",
+            &["file", "environment", "content"],
+            sink,
+        );
     }
+
     for volume in project.volumes.iter().filter(|volume| volume.external) {
         let ours = |key: &str| matches!(key, "name" | "external");
         external(volume, "volume", |key| !ours(key), sink);
@@ -100,28 +153,43 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
     if one.external {
         return external(one, what, |key| sources.contains(&key), sink);
     }
+
     let name = &one.name.value;
-    let mut given = one.keys.iter().filter(|key| sources.contains(&key.value.as_str()));
+    let mut given = one
+        .keys
+        .iter()
+        .filter(|key| sources.contains(&key.value.as_str()));
     match (given.next(), given.next()) {
         (Some(first), Some(second)) => sink.report(
             Finding::new(
-                second.place,
-                format!("the {what} `{name}` sets both `{}` and `{}`", first.value, second.value),
+                second.location,
+                format!(
+                    "the {what} `{name}` sets both `{}` and `{}`",
+                    first.value, second.value
+                ),
             )
             .label(REFUSED)
-            .related(first.place, "the other source")
+            .related(first.location, "the other source")
             .help("keep one of them"),
         ),
         // A driver, or what a file that is not here adds, may know where it is.
         (None, _)
             if !project.overlay
-                && !one.keys.iter().any(|key| matches!(&*key.value, "driver" | "template_driver" | "external")) =>
+                && !one.keys.iter().any(|key| {
+                    matches!(&*key.value, "driver" | "template_driver" | "external")
+                }) =>
         {
             let words: Vec<String> = sources.iter().map(|word| format!("`{word}`")).collect();
             sink.report(
-                Finding::new(one.name.place, format!("the {what} `{name}` has no source"))
-                    .label(REFUSED)
-                    .help(format!("add one of {}, or `external: true`", words.join(", "))),
+                Finding::new(
+                    one.name.location,
+                    format!("the {what} `{name}` has no source"),
+                )
+                .label(REFUSED)
+                .help(format!(
+                    "add one of {}, or `external: true`",
+                    words.join(", ")
+                )),
             );
         }
         _ => {}
@@ -130,33 +198,52 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
 
 /// What is made elsewhere, and said here how to make it.
 fn external(one: &Definition, what: &str, conflicts: impl Fn(&str) -> bool, sink: &mut Sink) {
-    let Some(other) = one.keys.iter().find(|key| conflicts(&key.value)) else { return };
-    let mut finding =
-        Finding::new(other.place, format!("the external {what} `{}` also sets `{}`", one.name.value, other.value))
-            .label(REFUSED);
+    let Some(other) = one.keys.iter().find(|key| conflicts(&key.value)) else {
+        return;
+    };
+
+    let mut finding = Finding::new(
+        other.location,
+        format!(
+            "the external {what} `{}` also sets `{}`",
+            one.name.value, other.value
+        ),
+    )
+    .label(REFUSED);
     if let Some(key) = one.keys.iter().find(|key| key.value == "external") {
-        finding = finding.related(key.place, "declared `external` here");
+        finding = finding.related(key.location, "declared `external` here");
     }
+
     sink.report(finding.help(format!("remove `{}` or `external`", other.value)));
 }
 
 /// What one file is enough for.
 pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
+        return;
+    };
+
     for service in services.entries() {
         let name = service.key.str().unwrap_or("");
         if let Some(build) = service.value.get("build")
-            && let (Some(outside), Some(inline)) = (build.entry("dockerfile"), build.entry("dockerfile_inline"))
+            && let (Some(outside), Some(inline)) =
+                (build.entry("dockerfile"), build.entry("dockerfile_inline"))
         {
             sink.report(
-                Finding::new(inline.key.content(), format!("`{name}` sets both `dockerfile` and `dockerfile_inline`"))
-                    .label(REFUSED)
-                    .related(outside.key.content(), "`dockerfile` is set here")
-                    .help("keep one of them"),
+                Finding::new(
+                    inline.key.content(),
+                    format!("`{name}` sets both `dockerfile` and `dockerfile_inline`"),
+                )
+                .label(REFUSED)
+                .related(outside.key.content(), "`dockerfile` is set here")
+                .help("keep one of them"),
             );
         }
+
         for rule in items(service.value.path(&["develop", "watch"])) {
-            let action = rule.get("action").filter(|action| action.str().is_some_and(|word| word.starts_with("sync")));
+            let action = rule
+                .get("action")
+                .filter(|action| action.str().is_some_and(|word| word.starts_with("sync")));
             if let Some(action) = action.filter(|_| rule.get("target").is_none()) {
                 sink.report(
                     Finding::new(
@@ -168,13 +255,21 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 );
             }
         }
-        for device in items(service.value.path(&["deploy", "resources", "reservations", "devices"])) {
+
+        for device in items(
+            service
+                .value
+                .path(&["deploy", "resources", "reservations", "devices"]),
+        ) {
             if let (Some(count), Some(ids)) = (device.entry("count"), device.entry("device_ids")) {
                 sink.report(
-                    Finding::new(ids.key.content(), format!("`{name}` sets both `count` and `device_ids` for devices"))
-                        .label(REFUSED)
-                        .related(count.key.content(), "`count` is set here")
-                        .help("keep one of them"),
+                    Finding::new(
+                        ids.key.content(),
+                        format!("`{name}` sets both `count` and `device_ids` for devices"),
+                    )
+                    .label(REFUSED)
+                    .related(count.key.content(), "`count` is set here")
+                    .help("keep one of them"),
                 );
             }
         }
@@ -182,5 +277,7 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
 }
 
 fn items(node: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    node.filter(|node| node.kind() == Kind::Sequence).into_iter().flat_map(Node::items)
+    node.filter(|node| node.kind() == Kind::Sequence)
+        .into_iter()
+        .flat_map(Node::items)
 }

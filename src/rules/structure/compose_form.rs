@@ -10,20 +10,31 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::yaml::{Node, Style};
 
 pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    let Some(root) = compose_root(file) else { return };
-    let Some(entry) = root.entry("version") else { return };
-    let (place, end) = (entry.key.place(), entry.value.place().span.end);
+    let Some(root) = compose_root(file) else {
+        return;
+    };
+
+    let Some(entry) = root.entry("version") else {
+        return;
+    };
+
+    let (location, end) = (entry.key.location(), entry.value.location().span.end);
     // The whole line goes, if nothing else stands on it.
     let text = source.text.as_str();
     let rest = &text[end as usize..];
     let line = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
     let ends = rest[line..].starts_with('\n');
-    let begins = place.span.start == 0 || text[..place.span.start as usize].ends_with('\n');
-    let whole = Span::new(place.span.start, end + line as u32 + 1);
-    let edit = Edit::replace(place.file, whole, "");
-    let fix = if ends && begins { Fix::new(Applicability::Safe, "remove `version`", vec![edit]) } else { None };
+    let begins = location.span.start == 0 || text[..location.span.start as usize].ends_with('\n');
+    let whole = Span::new(location.span.start, end + line as u32 + 1);
+    let edit = Edit::replace(location.file, whole, "");
+    let fix = if ends && begins {
+        Fix::new(Applicability::Safe, "remove `version`", vec![edit])
+    } else {
+        None
+    };
+
     sink.report(
-        Finding::new(place, "`version` is obsolete")
+        Finding::new(location, "`version` is obsolete")
             .label("Compose prints a warning and ignores it")
             .help("remove it")
             .fix(fix),
@@ -39,36 +50,60 @@ pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
 }
 
 pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
-    let (Some(build), Some(image)) = (&service.build, &service.container.image) else { return };
+    let (Some(build), Some(image)) = (&service.build, &service.container.image) else {
+        return;
+    };
     // `pull_policy` says which of them counts.
     if !service.pull_policy.is_absent() {
         return;
     }
+
     sink.report(
-        Finding::new(image.place, format!("`{}` sets both `build` and `image`", service.name()))
-            .label("names the build, but is pulled if it exists in a registry")
-            .related(build.place, "built from here")
-            .help("keep one of them, or choose one with `pull_policy`, such as `pull_policy: build`"),
+        Finding::new(
+            image.location,
+            format!("`{}` sets both `build` and `image`", service.name()),
+        )
+        .label("names the build, but is pulled if it exists in a registry")
+        .related(build.location, "built from here")
+        .help("keep one of them, or choose one with `pull_policy`, such as `pull_policy: build`"),
     );
 }
 
 pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else { return };
+    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
+        return;
+    };
+
     for service in services.entries() {
-        let Some(ports) = service.value.get("ports") else { continue };
+        let Some(ports) = service.value.get("ports") else {
+            continue;
+        };
+
         for port in ports.items() {
             let text = port.str().unwrap_or("");
-            if port.style() != Style::Plain || !text.contains(':') || text.contains('$') || port.is_alias() {
+            if port.style() != Style::Plain
+                || !text.contains(':')
+                || text.contains('$')
+                || port.is_alias()
+            {
                 continue;
             }
-            let place = port.place();
-            let quoted = Edit::replace(place.file, place.span, format!("\"{text}\""));
-            let finding = Finding::new(place, format!("port mapping `{text}` is not quoted"));
+
+            let location = port.location();
+            let quoted = Edit::replace(location.file, location.span, format!("\"{text}\""));
+            let finding = Finding::new(location, format!("port mapping `{text}` is not quoted"));
             let finding = match base_sixty(text) {
-                Some(number) => finding.label(format!("older YAML parsers read it as the number {number}")),
+                Some(number) => {
+                    finding.label(format!("older YAML parsers read it as the number {number}"))
+                }
                 None => finding.label("older YAML parsers read some mappings as base-60 numbers"),
             };
-            sink.report(finding.help("quote it").fix(Fix::new(Applicability::Safe, "quote the mapping", vec![quoted])));
+
+            sink.report(finding.help("quote it").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
         }
     }
 }
@@ -76,13 +111,16 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
 /// What YAML 1.1 makes of digits with colons between them.
 fn base_sixty(text: &str) -> Option<u64> {
     let mut value = 0_u64;
+
     for (at, part) in text.split(':').enumerate() {
         let digits: u64 = part.parse().ok().filter(|_| part.len() < 6)?;
         if at > 0 && digits >= 60 {
             return None;
         }
+
         value = value.checked_mul(60)? + digits;
     }
+
     Some(value)
 }
 

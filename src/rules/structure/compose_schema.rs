@@ -1,7 +1,9 @@
-//! unknown-key, invalid-value: a compose file against the compose specification's own schema (`rules/data/compose-spec.json`),
-//! read as it stands: JSON schema, as much of it as the specification uses.
+//! unknown-key, invalid-value: a compose file against the compose specification's own schema
+//! (`rules/data/compose-spec.json`), read as it stands: JSON schema, as much of it as the
+//! specification uses.
 //!
-//! Where a value holds a variable, or was lost to a syntax error, nothing is claimed. An empty value is always allowed.
+//! Where a value holds a variable, or was lost to a syntax error, nothing is claimed. An empty
+//! value is always allowed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,9 +13,9 @@ use serde_json::Value;
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::facts::{Departure, FileFacts};
+use crate::model::facts::{FileFacts, SchemaViolation};
 use crate::rules::structure::compose_form::compose_root;
-use crate::source::{Place, SourceFile};
+use crate::source::{Location, SourceFile};
 use crate::suggest;
 use crate::syntax::yaml::{Kind, Node};
 
@@ -30,52 +32,85 @@ static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
 });
 
 pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    departures(file).iter().filter(|one| one.is_key).for_each(|one| sink.report(one.finding.clone()));
+    schema_violations(file)
+        .iter()
+        .filter(|one| one.is_key)
+        .for_each(|one| sink.report(one.finding.clone()));
 }
 
 pub fn invalid_value(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    departures(file).iter().filter(|one| !one.is_key).for_each(|one| sink.report(one.finding.clone()));
+    schema_violations(file)
+        .iter()
+        .filter(|one| !one.is_key)
+        .for_each(|one| sink.report(one.finding.clone()));
 }
 
-fn departures<'f>(file: &'f FileFacts<'_>) -> &'f [Departure] {
+fn schema_violations<'f>(file: &'f FileFacts<'_>) -> &'f [SchemaViolation] {
     // The departures of other formats are for their rules to find.
-    let Some(root) = compose_root(file) else { return &[] };
-    file.departures.get_or_init(|| {
+    let Some(root) = compose_root(file) else {
+        return &[];
+    };
+
+    file.schema_violations.get_or_init(|| {
         let mut found = Vec::new();
-        if root.get("services").is_some_and(|node| node.kind() == Kind::Mapping) {
+        if root
+            .get("services")
+            .is_some_and(|node| node.kind() == Kind::Mapping)
+        {
             check(root, &SCHEMAS[0], Name::File, &mut found);
         }
+
         found
     })
 }
 
-fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> Departure {
+fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
     let name = key.str().unwrap_or("");
     let near = suggest::nearest(name, shape.names.iter().copied()).or_else(|| {
         // Compose writes with underscores what others write with dashes, or in one word.
         let flat = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-        shape.names.iter().copied().find(|candidate| flat(candidate) == flat(name))
+        shape
+            .names
+            .iter()
+            .copied()
+            .find(|candidate| flat(candidate) == flat(name))
     });
+
     let help = match near {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "remove it, or prefix it with `x-` if it is your own extension".to_owned(),
     };
-    departure(key.content(), format!("unknown key `{name}` in {parent}"), help, true)
+
+    departure(
+        key.content(),
+        format!("unknown key `{name}` in {parent}"),
+        help,
+        true,
+    )
 }
 
-fn wrong(node: Node<'_>, message: String, help: String) -> Departure {
-    departure(place(node), message, help, false)
+fn wrong(node: Node<'_>, message: String, help: String) -> SchemaViolation {
+    departure(location(node), message, help, false)
 }
 
-fn departure(place: Place, message: String, help: String, is_key: bool) -> Departure {
-    let finding = Finding::new(place, message).label("Compose refuses to load the file").help(help);
-    Departure { finding, is_key, is_harmless: false }
+fn departure(location: Location, message: String, help: String, is_key: bool) -> SchemaViolation {
+    let finding = Finding::new(location, message)
+        .label("Compose refuses to load the file")
+        .help(help);
+    SchemaViolation {
+        finding,
+        is_key,
+        is_harmless: false,
+    }
 }
 
 /// The first token of a mapping or list, the whole of a scalar.
-fn place(node: Node<'_>) -> Place {
+fn location(node: Node<'_>) -> Location {
     match node.kind() {
-        Kind::Mapping => node.entries().next().map_or(node.definition(), |entry| entry.key.content()),
+        Kind::Mapping => node
+            .entries()
+            .next()
+            .map_or(node.definition(), |entry| entry.key.content()),
         _ => node.content(),
     }
 }
@@ -138,11 +173,16 @@ impl Reader {
         if let Some(&number) = self.numbers.get(&address) {
             return number;
         }
+
         let number = self.all.len();
         self.numbers.insert(address, number);
         self.all.push(Schema::default());
-        let choices = value.get("oneOf").or_else(|| value.get("anyOf")).and_then(Value::as_array);
-        let choices = choices.map(|choices| choices.iter().map(|choice| self.read(choice)).collect());
+        let choices = value
+            .get("oneOf")
+            .or_else(|| value.get("anyOf"))
+            .and_then(Value::as_array);
+        let choices =
+            choices.map(|choices| choices.iter().map(|choice| self.read(choice)).collect());
         let items = value.get("items").map(|items| self.read(items));
         let mut shape = Shape::default();
         self.add(value, &mut shape);
@@ -154,27 +194,49 @@ impl Reader {
             items,
             shape,
         };
+
         number
     }
 
     fn add(&mut self, value: &'static Value, shape: &mut Shape) {
         let value = resolve(value);
-        for (name, inner) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, inner) in value
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let inner = self.read(inner);
             shape.names.push(name);
             shape.properties.entry(name).or_insert(inner);
         }
-        for (pattern, inner) in value.get("patternProperties").and_then(Value::as_object).into_iter().flatten() {
+
+        for (pattern, inner) in value
+            .get("patternProperties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let inner = self.read(inner);
             shape.patterns.push((pattern, inner));
         }
-        if let Some(others) = value.get("additionalProperties").filter(|others| others.is_object()) {
+
+        if let Some(others) = value
+            .get("additionalProperties")
+            .filter(|others| others.is_object())
+        {
             shape.others = shape.others.or(Some(self.read(others)));
         }
+
         let shut = |key: &str| value.get(key) == Some(&Value::Bool(false));
         shape.closed |= shut("additionalProperties") || shut("unevaluatedProperties");
         shape.required.extend(texts(value.get("required")));
-        for part in value.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        for part in value
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             self.add(part, shape);
         }
     }
@@ -183,9 +245,17 @@ impl Reader {
 /// Follows `$ref`.
 fn resolve(mut value: &'static Value) -> &'static Value {
     while let Some(name) = value.get("$ref").and_then(Value::as_str) {
-        let Some(target) = name.rsplit('/').next().and_then(|name| TEXT.get("$defs")?.get(name)) else { break };
+        let Some(target) = name
+            .rsplit('/')
+            .next()
+            .and_then(|name| TEXT.get("$defs")?.get(name))
+        else {
+            break;
+        };
+
         value = target;
     }
+
     value
 }
 
@@ -198,17 +268,21 @@ fn texts(value: Option<&'static Value>) -> Vec<&'static str> {
     }
 }
 
-fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<Departure>) {
-    let open = matches!(node.kind(), Kind::Null | Kind::Unknown) || node.tag().is_some_and(|tag| tag == "!reset");
+fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<SchemaViolation>) {
+    let open = matches!(node.kind(), Kind::Null | Kind::Unknown)
+        || node.tag().is_some_and(|tag| tag == "!reset");
     if open || node.str().is_some_and(|text| text.contains('$')) {
         return;
     }
+
     if let Some(choices) = &schema.choices {
         return choose(node, choices, name, found);
     }
+
     if !is_of_type(node, schema) {
         return found.push(wrong_type(node, &[schema], name));
     }
+
     check_word(node, &schema.words, name, found);
     if let (Some(pattern), Some(text)) = (schema.pattern, node.str())
         && !matches(pattern, text)
@@ -219,11 +293,13 @@ fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<Departure>
             format!("write a value that matches `{pattern}`"),
         ));
     }
+
     match node.kind() {
         Kind::Mapping => check_mapping(node, &schema.shape, name, found),
         Kind::Sequence => {
             if let Some(items) = schema.items {
-                node.items().for_each(|item| check(item, &SCHEMAS[items], Name::ItemOf(&name), found));
+                node.items()
+                    .for_each(|item| check(item, &SCHEMAS[items], Name::ItemOf(&name), found));
             }
         }
         _ => {}
@@ -231,47 +307,65 @@ fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<Departure>
 }
 
 /// Of several schemas the one that fits, or what is wrong by the one that comes nearest.
-fn choose(node: Node<'_>, choices: &[usize], name: Name, found: &mut Vec<Departure>) {
-    let mut fitting =
-        choices.iter().map(|&choice| &SCHEMAS[choice]).filter(|choice| is_of_type(node, choice)).peekable();
+fn choose(node: Node<'_>, choices: &[usize], name: Name, found: &mut Vec<SchemaViolation>) {
+    let mut fitting = choices
+        .iter()
+        .map(|&choice| &SCHEMAS[choice])
+        .filter(|choice| is_of_type(node, choice))
+        .peekable();
     if fitting.peek().is_none() {
         let choices: Vec<&Schema> = choices.iter().map(|&choice| &SCHEMAS[choice]).collect();
         return found.push(wrong_type(node, &choices, name));
     }
-    let mut nearest: Option<Vec<Departure>> = None;
+
+    let mut nearest: Option<Vec<SchemaViolation>> = None;
+
     for choice in fitting {
-        let mut departures = Vec::new();
-        check(node, choice, name, &mut departures);
-        if departures.is_empty() {
+        let mut schema_violations = Vec::new();
+        check(node, choice, name, &mut schema_violations);
+        if schema_violations.is_empty() {
             return;
         }
-        if nearest.as_ref().is_none_or(|nearest| departures.len() < nearest.len()) {
-            nearest = Some(departures);
+
+        if nearest
+            .as_ref()
+            .is_none_or(|nearest| schema_violations.len() < nearest.len())
+        {
+            nearest = Some(schema_violations);
         }
     }
+
     found.extend(nearest.into_iter().flatten());
 }
 
-/// Whether the node has the type that a schema asks for. Compose reads `"8"` and `"true"` where it wants numbers and
-/// booleans, but takes no number for a text.
+/// Whether the node has the type that a schema asks for. Compose reads `"8"` and `"true"` where it
+/// wants numbers and booleans, but takes no number for a text.
 fn is_of_type(node: Node<'_>, schema: &Schema) -> bool {
     if let Some(choices) = &schema.choices {
-        return choices.iter().any(|&choice| is_of_type(node, &SCHEMAS[choice]));
+        return choices
+            .iter()
+            .any(|&choice| is_of_type(node, &SCHEMAS[choice]));
     }
+
     let text = node.str().unwrap_or("");
     let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     schema.types.is_empty()
         || schema.types.iter().any(|one| match (*one, node.kind()) {
             ("object", Kind::Mapping) | ("array", Kind::Sequence) => true,
             ("string", Kind::Scalar) => node.as_bool().is_none() && node.as_float().is_none(),
-            ("number" | "integer", Kind::Scalar) => node.as_float().is_some() || text.trim().parse::<f64>().is_ok(),
-            ("boolean", Kind::Scalar) => is_one_of(&["true", "false", "yes", "no", "on", "off", "y", "n"]),
+            ("number" | "integer", Kind::Scalar) => {
+                node.as_float().is_some() || text.trim().parse::<f64>().is_ok()
+            }
+            ("boolean", Kind::Scalar) => {
+                is_one_of(&["true", "false", "yes", "no", "on", "off", "y", "n"])
+            }
             _ => false,
         })
 }
 
-fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> Departure {
+fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> SchemaViolation {
     let mut wanted: Vec<&str> = Vec::new();
+
     for one in schemas.iter().flat_map(|schema| &schema.types) {
         let phrase = match *one {
             "object" => "a mapping",
@@ -281,42 +375,63 @@ fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> Departure {
             "boolean" => "true or false",
             _ => continue,
         };
+
         if !wanted.contains(&phrase) {
             wanted.push(phrase);
         }
     }
+
     let is = match node.kind() {
         Kind::Mapping => "a mapping".to_owned(),
         Kind::Sequence => "a list".to_owned(),
         _ => format!("`{}`", node.str().unwrap_or("")),
     };
+
     let wanted = wanted.join(" or ");
     let help = if node.kind() == Kind::Scalar && wanted.contains("a string") {
         "quote it".to_owned()
     } else {
         format!("write {wanted} here")
     };
+
     wrong(node, format!("{name} must be {wanted}, not {is}"), help)
 }
 
-fn check_word(node: Node<'_>, words: &[&str], name: Name, found: &mut Vec<Departure>) {
+fn check_word(node: Node<'_>, words: &[&str], name: Name, found: &mut Vec<SchemaViolation>) {
     let text = node.str().unwrap_or("");
     if words.is_empty() || words.contains(&text) {
         return;
     }
+
     let near = suggest::nearest(text, words.iter().copied());
-    let help =
-        near.map_or_else(|| format!("use one of {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
-    found.push(wrong(node, format!("invalid value `{text}` for {name}"), help));
+    let help = near.map_or_else(
+        || format!("use one of {}", words.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    found.push(wrong(
+        node,
+        format!("invalid value `{text}` for {name}"),
+        help,
+    ));
 }
 
-fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Departure>) {
+fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<SchemaViolation>) {
     for entry in node.entries() {
         let Some(key) = entry.key.str() else { continue };
+
         if let Some(&inner) = shape.properties.get(key) {
             check(entry.value, &SCHEMAS[inner], Name::Key(key), found);
-        } else if let Some(&(_, inner)) = shape.patterns.iter().find(|(pattern, _)| matches(pattern, key)) {
-            let name = if matches!(name, Name::Key("services")) { Name::Service(key) } else { Name::Key(key) };
+        } else if let Some(&(_, inner)) = shape
+            .patterns
+            .iter()
+            .find(|(pattern, _)| matches(pattern, key))
+        {
+            let name = if matches!(name, Name::Key("services")) {
+                Name::Service(key)
+            } else {
+                Name::Key(key)
+            };
+
             check(entry.value, &SCHEMAS[inner], name, found);
         } else if let Some(inner) = shape.others {
             check(entry.value, &SCHEMAS[inner], Name::Key(key), found);
@@ -324,21 +439,38 @@ fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Depa
             found.push(unknown(entry.key, name, shape));
         }
     }
+
     for required in &shape.required {
         if node.get(required).is_none() {
-            found.push(wrong(node, format!("{name} has no `{required}`"), format!("add `{required}`")));
+            found.push(wrong(
+                node,
+                format!("{name} has no `{required}`"),
+                format!("add `{required}`"),
+            ));
         }
     }
 }
 
-/// Whether a text matches one of the few patterns that the specification uses; an unknown one holds of everything.
+/// Whether a text matches one of the few patterns that the specification uses; an unknown one holds
+/// of everything.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^x-" => text.starts_with("x-"),
         "^[a-z]+$" => text.bytes().all(|byte| byte.is_ascii_lowercase()),
-        "^[a-zA-Z0-9._-]+$" => text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
+        "^[a-zA-Z0-9._-]+$" => text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
         pattern if pattern.starts_with("^(always|never|") => {
-            let names = ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
+            let names = [
+                "always",
+                "never",
+                "build",
+                "if_not_present",
+                "missing",
+                "refresh",
+                "daily",
+                "weekly",
+            ];
             names.contains(&text) || text.starts_with("every_")
         }
         _ => true,

@@ -1,12 +1,12 @@
-//! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`, `job-limits`,
-//! `explicit-namespace`: faults of single objects.
+//! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`,
+//! `job-limits`, `explicit-namespace`: faults of single objects.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::analysis::workload::{container_title, is_lasting};
+use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
@@ -40,58 +40,96 @@ static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
 
 pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     // A template that asks what the cluster serves has other versions too.
-    if object.helm && ctx.facts.source(object.file).text.to_ascii_lowercase().contains(".capabilities") {
+    if object.helm
+        && ctx
+            .facts
+            .source(object.file)
+            .text
+            .to_ascii_lowercase()
+            .contains(".capabilities")
+    {
         return;
     }
+
     let (api, kind) = (&object.api_version.value, &object.kind.value);
-    let found =
-        REMOVED.iter().find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
+    let found = REMOVED
+        .iter()
+        .find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
     let Some(entry) = found else { return };
+
     let help = match &entry.instead {
         Some(instead) => format!("use `{instead}`; some fields may differ"),
         None => "remove the object; it has no replacement".to_owned(),
     };
+
     sink.report(
-        Finding::new(object.api_version.place, format!("`{api}` no longer serves {kind}"))
-            .label(format!("removed in Kubernetes {}", entry.since))
-            .help(help)
-            .anchor(object.anchor),
+        Finding::new(
+            object.api_version.location,
+            format!("`{api}` no longer serves {kind}"),
+        )
+        .label(format!("removed in Kubernetes {}", entry.since))
+        .help(help)
+        .anchor(object.anchor),
     );
 }
 
 pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some(selector) = workload.selector.as_ref() else { return };
-    if workload.guessed || object.kind.value == "Job" || selector.matches(&workload.pod_labels) != Some(false) {
+    let Some(selector) = workload.selector.as_ref() else {
+        return;
+    };
+
+    if workload.guessed
+        || object.kind.value == "Job"
+        || selector.matches(&workload.pod_labels) != Some(false)
+    {
         return;
     }
-    let mut finding =
-        Finding::new(selector.place, format!("the selector of {} does not match its own pods", object.title()))
-            .label("the API server rejects this")
-            .help("add the labels of the selector to the pod template")
-            .anchor(object.anchor);
-    if let Some(place) = workload.pod_labels.place {
-        finding = finding.related(place, "labels of the pod template");
+
+    let mut finding = Finding::new(
+        selector.location,
+        format!(
+            "the selector of {} does not match its own pods",
+            object.title()
+        ),
+    )
+    .label("the API server rejects this")
+    .help("add the labels of the selector to the pod template")
+    .anchor(object.anchor);
+    if let Some(location) = workload.pod_labels.location {
+        finding = finding.related(location, "labels of the pod template");
     }
+
     sink.report(finding);
 }
 
 pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
     // Of the branches of a template's `if`, one is left.
     if object.helm {
         return;
     }
+
     for (at, variable) in container.env.iter().enumerate() {
-        let Some(first) = container.env[..at].iter().find(|other| other.name.value == variable.name.value) else {
+        let Some(first) = container.env[..at]
+            .iter()
+            .find(|other| other.name.value == variable.name.value)
+        else {
             continue;
         };
+
         sink.report(
             Finding::new(
-                variable.name.place,
-                format!("{} sets `{}` twice", container_title(object, container), variable.name.value),
+                variable.name.location,
+                format!(
+                    "{} sets `{}` twice",
+                    container_title(object, container),
+                    variable.name.value
+                ),
             )
             .label("this one wins")
-            .related(first.name.place, "first set here")
+            .related(first.name.location, "first set here")
             .help("keep one of them")
             .anchor(object.anchor),
         );
@@ -99,43 +137,79 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
 }
 
 pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    if object.kind.value != "Pod" || !object.group().is_empty() || !is_lasting(object, workload) || object.open {
+    if object.kind.value != "Pod"
+        || !object.group().is_empty()
+        || !is_long_running(object, workload)
+        || object.open
+    {
         return;
     }
+
     sink.report(
-        Finding::new(object.kind.place, format!("{} is not managed by a controller", object.title()))
-            .label("not rescheduled if its node fails")
-            .help("use a Deployment, StatefulSet or Job")
-            .anchor(object.anchor),
+        Finding::new(
+            object.kind.location,
+            format!("{} is not managed by a controller", object.title()),
+        )
+        .label("not rescheduled if its node fails")
+        .help("use a Deployment, StatefulSet or Job")
+        .anchor(object.anchor),
     );
 }
 
 /// A cached image under a name that moves, or one that is never pulled.
 pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
-    let (Some(kube), Some(image)) = (&container.kube, &container.image) else { return };
-    let Some(policy) = kube.pull_policy.known().filter(|policy| policy.value != "Always") else { return };
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
+    let (Some(kube), Some(image)) = (&container.kube, &container.image) else {
+        return;
+    };
+
+    let Some(policy) = kube
+        .pull_policy
+        .known()
+        .filter(|policy| policy.value != "Always")
+    else {
+        return;
+    };
+
     let moves = image.reference.as_ref().is_some_and(|reference| {
         reference.digest.is_none()
-            && reference.tag.as_ref().is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
+            && reference
+                .tag
+                .as_ref()
+                .is_none_or(|tag| !tag.bytes().any(|byte| byte.is_ascii_digit()))
     });
+
     let label = match policy.value.as_str() {
         "Never" => "starts only on nodes that already have the image",
         _ if moves => "nodes keep the image they first pulled for this tag",
         _ => return,
     };
+
     sink.report(
-        Finding::new(policy.place, format!("{} does not pull its image", container_title(object, container)))
-            .label(label)
-            .related(image.place, "this image")
-            .help("pin the image to a version or digest, and use the default pull policy")
-            .anchor(object.anchor),
+        Finding::new(
+            policy.location,
+            format!(
+                "{} does not pull its image",
+                container_title(object, container)
+            ),
+        )
+        .label(label)
+        .related(image.location, "this image")
+        .help("pin the image to a version or digest, and use the default pull policy")
+        .anchor(object.anchor),
     );
 }
 
 pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some(job) = workload.job.as_ref().filter(|_| !object.is_hook()) else { return };
-    let finding = |message: String| Finding::new(object.place(), message).anchor(object.anchor);
+    let Some(job) = workload.job.as_ref().filter(|_| !object.is_hook()) else {
+        return;
+    };
+
+    let finding = |message: String| Finding::new(object.location(), message).anchor(object.anchor);
+
     match &job.cron {
         None if job.ttl.is_absent() => sink.report(
             finding(format!("{} is never cleaned up", object.title()))
@@ -145,13 +219,19 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         Some(cron) if cron.starting_deadline.is_absent() => {
             let both = cron.concurrency.is_absent();
             sink.report(
-                finding(format!("{} does not handle late or missed runs", object.title()))
-                    .label(if both {
-                        "no `startingDeadlineSeconds` or `concurrencyPolicy`"
-                    } else {
-                        "no `startingDeadlineSeconds`"
-                    })
-                    .help("set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` if runs must not overlap"),
+                finding(format!(
+                    "{} does not handle late or missed runs",
+                    object.title()
+                ))
+                .label(if both {
+                    "no `startingDeadlineSeconds` or `concurrencyPolicy`"
+                } else {
+                    "no `startingDeadlineSeconds`"
+                })
+                .help(
+                    "set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` if \
+                        runs must not overlap",
+                ),
             );
         }
         _ => {}
@@ -161,24 +241,32 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 /// Said once for each namespace.
 pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
     let mut found: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+
     for object in ctx.graph.cluster.objects() {
-        let Some(namespace) = object.namespace.known() else { continue };
+        let Some(namespace) = object.namespace.known() else {
+            continue;
+        };
+
         let why = match (namespace.value.as_str(), object.workload()) {
             ("default", _) => "shared by all objects that do not set a namespace",
-            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => "used by the cluster's own components",
+            ("kube-system" | "kube-public" | "kube-node-lease", Some(_)) => {
+                "used by the cluster's own components"
+            }
             _ => continue,
         };
         // One that a kustomization sets stands there once for all.
-        if namespace.place.file != object.file {
+        if namespace.location.file != object.file {
             continue;
         }
+
         let message = format!("{} is in namespace `{}`", object.title(), namespace.value);
-        let finding = Finding::new(namespace.place, message)
+        let finding = Finding::new(namespace.location, message)
             .label(why)
             .help("use a dedicated namespace for the application")
             .anchor(object.anchor);
         found.entry(&namespace.value).or_default().push(finding);
     }
+
     for findings in found.into_values() {
         once(sink, sink.level(), findings);
     }

@@ -7,7 +7,8 @@ use crate::model::file;
 use crate::model::kind::FileKind;
 use crate::source::{SourceFile, Span, file_name};
 
-/// How many errors of one file are worth telling apart: what follows is mostly an echo of the first ones.
+/// How many errors of one file are worth telling apart: what follows is mostly an echo of the first
+/// ones.
 const SHOWN: usize = 5;
 
 pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
@@ -16,52 +17,86 @@ pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
         return;
     }
+
     for error in facts.errors.iter().take(SHOWN) {
-        let mut finding = Finding::new(source.place(error.span), format!("syntax error: {}", error.message))
-            .help("fix the syntax; the rest of the file is checked only as far as it can be parsed");
+        let mut finding = Finding::new(
+            source.location(error.span),
+            format!("syntax error: {}", error.message),
+        )
+        .help("fix the syntax; the rest of the file is checked only as far as it can be parsed");
         if let Some((span, text)) = &error.related {
-            finding = finding.related(source.place(*span), text.clone());
+            finding = finding.related(source.location(*span), text.clone());
         }
+
         sink.report(finding);
     }
-    if facts.errors.is_empty() && matches!(facts.kind, FileKind::Workflow | FileKind::Compose | FileKind::Dockerfile) {
+
+    if facts.errors.is_empty()
+        && matches!(
+            facts.kind,
+            FileKind::Workflow | FileKind::Compose | FileKind::Dockerfile
+        )
+    {
         if let Some(error) = file::empty(source) {
             sink.report(
-                Finding::new(source.place(error.span), format!("cannot be used: {}", error.message))
-                    .help("add content, or delete the file"),
+                Finding::new(
+                    source.location(error.span),
+                    format!("cannot be used: {}", error.message),
+                )
+                .help("add content, or delete the file"),
             );
         } else if facts.kind == FileKind::Workflow && source.text.lines().all(is_blank) {
             sink.report(
-                Finding::new(source.place(first_line(source)), "cannot be used: the file contains only comments")
-                    .help("write the workflow, or delete the file"),
+                Finding::new(
+                    source.location(first_line(source)),
+                    "cannot be used: the file contains only comments",
+                )
+                .help("write the workflow, or delete the file"),
             );
         }
     }
+
     if facts.errors.is_empty() && facts.kind == FileKind::Compose {
         compose(source, facts, sink);
     }
 }
 
-/// Files that are named as compose files and are none: the first format, without `services`, or something else.
+/// Files that are named as compose files and are none: the first format, without `services`, or
+/// something else.
 fn compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    const KEYS: &[&str] = &["services", "include", "volumes", "networks", "secrets", "configs", "models", "name"];
+    const KEYS: &[&str] = &[
+        "services", "include", "volumes", "networks", "secrets", "configs", "models", "name",
+    ];
     let name = file_name(&source.path).to_ascii_lowercase();
     let Some(tree) = &facts.tree else { return };
+
     if !name.contains("compose") || source.text.trim().is_empty() {
         return;
     }
+
     let Some(root) = tree.root() else { return };
-    let keys = || root.entries().map(|entry| entry.key).filter_map(|key| Some((key.str()?, key.place())));
+
+    let keys = || {
+        root.entries()
+            .map(|entry| entry.key)
+            .filter_map(|key| Some((key.str()?, key.location())))
+    };
+
     if keys().any(|(key, _)| KEYS.contains(&key)) {
         return;
     }
+
     let harmless = |key: &str| key.starts_with("x-") || key == "version";
-    let (place, label) = match keys().find(|(key, _)| !harmless(key)) {
-        Some((_, place)) => (place, "services at the top level are no longer supported"),
-        None => (root.place(), "`services` is missing"),
+    let (location, label) = match keys().find(|(key, _)| !harmless(key)) {
+        Some((_, location)) => (
+            location,
+            "services at the top level are no longer supported",
+        ),
+        None => (root.location(), "`services` is missing"),
     };
+
     sink.report(
-        Finding::new(place, "cannot be used: a compose file needs `services`")
+        Finding::new(location, "cannot be used: a compose file needs `services`")
             .label(label)
             .help("put the services under a top-level `services:` key"),
     );

@@ -5,81 +5,142 @@ use crate::analysis::env_examples::has_example;
 use crate::finding::{Finding, Label, Sink};
 use crate::model::compose::{Build, Project, Service};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::{At, parent};
+use crate::source::{Located, parent};
 use crate::suggest;
 use crate::syntax::dockerfile::Body;
 
 pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     // Services that build from one folder lack it for one reason.
     let mut missing: Vec<(&str, Finding)> = Vec::new();
+
     for service in &project.services {
-        let Some(build) = &service.build else { continue };
+        let Some(build) = &service.build else {
+            continue;
+        };
+
         let Some((path, help)) = missing_path(ctx, build) else {
             unknown_target(ctx, build, sink);
             continue;
         };
+
         if let Some((_, first)) = missing.iter_mut().find(|(other, _)| *other == path.value) {
             first.others += 1;
+
             if first.related.len() < SHOWN {
-                first.related.push(Label { place: path.place, text: "and here".to_owned() });
+                first.related.push(Label {
+                    location: path.location,
+                    text: "and here".to_owned(),
+                });
             }
+
             continue;
         }
-        let message = format!("`{}` builds from `{}`, which does not exist", service.name(), path.value);
-        missing.push((&path.value, Finding::new(path.place, message).help(help)));
+
+        let message = format!(
+            "`{}` builds from `{}`, which does not exist",
+            service.name(),
+            path.value
+        );
+        missing.push((&path.value, Finding::new(path.location, message).help(help)));
     }
-    missing.into_iter().for_each(|(_, finding)| sink.report(finding));
+
+    missing
+        .into_iter()
+        .for_each(|(_, finding)| sink.report(finding));
 }
 
 /// How many of the other services that build from the same path are shown.
 const SHOWN: usize = 4;
 
 /// The folder or Dockerfile that a build needs and that is not there, with advice.
-fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b At<String>, &'static str)> {
+fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b Located<String>, &'static str)> {
     let context = build.context.as_ref()?;
+
     if !ctx.facts.repository.has_folder(&context.value) {
         // Submodules are fetched, not kept; so is what the pipeline clones before it builds.
         let help = "correct `context`, which is relative to the directory of the compose file";
         let fetched = is_submodule(ctx, &context.value) || is_cloned(ctx, &context.value);
         return (!fetched).then_some((context, help));
     }
+
     let path = build.dockerfile.as_ref()?;
     // One that is made from an example is made by whoever runs the project.
     let known = ctx.facts.repository.find(&path.value).is_some() || has_example(ctx, &path.value);
-    (!known).then_some((path, "correct `dockerfile`, which is relative to the build context"))
+    (!known).then_some((
+        path,
+        "correct `dockerfile`, which is relative to the build context",
+    ))
 }
 
 fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
-    let Some(path) = &build.dockerfile else { return };
-    let Some(file) = ctx.facts.repository.find(&path.value) else { return };
-    let (Some(target), Some(dockerfile)) = (build.target.known(), &ctx.facts.file(file.id).dockerfile) else { return };
+    let Some(path) = &build.dockerfile else {
+        return;
+    };
+
+    let Some(file) = ctx.facts.repository.find(&path.value) else {
+        return;
+    };
+
+    let (Some(target), Some(dockerfile)) =
+        (build.target.known(), &ctx.facts.file(file.id).dockerfile)
+    else {
+        return;
+    };
+
     if dockerfile.tree.template.is_none() && dockerfile.stage_named(&target.value).is_none() {
-        let names = dockerfile.stages.iter().filter_map(|stage| stage.name.as_ref());
+        let names = dockerfile
+            .stages
+            .iter()
+            .filter_map(|stage| stage.name.as_ref());
         let near = suggest::nearest(&target.value, names.map(|name| name.value.as_str()));
         let help = near.map_or_else(
             || "use the name of a stage in the Dockerfile".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        sink.report(Finding::new(target.place, format!("`{}` has no stage `{}`", path.value, target.value)).help(help));
+        sink.report(
+            Finding::new(
+                target.location,
+                format!("`{}` has no stage `{}`", path.value, target.value),
+            )
+            .help(help),
+        );
     }
 }
 
 fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
     let modules = ctx.facts.repository.find(".gitmodules");
     // The path may lie below a module's.
-    let named =
-        |path: &str| modules.is_some_and(|file| file.text.lines().any(|line| line.trim() == format!("path = {path}")));
-    std::iter::successors(Some(folder), |path| Some(parent(path)).filter(|up| !up.is_empty())).any(named)
+    let named = |path: &str| {
+        modules.is_some_and(|file| {
+            file.text
+                .lines()
+                .any(|line| line.trim() == format!("path = {path}"))
+        })
+    };
+
+    std::iter::successors(Some(folder), |path| {
+        Some(parent(path)).filter(|up| !up.is_empty())
+    })
+    .any(named)
 }
 
-/// Whether a workflow clones a repository of the folder's name, or of the name of a folder above it.
+/// Whether a workflow clones a repository of the folder's name, or of the name of a folder above
+/// it.
 fn is_cloned(ctx: &Ctx, folder: &str) -> bool {
     let workflows = ctx.facts.repository.below(".github/workflows").iter();
-    let mut clones = workflows.flat_map(|file| file.text.lines()).filter(|line| line.contains("git clone"));
+    let mut clones = workflows
+        .flat_map(|file| file.text.lines())
+        .filter(|line| line.contains("git clone"));
     let names = |line: &str, part: &str| {
-        line.split([' ', '/', '"', '\'', ';']).any(|word| word == part || word.strip_suffix(".git") == Some(part))
+        line.split([' ', '/', '"', '\'', ';'])
+            .any(|word| word == part || word.strip_suffix(".git") == Some(part))
     };
-    clones.any(|line| folder.split('/').any(|part| part.len() > 2 && names(line, part)))
+
+    clones.any(|line| {
+        folder
+            .split('/')
+            .any(|part| part.len() > 2 && names(line, part))
+    })
 }
 
 /// Arguments that the builder knows without a declaration.
@@ -96,26 +157,40 @@ const PREDEFINED: &[&str] = &[
 
 pub fn undeclared_arg(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(build) = &service.build else { return };
-    let Some(dockerfile) = dockerfile(ctx, build) else { return };
+
+    let Some(dockerfile) = dockerfile(ctx, build) else {
+        return;
+    };
+
     let declared = declared(dockerfile);
+
     for arg in &build.args {
         let name = arg.name.value.as_str();
         let upper = name.to_ascii_uppercase();
-        if declared.contains(&name) || PREDEFINED.contains(&upper.as_str()) || name.starts_with("BUILDKIT_") {
+        if declared.contains(&name)
+            || PREDEFINED.contains(&upper.as_str())
+            || name.starts_with("BUILDKIT_")
+        {
             continue;
         }
+
         if is_shared(ctx, project, service, &arg.name) {
             continue;
         }
+
         let help = match suggest::nearest(name, declared.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("add `ARG {name}` to the stage that uses it, or remove it here"),
         };
+
         let path = ctx.facts.path(dockerfile.file);
         sink.report(
             Finding::new(
-                arg.name.place,
-                format!("`{}` passes build argument `{name}`, which is not declared in `{path}`", service.name()),
+                arg.name.location,
+                format!(
+                    "`{}` passes build argument `{name}`, which is not declared in `{path}`",
+                    service.name()
+                ),
             )
             .label("has no effect")
             .help(help),
@@ -124,33 +199,63 @@ pub fn undeclared_arg(ctx: &Ctx, project: &Project, service: &Service, sink: &mu
 }
 
 fn declared(dockerfile: &Dockerfile) -> Vec<&str> {
-    let bodies = dockerfile.tree.instructions.iter().map(|instruction| match &instruction.body {
-        Body::Onbuild(inner) => &inner.body,
-        body => body,
-    });
+    let bodies = dockerfile
+        .tree
+        .instructions
+        .iter()
+        .map(|instruction| match &instruction.body {
+            Body::Onbuild(inner) => &inner.body,
+            body => body,
+        });
     let arguments = bodies.filter_map(|body| match body {
-        Body::Arg(arguments) => Some(arguments.iter().map(|argument| argument.name.value.as_str())),
+        Body::Arg(arguments) => Some(
+            arguments
+                .iter()
+                .map(|argument| argument.name.value.as_str()),
+        ),
         _ => None,
     });
+
     arguments.flatten().collect()
 }
 
-/// Whether the line of an argument is that of other services too (`extends`, an anchor), one of which may need it; or of a
-/// service before this one, where it is reported.
-fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &At<String>) -> bool {
-    let has = |other: &Build| other.args.iter().any(|arg| arg.name.place == name.place);
-    let needs = |other: &Build| {
-        has(other) && dockerfile(ctx, other).is_none_or(|file| declared(file).contains(&name.value.as_str()))
+/// Whether the line of an argument is that of other services too (`extends`, an anchor), one of
+/// which may need it; or of a service before this one, where it is reported.
+fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &Located<String>) -> bool {
+    let has = |other: &Build| {
+        other
+            .args
+            .iter()
+            .any(|arg| arg.name.location == name.location)
     };
-    let services = ctx.facts.projects().iter().flat_map(|project| &project.services);
-    let earlier = project.services.iter().take_while(|other| other.name() != service.name());
+
+    let needs = |other: &Build| {
+        has(other)
+            && dockerfile(ctx, other)
+                .is_none_or(|file| declared(file).contains(&name.value.as_str()))
+    };
+
+    let services = ctx
+        .facts
+        .projects()
+        .iter()
+        .flat_map(|project| &project.services);
+    let earlier = project
+        .services
+        .iter()
+        .take_while(|other| other.name() != service.name());
     services.filter_map(|other| other.build.as_ref()).any(needs)
         || earlier.filter_map(|other| other.build.as_ref()).any(has)
 }
 
 fn dockerfile<'a>(ctx: &Ctx<'a>, build: &Build) -> Option<&'a Dockerfile> {
-    let file = ctx.facts.repository.find(&build.dockerfile.as_ref()?.value)?.id;
+    let file = ctx
+        .facts
+        .repository
+        .find(&build.dockerfile.as_ref()?.value)?
+        .id;
     let dockerfile = ctx.facts.file(file).dockerfile.as_ref()?;
-    // A base of one's own may bring ONBUILD instructions that read arguments; a template may hold any.
+    // A base of one's own may bring ONBUILD instructions that read arguments; a template may hold
+    // any.
     (dockerfile.tree.template.is_none() && !dockerfile.stages.is_empty()).then_some(dockerfile)
 }

@@ -1,17 +1,22 @@
-//! port-conflict, bind-all-interfaces, privileged-port, duplicate-container-name, fixed-name-replicas: what services of a
-//! project take of the one host they run on.
+//! port-conflict, bind-all-interfaces, privileged-port, duplicate-container-name,
+//! fixed-name-replicas: what services of a project take of the one host they run on.
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::is_swarm;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Location};
 use std::collections::HashMap;
 
 /// Whether both may run at once: neither needs a profile, or they share one.
 fn run_together(a: &Service, b: &Service) -> bool {
-    let shared = || a.profiles.iter().any(|profile| b.profiles.iter().any(|other| other.value == profile.value));
+    let shared = || {
+        a.profiles
+            .iter()
+            .any(|profile| b.profiles.iter().any(|other| other.value == profile.value))
+    };
+
     match (a.profiles.is_empty(), b.profiles.is_empty()) {
         (true, true) => true,
         (false, false) => shared(),
@@ -24,21 +29,28 @@ fn on_host(port: &Port) -> Option<(u16, u16)> {
     port.published.flatten().filter(|_| !port.unknown)
 }
 
-/// Whether two ports are bound to one address. To services that know nothing of each other an address for all of IPv6
-/// stands for all there are; one service that writes down both families means each by itself.
+/// Whether two ports are bound to one address. To services that know nothing of each other an
+/// address for all of IPv6 stands for all there are; one service that writes down both families
+/// means each by itself.
 fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
-    let family = |port: &Port| match port.host_ip.as_deref().map(|ip| ip.trim_matches(['[', ']'])) {
+    let family = |port: &Port| match port
+        .host_ip
+        .as_deref()
+        .map(|ip| ip.trim_matches(['[', ']']))
+    {
         Some("0.0.0.0") => Some(4),
         Some("::") => Some(6),
         Some(ip) if !port.is_public() => Some(if ip.contains(':') { 6 } else { 4 }),
         _ => None,
     };
+
     let same = match (family(a), family(b)) {
         (Some(a), Some(b)) if same_service => a == b,
         (Some(4), Some(6)) => b.is_public(),
         (Some(6), Some(4)) => a.is_public(),
         _ => true,
     };
+
     same && (a.is_public() || b.is_public() || a.host_ip == b.host_ip)
 }
 
@@ -69,43 +81,61 @@ impl Taken<'_> {
 
 pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
     let mut taken: Vec<Taken> = Vec::new();
+
     for service in &project.services {
         for port in &service.container.ports {
             let Some(range) = on_host(port) else { continue };
-            let choice = range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
-            let own = Taken { service, port, range, choice };
+
+            let choice =
+                range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
+            let own = Taken {
+                service,
+                port,
+                range,
+                choice,
+            };
+
             if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
                 let name = service.name();
                 let other = earlier.service.name();
                 let number = range.0.max(earlier.range.0);
                 let (message, label) = if choice {
                     (
-                        format!("`{name}` can be assigned port {number}, which `{other}` publishes"),
+                        format!(
+                            "`{name}` can be assigned port {number}, which `{other}` publishes"
+                        ),
                         "the first to start gets the port",
                     )
                 } else if earlier.choice {
                     (
-                        format!("`{name}` publishes port {number}, which can be assigned to `{other}`"),
+                        format!(
+                            "`{name}` publishes port {number}, which can be assigned to `{other}`"
+                        ),
                         "the first to start gets the port",
                     )
                 } else {
                     let message = if std::ptr::eq(earlier.service, service) {
                         format!("`{name}` publishes port {number} twice")
                     } else {
-                        format!("`{name}` publishes port {number}, which is already published by `{other}`")
+                        format!(
+                            "`{name}` publishes port {number}, which is already published by \
+                             `{other}`"
+                        )
                     };
+
                     (message, "only one of them can start")
                 };
                 // In development one often starts some of the services only.
                 let mild = project.development || choice || earlier.choice;
                 sink.report_at(
                     if mild { Level::Warning } else { sink.level() },
-                    Finding::new(port.place, message)
+                    Finding::new(port.location, message)
                         .label(label)
-                        .related(earlier.port.place, "published here")
+                        .related(earlier.port.location, "published here")
                         .help("publish it on another host port"),
                 );
             }
+
             if taken.len() < MAX_PORTS {
                 taken.push(own);
             }
@@ -118,57 +148,103 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
     if service.store().is_some() {
         return;
     }
-    for port in service.container.ports.iter().filter(|port| port.is_public() && !port.unknown) {
+
+    for port in service
+        .container
+        .ports
+        .iter()
+        .filter(|port| port.is_public() && !port.unknown)
+    {
         sink.report(
-            Finding::new(port.place, format!("`{}` publishes a port on every address of the host", service.name()))
-                .help("prefix the port with an address, such as `127.0.0.1:` if a proxy on this host serves it"),
+            Finding::new(
+                port.location,
+                format!(
+                    "`{}` publishes a port on every address of the host",
+                    service.name()
+                ),
+            )
+            .help(
+                "prefix the port with an address, such as `127.0.0.1:` if a proxy on this \
+                    host serves it",
+            ),
         );
     }
 }
 
 pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     for port in &service.container.ports {
-        let low = |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
+        let low =
+            |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
         let host = low(on_host(port));
-        let Some(number) = host.or_else(|| low(port.target)) else { continue };
-        let side = if host.is_some() { "on the host" } else { "in the container" };
+        let Some(number) = host.or_else(|| low(port.target)) else {
+            continue;
+        };
+
+        let side = if host.is_some() {
+            "on the host"
+        } else {
+            "in the container"
+        };
+
         sink.report(
-            Finding::new(port.place, format!("`{}` uses privileged port {number} {side}", service.name()))
-                .help("use a port above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
+            Finding::new(
+                port.location,
+                format!("`{}` uses privileged port {number} {side}", service.name()),
+            )
+            .help("use a port above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
         );
     }
 }
 
 pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
-    let mut named: HashMap<&str, (&Service, Place)> = HashMap::new();
+    let mut named: HashMap<&str, (&Service, Location)> = HashMap::new();
+
     for service in &project.services {
-        let Some(name) = service.container_name.known() else { continue };
+        let Some(name) = service.container_name.known() else {
+            continue;
+        };
+
         match named.get(name.value.as_str()) {
-            Some((other, place)) if run_together(other, service) => sink.report(
+            Some((other, location)) if run_together(other, service) => sink.report(
                 Finding::new(
-                    name.place,
-                    format!("`{}` and `{}` have the same container name", other.name(), service.name()),
+                    name.location,
+                    format!(
+                        "`{}` and `{}` have the same container name",
+                        other.name(),
+                        service.name()
+                    ),
                 )
                 .label("the second container cannot be created")
-                .related(*place, "first used here")
+                .related(*location, "first used here")
                 .help("give each a unique name, or remove `container_name`"),
             ),
             Some(_) => {}
-            None => drop(named.insert(&name.value, (service, name.place))),
+            None => drop(named.insert(&name.value, (service, name.location))),
         }
     }
 }
 
 pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    let Some(replicas) = service.replicas.known().filter(|replicas| replicas.value > 1) else { return };
+    let Some(replicas) = service
+        .replicas
+        .known()
+        .filter(|replicas| replicas.value > 1)
+    else {
+        return;
+    };
+
     if let Some(name) = service.container_name.known() {
         sink.report(
             Finding::new(
-                name.place,
-                format!("`{}` has {} replicas but a fixed container name", service.name(), replicas.value),
+                name.location,
+                format!(
+                    "`{}` has {} replicas but a fixed container name",
+                    service.name(),
+                    replicas.value
+                ),
             )
             .label("two containers cannot share a name")
-            .related(replicas.place, "replicas set here")
+            .related(replicas.location, "replicas set here")
             .help("remove `container_name`"),
         );
     }
@@ -177,16 +253,24 @@ pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink
     if project.files.iter().any(swarm) {
         return;
     }
+
     for port in &service.container.ports {
-        let Some((first, last)) = on_host(port) else { continue };
+        let Some((first, last)) = on_host(port) else {
+            continue;
+        };
+
         if u32::from(last - first) + 1 < replicas.value {
             sink.report(
                 Finding::new(
-                    port.place,
-                    format!("`{}` has {} replicas but not enough host ports", service.name(), replicas.value),
+                    port.location,
+                    format!(
+                        "`{}` has {} replicas but not enough host ports",
+                        service.name(),
+                        replicas.value
+                    ),
                 )
                 .label("only the first container can bind it")
-                .related(replicas.place, "replicas set here")
+                .related(replicas.location, "replicas set here")
                 .help("remove the host port, use a range, or put a proxy in front"),
             );
         }

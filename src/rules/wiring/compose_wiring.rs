@@ -1,5 +1,5 @@
-//! unknown-host, localhost-dependency, inconsistent-url, browser-internal-host: whether the addresses that services are
-//! given lead to each other.
+//! unknown-host, localhost-dependency, inconsistent-url, browser-internal-host: whether the
+//! addresses that services are given lead to each other.
 
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::{Endpoint, endpoints};
@@ -16,12 +16,14 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
     if is_connected(project, service) {
         return;
     }
+
     for var in &service.container.env {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
             if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
                 continue;
             }
+
             let near = suggest::nearest(host, names(project));
             let help = near.map_or_else(
                 || "name a service of the project, or use the host's full name".to_owned(),
@@ -29,8 +31,12 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
             );
             sink.report(
                 Finding::new(
-                    endpoint.place,
-                    format!("`{}` of `{}` refers to unknown host `{host}`", var.name.value, service.name()),
+                    endpoint.location,
+                    format!(
+                        "`{}` of `{}` refers to unknown host `{host}`",
+                        var.name.value,
+                        service.name()
+                    ),
                 )
                 .label("no service, alias, or link has this name")
                 .help(help),
@@ -43,25 +49,37 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
     if !service.network_mode.is_absent() {
         return;
     }
+
     for var in &service.container.env {
         let outward = LazyCell::new(|| {
             let name = var.name.value.to_ascii_uppercase();
             is_for_browsers(&name) || is_outward(&name)
         });
-        for endpoint in endpoints(var).into_iter().filter(Endpoint::is_local).filter(|_| !*outward) {
-            let Some(port) = endpoint.effective_port() else { continue };
+
+        for endpoint in endpoints(var)
+            .into_iter()
+            .filter(Endpoint::is_local)
+            .filter(|_| !*outward)
+        {
+            let Some(port) = endpoint.effective_port() else {
+                continue;
+            };
             // A program may well speak to itself.
             if serves(service, port) {
                 continue;
             }
-            let Some(other) =
-                project.services.iter().find(|other| other.name() != service.name() && serves(other, port))
+
+            let Some(other) = project
+                .services
+                .iter()
+                .find(|other| other.name() != service.name() && serves(other, port))
             else {
                 continue;
             };
+
             sink.report(
                 Finding::new(
-                    endpoint.place,
+                    endpoint.location,
                     format!(
                         "`{}` of `{}` uses localhost, but `{}` serves port {port}",
                         var.name.value,
@@ -70,8 +88,14 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
                     ),
                 )
                 .label("inside a container, localhost is the container itself")
-                .related(other.container.anchor, format!("`{}` serves port {port}", other.name()))
-                .help(format!("use `{}` as the host, and the port inside the container", other.name())),
+                .related(
+                    other.container.anchor,
+                    format!("`{}` serves port {port}", other.name()),
+                )
+                .help(format!(
+                    "use `{}` as the host, and the port inside the container",
+                    other.name()
+                )),
             );
         }
     }
@@ -80,20 +104,33 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
 pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
     let mut seen: HashMap<&str, Vec<(&Service, Endpoint)>> = HashMap::new();
     // A migration goes past the pooler that the others go through.
-    for service in project.services.iter().filter(|service| !project.is_one_shot(service)) {
+    for service in project
+        .services
+        .iter()
+        .filter(|service| !project.is_one_shot(service))
+    {
         for var in &service.container.env {
-            let Ok([endpoint]) = <[Endpoint; 1]>::try_from(endpoints(var)) else { continue };
-            let pools = project.service(&endpoint.host).and_then(Service::known_image);
+            let Ok([endpoint]) = <[Endpoint; 1]>::try_from(endpoints(var)) else {
+                continue;
+            };
+
+            let pools = project
+                .service(&endpoint.host)
+                .and_then(Service::known_image);
             let pools = pools.is_some_and(|known| known.class == Class::Proxy);
-            let outward = is_for_browsers(&var.name.value) || is_outward(&var.name.value.to_ascii_uppercase());
+            let outward = is_for_browsers(&var.name.value)
+                || is_outward(&var.name.value.to_ascii_uppercase());
             if endpoint.scheme.is_empty() || outward || pools {
                 continue;
             }
+
             let others = seen.entry(&var.name.value).or_default();
-            let Some((other, first)) = others.iter().find(|(_, first)| differs(first, &endpoint)) else {
+            let Some((other, first)) = others.iter().find(|(_, first)| differs(first, &endpoint))
+            else {
                 if others.len() < 16 {
                     others.push((service, endpoint));
                 }
+
                 continue;
             };
             // Of two addresses the one that leads to the container itself is wrong.
@@ -102,11 +139,15 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
             } else {
                 ((service, endpoint), (*other, first.clone()))
             };
-            let shown =
-                |one: &Endpoint| one.effective_port().map_or(one.host.clone(), |port| format!("{}:{port}", one.host));
+
+            let shown = |one: &Endpoint| {
+                one.effective_port()
+                    .map_or(one.host.clone(), |port| format!("{}:{port}", one.host))
+            };
+
             sink.report(
                 Finding::new(
-                    wrong.1.place,
+                    wrong.1.location,
                     format!(
                         "`{}` is `{}` in `{}` but `{}` in `{}`",
                         var.name.value,
@@ -116,22 +157,27 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                         right.0.name()
                     ),
                 )
-                .related(right.1.place, "the other value")
+                .related(right.1.location, "the other value")
                 .help("use the same value in both, ideally from one anchor or env file"),
             );
         }
     }
 }
 
-/// Whether two addresses are meant to be one: the same host on another port, the same database on another host, or a
-/// name of the project's network here and localhost there.
+/// Whether two addresses are meant to be one: the same host on another port, the same database on
+/// another host, or a name of the project's network here and localhost there.
 fn differs(a: &Endpoint, b: &Endpoint) -> bool {
     if a.is_local() || b.is_local() {
         return a.is_single_word() || b.is_single_word();
     }
+
     let same_host = a.host == b.host && a.scheme == b.scheme;
-    let database = !matches!(a.scheme.as_str(), "http" | "https" | "ws" | "wss" | "redis" | "rediss" | "grpc" | "tcp");
+    let database = !matches!(
+        a.scheme.as_str(),
+        "http" | "https" | "ws" | "wss" | "redis" | "rediss" | "grpc" | "tcp"
+    );
     let same_database = database && a.scheme == b.scheme && a.path.len() > 1 && a.path == b.path;
+
     (same_host && a.effective_port() != b.effective_port()) || (same_database && a.host != b.host)
 }
 
@@ -139,21 +185,38 @@ pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink
     // A test runner's browser runs inside the project.
     let args = service.build.iter().flat_map(|build| &build.args);
     let browser = |var: &&EnvVar| is_for_browsers(&var.name.value);
-    let mut vars = service.container.env.iter().chain(args).filter(browser).peekable();
-    let drives = || ["playwright", "cypress", "selenium", "e2e"].iter().any(|word| service.name().contains(word));
+    let mut vars = service
+        .container
+        .env
+        .iter()
+        .chain(args)
+        .filter(browser)
+        .peekable();
+    let drives = || {
+        ["playwright", "cypress", "selenium", "e2e"]
+            .iter()
+            .any(|word| service.name().contains(word))
+    };
+
     if vars.peek().is_none() || drives() || project.is_one_shot(service) {
         return;
     }
+
     let known = names(project);
+
     for var in vars {
         for endpoint in endpoints(var) {
             if !endpoint.is_single_word() || !known.contains(endpoint.host.as_str()) {
                 continue;
             }
+
             sink.report(
                 Finding::new(
-                    endpoint.place,
-                    format!("`{}` exposes the internal host `{}` to browsers", var.name.value, endpoint.host),
+                    endpoint.location,
+                    format!(
+                        "`{}` exposes the internal host `{}` to browsers",
+                        var.name.value, endpoint.host
+                    ),
                 )
                 .label("only containers of this project can resolve this name")
                 .help("use the public address, or a path on the same origin"),

@@ -1,4 +1,5 @@
-//! `dangling-service`, `dangling-network-policy`: objects that select nothing. What may be kept outside the repository is not asked for.
+//! `dangling-service`, `dangling-network-policy`: objects that select nothing. What may be kept
+//! outside the repository is not asked for.
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::has_operator;
@@ -8,50 +9,104 @@ use crate::model::kubernetes::{Body, Object, Selector, Workload};
 use crate::source::parent;
 
 /// Namespaces whose pods a cluster brings by itself.
-const SYSTEM: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "istio-system"];
+const SYSTEM: [&str; 4] = [
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "istio-system",
+];
 
 pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Service(service) = &object.body else { return };
-    let external = service.kind.value().is_some_and(|kind| kind == "ExternalName") || service.kind.is_unknown();
-    let Some(selector) = service.selector.as_ref().filter(|selector| !selector.is_empty()) else { return };
+    let Body::Service(service) = &object.body else {
+        return;
+    };
+
+    let external = service
+        .kind
+        .value()
+        .is_some_and(|kind| kind == "ExternalName")
+        || service.kind.is_unknown();
+    let Some(selector) = service
+        .selector
+        .as_ref()
+        .filter(|selector| !selector.is_empty())
+    else {
+        return;
+    };
+
     if external || selects(ctx, object) || !is_ours(ctx, object, selector) {
         return;
     }
+
     let near = nearest(ctx, object, selector);
-    // Without a pod that carries any of the labels, the pods are more likely made by a chart or a script.
+    // Without a pod that carries any of the labels, the pods are more likely made by a chart or a
+    // script.
     if near.is_none() && ctx.facts.file(object.file).workloads().next().is_none() {
         return;
     }
-    let mut finding = Finding::new(selector.place, format!("{} selects no pods", object.title()))
-        .label("no pod template has these labels")
-        .help("match the selector to the labels of the intended pod template")
-        .anchor(object.anchor);
+
+    let mut finding = Finding::new(
+        selector.location,
+        format!("{} selects no pods", object.title()),
+    )
+    .label("no pod template has these labels")
+    .help("match the selector to the labels of the intended pod template")
+    .anchor(object.anchor);
+
     if let Some((near, workload)) = near {
-        let place = workload.pod_labels.place.unwrap_or(near.place());
-        let why = if near.shares_namespace(object) { "these labels differ" } else { "in another namespace" };
-        finding = finding.related(place, format!("closest match: {}, but {why}", near.title()));
+        let location = workload.pod_labels.location.unwrap_or(near.location());
+        let why = if near.shares_namespace(object) {
+            "these labels differ"
+        } else {
+            "in another namespace"
+        };
+
+        finding = finding.related(
+            location,
+            format!("closest match: {}, but {why}", near.title()),
+        );
     }
+
     sink.report(finding);
 }
 
 /// Whether the object selects something, or may.
 fn selects(ctx: &Ctx, object: &Object) -> bool {
-    ctx.graph.cluster.selected(object).is_none_or(|selected| selected.more || !selected.workloads.is_empty())
+    ctx.graph
+        .cluster
+        .selected(object)
+        .is_none_or(|selected| selected.more || !selected.workloads.is_empty())
 }
 
-/// Whether what a selector means can be expected in this repository: pods stand near, all files near were understood, and
-/// no operator of another party makes the pods.
+/// Whether what a selector means can be expected in this repository: pods stand near, all files
+/// near were understood, and no operator of another party makes the pods.
 fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
-    if object.open || object.namespace.value().is_some_and(|name| SYSTEM.contains(&name.as_str())) {
+    if object.open
+        || object
+            .namespace
+            .value()
+            .is_some_and(|name| SYSTEM.contains(&name.as_str()))
+    {
         return false;
     }
+
     let folder = parent(ctx.facts.path(object.file));
     let near = |other: &&Object| {
         let own = parent(ctx.facts.path(other.file));
         other.helm == object.helm
-            && (own == folder || parent(own) == parent(folder) || parent(own) == folder || own == parent(folder))
+            && (own == folder
+                || parent(own) == parent(folder)
+                || parent(own) == folder
+                || own == parent(folder))
     };
-    let mut pods = ctx.graph.cluster.objects().filter(|other| other.workload().is_some()).filter(near).peekable();
+
+    let mut pods = ctx
+        .graph
+        .cluster
+        .objects()
+        .filter(|other| other.workload().is_some())
+        .filter(near)
+        .peekable();
     if pods.peek().is_none() {
         return false;
     }
@@ -59,25 +114,41 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
     let foreign = |key: &str| {
         let domain = key.split_once('/').map_or("", |(domain, _)| domain);
         let common = matches!(domain, "" | "app.kubernetes.io");
-        let carried = |other: &Object| other.workload().is_some_and(|workload| workload.pod_labels.has(key));
+        let carried = |other: &Object| {
+            other
+                .workload()
+                .is_some_and(|workload| workload.pod_labels.has(key))
+        };
+
         !common && !ctx.graph.cluster.objects().any(carried)
     };
-    let operated = selector.labels.entries.iter().any(|(key, _)| foreign(&key.value))
+
+    let operated = selector
+        .labels
+        .entries
+        .iter()
+        .any(|(key, _)| foreign(&key.value))
         || pods.any(|other| other.workload().is_some_and(|workload| workload.guessed))
         || has_operator(ctx, folder);
     !operated && all_read(ctx, folder)
 }
 
-/// Whether every file of a folder was understood: a template or a broken file may hold what is missed.
+/// Whether every file of a folder was understood: a template or a broken file may hold what is
+/// missed.
 pub fn all_read(ctx: &Ctx, folder: &str) -> bool {
     ctx.facts.repository.below(folder).iter().all(|source| {
         let facts = ctx.facts.file(source.id);
-        facts.kind != FileKind::Template && (facts.kind != FileKind::Kubernetes || facts.errors.is_empty())
+        facts.kind != FileKind::Template
+            && (facts.kind != FileKind::Kubernetes || facts.errors.is_empty())
     })
 }
 
 /// The workload of the same folder that has most of the labels, if it has any.
-fn nearest<'a>(ctx: &Ctx<'a>, object: &Object, selector: &Selector) -> Option<(&'a Object, &'a Workload)> {
+fn nearest<'a>(
+    ctx: &Ctx<'a>,
+    object: &Object,
+    selector: &Selector,
+) -> Option<(&'a Object, &'a Workload)> {
     let folder = parent(ctx.facts.path(object.file));
     let shared = |workload: &Workload| {
         let points = |key: &str, value: Option<&String>| match workload.pod_labels.get(key) {
@@ -85,65 +156,111 @@ fn nearest<'a>(ctx: &Ctx<'a>, object: &Object, selector: &Selector) -> Option<(&
             Some(_) => 2,
             None => 0,
         };
-        selector.labels.entries.iter().map(|(key, value)| points(&key.value, value.value())).sum::<u32>()
+
+        selector
+            .labels
+            .entries
+            .iter()
+            .map(|(key, value)| points(&key.value, value.value()))
+            .sum::<u32>()
     };
+
     let mut best = None;
     let mut most = 0;
+
     for other in ctx.graph.cluster.objects() {
-        let Some(workload) = other.workload() else { continue };
+        let Some(workload) = other.workload() else {
+            continue;
+        };
+
         if other.helm != object.helm || parent(ctx.facts.path(other.file)) != folder {
             continue;
         }
+
         let points = shared(workload);
+
         if points > most {
             most = points;
             best = Some((other, workload));
         }
     }
+
     best
 }
 
 pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::NetworkPolicy(policy) = &object.body else { return };
-    if let Some(selector) = policy.selector.as_ref().filter(|selector| !selector.is_empty())
+    let Body::NetworkPolicy(policy) = &object.body else {
+        return;
+    };
+
+    if let Some(selector) = policy
+        .selector
+        .as_ref()
+        .filter(|selector| !selector.is_empty())
         && !selects(ctx, object)
         && let Some(level) = policy_level(ctx, object, selector, sink.level())
     {
-        let mut finding = Finding::new(selector.place, format!("{} selects no pods", object.title()))
-            .label("no pod template has these labels")
-            .help("match the selector to the labels of the pods to protect")
-            .anchor(object.anchor);
+        let mut finding = Finding::new(
+            selector.location,
+            format!("{} selects no pods", object.title()),
+        )
+        .label("no pod template has these labels")
+        .help("match the selector to the labels of the pods to protect")
+        .anchor(object.anchor);
+
         if let Some((near, workload)) = nearest(ctx, object, selector) {
-            finding = finding
-                .related(workload.pod_labels.place.unwrap_or(near.place()), format!("closest match: {}", near.title()));
+            finding = finding.related(
+                workload.pod_labels.location.unwrap_or(near.location()),
+                format!("closest match: {}", near.title()),
+            );
         }
+
         sink.report_at(level, finding);
     }
-    for peer in policy.peers.iter().filter(|peer| !peer.elsewhere && !peer.selector.is_empty()) {
+
+    for peer in policy
+        .peers
+        .iter()
+        .filter(|peer| !peer.elsewhere && !peer.selector.is_empty())
+    {
         let reached = |other: &Object| {
             other.shares_namespace(object)
-                && other.workload().is_some_and(|workload| peer.selector.matches(&workload.pod_labels) != Some(false))
+                && other.workload().is_some_and(|workload| {
+                    peer.selector.matches(&workload.pod_labels) != Some(false)
+                })
         };
+
         if ctx.graph.cluster.objects().any(reached) {
             continue;
         }
+
         if let Some(level) = policy_level(ctx, object, &peer.selector, sink.level()) {
             sink.report_at(
                 level,
-                Finding::new(peer.selector.place, format!("a peer of {} selects no pods", object.title()))
-                    .label("no pod template has these labels")
-                    .help("use the labels of the pods that should be reachable")
-                    .anchor(object.anchor),
+                Finding::new(
+                    peer.selector.location,
+                    format!("a peer of {} selects no pods", object.title()),
+                )
+                .label("no pod template has these labels")
+                .help("use the labels of the pods that should be reachable")
+                .anchor(object.anchor),
             );
         }
     }
 }
 
-/// How much a policy matters that selects nothing: a note in a repository without any pods, nothing where its pods may be
-/// made elsewhere.
+/// How much a policy matters that selects nothing: a note in a repository without any pods, nothing
+/// where its pods may be made elsewhere.
 fn policy_level(ctx: &Ctx, object: &Object, selector: &Selector, level: Level) -> Option<Level> {
-    if !object.open && !ctx.graph.cluster.objects().any(|other| other.workload().is_some()) {
+    if !object.open
+        && !ctx
+            .graph
+            .cluster
+            .objects()
+            .any(|other| other.workload().is_some())
+    {
         return Some(Level::Note);
     }
+
     is_ours(ctx, object, selector).then_some(level)
 }

@@ -1,4 +1,5 @@
-//! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is open to whom.
+//! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is
+//! open to whom.
 
 use std::collections::BTreeMap;
 
@@ -30,33 +31,58 @@ const CERTIFICATES: [&str; 8] = [
 ];
 
 pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Service(service) = &object.body else { return };
+    let Body::Service(service) = &object.body else {
+        return;
+    };
+
     for address in service.external_ips.iter().take(1) {
         sink.report(
-            Finding::new(address.place, format!("{} receives traffic for an arbitrary IP address", object.title()))
-                .label("`externalIPs` can claim addresses of other services")
-                .help("use an Ingress, a Gateway, or a load balancer")
-                .anchor(object.anchor),
+            Finding::new(
+                address.location,
+                format!(
+                    "{} receives traffic for an arbitrary IP address",
+                    object.title()
+                ),
+            )
+            .label("`externalIPs` can claim addresses of other services")
+            .help("use an Ingress, a Gateway, or a load balancer")
+            .anchor(object.anchor),
         );
     }
-    let Some(kind) = service.kind.known() else { return };
+
+    let Some(kind) = service.kind.known() else {
+        return;
+    };
+
     let (label, help) = match kind.value.as_str() {
-        "NodePort" => ("open on every node, bypassing the Ingress", "use `ClusterIP` behind an Ingress or Gateway"),
+        "NodePort" => (
+            "open on every node, bypassing the Ingress",
+            "use `ClusterIP` behind an Ingress or Gateway",
+        ),
         "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => (
             "has its own address, open to all clients",
             "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`",
         ),
         _ => return,
     };
+
     let message = format!("{} is reachable from outside the cluster", object.title());
-    sink.report(Finding::new(kind.place, message).label(label).help(help).anchor(object.anchor));
+    sink.report(
+        Finding::new(kind.location, message)
+            .label(label)
+            .help(help)
+            .anchor(object.anchor),
+    );
 }
 
 fn is_internal(object: &Object) -> bool {
     let annotations = &object.annotations;
     annotations.open
         || annotations.entries.iter().any(|(key, value)| {
-            let said = value.value().map_or("", String::as_str).to_ascii_lowercase();
+            let said = value
+                .value()
+                .map_or("", String::as_str)
+                .to_ascii_lowercase();
             let key = key.value.to_ascii_lowercase();
             (key.contains("internal") && said != "false")
                 || said == "internal"
@@ -68,39 +94,69 @@ fn is_internal(object: &Object) -> bool {
 /// The gateway that is meant to be reached.
 fn is_entry(object: &Object) -> bool {
     let name = object.name.as_ref().map_or("", |name| name.value.as_str());
-    ["ingress", "gateway", "traefik", "proxy", "envoy", "nginx", "kong", "istio", "haproxy"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "ingress", "gateway", "traefik", "proxy", "envoy", "nginx", "kong", "istio", "haproxy",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Ingress(ingress) = &object.body else { return };
+    let Body::Ingress(ingress) = &object.body else {
+        return;
+    };
+
     let annotated = object.annotations.open
-        || object.annotations.entries.iter().any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
+        || object
+            .annotations
+            .entries
+            .iter()
+            .any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
     let local = |host: &str| {
         host == "localhost"
-            || [".local", ".localhost", ".internal", ".test", ".lan", ".home.arpa"]
-                .iter()
-                .any(|end| host.ends_with(end))
+            || [
+                ".local",
+                ".localhost",
+                ".internal",
+                ".test",
+                ".lan",
+                ".home.arpa",
+            ]
+            .iter()
+            .any(|end| host.ends_with(end))
     };
+
     if !ingress.tls.is_absent()
         || annotated
         || (!ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| local(&host.value)))
     {
         return;
     }
-    let place = ingress.hosts.first().map_or(object.place(), |host| host.place);
+
+    let location = ingress
+        .hosts
+        .first()
+        .map_or(object.location(), |host| host.location);
     sink.report(
-        Finding::new(place, format!("{} serves traffic without TLS", object.title()))
-            .label("passwords and cookies are sent in plain text")
-            .help("add a `tls` section with a certificate for each host")
-            .anchor(object.anchor),
+        Finding::new(
+            location,
+            format!("{} serves traffic without TLS", object.title()),
+        )
+        .label("passwords and cookies are sent in plain text")
+        .help("add a `tls` section with a certificate for each host")
+        .anchor(object.anchor),
     );
 }
 
 /// Pods that no policy selects: once for each namespace.
 pub fn policy(ctx: &Ctx, sink: &mut Sink) {
-    unguarded(ctx, sink, "no NetworkPolicy selects", "every pod in the cluster can connect to it", |_| true);
+    unguarded(
+        ctx,
+        sink,
+        "no NetworkPolicy selects",
+        "every pod in the cluster can connect to it",
+        |_| true,
+    );
 }
 
 /// Pods whose way out is open: once for each namespace.
@@ -114,14 +170,28 @@ pub fn egress(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl Fn(&Object) -> bool) {
+fn unguarded(
+    ctx: &Ctx,
+    sink: &mut Sink,
+    what: &str,
+    label: &str,
+    counts: impl Fn(&Object) -> bool,
+) {
     let cluster = &ctx.graph.cluster;
-    if cluster.objects().any(|object| OTHER_POLICIES.contains(&object.kind.value.as_str())) {
+    if cluster
+        .objects()
+        .any(|object| OTHER_POLICIES.contains(&object.kind.value.as_str()))
+    {
         return;
     }
+
     let mut namespaces: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+
     for object in cluster.objects() {
-        let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else { continue };
+        let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
+            continue;
+        };
+
         if workload.guessed
             || joined.may_be_isolated
             || joined.policies.iter().any(|policy| counts(policy))
@@ -129,12 +199,23 @@ fn unguarded(ctx: &Ctx, sink: &mut Sink, what: &str, label: &str, counts: impl F
         {
             continue;
         }
-        let finding = Finding::new(object.place(), format!("{what} the pods of {}", object.title()))
-            .label(label)
-            .help("add a default-deny NetworkPolicy to the namespace, and one per workload that allows the traffic it needs")
-            .anchor(object.anchor);
-        namespaces.entry(object.namespace.value().map_or("", String::as_str)).or_default().push(finding);
+
+        let finding = Finding::new(
+            object.location(),
+            format!("{what} the pods of {}", object.title()),
+        )
+        .label(label)
+        .help(
+            "add a default-deny NetworkPolicy to the namespace, and one per workload that \
+                allows the traffic it needs",
+        )
+        .anchor(object.anchor);
+        namespaces
+            .entry(object.namespace.value().map_or("", String::as_str))
+            .or_default()
+            .push(finding);
     }
+
     for findings in namespaces.into_values() {
         once(sink, Level::Note, findings);
     }
@@ -144,15 +225,30 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if object.kind.value != "Namespace" || !object.group().is_empty() {
         return;
     }
+
     let Some(name) = &object.name else { return };
-    let bounds = |other: &Object| other.namespace.value().is_none_or(|namespace| *namespace == name.value);
+
+    let bounds = |other: &Object| {
+        other
+            .namespace
+            .value()
+            .is_none_or(|namespace| *namespace == name.value)
+    };
+
     let cluster = &ctx.graph.cluster;
-    if !cluster.of_kind("ResourceQuota").chain(cluster.of_kind("LimitRange")).any(bounds) {
+    if !cluster
+        .of_kind("ResourceQuota")
+        .chain(cluster.of_kind("LimitRange"))
+        .any(bounds)
+    {
         sink.report(
-            Finding::new(name.place, format!("namespace `{}` has no quota", name.value))
-                .label("one workload can use up the whole cluster")
-                .help("add a ResourceQuota and a LimitRange")
-                .anchor(object.anchor),
+            Finding::new(
+                name.location,
+                format!("namespace `{}` has no quota", name.value),
+            )
+            .label("one workload can use up the whole cluster")
+            .help("add a ResourceQuota and a LimitRange")
+            .anchor(object.anchor),
         );
     }
 }

@@ -1,5 +1,5 @@
-//! unknown-host, localhost-dependency, browser-internal-host in Kubernetes and Dockerfiles: whether the addresses that
-//! containers are given lead to Services.
+//! unknown-host, localhost-dependency, browser-internal-host in Kubernetes and Dockerfiles: whether
+//! the addresses that containers are given lead to Services.
 
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{is_for_browsers, is_outward, is_placeholder};
@@ -10,64 +10,105 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Body, KubeService, Object};
 use crate::suggest;
 
-/// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of other namespaces only
-/// those count in which something here stands.
+/// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of
+/// other namespaces only those count in which something here stands.
 fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
     let named = |namespace: &str| {
-        ctx.graph.cluster.objects().any(|object| object.namespace.value().is_some_and(|own| own == namespace))
+        ctx.graph
+            .cluster
+            .objects()
+            .any(|object| object.namespace.value().is_some_and(|own| own == namespace))
     };
+
     let inside = match rest.as_slice() {
         [] => true,
-        [namespace] | [namespace, "svc"] | [namespace, "svc", "cluster", "local"] => named(namespace),
+        [namespace] | [namespace, "svc"] | [namespace, "svc", "cluster", "local"] => {
+            named(namespace)
+        }
         _ => false,
     };
     // Nothing in a cluster has capitals in its name: they mark what is to be filled in.
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (inside && plain).then_some(name)
 }
 
 fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
-    ctx.graph.cluster.objects().filter_map(|object| match &object.body {
-        Body::Service(service) => Some((object, &**service)),
-        _ => None,
-    })
+    ctx.graph
+        .cluster
+        .objects()
+        .filter_map(|object| match &object.body {
+            Body::Service(service) => Some((object, &**service)),
+            _ => None,
+        })
 }
 
 pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, _) = owner else { return };
-    if object.helm || object.open || !services(ctx).any(|(other, _)| other.shares_namespace(object) && !other.helm) {
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
+    if object.helm
+        || object.open
+        || !services(ctx).any(|(other, _)| other.shares_namespace(object) && !other.helm)
+    {
         return;
     }
+
     for var in &container.env {
         for endpoint in endpoints(var) {
-            let Some(name) =
-                service_name(ctx, &endpoint.host).filter(|_| !endpoint.is_local() && !is_placeholder(&endpoint.host))
+            let Some(name) = service_name(ctx, &endpoint.host)
+                .filter(|_| !endpoint.is_local() && !is_placeholder(&endpoint.host))
             else {
                 continue;
             };
+
             if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || may_stand(ctx, name) {
                 continue;
             }
+
             let known = services(ctx)
                 .filter(|(other, _)| other.shares_namespace(object))
                 .filter_map(|(other, _)| other.name.as_ref());
             let known: Vec<&str> = known.map(|name| name.value.as_str()).collect();
-            let near = suggest::nearest(name, known.iter().copied())
-                .or_else(|| known.iter().copied().find(|own| is_longer(own, name) || is_longer(name, own)));
+            let near = suggest::nearest(name, known.iter().copied()).or_else(|| {
+                known
+                    .iter()
+                    .copied()
+                    .find(|own| is_longer(own, name) || is_longer(name, own))
+            });
+
             let help = near.map_or_else(
-                || format!("add a Service `{name}`, or use the host's full name if it is outside the cluster"),
+                || {
+                    format!(
+                        "add a Service `{name}`, or use the host's full name if it is outside \
+                    the cluster"
+                    )
+                },
                 |near| format!("did you mean `{near}`?"),
             );
             // What has no namesake here is likely kept in another repository.
-            let level = if near.is_some() { sink.level() } else { Level::Note };
-            let text =
-                format!("`{}` of `{}` refers to unknown host `{}`", var.name.value, object.title(), endpoint.host);
+            let level = if near.is_some() {
+                sink.level()
+            } else {
+                Level::Note
+            };
+
+            let text = format!(
+                "`{}` of `{}` refers to unknown host `{}`",
+                var.name.value,
+                object.title(),
+                endpoint.host
+            );
             sink.report_at(
                 level,
-                Finding::new(endpoint.place, text).label(format!("no Service is named `{name}`")).help(help),
+                Finding::new(endpoint.location, text)
+                    .label(format!("no Service is named `{name}`"))
+                    .help(help),
             );
         }
     }
@@ -75,48 +116,83 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
 
 /// `api-service` is `api` with a word more.
 fn is_longer(long: &str, short: &str) -> bool {
-    long.strip_prefix(short).is_some_and(|rest| matches!(rest, "-service" | "-svc" | "-server" | "-headless"))
+    long.strip_prefix(short)
+        .is_some_and(|rest| matches!(rest, "-service" | "-svc" | "-server" | "-headless"))
 }
 
 /// Whether a Service of this name is here, or an object that an operator may make one of.
 fn may_stand(ctx: &Ctx, name: &str) -> bool {
-    ctx.graph.cluster.objects().any(|object| match (&object.body, &object.name) {
-        // A templated name may be any.
-        (Body::Service(_), None) => true,
-        (Body::Service(_), Some(own)) => own.value == name,
-        (Body::Other, Some(own)) => name.starts_with(own.value.as_str()),
-        _ => false,
-    })
+    ctx.graph
+        .cluster
+        .objects()
+        .any(|object| match (&object.body, &object.name) {
+            // A templated name may be any.
+            (Body::Service(_), None) => true,
+            (Body::Service(_), Some(own)) => own.value == name,
+            (Body::Other, Some(own)) => name.starts_with(own.value.as_str()),
+            _ => false,
+        })
 }
 
 pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Owner::Kubernetes(object, workload) = owner else { return };
-    let shared = container.security.host_namespaces.iter().any(|one| one.value == HostNamespace::Network);
+    let Owner::Kubernetes(object, workload) = owner else {
+        return;
+    };
+
+    let shared = container
+        .security
+        .host_namespaces
+        .iter()
+        .any(|one| one.value == HostNamespace::Network);
     // A container beside it may be the proxy that is meant.
     if shared || object.open || object.helm || workload.pod.containers.len() > 1 {
         return;
     }
+
     for var in &container.env {
         let name = var.name.value.to_ascii_uppercase();
         if is_for_browsers(&name) || is_outward(&name) {
             continue;
         }
+
         for endpoint in endpoints(var).into_iter().filter(Endpoint::is_local) {
-            let Some(port) = endpoint.effective_port() else { continue };
-            let own = container
-                .ports
-                .iter()
-                .any(|one| one.target.is_some_and(|(first, last)| (first..=last).contains(&port)));
+            let Some(port) = endpoint.effective_port() else {
+                continue;
+            };
+
+            let own = container.ports.iter().any(|one| {
+                one.target
+                    .is_some_and(|(first, last)| (first..=last).contains(&port))
+            });
+
             let number = port.to_string();
-            let serves = |service: &KubeService| service.ports.iter().any(|one| one.port.value() == Some(&number));
+            let serves = |service: &KubeService| {
+                service
+                    .ports
+                    .iter()
+                    .any(|one| one.port.value() == Some(&number))
+            };
+
             let joined = ctx.graph.cluster.joined(object);
             let is_own = |other: &Object| {
-                joined.is_some_and(|joined| joined.services.iter().any(|service| service.place() == other.place()))
+                joined.is_some_and(|joined| {
+                    joined
+                        .services
+                        .iter()
+                        .any(|service| service.location() == other.location())
+                })
             };
-            let other = services(ctx)
-                .find(|(other, service)| serves(service) && other.shares_namespace(object) && !is_own(other));
-            let Some((other, _)) = other.filter(|_| !own) else { continue };
+
+            let other = services(ctx).find(|(other, service)| {
+                serves(service) && other.shares_namespace(object) && !is_own(other)
+            });
+
+            let Some((other, _)) = other.filter(|_| !own) else {
+                continue;
+            };
+
             let Some(name) = &other.name else { continue };
+
             let text = format!(
                 "`{}` of `{}` uses localhost, but Service `{}` has port {port}",
                 var.name.value,
@@ -124,9 +200,9 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
                 name.value
             );
             sink.report(
-                Finding::new(endpoint.place, text)
+                Finding::new(endpoint.location, text)
                     .label("inside a pod, localhost is the pod itself")
-                    .related(name.place, format!("this Service has port {port}"))
+                    .related(name.location, format!("this Service has port {port}"))
                     .help(format!("use `{}` as the host", name.value)),
             );
         }
@@ -135,19 +211,29 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
 
 pub fn browser_internal_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     if let Owner::Kubernetes(..) = owner {
-        container.env.iter().filter(|var| is_for_browsers(&var.name.value)).for_each(|var| {
-            for endpoint in endpoints(var) {
-                inside(ctx, &endpoint, &var.name.value, sink);
-            }
-        });
+        container
+            .env
+            .iter()
+            .filter(|var| is_for_browsers(&var.name.value))
+            .for_each(|var| {
+                for endpoint in endpoints(var) {
+                    inside(ctx, &endpoint, &var.name.value, sink);
+                }
+            });
     }
 }
 
 pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    for var in dockerfile.stages.iter().flat_map(|stage| &stage.env).filter(|var| is_for_browsers(&var.name.value)) {
+    for var in dockerfile
+        .stages
+        .iter()
+        .flat_map(|stage| &stage.env)
+        .filter(|var| is_for_browsers(&var.name.value))
+    {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            let composed = endpoint.is_single_word() && ctx.graph.knowing(host).next().is_some();
+            let composed =
+                endpoint.is_single_word() && ctx.graph.projects_resolving(host).next().is_some();
             if composed {
                 report(&endpoint, &var.name.value, sink);
             } else {
@@ -161,7 +247,8 @@ pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn inside(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     let host = endpoint.host.as_str();
     let full = host.ends_with(".svc") || host.ends_with(".cluster.local");
-    let known = || services(ctx).any(|(object, _)| object.is_named(host.split('.').next().unwrap_or(host)));
+    let known =
+        || services(ctx).any(|(object, _)| object.is_named(host.split('.').next().unwrap_or(host)));
     if full || (service_name(ctx, host).is_some() && known()) {
         report(endpoint, name, sink);
     }
@@ -169,8 +256,14 @@ fn inside(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
 
 fn report(endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     sink.report(
-        Finding::new(endpoint.place, format!("`{name}` exposes the internal host `{}` to browsers", endpoint.host))
-            .label("only containers can resolve this name")
-            .help("use the public address, or a path on the same origin"),
+        Finding::new(
+            endpoint.location,
+            format!(
+                "`{name}` exposes the internal host `{}` to browsers",
+                endpoint.host
+            ),
+        )
+        .label("only containers can resolve this name")
+        .help("use the public address, or a path on the same origin"),
     );
 }

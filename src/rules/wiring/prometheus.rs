@@ -1,4 +1,5 @@
-//! prometheus-target, prometheus-rule-file: what a Prometheus configuration scrapes, and where its rules stand.
+//! prometheus-target, prometheus-rule-file: what a Prometheus configuration scrapes, and where its
+//! rules stand.
 
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
@@ -7,7 +8,7 @@ use crate::graph::Reader;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
-use crate::source::{Place, SourceFile, join, parent};
+use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
 /// Whether the text can be a Prometheus configuration at all; only then is it parsed.
@@ -19,19 +20,30 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     if !is_configuration(source, facts) {
         return;
     }
+
     let readers = ctx.graph.readers(&source.path);
     if readers.is_empty() {
         return;
     }
+
     let tree = Tree::parse(source.id, &source.text).tree;
     let jobs = tree.root().and_then(|root| root.get("scrape_configs"));
+
     for job in jobs.into_iter().flat_map(Node::items) {
         // Where a target is rewritten, the address is another's.
         let probed = job.get("relabel_configs").is_some();
         let groups = job.get("static_configs").into_iter().flat_map(Node::items);
-        for target in groups.filter_map(|group| group.get("targets")).flat_map(Node::items) {
-            let address = target.str().and_then(|text| Address::read(text, target.content()));
-            let Some(address) = address.filter(|_| !probed) else { continue };
+        for target in groups
+            .filter_map(|group| group.get("targets"))
+            .flat_map(Node::items)
+        {
+            let address = target
+                .str()
+                .and_then(|text| Address::read(text, target.content()));
+            let Some(address) = address.filter(|_| !probed) else {
+                continue;
+            };
+
             if let Some(finding) = fault(ctx, &readers, &address, "the scrape target") {
                 sink.report_at(level(&readers, sink), finding);
             }
@@ -40,21 +52,37 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
 }
 
 fn level(readers: &[Reader], sink: &Sink) -> Level {
-    if readers.iter().all(|reader| reader.project.development) { Level::Note } else { sink.level() }
+    if readers.iter().all(|reader| reader.project.development) {
+        Level::Note
+    } else {
+        sink.level()
+    }
 }
 
 pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_configuration(source, facts) || !source.text.contains("rule_files:") {
         return;
     }
+
     let readers = ctx.graph.readers(&source.path);
     let tree = Tree::parse(source.id, &source.text).tree;
     let items = tree.root().and_then(|root| root.get("rule_files"));
+
     for item in items.into_iter().flat_map(Node::items) {
-        let Some(path) = item.str().filter(|path| !path.contains(['$', '{']) && !path.is_empty()) else { continue };
-        let place = item.content();
-        let finding =
-            if readers.is_empty() { beside(ctx, source, path, place) } else { missing(ctx, &readers, path, place) };
+        let Some(path) = item
+            .str()
+            .filter(|path| !path.contains(['$', '{']) && !path.is_empty())
+        else {
+            continue;
+        };
+
+        let location = item.content();
+        let finding = if readers.is_empty() {
+            beside(ctx, source, path, location)
+        } else {
+            missing(ctx, &readers, path, location)
+        };
+
         if let Some(finding) = finding {
             sink.report_at(level(&readers, sink), finding);
         }
@@ -63,50 +91,91 @@ pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
 
 const HELP: &str = "add the file, or remove the line; alerts that are not loaded never fire";
 
-/// Of a configuration that nothing here mounts: rules that stand relative to it must stand beside it.
-fn beside(ctx: &Ctx, source: &SourceFile, path: &str, place: Place) -> Option<Finding> {
+/// Of a configuration that nothing here mounts: rules that stand relative to it must stand beside
+/// it.
+fn beside(ctx: &Ctx, source: &SourceFile, path: &str, location: Location) -> Option<Finding> {
     let full = join(source.folder(), path)?;
     if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
         return None;
     }
-    Some(Finding::new(place, format!("the rule file `{full}` is not in the repository")).help(HELP))
+
+    Some(
+        Finding::new(
+            location,
+            format!("the rule file `{full}` is not in the repository"),
+        )
+        .help(HELP),
+    )
 }
 
 /// Of a configuration that containers read: the rules must be mounted with it.
-fn missing(ctx: &Ctx, readers: &[Reader], path: &str, place: Place) -> Option<Finding> {
+fn missing(ctx: &Ctx, readers: &[Reader], path: &str, location: Location) -> Option<Finding> {
     let mut finding = None;
+
     for reader in readers {
         // What an image brings along cannot be seen.
         let own = reader.path.as_deref()?;
-        let inside = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", parent(own)) };
+        let inside = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", parent(own))
+        };
+
         let mut placed = false;
+
         for mount in &reader.service.container.mounts {
-            let Some(target) = &mount.target else { return None };
-            let Some(rest) = below(&inside, target.value.trim_end_matches('/')) else { continue };
+            let Some(target) = &mount.target else {
+                return None;
+            };
+
+            let Some(rest) = below(&inside, target.value.trim_end_matches('/')) else {
+                continue;
+            };
+
             placed = true;
-            let MountSource::Host(from) = &mount.source else { return None };
-            let folder = join(reader.project.folder_of(from.place.file), &from.value)?;
+            let MountSource::Host(from) = &mount.source else {
+                return None;
+            };
+
+            let folder = join(reader.project.folder_of(from.location.file), &from.value)?;
             let full = format!("{folder}{rest}");
             if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
                 return None;
             }
-            let text = format!("the rule file `{path}` maps to `{full}`, which is not in the repository");
-            finding = Some(Finding::new(place, text).related(from.place, "mounted from here").help(HELP));
+
+            let text =
+                format!("the rule file `{path}` maps to `{full}`, which is not in the repository");
+            finding = Some(
+                Finding::new(location, text)
+                    .related(from.location, "mounted from here")
+                    .help(HELP),
+            );
         }
+
         if !placed {
-            let text = format!("the rule file `{path}` is not in any mount of `{}`", reader.service.name());
-            let found = Finding::new(place, text)
+            let text = format!(
+                "the rule file `{path}` is not in any mount of `{}`",
+                reader.service.name()
+            );
+            let found = Finding::new(location, text)
                 .label(format!("expected at `{inside}`"))
-                .related(reader.service.container.anchor, "this service reads the configuration");
-            finding = finding.or(Some(found.help(format!("mount it next to the configuration, as `{inside}`"))));
+                .related(
+                    reader.service.container.anchor,
+                    "this service reads the configuration",
+                );
+            finding = finding.or(Some(
+                found.help(format!("mount it next to the configuration, as `{inside}`")),
+            ));
         }
     }
+
     finding
 }
 
 /// What follows a mount's target in a path below it.
 fn below<'p>(path: &'p str, target: &str) -> Option<&'p str> {
-    path.strip_prefix(target).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(target)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether a file fits a path in which `*` and `?` may stand.
@@ -115,25 +184,38 @@ fn exists(ctx: &Ctx, pattern: &str) -> bool {
     if !pattern.contains(['*', '?', '[']) {
         return repository.find(pattern).is_some() || repository.has_folder(pattern);
     }
+
     let fixed = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(0)];
     let parts: Vec<&str> = pattern.split('/').collect();
     let fits = |path: &str| {
         let own: Vec<&str> = path.split('/').collect();
         own.len() == parts.len()
-            && own.iter().zip(&parts).all(|(own, part)| part.contains('[') || glob(part.as_bytes(), own.as_bytes()))
+            && own
+                .iter()
+                .zip(&parts)
+                .all(|(own, part)| part.contains('[') || glob(part.as_bytes(), own.as_bytes()))
     };
-    repository.below(parent(fixed)).iter().any(|file| fits(&file.path))
+
+    repository
+        .below(parent(fixed))
+        .iter()
+        .any(|file| fits(&file.path))
 }
 
-/// `*` and `?` within one part of a path. Steps back to the last star only, so it takes at most the product of lengths.
+/// `*` and `?` within one part of a path. Steps back to the last star only, so it takes at most the
+/// product of lengths.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
+
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
             star = Some((p, t));
             p += 1;
-        } else if pattern.get(p).is_some_and(|byte| *byte == b'?' || *byte == text[t]) {
+        } else if pattern
+            .get(p)
+            .is_some_and(|byte| *byte == b'?' || *byte == text[t])
+        {
             p += 1;
             t += 1;
         } else if let Some((at, from)) = star {
@@ -144,5 +226,6 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
             return false;
         }
     }
+
     pattern[p..].iter().all(|byte| *byte == b'*')
 }

@@ -1,4 +1,5 @@
-//! undefined-reference: a volume, network, secret, config or service that no file of the project defines.
+//! undefined-reference: a volume, network, secret, config or service that no file of the project
+//! defines.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
@@ -9,10 +10,12 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.overlay {
         return;
     }
+
     for reference in &service.references {
         if project.defines(reference) || is_left_to_override(ctx, project, &reference.name.value) {
             continue;
         }
+
         let name = &reference.name.value;
         let (what, known) = names(project, reference.kind);
         let help = match suggest::nearest(name, known.iter().copied()) {
@@ -21,13 +24,20 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
                 format!("define service `{name}`, or remove this reference")
             }
             None => {
-                format!("add `{name}` under the top-level `{what}s`, with `external: true` if it is created elsewhere")
+                format!(
+                    "add `{name}` under the top-level `{what}s`, with `external: true` if it is \
+                     created elsewhere"
+                )
             }
         };
+
         sink.report(
             Finding::new(
-                reference.name.place,
-                format!("`{}` refers to the {what} `{name}`, which is not defined", service.name()),
+                reference.name.location,
+                format!(
+                    "`{}` refers to the {what} `{name}`, which is not defined",
+                    service.name()
+                ),
             )
             .label("Compose refuses to load the project")
             .help(help),
@@ -35,24 +45,39 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     }
 }
 
-/// Whether an example of an override beside the project defines the name: whoever runs it makes one of their own from it.
+/// Whether an example of an override beside the project defines the name: whoever runs it makes one
+/// of their own from it.
 fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
     let beside = ctx.facts.repository.inside(&project.folder);
     let mut examples = beside.filter(|file| {
         let file = file.name();
-        file.contains("override") && ["example", "sample", "template", "dist"].iter().any(|word| file.contains(word))
+        file.contains("override")
+            && ["example", "sample", "template", "dist"]
+                .iter()
+                .any(|word| file.contains(word))
     });
+
     let is_key = |line: &str| line.trim().strip_suffix(':') == Some(name);
+
     examples.any(|file| file.text.lines().any(is_key))
 }
 
 fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {
     let (what, list) = match kind {
-        ReferenceKind::Service => return ("service", project.services.iter().map(Service::name).collect()),
+        ReferenceKind::Service => {
+            return (
+                "service",
+                project.services.iter().map(Service::name).collect(),
+            );
+        }
         ReferenceKind::Volume => ("volume", &project.volumes),
         ReferenceKind::Network => ("network", &project.networks),
         ReferenceKind::Secret => ("secret", &project.secrets),
         ReferenceKind::Config => ("config", &project.configs),
     };
-    (what, list.iter().map(|one| one.name.value.as_str()).collect())
+
+    (
+        what,
+        list.iter().map(|one| one.name.value.as_str()).collect(),
+    )
 }

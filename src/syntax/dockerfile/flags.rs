@@ -1,6 +1,7 @@
 //! Flags: `--name=value` words between the keyword and the arguments.
 //!
-//! Reading them is the same for all instructions; which ones an instruction takes stands in [`accepted`].
+//! Reading them is the same for all instructions; which ones an instruction takes stands in
+//! [`accepted`].
 
 use super::line::Part;
 use super::tree::{Fault, FaultKind, Flag, Keyword, Mount, MountField};
@@ -10,6 +11,7 @@ use crate::source::{OffsetMap, Span, Spanned};
 pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
     let mut flags = Vec::new();
     let mut rest = part.trimmed();
+
     while rest.text().starts_with("--") {
         let (word, after) = rest.split_at(word_end(rest.text()));
         rest = after.trimmed();
@@ -17,8 +19,10 @@ pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
         if text.value == "--" {
             break;
         }
+
         flags.push(flag(word, text));
     }
+
     (flags, rest)
 }
 
@@ -26,6 +30,7 @@ pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
 fn word_end(text: &str) -> usize {
     let mut quote = None;
     let mut chars = text.char_indices();
+
     while let Some((at, next)) = chars.next() {
         match (next, quote) {
             ('\\', _) => _ = chars.next(),
@@ -35,6 +40,7 @@ fn word_end(text: &str) -> usize {
             _ => {}
         }
     }
+
     text.len()
 }
 
@@ -51,6 +57,7 @@ impl Unquoted {
         let mut runs = Vec::new();
         let mut quote = None;
         let mut chars = word.text().char_indices();
+
         while let Some((at, next)) = chars.next() {
             let (at, kept) = match (next, quote) {
                 ('\\', _) => match chars.next() {
@@ -67,18 +74,26 @@ impl Unquoted {
                 }
                 _ => (at, next),
             };
-            if runs.last().is_none_or(|&(local, source)| at - source != value.len() - local) {
+
+            if runs
+                .last()
+                .is_none_or(|&(local, source)| at - source != value.len() - local)
+            {
                 runs.push((value.len(), at));
             }
+
             value.push(kept);
         }
+
         Self { value, runs }
     }
 
     /// The byte of the word at which byte `local` of the value stands.
     fn source(&self, local: usize) -> usize {
         let run = self.runs.partition_point(|run| run.0 <= local);
-        self.runs.get(run.saturating_sub(1)).map_or(local, |&(begin, source)| source + (local - begin))
+        self.runs
+            .get(run.saturating_sub(1))
+            .map_or(local, |&(begin, source)| source + (local - begin))
     }
 }
 
@@ -86,18 +101,34 @@ fn flag(word: Part, text: Unquoted) -> Flag {
     let span = word.span();
     let Some(equals) = text.value.find('=') else {
         let name = Spanned::new(text.value[2..].to_owned(), span);
-        return Flag { name, value: None, span, offsets: OffsetMap::verbatim(span.end) };
+        return Flag {
+            name,
+            value: None,
+            span,
+            offsets: OffsetMap::verbatim(span.end),
+        };
     };
+
     let at = text.source(equals);
     let name = Spanned::new(text.value[2..equals].to_owned(), word.sub(0..at).span());
     let value_part = word.split_at(at + 1).1;
     let mut offsets = OffsetMap::verbatim(value_part.span().start);
+
     for local in equals + 1..text.value.len() {
         let source = text.source(local);
-        offsets.push((local - equals - 1) as u32, word.sub(source..source + 1).span().start);
+        offsets.push(
+            (local - equals - 1) as u32,
+            word.sub(source..source + 1).span().start,
+        );
     }
+
     let value = Spanned::new(text.value[equals + 1..].to_owned(), value_part.span());
-    Flag { name, value: Some(value), span, offsets }
+    Flag {
+        name,
+        value: Some(value),
+        span,
+        offsets,
+    }
 }
 
 /// What a flag may hold.
@@ -133,7 +164,12 @@ fn accepted(keyword: Keyword) -> Option<&'static [(&'static str, Kind)]> {
             ("parents", Switch),
             ("exclude", Texts),
         ],
-        Keyword::Run => &[("mount", Texts), ("network", Text), ("security", Text), ("device", Texts)],
+        Keyword::Run => &[
+            ("mount", Texts),
+            ("network", Text),
+            ("security", Text),
+            ("device", Texts),
+        ],
         Keyword::Healthcheck => &[
             ("interval", Text),
             ("timeout", Text),
@@ -148,30 +184,49 @@ fn accepted(keyword: Keyword) -> Option<&'static [(&'static str, Kind)]> {
 
 /// Checks the flags of one instruction.
 pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
-    let Some(accepted) = accepted(keyword) else { return };
+    let Some(accepted) = accepted(keyword) else {
+        return;
+    };
+
     for (index, flag) in flags.iter().enumerate() {
         let name = flag.name.value.as_str();
         let Some(&(_, kind)) = accepted.iter().find(|(known, _)| *known == name) else {
-            let message = format!("{} has no flag `--{name}`{}", keyword.name(), known_flags(accepted));
+            let message = format!(
+                "{} has no flag `--{name}`{}",
+                keyword.name(),
+                known_flags(accepted)
+            );
             faults.push(Fault::new(FaultKind::UnknownFlag, flag.name.span, message));
             continue;
         };
-        let earlier = flags[..index].iter().find(|earlier| earlier.name.value == name);
+
+        let earlier = flags[..index]
+            .iter()
+            .find(|earlier| earlier.name.value == name);
         if let Some(earlier) = earlier.filter(|_| kind != Kind::Texts) {
             let message = format!("duplicate flag `--{name}`");
             let fault = Fault::new(FaultKind::DuplicateFlag, flag.name.span, message);
             faults.push(fault.related(earlier.span, "first given here"));
             continue;
         }
+
         let problem = match (kind, &flag.value) {
             (Kind::Switch, None) => None,
-            (Kind::Switch, Some(value)) if ["true", "false"].contains(&value.value.to_ascii_lowercase().as_str()) => {
+            (Kind::Switch, Some(value))
+                if ["true", "false"].contains(&value.value.to_ascii_lowercase().as_str()) =>
+            {
                 None
             }
-            (Kind::Switch, Some(value)) => Some((value.span, format!("`--{name}` must be `true` or `false`"))),
-            (_, None) => Some((flag.span, format!("`--{name}` requires a value: `--{name}=…`"))),
+            (Kind::Switch, Some(value)) => {
+                Some((value.span, format!("`--{name}` must be `true` or `false`")))
+            }
+            (_, None) => Some((
+                flag.span,
+                format!("`--{name}` requires a value: `--{name}=…`"),
+            )),
             (_, Some(value)) => value_problem(keyword, name, value),
         };
+
         if let Some((span, message)) = problem {
             let span = if span.is_empty() { flag.span } else { span };
             faults.push(Fault::new(FaultKind::FlagValue, span, message));
@@ -180,17 +235,29 @@ pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
 }
 
 fn known_flags(accepted: &[(&str, Kind)]) -> String {
-    let names: Vec<String> = accepted.iter().map(|(name, _)| format!("`--{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!("; known flags: {}", names.join(", ")) }
+    let names: Vec<String> = accepted
+        .iter()
+        .map(|(name, _)| format!("`--{name}`"))
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; known flags: {}", names.join(", "))
+    }
 }
 
 fn value_problem(keyword: Keyword, name: &str, value: &Spanned<String>) -> Option<(Span, String)> {
     let text = value.value.as_str();
     let message = match (keyword, name) {
-        (Keyword::Run, "network") if !text.contains('$') && !["default", "none", "host"].contains(&text) => {
+        (Keyword::Run, "network")
+            if !text.contains('$') && !["default", "none", "host"].contains(&text) =>
+        {
             "the network must be `default`, `none` or `host`".to_owned()
         }
-        (Keyword::Run, "security") if !text.contains('$') && !["sandbox", "insecure"].contains(&text) => {
+
+        (Keyword::Run, "security")
+            if !text.contains('$') && !["sandbox", "insecure"].contains(&text) =>
+        {
             "security must be `sandbox` or `insecure`".to_owned()
         }
         (Keyword::Healthcheck, "retries") => match text.parse::<i32>() {
@@ -207,6 +274,7 @@ fn value_problem(keyword: Keyword, name: &str, value: &Spanned<String>) -> Optio
         },
         _ => return None,
     };
+
     Some((value.span, message))
 }
 
@@ -216,18 +284,23 @@ pub(crate) fn duration(text: &str) -> Option<f64> {
         Some(rest) => (-1.0, rest),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),
     };
+
     if rest == "0" {
         return Some(0.0);
     }
+
     let mut total = 0.0;
     if rest.is_empty() {
         return None;
     }
+
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         total += number
             * match &rest[..unit] {
                 "ns" => 1.0,
@@ -240,32 +313,49 @@ pub(crate) fn duration(text: &str) -> Option<f64> {
             };
         rest = &rest[unit..];
     }
+
     Some(sign * total)
 }
 
 /// Takes `--mount` flags apart.
 pub(super) fn mounts(flags: &[Flag], faults: &mut Vec<Fault>) -> Vec<Mount> {
-    let mounts = flags.iter().filter(|flag| flag.name.value == "mount" && flag.value.is_some());
+    let mounts = flags
+        .iter()
+        .filter(|flag| flag.name.value == "mount" && flag.value.is_some());
     mounts.map(|flag| mount(flag, faults)).collect()
 }
 
 fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
     let text = flag.text();
     let mut fields = Vec::new();
+
     for (start, end) in fields_of(text) {
         let (key_end, value) = match text[start..end].find('=') {
             Some(equals) => {
                 let from = start + equals + 1;
                 let value = text[from..end].to_owned();
-                (start + equals, Some(Spanned::new(value, flag.span_of(Span::of(from, end)))))
+                (
+                    start + equals,
+                    Some(Spanned::new(value, flag.span_of(Span::of(from, end)))),
+                )
             }
             None => (end, None),
         };
-        let key = Spanned::new(text[start..key_end].to_ascii_lowercase(), flag.span_of(Span::of(start, key_end)));
+
+        let key = Spanned::new(
+            text[start..key_end].to_ascii_lowercase(),
+            flag.span_of(Span::of(start, key_end)),
+        );
         fields.push(MountField { key, value });
     }
-    let mount = Mount { span: flag.span, fields };
+
+    let mount = Mount {
+        span: flag.span,
+        fields,
+    };
+
     check_mount(&mount, faults);
+
     mount
 }
 
@@ -273,13 +363,19 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
 fn fields_of(text: &str) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
     let mut at = 0;
+
     loop {
         let quoted = text[at..].starts_with('"');
         let from = if quoted { at + 1 } else { at };
         let close = if quoted { '"' } else { ',' };
-        let end = text[from..].find(close).map_or(text.len(), |len| from + len);
+        let end = text[from..]
+            .find(close)
+            .map_or(text.len(), |len| from + len);
         fields.push((from, end));
-        let Some(comma) = text[end..].find(',') else { return fields };
+        let Some(comma) = text[end..].find(',') else {
+            return fields;
+        };
+
         at = end + comma + 1;
     }
 }
@@ -290,34 +386,49 @@ fn check_mount(mount: &Mount, faults: &mut Vec<Fault>) {
     for field in &mount.fields {
         let key = field.key.value.as_str();
         let value = field.value.as_ref().map(|value| value.value.as_str());
+
         if value.is_some_and(|value| value.contains('$')) {
             if key == "from" {
-                let span = field.value.as_ref().map_or(field.key.span, |value| value.span);
-                let message = "`from` cannot contain variables; name a stage with FROM and use that";
+                let span = field
+                    .value
+                    .as_ref()
+                    .map_or(field.key.span, |value| value.span);
+                let message =
+                    "`from` cannot contain variables; name a stage with FROM and use that";
                 faults.push(Fault::new(FaultKind::VariableInFrom, span, message));
             }
+
             continue;
         }
+
         let problem = match (key, value) {
             ("readonly" | "ro" | "readwrite" | "rw" | "required", None) => continue,
             (_, None) => format!("`{key}` requires a value: `{key}=…`"),
             ("type", Some(kind)) if !MOUNT_KINDS.contains(&kind.to_ascii_lowercase().as_str()) => {
                 format!("the mount type must be one of {}", MOUNT_KINDS.join(", "))
             }
+
             ("sharing", Some(mode))
-                if !["shared", "private", "locked"].contains(&mode.to_ascii_lowercase().as_str()) =>
+                if !["shared", "private", "locked"]
+                    .contains(&mode.to_ascii_lowercase().as_str()) =>
             {
                 "sharing must be `shared`, `private` or `locked`".to_owned()
             }
+
             (
-                "type" | "from" | "source" | "src" | "target" | "dst" | "destination" | "readonly" | "ro" | "readwrite"
-                | "rw" | "required" | "size" | "id" | "sharing" | "mode" | "uid" | "gid" | "env",
+                "type" | "from" | "source" | "src" | "target" | "dst" | "destination" | "readonly"
+                | "ro" | "readwrite" | "rw" | "required" | "size" | "id" | "sharing" | "mode"
+                | "uid" | "gid" | "env",
                 Some(_),
             ) => continue,
             _ => format!("a mount has no key `{key}`"),
         };
-        let place = field.value.as_ref().filter(|_| matches!(key, "type" | "sharing"));
-        let span = place.map_or(field.key.span, |value| value.span);
+
+        let location = field
+            .value
+            .as_ref()
+            .filter(|_| matches!(key, "type" | "sharing"));
+        let span = location.map_or(field.key.span, |value| value.span);
         let span = if span.is_empty() { mount.span } else { span };
         faults.push(Fault::new(FaultKind::FlagValue, span, problem));
     }

@@ -7,8 +7,8 @@ use super::line::{Line, physical};
 use super::word::after_dollar;
 use crate::source::Span;
 
-/// How far a terminator is looked for once an earlier one was not found. The builder has given up by then; this bound,
-/// and the next instruction, keep a file of nothing but openers linear.
+/// How far a terminator is looked for once an earlier one was not found. The builder has given up
+/// by then; this bound, and the next instruction, keep a file of nothing but openers linear.
 const RECOVERY_WINDOW: usize = 4096;
 
 /// A body of lines attached to an instruction.
@@ -45,8 +45,12 @@ pub(super) fn openers(line: &Line) -> Vec<Opener> {
     if !text.contains("<<") {
         return Vec::new();
     }
+
     let words = words(text).unwrap_or_default();
-    words.into_iter().filter_map(|range| opener(&text[range.clone()], range)).collect()
+    words
+        .into_iter()
+        .filter_map(|range| opener(&text[range.clone()], range))
+        .collect()
 }
 
 /// Reads one word as a heredoc opener: digits, `<<`, perhaps `-`, and a single word without `<`.
@@ -57,27 +61,38 @@ pub(super) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
         Some(rest) => (rest, true),
         None => (rest, false),
     };
+
     let rest = rest.trim_start();
     if rest.contains('<') || words(rest)?.len() != 1 {
         return None;
     }
+
     let (name, quoted) = unquoted(rest);
     if name.is_empty() {
         return None;
     }
+
     let descriptor = (digits > 0).then(|| word[..digits].parse().unwrap_or(u32::MAX));
-    Some(Opener { name, range, descriptor, quoted, strip_tabs })
+    Some(Opener {
+        name,
+        range,
+        descriptor,
+        quoted,
+        strip_tabs,
+    })
 }
 
-/// Splits a line as the builder's shell lexer does. Heredocs are always lexed with `\`, whatever the escape directive
-/// says. `None` when a quote or substitution is not closed.
+/// Splits a line as the builder's shell lexer does. Heredocs are always lexed with `\`, whatever
+/// the escape directive says. `None` when a quote or substitution is not closed.
 fn words(text: &str) -> Option<Vec<Range<usize>>> {
     let mut words = Vec::new();
     let mut start = None;
     let mut at = 0;
+
     while let Some(next) = text[at..].chars().next() {
         let begin = at;
         at += next.len_utf8();
+
         match next {
             '\'' => at += text[at..].find('\'')? + 1,
             '"' => at = after_double_quote(text, at)?,
@@ -94,15 +109,19 @@ fn words(text: &str) -> Option<Vec<Range<usize>>> {
             }
             _ => {}
         }
+
         start.get_or_insert(begin);
     }
+
     words.extend(start.map(|start| start..text.len()));
+
     Some(words)
 }
 
 fn after_double_quote(text: &str, mut at: usize) -> Option<usize> {
     loop {
         at += memchr::memchr3(b'"', b'\\', b'$', text.get(at..)?.as_bytes())?;
+
         match text.as_bytes()[at] {
             b'"' => return Some(at + 1),
             b'$' => at = after_dollar(text, at, Escape::Backslash).ok()?,
@@ -117,6 +136,7 @@ fn unquoted(word: &str) -> (String, bool) {
     let mut quoted = false;
     let mut quote = None;
     let mut chars = word.chars();
+
     while let Some(next) = chars.next() {
         match (next, quote) {
             ('\'' | '"', None) => (quote, quoted) = (Some(next), true),
@@ -128,6 +148,7 @@ fn unquoted(word: &str) -> (String, bool) {
             _ => name.push(next),
         }
     }
+
     (name, quoted)
 }
 
@@ -145,29 +166,53 @@ pub(super) enum Reach {
     Window,
 }
 
-/// Reads the body that begins at `start`. Without a terminator it ends before the next line for which `resumes` holds,
-/// so that one missing word does not cost the rest of the file.
-pub(super) fn body(source: &str, start: usize, opener: &Opener, reach: Reach, resumes: fn(&str) -> bool) -> Body {
+/// Reads the body that begins at `start`. Without a terminator it ends before the next line for
+/// which `resumes` holds, so that one missing word does not cost the rest of the file.
+pub(super) fn body(
+    source: &str,
+    start: usize,
+    opener: &Opener,
+    reach: Reach,
+    resumes: fn(&str) -> bool,
+) -> Body {
     let limit = match reach {
         Reach::EndOfFile => source.len(),
         Reach::Window => source.len().min(start.saturating_add(RECOVERY_WINDOW)),
     };
+
     let mut resume = None;
     let mut at = start;
+
     while let Some(line) = physical(source, at).filter(|line| line.start < limit) {
-        let text = if opener.strip_tabs { line.text.trim_start_matches('\t') } else { line.text };
+        let text = if opener.strip_tabs {
+            line.text.trim_start_matches('\t')
+        } else {
+            line.text
+        };
+
         if text == opener.name {
             let terminator = Span::of(line.end() - text.len(), line.end());
-            return Body { body: Span::of(start, line.start), terminator: Some(terminator), next: line.next };
+            return Body {
+                body: Span::of(start, line.start),
+                terminator: Some(terminator),
+                next: line.next,
+            };
         }
+
         if resume.is_none() && resumes(line.text) {
             resume = Some(line.start);
             if reach == Reach::Window {
                 break;
             }
         }
+
         at = line.next;
     }
+
     let end = resume.unwrap_or(at).max(start);
-    Body { body: Span::of(start, end), terminator: None, next: end }
+    Body {
+        body: Span::of(start, end),
+        terminator: None,
+        next: end,
+    }
 }

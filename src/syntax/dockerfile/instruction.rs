@@ -5,8 +5,8 @@ use super::heredoc::{Opener, opener};
 use super::json::{self, Json};
 use super::line::{Line, Part};
 use super::tree::{
-    Argument, Body, Command, Escape, Fault, FaultKind, Flag, From, Healthcheck, Instruction, Keyword, Pair, Pairs, Run,
-    ShellText, Source, Transfer,
+    Argument, Body, Command, Escape, Fault, FaultKind, Flag, From, Healthcheck, Instruction,
+    Keyword, Pair, Pairs, Run, ShellText, Source, Transfer,
 };
 use super::word::{Word, is_template};
 use crate::source::{Span, Spanned};
@@ -32,7 +32,12 @@ impl Context {
 
 impl Fault {
     pub(super) fn new(kind: FaultKind, span: Span, message: impl Into<String>) -> Self {
-        Self { kind, span, message: message.into(), related: None }
+        Self {
+            kind,
+            span,
+            message: message.into(),
+            related: None,
+        }
     }
 
     #[must_use]
@@ -42,7 +47,8 @@ impl Fault {
     }
 }
 
-/// White space between the arguments of an instruction. Other spaces, such as U+00A0, belong to words.
+/// White space between the arguments of an instruction. Other spaces, such as U+00A0, belong to
+/// words.
 const BLANKS: [char; 5] = ['\t', '\u{b}', '\u{c}', '\r', ' '];
 
 /// Reads the instruction in `part`. Heredocs are named, their bodies not read yet.
@@ -54,12 +60,24 @@ pub(super) fn read(part: Part, context: &mut Context) -> Instruction {
     if !context.foreign {
         flags::check(keyword, &flags, &mut context.faults);
     }
-    let mut reader = Reader { keyword, word, rest, flags: &flags, context };
+
+    let mut reader = Reader {
+        keyword,
+        word,
+        rest,
+        flags: &flags,
+        context,
+    };
+
     let body = reader.body();
     Instruction {
         keyword: Spanned::new(keyword, word.span()),
         span: part.span(),
-        arguments: if rest.is_empty() { Span::new(part.span().end, part.span().end) } else { rest.span() },
+        arguments: if rest.is_empty() {
+            Span::new(part.span().end, part.span().end)
+        } else {
+            rest.span()
+        },
         flags,
         heredocs: Vec::new(),
         blank_lines: Vec::new(),
@@ -87,10 +105,13 @@ impl<'l> Reader<'_, 'l> {
             Keyword::Copy => self.transfer().map_or(Body::Invalid, Body::Copy),
             Keyword::Run => {
                 let mounts = flags::mounts(self.flags, &mut self.context.faults);
-                self.command(self.rest).map_or(Body::Invalid, |command| Body::Run(Run { command, mounts }))
+                self.command(self.rest)
+                    .map_or(Body::Invalid, |command| Body::Run(Run { command, mounts }))
             }
             Keyword::Cmd => self.command(self.rest).map_or(Body::Invalid, Body::Cmd),
-            Keyword::Entrypoint => self.command(self.rest).map_or(Body::Invalid, Body::Entrypoint),
+            Keyword::Entrypoint => self
+                .command(self.rest)
+                .map_or(Body::Invalid, Body::Entrypoint),
             Keyword::Shell => self.shell(),
             Keyword::Healthcheck => self.healthcheck(),
             Keyword::Expose => self.expose(),
@@ -105,7 +126,11 @@ impl<'l> Reader<'_, 'l> {
     }
 
     fn arguments_fault(&mut self, span: Span, what: &str) {
-        self.context.fault(FaultKind::Arguments, span, format!("{} {what}", self.keyword.name()));
+        self.context.fault(
+            FaultKind::Arguments,
+            span,
+            format!("{} {what}", self.keyword.name()),
+        );
     }
 
     /// A word that the builder expands, so it has to lex.
@@ -117,68 +142,126 @@ impl<'l> Reader<'_, 'l> {
 
     fn check_word(&mut self, word: &Word) {
         if let Some(bad) = word.problem() {
-            self.context.fault(FaultKind::BadWord, word.span_of(bad.local), bad.message);
+            self.context
+                .fault(FaultKind::BadWord, word.span_of(bad.local), bad.message);
         }
     }
 
     fn from(&mut self) -> Body {
-        let platform = self.flags.iter().find(|flag| flag.name.value == "platform").and_then(|flag| flag.value.clone());
+        let platform = self
+            .flags
+            .iter()
+            .find(|flag| flag.name.value == "platform")
+            .and_then(|flag| flag.value.clone());
         let mut words: Vec<Part> = blank_separated(self.rest).collect();
+
         if is_template(self.rest.text()) {
             self.context.template.get_or_insert(self.rest.span());
             words = template_words(&words);
         }
+
         let image = match words.first() {
             Some(&image) => self.expanded(image),
             None => {
-                self.arguments_fault(self.word.span(), "requires an image: `FROM image` or `FROM image AS name`");
+                self.arguments_fault(
+                    self.word.span(),
+                    "requires an image: `FROM image` or `FROM image AS name`",
+                );
                 let end = self.word.span().end;
-                Word::new(String::new(), Span::new(end, end), None, self.context.escape)
+                Word::new(
+                    String::new(),
+                    Span::new(end, end),
+                    None,
+                    self.context.escape,
+                )
             }
         };
+
         let [_, as_word, name] = words[..] else {
             if words.len() > 1 {
                 let message = format!(
                     "expects `image` or `image AS name`, not {} words",
-                    if words.len() == 2 { "two".to_owned() } else { words.len().to_string() }
+                    if words.len() == 2 {
+                        "two".to_owned()
+                    } else {
+                        words.len().to_string()
+                    }
                 );
                 let extra = words[1].span().cover(words[words.len() - 1].span());
                 self.arguments_fault(extra, &message);
             }
-            return Body::From(From { platform, image, name: None, as_word: None });
+
+            return Body::From(From {
+                platform,
+                image,
+                name: None,
+                as_word: None,
+            });
         };
+
         if !as_word.text().eq_ignore_ascii_case("as") {
-            self.arguments_fault(as_word.span(), "expects `AS` between the image and the stage name");
-            return Body::From(From { platform, image, name: None, as_word: None });
+            self.arguments_fault(
+                as_word.span(),
+                "expects `AS` between the image and the stage name",
+            );
+            return Body::From(From {
+                platform,
+                image,
+                name: None,
+                as_word: None,
+            });
         }
+
         if !is_stage_name(name.text()) {
-            let message = "a stage name must start with a letter, followed by letters, digits, `-`, `_` or `.`";
-            self.context.fault(FaultKind::StageName, name.span(), message);
+            let message = "a stage name must start with a letter, followed by letters, digits, \
+                `-`, `_` or `.`";
+            self.context
+                .fault(FaultKind::StageName, name.span(), message);
         }
+
         let name = Some(name.word(self.context.escape));
-        Body::From(From { platform, image, name, as_word: Some(as_word.span()) })
+        Body::From(From {
+            platform,
+            image,
+            name,
+            as_word: Some(as_word.span()),
+        })
     }
 
     fn arg(&mut self) -> Body {
         let mut arguments = Vec::new();
+
         for part in builder_words(self.rest, self.context.escape) {
             let text = part.text();
             let (name, default) = match text.find('=') {
                 Some(equals) => {
                     let (name, value) = part.split_at(equals);
-                    (name, Some(self.expanded(value.sub(1..value.end - value.start))))
+                    (
+                        name,
+                        Some(self.expanded(value.sub(1..value.end - value.start))),
+                    )
                 }
                 None => (part, None),
             };
+
             if name.is_empty() {
                 self.arguments_fault(part.span(), "has no name before `=`");
                 continue;
             }
-            arguments.push(Argument { name: Spanned::new(name.text().to_owned(), name.span()), default });
+
+            arguments.push(Argument {
+                name: Spanned::new(name.text().to_owned(), name.span()),
+                default,
+            });
         }
+
         if self.rest.is_empty() {
-            self.arguments_fault(self.word.span(), "requires a name: `ARG NAME` or `ARG NAME=default`");
+            self.arguments_fault(
+                self.word.span(),
+                "requires a name: `ARG NAME` or `ARG NAME=default`",
+            );
         }
+
         Body::Arg(arguments)
     }
 
@@ -188,33 +271,57 @@ impl<'l> Reader<'_, 'l> {
             self.arguments_fault(self.word.span(), "requires a pair: `KEY=value`");
             return None;
         };
+
         if !first.text().contains('=') {
             let text = self.rest.text();
             let Some(blank) = text.find(BLANKS) else {
-                let message = format!("{} has a name but no value, expected `KEY=value`", self.keyword.name());
-                self.context.errors.push(SyntaxError::new(first.span(), message));
+                let message = format!(
+                    "{} has a name but no value, expected `KEY=value`",
+                    self.keyword.name()
+                );
+                self.context
+                    .errors
+                    .push(SyntaxError::new(first.span(), message));
                 return None;
             };
+
             let (key, value) = self.rest.split_at(blank);
             let (key, value) = (self.expanded(key), self.expanded(value.trimmed()));
-            return Some(Pairs { pairs: vec![Pair { key, value }], legacy: true });
+            return Some(Pairs {
+                pairs: vec![Pair { key, value }],
+                legacy: true,
+            });
         }
+
         let mut pairs = Vec::new();
+
         for part in words {
             let Some(equals) = part.text().find('=') else {
                 let message = "expected `KEY=value` here; a value with spaces needs quotes";
-                self.context.errors.push(SyntaxError::new(part.span(), message));
+                self.context
+                    .errors
+                    .push(SyntaxError::new(part.span(), message));
                 continue;
             };
+
             let (key, value) = part.split_at(equals);
+
             if key.is_empty() {
                 self.arguments_fault(part.span(), "has no name before `=`");
                 continue;
             }
-            let (key, value) = (self.expanded(key), self.expanded(value.sub(1..value.end - value.start)));
+
+            let (key, value) = (
+                self.expanded(key),
+                self.expanded(value.sub(1..value.end - value.start)),
+            );
             pairs.push(Pair { key, value });
         }
-        Some(Pairs { pairs, legacy: false })
+
+        Some(Pairs {
+            pairs,
+            legacy: false,
+        })
     }
 
     /// The words of an instruction that takes JSON or plain words; with whether it was JSON.
@@ -231,30 +338,43 @@ impl<'l> Reader<'_, 'l> {
             }
             Json::No => {
                 let escape = self.context.escape;
-                Some((blank_separated(self.rest).map(|part| part.word(escape)).collect(), false))
+                Some((
+                    blank_separated(self.rest)
+                        .map(|part| part.word(escape))
+                        .collect(),
+                    false,
+                ))
             }
         }
     }
 
     fn other_items(&mut self, part: Part) {
         let message = "a JSON array of arguments may contain only strings";
-        self.context.errors.push(SyntaxError::new(part.span(), message));
+        self.context
+            .errors
+            .push(SyntaxError::new(part.span(), message));
     }
 
     fn transfer(&mut self) -> Option<Transfer> {
         let (mut words, json) = self.list()?;
+
         if words.len() < 2 {
             let span = words.first().map_or(self.word.span(), |word| word.span);
             self.arguments_fault(span, "requires a source and a destination");
             return None;
         }
+
         let destination = words.pop()?;
+
         if !json && opener(&destination.text, 0..0).is_some() {
             let message = "a heredoc is a source; a destination must follow";
-            self.context.fault(FaultKind::HeredocDestination, destination.span, message);
+            self.context
+                .fault(FaultKind::HeredocDestination, destination.span, message);
         }
+
         let mut heredocs = 0;
         let mut sources = Vec::new();
+
         for word in words {
             if !json && opener(&word.text, 0..0).is_some() {
                 sources.push(Source::Heredoc(heredocs, word));
@@ -264,14 +384,26 @@ impl<'l> Reader<'_, 'l> {
                 sources.push(Source::Path(word));
             }
         }
+
         self.check_word(&destination);
-        let from = self.flags.iter().find(|flag| self.keyword == Keyword::Copy && flag.name.value == "from");
+        let from = self
+            .flags
+            .iter()
+            .find(|flag| self.keyword == Keyword::Copy && flag.name.value == "from");
         let from = from.and_then(|flag| flag.value.clone());
+
         if let Some(from) = from.as_ref().filter(|from| from.value.contains('$')) {
             let message = "`--from` cannot contain variables; name a stage with FROM and use that";
-            self.context.fault(FaultKind::VariableInFrom, from.span, message);
+            self.context
+                .fault(FaultKind::VariableInFrom, from.span, message);
         }
-        Some(Transfer { from, sources, destination, json })
+
+        Some(Transfer {
+            from,
+            sources,
+            destination,
+            json,
+        })
     }
 
     fn command(&mut self, part: Part<'l>) -> Option<Command> {
@@ -290,12 +422,17 @@ impl<'l> Reader<'_, 'l> {
             None => Body::Invalid,
             Some(Command::Exec(items)) if !items.is_empty() => Body::Shell(items),
             Some(_) if self.rest.is_empty() || self.rest.text() == "[]" => {
-                self.arguments_fault(self.word.span(), "requires a JSON array: `SHELL [\"/bin/sh\", \"-c\"]`");
+                self.arguments_fault(
+                    self.word.span(),
+                    "requires a JSON array: `SHELL [\"/bin/sh\", \"-c\"]`",
+                );
                 Body::Invalid
             }
             Some(_) => {
-                let message = "SHELL requires a JSON array of strings: `SHELL [\"/bin/sh\", \"-c\"]`";
-                self.context.fault(FaultKind::ShellForm, self.rest.span(), message);
+                let message =
+                    "SHELL requires a JSON array of strings: `SHELL [\"/bin/sh\", \"-c\"]`";
+                self.context
+                    .fault(FaultKind::ShellForm, self.rest.span(), message);
                 Body::Invalid
             }
         }
@@ -303,28 +440,41 @@ impl<'l> Reader<'_, 'l> {
 
     fn healthcheck(&mut self) -> Body {
         let text = self.rest.text();
+
         if text.is_empty() {
             self.arguments_fault(self.word.span(), "requires `CMD` and a command, or `NONE`");
             return Body::Invalid;
         }
-        let (kind, command) = self.rest.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+
+        let (kind, command) = self
+            .rest
+            .split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
         let command = command.trimmed();
+
         if kind.text().eq_ignore_ascii_case("NONE") {
             if !command.is_empty() {
                 self.arguments_fault(command.span(), "NONE takes no arguments");
             }
+
             return Body::Healthcheck(Healthcheck::None(kind.span()));
         }
+
         if !kind.text().eq_ignore_ascii_case("CMD") {
             let message = "HEALTHCHECK must be followed by `CMD` and a command, or by `NONE`";
-            self.context.fault(FaultKind::HealthcheckKind, kind.span(), message);
+            self.context
+                .fault(FaultKind::HealthcheckKind, kind.span(), message);
             return Body::Invalid;
         }
-        let Some(found) = self.command(command) else { return Body::Invalid };
+
+        let Some(found) = self.command(command) else {
+            return Body::Invalid;
+        };
+
         if command.is_empty() || found.exec().is_some_and(<[_]>::is_empty) {
             self.arguments_fault(kind.span(), "CMD requires a command");
             return Body::Invalid;
         }
+
         Body::Healthcheck(Healthcheck::Command(found))
     }
 
@@ -337,16 +487,22 @@ impl<'l> Reader<'_, 'l> {
     }
 
     fn volume(&mut self) -> Body {
-        let Some((words, _)) = self.list() else { return Body::Invalid };
+        let Some((words, _)) = self.list() else {
+            return Body::Invalid;
+        };
+
         if words.is_empty() {
             self.arguments_fault(self.word.span(), "requires a path");
         }
+
         for word in &words {
             if word.text.trim().is_empty() {
                 self.arguments_fault(word.span, "does not accept an empty path");
             }
+
             self.check_word(word);
         }
+
         Body::Volume(words)
     }
 
@@ -356,9 +512,11 @@ impl<'l> Reader<'_, 'l> {
             self.arguments_fault(self.word.span(), "requires one argument");
             return None;
         }
+
         if self.keyword == Keyword::Maintainer {
             return Some(self.rest.word(self.context.escape));
         }
+
         Some(self.expanded(self.rest))
     }
 
@@ -367,12 +525,15 @@ impl<'l> Reader<'_, 'l> {
             self.arguments_fault(self.word.span(), "requires an instruction");
             return Body::Invalid;
         }
+
         let trigger = keyword(self.rest);
         let keyword = Keyword::read(trigger.text());
+
         match keyword {
             Keyword::Onbuild | Keyword::From | Keyword::Maintainer => {
                 let message = format!("{} cannot be triggered by ONBUILD", keyword.name());
-                self.context.fault(FaultKind::OnbuildTrigger, trigger.span(), message);
+                self.context
+                    .fault(FaultKind::OnbuildTrigger, trigger.span(), message);
                 Body::Invalid
             }
             Keyword::Unknown => {
@@ -395,15 +556,20 @@ pub(super) fn unknown(word: Part, context: &mut Context) {
     if context.foreign {
         return;
     }
+
     let written = word.text();
     if is_template(written) {
         context.template.get_or_insert(word.span());
     }
+
     let message = match nearest(written) {
         Some(name) => format!("unknown instruction `{written}`, did you mean `{name}`?"),
-        None if written.starts_with(|c: char| c.is_ascii_uppercase()) => "unknown instruction".to_owned(),
+        None if written.starts_with(|c: char| c.is_ascii_uppercase()) => {
+            "unknown instruction".to_owned()
+        }
         None => "unknown instruction, or a missing continuation on the previous line".to_owned(),
     };
+
     context.fault(FaultKind::UnknownInstruction, word.span(), message);
 }
 
@@ -412,23 +578,30 @@ fn nearest(word: &str) -> Option<&'static str> {
     if word.len() > 12 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
+
     let upper = word.to_ascii_uppercase();
-    let scored = Keyword::ALL.iter().map(|&(name, _)| (distance(name.as_bytes(), upper.as_bytes()), name));
+    let scored = Keyword::ALL
+        .iter()
+        .map(|&(name, _)| (distance(name.as_bytes(), upper.as_bytes()), name));
     let (edits, name) = scored.min()?;
+
     (edits * 3 <= name.len()).then_some(name)
 }
 
 fn distance(left: &[u8], right: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=right.len()).collect();
+
     for (i, a) in left.iter().enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;
+
         for (j, b) in right.iter().enumerate() {
             let substituted = diagonal + usize::from(a != b);
             diagonal = row[j + 1];
             row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
         }
     }
+
     row[right.len()]
 }
 
@@ -436,7 +609,9 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
 fn is_stage_name(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
 }
 
 fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
@@ -448,14 +623,29 @@ fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
     })
 }
 
-/// The words of a FROM that a template engine has still to fill in: placeholders hold spaces, so everything before `AS`
-/// is the image.
+/// The words of a FROM that a template engine has still to fill in: placeholders hold spaces, so
+/// everything before `AS` is the image.
 fn template_words<'l>(words: &[Part<'l>]) -> Vec<Part<'l>> {
-    let as_word = words.iter().rposition(|word| word.text().eq_ignore_ascii_case("as")).filter(|at| *at > 0);
+    let as_word = words
+        .iter()
+        .rposition(|word| word.text().eq_ignore_ascii_case("as"))
+        .filter(|at| *at > 0);
     let (image, name) = words.split_at(as_word.unwrap_or(words.len()));
-    let join = |parts: &[Part<'l>]| Some(parts.first()?.line.part(parts.first()?.start..parts.last()?.end));
+    let join = |parts: &[Part<'l>]| {
+        Some(
+            parts
+                .first()?
+                .line
+                .part(parts.first()?.start..parts.last()?.end),
+        )
+    };
+
     let as_word = name.first().copied();
-    join(image).into_iter().chain(as_word).chain(join(name.get(1..).unwrap_or_default())).collect()
+    join(image)
+        .into_iter()
+        .chain(as_word)
+        .chain(join(name.get(1..).unwrap_or_default()))
+        .collect()
 }
 
 /// Splits the words of ARG, ENV and LABEL: quotes and escapes keep white space together.
@@ -466,12 +656,15 @@ fn builder_words<'l>(part: Part<'l>, escape: Escape) -> Vec<Part<'l>> {
     let mut start = None;
     let mut quote = None;
     let mut chars = text.char_indices();
+
     while let Some((at, next)) = chars.next() {
         if quote.is_none() && next.is_whitespace() {
             words.extend(start.take().map(|start| part.sub(start..at)));
             continue;
         }
+
         start.get_or_insert(at);
+
         match quote {
             Some('\'') if next == escape => {}
             _ if next == escape => _ = chars.next(),
@@ -480,47 +673,76 @@ fn builder_words<'l>(part: Part<'l>, escape: Escape) -> Vec<Part<'l>> {
             _ => {}
         }
     }
+
     words.extend(start.map(|start| part.sub(start..text.len())));
+
     words
 }
 
 /// The arguments as the shell sees them, as long as their source.
 fn shell_text(part: Part) -> ShellText {
-    let span = if part.is_empty() { Span::new(part.span().start, part.span().start) } else { part.span() };
+    let span = if part.is_empty() {
+        Span::new(part.span().start, part.span().start)
+    } else {
+        part.span()
+    };
+
     let line: &Line = part.line;
     let mut bytes = line.source.as_bytes()[span.range()].to_vec();
+
     for gap in &line.gaps {
-        let (start, end) = (gap.start.max(span.start as usize), gap.end.min(span.end as usize));
+        let (start, end) = (
+            gap.start.max(span.start as usize),
+            gap.end.min(span.end as usize),
+        );
         if start >= end {
             continue;
         }
+
         let (start, end) = (start - span.start as usize, end - span.start as usize);
         let glued = end - start == 2
             && bytes[start] == b'\\'
-            && start.checked_sub(1).is_some_and(|before| !bytes[before].is_ascii_whitespace())
-            && bytes.get(end).is_some_and(|after| !after.is_ascii_whitespace());
+            && start
+                .checked_sub(1)
+                .is_some_and(|before| !bytes[before].is_ascii_whitespace())
+            && bytes
+                .get(end)
+                .is_some_and(|after| !after.is_ascii_whitespace());
         if !glued {
             bytes[start..end].fill(b' ');
         }
     }
     // Gaps begin and end between characters, so this is the text it was.
     let text = String::from_utf8(bytes).unwrap_or_default();
-    ShellText { text, start: span.start, looks_like_json: part.text().starts_with('[') }
+    ShellText {
+        text,
+        start: span.start,
+        looks_like_json: part.text().starts_with('['),
+    }
 }
 
-/// The heredoc openers of an instruction; those of JSON forms and of other keywords are plain words.
+/// The heredoc openers of an instruction; those of JSON forms and of other keywords are plain
+/// words.
 pub(super) fn heredocs(instruction: &Instruction, line: &Line) -> Vec<Opener> {
     let inner = match &instruction.body {
         Body::Onbuild(inner) => inner,
         _ => instruction,
     };
+
     let json = match &inner.body {
         Body::Run(run) => run.command.exec().is_some(),
         Body::Add(transfer) | Body::Copy(transfer) => transfer.json,
         _ => inner.keyword.value == Keyword::Run,
     };
-    if json || !matches!(inner.keyword.value, Keyword::Run | Keyword::Add | Keyword::Copy) {
+
+    if json
+        || !matches!(
+            inner.keyword.value,
+            Keyword::Run | Keyword::Add | Keyword::Copy
+        )
+    {
         return Vec::new();
     }
+
     super::heredoc::openers(line)
 }

@@ -21,6 +21,7 @@ pub(super) fn read(part: Part) -> Json {
     if !text.starts_with('[') {
         return Json::No;
     }
+
     match strings(part) {
         Some(items) => Json::Strings(items),
         None if serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok() => Json::OtherItems,
@@ -35,11 +36,13 @@ fn strings(part: Part) -> Option<Vec<Spanned<String>>> {
     if text.get(at..)? == "]" {
         return Some(items);
     }
+
     loop {
         let end = string_end(text, at)?;
         let value = serde_json::from_str(&text[at..end]).ok()?;
         items.push(Spanned::new(value, part.sub(at..end).span()));
         at = skip_blank(text, end);
+
         match text.as_bytes().get(at)? {
             b',' => at = skip_blank(text, at + 1),
             b']' => return (at + 1 == text.len()).then_some(items),
@@ -59,12 +62,15 @@ fn string_end(text: &str, at: usize) -> Option<usize> {
     if *bytes.get(at)? != b'"' {
         return None;
     }
+
     let mut at = at + 1;
+
     loop {
         at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
         if bytes[at] == b'"' {
             return Some(at + 1);
         }
+
         at += 2;
     }
 }

@@ -13,14 +13,14 @@ use crate::source::{OffsetMap, Span, Spanned};
 pub struct Dockerfile {
     pub directives: Vec<Directive>,
     pub instructions: Vec<Instruction>,
-    /// Every comment, those inside continuations too, from `#` to the end of the line. Directives and heredoc bodies
-    /// are none.
+    /// Every comment, those inside continuations too, from `#` to the end of the line. Directives
+    /// and heredoc bodies are none.
     pub comments: Vec<Span>,
     pub escape: Escape,
     /// Instructions that the builder refuses though it can read them. See [`FaultKind`].
     pub faults: Vec<Fault>,
-    /// A line of a template engine, or a base image that one has still to fill in. Nothing is an error in such a file,
-    /// for what the builder will read is not this.
+    /// A line of a template engine, or a base image that one has still to fill in. Nothing is an
+    /// error in such a file, for what the builder will read is not this.
     pub template: Option<Span>,
 }
 
@@ -66,9 +66,10 @@ pub struct Fault {
     pub related: Option<(Span, String)>,
 }
 
-/// What is wrong with an instruction. A file with one of these still has sound lines: every other instruction stands.
-/// What breaks the lines themselves (directives, heredocs, `ENV` without `=`, a JSON array of numbers, overlong lines, a
-/// file without instructions) is a [`crate::syntax::SyntaxError`] instead, and no fault is both.
+/// What is wrong with an instruction. A file with one of these still has sound lines: every other
+/// instruction stands. What breaks the lines themselves (directives, heredocs, `ENV` without `=`, a
+/// JSON array of numbers, overlong lines, a file without instructions) is a
+/// [`crate::syntax::SyntaxError`] instead, and no fault is both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// The keyword is none of the builder's.
@@ -101,10 +102,13 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether the line has no reading at all: an unknown keyword, or words that do not make the instruction. The other
-    /// kinds can be read, and are refused for what they say.
+    /// Whether the line has no reading at all: an unknown keyword, or words that do not make the
+    /// instruction. The other kinds can be read, and are refused for what they say.
     pub const fn is_unreadable(self) -> bool {
-        matches!(self, Self::UnknownInstruction | Self::Arguments | Self::StageName | Self::BadWord)
+        matches!(
+            self,
+            Self::UnknownInstruction | Self::Arguments | Self::StageName | Self::BadWord
+        )
     }
 }
 
@@ -157,12 +161,17 @@ impl Keyword {
 
     /// Reads a keyword in any case.
     pub fn read(word: &str) -> Self {
-        let found = Self::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        let found = Self::ALL
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word));
         found.map_or(Self::Unknown, |&(_, keyword)| keyword)
     }
 
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, keyword)| *keyword == self).map_or("instruction", |(name, _)| name)
+        Self::ALL
+            .iter()
+            .find(|(_, keyword)| *keyword == self)
+            .map_or("instruction", |(name, _)| name)
     }
 }
 
@@ -172,7 +181,8 @@ pub struct Instruction {
     pub keyword: Spanned<Keyword>,
     /// From the keyword to the last byte, heredocs included, the last line end not.
     pub span: Span,
-    /// What follows the flags, on the instruction's own lines; empty after them when there is nothing.
+    /// What follows the flags, on the instruction's own lines; empty after them when there is
+    /// nothing.
     pub arguments: Span,
     pub flags: Vec<Flag>,
     /// Of RUN, COPY and ADD; an ONBUILD carries those of its trigger too.
@@ -191,7 +201,9 @@ impl Instruction {
     /// The command of RUN, CMD, ENTRYPOINT or HEALTHCHECK CMD.
     pub fn command(&self) -> Option<&Command> {
         match &self.body {
-            Body::Run(Run { command, .. }) | Body::Cmd(command) | Body::Entrypoint(command) => Some(command),
+            Body::Run(Run { command, .. }) | Body::Cmd(command) | Body::Entrypoint(command) => {
+                Some(command)
+            }
             Body::Healthcheck(Healthcheck::Command(command)) => Some(command),
             _ => None,
         }
@@ -237,7 +249,8 @@ pub enum Body {
     Shell(Vec<Spanned<String>>),
     Healthcheck(Healthcheck),
     Expose(Vec<Word>),
-    /// Paths, in either form. Items of the JSON form are words too, decoded, with their quotes in the span.
+    /// Paths, in either form. Items of the JSON form are words too, decoded, with their quotes in
+    /// the span.
     Volume(Vec<Word>),
     User(Word),
     Workdir(Word),
@@ -324,8 +337,9 @@ impl Command {
 
 /// A command for the shell, as long as its source: byte `n` of `text` stands at `start + n`.
 ///
-/// Continuations, and comments and empty lines inside them, are spaces. Where a continuation joins two halves of one
-/// word (`cu\` and `rl`) it stays as it is, for the shell joins them the same way.
+/// Continuations, and comments and empty lines inside them, are spaces. Where a continuation joins
+/// two halves of one word (`cu\` and `rl`) it stays as it is, for the shell joins them the same
+/// way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellText {
     pub text: String,
@@ -374,12 +388,18 @@ pub struct MountField {
 impl Mount {
     /// The value of the first key of these.
     pub fn get(&self, keys: &[&str]) -> Option<&Spanned<String>> {
-        self.fields.iter().find(|field| keys.contains(&field.key.value.as_str()))?.value.as_ref()
+        self.fields
+            .iter()
+            .find(|field| keys.contains(&field.key.value.as_str()))?
+            .value
+            .as_ref()
     }
 
     /// `bind` unless it says otherwise, in lower case.
     pub fn kind(&self) -> Cow<'_, str> {
-        self.get(&["type"]).map_or(Cow::Borrowed("bind"), |kind| Cow::Owned(kind.value.to_ascii_lowercase()))
+        self.get(&["type"]).map_or(Cow::Borrowed("bind"), |kind| {
+            Cow::Owned(kind.value.to_ascii_lowercase())
+        })
     }
 
     pub fn from(&self) -> Option<&Spanned<String>> {

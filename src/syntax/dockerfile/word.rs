@@ -1,7 +1,7 @@
 //! Words as the builder reads them: quotes, escapes and variables.
 //!
-//! A word keeps the text as written. Taking it apart happens on demand, follows the builder's own lexer, and never
-//! substitutes anything: what a variable is worth is for the model to say.
+//! A word keeps the text as written. Taking it apart happens on demand, follows the builder's own
+//! lexer, and never substitutes anything: what a variable is worth is for the model to say.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,8 @@ use crate::source::{OffsetMap, Span};
 /// Variables nest in each other's modifiers (`${A:-${B}}`); deeper ones than this are an error.
 const MAX_DEPTH: usize = 32;
 
-/// One word of an instruction: its text with line continuations joined, quotes and escapes still in it.
+/// One word of an instruction: its text with line continuations joined, quotes and escapes still in
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
     pub text: String,
@@ -21,8 +22,18 @@ pub struct Word {
 }
 
 impl Word {
-    pub(super) const fn new(text: String, span: Span, joints: Option<Box<OffsetMap>>, escape: Escape) -> Self {
-        Self { text, span, joints, escape }
+    pub(super) const fn new(
+        text: String,
+        span: Span,
+        joints: Option<Box<OffsetMap>>,
+        escape: Escape,
+    ) -> Self {
+        Self {
+            text,
+            span,
+            joints,
+            escape,
+        }
     }
 
     /// The text without quotes and escapes; `None` when it holds a variable or does not lex.
@@ -30,13 +41,16 @@ impl Word {
         if !self.text.contains(['$', '\'', '"', self.escape.char()]) {
             return Some(Cow::Borrowed(&self.text));
         }
+
         let mut literal = String::new();
+
         for piece in self.pieces().ok()? {
             match piece {
                 Piece::Text(text) => literal.push_str(&text),
                 Piece::Variable(_) => return None,
             }
         }
+
         Some(Cow::Owned(literal))
     }
 
@@ -45,11 +59,16 @@ impl Word {
     /// # Errors
     /// A quote or a brace that is not closed, or a substitution the builder does not know.
     pub fn pieces(&self) -> Result<Vec<Piece>, BadWord> {
-        let mut lexer = Lexer { text: &self.text, at: 0, escape: self.escape.char() };
+        let mut lexer = Lexer {
+            text: &self.text,
+            at: 0,
+            escape: self.escape.char(),
+        };
         lexer.pieces(None, 0)
     }
 
-    /// Whether a template engine has still to fill this word in (`{{ image }}`), so that nothing is known of it.
+    /// Whether a template engine has still to fill this word in (`{{ image }}`), so that nothing is
+    /// known of it.
     pub fn is_template(&self) -> bool {
         is_template(&self.text)
     }
@@ -59,17 +78,26 @@ impl Word {
         if !self.text.contains(['$', '\'', '"']) {
             return None;
         }
+
         let pieces = match self.pieces() {
             Ok(pieces) => pieces,
             Err(bad) => return Some(bad),
         };
+
         let mut variables = Vec::new();
         collect(pieces, &mut variables);
         let unsupported = |variable: &&Variable| {
-            variable.modifier.as_ref().is_some_and(|modifier| modifier.kind == ModifierKind::Unsupported)
+            variable
+                .modifier
+                .as_ref()
+                .is_some_and(|modifier| modifier.kind == ModifierKind::Unsupported)
         };
+
         let found = variables.iter().find(unsupported)?;
-        Some(BadWord { local: found.local, message: "the builder does not support this substitution" })
+        Some(BadWord {
+            local: found.local,
+            message: "the builder does not support this substitution",
+        })
     }
 
     /// Every variable of the word, those inside modifiers too.
@@ -80,6 +108,7 @@ impl Word {
         {
             collect(pieces, &mut found);
         }
+
         found
     }
 
@@ -100,7 +129,11 @@ pub(super) fn is_template(text: &str) -> bool {
 fn collect(pieces: Vec<Piece>, into: &mut Vec<Variable>) {
     for piece in pieces {
         if let Piece::Variable(variable) = piece {
-            let nested = variable.modifier.as_ref().map(|modifier| modifier.word.clone()).unwrap_or_default();
+            let nested = variable
+                .modifier
+                .as_ref()
+                .map(|modifier| modifier.word.clone())
+                .unwrap_or_default();
             into.push(variable);
             collect(nested, into);
         }
@@ -141,7 +174,8 @@ pub enum ModifierKind {
     Required,
     /// `#`, `%` and `/`: the value is cut by a pattern.
     Pattern,
-    /// `.`: a placeholder such as `${project.version}`, which another tool fills in before the builder reads it.
+    /// `.`: a placeholder such as `${project.version}`, which another tool fills in before the
+    /// builder reads it.
     Placeholder,
     /// Something the builder refuses, such as the shell's `${name:0:3}`.
     Unsupported,
@@ -156,8 +190,14 @@ pub struct BadWord {
 
 /// Gives the end of the `$` substitution at `at`, for lexers that only step over it.
 pub(super) fn after_dollar(text: &str, at: usize, escape: Escape) -> Result<usize, BadWord> {
-    let mut lexer = Lexer { text, at, escape: escape.char() };
+    let mut lexer = Lexer {
+        text,
+        at,
+        escape: escape.char(),
+    };
+
     lexer.dollar(0)?;
+
     Ok(lexer.at)
 }
 
@@ -179,7 +219,10 @@ impl Lexer<'_> {
     }
 
     fn bad(&self, start: usize, message: &'static str) -> BadWord {
-        BadWord { local: Span::of(start, self.at), message }
+        BadWord {
+            local: Span::of(start, self.at),
+            message,
+        }
     }
 
     /// Pieces up to `stop`, which is consumed, or to the end.
@@ -187,17 +230,21 @@ impl Lexer<'_> {
         let mut pieces = Vec::new();
         let mut text = String::new();
         let start = self.at;
+
         loop {
             let Some(next) = self.peek() else {
                 if stop.is_some() {
                     return Err(self.bad(start, "this substitution is not closed"));
                 }
+
                 break;
             };
+
             if Some(next) == stop {
                 self.at += next.len_utf8();
                 break;
             }
+
             match next {
                 '\'' => self.single_quoted(&mut text)?,
                 '"' => self.double_quoted(&mut pieces, &mut text, depth)?,
@@ -212,7 +259,9 @@ impl Lexer<'_> {
                 }
             }
         }
+
         flush(&mut text, &mut pieces);
+
         Ok(pieces)
     }
 
@@ -221,20 +270,34 @@ impl Lexer<'_> {
         let body = self.at + 1;
         let Some(len) = self.text[body..].find('\'') else {
             self.at = self.text.len();
-            return Err(BadWord { local: Span::of(start, start + 1), message: "this quote is not closed" });
+            return Err(BadWord {
+                local: Span::of(start, start + 1),
+                message: "this quote is not closed",
+            });
         };
+
         text.push_str(&self.text[body..body + len]);
         self.at = body + len + 1;
+
         Ok(())
     }
 
-    fn double_quoted(&mut self, pieces: &mut Vec<Piece>, text: &mut String, depth: usize) -> Result<(), BadWord> {
+    fn double_quoted(
+        &mut self,
+        pieces: &mut Vec<Piece>,
+        text: &mut String,
+        depth: usize,
+    ) -> Result<(), BadWord> {
         let start = self.at;
         self.at += 1;
+
         loop {
             match self.peek() {
                 None => {
-                    return Err(BadWord { local: Span::of(start, start + 1), message: "this quote is not closed" });
+                    return Err(BadWord {
+                        local: Span::of(start, start + 1),
+                        message: "this quote is not closed",
+                    });
                 }
                 Some('"') => {
                     self.at += 1;
@@ -243,8 +306,12 @@ impl Lexer<'_> {
                 Some('$') => self.substitution(pieces, text, depth)?,
                 Some(next) => {
                     self.at += next.len_utf8();
+
                     match self.peek() {
-                        Some(escaped) if next == self.escape && (['"', '$'].contains(&escaped) || escaped == next) => {
+                        Some(escaped)
+                            if next == self.escape
+                                && (['"', '$'].contains(&escaped) || escaped == next) =>
+                        {
                             self.at += escaped.len_utf8();
                             text.push(escaped);
                         }
@@ -255,7 +322,12 @@ impl Lexer<'_> {
         }
     }
 
-    fn substitution(&mut self, pieces: &mut Vec<Piece>, text: &mut String, depth: usize) -> Result<(), BadWord> {
+    fn substitution(
+        &mut self,
+        pieces: &mut Vec<Piece>,
+        text: &mut String,
+        depth: usize,
+    ) -> Result<(), BadWord> {
         match self.dollar(depth)? {
             Some(variable) => {
                 flush(text, pieces);
@@ -263,6 +335,7 @@ impl Lexer<'_> {
             }
             None => text.push('$'),
         }
+
         Ok(())
     }
 
@@ -270,25 +343,36 @@ impl Lexer<'_> {
     fn dollar(&mut self, depth: usize) -> Result<Option<Variable>, BadWord> {
         let start = self.at;
         self.at += 1;
+
         if self.peek() != Some('{') {
             let name = self.name();
             let local = Span::of(start, self.at);
-            return Ok((!name.is_empty()).then_some(Variable { name, local, modifier: None }));
+            return Ok((!name.is_empty()).then_some(Variable {
+                name,
+                local,
+                modifier: None,
+            }));
         }
+
         self.at += 1;
         if depth >= MAX_DEPTH {
             return Err(self.bad(start, "substitutions are nested too deeply"));
         }
+
         match self.peek() {
             None => return Err(self.bad(start, "this substitution is not closed")),
-            Some('{' | '}' | ':') => return Err(self.bad(start, "a substitution needs a variable name")),
+            Some('{' | '}' | ':') => {
+                return Err(self.bad(start, "a substitution needs a variable name"));
+            }
             Some(_) => {}
         }
+
         let name = self.name();
         let or_empty = self.peek() == Some(':');
         if or_empty {
             self.at += 1;
         }
+
         let modifier = match self.next() {
             None => return Err(self.bad(start, "this substitution is not closed")),
             Some('}') if !or_empty => None,
@@ -296,9 +380,14 @@ impl Lexer<'_> {
                 if self.peek() == Some('/') {
                     self.at += 1;
                 }
+
                 let mut word = self.pieces(Some('/'), depth + 1)?;
                 word.extend(self.pieces(Some('}'), depth + 1)?);
-                Some(Modifier { kind: ModifierKind::Pattern, or_empty, word })
+                Some(Modifier {
+                    kind: ModifierKind::Pattern,
+                    or_empty,
+                    word,
+                })
             }
             Some(operator) => {
                 let kind = match operator {
@@ -308,23 +397,43 @@ impl Lexer<'_> {
                     '#' | '%' => ModifierKind::Pattern,
                     '.' if !or_empty => ModifierKind::Placeholder,
                     _ if or_empty => ModifierKind::Unsupported,
-                    _ => return Err(self.bad(start, "the builder does not support this substitution")),
+                    _ => {
+                        return Err(
+                            self.bad(start, "the builder does not support this substitution")
+                        );
+                    }
                 };
-                Some(Modifier { kind, or_empty, word: self.pieces(Some('}'), depth + 1)? })
+
+                Some(Modifier {
+                    kind,
+                    or_empty,
+                    word: self.pieces(Some('}'), depth + 1)?,
+                })
             }
         };
-        Ok(Some(Variable { name, local: Span::of(start, self.at), modifier }))
+
+        Ok(Some(Variable {
+            name,
+            local: Span::of(start, self.at),
+            modifier,
+        }))
     }
 
     /// A variable's name: letters, digits and `_`; or digits alone; or one special parameter.
     fn name(&mut self) -> String {
         let rest = &self.text[self.at..];
         let len = match rest.chars().next() {
-            Some(first) if first.is_numeric() => rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len()),
+            Some(first) if first.is_numeric() => {
+                rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len())
+            }
             Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => 1,
-            _ => rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()),
+            _ => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len()),
         };
+
         self.at += len;
+
         rest[..len].to_owned()
     }
 }

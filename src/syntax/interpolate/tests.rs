@@ -39,6 +39,7 @@ fn three_values() {
         ("a${UNSET+alt}", Some("a")),
         ("${UNSET:-}", Some("")),
     ];
+
     for dialect in [Dialect::Compose, DOCKERFILE] {
         for (text, expected) in cases {
             let expansion = expand(text, dialect, &lookup);
@@ -62,21 +63,42 @@ fn each_dialect_has_its_own_escapes() {
         (Dialect::Compose, "${SET:-x", None),
         (Dialect::Compose, "${SET#1}", None),
         (DOCKERFILE, r"\$SET \a", Some("$SET a")),
-        (DOCKERFILE, r#"'$SET' "$SET \a \"""#, Some(r#"$SET 1.2.3 \a ""#)),
+        (
+            DOCKERFILE,
+            r#"'$SET' "$SET \a \"""#,
+            Some(r#"$SET 1.2.3 \a ""#),
+        ),
         (DOCKERFILE, r"C:\\x$", Some(r"C:\x$")),
         (tick, r"C:\x`$SET", Some(r"C:\x$SET")),
         (DOCKERFILE, r#"${UNSET:-"a}b"}"#, Some("a}b")),
-        (DOCKERFILE, "${SET#*.}|${SET##*.}|${SET%.*}|${SET%%.*}", Some("2.3|3|1.2|1")),
-        (DOCKERFILE, "${SET/./_}|${SET//./_}|${SET//x/y}", Some("1_2.3|1_2_3|1.2.3")),
+        (
+            DOCKERFILE,
+            "${SET#*.}|${SET##*.}|${SET%.*}|${SET%%.*}",
+            Some("2.3|3|1.2|1"),
+        ),
+        (
+            DOCKERFILE,
+            "${SET/./_}|${SET//./_}|${SET//x/y}",
+            Some("1_2.3|1_2_3|1.2.3"),
+        ),
         (DOCKERFILE, "${SET%x}", Some("1.2.3")),
         (DOCKERFILE, "${UNSET#x}", None),
-        (Dialect::Kubernetes, "a $(SET) $$(SET) $SET ${SET} $(", Some("a 1.2.3 $(SET) $SET ${SET} $(")),
+        (
+            Dialect::Kubernetes,
+            "a $(SET) $$(SET) $SET ${SET} $(",
+            Some("a 1.2.3 $(SET) $SET ${SET} $("),
+        ),
         (Dialect::Kubernetes, "$(UNSET)", Some("$(UNSET)")),
         (Dialect::Kubernetes, "$(ARG)", None),
         (Dialect::Kubernetes, "$(x $(SET)", Some("$(x 1.2.3")),
     ];
+
     for (dialect, text, expected) in cases {
-        assert_eq!(expand(text, *dialect, &lookup).text.as_deref(), *expected, "{text} {dialect:?}");
+        assert_eq!(
+            expand(text, *dialect, &lookup).text.as_deref(),
+            *expected,
+            "{text} {dialect:?}"
+        );
     }
 }
 
@@ -88,7 +110,12 @@ fn uses_know_their_places() {
         .iter()
         .map(|found| {
             let default = found.default().map(|span| span.text(text));
-            (found.name_span.text(text), found.span.text(text), default, found.required())
+            (
+                found.name_span.text(text),
+                found.span.text(text),
+                default,
+                found.required(),
+            )
         })
         .collect();
     assert_eq!(
@@ -104,10 +131,20 @@ fn uses_know_their_places() {
 
 #[test]
 fn errors_point_at_the_fault() {
-    let cases = [("a ${} b", "${}"), ("a ${X:-y", "${"), ("$-", "$-"), ("${X!}", "${X!}")];
+    let cases = [
+        ("a ${} b", "${}"),
+        ("a ${X:-y", "${"),
+        ("$-", "$-"),
+        ("${X!}", "${X!}"),
+    ];
+
     for (text, expected) in cases {
         let expansion = expand(text, Dialect::Compose, &lookup);
-        let found: Vec<&str> = expansion.errors.iter().map(|error| error.span.text(text)).collect();
+        let found: Vec<&str> = expansion
+            .errors
+            .iter()
+            .map(|error| error.span.text(text))
+            .collect();
         assert_eq!(found, [expected], "{text}");
     }
 }
@@ -122,9 +159,12 @@ fn expressions_end_outside_their_strings() {
         ("${{ x", &[(" x", false)]),
         ("{{ x }}", &[]),
     ];
+
     for (text, expected) in cases {
-        let found: Vec<(&str, bool)> =
-            expressions(text).iter().map(|found| (found.inner.text(text), found.closed)).collect();
+        let found: Vec<(&str, bool)> = expressions(text)
+            .iter()
+            .map(|found| (found.inner.text(text), found.closed))
+            .collect();
         assert_eq!(found, *expected, "{text}");
     }
 }
@@ -132,14 +172,22 @@ fn expressions_end_outside_their_strings() {
 #[test]
 fn go_templates_are_told_from_expressions() {
     let text = "{{ a \"}}\" }}${{ b }}{{`}}`}}";
-    let found: Vec<&str> = go_templates(text).iter().map(|found| found.span.text(text)).collect();
+    let found: Vec<&str> = go_templates(text)
+        .iter()
+        .map(|found| found.span.text(text))
+        .collect();
     assert_eq!(found, ["{{ a \"}}\" }}", "{{`}}`}}"]);
 }
 
 #[test]
 fn deep_nesting_ends() {
     for dialect in [Dialect::Compose, DOCKERFILE, Dialect::Kubernetes] {
-        assert!(expand(&"${A:-".repeat(100_000), dialect, &lookup).uses.len() < 100);
+        assert!(
+            expand(&"${A:-".repeat(100_000), dialect, &lookup)
+                .uses
+                .len()
+                < 100
+        );
         expand(&"$(".repeat(100_000), dialect, &lookup);
         expand(&"${".repeat(100_000), dialect, &lookup);
         expand(&"${A!".repeat(100_000), dialect, &lookup);
@@ -153,15 +201,18 @@ proptest! {
     ) {
         for dialect in [Dialect::Compose, DOCKERFILE, Dialect::Kubernetes] {
             let expansion = expand(&text, dialect, &lookup);
+
             for found in &expansion.uses {
                 prop_assert_eq!(found.name_span.text(&text), &found.name);
                 prop_assert!(text.get(found.span.range()).is_some());
                 prop_assert!(found.operand.is_none_or(|span| text.get(span.range()).is_some()));
             }
+
             for error in &expansion.errors {
                 prop_assert!(text.get(error.span.range()).is_some());
             }
         }
+
         for found in expressions(&text).into_iter().chain(go_templates(&text)) {
             prop_assert!(found.span.contains(found.inner));
         }

@@ -46,14 +46,21 @@ pub(super) enum Keyword {
 impl Parser<'_> {
     /// The reserved word that begins here, and its length.
     pub(super) fn keyword(&self) -> Option<(Keyword, usize)> {
-        if !matches!(self.peek()?, b'i' | b'f' | b'w' | b'u' | b'c' | b's' | b't' | b'd' | b'e' | b'{' | b'}' | b'[') {
+        if !matches!(
+            self.peek()?,
+            b'i' | b'f' | b'w' | b'u' | b'c' | b's' | b't' | b'd' | b'e' | b'{' | b'}' | b'['
+        ) {
             return None;
         }
+
         let rest = &self.bytes[self.at..self.end.min(self.at + 9)];
         let len = rest
             .iter()
             .position(|byte| {
-                matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
+                matches!(
+                    byte,
+                    b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>'
+                )
             })
             .unwrap_or(rest.len());
         let keyword = match &rest[..len] {
@@ -74,6 +81,7 @@ impl Parser<'_> {
             b"[[" => Keyword::Test,
             _ => return None,
         };
+
         Some((keyword, len))
     }
 
@@ -90,16 +98,22 @@ impl Parser<'_> {
     /// One command of a pipeline, simple or compound.
     pub(super) fn element(&mut self, outer: Closers) {
         let start = self.at;
+
         if self.peek() == Some(b'(') {
             if self.peek_at(1) == Some(b'(')
                 && let Some(close) = self.arithmetic_end(self.at + 2)
             {
                 return self.arithmetic_command(close);
             }
+
             let block = self.deeper(|parser| parser.parenthesised(BlockKind::Subshell, start));
             return self.compound_end(block, start, 1);
         }
-        let Some((keyword, len)) = self.keyword() else { return self.simple() };
+
+        let Some((keyword, len)) = self.keyword() else {
+            return self.simple();
+        };
+
         let block = match keyword {
             Keyword::Closer(_) => return self.simple(),
             Keyword::Test => return self.test(),
@@ -131,26 +145,34 @@ impl Parser<'_> {
                 self.skip_blanks();
                 let name = self.word();
                 self.skip_blanks();
+
                 if self.peek() == Some(b'(') {
                     self.at += 1;
                     self.skip_blanks();
                     self.take(b')');
                 }
+
                 return self.function(name, start, outer);
             }
         };
+
         self.compound_end(block, start, len);
     }
 
-    /// The redirects after a compound command; or, where it would nest too deep, its first token as a separator.
+    /// The redirects after a compound command; or, where it would nest too deep, its first token as
+    /// a separator.
     fn compound_end(&mut self, block: Option<u32>, start: usize, token: usize) {
         let Some(block) = block else {
             self.at = start + token;
             return;
         };
+
         loop {
             self.skip_blanks();
-            let Some(redirect) = self.redirect() else { return };
+            let Some(redirect) = self.redirect() else {
+                return;
+            };
+
             let block = &mut self.script.blocks[block as usize];
             block.span.end = block.span.end.max(redirect.span.end);
             block.redirects.push(redirect);
@@ -163,18 +185,22 @@ impl Parser<'_> {
 
     fn conditional(&mut self, outer: Closers) {
         let arms = Closers::ELIF.and(Closers::ELSE).and(Closers::FI);
+
         loop {
             self.branch(BlockKind::Condition, Closers::THEN, outer.and(arms));
             if self.take_keyword(Closers::THEN) {
                 self.branch(BlockKind::Body, arms, outer);
             }
+
             if !self.take_keyword(Closers::ELIF) {
                 break;
             }
         }
+
         if self.take_keyword(Closers::ELSE) {
             self.branch(BlockKind::Body, Closers::FI, outer);
         }
+
         self.take_keyword(Closers::FI);
     }
 
@@ -198,18 +224,21 @@ impl Parser<'_> {
         } else {
             words.push(self.word());
             self.skip_lines();
-            if self.bytes[self.at..self.end].starts_with(b"in") && matches!(self.peek_at(2), Some(b' ' | b'\t' | b'\\'))
+            if self.bytes[self.at..self.end].starts_with(b"in")
+                && matches!(self.peek_at(2), Some(b' ' | b'\t' | b'\\'))
             {
                 self.at += 2;
                 self.words_until_operator(&mut words);
             }
         }
+
         loop {
             self.skip_lines();
             if !self.take(b';') {
                 break;
             }
         }
+
         self.within(BlockKind::Loop, words, start, |parser| {
             if let Some((Keyword::Brace, len)) = parser.keyword() {
                 parser.at += len;
@@ -228,10 +257,12 @@ impl Parser<'_> {
             if self.peek() == Some(b'#') {
                 return;
             }
+
             let word = self.word();
             if self.at == before {
                 return;
             }
+
             words.push(word);
         }
     }
@@ -244,6 +275,7 @@ impl Parser<'_> {
         if self.bytes[self.at..self.end].starts_with(b"in") {
             self.at += 2;
         }
+
         self.within(BlockKind::Case, vec![subject], start, |parser| {
             while parser.arm(outer) {}
             parser.take_keyword(Closers::ESAC);
@@ -259,23 +291,29 @@ impl Parser<'_> {
         {
             return false;
         }
+
         self.take(b'(');
         let mut patterns = Vec::new();
+
         loop {
             self.words_until_operator(&mut patterns);
             if !self.take(b'|') {
                 break;
             }
         }
+
         if !self.take(b')') {
             return false;
         }
+
         self.within(BlockKind::Arm, patterns, start, |parser| {
             parser.list(Closers::ARM.and(Closers::ESAC), outer);
         });
+
         if self.peek() == Some(b';') {
             self.at += if self.peek_at(2) == Some(b'&') { 3 } else { 2 };
         }
+
         true
     }
 
@@ -284,9 +322,13 @@ impl Parser<'_> {
         if matches!(self.peek(), None | Some(b')' | b';' | b'&' | b'|')) {
             return;
         }
+
         let depth = self.deeper(|parser| {
-            parser.within(BlockKind::Function, vec![name], start, |parser| parser.element(outer));
+            parser.within(BlockKind::Function, vec![name], start, |parser| {
+                parser.element(outer)
+            });
         });
+
         if depth.is_none() {
             self.at = self.at.max(start + 1);
         }
@@ -297,7 +339,10 @@ impl Parser<'_> {
         let start = self.at;
         let id = self.push_command();
         let host = self.host.replace(id as u32);
-        let words = vec![Word::plain("((", Span::of(start, start + 2)), self.arithmetic_word(start + 2, close)];
+        let words = vec![
+            Word::plain("((", Span::of(start, start + 2)),
+            self.arithmetic_word(start + 2, close),
+        ];
         self.host = host;
         self.at = close + 2;
         let command = &mut self.script.commands[id];
@@ -312,16 +357,21 @@ impl Parser<'_> {
         let host = self.host.replace(id as u32);
         let mut words = vec![Word::plain("[[", Span::of(start, start + 2))];
         self.at += 2;
+
         loop {
             self.skip_blanks();
             let before = self.at;
+
             match self.peek() {
                 None | Some(b';') => break,
                 Some(b'\n') => {
-                    let joins = words.last().is_some_and(|last| matches!(last.text(), "&&" | "||" | "[["));
+                    let joins = words
+                        .last()
+                        .is_some_and(|last| matches!(last.text(), "&&" | "||" | "[["));
                     if !joins {
                         break;
                     }
+
                     self.newline();
                     continue;
                 }
@@ -330,13 +380,18 @@ impl Parser<'_> {
                     if matches!(self.bytes[before], b'&' | b'|') {
                         self.take(self.bytes[before]);
                     }
-                    words.push(Word::plain(&self.text[before..self.at], Span::of(before, self.at)));
+
+                    words.push(Word::plain(
+                        &self.text[before..self.at],
+                        Span::of(before, self.at),
+                    ));
                 }
                 Some(_) => {
                     let word = self.word();
                     if self.at == before {
                         break;
                     }
+
                     let last = word.text() == "]]";
                     words.push(word);
                     if last {
@@ -345,15 +400,21 @@ impl Parser<'_> {
                 }
             }
         }
+
         self.host = host;
         let mut redirects = Vec::new();
         self.skip_blanks();
+
         while let Some(redirect) = self.redirect() {
             redirects.push(redirect);
             self.skip_blanks();
         }
+
         let command = &mut self.script.commands[id];
-        let end = redirects.last().map_or(0, |last| last.span.end).max(words.last().map_or(0, |last| last.span.end));
+        let end = redirects
+            .last()
+            .map_or(0, |last| last.span.end)
+            .max(words.last().map_or(0, |last| last.span.end));
         command.span = Span::new(start as u32, end);
         (command.words, command.redirects) = (words, redirects);
     }

@@ -1,9 +1,11 @@
-//! Shell scripts as they stand in `RUN`, `CMD`, health checks, Kubernetes commands and workflow `run` steps.
+//! Shell scripts as they stand in `RUN`, `CMD`, health checks, Kubernetes commands and workflow
+//! `run` steps.
 //!
-//! [`parse`] answers one question: which commands run, with which words, joined how. It is tolerant: whatever text comes
-//! in, a [`Script`] comes out, in linear time and with bounded depth. It never expands, never guesses a value and never
-//! looks at the world. Text that a command hands to another shell (`sh -c "…"`, `eval`, `bash <<EOF`) is parsed too, and
-//! its commands stand in the same flat list with spans that point through the quoting.
+//! [`parse`] answers one question: which commands run, with which words, joined how. It is
+//! tolerant: whatever text comes in, a [`Script`] comes out, in linear time and with bounded depth.
+//! It never expands, never guesses a value and never looks at the world. Text that a command hands
+//! to another shell (`sh -c "…"`, `eval`, `bash <<EOF`) is parsed too, and its commands stand in
+//! the same flat list with spans that point through the quoting.
 //!
 //! All spans are local to the text that was given; callers own the map from there to the file.
 
@@ -28,8 +30,8 @@ use crate::source::{OffsetMap, Span};
 /// The commands of a script and how they hang together.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    /// Every simple command in order of appearance, those inside substitutions and compound commands too. Commands of
-    /// nested shell text (`sh -c "…"`) follow after all others.
+    /// Every simple command in order of appearance, those inside substitutions and compound
+    /// commands too. Commands of nested shell text (`sh -c "…"`) follow after all others.
     pub commands: Vec<Command>,
     /// What commands stand in. The first block is the script itself.
     pub blocks: Vec<Block>,
@@ -43,7 +45,8 @@ pub struct Script {
 /// A simple command: assignments, words and redirects.
 #[derive(Clone, Debug, Default)]
 pub struct Command {
-    /// The command's name as written and its arguments. Empty when there are only assignments or redirects.
+    /// The command's name as written and its arguments. Empty when there are only assignments or
+    /// redirects.
     pub words: Vec<Word>,
     pub assignments: Vec<Assignment>,
     pub redirects: Vec<Redirect>,
@@ -51,7 +54,8 @@ pub struct Command {
     pub span: Span,
     /// The block it stands in, an index into [`Script::blocks`].
     pub block: u32,
-    /// The pipeline it belongs to, an index into [`Script::pipelines`]; a command alone is a pipeline of one.
+    /// The pipeline it belongs to, an index into [`Script::pipelines`]; a command alone is a
+    /// pipeline of one.
     pub pipeline: u32,
     /// Position in its pipeline.
     pub index: u32,
@@ -116,9 +120,11 @@ pub struct Block {
     /// The pipeline in whose element it stands, and the element's position.
     pub pipeline: u32,
     pub index: u32,
-    /// The command in one of whose words it stands: set for substitutions and for nested shell text.
+    /// The command in one of whose words it stands: set for substitutions and for nested shell
+    /// text.
     pub host: Option<u32>,
-    /// The list of a `for`, the subject of a `case`, the patterns of an arm, the name of a function.
+    /// The list of a `for`, the subject of a `case`, the patterns of an arm, the name of a
+    /// function.
     pub words: Vec<Word>,
     /// Redirects that follow a compound command.
     pub redirects: Vec<Redirect>,
@@ -191,7 +197,8 @@ pub enum RedirectOperator {
 /// A here-document.
 #[derive(Clone, Debug, Default)]
 pub struct Heredoc {
-    /// The lines between the operator's line and the terminator; with expansions as parts unless `quoted`.
+    /// The lines between the operator's line and the terminator; with expansions as parts unless
+    /// `quoted`.
     pub body: Word,
     /// Any part of the delimiter is quoted, so nothing in the body is expanded.
     pub quoted: bool,
@@ -225,10 +232,12 @@ impl ShellOption {
         }
     }
 
-    /// Whether the words of a `set` or of a shell's own command line turn the option on (`Some(true)`), off, or leave it.
+    /// Whether the words of a `set` or of a shell's own command line turn the option on
+    /// (`Some(true)`), off, or leave it.
     pub fn set_by(self, words: &[Word]) -> Option<bool> {
         let mut state = None;
         let mut words = words.iter().peekable();
+
         while let Some(word) = words.next() {
             let text = word.text();
             let on = match text.as_bytes().first() {
@@ -236,12 +245,15 @@ impl ShellOption {
                 Some(b'+') => false,
                 _ => break,
             };
+
             if text.starts_with("--") {
                 continue;
             }
+
             if self.letter().is_some_and(|letter| text.contains(letter)) {
                 state = Some(on);
             }
+
             if text.ends_with('o')
                 && let Some(name) = words.next_if(|name| !name.text().starts_with(['-', '+']))
                 && name.text() == self.name()
@@ -249,6 +261,7 @@ impl ShellOption {
                 state = Some(on);
             }
         }
+
         state
     }
 }
@@ -260,31 +273,62 @@ pub fn parse(text: &str) -> Script {
     script
 }
 
-/// The one command of an exec form (a JSON array, a YAML list). Its words are taken as they are, without expansion; each
-/// comes with its span and, where escapes make the text differ from its source, the map from text to source. Without a
-/// map, a text that is exactly as long as its span, or two bytes shorter (its quotes), is mapped byte by byte.
+/// The one command of an exec form (a JSON array, a YAML list). Its words are taken as they are,
+/// without expansion; each comes with its span and, where escapes make the text differ from its
+/// source, the map from text to source. Without a map, a text that is exactly as long as its span,
+/// or two bytes shorter (its quotes), is mapped byte by byte.
 pub fn exec<'a>(words: impl IntoIterator<Item = (&'a str, Span, Option<&'a OffsetMap>)>) -> Script {
-    let words: Vec<Word> = words.into_iter().map(|(text, span, map)| Word::decoded(text, span, map)).collect();
-    let span = words.iter().map(|word| word.span).reduce(Span::cover).unwrap_or_default();
+    let words: Vec<Word> = words
+        .into_iter()
+        .map(|(text, span, map)| Word::decoded(text, span, map))
+        .collect();
+    let span = words
+        .iter()
+        .map(|word| word.span)
+        .reduce(Span::cover)
+        .unwrap_or_default();
     let mut script = Script::default();
     script.blocks.push(Block::new(BlockKind::Script, span));
     script.pipelines.push(Pipeline::new(0, Connector::None));
+
     if !words.is_empty() {
-        script.commands.push(Command { words, span, ..Command::default() });
+        script.commands.push(Command {
+            words,
+            span,
+            ..Command::default()
+        });
     }
+
     nested::expand(&mut script);
+
     script
 }
 
 impl Block {
     const fn new(kind: BlockKind, span: Span) -> Self {
-        Self { kind, span, parent: None, pipeline: 0, index: 0, host: None, words: Vec::new(), redirects: Vec::new() }
+        Self {
+            kind,
+            span,
+            parent: None,
+            pipeline: 0,
+            index: 0,
+            host: None,
+            words: Vec::new(),
+            redirects: Vec::new(),
+        }
     }
 }
 
 impl Pipeline {
     const fn new(block: u32, joined: Connector) -> Self {
-        Self { block, joined, then: Connector::None, len: 1, negated: false, pipes: Vec::new() }
+        Self {
+            block,
+            joined,
+            then: Connector::None,
+            len: 1,
+            negated: false,
+            pipes: Vec::new(),
+        }
     }
 }
 
@@ -296,13 +340,17 @@ impl Script {
 
     /// The here-document of a redirect.
     pub fn heredoc(&self, redirect: &Redirect) -> Option<&Heredoc> {
-        redirect.heredoc.and_then(|at| self.heredocs.get(at as usize))
+        redirect
+            .heredoc
+            .and_then(|at| self.heredocs.get(at as usize))
     }
 
     /// The blocks around a command, innermost first, the script itself last.
     pub fn ancestors(&self, command: &Command) -> impl Iterator<Item = &Block> {
         std::iter::successors(self.blocks.get(command.block as usize), |block| {
-            block.parent.and_then(|parent| self.blocks.get(parent as usize))
+            block
+                .parent
+                .and_then(|parent| self.blocks.get(parent as usize))
         })
     }
 
@@ -311,26 +359,40 @@ impl Script {
         self.ancestors(command).any(|block| block.kind == kind)
     }
 
-    /// The commands whose output flows into this one through a pipe, nearest last: `a` and `b` for `c` in `a | (b) | c`.
-    /// A command inside a block is fed by what is piped into the block.
+    /// The commands whose output flows into this one through a pipe, nearest last: `a` and `b` for
+    /// `c` in `a | (b) | c`. A command inside a block is fed by what is piped into the block.
     pub fn feeders(&self, command: &Command) -> Vec<&Command> {
         let mut sinks = vec![(command.pipeline, command.index)];
+
         for block in self.ancestors(command) {
-            if matches!(block.kind, BlockKind::Substitution | BlockKind::Process | BlockKind::Script) {
+            if matches!(
+                block.kind,
+                BlockKind::Substitution | BlockKind::Process | BlockKind::Script
+            ) {
                 break;
             }
+
             sinks.push((block.pipeline, block.index));
         }
+
         sinks.retain(|sink| sink.1 > 0);
         if sinks.is_empty() {
             return Vec::new();
         }
-        let feeds = |pipeline: u32, index: u32| sinks.iter().any(|sink| sink.0 == pipeline && index < sink.1);
+
+        let feeds = |pipeline: u32, index: u32| {
+            sinks
+                .iter()
+                .any(|sink| sink.0 == pipeline && index < sink.1)
+        };
+
         self.commands
             .iter()
             .filter(|other| {
                 feeds(other.pipeline, other.index)
-                    || self.output_blocks(other).any(|block| feeds(block.pipeline, block.index))
+                    || self
+                        .output_blocks(other)
+                        .any(|block| feeds(block.pipeline, block.index))
             })
             .collect()
     }
@@ -340,22 +402,29 @@ impl Script {
         self.ancestors(command).take_while(|block| {
             !matches!(
                 block.kind,
-                BlockKind::Script | BlockKind::Substitution | BlockKind::Process | BlockKind::Function
+                BlockKind::Script
+                    | BlockKind::Substitution
+                    | BlockKind::Process
+                    | BlockKind::Function
             )
         })
     }
 
-    /// Whether a failure of this command is deliberately passed over: it is tested by `if`, `while`, `!`, `||` or `&&`
-    /// (other than as the last of its list), or it is sent to the background, itself or by a block around it.
+    /// Whether a failure of this command is deliberately passed over: it is tested by `if`,
+    /// `while`, `!`, `||` or `&&` (other than as the last of its list), or it is sent to the
+    /// background, itself or by a block around it.
     pub fn failure_is_handled(&self, command: &Command) -> bool {
-        let handled =
-            |pipeline: &Pipeline| pipeline.negated || matches!(pipeline.then, Connector::Or | Connector::Background);
+        let handled = |pipeline: &Pipeline| {
+            pipeline.negated || matches!(pipeline.then, Connector::Or | Connector::Background)
+        };
+
         handled(self.pipeline(command))
             || self.or_follows(command.pipeline)
             || self.ancestors(command).any(|block| {
                 block.kind == BlockKind::Condition
                     || (block.kind != BlockKind::Script
-                        && (handled(&self.pipelines[block.pipeline as usize]) || self.or_follows(block.pipeline)))
+                        && (handled(&self.pipelines[block.pipeline as usize])
+                            || self.or_follows(block.pipeline)))
             })
     }
 
@@ -363,61 +432,93 @@ impl Script {
     fn or_follows(&self, pipeline: u32) -> bool {
         let block = self.pipelines[pipeline as usize].block;
         let mut then = self.pipelines[pipeline as usize].then;
-        for next in self.pipelines[pipeline as usize + 1..].iter().filter(|next| next.block == block) {
+        for next in self.pipelines[pipeline as usize + 1..]
+            .iter()
+            .filter(|next| next.block == block)
+        {
             if then != Connector::And {
                 break;
             }
+
             then = next.then;
         }
+
         matches!(then, Connector::Or | Connector::Background)
     }
 
-    /// Whether the script itself has turned an option on by the time the command runs: by `set`, or by the command line
-    /// of the nested shell that runs it. What starts the script from outside is the caller's to know.
+    /// Whether the script itself has turned an option on by the time the command runs: by `set`, or
+    /// by the command line of the nested shell that runs it. What starts the script from outside is
+    /// the caller's to know.
     pub fn option_before(&self, command: &Command, option: ShellOption) -> bool {
         let around: Vec<u32> = self.block_ids(command).collect();
         let mut state = false;
+
         for &block in around.iter().rev() {
             if self.blocks[block as usize].kind == BlockKind::Shell {
                 state = self.host_sets(&self.blocks[block as usize], option);
             }
         }
+
         let shell = self.shell_of(&around);
+
         for other in &self.commands {
             if other.span.start >= command.span.start || other.name() != "set" {
                 continue;
             }
+
             let theirs: Vec<u32> = self.block_ids(other).collect();
-            let leaks = theirs.iter().take_while(|block| !around.contains(block)).all(|&block| {
-                matches!(
-                    self.blocks[block as usize].kind,
-                    BlockKind::Group | BlockKind::If | BlockKind::Body | BlockKind::Condition | BlockKind::Loop
-                )
-            });
+            let leaks = theirs
+                .iter()
+                .take_while(|block| !around.contains(block))
+                .all(|&block| {
+                    matches!(
+                        self.blocks[block as usize].kind,
+                        BlockKind::Group
+                            | BlockKind::If
+                            | BlockKind::Body
+                            | BlockKind::Condition
+                            | BlockKind::Loop
+                    )
+                });
             if leaks && self.shell_of(&theirs) == shell {
                 state = option.set_by(&other.words[1..]).unwrap_or(state);
             }
         }
+
         state
     }
 
     fn host_sets(&self, block: &Block, option: ShellOption) -> bool {
-        let Some(host) = block.host.and_then(|host| self.commands.get(host as usize)) else { return false };
-        Invocation::of(host).and_then(|invocation| option.set_by(invocation.args)).unwrap_or(false)
+        let Some(host) = block.host.and_then(|host| self.commands.get(host as usize)) else {
+            return false;
+        };
+        Invocation::of(host)
+            .and_then(|invocation| option.set_by(invocation.args))
+            .unwrap_or(false)
     }
 
     fn shell_of(&self, blocks: &[u32]) -> Option<u32> {
-        blocks.iter().copied().find(|&block| self.blocks[block as usize].kind == BlockKind::Shell)
+        blocks
+            .iter()
+            .copied()
+            .find(|&block| self.blocks[block as usize].kind == BlockKind::Shell)
     }
 
     fn block_ids(&self, command: &Command) -> impl Iterator<Item = u32> {
-        std::iter::successors(Some(command.block), |&block| self.blocks.get(block as usize)?.parent)
+        std::iter::successors(Some(command.block), |&block| {
+            self.blocks.get(block as usize)?.parent
+        })
     }
 
-    /// What really runs: one entry for each command that has a name, seen through `sudo`, `env`, `exec` and their like.
+    /// What really runs: one entry for each command that has a name, seen through `sudo`, `env`,
+    /// `exec` and their like.
     ///
     /// Many rules ask; wrappers are seen through once, for the first of them.
     pub fn invocations(&self) -> Vec<Invocation<'_>> {
-        self.found.get_or_init(|| invocation::find(self)).iter().map(|found| found.of(self)).collect()
+        self.found
+            .get_or_init(|| invocation::find(self))
+            .iter()
+            .map(|found| found.of(self))
+            .collect()
     }
 }

@@ -1,7 +1,9 @@
-//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands join the script they were
-//! found in, with spans that point at the outer text.
+//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands join the
+//! script they were found in, with spans that point at the outer text.
 
-use super::{Block, BlockKind, Command, Invocation, PartKind, RedirectOperator, Script, Word, parser};
+use super::{
+    Block, BlockKind, Command, Invocation, PartKind, RedirectOperator, Script, Word, parser,
+};
 use crate::source::{OffsetMap, Span};
 
 /// How many shells may stand in each other.
@@ -13,14 +15,19 @@ const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rb
 /// Finds the shell text of every command and adds its commands, and those found in them.
 pub(super) fn expand(script: &mut Script) {
     let mut at = 0;
+
     while at < script.commands.len() {
         if let Some(text) = shell_text(script, &script.commands[at]) {
-            let shells = script.ancestors(&script.commands[at]).filter(|block| block.kind == BlockKind::Shell).count();
+            let shells = script
+                .ancestors(&script.commands[at])
+                .filter(|block| block.kind == BlockKind::Shell)
+                .count();
             if shells < MAX_SHELLS {
                 let nested = parser::parse(&text.text, text.known.clone());
                 graft(script, at as u32, nested, &text);
             }
         }
+
         at += 1;
     }
 }
@@ -44,33 +51,49 @@ impl Text {
             self.text.push(' ');
             self.within = self.within.cover(word.span);
         }
+
         let base = self.text.len() as u32;
         self.map.push(
             base,
-            word.parts.first().filter(|part| part.offset == 0).map_or(word.span.start, |part| part.span.start),
+            word.parts
+                .first()
+                .filter(|part| part.offset == 0)
+                .map_or(word.span.start, |part| part.span.start),
         );
         // What is written up to here of the word, and how much longer it became by braces.
         let (mut done, mut grown) = (0, 0);
+
         for (index, part) in word.parts.iter().enumerate() {
-            let end = word.parts.get(index + 1).map_or(word.text().len(), |next| next.offset as usize);
+            let end = word
+                .parts
+                .get(index + 1)
+                .map_or(word.text().len(), |next| next.offset as usize);
             let start = base + part.offset + grown;
             self.map.push(start, part.span.start);
             if matches!(part.kind, PartKind::Substitution { .. }) {
                 self.known.push(Span::new(start, base + end as u32 + grown));
             }
+
             let (before, rest) = word.text().split_at(end);
-            if matches!(part.kind, PartKind::Variable(_)) && is_bare(&before[part.offset as usize..]) && runs_on(rest) {
+            if matches!(part.kind, PartKind::Variable(_))
+                && is_bare(&before[part.offset as usize..])
+                && runs_on(rest)
+            {
                 // `$X'y'` is `${X}y` to the inner shell, and not `$Xy`.
                 self.text.push_str(&before[done..part.offset as usize]);
                 let name = &before[part.offset as usize + 1..];
                 self.text.push_str("${");
                 self.map.push(start + 2, part.span.start + 1);
                 self.text.push_str(name);
-                self.map.push(start + 2 + name.len() as u32, part.span.start + name.len() as u32);
+                self.map.push(
+                    start + 2 + name.len() as u32,
+                    part.span.start + name.len() as u32,
+                );
                 self.text.push('}');
                 (done, grown) = (end, grown + 2);
             }
         }
+
         self.text.push_str(&word.text()[done..]);
     }
 
@@ -80,16 +103,18 @@ impl Text {
         text
     }
 
-    fn place(&self, span: Span) -> Span {
-        let place = self.map.span(span);
+    fn location(&self, span: Span) -> Span {
+        let location = self.map.span(span);
         let clamp = |at: u32| at.clamp(self.within.start, self.within.end);
-        Span::new(clamp(place.start), clamp(place.end))
+        Span::new(clamp(location.start), clamp(location.end))
     }
 }
 
 /// Whether a variable is written without braces.
 fn is_bare(variable: &str) -> bool {
-    variable.strip_prefix('$').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+    variable
+        .strip_prefix('$')
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
 }
 
 /// Whether a text would be read as the rest of a name before it.
@@ -99,13 +124,16 @@ fn runs_on(text: &str) -> bool {
 
 fn shell_text(script: &Script, command: &Command) -> Option<Text> {
     let invocation = Invocation::of(command)?;
+
     match invocation.program {
         "eval" => {
             let mut text = Text::default();
             invocation.args.iter().for_each(|word| text.push(word));
             (!text.text.is_empty()).then_some(text)
         }
-        "su" | "runuser" => invocation.option(&["-c", "--command"]).map(|command| Text::of(command.word)),
+        "su" | "runuser" => invocation
+            .option(&["-c", "--command"])
+            .map(|command| Text::of(command.word)),
         shell if SHELLS.contains(&shell) => match command_string(invocation.args) {
             CommandString::Word(word) => Some(Text::of(word)),
             CommandString::Input => input(script, command),
@@ -126,35 +154,55 @@ enum CommandString<'s> {
 fn command_string(args: &[Word]) -> CommandString<'_> {
     let mut given = false;
     let mut words = args.iter();
+
     while let Some(word) = words.next() {
         let text = word.text();
         if text == "-" || text == "--" {
             continue;
         }
+
         if !text.starts_with(['-', '+']) {
-            return if given { CommandString::Word(word) } else { CommandString::None };
+            return if given {
+                CommandString::Word(word)
+            } else {
+                CommandString::None
+            };
         }
+
         if matches!(text, "--rcfile" | "--init-file") {
             words.next();
         }
+
         if !text.starts_with("--") {
             given |= text.contains('c');
             if text == "-s" {
                 return CommandString::Input;
             }
+
             if text.ends_with(['o', 'O']) {
                 words.next();
             }
         }
     }
-    if given { CommandString::None } else { CommandString::Input }
+
+    if given {
+        CommandString::None
+    } else {
+        CommandString::Input
+    }
 }
 
 /// The here-document or here-string that a shell reads.
 fn input(script: &Script, command: &Command) -> Option<Text> {
-    let redirect = command.redirects.iter().rev().find(|redirect| redirect.descriptor.unwrap_or(0) == 0)?;
+    let redirect = command
+        .redirects
+        .iter()
+        .rev()
+        .find(|redirect| redirect.descriptor.unwrap_or(0) == 0)?;
     match redirect.operator {
-        RedirectOperator::Heredoc => script.heredoc(redirect).map(|heredoc| Text::of(&heredoc.body)),
+        RedirectOperator::Heredoc => script
+            .heredoc(redirect)
+            .map(|heredoc| Text::of(&heredoc.body)),
         RedirectOperator::HereString => Some(Text::of(&redirect.target)),
         _ => None,
     }
@@ -162,7 +210,7 @@ fn input(script: &Script, command: &Command) -> Option<Text> {
 
 /// Adds the commands of `nested` to `script`, as the shell that the command `host` runs.
 fn graft(script: &mut Script, host: u32, nested: Script, text: &Text) {
-    let place = |span: Span| text.place(span);
+    let location = |span: Span| text.location(span);
     let (blocks, pipelines) = (script.blocks.len() as u32, script.pipelines.len() as u32);
     let heredocs = script.heredocs.len() as u32;
     let runner = &script.commands[host as usize];
@@ -173,44 +221,68 @@ fn graft(script: &mut Script, host: u32, nested: Script, text: &Text) {
         host: Some(host),
         ..Block::new(BlockKind::Shell, text.within)
     };
+
     let commands = script.commands.len() as u32;
     let redirects = |redirects: &mut Vec<super::Redirect>| {
         for redirect in redirects {
-            redirect.span = place(redirect.span);
-            redirect.target.remap(&place, blocks);
+            redirect.span = location(redirect.span);
+            redirect.target.remap(&location, blocks);
             redirect.heredoc = redirect.heredoc.map(|at| at + heredocs);
         }
     };
+
     script.blocks.push(around);
-    script.blocks.extend(nested.blocks.into_iter().skip(1).map(|mut block| {
-        block.span = place(block.span);
-        block.parent = block.parent.map(|parent| parent + blocks);
-        block.pipeline += pipelines;
-        block.host = block.host.map(|host| host + commands);
-        block.words.iter_mut().for_each(|word| word.remap(&place, blocks));
-        redirects(&mut block.redirects);
-        block
-    }));
-    script.pipelines.extend(nested.pipelines.into_iter().map(|mut pipeline| {
-        pipeline.block += blocks;
-        pipeline.pipes.iter_mut().for_each(|pipe| *pipe = place(*pipe));
-        pipeline
-    }));
-    script.heredocs.extend(nested.heredocs.into_iter().map(|mut heredoc| {
-        heredoc.body.remap(&place, blocks);
-        heredoc
-    }));
-    script.comments.extend(nested.comments.into_iter().map(place));
-    script.commands.extend(nested.commands.into_iter().map(|mut command| {
-        command.span = place(command.span);
-        command.block += blocks;
-        command.pipeline += pipelines;
-        command.words.iter_mut().for_each(|word| word.remap(&place, blocks));
-        for assignment in &mut command.assignments {
-            assignment.name_span = place(assignment.name_span);
-            assignment.value.remap(&place, blocks);
-        }
-        redirects(&mut command.redirects);
-        command
-    }));
+    script
+        .blocks
+        .extend(nested.blocks.into_iter().skip(1).map(|mut block| {
+            block.span = location(block.span);
+            block.parent = block.parent.map(|parent| parent + blocks);
+            block.pipeline += pipelines;
+            block.host = block.host.map(|host| host + commands);
+            block
+                .words
+                .iter_mut()
+                .for_each(|word| word.remap(&location, blocks));
+            redirects(&mut block.redirects);
+
+            block
+        }));
+    script
+        .pipelines
+        .extend(nested.pipelines.into_iter().map(|mut pipeline| {
+            pipeline.block += blocks;
+            pipeline
+                .pipes
+                .iter_mut()
+                .for_each(|pipe| *pipe = location(*pipe));
+            pipeline
+        }));
+    script
+        .heredocs
+        .extend(nested.heredocs.into_iter().map(|mut heredoc| {
+            heredoc.body.remap(&location, blocks);
+            heredoc
+        }));
+    script
+        .comments
+        .extend(nested.comments.into_iter().map(location));
+    script
+        .commands
+        .extend(nested.commands.into_iter().map(|mut command| {
+            command.span = location(command.span);
+            command.block += blocks;
+            command.pipeline += pipelines;
+            command
+                .words
+                .iter_mut()
+                .for_each(|word| word.remap(&location, blocks));
+            for assignment in &mut command.assignments {
+                assignment.name_span = location(assignment.name_span);
+                assignment.value.remap(&location, blocks);
+            }
+
+            redirects(&mut command.redirects);
+
+            command
+        }));
 }

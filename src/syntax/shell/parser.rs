@@ -1,23 +1,29 @@
 //! Lists, pipelines and compound commands: recursive descent over the bytes of a script.
 //!
-//! Two promises hold everywhere: each step moves forward, and nothing nests deeper than [`MAX_DEPTH`]; brackets and
-//! keywords beyond that depth are read as separators, so that hostile text stays cheap and its commands still appear.
+//! Two promises hold everywhere: each step moves forward, and nothing nests deeper than
+//! [`MAX_DEPTH`]; brackets and keywords beyond that depth are read as separators, so that hostile
+//! text stays cheap and its commands still appear.
 
 use super::compound::{Closers, Keyword};
 use super::{
-    Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect, RedirectOperator, Script, Word, word::is_name,
+    Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect, RedirectOperator, Script,
+    Word, word::is_name,
 };
 use crate::source::Span;
 
 /// How deep compound commands and expansions may nest. Real scripts stay below ten.
 const MAX_DEPTH: u32 = 40;
 
-/// Parses `text` without looking into nested shell text. Substitutions at `opaque` spans (sorted) are passed over,
-/// because their commands are known already.
+/// Parses `text` without looking into nested shell text. Substitutions at `opaque` spans (sorted)
+/// are passed over, because their commands are known already.
 pub(super) fn parse(text: &str, opaque: Vec<Span>) -> Script {
     let mut parser = Parser::new(text, opaque);
-    parser.script.blocks.push(Block::new(BlockKind::Script, Span::of(0, text.len())));
+    parser
+        .script
+        .blocks
+        .push(Block::new(BlockKind::Script, Span::of(0, text.len())));
     parser.list(Closers::NONE, Closers::NONE);
+
     parser.script
 }
 
@@ -66,7 +72,11 @@ impl<'t> Parser<'t> {
 
     pub(super) fn peek_at(&self, ahead: usize) -> Option<u8> {
         let at = self.at + ahead;
-        if at < self.end { Some(self.bytes[at]) } else { None }
+        if at < self.end {
+            Some(self.bytes[at])
+        } else {
+            None
+        }
     }
 
     /// The length of a line end that begins `ahead` bytes from here.
@@ -95,7 +105,9 @@ impl<'t> Parser<'t> {
         let rest = &self.bytes[self.at..self.end];
         let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let trimmed = rest[..len].strip_suffix(b"\r").map_or(len, <[u8]>::len);
-        self.script.comments.push(Span::of(self.at, self.at + trimmed));
+        self.script
+            .comments
+            .push(Span::of(self.at, self.at + trimmed));
         self.at += len;
     }
 
@@ -103,6 +115,7 @@ impl<'t> Parser<'t> {
     pub(super) fn skip_lines(&mut self) {
         loop {
             self.skip_blanks();
+
             match self.peek() {
                 Some(b'\n') => self.newline(),
                 Some(b'#') => self.comment(),
@@ -124,6 +137,7 @@ impl<'t> Parser<'t> {
         let begin = self.at;
         let (mut body_end, mut next, mut closed) = (self.end, self.end, false);
         let mut line = begin;
+
         while line < self.end {
             let len = memchr::memchr(b'\n', &self.bytes[line..self.end]);
             let line_end = len.map_or(self.end, |len| line + len);
@@ -131,20 +145,25 @@ impl<'t> Parser<'t> {
             while strips_tabs && content.first() == Some(&b'\t') {
                 content = &content[1..];
             }
+
             let rest = content.strip_prefix(delimiter.as_bytes());
             // `$(cat <<EOF … EOF)` is not what POSIX asks for, but shells take it.
             let paren = self.depth > 0 && rest.is_some_and(|rest| rest.first() == Some(&b')'));
+
             if paren || rest.is_some_and(|rest| rest.is_empty() || rest == b"\r") {
                 body_end = line;
                 next = match rest {
                     Some(rest) if paren => line_end - rest.len(),
                     _ => len.map_or(self.end, |len| line + len + 1),
                 };
+
                 closed = true;
                 break;
             }
+
             line = line_end + 1;
         }
+
         let quoted = self.script.heredocs[index as usize].quoted;
         let body = self.heredoc_word(begin, body_end, quoted);
         let heredoc = &mut self.script.heredocs[index as usize];
@@ -158,9 +177,11 @@ impl<'t> Parser<'t> {
         if self.depth >= MAX_DEPTH {
             return None;
         }
+
         self.depth += 1;
         let result = inside(self);
         self.depth -= 1;
+
         Some(result)
     }
 
@@ -180,11 +201,13 @@ impl<'t> Parser<'t> {
             words,
             ..Block::new(kind, Span::of(start, start))
         });
+
         let (block, pipeline, index) = (self.block, self.pipeline, self.index);
         self.block = id;
         inside(self);
         (self.block, self.pipeline, self.index) = (block, pipeline, index);
         self.script.blocks[id as usize].span.end = self.at as u32;
+
         id
     }
 
@@ -215,8 +238,10 @@ impl<'t> Parser<'t> {
             parser.end = end;
             parser.at = close + 1;
         });
+
         self.script.blocks[id as usize].host = host;
         self.host = host;
+
         id
     }
 
@@ -226,19 +251,26 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// Pipelines up to a token of `own`, which is left in place, or of `outer`, which a list around this one waits for.
+    /// Pipelines up to a token of `own`, which is left in place, or of `outer`, which a list around
+    /// this one waits for.
     pub(super) fn list(&mut self, own: Closers, outer: Closers) {
         let wanted = own.and(outer);
         let mut joined = Connector::None;
         let mut last: Option<u32> = None;
+
         loop {
             self.skip_blanks();
             let start = self.at;
             let Some(byte) = self.peek() else { return };
+
             let connector = match byte {
                 b'\n' => {
                     self.newline();
-                    if matches!(joined, Connector::And | Connector::Or) { continue } else { Connector::Sequence }
+                    if matches!(joined, Connector::And | Connector::Or) {
+                        continue;
+                    } else {
+                        Connector::Sequence
+                    }
                 }
                 b'#' => {
                     self.comment();
@@ -248,7 +280,9 @@ impl<'t> Parser<'t> {
                     if wanted.has(Closers::ARM) {
                         return;
                     }
+
                     self.at += 2;
+
                     Connector::Sequence
                 }
                 b';' => {
@@ -275,6 +309,7 @@ impl<'t> Parser<'t> {
                     if wanted.has(Closers::PAREN) {
                         return;
                     }
+
                     self.at += 1;
                     continue;
                 }
@@ -283,26 +318,33 @@ impl<'t> Parser<'t> {
                         if wanted.has(closer) {
                             return;
                         }
+
                         self.at += len;
                         continue;
                     }
+
                     let id = self.read_pipeline(joined, wanted);
+
                     if self.at == start {
                         self.at += 1;
                         while !self.text.is_char_boundary(self.at) {
                             self.at += 1;
                         }
                     }
+
                     joined = Connector::None;
                     last = Some(id);
                     continue;
                 }
             };
+
             let Some(last) = last else { continue };
+
             let then = &mut self.script.pipelines[last as usize].then;
             if *then == Connector::None {
                 *then = connector;
             }
+
             joined = *then;
         }
     }
@@ -310,20 +352,25 @@ impl<'t> Parser<'t> {
     fn read_pipeline(&mut self, joined: Connector, outer: Closers) -> u32 {
         let id = self.script.pipelines.len() as u32;
         let mut pipeline = Pipeline::new(self.block, joined);
-        while self.peek() == Some(b'!') && matches!(self.peek_at(1), Some(b' ' | b'\t' | b'\r' | b'\n') | None) {
+        while self.peek() == Some(b'!')
+            && matches!(self.peek_at(1), Some(b' ' | b'\t' | b'\r' | b'\n') | None)
+        {
             self.at += 1;
             pipeline.negated = !pipeline.negated;
             self.skip_blanks();
         }
+
         self.script.pipelines.push(pipeline);
         let (before, index) = (self.pipeline, self.index);
         (self.pipeline, self.index) = (id, 0);
+
         loop {
             self.element(outer);
             self.skip_blanks();
             if self.peek() != Some(b'|') || self.peek_at(1) == Some(b'|') {
                 break;
             }
+
             let pipe = self.at;
             self.at += 1;
             self.take(b'&');
@@ -335,10 +382,13 @@ impl<'t> Parser<'t> {
             if stops {
                 break;
             }
+
             self.index += 1;
             self.script.pipelines[id as usize].len += 1;
         }
+
         (self.pipeline, self.index) = (before, index);
+
         id
     }
 
@@ -349,6 +399,7 @@ impl<'t> Parser<'t> {
             index: self.index,
             ..Command::default()
         });
+
         self.script.commands.len() - 1
     }
 
@@ -358,9 +409,11 @@ impl<'t> Parser<'t> {
         let host = self.host.replace(id as u32);
         let mut command = Command::default();
         let mut end = start;
+
         loop {
             self.skip_blanks();
             let before = self.at;
+
             match self.peek() {
                 None | Some(b'\n' | b';' | b'|' | b')' | b'#') => break,
                 Some(b'&') if self.peek_at(1) != Some(b'>') => break,
@@ -376,10 +429,12 @@ impl<'t> Parser<'t> {
                         self.script.commands.truncate(id);
                         return self.function(name, start, Closers::NONE);
                     }
+
                     break;
                 }
                 _ => {}
             }
+
             if let Some(redirect) = self.redirect() {
                 command.redirects.push(redirect);
             } else if command.words.is_empty()
@@ -391,15 +446,20 @@ impl<'t> Parser<'t> {
                 if self.at == before {
                     break;
                 }
+
                 command.words.push(word);
             }
+
             end = self.at;
         }
+
         self.host = host;
+
         if end == start {
             self.script.commands.truncate(id);
             return;
         }
+
         let slot = &mut self.script.commands[id];
         slot.span = Span::of(start, end);
         slot.words = command.words;
@@ -416,6 +476,7 @@ impl<'t> Parser<'t> {
         if !found {
             self.at = before;
         }
+
         found
     }
 
@@ -425,10 +486,14 @@ impl<'t> Parser<'t> {
         while at < self.end && at - start < 10 && self.bytes[at].is_ascii_digit() {
             at += 1;
         }
+
         let rest = &self.bytes[at..self.end];
-        if !matches!(rest.first(), Some(b'<' | b'>')) && !rest.starts_with(b"&>") || at > start && rest[0] == b'&' {
+        if !matches!(rest.first(), Some(b'<' | b'>')) && !rest.starts_with(b"&>")
+            || at > start && rest[0] == b'&'
+        {
             return None;
         }
+
         use RedirectOperator as R;
         let (operator, len) = match rest {
             [b'<' | b'>', b'(', ..] if at == start => return None,
@@ -445,6 +510,7 @@ impl<'t> Parser<'t> {
             [_, _, b'>', ..] => (R::AppendBoth, 3),
             _ => (R::WriteBoth, 2),
         };
+
         let descriptor = self.text[start..at].parse().ok();
         self.at = at + len;
         let operator_end = self.at;
@@ -453,41 +519,71 @@ impl<'t> Parser<'t> {
         if target.span.is_empty() {
             self.at = operator_end;
         }
+
         let heredoc = (operator == R::Heredoc && !target.span.is_empty()).then(|| {
             let index = self.script.heredocs.len() as u32;
             self.script.heredocs.push(Heredoc {
-                quoted: target.parts.iter().any(|part| part.quote != super::Quote::None),
+                quoted: target
+                    .parts
+                    .iter()
+                    .any(|part| part.quote != super::Quote::None),
                 strips_tabs: len == 3,
                 ..Heredoc::default()
             });
+
             self.pending.push((index, target.text().into()));
+
             index
         });
-        Some(Redirect { operator, span: Span::of(start, self.at), descriptor, target, heredoc })
+
+        Some(Redirect {
+            operator,
+            span: Span::of(start, self.at),
+            descriptor,
+            target,
+            heredoc,
+        })
     }
 
     fn assignment(&mut self) -> Option<super::Assignment> {
         let rest = &self.text.as_bytes()[self.at..self.end];
-        let len = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))?;
+        let len = rest
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))?;
         let name = &self.text[self.at..self.at + len];
         if !is_name(name) {
             return None;
         }
+
         let operator = match &rest[len..] {
             [b'=', ..] => 1,
             [b'+', b'=', ..] => 2,
             [b'[', index @ ..] => {
-                let close = index.iter().take(128).position(|&byte| matches!(byte, b']' | b' ' | b'\n'))?;
+                let close = index
+                    .iter()
+                    .take(128)
+                    .position(|&byte| matches!(byte, b']' | b' ' | b'\n'))?;
                 if !index[close..].starts_with(b"]=") {
                     return None;
                 }
+
                 close + 3
             }
             _ => return None,
         };
+
         let name_span = Span::of(self.at, self.at + len);
         self.at += len + operator;
-        let value = if self.peek() == Some(b'(') { self.array_value() } else { self.word() };
-        Some(super::Assignment { name: name.to_owned(), name_span, value })
+        let value = if self.peek() == Some(b'(') {
+            self.array_value()
+        } else {
+            self.word()
+        };
+
+        Some(super::Assignment {
+            name: name.to_owned(),
+            name_span,
+            value,
+        })
     }
 }

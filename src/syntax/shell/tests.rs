@@ -3,8 +3,8 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Every command as its words joined by blanks, with `NAME=` before them; what joins it to the one before; and the
-/// blocks it stands in.
+/// Every command as its words joined by blanks, with `NAME=` before them; what joins it to the one
+/// before; and the blocks it stands in.
 fn commands(text: &str) -> Vec<String> {
     let script = parse(text);
     let show = |command: &Command| {
@@ -17,19 +17,30 @@ fn commands(text: &str) -> Vec<String> {
             Connector::Sequence => "; ",
             Connector::Background => "& ",
         };
-        let assignments: String =
-            command.assignments.iter().map(|found| format!("{}={} ", found.name, found.value.text())).collect();
+
+        let assignments: String = command
+            .assignments
+            .iter()
+            .map(|found| format!("{}={} ", found.name, found.value.text()))
+            .collect();
         let words: Vec<&str> = command.words.iter().map(Word::text).collect();
-        let redirects: String =
-            command.redirects.iter().map(|found| format!(" {:?}:{}", found.operator, found.target.text())).collect();
+        let redirects: String = command
+            .redirects
+            .iter()
+            .map(|found| format!(" {:?}:{}", found.operator, found.target.text()))
+            .collect();
         let blocks: String = script
             .ancestors(command)
             .filter(|block| block.kind != BlockKind::Script)
             .map(|block| format!(" <{:?}", block.kind))
             .collect();
         let not = if pipeline.negated { "! " } else { "" };
-        format!("{joint}{not}{assignments}{}{redirects}{blocks}", words.join(" "))
+        format!(
+            "{joint}{not}{assignments}{}{redirects}{blocks}",
+            words.join(" ")
+        )
     };
+
     script.commands.iter().map(show).collect()
 }
 
@@ -42,7 +53,10 @@ fn check(cases: &[(&str, &[&str])]) {
 #[test]
 fn lists_and_pipelines() {
     check(&[
-        ("a b; c&&d||e & f\ng", &["a b", "; c", "&& d", "|| e", "& f", "; g"]),
+        (
+            "a b; c&&d||e & f\ng",
+            &["a b", "; c", "&& d", "|| e", "& f", "; g"],
+        ),
         ("a |& b | c && \\\n d", &["a", "| b", "| c", "&& d"]),
         ("a &&\n\n# note\n b # c; d\n", &["a", "&& b"]),
         ("a\r\nb \\\r\n c\r\n", &["a", "; b c"]),
@@ -50,7 +64,10 @@ fn lists_and_pipelines() {
         ("a |\n b", &["a", "| b"]),
         ("echo a#b #c", &["echo a#b"]),
         ("A=1 B='x y' cmd C=2", &["A=1 B=x y cmd C=2"]),
-        ("A= ; B+=(x $(y))\nc[0]=1 d", &["A= ", "; B=(x $(y)) ", "y <Substitution", "; c=1 d"]),
+        (
+            "A= ; B+=(x $(y))\nc[0]=1 d",
+            &["A= ", "; B=(x $(y)) ", "y <Substitution", "; c=1 d"],
+        ),
         ("m+=(X)\nn", &["m=(X) ", "; n"]),
         ("a=b=(c", &["a=b=(c "]),
     ]);
@@ -66,9 +83,15 @@ fn words_lose_their_quotes() {
         ("ab\\\ncd", &["abcd"]),
         ("'never closed; b", &["never closed; b"]),
         ("\"never closed; b", &["never closed; b"]),
-        ("rm -rf !(keep|this) *.@(a|b)", &["rm -rf !(keep|this) *.@(a|b)"]),
+        (
+            "rm -rf !(keep|this) *.@(a|b)",
+            &["rm -rf !(keep|this) *.@(a|b)"],
+        ),
         ("echo {a,b} }", &["echo {a,b} }"]),
-        ("echo ${{ a || 'b }} c' }} x", &["echo ${{ a || 'b }} c' }} x"]),
+        (
+            "echo ${{ a || 'b }} c' }} x",
+            &["echo ${{ a || 'b }} c' }} x"],
+        ),
         ("echo {{ .a | b }}; c", &["echo {{ .a | b }}", "; c"]),
         ("\\rm x", &["rm x"]),
     ]);
@@ -77,15 +100,51 @@ fn words_lose_their_quotes() {
 #[test]
 fn expansions_hold_commands() {
     check(&[
-        ("echo $(a | b) `c` d", &["echo $(a | b) `c` d", "a <Substitution", "| b <Substitution", "c <Substitution"]),
-        ("x=\"$(a \"$(b)\")\"", &["x=$(a \"$(b)\") ", "a $(b) <Substitution", "b <Substitution <Substitution"]),
-        ("echo ${A:-$(b)} ${#C} ${D[@]} ${E//x/}", &["echo ${A:-$(b)} ${#C} ${D[@]} ${E//x/}", "b <Substitution"]),
-        ("echo $((1 + $(a))) b", &["echo $((1 + $(a))) b", "a <Substitution"]),
-        ("echo $((a) | b)", &["echo $((a) | b)", "a <Subshell <Substitution", "| b <Substitution"]),
-        ("diff <(a) >(b) c", &["diff <(a) >(b) c", "a <Process", "b <Process"]),
+        (
+            "echo $(a | b) `c` d",
+            &[
+                "echo $(a | b) `c` d",
+                "a <Substitution",
+                "| b <Substitution",
+                "c <Substitution",
+            ],
+        ),
+        (
+            "x=\"$(a \"$(b)\")\"",
+            &[
+                "x=$(a \"$(b)\") ",
+                "a $(b) <Substitution",
+                "b <Substitution <Substitution",
+            ],
+        ),
+        (
+            "echo ${A:-$(b)} ${#C} ${D[@]} ${E//x/}",
+            &["echo ${A:-$(b)} ${#C} ${D[@]} ${E//x/}", "b <Substitution"],
+        ),
+        (
+            "echo $((1 + $(a))) b",
+            &["echo $((1 + $(a))) b", "a <Substitution"],
+        ),
+        (
+            "echo $((a) | b)",
+            &[
+                "echo $((a) | b)",
+                "a <Subshell <Substitution",
+                "| b <Substitution",
+            ],
+        ),
+        (
+            "diff <(a) >(b) c",
+            &["diff <(a) >(b) c", "a <Process", "b <Process"],
+        ),
         (
             "x=$(case $1 in a) b;; *) c;; esac); d",
-            &["x=$(case $1 in a) b;; *) c;; esac) ", "b <Arm <Case <Substitution", "c <Arm <Case <Substitution", "; d"],
+            &[
+                "x=$(case $1 in a) b;; *) c;; esac) ",
+                "b <Arm <Case <Substitution",
+                "c <Arm <Case <Substitution",
+                "; d",
+            ],
         ),
         ("echo \"${A:-it's}\"; b", &["echo ${A:-it's}", "; b"]),
         ("echo ${A:-\nb", &["echo ${A:-", "; b"]),
@@ -95,25 +154,63 @@ fn expansions_hold_commands() {
 #[test]
 fn compound_commands() {
     check(&[
-        ("(a; b) && { c; }", &["a <Subshell", "; b <Subshell", "c <Group"]),
+        (
+            "(a; b) && { c; }",
+            &["a <Subshell", "; b <Subshell", "c <Group"],
+        ),
         (
             "if a; then b; elif c; then d; else e; fi; f",
-            &["a <Condition <If", "b <Body <If", "c <Condition <If", "d <Body <If", "e <Body <If", "; f"],
+            &[
+                "a <Condition <If",
+                "b <Body <If",
+                "c <Condition <If",
+                "d <Body <If",
+                "e <Body <If",
+                "; f",
+            ],
         ),
-        ("while a; do b; done < f | c", &["a <Condition <Loop", "b <Body <Loop", "| c"]),
-        ("for i in $(a) b; do c $i; done", &["a <Substitution", "c $i <Body <Loop"]),
-        ("for i\ndo a; done; for ((i=0;i<3;i++)); do b; done", &["a <Body <Loop", "b <Body <Loop"]),
-        ("case x in (a|b) c ;; d) e\n;;& *) f; esac; g", &["c <Arm <Case", "e <Arm <Case", "f <Arm <Case", "; g"]),
+        (
+            "while a; do b; done < f | c",
+            &["a <Condition <Loop", "b <Body <Loop", "| c"],
+        ),
+        (
+            "for i in $(a) b; do c $i; done",
+            &["a <Substitution", "c $i <Body <Loop"],
+        ),
+        (
+            "for i\ndo a; done; for ((i=0;i<3;i++)); do b; done",
+            &["a <Body <Loop", "b <Body <Loop"],
+        ),
+        (
+            "case x in (a|b) c ;; d) e\n;;& *) f; esac; g",
+            &["c <Arm <Case", "e <Arm <Case", "f <Arm <Case", "; g"],
+        ),
         (
             "f() { a; }; function g { b; }\nh () ( c )",
-            &["a <Group <Function", "b <Group <Function", "c <Subshell <Function"],
+            &[
+                "a <Group <Function",
+                "b <Group <Function",
+                "c <Subshell <Function",
+            ],
         ),
-        ("[[ -f a && ( $b =~ ^(x|y)$ || c < d ) ]] && e", &["[[ -f a && ( $b =~ ^ ( x | y ) $ || c < d ) ]]", "&& e"]),
+        (
+            "[[ -f a && ( $b =~ ^(x|y)$ || c < d ) ]] && e",
+            &["[[ -f a && ( $b =~ ^ ( x | y ) $ || c < d ) ]]", "&& e"],
+        ),
         (
             "((i++)) && a; ((b; c) || d)",
-            &["(( i++", "&& a", "b <Subshell <Subshell", "; c <Subshell <Subshell", "|| d <Subshell"],
+            &[
+                "(( i++",
+                "&& a",
+                "b <Subshell <Subshell",
+                "; c <Subshell <Subshell",
+                "|| d <Subshell",
+            ],
         ),
-        ("if a; then { b; fi; c", &["a <Condition <If", "b <Group <Body <If", "; c"]),
+        (
+            "if a; then { b; fi; c",
+            &["a <Condition <If", "b <Group <Body <If", "; c"],
+        ),
         ("a; done; ) b }; c", &["a", "; b }", "; c"]),
         ("echo if then fi", &["echo if then fi"]),
     ]);
@@ -122,45 +219,92 @@ fn compound_commands() {
 #[test]
 fn redirects_and_here_documents() {
     check(&[
-        ("a >b 2>&1 <c >>d &>e", &["a Write:b DuplicateWrite:1 Read:c Append:d WriteBoth:e"]),
+        (
+            "a >b 2>&1 <c >>d &>e",
+            &["a Write:b DuplicateWrite:1 Read:c Append:d WriteBoth:e"],
+        ),
         ("a <<< \"$x\" b", &["a b HereString:$x"]),
         (
             "cat <<A - <<'B' && c\n1 $(x)\nA\n2 $(y)\nB\nd",
-            &["cat - Heredoc:A Heredoc:B", "&& c", "x <Substitution", "; d"],
+            &[
+                "cat - Heredoc:A Heredoc:B",
+                "&& c",
+                "x <Substitution",
+                "; d",
+            ],
         ),
         ("cat <<-E\n\ta\n\tE\nb", &["cat Heredoc:E", "; b"]),
         ("cat <<E\r\na\r\nE\r\nb", &["cat Heredoc:E", "; b"]),
-        ("x=$(cat <<E\nif )\nE\n); b", &["x=$(cat <<E\nif )\nE\n) ", "cat Heredoc:E <Substitution", "; b"]),
-        ("x=$(cat <<E\nb\nE)\nc", &["x=$(cat <<E\nb\nE) ", "cat Heredoc:E <Substitution", "; c"]),
+        (
+            "x=$(cat <<E\nif )\nE\n); b",
+            &[
+                "x=$(cat <<E\nif )\nE\n) ",
+                "cat Heredoc:E <Substitution",
+                "; b",
+            ],
+        ),
+        (
+            "x=$(cat <<E\nb\nE)\nc",
+            &["x=$(cat <<E\nb\nE) ", "cat Heredoc:E <Substitution", "; c"],
+        ),
         ("cat <<E\nnever; closed", &["cat Heredoc:E"]),
-        ("$(jq <<- < \"a\") \\", &["$(jq <<- < \"a\") \\", "jq Heredoc: Read:a <Substitution"]),
+        (
+            "$(jq <<- < \"a\") \\",
+            &["$(jq <<- < \"a\") \\", "jq Heredoc: Read:a <Substitution"],
+        ),
     ]);
     let text = "cat <<'A'\nx $y\nA\ncat <<B\n$z\n";
     let script = parse(text);
     let shown: Vec<_> = script
         .heredocs
         .iter()
-        .map(|heredoc| (heredoc.body.span.text(text), heredoc.quoted, heredoc.closed, heredoc.body.variables().len()))
+        .map(|heredoc| {
+            (
+                heredoc.body.span.text(text),
+                heredoc.quoted,
+                heredoc.closed,
+                heredoc.body.variables().len(),
+            )
+        })
         .collect();
-    assert_eq!(shown, [("x $y\n", true, true, 0), ("$z\n", false, false, 1)]);
+    assert_eq!(
+        shown,
+        [("x $y\n", true, true, 0), ("$z\n", false, false, 1)]
+    );
 }
 
-/// Each invocation as the program with its wrappers before it, and the text at the span of each of its words.
+/// Each invocation as the program with its wrappers before it, and the text at the span of each of
+/// its words.
 fn invocations(text: &str) -> Vec<String> {
     let script = parse(text);
     let show = |found: &Invocation<'_>| {
-        let wrappers: String = found.wrappers.iter().map(|wrapper| format!("{}>", wrapper.program)).collect();
-        let args: String = found.args.iter().map(|word| format!(" {}", word.span.text(text))).collect();
+        let wrappers: String = found
+            .wrappers
+            .iter()
+            .map(|wrapper| format!("{}>", wrapper.program))
+            .collect();
+        let args: String = found
+            .args
+            .iter()
+            .map(|word| format!(" {}", word.span.text(text)))
+            .collect();
         format!("{wrappers}{}{args}", found.program)
     };
+
     script.invocations().iter().map(show).collect()
 }
 
 #[test]
 fn wrappers_are_seen_through() {
     let cases: &[(&str, &str)] = &[
-        ("sudo -E -u root A=1 /usr/bin/apt-get -y install", "sudo>apt-get -y install"),
-        ("env -i -u X A=1 exec nice -n 5 node x.js", "env>exec>nice>node x.js"),
+        (
+            "sudo -E -u root A=1 /usr/bin/apt-get -y install",
+            "sudo>apt-get -y install",
+        ),
+        (
+            "env -i -u X A=1 exec nice -n 5 node x.js",
+            "env>exec>nice>node x.js",
+        ),
         ("exec gosu app tini -s -- node", "exec>gosu>tini>node"),
         ("find . | xargs -0 -n 1 -P4 rm -f", "xargs>rm -f"),
         ("timeout -k 5 30 curl x", "timeout>curl x"),
@@ -171,38 +315,69 @@ fn wrappers_are_seen_through() {
         ("sudo -i", "sudo -i"),
         ("python3 -u -m pip install x", "python3>pip install x"),
         ("python x.py -m y", "python x.py -m y"),
-        ("uv run --env-file .env uvicorn app:app", "uv>uvicorn app:app"),
-        ("wait-for-it.sh db:5432 -t 60 -- exec ./run", "wait-for-it.sh>exec>run"),
+        (
+            "uv run --env-file .env uvicorn app:app",
+            "uv>uvicorn app:app",
+        ),
+        (
+            "wait-for-it.sh db:5432 -t 60 -- exec ./run",
+            "wait-for-it.sh>exec>run",
+        ),
         ("busybox wget x", "busybox>wget x"),
         ("\"$JAVA_HOME/bin/java\" -jar x", "java -jar x"),
         ("\"$(dirname x/y)\" z", "$(dirname x/y) z"),
     ];
+
     for (text, expected) in cases {
         let found = invocations(text);
-        assert!(found.iter().any(|found| found == expected), "{text}: {found:?}");
+        assert!(
+            found.iter().any(|found| found == expected),
+            "{text}: {found:?}"
+        );
     }
 }
 
 #[test]
 fn nested_shells_keep_true_spans() {
     let cases: &[(&str, &[&str])] = &[
-        ("sudo sh -c 'curl x | sh'", &["sudo>sh -c 'curl x | sh'", "sudo>sh>curl x", "sudo>sh>sh"]),
+        (
+            "sudo sh -c 'curl x | sh'",
+            &["sudo>sh -c 'curl x | sh'", "sudo>sh>curl x", "sudo>sh>sh"],
+        ),
         (
             r#"bash -lc "echo \"a b\" $(c) && d""#,
-            &[r#"bash -lc "echo \"a b\" $(c) && d""#, "c", r#"bash>echo "a b\" $(c)"#, "bash>d"],
+            &[
+                r#"bash -lc "echo \"a b\" $(c) && d""#,
+                "c",
+                r#"bash>echo "a b\" $(c)"#,
+                "bash>d",
+            ],
         ),
         ("su -c 'a b' user", &["su -c 'a b' user", "su>a b"]),
         ("eval a 'b; c'", &["eval a 'b; c'", "eval>a b", "eval>c"]),
-        ("bash -eo pipefail <<'E'\na $x\nE\nb", &["bash -eo pipefail", "b", "bash>a $x"]),
+        (
+            "bash -eo pipefail <<'E'\na $x\nE\nb",
+            &["bash -eo pipefail", "b", "bash>a $x"],
+        ),
         ("bash x.sh <<E\na\nE", &["bash x.sh"]),
-        ("sh -c \"sh -c 'a b'\"", &["sh -c \"sh -c 'a b'\"", "sh>sh -c 'a b'", "sh>sh>a b"]),
+        (
+            "sh -c \"sh -c 'a b'\"",
+            &["sh -c \"sh -c 'a b'\"", "sh>sh -c 'a b'", "sh>sh>a b"],
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(invocations(text), *expected, "{text}");
     }
     // Substitutions of the outer shell are listed once.
     let script = parse("sh -c \"$(curl x)\"");
-    assert_eq!(script.commands.iter().filter(|command| command.name() == "curl").count(), 1);
+    assert_eq!(
+        script
+            .commands
+            .iter()
+            .filter(|command| command.name() == "curl")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -210,27 +385,58 @@ fn arguments_follow_getopt() {
     let text = "curl -fsSLo out --retry=3 -H 'A: b' -X POST https://x -- -k";
     let script = parse(text);
     let found = &script.invocations()[0];
-    assert_eq!(found.flag(&["-s", "--silent"]).map(Word::text), Some("-fsSLo"));
+    assert_eq!(
+        found.flag(&["-s", "--silent"]).map(Word::text),
+        Some("-fsSLo")
+    );
     assert!(found.flag(&["-k"]).is_none());
-    let value = |names: &[&str]| found.option(names).map(|found| (found.value, found.span.text(text)));
+    let value = |names: &[&str]| {
+        found
+            .option(names)
+            .map(|found| (found.value, found.span.text(text)))
+    };
+
     assert_eq!(value(&["-o", "--output"]), Some(("out", "out")));
     assert_eq!(value(&["--retry"]), Some(("3", "3")));
     assert_eq!(value(&["-H"]), Some(("A: b", "'A: b'")));
-    let positionals: Vec<&str> =
-        found.positionals(&["-o", "-H", "-X"]).iter().map(|word| word.span.text(text)).collect();
+    let positionals: Vec<&str> = found
+        .positionals(&["-o", "-H", "-X"])
+        .iter()
+        .map(|word| word.span.text(text))
+        .collect();
     assert_eq!(positionals, ["https://x", "-k"]);
     let attached = parse("gcc -Wall -obin x.c");
-    assert_eq!(attached.invocations()[0].option(&["-o"]).map(|found| found.value), Some("bin"));
-    assert_eq!(parse("apt-get -y install x").invocations()[0].subcommand(&[]), Some("install"));
+    assert_eq!(
+        attached.invocations()[0]
+            .option(&["-o"])
+            .map(|found| found.value),
+        Some("bin")
+    );
+    assert_eq!(
+        parse("apt-get -y install x").invocations()[0].subcommand(&[]),
+        Some("install")
+    );
 }
 
 #[test]
 fn pipes_failures_and_options_are_decidable() {
-    let at = |script: &Script, name: &str| script.commands.iter().position(|found| found.name() == name).unwrap();
+    let at = |script: &Script, name: &str| {
+        script
+            .commands
+            .iter()
+            .position(|found| found.name() == name)
+            .unwrap()
+    };
+
     let script = parse("{ a; b; } | (c && d) | e; f $(g | h)");
     let feeders = |name: &str| -> Vec<&str> {
-        script.feeders(&script.commands[at(&script, name)]).into_iter().map(Command::name).collect()
+        script
+            .feeders(&script.commands[at(&script, name)])
+            .into_iter()
+            .map(Command::name)
+            .collect()
     };
+
     assert_eq!(feeders("e"), ["a", "b", "c", "d"]);
     assert_eq!(feeders("d"), ["a", "b"]);
     assert_eq!(feeders("h"), ["g"]);
@@ -246,10 +452,16 @@ fn pipes_failures_and_options_are_decidable() {
         ("y || x", false),
         ("x | y || true", true),
     ];
+
     for (text, expected) in cases {
         let script = parse(text);
-        assert_eq!(script.failure_is_handled(&script.commands[at(&script, "x")]), *expected, "{text}");
+        assert_eq!(
+            script.failure_is_handled(&script.commands[at(&script, "x")]),
+            *expected,
+            "{text}"
+        );
     }
+
     let cases: &[(&str, bool, bool)] = &[
         ("set -euo pipefail; x", true, true),
         ("set -o pipefail && x", false, true),
@@ -261,11 +473,20 @@ fn pipes_failures_and_options_are_decidable() {
         ("bash -eo pipefail -c 'x'", true, true),
         ("bash -c 'set -e; x'", true, false),
     ];
+
     for (text, errexit, pipefail) in cases {
         let script = parse(text);
         let command = &script.commands[at(&script, "x")];
-        assert_eq!(script.option_before(command, ShellOption::ErrExit), *errexit, "{text}");
-        assert_eq!(script.option_before(command, ShellOption::PipeFail), *pipefail, "{text}");
+        assert_eq!(
+            script.option_before(command, ShellOption::ErrExit),
+            *errexit,
+            "{text}"
+        );
+        assert_eq!(
+            script.option_before(command, ShellOption::PipeFail),
+            *pipefail,
+            "{text}"
+        );
     }
 }
 
@@ -273,9 +494,10 @@ fn pipes_failures_and_options_are_decidable() {
 fn exec_forms_are_not_expanded() {
     let source = r#"["sudo", "sh", "-c", "curl \"$X\" | sh"]"#;
     let mut map = OffsetMap::verbatim(22);
-    for (local, place) in [(5, 28), (6, 29), (8, 32)] {
-        map.push(local, place);
+    for (local, location) in [(5, 28), (6, 29), (8, 32)] {
+        map.push(local, location);
     }
+
     let script = exec([
         ("sudo", Span::new(1, 7), None),
         ("sh", Span::new(9, 13), None),
@@ -289,7 +511,13 @@ fn exec_forms_are_not_expanded() {
     assert_eq!(found[1].args[0].variables()[0].name_span.text(source), "X");
     assert_eq!(found[1].wrappers.len(), 2);
     assert_eq!(
-        exec([("echo", Span::new(0, 4), None), ("$X", Span::new(5, 7), None)]).commands[0].words[1].literal(),
+        exec([
+            ("echo", Span::new(0, 4), None),
+            ("$X", Span::new(5, 7), None)
+        ])
+        .commands[0]
+            .words[1]
+            .literal(),
         Some("$X")
     );
 }
@@ -321,23 +549,37 @@ fn hostile_nesting_stays_cheap() {
         parse(&text);
         parse(&format!("{text}x{}", ")".repeat(10_000)));
     }
+
     parse(&"a|".repeat(100_000));
     parse(&"${{ ' ".repeat(50_000));
     parse(&"cat <<A\n".repeat(50_000));
 }
 
 fn spans_hold(text: &str, word: &Word) {
-    assert!(text.get(word.span.range()).is_some(), "{:?} in {text:?}", word.span);
+    assert!(
+        text.get(word.span.range()).is_some(),
+        "{:?} in {text:?}",
+        word.span
+    );
+
     for part in &word.parts {
-        assert!(text.get(part.span.range()).is_some(), "{part:?} in {text:?}");
+        assert!(
+            text.get(part.span.range()).is_some(),
+            "{part:?} in {text:?}"
+        );
         assert!(word.text().is_char_boundary(part.offset as usize));
     }
+
     for variable in word.variables() {
-        assert!(text.get(variable.name_span.range()).is_some(), "{variable:?} in {text:?}");
+        assert!(
+            text.get(variable.name_span.range()).is_some(),
+            "{variable:?} in {text:?}"
+        );
     }
 }
 
-/// Of a word that stands in the text as it is. A nested script is decoded: `eval $\\if` asks for `if`.
+/// Of a word that stands in the text as it is. A nested script is decoded: `eval $\\if` asks for
+/// `if`.
 fn names_stand(text: &str, word: &Word) {
     for variable in word.variables() {
         assert_eq!(variable.name_span.text(text), variable.name);
@@ -363,22 +605,26 @@ proptest! {
         text in "( |a|b|é|=|\\n|\\r|;|&|\\||\\(|\\)|\\{|\\}|<|>|'|\"|`|\\$|\\\\|#|!|-|\\[|\\]|\\*|EOF|<<EOF|if |then |fi|do |done|case |in |esac|for |while |sh -c |eval |sudo |X|:-|\\$\\(|\\$\\{){0,60}"
     ) {
         let script = parse(&text);
+
         for command in &script.commands {
             prop_assert!(text.get(command.span.range()).is_some());
             command.words.iter().for_each(|word| spans_hold(&text, word));
             if !script.within(command, BlockKind::Shell) {
                 command.words.iter().for_each(|word| names_stand(&text, word));
             }
+
             command.assignments.iter().for_each(|found| spans_hold(&text, &found.value));
             command.redirects.iter().for_each(|found| spans_hold(&text, &found.target));
             script.feeders(command);
             script.failure_is_handled(command);
             script.option_before(command, ShellOption::ErrExit);
         }
+
         for block in &script.blocks {
             prop_assert!(text.get(block.span.range()).is_some());
             prop_assert!(block.pipeline == 0 || (block.pipeline as usize) < script.pipelines.len());
         }
+
         script.heredocs.iter().for_each(|heredoc| spans_hold(&text, &heredoc.body));
         script.invocations();
     }

@@ -9,7 +9,8 @@ pub struct Word {
     pub span: Span,
     /// The text without quotes and escapes. Expansions stand in it as they were written.
     pub(super) text: Box<str>,
-    /// The pieces in order. Empty when the word stands in its source exactly as in `text`, from the span's start on.
+    /// The pieces in order. Empty when the word stands in its source exactly as in `text`, from the
+    /// span's start on.
     pub parts: Vec<Part>,
 }
 
@@ -81,7 +82,11 @@ pub enum Operator {
 impl Word {
     /// A word that stands in its source as it is.
     pub(super) fn plain(text: &str, span: Span) -> Self {
-        Self { span, text: text.into(), parts: Vec::new() }
+        Self {
+            span,
+            text: text.into(),
+            parts: Vec::new(),
+        }
     }
 
     /// A word whose text was decoded by someone else, with the map from its text to the source.
@@ -89,16 +94,24 @@ impl Word {
         let mut parts = Vec::new();
         let mut add = |offset: usize, start: u32, end: u32| {
             let span = Span::new(start, end);
-            parts.push(Part { kind: PartKind::Literal, quote: Quote::Single, span, offset: offset as u32 });
+            parts.push(Part {
+                kind: PartKind::Literal,
+                quote: Quote::Single,
+                span,
+                offset: offset as u32,
+            });
         };
+
         match map {
             Some(map) => {
                 let mut begin = 0;
                 let mut before = map.offset(0);
+
                 for at in 1..=text.len() {
                     let here = map.offset(at as u32);
                     let ends = at == text.len() || here != before + 1;
                     before = here;
+
                     if ends {
                         let local = Span::of(begin, at);
                         let source = map.span(local);
@@ -111,7 +124,12 @@ impl Word {
             None if span.len() as usize == text.len() + 2 => add(0, span.start + 1, span.end - 1),
             None => add(0, span.start, span.end),
         }
-        Self { span, text: text.into(), parts }
+
+        Self {
+            span,
+            text: text.into(),
+            parts,
+        }
     }
 
     /// The text without quotes and escapes, with expansions as they were written.
@@ -121,7 +139,10 @@ impl Word {
 
     /// The text when nothing in it is expanded.
     pub fn literal(&self) -> Option<&str> {
-        self.parts.iter().all(|part| matches!(part.kind, PartKind::Literal)).then_some(&*self.text)
+        self.parts
+            .iter()
+            .all(|part| matches!(part.kind, PartKind::Literal))
+            .then_some(&*self.text)
     }
 
     /// Whether any piece is quoted or escaped.
@@ -133,6 +154,7 @@ impl Word {
     pub fn variables(&self) -> Vec<&Variable> {
         let mut found = Vec::new();
         let mut queue: Vec<&Word> = vec![self];
+
         while let Some(word) = queue.pop() {
             for part in &word.parts {
                 match &part.kind {
@@ -146,7 +168,9 @@ impl Word {
                 }
             }
         }
+
         found.sort_by_key(|variable| variable.name_span);
+
         found
     }
 
@@ -155,7 +179,8 @@ impl Word {
         self.literal().is_none()
     }
 
-    /// `NAME=value` as an argument, as `export`, `env` and `docker -e` take it: the name and the value's text.
+    /// `NAME=value` as an argument, as `export`, `env` and `docker -e` take it: the name and the
+    /// value's text.
     pub fn assignment(&self) -> Option<(&str, &str)> {
         let (name, value) = self.text.split_once('=')?;
         is_name(name).then_some((name, value))
@@ -167,15 +192,22 @@ impl Word {
             let at = self.offset(range.start);
             return Span::new(at, at);
         }
+
         let last = self.offset(range.end - 1);
-        Span::new(self.offset(range.start), (last + 1).min(self.span.end).max(self.span.start))
+        Span::new(
+            self.offset(range.start),
+            (last + 1).min(self.span.end).max(self.span.start),
+        )
     }
 
     fn offset(&self, at: usize) -> u32 {
-        let index = self.parts.partition_point(|part| part.offset as usize <= at);
+        let index = self
+            .parts
+            .partition_point(|part| part.offset as usize <= at);
         let Some(part) = index.checked_sub(1).map(|index| &self.parts[index]) else {
             return (self.span.start + at as u32).min(self.span.end);
         };
+
         (part.span.start + (at as u32 - part.offset)).min(part.span.end)
     }
 
@@ -189,21 +221,24 @@ impl Word {
     }
 
     /// Moves every span of the word through a map, and the blocks it names by `blocks`.
-    pub(super) fn remap(&mut self, place: &impl Fn(Span) -> Span, blocks: u32) {
+    pub(super) fn remap(&mut self, location: &impl Fn(Span) -> Span, blocks: u32) {
         if self.parts.is_empty() {
-            let moved = place(self.span);
+            let moved = location(self.span);
             if moved.len() != self.span.len() {
-                self.parts = per_run(self.span, place);
+                self.parts = per_run(self.span, location);
             }
+
             self.span = moved;
             return;
         }
+
         let mut parts = Vec::with_capacity(self.parts.len());
+
         for mut part in std::mem::take(&mut self.parts) {
             match &mut part.kind {
-                PartKind::Literal if place(part.span).len() != part.span.len() => {
+                PartKind::Literal if location(part.span).len() != part.span.len() => {
                     let (quote, offset) = (part.quote, part.offset);
-                    parts.extend(per_run(part.span, place).into_iter().map(|run| Part {
+                    parts.extend(per_run(part.span, location).into_iter().map(|run| Part {
                         quote,
                         offset: run.offset + offset,
                         ..run
@@ -212,39 +247,53 @@ impl Word {
                 }
                 PartKind::Literal | PartKind::Template => {}
                 PartKind::Variable(variable) => {
-                    variable.name_span = place(variable.name_span);
+                    variable.name_span = location(variable.name_span);
                     if let Some(operand) = &mut variable.operand {
-                        operand.remap(place, blocks);
+                        operand.remap(location, blocks);
                     }
                 }
                 PartKind::Substitution { block } | PartKind::Process { block } => *block += blocks,
-                PartKind::Arithmetic(inner) => inner.remap(place, blocks),
-                PartKind::Array(elements) => elements.iter_mut().for_each(|word| word.remap(place, blocks)),
+                PartKind::Arithmetic(inner) => inner.remap(location, blocks),
+                PartKind::Array(elements) => elements
+                    .iter_mut()
+                    .for_each(|word| word.remap(location, blocks)),
             }
-            part.span = place(part.span);
+
+            part.span = location(part.span);
             parts.push(part);
         }
+
         self.parts = parts;
-        self.span = place(self.span);
+        self.span = location(self.span);
     }
 }
 
 /// Literal parts for a run of text that its source interrupts.
-fn per_run(span: Span, place: &impl Fn(Span) -> Span) -> Vec<Part> {
+fn per_run(span: Span, location: &impl Fn(Span) -> Span) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
+
     for at in span.start..span.end {
-        let byte = place(Span::new(at, at + 1));
+        let byte = location(Span::new(at, at + 1));
+
         match parts.last_mut() {
             Some(last) if last.span.end == byte.start => last.span.end = byte.end,
-            _ => parts.push(Part { kind: PartKind::Literal, quote: Quote::None, span: byte, offset: at - span.start }),
+            _ => parts.push(Part {
+                kind: PartKind::Literal,
+                quote: Quote::None,
+                span: byte,
+                offset: at - span.start,
+            }),
         }
     }
+
     parts
 }
 
 /// Whether a text is a variable's name.
 pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

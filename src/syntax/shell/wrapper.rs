@@ -1,4 +1,5 @@
-//! Programs that run another program: what their own words are, and where the other program's begin.
+//! Programs that run another program: what their own words are, and where the other program's
+//! begin.
 
 use super::Word;
 
@@ -41,7 +42,10 @@ pub enum WrapperKind {
 /// How a wrapper's own words end.
 enum Form {
     /// Options, `--`, then this many words.
-    Words { with_value: &'static [&'static str], positionals: usize },
+    Words {
+        with_value: &'static [&'static str],
+        positionals: usize,
+    },
     /// Everything up to `--`.
     Dashes,
     /// The word after `-m`.
@@ -55,21 +59,59 @@ struct Spec {
     form: Form,
 }
 
-const fn words(name: &'static str, kind: WrapperKind, positionals: usize, with_value: &'static [&'static str]) -> Spec {
-    Spec { name, subcommand: None, kind, form: Form::Words { with_value, positionals } }
+const fn words(
+    name: &'static str,
+    kind: WrapperKind,
+    positionals: usize,
+    with_value: &'static [&'static str],
+) -> Spec {
+    Spec {
+        name,
+        subcommand: None,
+        kind,
+        form: Form::Words {
+            with_value,
+            positionals,
+        },
+    }
 }
 
-const fn runner(name: &'static str, subcommand: &'static str, with_value: &'static [&'static str]) -> Spec {
-    let form = Form::Words { with_value, positionals: 0 };
-    Spec { name, subcommand: Some(subcommand), kind: WrapperKind::Runner, form }
+const fn runner(
+    name: &'static str,
+    subcommand: &'static str,
+    with_value: &'static [&'static str],
+) -> Spec {
+    let form = Form::Words {
+        with_value,
+        positionals: 0,
+    };
+
+    Spec {
+        name,
+        subcommand: Some(subcommand),
+        kind: WrapperKind::Runner,
+        form,
+    }
 }
 
 const fn dashes(name: &'static str, kind: WrapperKind) -> Spec {
-    Spec { name, subcommand: None, kind, form: Form::Dashes }
+    Spec {
+        name,
+        subcommand: None,
+        kind,
+        form: Form::Dashes,
+    }
 }
 
 const fn module(name: &'static str) -> Spec {
-    Spec { name, subcommand: None, kind: WrapperKind::Runner, form: Form::Module { with_value: &["-W", "-X"] } }
+    Spec {
+        name,
+        subcommand: None,
+        kind: WrapperKind::Runner,
+        form: Form::Module {
+            with_value: &["-W", "-X"],
+        },
+    }
 }
 
 use WrapperKind::{Elevate, Environment, Exec, Init, Other, Runner, Timeout, User, Xargs};
@@ -167,7 +209,10 @@ const SPECS: &[Spec] = &[
         "chpst",
         User,
         0,
-        &["-u", "-U", "-b", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t"],
+        &[
+            "-u", "-U", "-b", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c",
+            "-r", "-t",
+        ],
     ),
     words("chroot", Other, 1, &["--userspec", "--groups"]),
     words("command", Other, 0, &[]),
@@ -179,7 +224,15 @@ const SPECS: &[Spec] = &[
         "dockerize",
         Other,
         0,
-        &["-wait", "-timeout", "-template", "-stdout", "-stderr", "-wait-retry-interval", "-env"],
+        &[
+            "-wait",
+            "-timeout",
+            "-template",
+            "-stdout",
+            "-stderr",
+            "-wait-retry-interval",
+            "-env",
+        ],
     ),
     dashes("doppler", Environment),
     dashes("dotenv", Environment),
@@ -190,10 +243,20 @@ const SPECS: &[Spec] = &[
     words("exec", Exec, 0, &["-a"]),
     words("fakeroot", Other, 0, &[]),
     words("gosu", User, 1, &[]),
-    words("gtimeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
+    words(
+        "gtimeout",
+        Timeout,
+        1,
+        &["-s", "--signal", "-k", "--kill-after"],
+    ),
     runner("hatch", "run", &[]),
     dashes("infisical", Environment),
-    words("ionice", Other, 0, &["-c", "-n", "-p", "--class", "--classdata"]),
+    words(
+        "ionice",
+        Other,
+        0,
+        &["-c", "-n", "-p", "--class", "--classdata"],
+    ),
     runner("mamba", "run", CONDA),
     runner("micromamba", "run", CONDA),
     runner("newrelic-admin", "run-program", &[]),
@@ -204,7 +267,12 @@ const SPECS: &[Spec] = &[
         "opentelemetry-instrument",
         Runner,
         0,
-        &["--traces_exporter", "--metrics_exporter", "--logs_exporter", "--service_name"],
+        &[
+            "--traces_exporter",
+            "--metrics_exporter",
+            "--logs_exporter",
+            "--service_name",
+        ],
     ),
     runner("pdm", "run", &["-p", "--project"]),
     runner("pipenv", "run", &[]),
@@ -212,18 +280,33 @@ const SPECS: &[Spec] = &[
     runner("poetry", "run", &["-C", "--directory", "-P", "--project"]),
     module("python"),
     module("python3"),
-    words("runuser", User, 0, &["-u", "-g", "-G", "--user", "--group", "--supp-group"]),
+    words(
+        "runuser",
+        User,
+        0,
+        &["-u", "-g", "-G", "--user", "--group", "--supp-group"],
+    ),
     runner("rye", "run", &[]),
     words("s6-setuidgid", User, 1, &[]),
     words("setpriv", User, 0, SETPRIV),
     words("setsid", Other, 0, &[]),
     words("setuidgid", User, 1, &[]),
-    words("stdbuf", Other, 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
+    words(
+        "stdbuf",
+        Other,
+        0,
+        &["-i", "-o", "-e", "--input", "--output", "--error"],
+    ),
     words("su-exec", User, 1, &[]),
     words("sudo", Elevate, 0, SUDO),
     words("taskset", Other, 1, &[]),
     words("time", Other, 0, &["-f", "--format", "-o", "--output"]),
-    words("timeout", Timeout, 1, &["-s", "--signal", "-k", "--kill-after"]),
+    words(
+        "timeout",
+        Timeout,
+        1,
+        &["-s", "--signal", "-k", "--kill-after"],
+    ),
     words("tini", Init, 0, &["-p", "-e"]),
     words("tini-static", Init, 0, &["-p", "-e"]),
     words("unbuffer", Other, 0, &[]),
@@ -234,7 +317,22 @@ const SPECS: &[Spec] = &[
     dashes("wait-for.sh", Other),
     words("with-contenv", Environment, 0, &[]),
     words("xargs", Xargs, 0, XARGS),
-    words("xvfb-run", Other, 0, &["-s", "--server-args", "-n", "--server-num", "-e", "--error-file", "-f", "-w", "-p"]),
+    words(
+        "xvfb-run",
+        Other,
+        0,
+        &[
+            "-s",
+            "--server-args",
+            "-n",
+            "--server-num",
+            "-e",
+            "--error-file",
+            "-f",
+            "-w",
+            "-p",
+        ],
+    ),
 ];
 
 /// The file name of the program a word names, without its folders and without `.exe`.
@@ -255,45 +353,73 @@ pub(super) fn from_name(word: &Word) -> &str {
 }
 
 fn in_expansion(word: &Word, at: usize) -> bool {
-    let index = word.parts.partition_point(|part| part.offset as usize <= at);
+    let index = word
+        .parts
+        .partition_point(|part| part.offset as usize <= at);
     index > 0 && !matches!(word.parts[index - 1].kind, super::PartKind::Literal)
 }
 
-/// Sees through the wrapper that `words` begin with: the wrapper and the words of what it runs. `None` when the first
-/// word is no wrapper or runs nothing.
+/// Sees through the wrapper that `words` begin with: the wrapper and the words of what it runs.
+/// `None` when the first word is no wrapper or runs nothing.
 pub(super) fn unwrap(words: &[Word]) -> Option<(Wrapper<'_>, &[Word])> {
     let (name, rest) = words.split_first()?;
     let program = program(name);
-    let spec = &SPECS[SPECS.binary_search_by_key(&program, |spec| spec.name).ok()?];
+    let spec = &SPECS[SPECS
+        .binary_search_by_key(&program, |spec| spec.name)
+        .ok()?];
     let mut at = 0;
+
     if let Some(subcommand) = spec.subcommand {
         if rest.first()?.text() != subcommand {
             return None;
         }
+
         at = 1;
     }
+
     at += match spec.form {
-        Form::Words { with_value, positionals } => own_words(spec, &rest[at..], with_value, positionals)?,
+        Form::Words {
+            with_value,
+            positionals,
+        } => own_words(spec, &rest[at..], with_value, positionals)?,
         Form::Dashes => rest[at..].iter().position(|word| word.text() == "--")? + 1,
         Form::Module { with_value } => module_at(&rest[at..], with_value)?,
     };
+
     let run = rest.get(at..).filter(|run| !run.is_empty())?;
-    Some((Wrapper { kind: spec.kind, program, name, args: &rest[..at] }, run))
+    Some((
+        Wrapper {
+            kind: spec.kind,
+            program,
+            name,
+            args: &rest[..at],
+        },
+        run,
+    ))
 }
 
-fn own_words(spec: &Spec, words: &[Word], with_value: &[&str], positionals: usize) -> Option<usize> {
+fn own_words(
+    spec: &Spec,
+    words: &[Word],
+    with_value: &[&str],
+    positionals: usize,
+) -> Option<usize> {
     let mut at = 0;
+
     while let Some(word) = words.get(at) {
         let text = word.text();
+
         if text == "--" {
             at += 1;
             break;
         }
+
         if text.len() > 1 && text.starts_with('-') {
             // `command -v x` looks a program up; it does not run it.
             if spec.name == "command" && text.contains(['v', 'V']) {
                 return None;
             }
+
             at += if with_value.contains(&text) { 2 } else { 1 };
         } else if matches!(spec.kind, Elevate | Environment) && word.assignment().is_some() {
             at += 1;
@@ -301,21 +427,26 @@ fn own_words(spec: &Spec, words: &[Word], with_value: &[&str], positionals: usiz
             break;
         }
     }
+
     at += positionals;
     let dashes = positionals > 0 && words.get(at).is_some_and(|word| word.text() == "--");
+
     Some(at + usize::from(dashes))
 }
 
 fn module_at(words: &[Word], with_value: &[&str]) -> Option<usize> {
     let mut at = 0;
+
     loop {
         let text = words.get(at)?.text();
         if text == "-m" {
             return Some(at + 1);
         }
+
         if !text.starts_with('-') || text == "-c" || text == "-" {
             return None;
         }
+
         at += if with_value.contains(&text) { 2 } else { 1 };
     }
 }

@@ -1,10 +1,11 @@
-//! Trees made of parts: what overlays, overrides and patches come to, each node with the place it has in its own file.
+//! Trees made of parts: what overlays, overrides and patches come to, each node with the place it
+//! has in its own file.
 
 use std::borrow::Cow;
 
 use super::node::{Kind, Node, Style};
 use super::{NONE, Raw, Shape, TAGGED, Tree};
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Location, Span};
 
 /// The number of nodes a builder copies. What is beyond is unknown.
 const COPIES: usize = 1 << 20;
@@ -33,16 +34,22 @@ impl<'s> Builder<'s> {
         Self::default()
     }
 
-    /// A whole subtree: aliases stay aliases in their places, merge keys are applied, repeated keys are gone.
+    /// A whole subtree: aliases stay aliases in their places, merge keys are applied, repeated keys
+    /// are gone.
     pub fn copy(&mut self, node: Node<'s>) -> Built {
         if self.parts.len() >= COPIES {
-            return self.add(node.place(), Shape::Unknown, Style::Plain);
+            return self.add(node.location(), Shape::Unknown, Style::Plain);
         }
+
         let children = match node.kind() {
-            Kind::Mapping => node.entries().flat_map(|entry| [self.copy(entry.key), self.copy(entry.value)]).collect(),
+            Kind::Mapping => node
+                .entries()
+                .flat_map(|entry| [self.copy(entry.key), self.copy(entry.value)])
+                .collect(),
             Kind::Sequence => node.items().map(|item| self.copy(item)).collect(),
             _ => Vec::new(),
         };
+
         self.sources_of(node);
         let shape = match node.kind() {
             Kind::Null => Shape::Null,
@@ -51,6 +58,7 @@ impl<'s> Builder<'s> {
             Kind::Sequence => Shape::Sequence,
             Kind::Unknown => Shape::Unknown,
         };
+
         let built = self.add(node.definition(), shape, node.style());
         let part = &mut self.parts[built.0 as usize];
         part.tag = node.tag().map(Cow::Borrowed);
@@ -59,59 +67,73 @@ impl<'s> Builder<'s> {
         if node.kind() == Kind::Unknown || !node.is_alias() {
             return built;
         }
-        let alias = self.add(node.place(), Shape::Alias, Style::Plain);
+
+        let alias = self.add(node.location(), Shape::Alias, Style::Plain);
         self.parts[alias.0 as usize].children = vec![built];
+
         alias
     }
 
     /// A plain scalar that no file says this way, at the place that is the reason for it.
-    pub fn scalar(&mut self, place: Place, text: impl Into<Cow<'s, str>>) -> Built {
-        let built = self.add(place, Shape::Scalar, Style::Plain);
+    pub fn scalar(&mut self, location: Location, text: impl Into<Cow<'s, str>>) -> Built {
+        let built = self.add(location, Shape::Scalar, Style::Plain);
         self.parts[built.0 as usize].text = Some(text.into());
         built
     }
 
-    pub fn null(&mut self, place: Place) -> Built {
-        self.add(place, Shape::Null, Style::Plain)
+    pub fn null(&mut self, location: Location) -> Built {
+        self.add(location, Shape::Null, Style::Plain)
     }
 
     /// A value that cannot be known.
-    pub fn unknown(&mut self, place: Place) -> Built {
-        self.add(place, Shape::Unknown, Style::Plain)
+    pub fn unknown(&mut self, location: Location) -> Built {
+        self.add(location, Shape::Unknown, Style::Plain)
     }
 
-    /// A mapping of keys and values. Keys are taken as given: the caller sees to it that each is there once.
-    pub fn mapping(&mut self, place: Place, entries: Vec<(Built, Built)>) -> Built {
-        let built = self.add(place, Shape::Mapping, Style::Block);
-        self.parts[built.0 as usize].children = entries.into_iter().flat_map(|(key, value)| [key, value]).collect();
+    /// A mapping of keys and values. Keys are taken as given: the caller sees to it that each is
+    /// there once.
+    pub fn mapping(&mut self, location: Location, entries: Vec<(Built, Built)>) -> Built {
+        let built = self.add(location, Shape::Mapping, Style::Block);
+        self.parts[built.0 as usize].children = entries
+            .into_iter()
+            .flat_map(|(key, value)| [key, value])
+            .collect();
         built
     }
 
-    pub fn sequence(&mut self, place: Place, items: Vec<Built>) -> Built {
-        let built = self.add(place, Shape::Sequence, Style::Block);
+    pub fn sequence(&mut self, location: Location, items: Vec<Built>) -> Built {
+        let built = self.add(location, Shape::Sequence, Style::Block);
         self.parts[built.0 as usize].children = items;
         built
     }
 
     /// The tree whose documents have these roots.
     pub fn finish(mut self, roots: Vec<Built>) -> Tree<'s> {
-        let mut tree = Tree { sources: std::mem::take(&mut self.sources), ..Tree::default() };
+        let mut tree = Tree {
+            sources: std::mem::take(&mut self.sources),
+            ..Tree::default()
+        };
+
         for root in roots {
             let start = tree.nodes.len() as u32;
             self.lay(&mut tree, root);
             let span = tree.nodes[start as usize].span();
             tree.documents.push((start, span));
         }
+
         tree
     }
 
-    /// Appends a subtree. The stack is explicit because nothing bounds the depth of what a caller nests.
+    /// Appends a subtree. The stack is explicit because nothing bounds the depth of what a caller
+    /// nests.
     fn lay(&mut self, tree: &mut Tree<'s>, root: Built) {
         enum Step {
             Enter(Built),
             Leave(u32),
         }
+
         let mut steps = vec![Step::Enter(root)];
+
         while let Some(step) = steps.pop() {
             let built = match step {
                 Step::Leave(at) => {
@@ -120,6 +142,7 @@ impl<'s> Builder<'s> {
                 }
                 Step::Enter(built) => built,
             };
+
             let at = tree.nodes.len() as u32;
             let part = &mut self.parts[built.0 as usize];
             let mut raw = part.raw;
@@ -128,30 +151,51 @@ impl<'s> Builder<'s> {
                 Shape::Alias => at + 1,
                 _ => NONE,
             };
+
             if let Some(text) = part.text.take() {
                 raw.link = tree.texts.len() as u32;
                 tree.texts.push(text);
             }
+
             if let Some(tag) = part.tag.take() {
                 raw.flags |= TAGGED;
                 tree.tags.push((at, tag));
             }
+
             tree.nodes.push(raw);
             steps.push(Step::Leave(at));
-            steps.extend(std::mem::take(&mut part.children).into_iter().rev().map(Step::Enter));
+            steps.extend(
+                std::mem::take(&mut part.children)
+                    .into_iter()
+                    .rev()
+                    .map(Step::Enter),
+            );
         }
     }
 
-    fn add(&mut self, place: Place, shape: Shape, style: Style) -> Built {
-        let known = self.sources.iter().position(|source| source.0 == place.file);
+    fn add(&mut self, location: Location, shape: Shape, style: Style) -> Built {
+        let known = self
+            .sources
+            .iter()
+            .position(|source| source.0 == location.file);
         let source = known.unwrap_or_else(|| {
-            self.sources.push((place.file, ""));
+            self.sources.push((location.file, ""));
             self.sources.len() - 1
         });
+
         let mut raw = Raw::leaf(0, 0, shape, style);
-        Span { start: raw.start, end: raw.end } = place.span;
+        Span {
+            start: raw.start,
+            end: raw.end,
+        } = location.span;
         raw.source = u16::try_from(source).unwrap_or(u16::MAX);
-        self.parts.push(Part { raw, text: None, tag: None, children: Vec::new() });
+        self.parts.push(Part {
+            raw,
+            text: None,
+            tag: None,
+            children: Vec::new(),
+        });
+
         Built(self.parts.len() as u32 - 1)
     }
 

@@ -4,34 +4,45 @@ use super::load::line_end;
 use super::{Raw, Shape, Style};
 use crate::source::Span;
 
-/// Every comment of `text` from byte `begin` on, from its `#` to the end of its line. `nodes` are those of the tree that
-/// was read from it.
+/// Every comment of `text` from byte `begin` on, from its `#` to the end of its line. `nodes` are
+/// those of the tree that was read from it.
 pub(super) fn find(text: &str, begin: usize, nodes: &[Raw]) -> Vec<Span> {
     let mut found = Vec::new();
     let mut at = begin;
+
     for raw in nodes {
         if matches!(raw.shape, Shape::Mapping | Shape::Sequence) || raw.start == raw.end {
             continue;
         }
+
         let (start, end) = (raw.start as usize, raw.end as usize);
         between(text, at, start, &mut found);
+
         if matches!(raw.style, Style::Literal | Style::Folded) {
             // The header of a block may have one too.
             between(text, start, line_end(text, start).min(end), &mut found);
         }
+
         at = at.max(end);
     }
+
     between(text, at, text.len(), &mut found);
+
     found
 }
 
 fn between(text: &str, mut at: usize, end: usize, found: &mut Vec<Span>) {
     let bytes = text.as_bytes();
+
     while let Some(sign) = bytes.get(at..end).and_then(|gap| memchr::memchr(b'#', gap)) {
         let start = at + sign;
         at = start + 1;
         // Inside a tag or an anchor it is a letter like any other.
-        if text[..start].chars().next_back().is_none_or(|before| before.is_whitespace() || before == '\u{feff}') {
+        if text[..start]
+            .chars()
+            .next_back()
+            .is_none_or(|before| before.is_whitespace() || before == '\u{feff}')
+        {
             at = line_end(text, start);
             found.push(Span::of(start, at));
         }
@@ -48,11 +59,17 @@ mod tests {
         for (text, expected) in [
             ("# a\r\nb: 'x # y' # c\r\n", &["# a", "# c"][..]),
             ("\u{feff}# a\nb: x#y\n", &["# a"]),
-            ("run: | # head\n  echo a # not one\n# tail\n", &["# head", "# tail"]),
+            (
+                "run: | # head\n  echo a # not one\n# tail\n",
+                &["# head", "# tail"],
+            ),
             ("a: &x#1 b # c\nd: !t#2 e\n", &["# c"]),
             ("a: [1, # one\n  2] # two\n#", &["# one", "# two", "#"]),
             ("a: b\n   # c\n   # d\ne: \"# no\"\n", &["# c", "# d"]),
-            ("%YAML 1.2 # v\n--- # s\na: 1\n... # e\n", &["# v", "# s", "# e"]),
+            (
+                "%YAML 1.2 # v\n--- # s\na: 1\n... # e\n",
+                &["# v", "# s", "# e"],
+            ),
             ("a: >-\n\n  x\n\n\n# after\nb: 1\n", &["# after"]),
         ] {
             let tree = Tree::parse(FileId(0), text).tree;

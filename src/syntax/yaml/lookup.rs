@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::node::{Kind, Node};
 use super::{MERGE_KEY, MERGES, REPEATED, Tree};
-use crate::source::{Place, Span};
+use crate::source::{Location, Span};
 
-/// A key and its value. A merged entry stands where its mapping was written, not where it was merged.
+/// A key and its value. A merged entry stands where its mapping was written, not where it was
+/// merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'t> {
     pub key: Node<'t>,
@@ -15,23 +16,26 @@ pub struct Entry<'t> {
 
 impl<'t> Entry<'t> {
     /// The whole entry, from the start of its key to the end of its value.
-    pub fn place(&self) -> Place {
-        let key = self.key.place();
-        let value = self.value.place();
+    pub fn location(&self) -> Location {
+        let key = self.key.location();
+        let value = self.value.location();
         if key.file == value.file && key.span.start <= value.span.end {
-            return Place::new(key.file, Span::new(key.span.start, value.span.end));
+            return Location::new(key.file, Span::new(key.span.start, value.span.end));
         }
         key
     }
 
     pub(super) fn find(mapping: Node<'t>, key: &str) -> Option<Self> {
-        let found = Pairs::of(mapping).find(|pair| !pair.merges && pair.entry.key.str() == Some(key));
+        let found =
+            Pairs::of(mapping).find(|pair| !pair.merges && pair.entry.key.str() == Some(key));
         if let Some(pair) = found {
             return Some(pair.entry);
         }
+
         if !merges(mapping) {
             return None;
         }
+
         sources(mapping).find_map(|source| Entry::find(source, key))
     }
 }
@@ -44,7 +48,9 @@ pub struct Items<'t> {
 
 impl<'t> Items<'t> {
     pub(super) fn of(node: Node<'t>) -> Self {
-        Self { children: Children::of(node, Kind::Sequence) }
+        Self {
+            children: Children::of(node, Kind::Sequence),
+        }
     }
 }
 
@@ -72,13 +78,19 @@ impl<'t> Entries<'t> {
         if !merges(node) {
             return Self(Source::Written(Pairs::of(node)));
         }
-        let mut merged: Vec<Entry<'t>> = Pairs::of(node).filter(|pair| !pair.merges).map(|pair| pair.entry).collect();
+
+        let mut merged: Vec<Entry<'t>> = Pairs::of(node)
+            .filter(|pair| !pair.merges)
+            .map(|pair| pair.entry)
+            .collect();
         let mut seen: HashSet<&str> = merged.iter().filter_map(|entry| entry.key.str()).collect();
+
         for entry in sources(node).flat_map(Entries::of) {
             if entry.key.str().is_none_or(|key| seen.insert(key)) {
                 merged.push(entry);
             }
         }
+
         Self(Source::Merged(merged.into_iter()))
     }
 }
@@ -109,11 +121,15 @@ pub(super) fn merges_unknown(node: Node<'_>) -> bool {
 
 /// The mappings that a mapping merges, the strongest first.
 fn sources<'t>(mapping: Node<'t>) -> impl Iterator<Item = Node<'t>> {
-    Pairs::of(mapping).filter(|pair| pair.merges).flat_map(|pair| {
-        let value = pair.entry.value;
-        let alone = (value.kind() == Kind::Mapping).then_some(value);
-        alone.into_iter().chain(value.items().filter(|item| item.kind() == Kind::Mapping))
-    })
+    Pairs::of(mapping)
+        .filter(|pair| pair.merges)
+        .flat_map(|pair| {
+            let value = pair.entry.value;
+            let alone = (value.kind() == Kind::Mapping).then_some(value);
+            alone
+                .into_iter()
+                .chain(value.items().filter(|item| item.kind() == Kind::Mapping))
+        })
 }
 
 /// The pairs of a mapping as written, without those whose key stands again further down.
@@ -131,7 +147,9 @@ struct Pair<'t> {
 
 impl<'t> Pairs<'t> {
     fn of(node: Node<'t>) -> Self {
-        Self { children: Children::of(node, Kind::Mapping) }
+        Self {
+            children: Children::of(node, Kind::Mapping),
+        }
     }
 }
 
@@ -144,8 +162,12 @@ impl<'t> Iterator for Pairs<'t> {
             let (repeated, merges) = (raw.has(REPEATED), raw.has(MERGE_KEY));
             let key = self.children.next()?;
             let value = self.children.next()?;
+
             if !repeated {
-                return Some(Pair { entry: Entry { key, value }, merges });
+                return Some(Pair {
+                    entry: Entry { key, value },
+                    merges,
+                });
             }
         }
     }
@@ -162,8 +184,17 @@ impl<'t> Children<'t> {
     /// The children of a node of the kind, none of any other.
     fn of(node: Node<'t>, kind: Kind) -> Self {
         let at = node.real();
-        let end = if node.kind() == kind { node.tree().raw(at).after } else { at + 1 };
-        Self { tree: node.tree(), next: at + 1, end }
+        let end = if node.kind() == kind {
+            node.tree().raw(at).after
+        } else {
+            at + 1
+        };
+
+        Self {
+            tree: node.tree(),
+            next: at + 1,
+            end,
+        }
     }
 
     fn peek(&self) -> Option<&'t super::Raw> {

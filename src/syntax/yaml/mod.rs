@@ -1,16 +1,17 @@
-//! YAML 1.2 with the 1.1 habits of deployment files: every document of a file in one arena of spanned nodes.
+//! YAML 1.2 with the 1.1 habits of deployment files: every document of a file in one arena of
+//! spanned nodes.
 //!
-//! The events come from `granit-parser`, which only `load` and `report` name; a document in everyday notation is read
-//! without it, by `direct`, and reads the same. Nothing here knows what a key means, and nothing here fails: a line that
-//! cannot be read costs itself, is reported once, and is remembered as damage so that nobody mistakes what was lost for
-//! what was never written.
+//! The events come from `granit-parser`, which only `load` and `report` name; a document in
+//! everyday notation is read without it, by `direct`, and reads the same. Nothing here knows what a
+//! key means, and nothing here fails: a line that cannot be read costs itself, is reported once,
+//! and is remembered as damage so that nobody mistakes what was lost for what was never written.
 //!
 //! Two decisions that readers of a [`Tree`] rely on:
 //!
-//! * Of a key written twice the *last* value counts, as it does for `kubectl` and Helm. Compose and GitHub refuse such a
-//!   file, which is why each repetition is reported.
-//! * Aliases and merge keys are followed silently. What they would expand to is bounded when the tree is made, so a
-//!   reader may recurse over nodes without counting.
+//! * Of a key written twice the *last* value counts, as it does for `kubectl` and Helm. Compose and
+//!   GitHub refuse such a file, which is why each repetition is reported.
+//! * Aliases and merge keys are followed silently. What they would expand to is bounded when the
+//!   tree is made, so a reader may recurse over nodes without counting.
 
 mod build;
 mod comments;
@@ -39,8 +40,8 @@ use crate::source::{FileId, Span};
 
 /// All documents of one file, or of several files that a [`Builder`] joined.
 ///
-/// Nodes stand in the order of the text, each followed by its children; so a subtree is a range and a node needs only
-/// the index at which its subtree ends.
+/// Nodes stand in the order of the text, each followed by its children; so a subtree is a range and
+/// a node needs only the index at which its subtree ends.
 #[derive(Clone, Debug, Default)]
 pub struct Tree<'s> {
     nodes: Vec<Raw>,
@@ -55,37 +56,51 @@ pub struct Tree<'s> {
 }
 
 impl<'s> Tree<'s> {
-    /// Reads every document of a file. What cannot be read is left out, reported, and listed as damage.
+    /// Reads every document of a file. What cannot be read is left out, reported, and listed as
+    /// damage.
     pub fn parse(file: FileId, text: &'s str) -> Parsed<Tree<'s>> {
         recover::parse(file, text, 0, None, &|| true)
     }
 
-    /// As [`Tree::parse`], but asks at the first error whether the rest is worth reading: a text that is no YAML at all is
-    /// full of them.
+    /// As [`Tree::parse`], but asks at the first error whether the rest is worth reading: a text
+    /// that is no YAML at all is full of them.
     pub fn parse_if(file: FileId, text: &'s str, worth: &dyn Fn() -> bool) -> Parsed<Tree<'s>> {
         recover::parse(file, text, 0, None, worth)
     }
 
-    /// Reads the YAML that stands inside a part of a file, such as a block scalar. Places are those of the file.
+    /// Reads the YAML that stands inside a part of a file, such as a block scalar. Places are those
+    /// of the file.
     pub fn parse_within(file: FileId, text: &'s str, part: Span) -> Parsed<Tree<'s>> {
         let end = (part.end as usize).min(text.len());
-        recover::parse(file, text.get(..end).unwrap_or(""), (part.start as usize).min(end), None, &|| true)
+        recover::parse(
+            file,
+            text.get(..end).unwrap_or(""),
+            (part.start as usize).min(end),
+            None,
+            &|| true,
+        )
     }
 
-    /// Reads a template whose actions are masked. Repeated keys are no errors here, because branches of an `if` often
-    /// repeat them, and a value that was masked away is unknown, not null.
+    /// Reads a template whose actions are masked. Repeated keys are no errors here, because
+    /// branches of an `if` often repeat them, and a value that was masked away is unknown, not
+    /// null.
     pub fn parse_template(file: FileId, mask: &'s Mask) -> Parsed<Tree<'s>> {
         recover::parse(file, &mask.text, 0, Some(mask), &|| true)
     }
 
     /// The roots of all documents that hold anything.
     pub fn documents(&self) -> impl Iterator<Item = Node<'_>> {
-        self.sections().map(|(_, root)| root).filter(|root| !(root.is_null() && root.place().span.is_empty()))
+        self.sections()
+            .map(|(_, root)| root)
+            .filter(|root| !(root.is_null() && root.location().span.is_empty()))
     }
 
-    /// Every document, empty ones too: its span from its `---`, or its first byte, to its end, and its root.
+    /// Every document, empty ones too: its span from its `---`, or its first byte, to its end, and
+    /// its root.
     pub fn sections(&self) -> impl Iterator<Item = (Span, Node<'_>)> {
-        self.documents.iter().map(|&(root, span)| (span, Node::new(self, root)))
+        self.documents
+            .iter()
+            .map(|&(root, span)| (span, Node::new(self, root)))
     }
 
     /// The root of the first document that holds anything.
@@ -98,18 +113,23 @@ impl<'s> Tree<'s> {
         &self.comments
     }
 
-    /// The ranges of the source that were left out because they could not be read, sorted and disjoint.
+    /// The ranges of the source that were left out because they could not be read, sorted and
+    /// disjoint.
     pub fn damage(&self) -> &[Span] {
         &self.damage
     }
 
     fn raw(&self, at: u32) -> &Raw {
-        // Indices are only made by this module and the arena never shrinks once a tree is handed out.
+        // Indices are only made by this module and the arena never shrinks once a tree is handed
+        // out.
         &self.nodes[at as usize]
     }
 
     fn source(&self, raw: &Raw) -> (FileId, &'s str) {
-        self.sources.get(usize::from(raw.source)).copied().unwrap_or_default()
+        self.sources
+            .get(usize::from(raw.source))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The decoded text of a scalar.
@@ -149,8 +169,8 @@ struct Raw {
     end: u32,
     /// Index of the node after this subtree.
     after: u32,
-    /// A scalar's decoded text, an alias' target, a collection's number of children; [`NONE`] where a scalar is written
-    /// as it reads and where an alias leads nowhere.
+    /// A scalar's decoded text, an alias' target, a collection's number of children; [`NONE`] where
+    /// a scalar is written as it reads and where an alias leads nowhere.
     link: u32,
     source: u16,
     shape: Shape,

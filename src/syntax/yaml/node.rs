@@ -5,7 +5,7 @@ use std::fmt;
 use super::lookup::{self, Entries, Entry, Items};
 use super::offsets;
 use super::{NONE, Raw, Shape, Tree};
-use crate::source::{FileId, OffsetMap, Place, Span};
+use crate::source::{FileId, Location, OffsetMap, Span};
 
 /// What a node is, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +15,8 @@ pub enum Kind {
     Scalar,
     Mapping,
     Sequence,
-    /// An alias to nothing or into itself, or one whose expansion would be too large; a value lost to a syntax error.
+    /// An alias to nothing or into itself, or one whose expansion would be too large; a value lost
+    /// to a syntax error.
     Unknown,
 }
 
@@ -35,7 +36,8 @@ pub enum Style {
     Flow,
 }
 
-/// A node of a [`Tree`]. Aliases are followed: only [`Node::place`] and [`Node::is_alias`] tell that one stands here.
+/// A node of a [`Tree`]. Aliases are followed: only [`Node::place`] and [`Node::is_alias`] tell
+/// that one stands here.
 #[derive(Clone, Copy)]
 pub struct Node<'t> {
     tree: &'t Tree<'t>,
@@ -48,7 +50,12 @@ pub struct Node<'t> {
 impl<'t> Node<'t> {
     pub(super) fn new(tree: &'t Tree<'_>, at: u32) -> Self {
         let raw = tree.raw(at);
-        let real = if raw.shape == Shape::Alias && raw.link != NONE { raw.link } else { at };
+        let real = if raw.shape == Shape::Alias && raw.link != NONE {
+            raw.link
+        } else {
+            at
+        };
+
         Self { tree, at, real }
     }
 
@@ -102,32 +109,38 @@ impl<'t> Node<'t> {
         self.tree.raw(self.at).shape == Shape::Alias
     }
 
-    /// Where it is written: with quotes or brackets or the header of a block scalar, without tag and anchor. A block
-    /// collection reaches from its first key or dash to the end of its last child, an absent value is an empty span just
-    /// after its colon or dash, and of an alias this is the `*name`.
-    pub fn place(self) -> Place {
+    /// Where it is written: with quotes or brackets or the header of a block scalar, without tag
+    /// and anchor. A block collection reaches from its first key or dash to the end of its last
+    /// child, an absent value is an empty span just after its colon or dash, and of an alias this
+    /// is the `*name`.
+    pub fn location(self) -> Location {
         let raw = self.tree.raw(self.at);
-        Place::new(self.tree.source(raw).0, raw.span())
+        Location::new(self.tree.source(raw).0, raw.span())
     }
 
-    /// Where the content stands: the anchored node for an alias, [`Node::place`] for everything else.
-    pub fn definition(self) -> Place {
+    /// Where the content stands: the anchored node for an alias, [`Node::place`] for everything
+    /// else.
+    pub fn definition(self) -> Location {
         let raw = self.raw();
-        Place::new(self.tree.source(raw).0, raw.span())
+        Location::new(self.tree.source(raw).0, raw.span())
     }
 
     /// The content without quotes and block header, from its first byte to its last one.
-    pub fn content(self) -> Place {
+    pub fn content(self) -> Location {
         let definition = self.definition();
+
         match self.style() {
             Style::Literal | Style::Folded => match self.str() {
                 Some(text) if !text.trim_matches('\n').is_empty() => {
                     let first = text.len() - text.trim_start_matches('\n').len();
                     self.content_span(Span::of(first, text.trim_end_matches('\n').len()))
                 }
-                _ => Place::new(definition.file, Span::new(definition.span.end, definition.span.end)),
+                _ => Location::new(
+                    definition.file,
+                    Span::new(definition.span.end, definition.span.end),
+                ),
             },
-            _ => Place::new(definition.file, self.raw().inner()),
+            _ => Location::new(definition.file, self.raw().inner()),
         }
     }
 
@@ -141,7 +154,8 @@ impl<'t> Node<'t> {
         self.tree.tag(self.real)
     }
 
-    /// The text of a scalar whose type its spelling decides: plain, and without a tag that says otherwise.
+    /// The text of a scalar whose type its spelling decides: plain, and without a tag that says
+    /// otherwise.
     fn plain(self) -> Option<&'t str> {
         if self.style() != Style::Plain || matches!(self.tag(), Some("!!str" | "!" | "!!binary")) {
             return None;
@@ -167,7 +181,8 @@ impl<'t> Node<'t> {
         })
     }
 
-    /// A whole number: decimal, `0x`, `0o`, `0b`, and octal with a leading zero as the 1.1 readers of file modes take it.
+    /// A whole number: decimal, `0x`, `0o`, `0b`, and octal with a leading zero as the 1.1 readers
+    /// of file modes take it.
     pub fn as_int(self) -> Option<i64> {
         parse_int(self.plain()?)
     }
@@ -178,16 +193,21 @@ impl<'t> Node<'t> {
         if let Some(whole) = parse_int(text) {
             return Some(whole as f64);
         }
+
         let (negative, digits) = sign(text);
         let value = match digits {
             ".inf" | ".Inf" | ".INF" => f64::INFINITY,
             ".nan" | ".NaN" | ".NAN" => return Some(f64::NAN),
             // The standard library also reads words such as `infinity`, which YAML takes for text.
-            _ if digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) => {
+            _ if digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) =>
+            {
                 digits.parse().ok()?
             }
             _ => return None,
         };
+
         Some(if negative { -value } else { value })
     }
 
@@ -206,7 +226,8 @@ impl<'t> Node<'t> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The effective entries of a mapping: merge keys applied, each key once. Nothing for other nodes.
+    /// The effective entries of a mapping: merge keys applied, each key once. Nothing for other
+    /// nodes.
     pub fn entries(self) -> Entries<'t> {
         Entries::of(self)
     }
@@ -233,13 +254,16 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether a part of this node was lost, so that absence inside it proves nothing: to a syntax error inside it or
-    /// right beside it, or to a merge key that leads nowhere.
+    /// Whether a part of this node was lost, so that absence inside it proves nothing: to a syntax
+    /// error inside it or right beside it, or to a merge key that leads nowhere.
     pub fn is_damaged(self) -> bool {
         let span = self.raw().span();
         let text = self.tree.source(self.raw()).1;
         let is_blank = |from: u32, to: u32| Span::new(from, to).text(text).trim().is_empty();
-        self.tree.damage.iter().any(|lost| is_blank(span.end, lost.start) && is_blank(lost.end, span.start))
+        self.tree
+            .damage
+            .iter()
+            .any(|lost| is_blank(span.end, lost.start) && is_blank(lost.end, span.start))
             || lookup::merges_unknown(self)
     }
 
@@ -249,24 +273,33 @@ impl<'t> Node<'t> {
         if raw.link == NONE || raw.shape != Shape::Scalar {
             return OffsetMap::verbatim(raw.inner().start);
         }
-        offsets::map(self.tree.source(raw).1, raw.span(), raw.style, self.tree.text(self.real))
+
+        offsets::map(
+            self.tree.source(raw).1,
+            raw.span(),
+            raw.style,
+            self.tree.text(self.real),
+        )
     }
 
     /// The place of a range of [`Node::str`].
-    pub fn content_span(self, range: Span) -> Place {
+    pub fn content_span(self, range: Span) -> Location {
         let definition = self.definition();
         let span = self.offsets().span(range);
-        // An offset map is exact to the byte, and beside damage it may be off: a span holds whole characters all the same.
+        // An offset map is exact to the byte, and beside damage it may be off: a span holds whole
+        // characters all the same.
         let text = self.tree.source(self.raw()).1;
         let mut end = (span.end as usize).min(text.len());
         while !text.is_char_boundary(end) {
             end += 1;
         }
+
         let mut start = (span.start as usize).min(end);
         while !text.is_char_boundary(start) {
             start -= 1;
         }
-        Place::new(definition.file, Span::of(start, end))
+
+        Location::new(definition.file, Span::of(start, end))
     }
 }
 
@@ -280,14 +313,19 @@ impl Eq for Node<'_> {}
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let span = self.place().span;
+        let span = self.location().span;
+
         match self.kind() {
             Kind::Null => write!(f, "null")?,
             Kind::Unknown => write!(f, "unknown")?,
             Kind::Scalar => write!(f, "{:?}", self.str().unwrap_or_default())?,
-            Kind::Mapping => f.debug_map().entries(self.entries().map(|entry| (entry.key, entry.value))).finish()?,
+            Kind::Mapping => f
+                .debug_map()
+                .entries(self.entries().map(|entry| (entry.key, entry.value)))
+                .finish()?,
             Kind::Sequence => f.debug_list().entries(self.items()).finish()?,
         }
+
         write!(f, "@{}..{}", span.start, span.end)
     }
 }
@@ -304,6 +342,7 @@ fn parse_int(text: &str) -> Option<i64> {
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
+
     let (radix, digits) = match digits.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
         [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
@@ -311,6 +350,7 @@ fn parse_int(text: &str) -> Option<i64> {
         [b'0', _, ..] => (8, &digits[1..]),
         _ => (10, digits),
     };
+
     if digits.starts_with(['+', '-', '_']) {
         return None;
     }
@@ -320,17 +360,22 @@ fn parse_int(text: &str) -> Option<i64> {
     } else {
         i128::from_str_radix(digits, radix).ok()?
     };
+
     i64::try_from(if negative { -value } else { value }).ok()
 }
 
-/// Calls `with` for every scalar below a node that is written there: aliases are seen at their anchors.
+/// Calls `with` for every scalar below a node that is written there: aliases are seen at their
+/// anchors.
 pub fn each_scalar<'t>(node: Node<'t>, with: &mut impl FnMut(Node<'t>, &'t str)) {
     if node.is_alias() {
         return;
     }
+
     if let Some(text) = node.str() {
         with(node, text);
     }
+
     node.items().for_each(|item| each_scalar(item, with));
-    node.entries().for_each(|entry| each_scalar(entry.value, with));
+    node.entries()
+        .for_each(|entry| each_scalar(entry.value, with));
 }

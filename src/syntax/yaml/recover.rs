@@ -1,7 +1,9 @@
-//! Going on after an error: blank what could not be read, in a copy of equal length, and read again.
+//! Going on after an error: blank what could not be read, in a copy of equal length, and read
+//! again.
 //!
-//! Every offset stays true and what stands before and after the error is kept. The number of attempts and their total
-//! cost are bounded; a document that uses its attempts up is kept as far as it was read, and the next ones go on.
+//! Every offset stays true and what stands before and after the error is kept. The number of
+//! attempts and their total cost are bounded; a document that uses its attempts up is kept as far
+//! as it was read, and the next ones go on.
 
 use std::collections::HashMap;
 
@@ -21,7 +23,8 @@ const ALL_ATTEMPTS: u32 = 60;
 /// Bytes that all attempts together may read again, beyond one full reading.
 const REREAD: usize = 32 << 20;
 
-/// Reads `source` from byte `begin` on, where a line or a value begins. At the first error `worth` says whether to go on.
+/// Reads `source` from byte `begin` on, where a line or a value begins. At the first error `worth`
+/// says whether to go on.
 pub(super) fn parse<'s>(
     file: FileId,
     source: &'s str,
@@ -29,45 +32,61 @@ pub(super) fn parse<'s>(
     mask: Option<&Mask>,
     worth: &dyn Fn() -> bool,
 ) -> Parsed<Tree<'s>> {
-    let mut tree = Tree { sources: vec![(file, source)], ..Tree::default() };
+    let mut tree = Tree {
+        sources: vec![(file, source)],
+        ..Tree::default()
+    };
+
     tree.nodes.reserve((source.len() - begin) / 16);
     let mut loader = Loader::new(&mut tree, source, mask);
     let mut repair = Repair::default();
     let mut buffer = std::borrow::Cow::Borrowed(source);
     let (mut base, mut attempts, mut all, mut cost) = (begin, 0, 0, 0);
+
     while let Err(stop) = loader.run(&buffer, base) {
         if stop.resume > base {
             attempts = 0;
         }
+
         attempts += 1;
         all += 1;
         cost += buffer.len() - stop.resume;
         let blanks = repair.plan(&buffer, &stop);
+
         if all == 1 && !worth() {
             loader.commit();
             loader.damage(Span::of(stop.at.min(source.len()), source.len()));
             break;
         }
+
         if attempts <= ATTEMPTS && all <= ALL_ATTEMPTS && cost <= REREAD && !blanks.is_empty() {
             loader.roll_back();
             base = stop.resume;
+
             for &(blank, lost) in &blanks {
                 if lost == Lost::Content {
                     loader.damage(blank);
                 }
+
                 blank_out(buffer.to_mut(), blank);
             }
+
             continue;
         }
+
         loader.commit();
         attempts = 0;
-        let Some(next) = next_document(&buffer, stop.at).filter(|_| all <= ALL_ATTEMPTS && cost <= REREAD) else {
+        let Some(next) =
+            next_document(&buffer, stop.at).filter(|_| all <= ALL_ATTEMPTS && cost <= REREAD)
+        else {
             loader.damage(Span::of(stop.at.min(source.len()), source.len()));
             break;
         };
+
         loader.damage(Span::of(stop.at, next));
         base = next;
     }
+
     let mut errors = loader.errors;
     errors.append(&mut repair.errors);
     errors.sort_by_key(|error| (error.span.start, error.span.end));
@@ -75,6 +94,7 @@ pub(super) fn parse<'s>(
     tree.damage = merged(&tree.damage);
     tree.nodes.shrink_to_fit();
     tree.comments = comments::find(&buffer, begin, &tree.nodes);
+
     Parsed { tree, errors }
 }
 
@@ -92,12 +112,14 @@ struct Repair {
     errors: Vec<SyntaxError>,
     /// How often the line that begins here was blanked.
     tried: HashMap<usize, u32>,
-    /// The end of the last blanked line and its indent, to tell an error that it brought about from a new one.
+    /// The end of the last blanked line and its indent, to tell an error that it brought about from
+    /// a new one.
     last: Option<(usize, usize)>,
 }
 
 impl Repair {
-    /// What to blank, and a report unless the same cause has one. Nothing if there is nothing left to try.
+    /// What to blank, and a report unless the same cause has one. Nothing if there is nothing left
+    /// to try.
     fn plan(&mut self, text: &str, stop: &Stop) -> Vec<(Span, Lost)> {
         let cause = report::cause(text, stop);
         let line = line_start(text, cause.at);
@@ -109,14 +131,18 @@ impl Repair {
                 && report::indent(text, line) >= indent
                 && report::is_about_indent(&stop.kind)
         });
+
         if tried == 1 && !follows {
             self.errors.push(cause.error.clone());
         }
+
         let blanks = plan(text, &cause, tried);
+
         if let Some((last, _)) = blanks.last() {
             let from = line_start(text, last.end.saturating_sub(1) as usize);
             self.last = Some((last.end as usize, report::indent(text, from)));
         }
+
         blanks
     }
 }
@@ -124,10 +150,12 @@ impl Repair {
 fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
     let start = line_start(text, cause.at);
     let end = line_end(text, cause.at);
+
     if tried == 1 {
         if let Some(tabs) = &cause.tabs {
             return tabs.iter().map(|&tab| (tab, Lost::Nothing)).collect();
         }
+
         if let Some(range) = cause.remove
             && !range.text(text).trim().is_empty()
         {
@@ -137,9 +165,15 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
             return vec![(Span::of(range.start as usize, end), Lost::Content)];
         }
     }
+
     if !text[start..end].trim().is_empty() {
         // A key that is lost takes its children along: they must not become those of another key.
-        let end = if opens_block(&text[start..end]) { block_end(text, end, report::indent(text, start)) } else { end };
+        let end = if opens_block(&text[start..end]) {
+            block_end(text, end, report::indent(text, start))
+        } else {
+            end
+        };
+
         return vec![(Span::of(start, end), Lost::Content)];
     }
     // The error shows only after the line that caused it, at the end of the file for one.
@@ -147,11 +181,14 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
     if before == 0 {
         return Vec::new();
     }
+
     vec![(Span::of(line_start(text, before), before), Lost::Content)]
 }
 
 fn opens_block(line: &str) -> bool {
-    line.split(" #").next().is_some_and(|line| line.trim_end().ends_with(':'))
+    line.split(" #")
+        .next()
+        .is_some_and(|line| line.trim_end().ends_with(':'))
 }
 
 /// The column of the key on a line, dashes before it left out.
@@ -163,17 +200,22 @@ fn key_column(line: &str) -> usize {
 fn block_end(text: &str, end: usize, indent: usize) -> usize {
     let mut last = end;
     let mut at = end;
+
     while at < text.len() {
         at += if text[at..].starts_with("\r\n") { 2 } else { 1 };
         let line = line_end(text, at);
+
         if !text[at..line].trim().is_empty() {
             if report::indent(text, at) <= indent {
                 break;
             }
+
             last = line;
         }
+
         at = line;
     }
+
     last
 }
 
@@ -182,7 +224,11 @@ fn next_document(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let found = memchr::memmem::find_iter(rest.as_bytes(), b"\n---");
     let mut starts = found.map(|found| at + found + 1);
-    starts.find(|&start| text.as_bytes().get(start + 3).is_none_or(u8::is_ascii_whitespace))
+    starts.find(|&start| {
+        text.as_bytes()
+            .get(start + 3)
+            .is_none_or(u8::is_ascii_whitespace)
+    })
 }
 
 /// Replaces every byte of a range by a space, line ends excepted.
@@ -190,7 +236,13 @@ fn blank_out(text: &mut String, range: Span) {
     let blank: String = range
         .text(text)
         .bytes()
-        .map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' })
+        .map(|byte| {
+            if matches!(byte, b'\n' | b'\r') {
+                char::from(byte)
+            } else {
+                ' '
+            }
+        })
         .collect();
     if !blank.is_empty() {
         text.replace_range(range.range(), &blank);
@@ -200,11 +252,13 @@ fn blank_out(text: &mut String, range: Span) {
 /// Sorted ranges without overlap.
 fn merged(sorted: &[Span]) -> Vec<Span> {
     let mut merged: Vec<Span> = Vec::with_capacity(sorted.len());
+
     for &span in sorted {
         match merged.last_mut() {
             Some(last) if span.start <= last.end => *last = last.cover(span),
             _ => merged.push(span),
         }
     }
+
     merged
 }

@@ -1,4 +1,5 @@
-//! What a parser error means: where its cause is, what a person should read about it, and what to leave out.
+//! What a parser error means: where its cause is, what a person should read about it, and what to
+//! leave out.
 
 use granit_parser::ErrorKind;
 
@@ -25,23 +26,43 @@ pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
         return quote(text, stop, at);
     }
     // In these two the tab is on the line after the one that the parser names.
-    let is_below = matches!(stop.kind, ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart);
-    let line = if is_below { (line_end(text, at) + 1).min(text.len()) } else { at };
+    let is_below = matches!(
+        stop.kind,
+        ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart
+    );
+    let line = if is_below {
+        (line_end(text, at) + 1).min(text.len())
+    } else {
+        at
+    };
+
     if let Some(cause) = tabs(text, line) {
         return cause;
     }
+
     if let Some(open) = stop.flow
         && let Some(cause) = bracket(text, open, at, &stop.kind)
     {
         return cause;
     }
+
     let start = line_start(text, at);
     let (span, message) = message(text, stop, at);
     // In brackets that opened on an earlier line a value has no line of its own.
     let is_inside = stop.flow.is_some_and(|open| open < start);
-    let value = if is_inside { None } else { value_of_line(text, start) };
+    let value = if is_inside {
+        None
+    } else {
+        value_of_line(text, start)
+    };
+
     let remove = value.filter(|value| value.start as usize <= at);
-    Cause { at, error: SyntaxError::new(span, message), remove, tabs: None }
+    Cause {
+        at,
+        error: SyntaxError::new(span, message),
+        remove,
+        tabs: None,
+    }
 }
 
 /// Whether an error is of the kind that a lost line brings about in the lines below it.
@@ -61,7 +82,12 @@ pub(super) fn is_about_indent(kind: &ErrorKind) -> bool {
 
 /// The number of blanks before the first character of the line that begins at `start`.
 pub(super) fn indent(text: &str, start: usize) -> usize {
-    text.as_bytes().get(start..).unwrap_or(b"").iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    text.as_bytes()
+        .get(start..)
+        .unwrap_or(b"")
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
 }
 
 fn is_about_quotes(kind: &ErrorKind) -> bool {
@@ -84,15 +110,29 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
         stop.kind,
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
     );
+
     if trails && is_quote && line_start(text, open) == line_start(text, at) {
-        let error =
-            SyntaxError::new(word(text, at), "found text after the closing quote, expected the end of the value");
+        let error = SyntaxError::new(
+            word(text, at),
+            "found text after the closing quote, expected the end of the value",
+        );
         let error = error.related(Span::of(open, open + 1), "the quote opens here");
-        return Cause { at, error, remove, tabs: None };
+        return Cause {
+            at,
+            error,
+            remove,
+            tabs: None,
+        };
     }
+
     let width = text[open..].chars().next().map_or(0, char::len_utf8);
     let error = SyntaxError::new(Span::of(open, open + width), "this quote is never closed");
-    Cause { at: open, error, remove, tabs: None }
+    Cause {
+        at: open,
+        error,
+        remove,
+        tabs: None,
+    }
 }
 
 /// Tabs in the indent of the line and of those right after it.
@@ -102,18 +142,31 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
     let first = text[start..start + blanks].find('\t')?;
     let mut found = Vec::new();
     let mut line = start;
+
     while line < text.len() {
         let blanks = indent(text, line);
         if !text[line..line + blanks].contains('\t') {
             break;
         }
+
         found.push(Span::of(line, line + blanks));
         let end = line_end(text, line);
-        line = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
+        line = end
+            + if text[end..].starts_with("\r\n") {
+                2
+            } else {
+                1
+            };
     }
+
     let tab = Span::of(start + first, start + first + 1);
     let error = SyntaxError::new(tab, "found a tab in the indentation, expected spaces");
-    Some(Cause { at: start, error, remove: None, tabs: Some(found) })
+    Some(Cause {
+        at: start,
+        error,
+        remove: None,
+        tabs: Some(found),
+    })
 }
 
 /// A bracket that is still open at the error and whose content cannot reach this far.
@@ -133,10 +186,24 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
     if !outside && !ends {
         return None;
     }
+
     let bracket = text.get(open..open + 1)?;
-    let error = SyntaxError::new(Span::of(open, open + 1), format!("this `{bracket}` is never closed"));
-    let end = if outside { text[..line].trim_end().len() } else { line_end(text, open) };
-    Some(Cause { at: open, error, remove: Some(Span::of(open, end.max(open + 1))), tabs: None })
+    let error = SyntaxError::new(
+        Span::of(open, open + 1),
+        format!("this `{bracket}` is never closed"),
+    );
+    let end = if outside {
+        text[..line].trim_end().len()
+    } else {
+        line_end(text, open)
+    };
+
+    Some(Cause {
+        at: open,
+        error,
+        remove: Some(Span::of(open, end.max(open + 1))),
+        tabs: None,
+    })
 }
 
 /// What stands after the first `: ` of a line.
@@ -145,19 +212,32 @@ fn value_of_line(text: &str, start: usize) -> Option<Span> {
     let line = &text[start..end];
     let key = line.trim_start_matches([' ', '-']);
     let mut at = line.len() - key.len();
-    if let Some(quote) = key.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+    if let Some(quote) = key
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''))
+    {
         at += 1 + key[1..].find(quote)? + 1;
     }
+
     let colon = at + line[at..].find(": ")?;
     let value = colon + 2;
+
     (!line[value..].trim().is_empty()).then(|| Span::of(start + value, end))
 }
 
 /// The word at an offset: letters up to the next blank, or one character.
 fn word(text: &str, at: usize) -> Span {
     let rest = text.get(at..).unwrap_or("");
-    let length = rest.find(|other: char| other.is_whitespace()).unwrap_or(rest.len());
-    let length = if length == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { length };
+    let length = rest
+        .find(|other: char| other.is_whitespace())
+        .unwrap_or(rest.len());
+    let length = if length == 0 {
+        rest.chars().next().map_or(0, char::len_utf8)
+    } else {
+        length
+    };
+
     Span::of(at, at + length)
 }
 
@@ -171,82 +251,137 @@ fn rest_of_line(text: &str, from: usize) -> Span {
 /// The first escape that YAML does not know, in a text whose quote opens at an offset.
 fn unknown_escape(text: &str, open: usize) -> Option<Span> {
     let mut at = open;
+
     while let Some(found) = text.get(at..)?.find('\\') {
         let start = at + found;
         let next = text[start + 1..].chars().next()?;
         if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
             return Some(Span::of(start, start + 1 + next.len_utf8()));
         }
+
         at = start + 1 + next.len_utf8();
     }
+
     None
 }
 
 fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
     let line = line_start(text, at);
     let token = word(text, at);
+
     match &stop.kind {
         ErrorKind::MappingValueNotAllowed => {
             let key = Span::of(line + indent(text, line), at);
+
             if line_start(text, stop.last_scalar) < line && !key.is_empty() {
                 let what = key.text(text).trim();
-                let message = format!("unexpected indentation: found key `{what}:` inside another value");
+                let message =
+                    format!("unexpected indentation: found key `{what}:` inside another value");
                 return (key, message);
             }
-            (Span::of(at, at + 1), "found a second `: ` in this value, expected quotes around it".to_owned())
+
+            (
+                Span::of(at, at + 1),
+                "found a second `: ` in this value, expected quotes around it".to_owned(),
+            )
         }
         ErrorKind::ExpectedBlockMappingKey => {
             let found = rest_of_line(text, at);
             let found = if found.is_empty() { token } else { found };
-            (found, "expected a key of the mapping above; check the indentation".to_owned())
+            (
+                found,
+                "expected a key of the mapping above; check the indentation".to_owned(),
+            )
         }
-        ErrorKind::ExpectedBlockSequenceEntry => {
-            (rest_of_line(text, at), "expected a `- ` item of the list above; check the indentation".to_owned())
-        }
-        ErrorKind::BlockSequenceEntryNotAllowed => {
-            (token, "a list item is not allowed here; check the indentation".to_owned())
-        }
-        ErrorKind::InvalidIndentation => {
-            (rest_of_line(text, at), "the indentation of this line does not match any line above".to_owned())
-        }
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::ExpectedDocumentStart => {
-            (rest_of_line(text, at), "found text that is neither `key: value` nor a list item".to_owned())
-        }
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            rest_of_line(text, at),
+            "expected a `- ` item of the list above; check the indentation".to_owned(),
+        ),
+        ErrorKind::BlockSequenceEntryNotAllowed => (
+            token,
+            "a list item is not allowed here; check the indentation".to_owned(),
+        ),
+        ErrorKind::InvalidIndentation => (
+            rest_of_line(text, at),
+            "the indentation of this line does not match any line above".to_owned(),
+        ),
+        ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedDocumentStart => (
+            rest_of_line(text, at),
+            "found text that is neither `key: value` nor a list item".to_owned(),
+        ),
         ErrorKind::UnexpectedCharacter { character } => {
             let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-            (Span::of(at, end), format!("`{character}` cannot begin a value without quotes"))
+            (
+                Span::of(at, end),
+                format!("`{character}` cannot begin a value without quotes"),
+            )
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            // The parser names the bracket that opens; the one that closes comes soon after the last node.
+            // The parser names the bracket that opens; the one that closes comes soon after the
+            // last node.
             let from = stop.last_end.max(at).min(text.len());
             let found = text[from..].find(*close).map_or(at, |length| from + length);
-            (Span::of(found, found + 1), format!("found `{close}` where `{open}` is still open"))
+            (
+                Span::of(found, found + 1),
+                format!("found `{close}` where `{open}` is still open"),
+            )
         }
-        ErrorKind::UnclosedFlowCollection { open } => (Span::of(at, at + 1), format!("this `{open}` is never closed")),
-        ErrorKind::MisplacedFlowCollectionEnd => (token, "found a closing bracket that nothing opens".to_owned()),
-        ErrorKind::ExpectedFlowMappingSeparator => (token, "expected `,` or `}` before this".to_owned()),
-        ErrorKind::ExpectedFlowSequenceSeparator => (token, "expected `,` or `]` before this".to_owned()),
-        ErrorKind::InvalidColonPlacement => (token, "found a `:` that does not follow a key".to_owned()),
-        ErrorKind::RecursionLimitExceeded => (token, "nested too deeply: more than 255 levels".to_owned()),
-        ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => {
-            (Span::of(at, at + 1), "found a tab where only spaces are allowed".to_owned())
+        ErrorKind::UnclosedFlowCollection { open } => (
+            Span::of(at, at + 1),
+            format!("this `{open}` is never closed"),
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd => (
+            token,
+            "found a closing bracket that nothing opens".to_owned(),
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator => {
+            (token, "expected `,` or `}` before this".to_owned())
         }
+        ErrorKind::ExpectedFlowSequenceSeparator => {
+            (token, "expected `,` or `]` before this".to_owned())
+        }
+        ErrorKind::InvalidColonPlacement => {
+            (token, "found a `:` that does not follow a key".to_owned())
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            (token, "nested too deeply: more than 255 levels".to_owned())
+        }
+
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => (
+            Span::of(at, at + 1),
+            "found a tab where only spaces are allowed".to_owned(),
+        ),
         ErrorKind::UnknownQuotedScalarEscape => {
             let escape = unknown_escape(text, at).unwrap_or(token);
-            (escape, format!("`{}` is not an escape in double quotes; write `\\\\` for a backslash", escape.text(text)))
+            (
+                escape,
+                format!(
+                    "`{}` is not an escape in double quotes; write `\\\\` for a backslash",
+                    escape.text(text)
+                ),
+            )
         }
-        ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
-            (token, "this value is incomplete".to_owned())
-        }
+
+        ErrorKind::UnexpectedEof
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::UnexpectedEofBlockSequence => (token, "this value is incomplete".to_owned()),
         ErrorKind::MissingDirectiveName
         | ErrorKind::InvalidDirectiveName
-        | ErrorKind::MissingDocumentEndBeforeDirective => (token, "`%` cannot begin a line without quotes".to_owned()),
-        ErrorKind::InvalidBlockScalarIndent => {
-            (rest_of_line(text, at), "this line is indented less than the block it belongs to".to_owned())
+        | ErrorKind::MissingDocumentEndBeforeDirective => {
+            (token, "`%` cannot begin a line without quotes".to_owned())
         }
-        ErrorKind::InvalidBlockScalarHeader => {
-            (token, "found text after `|` or `>`, expected the end of the line".to_owned())
-        }
+        ErrorKind::InvalidBlockScalarIndent => (
+            rest_of_line(text, at),
+            "this line is indented less than the block it belongs to".to_owned(),
+        ),
+        ErrorKind::InvalidBlockScalarHeader => (
+            token,
+            "found text after `|` or `>`, expected the end of the line".to_owned(),
+        ),
         other => (token, other.to_string()),
     }
 }

@@ -1,6 +1,8 @@
-//! Go templates (Helm's above all) as YAML: every action is masked by as many bytes, so that all offsets stay true.
+//! Go templates (Helm's above all) as YAML: every action is masked by as many bytes, so that all
+//! offsets stay true.
 //!
-//! Nothing is evaluated. Both branches of an `if` remain, and a consumer asks the [`Mask`] what it cannot know.
+//! Nothing is evaluated. Both branches of an `if` remain, and a consumer asks the [`Mask`] what it
+//! cannot know.
 
 use super::load::line_start;
 use crate::source::Span;
@@ -8,8 +10,8 @@ use crate::source::Span;
 /// A template without its actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mask {
-    /// As long as the template, byte for byte; `x` and blanks stand for actions. A line of actions alone becomes empty
-    /// lines, so lines are to be counted in the template itself.
+    /// As long as the template, byte for byte; `x` and blanks stand for actions. A line of actions
+    /// alone becomes empty lines, so lines are to be counted in the template itself.
     pub text: String,
     /// The actions in the order of the text.
     pub actions: Vec<Action>,
@@ -31,7 +33,8 @@ pub enum Role {
     Output,
     /// Part of a line: a value, a part of one, or a key.
     Inline,
-    /// `if`, `range`, `end` and the like: what is written between them may not be there, or more than once.
+    /// `if`, `range`, `end` and the like: what is written between them may not be there, or more
+    /// than once.
     Control,
     /// A comment or an assignment: gives nothing.
     Silent,
@@ -45,70 +48,99 @@ pub fn mask_templates(text: &str) -> Mask {
     for span in &spans {
         bare[span.range()].fill(0);
     }
+
     let mut masked = text.as_bytes().to_vec();
     let mut actions = Vec::with_capacity(spans.len());
     let mut line = 0..0;
+
     for span in spans {
         let at = span.start as usize;
+
         if !line.contains(&at) {
             let start = memchr::memrchr(b'\n', &bare[..at]).map_or(0, |end| end + 1);
-            line = start..memchr::memchr(b'\n', &bare[at..]).map_or(bare.len(), |length| at + length);
+            line =
+                start..memchr::memchr(b'\n', &bare[at..]).map_or(bare.len(), |length| at + length);
         }
-        let alone = bare[line.clone()].iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace());
+
+        let alone = bare[line.clone()]
+            .iter()
+            .all(|&byte| byte == 0 || byte.is_ascii_whitespace());
         let body = span.text(text);
         let indent = indent(body);
         let role = match role(body) {
             Role::Inline if alone => Role::Output,
             role => role,
         };
+
         if alone {
-            // Empty lines, because a block scalar may not begin with a line of more blanks than its content has.
+            // Empty lines, because a block scalar may not begin with a line of more blanks than its
+            // content has.
             masked[line.clone()].fill(b'\n');
         } else {
             let blank = role != Role::Inline || is_block_value(&bare, line.clone(), span, body);
             masked[span.range()].fill(if blank { b' ' } else { b'x' });
         }
+
         actions.push(Action { span, role, indent });
     }
     // Actions begin and end with ASCII, so this cannot split a character.
     let text = String::from_utf8(masked).unwrap_or_else(|_| " ".repeat(text.len()));
+
     Mask { text, actions }
 }
 
 impl Mask {
     /// Whether a part of the range comes from an action, so that its text is unknown.
     pub fn touches(&self, span: Span) -> bool {
-        self.actions_in(span).any(|action| matches!(action.role, Role::Inline | Role::Output))
+        self.actions_in(span)
+            .any(|action| matches!(action.role, Role::Inline | Role::Output))
     }
 
-    /// Whether a collection at this span may hold more keys or items than are written: an action inside or right
-    /// beside it prints at its column, or at one that is not known.
+    /// Whether a collection at this span may hold more keys or items than are written: an action
+    /// inside or right beside it prints at its column, or at one that is not known.
     pub fn is_open(&self, span: Span) -> bool {
-        let (start, end) = (span.start as usize, (span.end as usize).min(self.text.len()));
+        let (start, end) = (
+            span.start as usize,
+            (span.end as usize).min(self.text.len()),
+        );
         let column = start - line_start(&self.text, start);
         let before = self.text[..start].trim_end().len();
         let after = self.text.len() - self.text[end..].trim_start().len();
-        self.actions_in(Span::of(before, after))
-            .any(|action| action.role == Role::Output && action.indent.is_none_or(|indent| indent as usize == column))
+        self.actions_in(Span::of(before, after)).any(|action| {
+            action.role == Role::Output
+                && action.indent.is_none_or(|indent| indent as usize == column)
+        })
     }
 
     /// Whether a part of the range stands between control actions of which one begins inside it.
     pub fn is_conditional(&self, span: Span) -> bool {
-        self.actions_in(span).any(|action| action.role == Role::Control)
+        self.actions_in(span)
+            .any(|action| action.role == Role::Control)
     }
 
     /// The actions that overlap a range.
     pub fn actions_in(&self, span: Span) -> impl Iterator<Item = &Action> {
-        let first = self.actions.partition_point(|action| action.span.end <= span.start);
-        self.actions[first..].iter().take_while(move |action| action.span.start < span.end)
+        let first = self
+            .actions
+            .partition_point(|action| action.span.end <= span.start);
+        self.actions[first..]
+            .iter()
+            .take_while(move |action| action.span.start < span.end)
     }
 
     /// Whether an absent value at `at` is only absent because what gives it was masked.
     pub(super) fn hides_value(&self, at: usize) -> bool {
-        let first = self.actions.partition_point(|action| (action.span.start as usize) < at);
-        let mut next = self.actions[first..].iter().filter(|action| action.role != Role::Silent);
-        // A gap that takes in the first byte of the action, which is blank unless the action left a word.
-        let gap = next.next().and_then(|action| self.text.get(at..=action.span.start as usize));
+        let first = self
+            .actions
+            .partition_point(|action| (action.span.start as usize) < at);
+        let mut next = self.actions[first..]
+            .iter()
+            .filter(|action| action.role != Role::Silent);
+        // A gap that takes in the first byte of the action, which is blank unless the action left a
+        // word.
+        let gap = next
+            .next()
+            .and_then(|action| self.text.get(at..=action.span.start as usize));
         gap.is_some_and(|gap| gap.trim().is_empty())
     }
 }
@@ -117,24 +149,34 @@ impl Mask {
 fn spans(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
+
     while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"{{") {
         let start = at + found;
-        let Some(length) = action_length(&text[start..]) else { break };
+        let Some(length) = action_length(&text[start..]) else {
+            break;
+        };
+
         at = start + length;
         spans.push(Span::of(start, at));
     }
+
     spans
 }
 
 /// The length of the action at the start of a text; strings and comments may hold `}}`.
 fn action_length(text: &str) -> Option<usize> {
-    let body = text[2..].strip_prefix('-').unwrap_or(&text[2..]).trim_start();
+    let body = text[2..]
+        .strip_prefix('-')
+        .unwrap_or(&text[2..])
+        .trim_start();
     if body.starts_with("/*") {
         let comment = text.find("*/")?;
         return Some(comment + text[comment..].find("}}")? + 2);
     }
+
     let bytes = text.as_bytes();
     let mut at = 2;
+
     while at < bytes.len() {
         match bytes[at] {
             b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at + 2),
@@ -147,8 +189,10 @@ fn action_length(text: &str) -> Option<usize> {
             b'`' => at += 1 + memchr::memchr(b'`', &bytes[at + 1..])?,
             _ => {}
         }
+
         at += 1;
     }
+
     None
 }
 
@@ -163,9 +207,14 @@ fn words(action: &str) -> impl Iterator<Item = &str> {
 
 fn role(action: &str) -> Role {
     let mut words = words(action);
-    let Some(first) = words.next() else { return Role::Silent };
+    let Some(first) = words.next() else {
+        return Role::Silent;
+    };
+
     match first {
-        "if" | "else" | "end" | "range" | "with" | "define" | "block" | "break" | "continue" => Role::Control,
+        "if" | "else" | "end" | "range" | "with" | "define" | "block" | "break" | "continue" => {
+            Role::Control
+        }
         _ if first.starts_with("/*") => Role::Silent,
         _ if first.starts_with('$') && words.any(|word| matches!(word, ":=" | "=")) => Role::Silent,
         _ => Role::Inline,
@@ -180,8 +229,8 @@ fn indent(action: &str) -> Option<u32> {
     words.nth(1)?.parse().ok()
 }
 
-/// Whether an action is the whole value of a key or item and prints a collection: a blank, unlike a word, leaves room for the
-/// lines below.
+/// Whether an action is the whole value of a key or item and prints a collection: a blank, unlike a
+/// word, leaves room for the lines below.
 fn is_block_value(bare: &[u8], line: std::ops::Range<usize>, span: Span, action: &str) -> bool {
     let before = bare[line.start..span.start as usize].trim_ascii_end();
     let after = bare[span.end as usize..line.end].trim_ascii();

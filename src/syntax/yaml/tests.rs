@@ -1,7 +1,7 @@
 //! What the tree says, and where it says it stands.
 
 use super::*;
-use crate::source::Place;
+use crate::source::Location;
 
 fn tree(text: &str) -> Tree<'_> {
     let parsed = Tree::parse(FileId(0), text);
@@ -10,12 +10,18 @@ fn tree(text: &str) -> Tree<'_> {
 }
 
 /// The source of a place.
-fn at(text: &str, place: Place) -> &str {
-    place.span.text(text)
+fn at(text: &str, location: Location) -> &str {
+    location.span.text(text)
 }
 
 /// Source, path, decoded text, place, content.
-type Case = (&'static str, &'static [&'static str], Option<&'static str>, &'static str, &'static str);
+type Case = (
+    &'static str,
+    &'static [&'static str],
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+);
 
 #[test]
 fn values_stand_where_they_are_written() {
@@ -25,27 +31,70 @@ fn values_stand_where_they_are_written() {
         ("a: \"x\\ny\"\n", &["a"], Some("x\ny"), "\"x\\ny\"", "x\\ny"),
         ("a:   b  c  \n", &["a"], Some("b  c"), "b  c", "b  c"),
         ("a: b\n  c\n", &["a"], Some("b c"), "b\n  c", "b\n  c"),
-        ("a: |\n  x\n  y\n\n\nb: 1\n", &["a"], Some("x\ny\n"), "|\n  x\n  y", "x\n  y"),
-        ("a: &n !t >- # c\n\n  x\n  y\n", &["a"], Some("\nx y"), ">- # c\n\n  x\n  y", "x\n  y"),
+        (
+            "a: |\n  x\n  y\n\n\nb: 1\n",
+            &["a"],
+            Some("x\ny\n"),
+            "|\n  x\n  y",
+            "x\n  y",
+        ),
+        (
+            "a: &n !t >- # c\n\n  x\n  y\n",
+            &["a"],
+            Some("\nx y"),
+            ">- # c\n\n  x\n  y",
+            "x\n  y",
+        ),
         ("a: |\nb: 1\n", &["a"], Some(""), "|", ""),
         ("a: |+\n\n\nb: 1\n", &["a"], Some("\n\n"), "|+", ""),
         ("a: |\r\n  x\r\n", &["a"], Some("x\n"), "|\r\n  x", "x"),
         ("- |\n x", &[], None, "- |\n x", "- |\n x"),
-        ("{\"a\": [1, {b: c}]}", &["a"], None, "[1, {b: c}]", "[1, {b: c}]"),
+        (
+            "{\"a\": [1, {b: c}]}",
+            &["a"],
+            None,
+            "[1, {b: c}]",
+            "[1, {b: c}]",
+        ),
         ("{a: {b: c}, d: e}", &["a", "b"], Some("c"), "c", "c"),
-        ("a:\n  # c\n  b: 1\n  c:\n  - x\nd: 1\n", &["a"], None, "b: 1\n  c:\n  - x", "b: 1\n  c:\n  - x"),
-        ("a:\n- - x\n  - y\n# c\n", &["a"], None, "- - x\n  - y", "- - x\n  - y"),
+        (
+            "a:\n  # c\n  b: 1\n  c:\n  - x\nd: 1\n",
+            &["a"],
+            None,
+            "b: 1\n  c:\n  - x",
+            "b: 1\n  c:\n  - x",
+        ),
+        (
+            "a:\n- - x\n  - y\n# c\n",
+            &["a"],
+            None,
+            "- - x\n  - y",
+            "- - x\n  - y",
+        ),
         ("a: # c\n\n  - x\n", &["a"], None, "- x", "- x"),
         ("a: !override\n- x\n", &["a"], None, "- x", "- x"),
         ("a: &n\n  b: 1\n", &["a"], None, "b: 1", "b: 1"),
-        ("command: [\n  \"x\"\n]\n", &["command"], None, "[\n  \"x\"\n]", "[\n  \"x\"\n]"),
-        ("a:\n  b: [\n    x\n  ]\nc: {\n}\n", &["a", "b"], None, "[\n    x\n  ]", "[\n    x\n  ]"),
+        (
+            "command: [\n  \"x\"\n]\n",
+            &["command"],
+            None,
+            "[\n  \"x\"\n]",
+            "[\n  \"x\"\n]",
+        ),
+        (
+            "a:\n  b: [\n    x\n  ]\nc: {\n}\n",
+            &["a", "b"],
+            None,
+            "[\n    x\n  ]",
+            "[\n    x\n  ]",
+        ),
     ];
-    for (text, path, value, place, content) in cases {
+
+    for (text, path, value, location, content) in cases {
         let tree = tree(text);
         let node = tree.root().and_then(|root| root.path(path)).expect(text);
         assert_eq!(node.str(), *value, "{text:?}");
-        assert_eq!(at(text, node.place()), *place, "{text:?}");
+        assert_eq!(at(text, node.location()), *location, "{text:?}");
         assert_eq!(at(text, node.content()), *content, "{text:?}");
     }
 }
@@ -61,11 +110,21 @@ fn an_absent_value_stands_after_its_colon() {
     ] {
         let tree = tree(text);
         let node = tree.root().and_then(|root| root.get(path)).expect(text);
-        assert_eq!((node.kind(), node.place().span), (Kind::Null, Span::new(offset, offset)), "{text}");
+        assert_eq!(
+            (node.kind(), node.location().span),
+            (Kind::Null, Span::new(offset, offset)),
+            "{text}"
+        );
     }
+
     let text = "a: null\nb: ~\nc: 'null'\nd: !!str null\n";
     let tree = tree(text);
-    let kinds: Vec<_> = tree.root().into_iter().flat_map(Node::entries).map(|entry| entry.value.kind()).collect();
+    let kinds: Vec<_> = tree
+        .root()
+        .into_iter()
+        .flat_map(Node::entries)
+        .map(|entry| entry.value.kind())
+        .collect();
     assert_eq!(kinds, [Kind::Null, Kind::Null, Kind::Scalar, Kind::Scalar]);
 }
 
@@ -78,9 +137,12 @@ fn plain_scalars_have_types_and_quoted_ones_are_text() {
     assert_eq!(int("0644"), Some(0o644));
     assert_eq!(int("1_000"), Some(1000));
     assert_eq!(int("9223372036854775808"), None);
-    for text in ["'12'", "\"12\"", "!!str 12", "1.5", "08", "0x", "+-1", "a", "1_a"] {
+    for text in [
+        "'12'", "\"12\"", "!!str 12", "1.5", "08", "0x", "+-1", "a", "1_a",
+    ] {
         assert_eq!(int(text), None, "{text}");
     }
+
     let float = |text: &str| tree(text).root().and_then(Node::as_float);
     assert_eq!(float("1.5"), Some(1.5));
     assert_eq!(float("-1e3"), Some(-1000.0));
@@ -89,6 +151,7 @@ fn plain_scalars_have_types_and_quoted_ones_are_text() {
     for text in ["infinity", "nan", "'1.5'", "1.5m"] {
         assert_eq!(float(text), None, "{text}");
     }
+
     for (text, core, old) in [
         ("true", Some(true), Some(true)),
         ("False", Some(false), Some(false)),
@@ -107,8 +170,22 @@ fn plain_scalars_have_types_and_quoted_ones_are_text() {
 #[test]
 fn tags_are_as_written() {
     let tree = tree("a: !reset null\nb: !override [x]\nc: !!binary aGk=\nd: !<x:y> z\ne: 1\n");
-    let tags: Vec<_> = tree.root().into_iter().flat_map(Node::entries).map(|entry| entry.value.tag()).collect();
-    assert_eq!(tags, [Some("!reset"), Some("!override"), Some("!!binary"), Some("!<x:y>"), None]);
+    let tags: Vec<_> = tree
+        .root()
+        .into_iter()
+        .flat_map(Node::entries)
+        .map(|entry| entry.value.tag())
+        .collect();
+    assert_eq!(
+        tags,
+        [
+            Some("!reset"),
+            Some("!override"),
+            Some("!!binary"),
+            Some("!<x:y>"),
+            None
+        ]
+    );
 }
 
 #[test]
@@ -116,7 +193,7 @@ fn an_alias_stands_in_one_place_and_is_defined_in_another() {
     let text = "a: &n {x: 1}\nb: *n\n";
     let tree = tree(text);
     let alias = tree.root().and_then(|root| root.get("b")).expect("b");
-    assert_eq!(at(text, alias.place()), "*n");
+    assert_eq!(at(text, alias.location()), "*n");
     assert_eq!(at(text, alias.definition()), "{x: 1}");
     assert_eq!(alias.path(&["x"]).and_then(Node::as_int), Some(1));
     assert!(alias.is_alias());
@@ -125,7 +202,12 @@ fn an_alias_stands_in_one_place_and_is_defined_in_another() {
 #[test]
 fn an_anchor_name_may_be_used_twice() {
     let tree = tree("a: &n 1\nb: *n\nc: &n 2\nd: *n\n");
-    let value = |key| tree.root().and_then(|root| root.get(key)).and_then(Node::as_int);
+    let value = |key| {
+        tree.root()
+            .and_then(|root| root.get(key))
+            .and_then(Node::as_int)
+    };
+
     assert_eq!((value("b"), value("d")), (Some(1), Some(2)));
 }
 
@@ -137,12 +219,27 @@ fn merge_keys_yield_to_what_is_written() {
     let entries = |key: &str| -> Vec<(String, String)> {
         let node = tree.root().and_then(|root| root.get(key)).expect(key);
         let text = |node: Node<'_>| node.str().unwrap_or("?").to_owned();
-        node.entries().map(|entry| (text(entry.key), text(entry.value))).collect()
+        node.entries()
+            .map(|entry| (text(entry.key), text(entry.value)))
+            .collect()
     };
+
     let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
-        list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        list.iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     };
-    assert_eq!(entries("m"), pairs(&[("c", "4"), ("<<", "quoted"), ("a", "1"), ("b", "1"), ("d", "3")]));
+
+    assert_eq!(
+        entries("m"),
+        pairs(&[
+            ("c", "4"),
+            ("<<", "quoted"),
+            ("a", "1"),
+            ("b", "1"),
+            ("d", "3")
+        ])
+    );
     assert_eq!(entries("n"), pairs(&[("a", "5")]));
     let merged = tree.root().and_then(|root| root.get("m")).expect("m");
     assert_eq!(merged.len(), 5);
@@ -157,12 +254,17 @@ fn of_a_repeated_key_the_last_one_counts() {
     let parsed = Tree::parse(FileId(0), text);
     assert_eq!(parsed.errors.len(), 1);
     assert_eq!(parsed.errors[0].span.text(text), "\"a\"");
-    assert_eq!(parsed.errors[0].related.as_ref().map(|first| first.0), Some(Span::new(0, 1)));
+    assert_eq!(
+        parsed.errors[0].related.as_ref().map(|first| first.0),
+        Some(Span::new(0, 1))
+    );
     let root = parsed.tree.root().expect("root");
     assert_eq!(root.get("a").and_then(Node::as_int), Some(3));
     assert_eq!(root.len(), 2);
     // Large mappings are compared in another way.
-    let many: String = (0..50).map(|key| format!("k{}: {key}\n", key % 40)).collect();
+    let many: String = (0..50)
+        .map(|key| format!("k{}: {key}\n", key % 40))
+        .collect();
     let parsed = Tree::parse(FileId(0), &many);
     assert_eq!(parsed.errors.len(), 10);
     assert_eq!(parsed.tree.root().map(Node::len), Some(40));
@@ -172,8 +274,16 @@ fn of_a_repeated_key_the_last_one_counts() {
 fn keys_need_not_be_scalars() {
     let tree = tree("? [a, b]\n: 1\n? {c: d}\n: 2\n~: 3\n? e\n");
     let root = tree.root().expect("root");
-    let keys: Vec<_> = root.entries().map(|entry| (entry.key.kind(), entry.value.as_int())).collect();
-    let expected = [(Kind::Sequence, Some(1)), (Kind::Mapping, Some(2)), (Kind::Null, Some(3)), (Kind::Scalar, None)];
+    let keys: Vec<_> = root
+        .entries()
+        .map(|entry| (entry.key.kind(), entry.value.as_int()))
+        .collect();
+    let expected = [
+        (Kind::Sequence, Some(1)),
+        (Kind::Mapping, Some(2)),
+        (Kind::Null, Some(3)),
+        (Kind::Scalar, None),
+    ];
     assert_eq!(keys, expected);
 }
 
@@ -181,7 +291,10 @@ fn keys_need_not_be_scalars() {
 fn empty_documents_are_sections_but_not_documents() {
     let text = "# c\n---\na: 1\n---\n---\n# only\n...\n--- # x\nb: 2\n";
     let tree = tree(text);
-    let sections: Vec<_> = tree.sections().map(|(span, root)| (span.text(text), root.kind())).collect();
+    let sections: Vec<_> = tree
+        .sections()
+        .map(|(span, root)| (span.text(text), root.kind()))
+        .collect();
     assert_eq!(
         sections,
         [
@@ -192,7 +305,11 @@ fn empty_documents_are_sections_but_not_documents() {
         ]
     );
     assert_eq!(tree.documents().count(), 2);
-    let comments: Vec<_> = tree.comments().iter().map(|comment| comment.text(text)).collect();
+    let comments: Vec<_> = tree
+        .comments()
+        .iter()
+        .map(|comment| comment.text(text))
+        .collect();
     assert_eq!(comments, ["# c", "# only", "# x"]);
     assert!(super::Tree::parse(FileId(0), "").tree.root().is_none());
 }
@@ -202,8 +319,14 @@ fn a_byte_order_mark_is_survived() {
     let text = "\u{feff}a: 1\r\nb:\r\n  - x\r\n";
     let tree = tree(text);
     let root = tree.root().expect("root");
-    assert_eq!(root.get("a").map(|node| at(text, node.place())), Some("1"));
-    assert_eq!(root.get("b").map(|node| at(text, node.place())), Some("- x"));
+    assert_eq!(
+        root.get("a").map(|node| at(text, node.location())),
+        Some("1")
+    );
+    assert_eq!(
+        root.get("b").map(|node| at(text, node.location())),
+        Some("- x")
+    );
 }
 
 #[test]
@@ -227,16 +350,18 @@ fn every_byte_of_a_scalar_is_found_in_its_source() {
         "a: 'one\r\n\r\n  WORD'\r\n",
         "- # c\n  - |\n     x\n     WORD\n",
     ];
+
     for text in cases {
         let tree = tree(text);
         let mut node = tree.root().expect(text);
         while let Some(inner) = node.get("a").or_else(|| node.items().next()) {
             node = inner;
         }
+
         let value = node.str().expect(text);
         let found = value.find("WORD").expect(text);
-        let place = node.content_span(Span::of(found, found + 4));
-        assert_eq!(at(text, place), "WORD", "{text:?} {value:?}");
+        let location = node.content_span(Span::of(found, found + 4));
+        assert_eq!(at(text, location), "WORD", "{text:?} {value:?}");
     }
 }
 
@@ -244,6 +369,10 @@ fn every_byte_of_a_scalar_is_found_in_its_source() {
 fn an_entry_reaches_from_its_key_to_the_end_of_its_value() {
     let text = "a:\n  \"b\": [1,\n    2] # c\n  c: 3\n";
     let tree = tree(text);
-    let entry = tree.root().and_then(|root| root.get("a")).and_then(|node| node.entry("b")).expect("b");
-    assert_eq!(at(text, entry.place()), "\"b\": [1,\n    2]");
+    let entry = tree
+        .root()
+        .and_then(|root| root.get("a"))
+        .and_then(|node| node.entry("b"))
+        .expect("b");
+    assert_eq!(at(text, entry.location()), "\"b\": [1,\n    2]");
 }

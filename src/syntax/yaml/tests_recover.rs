@@ -1,18 +1,27 @@
 //! Errors, recovery, hostile input, templates and trees made of parts.
 
 use super::*;
-use crate::source::Place;
+use crate::source::Location;
 
 /// The errors of a text as `span text | message`.
 fn errors(text: &str) -> Vec<String> {
     let parsed = Tree::parse(FileId(0), text);
-    parsed.errors.iter().map(|error| format!("{} | {}", error.span.text(text), error.message)).collect()
+    parsed
+        .errors
+        .iter()
+        .map(|error| format!("{} | {}", error.span.text(text), error.message))
+        .collect()
 }
 
 /// The tree of a text, errors aside, in one line.
 fn shape(text: &str) -> String {
     let parsed = Tree::parse(FileId(0), text);
-    parsed.tree.documents().map(show).collect::<Vec<_>>().join(" --- ")
+    parsed
+        .tree
+        .documents()
+        .map(show)
+        .collect::<Vec<_>>()
+        .join(" --- ")
 }
 
 fn show(node: Node<'_>) -> String {
@@ -21,25 +30,67 @@ fn show(node: Node<'_>) -> String {
         Kind::Unknown => "?".to_owned(),
         Kind::Scalar => node.str().unwrap_or_default().to_owned(),
         Kind::Mapping => {
-            let entries: Vec<_> = node.entries().map(|entry| show(entry.key) + ": " + &show(entry.value)).collect();
+            let entries: Vec<_> = node
+                .entries()
+                .map(|entry| show(entry.key) + ": " + &show(entry.value))
+                .collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Kind::Sequence => format!("[{}]", node.items().map(show).collect::<Vec<_>>().join(", ")),
+        Kind::Sequence => format!(
+            "[{}]",
+            node.items().map(show).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
 #[test]
 fn an_error_costs_its_own_line_and_is_reported_once() {
     let cases = [
-        ("a: b: c\nd: 1\n", ": | found a second `: ` in this value, expected quotes around it", "{a: ?, d: 1}"),
-        ("a: @x\nd: 1\n", "@ | `@` cannot begin a value without quotes", "{a: ?, d: 1}"),
-        ("a: \"x\nb: 1\n", "\" | this quote is never closed", "{a: ?, b: 1}"),
-        ("a: \"x\nb: \"1\"\nc: 2\n", "\" | this quote is never closed", "{a: ?, b: 1, c: 2}"),
-        ("a: 'it's'\nb: 1\n", "s' | found text after the closing quote, expected the end of the value", "{a: ?, b: 1}"),
-        ("a: [1,\n  2\nb: 1\n", "[ | this `[` is never closed", "{a: ?, b: 1}"),
-        ("a: {x: 1\nb: 1\n", "{ | this `{` is never closed", "{a: ?, b: 1}"),
-        ("a: [1, 2}\nb: 1\n", "} | found `}` where `[` is still open", "{a: ?, b: 1}"),
-        ("a: 1\n}\nb: 1\n", "} | found a closing bracket that nothing opens", "{a: 1, b: 1}"),
+        (
+            "a: b: c\nd: 1\n",
+            ": | found a second `: ` in this value, expected quotes around it",
+            "{a: ?, d: 1}",
+        ),
+        (
+            "a: @x\nd: 1\n",
+            "@ | `@` cannot begin a value without quotes",
+            "{a: ?, d: 1}",
+        ),
+        (
+            "a: \"x\nb: 1\n",
+            "\" | this quote is never closed",
+            "{a: ?, b: 1}",
+        ),
+        (
+            "a: \"x\nb: \"1\"\nc: 2\n",
+            "\" | this quote is never closed",
+            "{a: ?, b: 1, c: 2}",
+        ),
+        (
+            "a: 'it's'\nb: 1\n",
+            "s' | found text after the closing quote, expected the end of the value",
+            "{a: ?, b: 1}",
+        ),
+        (
+            "a: [1,\n  2\nb: 1\n",
+            "[ | this `[` is never closed",
+            "{a: ?, b: 1}",
+        ),
+        (
+            "a: {x: 1\nb: 1\n",
+            "{ | this `{` is never closed",
+            "{a: ?, b: 1}",
+        ),
+        (
+            "a: [1, 2}\nb: 1\n",
+            "} | found `}` where `[` is still open",
+            "{a: ?, b: 1}",
+        ),
+        (
+            "a: 1\n}\nb: 1\n",
+            "} | found a closing bracket that nothing opens",
+            "{a: 1, b: 1}",
+        ),
         (
             "a:\n\tb: 1\n\tc: 2\nd: 3\n",
             "\t | found a tab in the indentation, expected spaces",
@@ -50,15 +101,31 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "c: 2 | expected a key of the mapping above; check the indentation",
             "{a: {b: 1}, d: 3}",
         ),
-        ("a: 1\n  b: 2\nc: 3\n", "b | unexpected indentation: found key `b:` inside another value", "{a: 1, c: 3}"),
-        ("a:\n- 1\nfoo\nb: 2\n", "foo | found text that is neither `key: value` nor a list item", "{a: [1], b: 2}"),
+        (
+            "a: 1\n  b: 2\nc: 3\n",
+            "b | unexpected indentation: found key `b:` inside another value",
+            "{a: 1, c: 3}",
+        ),
+        (
+            "a:\n- 1\nfoo\nb: 2\n",
+            "foo | found text that is neither `key: value` nor a list item",
+            "{a: [1], b: 2}",
+        ),
         (
             "a: \"\\d+\"\nb: 1\n",
             "\\d | `\\d` is not an escape in double quotes; write `\\\\` for a backslash",
             "{a: ?, b: 1}",
         ),
-        ("{% if x %}\na: 1\n", "% | `%` cannot begin a value without quotes", "{a: 1}"),
-        ("a: |\n  x\n y\nb: 1\n", "y | expected a key of the mapping above; check the indentation", "{a: x\n, b: 1}"),
+        (
+            "{% if x %}\na: 1\n",
+            "% | `%` cannot begin a value without quotes",
+            "{a: 1}",
+        ),
+        (
+            "a: |\n  x\n y\nb: 1\n",
+            "y | expected a key of the mapping above; check the indentation",
+            "{a: x\n, b: 1}",
+        ),
         // The children of a key that is lost are not given to another key, nor reported.
         (
             "a:\n  b:\n    c: 1\n   d:\n    e: 2\n    f: 3\n  g: 4\n",
@@ -66,6 +133,7 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: {b: {c: 1}, g: 4}}",
         ),
     ];
+
     for (text, error, tree) in cases {
         assert_eq!(errors(text), [error], "{text:?}");
         assert_eq!(shape(text), tree, "{text:?}");
@@ -101,7 +169,15 @@ fn other_documents_do_not_suffer() {
 fn what_is_lost_is_remembered() {
     let text = "a:\n  b: 1\n  c: @x\nd:\n  e: 1\n";
     let parsed = Tree::parse(FileId(0), text);
-    assert_eq!(parsed.tree.damage().iter().map(|lost| lost.text(text)).collect::<Vec<_>>(), ["@x"]);
+    assert_eq!(
+        parsed
+            .tree
+            .damage()
+            .iter()
+            .map(|lost| lost.text(text))
+            .collect::<Vec<_>>(),
+        ["@x"]
+    );
     let root = parsed.tree.root().expect("root");
     let damaged = |key| root.get(key).map(Node::is_damaged);
     assert_eq!((damaged("a"), damaged("d")), (Some(true), Some(false)));
@@ -117,7 +193,11 @@ fn long_comments_and_deep_lists_are_read() {
     assert_eq!(shape(&format!("{}x", "- ".repeat(200))).len(), 401);
     let deep = format!("a: 1\n---\n{}x\n---\nb: 2\n", "- ".repeat(300));
     assert_eq!(errors(&deep).len(), 1);
-    assert!(errors(&deep)[0].ends_with("nested too deeply: more than 255 levels"), "{:?}", errors(&deep));
+    assert!(
+        errors(&deep)[0].ends_with("nested too deeply: more than 255 levels"),
+        "{:?}",
+        errors(&deep)
+    );
     assert!(shape(&deep).ends_with("{b: 2}"));
 }
 
@@ -128,9 +208,17 @@ fn a_long_file_is_read() {
     for line in 0..40_000 {
         let _ = writeln!(text, "key{line}: {line}");
     }
+
     let parsed = Tree::parse(FileId(0), &text);
     assert_eq!(parsed.errors, []);
-    assert_eq!(parsed.tree.root().and_then(|root| root.get("key39999")).and_then(Node::as_int), Some(39_999));
+    assert_eq!(
+        parsed
+            .tree
+            .root()
+            .and_then(|root| root.get("key39999"))
+            .and_then(Node::as_int),
+        Some(39_999)
+    );
 }
 
 #[test]
@@ -139,21 +227,54 @@ fn aliases_cannot_explode() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     let mut merges = "m0: &m0 {k0: 1}\n".to_owned();
     let mut tower = format!("t0: &t0 {}x{}\n", "[".repeat(200), "]".repeat(200));
+
     for level in 1..40 {
         let below = level - 1;
-        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![format!("*a{below}"); 10].join(", "));
-        let _ = writeln!(merges, "m{level}: &m{level} {{<<: [*m{below}, *m{below}], k{level}: 1}}");
-        let _ = writeln!(tower, "t{level}: &t{level} {}*t{below}{}", "[".repeat(200), "]".repeat(200));
+        let _ = writeln!(
+            bomb,
+            "a{level}: &a{level} [{}]",
+            vec![format!("*a{below}"); 10].join(", ")
+        );
+        let _ = writeln!(
+            merges,
+            "m{level}: &m{level} {{<<: [*m{below}, *m{below}], k{level}: 1}}"
+        );
+        let _ = writeln!(
+            tower,
+            "t{level}: &t{level} {}*t{below}{}",
+            "[".repeat(200),
+            "]".repeat(200)
+        );
     }
-    for text in [bomb, merges, tower, "a: &a [*a, {b: *a}]\n".to_owned(), "&a {<<: *a, ? *a : *a}\n".to_owned()] {
+
+    for text in [
+        bomb,
+        merges,
+        tower,
+        "a: &a [*a, {b: *a}]\n".to_owned(),
+        "&a {<<: *a, ? *a : *a}\n".to_owned(),
+    ] {
         let parsed = Tree::parse(FileId(0), &text);
         assert_eq!(parsed.errors, []);
-        let last = parsed.tree.root().and_then(|root| root.entries().last()).expect("an entry").value;
+        let last = parsed
+            .tree
+            .root()
+            .and_then(|root| root.entries().last())
+            .expect("an entry")
+            .value;
         assert!(last.is_damaged() || show(last).contains('?'));
         let mut builder = Builder::new();
-        let roots = parsed.tree.documents().map(|root| builder.copy(root)).collect();
+        let roots = parsed
+            .tree
+            .documents()
+            .map(|root| builder.copy(root))
+            .collect();
         let copy = builder.finish(roots);
-        assert!(copy.documents().map(show).eq(parsed.tree.documents().map(show)));
+        assert!(
+            copy.documents()
+                .map(show)
+                .eq(parsed.tree.documents().map(show))
+        );
     }
 }
 
@@ -174,6 +295,7 @@ fn hostile_text_ends_quickly() {
         "%x\n".repeat(5_000),
         format!("{}\n@", "# c\n".repeat(20_000)),
     ];
+
     for text in cases {
         let parsed = Tree::parse(FileId(0), &text);
         assert!(parsed.tree.nodes.len() <= text.len() + 1);
@@ -202,65 +324,134 @@ fn templates_keep_their_offsets() {
     );
     let mask = mask_templates(text);
     assert_eq!(mask.text.len(), text.len());
-    assert!(mask.text.char_indices().all(|(offset, _)| text.is_char_boundary(offset)));
+    assert!(
+        mask.text
+            .char_indices()
+            .all(|(offset, _)| text.is_char_boundary(offset))
+    );
     let parsed = Tree::parse_template(FileId(0), &mask);
     assert_eq!(parsed.errors, []);
     let root = parsed.tree.root().expect("root");
-    let span = |path: &[&str]| root.path(path).map(|node| node.place().span).expect("a node");
-    assert_eq!(span(&["metadata", "name"]).text(text), "{{ include \"x\" . }}-é");
+    let span = |path: &[&str]| {
+        root.path(path)
+            .map(|node| node.location().span)
+            .expect("a node")
+    };
+
+    assert_eq!(
+        span(&["metadata", "name"]).text(text),
+        "{{ include \"x\" . }}-é"
+    );
     assert!(mask.touches(span(&["metadata", "name"])));
     assert!(!mask.touches(span(&["metadata", "labels", "app"])));
     assert!(mask.is_open(span(&["metadata", "labels"])));
-    assert!(!mask.is_open(span(&["metadata"])), "the labels are open, not what holds them");
-    assert_eq!(root.path(&["metadata", "annotations"]).map(Node::kind), Some(Kind::Unknown));
+    assert!(
+        !mask.is_open(span(&["metadata"])),
+        "the labels are open, not what holds them"
+    );
+    assert_eq!(
+        root.path(&["metadata", "annotations"]).map(Node::kind),
+        Some(Kind::Unknown)
+    );
     assert_eq!(root.get("spec").map(Node::kind), Some(Kind::Unknown));
     assert_eq!(root.get("data").map(Node::kind), Some(Kind::Null));
-    let keys: Vec<_> = root.entries().map(|entry| entry.key.place().span.text(text)).collect();
-    assert_eq!(keys, ["metadata", "spec", "data", "{{ .Values.key }}", "script"]);
+    let keys: Vec<_> = root
+        .entries()
+        .map(|entry| entry.key.location().span.text(text))
+        .collect();
+    assert_eq!(
+        keys,
+        ["metadata", "spec", "data", "{{ .Values.key }}", "script"]
+    );
     let roles: Vec<_> = mask.actions.iter().map(|action| action.role).collect();
     use Role::{Control, Inline, Output, Silent};
     assert_eq!(
         roles,
-        [Control, Inline, Output, Output, Inline, Silent, Inline, Inline, Control, Inline, Control, Control]
+        [
+            Control, Inline, Output, Output, Inline, Silent, Inline, Inline, Control, Inline,
+            Control, Control
+        ]
     );
 }
 
 #[test]
 fn branches_of_a_template_may_repeat_keys() {
-    let mask = mask_templates("{{ if .x }}\na: 1\n{{ else }}\na: 2\n{{ end }}\nb: {{ if .y }}1{{ else }}2{{ end }}\n");
+    let mask = mask_templates(
+        "{{ if .x }}\na: 1\n{{ else }}\na: 2\n{{ end }}\nb: {{ if .y }}1{{ else }}2{{ end }}\n",
+    );
     let parsed = Tree::parse_template(FileId(0), &mask);
     assert_eq!(parsed.errors.len(), 0, "{:?}", parsed.errors);
-    assert_eq!(parsed.tree.root().and_then(|root| root.get("a")).and_then(Node::as_int), Some(2));
+    assert_eq!(
+        parsed
+            .tree
+            .root()
+            .and_then(|root| root.get("a"))
+            .and_then(Node::as_int),
+        Some(2)
+    );
 }
 
 #[test]
 fn a_tree_of_parts_keeps_every_place() {
-    let (base, over) = ("a: &x {k: 'v'}\nb: *x\nc: {<<: *x, n: |\n  text\n}\n", "b: !reset null\nd: [1]\n");
+    let (base, over) = (
+        "a: &x {k: 'v'}\nb: *x\nc: {<<: *x, n: |\n  text\n}\n",
+        "b: !reset null\nd: [1]\n",
+    );
     let base = base.replace("|\n  text\n", "text");
     let (one, two) = (Tree::parse(FileId(1), &base), Tree::parse(FileId(2), over));
     assert_eq!((one.errors.len(), two.errors.len()), (0, 0));
-    let (first, second) = (one.tree.root().expect("root"), two.tree.root().expect("root"));
+    let (first, second) = (
+        one.tree.root().expect("root"),
+        two.tree.root().expect("root"),
+    );
     let mut builder = Builder::new();
     let mut entries = Vec::new();
-    for entry in first.entries().filter(|entry| entry.key.str() != Some("a")).chain(second.entry("d")) {
+    for entry in first
+        .entries()
+        .filter(|entry| entry.key.str() != Some("a"))
+        .chain(second.entry("d"))
+    {
         entries.push((builder.copy(entry.key), builder.copy(entry.value)));
     }
-    let place = Place::new(FileId(2), Span::new(0, 1));
-    let made = (builder.scalar(place, "made"), builder.null(place));
-    let unknown = builder.unknown(place);
-    let reset = second.entry("b").map(|entry| (builder.scalar(place, "r"), builder.copy(entry.value)));
-    let list = (builder.scalar(place, "l"), builder.sequence(place, vec![unknown]));
+
+    let location = Location::new(FileId(2), Span::new(0, 1));
+    let made = (builder.scalar(location, "made"), builder.null(location));
+    let unknown = builder.unknown(location);
+    let reset = second
+        .entry("b")
+        .map(|entry| (builder.scalar(location, "r"), builder.copy(entry.value)));
+    let list = (
+        builder.scalar(location, "l"),
+        builder.sequence(location, vec![unknown]),
+    );
     entries.extend([made, list]);
     entries.extend(reset);
-    let root = builder.mapping(first.place(), entries);
+    let root = builder.mapping(first.location(), entries);
     let tree = builder.finish(vec![root]);
     let root = tree.root().expect("root");
-    assert_eq!(show(root), "{b: {k: v}, c: {n: text, k: v}, d: [1], made: null, l: [?], r: null}");
-    let place = |path: &[&str]| root.path(path).map(|node| (node.place().file.0, node.place().span)).expect("a node");
-    assert_eq!((place(&["b"]).0, place(&["b"]).1.text(&base)), (1, "*x"));
-    assert_eq!(place(&["b", "k"]).1.text(&base), "'v'");
-    assert_eq!(root.get("b").map(|node| node.definition().span.text(&base)), Some("{k: 'v'}"));
-    assert_eq!((place(&["d"]).0, place(&["d"]).1.text(over)), (2, "[1]"));
+    assert_eq!(
+        show(root),
+        "{b: {k: v}, c: {n: text, k: v}, d: [1], made: null, l: [?], r: null}"
+    );
+    let location = |path: &[&str]| {
+        root.path(path)
+            .map(|node| (node.location().file.0, node.location().span))
+            .expect("a node")
+    };
+
+    assert_eq!(
+        (location(&["b"]).0, location(&["b"]).1.text(&base)),
+        (1, "*x")
+    );
+    assert_eq!(location(&["b", "k"]).1.text(&base), "'v'");
+    assert_eq!(
+        root.get("b").map(|node| node.definition().span.text(&base)),
+        Some("{k: 'v'}")
+    );
+    assert_eq!(
+        (location(&["d"]).0, location(&["d"]).1.text(over)),
+        (2, "[1]")
+    );
     assert_eq!(root.get("r").and_then(Node::tag), Some("!reset"));
     let value = root.path(&["c", "k"]).expect("k");
     assert_eq!(value.style(), Style::SingleQuoted);

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::dockerfile::scope::PLATFORM;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
-use crate::source::Place;
+use crate::source::Location;
 use crate::suggest;
 use crate::syntax::dockerfile::{Body, Instruction, ModifierKind, Variable, Word};
 
@@ -33,27 +33,42 @@ const PREDEFINED: &[&str] = &[
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     // `$$` is the mark of a tool that fills the file in before the builder reads it.
-    let doubled = |one: &Instruction| matches!(&one.body, Body::From(from) if from.image.text.contains("$$"));
+    let doubled =
+        |one: &Instruction| matches!(&one.body, Body::From(from) if from.image.text.contains("$$"));
     if dockerfile.tree.template.is_some() || dockerfile.tree.instructions.iter().any(doubled) {
         return;
     }
+
     let mut globals: BTreeSet<String> = BTreeSet::new();
-    let mut empty: Vec<(String, Place)> = Vec::new();
+    let mut empty: Vec<(String, Location)> = Vec::new();
     let first = dockerfile.named.all.first().map_or(0, |stage| stage.from);
+
     for instruction in &dockerfile.tree.instructions[..first] {
-        let Body::Arg(arguments) = &instruction.body else { continue };
+        let Body::Arg(arguments) = &instruction.body else {
+            continue;
+        };
+
         for argument in arguments {
             globals.insert(argument.name.value.clone());
-            let given =
-                PLATFORM.contains(&argument.name.value.as_str()) || is_given(ctx, dockerfile, &argument.name.value);
-            if !given && argument.default.as_ref().is_none_or(|word| word.literal().is_some_and(|text| text.is_empty()))
+            let given = PLATFORM.contains(&argument.name.value.as_str())
+                || is_given(ctx, dockerfile, &argument.name.value);
+            if !given
+                && argument
+                    .default
+                    .as_ref()
+                    .is_none_or(|word| word.literal().is_some_and(|text| text.is_empty()))
             {
-                empty.push((argument.name.value.clone(), Place::new(dockerfile.file, argument.name.span)));
+                empty.push((
+                    argument.name.value.clone(),
+                    Location::new(dockerfile.file, argument.name.span),
+                ));
             }
         }
     }
+
     let mut ends: Vec<BTreeSet<String>> = Vec::new();
     let mut inside: BTreeSet<String> = BTreeSet::new();
+
     for stage in &dockerfile.stages {
         let named = &dockerfile.named.all[stage.index];
         base::check(dockerfile, named.from, (&globals, &empty, &inside), sink);
@@ -61,23 +76,35 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Base::Stage(earlier) => ends.get(earlier).cloned().unwrap_or_default(),
             _ => BTreeSet::new(),
         };
+
         let known_base = knows_base(dockerfile, stage.index);
+
         for at in named.instructions.clone() {
             let instruction = &dockerfile.tree.instructions[at];
+
             for word in words::expanded(instruction) {
                 for variable in word.variables() {
-                    one(dockerfile, word, &variable, instruction, (&globals, &declared, known_base), sink);
+                    one(
+                        dockerfile,
+                        word,
+                        &variable,
+                        instruction,
+                        (&globals, &declared, known_base),
+                        sink,
+                    );
                 }
             }
+
             words::declare(instruction, &mut declared);
         }
+
         inside.extend(declared.iter().cloned());
         ends.push(declared);
     }
 }
 
-/// What a variable means in an instruction: names before the first FROM, names of this stage, whether all is known that
-/// the base image sets.
+/// What a variable means in an instruction: names before the first FROM, names of this stage,
+/// whether all is known that the base image sets.
 type Scope<'s> = (&'s BTreeSet<String>, &'s BTreeSet<String>, bool);
 
 /// Whether a compose file gives the argument where it builds the image.
@@ -98,30 +125,45 @@ fn one(
     let name = variable.name.as_str();
     if declared.contains(name)
         || PREDEFINED.contains(&name)
-        || stands_alone(variable)
+        || is_self_contained(variable)
         || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
     {
         return;
     }
-    let place = Place::new(dockerfile.file, word.span_of(variable.local));
+
+    let location = Location::new(dockerfile.file, word.span_of(variable.local));
     let keyword = instruction.keyword.value.name();
     let finding = |label: String, help: String| {
-        Finding::new(place, format!("{keyword} expands undefined variable `{name}` to an empty string"))
-            .label(label)
-            .help(help)
+        Finding::new(
+            location,
+            format!("{keyword} expands undefined variable `{name}` to an empty string"),
+        )
+        .label(label)
+        .help(help)
     };
+
     let redeclare = format!("add `ARG {name}` to this stage, before its first use");
+
     if globals.contains(name) {
-        sink.report(finding("an ARG before the first FROM is visible only to FROM".to_owned(), redeclare));
+        sink.report(finding(
+            "an ARG before the first FROM is visible only to FROM".to_owned(),
+            redeclare,
+        ));
     } else if PLATFORM.contains(&name) {
-        sink.report(finding("the builder sets it only in stages that declare it".to_owned(), redeclare));
-    } else if let Some(near) = nearest(name, declared.iter().map(String::as_str)).filter(|near| is_misspelt(name, near))
+        sink.report(finding(
+            "the builder sets it only in stages that declare it".to_owned(),
+            redeclare,
+        ));
+    } else if let Some(near) =
+        nearest(name, declared.iter().map(String::as_str)).filter(|near| is_misspelt(name, near))
     {
-        sink.report(finding(format!("did you mean `{near}`?"), format!("write `${near}`")));
+        sink.report(finding(
+            format!("did you mean `{near}`?"),
+            format!("write `${near}`"),
+        ));
     } else if known_base && !words::BASES.iter().any(|prefix| name.starts_with(prefix)) {
         // `ENV PYTHONPATH=$PYTHONPATH:/app` adds to what may be there.
-        let appends =
-            matches!(&instruction.body, Body::Env(pairs) if pairs.pairs.iter().any(|pair| pair.key.text == name));
+        let appends = matches!(&instruction.body, Body::Env(pairs) if pairs.pairs.iter().any(|pair| pair.key.text == name));
         let level = if appends { Level::Note } else { sink.level() };
         let finding = finding(
             "not an ARG or ENV of this stage".to_owned(),
@@ -133,13 +175,19 @@ fn one(
 
 /// Two names that differ by a slip, not by a word.
 fn is_misspelt(name: &str, near: &str) -> bool {
-    name.len() > 3 && name.len().abs_diff(near.len()) <= 2 && !near.starts_with(name) && !name.starts_with(near)
+    name.len() > 3
+        && name.len().abs_diff(near.len()) <= 2
+        && !near.starts_with(name)
+        && !name.starts_with(near)
 }
 
 /// `${NAME:-x}` says itself what an unset variable means.
-fn stands_alone(variable: &Variable) -> bool {
+fn is_self_contained(variable: &Variable) -> bool {
     variable.modifier.as_ref().is_some_and(|modifier| {
-        matches!(modifier.kind, ModifierKind::Default | ModifierKind::Alternate | ModifierKind::Placeholder)
+        matches!(
+            modifier.kind,
+            ModifierKind::Default | ModifierKind::Alternate | ModifierKind::Placeholder
+        )
     })
 }
 
@@ -147,19 +195,27 @@ fn stands_alone(variable: &Variable) -> bool {
 fn knows_base(dockerfile: &Dockerfile, stage: usize) -> bool {
     match dockerfile.root(stage) {
         Some(Base::Scratch(_)) => true,
-        Some(Base::Image(ImageUse { reference: Some(reference), .. })) => {
+        Some(Base::Image(ImageUse {
+            reference: Some(reference),
+            ..
+        })) => {
             let path = reference.repository();
             !path.contains('/')
-                && data::image(&path).is_some_and(|known| matches!(known.class, Class::Language | Class::Os))
+                && data::image(&path)
+                    .is_some_and(|known| matches!(known.class, Class::Language | Class::Os))
         }
         _ => false,
     }
 }
 
-/// The declared name that a misspelt one most likely means. Names are told apart by case, slips are not.
+/// The declared name that a misspelt one most likely means. Names are told apart by case, slips are
+/// not.
 fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.to_lowercase().replace('_', "-");
     let known: Vec<(String, &str)> = names.into_iter().map(|name| (plain(name), name)).collect();
     let near = suggest::nearest(name, known.iter().map(|(plain, _)| plain.as_str()))?.to_owned();
-    known.into_iter().find(|(plain, _)| *plain == near).map(|(_, name)| name)
+    known
+        .into_iter()
+        .find(|(plain, _)| *plain == near)
+        .map(|(_, name)| name)
 }

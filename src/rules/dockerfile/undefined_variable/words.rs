@@ -1,4 +1,5 @@
-//! Which words of an instruction the builder expands, which names an instruction declares, and which a base image may.
+//! Which words of an instruction the builder expands, which names an instruction declares, and
+//! which a base image may.
 
 use std::collections::BTreeSet;
 
@@ -66,10 +67,16 @@ pub(super) fn expanded(instruction: &Instruction) -> Vec<&Word> {
                 Source::Path(word) => Some(word),
                 Source::Heredoc(..) => None,
             });
+
             sources.chain([&transfer.destination]).collect()
         }
-        Body::Env(pairs) | Body::Label(pairs) => pairs.pairs.iter().map(|pair| &pair.value).collect(),
-        Body::Arg(arguments) => arguments.iter().filter_map(|argument| argument.default.as_ref()).collect(),
+        Body::Env(pairs) | Body::Label(pairs) => {
+            pairs.pairs.iter().map(|pair| &pair.value).collect()
+        }
+        Body::Arg(arguments) => arguments
+            .iter()
+            .filter_map(|argument| argument.default.as_ref())
+            .collect(),
         Body::Expose(words) | Body::Volume(words) => words.iter().collect(),
         Body::User(word) | Body::Workdir(word) | Body::Stopsignal(word) => vec![word],
         _ => Vec::new(),
@@ -78,10 +85,15 @@ pub(super) fn expanded(instruction: &Instruction) -> Vec<&Word> {
 
 pub(super) fn declare(instruction: &Instruction, declared: &mut BTreeSet<String>) {
     match &instruction.body {
-        Body::Arg(arguments) => declared.extend(arguments.iter().map(|argument| argument.name.value.clone())),
-        Body::Env(pairs) => {
-            declared.extend(pairs.pairs.iter().filter_map(|pair| Some(pair.key.literal()?.into_owned())))
+        Body::Arg(arguments) => {
+            declared.extend(arguments.iter().map(|argument| argument.name.value.clone()))
         }
+        Body::Env(pairs) => declared.extend(
+            pairs
+                .pairs
+                .iter()
+                .filter_map(|pair| Some(pair.key.literal()?.into_owned())),
+        ),
         _ => {}
     }
 }

@@ -9,19 +9,43 @@ pub(super) enum Off {
 
 /// Programs and the flags that switch a check off.
 pub(super) const FLAGS: &[(&[&str], &[&str], Off)] = &[
-    (&["curl"], &["-k", "--insecure", "--proxy-insecure", "--doh-insecure"], Off::Certificates),
+    (
+        &["curl"],
+        &["-k", "--insecure", "--proxy-insecure", "--doh-insecure"],
+        Off::Certificates,
+    ),
     (&["wget"], &["--no-check-certificate"], Off::Certificates),
     (
         &["apt-get", "apt", "aptitude"],
-        &["--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"],
+        &[
+            "--allow-unauthenticated",
+            "--force-yes",
+            "--allow-insecure-repositories",
+        ],
         Off::Signatures,
     ),
     (&["apk"], &["--allow-untrusted"], Off::Signatures),
-    (&["yum", "dnf", "tdnf", "microdnf", "dnf5"], &["--nogpgcheck", "--nogpg", "--no-gpgchecks"], Off::Signatures),
+    (
+        &["yum", "dnf", "tdnf", "microdnf", "dnf5"],
+        &["--nogpgcheck", "--nogpg", "--no-gpgchecks"],
+        Off::Signatures,
+    ),
     (&["zypper"], &["--no-gpg-checks"], Off::Signatures),
-    (&["rpm"], &["--nosignature", "--nodigest", "--nogpg", "--nocheck-sig"], Off::Signatures),
-    (&["conda", "mamba", "micromamba"], &["--insecure", "-k"], Off::Certificates),
-    (&["helm"], &["--insecure-skip-tls-verify"], Off::Certificates),
+    (
+        &["rpm"],
+        &["--nosignature", "--nodigest", "--nogpg", "--nocheck-sig"],
+        Off::Signatures,
+    ),
+    (
+        &["conda", "mamba", "micromamba"],
+        &["--insecure", "-k"],
+        Off::Certificates,
+    ),
+    (
+        &["helm"],
+        &["--insecure-skip-tls-verify"],
+        Off::Certificates,
+    ),
     (&["uv"], &["--allow-insecure-host"], Off::Certificates),
 ];
 

@@ -30,8 +30,13 @@ struct Key {
 static TABLE: LazyLock<Table> = LazyLock::new(|| table!("contexts"));
 
 /// The entries with the parts of their paths.
-static PATHS: LazyLock<Vec<(Vec<&str>, &Key)>> =
-    LazyLock::new(|| TABLE.key.iter().map(|key| (key.path.split('.').collect(), key)).collect());
+static PATHS: LazyLock<Vec<(Vec<&str>, &Key)>> = LazyLock::new(|| {
+    TABLE
+        .key
+        .iter()
+        .map(|key| (key.path.split('.').collect(), key))
+        .collect()
+});
 
 /// The entry for the place where an expression stands.
 fn key(expression: &Expression) -> Option<&'static Key> {
@@ -43,12 +48,26 @@ fn key(expression: &Expression) -> Option<&'static Key> {
         ("runs", "steps", _) => &[2],
         _ => &[],
     };
-    let path = expression.keys.iter().zip(0..).filter(|(_, at)| !named.contains(at)).map(|(key, _)| key.as_str());
+
+    let path = expression
+        .keys
+        .iter()
+        .zip(0..)
+        .filter(|(_, at)| !named.contains(at))
+        .map(|(key, _)| key.as_str());
     let fits = |(parts, _): &&(Vec<&str>, &Key)| {
         let mut path = path.clone();
-        parts.iter().all(|want| path.next().is_some_and(|part| *want == part || *want == "*"))
+        parts.iter().all(|want| {
+            path.next()
+                .is_some_and(|part| *want == part || *want == "*")
+        })
     };
-    PATHS.iter().filter(fits).max_by_key(|(parts, _)| parts.len()).map(|(_, key)| *key)
+
+    PATHS
+        .iter()
+        .filter(fits)
+        .max_by_key(|(parts, _)| parts.len())
+        .map(|(_, key)| *key)
 }
 
 #[cfg(test)]
@@ -66,7 +85,12 @@ mod tests {
         let source = SourceFile::new(FileId(0), ".github/workflows/x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
         let workflow = crate::model::workflow::workflow(&parsed.tree, &source);
-        let found: Vec<&str> = workflow.expressions.iter().filter_map(key).map(|key| key.path.as_str()).collect();
+        let found: Vec<&str> = workflow
+            .expressions
+            .iter()
+            .filter_map(key)
+            .map(|key| key.path.as_str())
+            .collect();
         assert_eq!(
             found,
             [

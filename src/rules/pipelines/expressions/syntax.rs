@@ -8,12 +8,16 @@ use super::key;
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
-use crate::source::{At, Place, Span};
+use crate::source::{Located, Location, Span};
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // What calls nothing has only to be sound.
     let plain = |expression: &&Expression| expression.is_sound() && !expression.text.contains('(');
-    for expression in workflow.expressions.iter().filter(|expression| !plain(expression)) {
+    for expression in workflow
+        .expressions
+        .iter()
+        .filter(|expression| !plain(expression))
+    {
         match expression.parse() {
             Ok(tree) => {
                 walk(expression, &tree, sink);
@@ -22,6 +26,7 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             Err(error) => sink.report(broken(expression, &error)),
         }
     }
+
     for job in &workflow.jobs {
         let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
         for condition in job.condition.iter().chain(steps) {
@@ -32,24 +37,39 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 fn broken(expression: &Expression, error: &Error) -> Finding {
     let text = expression.text.trim();
+
     match error {
         Error::Syntax(_) if text.is_empty() => {
-            Finding::new(expression.place, "this expression is empty").help("write an expression, or remove the braces")
+            Finding::new(expression.location, "this expression is empty")
+                .help("write an expression, or remove the braces")
         }
         Error::Syntax(syntax) => {
-            let end =
-                expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
-            let place =
-                if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
-            let mut finding = Finding::new(place, format!("GitHub cannot parse this expression: {}", syntax.message));
+            let end = expression.text[syntax.offset.min(expression.text.len())..]
+                .chars()
+                .next()
+                .map_or(0, char::len_utf8);
+            let location = if end == 0 {
+                expression.location
+            } else {
+                expression.place_of(syntax.offset..syntax.offset + end)
+            };
+
+            let mut finding = Finding::new(
+                location,
+                format!("GitHub cannot parse this expression: {}", syntax.message),
+            );
             if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
                 || expression.text.contains('"')
             {
                 finding = finding.help("use single quotes for strings: `'text'`");
             }
+
             finding
         }
-        Error::Depth => Finding::new(expression.place, "this expression is nested too deeply for GitHub"),
+        Error::Depth => Finding::new(
+            expression.location,
+            "this expression is nested too deeply for GitHub",
+        ),
         Error::Call(call::Error::UnknownFunction(name)) => {
             let at = expression.text.find(name.as_str()).unwrap_or(0);
             let known = [
@@ -67,33 +87,62 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
                 "cancelled",
                 "failure",
             ];
-            let finding = Finding::new(expression.place_of(at..at + name.len()), format!("unknown function `{name}`"));
+            let finding = Finding::new(
+                expression.place_of(at..at + name.len()),
+                format!("unknown function `{name}`"),
+            );
+
             match crate::suggest::nearest(name, known) {
                 Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                 None => finding.help(format!("use one of {}", known.join(", "))),
             }
         }
-        Error::Call(call::Error::Arity(function, expected)) => {
-            Finding::new(expression.place, format!("`{}` takes {expected}", name_of(*function)))
-        }
+        Error::Call(call::Error::Arity(function, expected)) => Finding::new(
+            expression.location,
+            format!("`{}` takes {expected}", name_of(*function)),
+        ),
     }
 }
 
 /// Functions that may not be called here.
 fn walk(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
     each(tree, &mut |node| {
-        let Expr::Call(call) = &node.inner else { return };
+        let Expr::Call(call) = &node.inner else {
+            return;
+        };
+
         let special = matches!(
             call.func,
-            Function::Success | Function::Always | Function::Cancelled | Function::Failure | Function::HashFiles
+            Function::Success
+                | Function::Always
+                | Function::Cancelled
+                | Function::Failure
+                | Function::HashFiles
         );
         let name = name_of(call.func);
-        let Some(entry) = key(expression).filter(|_| special) else { return };
-        if !entry.functions.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            let place = expression.place_of(node.origin.span.start..node.origin.span.start + name.len());
-            let help = if name == "hashFiles" { "use it only in the keys of a step" } else { "use it only in an `if`" };
+        let Some(entry) = key(expression).filter(|_| special) else {
+            return;
+        };
+
+        if !entry
+            .functions
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+        {
+            let location =
+                expression.place_of(node.origin.span.start..node.origin.span.start + name.len());
+            let help = if name == "hashFiles" {
+                "use it only in the keys of a step"
+            } else {
+                "use it only in an `if`"
+            };
+
             sink.report(
-                Finding::new(place, format!("`{name}` cannot be called under `{}`", expression.key())).help(help),
+                Finding::new(
+                    location,
+                    format!("`{name}` cannot be called under `{}`", expression.key()),
+                )
+                .help(help),
             );
         }
     });
@@ -102,34 +151,49 @@ fn walk(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
 /// Arguments that are wrong in themselves.
 fn calls(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
     each(tree, &mut |node| {
-        let Expr::Call(call) = &node.inner else { return };
-        let Some(first) = call.args.first() else { return };
-        let Expr::Literal(Literal::String(text)) = &first.inner else { return };
-        let place = expression.place_of(first.origin.span.start..first.origin.span.end);
+        let Expr::Call(call) = &node.inner else {
+            return;
+        };
+
+        let Some(first) = call.args.first() else {
+            return;
+        };
+
+        let Expr::Literal(Literal::String(text)) = &first.inner else {
+            return;
+        };
+
+        let location = expression.place_of(first.origin.span.start..first.origin.span.end);
+
         match call.func {
             Function::FromJSON => {
                 if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
-                    sink.report(Finding::new(place, format!("invalid JSON: {error}")));
+                    sink.report(Finding::new(location, format!("invalid JSON: {error}")));
                 }
             }
             Function::Format => {
                 let given = call.args.len() - 1;
                 let Some(holes) = holes(text) else {
                     sink.report(
-                        Finding::new(place, "invalid placeholder in this format string")
-                            .help("write placeholders as `{0}`, and literal braces as `{{` and `}}`"),
+                        Finding::new(location, "invalid placeholder in this format string").help(
+                            "write placeholders as `{0}`, and literal braces as `{{` and `}}`",
+                        ),
                     );
                     return;
                 };
+
                 if let Some(missing) = holes.iter().find(|hole| **hole >= given) {
                     sink.report(Finding::new(
-                        place,
+                        location,
                         format!("`{{{missing}}}` has no argument: the call passes {given}"),
                     ));
                 } else if let Some(unused) = (0..given).find(|at| !holes.contains(at)) {
                     sink.report(Finding::new(
-                        place,
-                        format!("argument {} is unused: the format string has no `{{{unused}}}`", unused + 1),
+                        location,
+                        format!(
+                            "argument {} is unused: the format string has no `{{{unused}}}`",
+                            unused + 1
+                        ),
                     ));
                 }
             }
@@ -142,23 +206,30 @@ fn calls(expression: &Expression, tree: &SpannedExpr<'_>, sink: &mut Sink) {
 fn holes(format: &str) -> Option<Vec<usize>> {
     let mut found = Vec::new();
     let mut rest = format;
+
     while let Some(at) = rest.find(['{', '}']) {
         let tail = &rest[at..];
+
         if tail.starts_with("{{") || tail.starts_with("}}") {
             rest = &tail[2..];
             continue;
         }
+
         let (number, after) = tail.strip_prefix('{')?.split_once('}')?;
         found.push(number.parse().ok()?);
         rest = after;
     }
+
     Some(found)
 }
 
 /// A text around the braces makes the whole a text, and a text that is not empty is true.
-fn always_true(condition: &At<String>, sink: &mut Sink) {
+fn always_true(condition: &Located<String>, sink: &mut Sink) {
     let text = condition.value.as_str();
-    let Some(start) = text.find("${{") else { return };
+    let Some(start) = text.find("${{") else {
+        return;
+    };
+
     let end = text.rfind("}}").map_or(text.len(), |at| at + 2);
     let whole = text[start..end].matches("${{").count() == 1;
     let before = &text[..start];
@@ -167,21 +238,30 @@ fn always_true(condition: &At<String>, sink: &mut Sink) {
     if whole && before.is_empty() && after.is_empty() {
         return;
     }
-    let place = Place::new(condition.place.file, Span::new(condition.place.span.start, condition.place.span.end));
+
+    let location = Location::new(
+        condition.location.file,
+        Span::new(condition.location.span.start, condition.location.span.end),
+    );
     let (why, help) = if whole && before.trim().is_empty() && after.trim().is_empty() {
-        ("the trailing newline makes it a string", "remove the braces, or write `if: >-` or `if: |-`")
+        (
+            "the trailing newline makes it a string",
+            "remove the braces, or write `if: >-` or `if: |-`",
+        )
     } else {
         (
             "text outside the braces makes it a string",
             "put the whole condition inside one `${{ }}`, or remove the braces",
         )
     };
-    sink.report(Finding::new(place, format!("this condition is always true: {why}")).help(help));
+
+    sink.report(Finding::new(location, format!("this condition is always true: {why}")).help(help));
 }
 
 /// Calls a function for every node of a tree.
 fn each(node: &SpannedExpr<'_>, visit: &mut impl FnMut(&SpannedExpr<'_>)) {
     visit(node);
+
     match &node.inner {
         Expr::Call(call) => call.args.iter().for_each(|arg| each(arg, visit)),
         Expr::Index(inner) => each(inner, visit),

@@ -1,4 +1,5 @@
-//! `invalid-workflow` and `unknown-workflow-key`: a workflow against GitHub's own syntax, read from the tree.
+//! `invalid-workflow` and `unknown-workflow-key`: a workflow against GitHub's own syntax, read from
+//! the tree.
 
 mod cron;
 mod data;
@@ -9,9 +10,9 @@ mod values;
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Level, Sink};
-use crate::model::facts::Departure;
+use crate::model::facts::SchemaViolation;
 use crate::model::workflow::Workflow;
-use crate::source::Place;
+use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Kind, Node, Tree};
 use table::{Object, Shape};
@@ -20,29 +21,54 @@ pub use data::DATA;
 
 /// What a walk finds.
 #[derive(Default)]
-struct Problems(Vec<Departure>);
+struct Problems(Vec<SchemaViolation>);
 
 impl Problems {
-    fn wrong(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Departure { finding: Finding::new(place, message), is_key: false, is_harmless: false });
+    fn wrong(&mut self, location: Location, message: impl Into<String>) {
+        self.0.push(SchemaViolation {
+            finding: Finding::new(location, message),
+            is_key: false,
+            is_harmless: false,
+        });
     }
 
-    fn note(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Departure { finding: Finding::new(place, message), is_key: false, is_harmless: true });
+    fn note(&mut self, location: Location, message: impl Into<String>) {
+        self.0.push(SchemaViolation {
+            finding: Finding::new(location, message),
+            is_key: false,
+            is_harmless: true,
+        });
     }
 
-    fn wrong_with(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Departure { finding: Finding::new(place, message).help(help), is_key: false, is_harmless: false });
+    fn wrong_with(
+        &mut self,
+        location: Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.0.push(SchemaViolation {
+            finding: Finding::new(location, message).help(help),
+            is_key: false,
+            is_harmless: false,
+        });
     }
 
-    fn unknown(&mut self, place: Place, key: &str, object: &Object) {
+    fn unknown(&mut self, location: Location, key: &str, object: &Object) {
         let keys = object.keys.iter().map(|(key, _)| *key);
-        let mut finding = Finding::new(place, format!("{} has no key `{key}`", object.name));
+        let mut finding = Finding::new(location, format!("{} has no key `{key}`", object.name));
         finding = match nearest(key, keys.clone()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!("known keys: {}", keys.collect::<Vec<_>>().join(", "))),
+            None => finding.help(format!(
+                "known keys: {}",
+                keys.collect::<Vec<_>>().join(", ")
+            )),
         };
-        self.0.push(Departure { finding, is_key: true, is_harmless: false });
+
+        self.0.push(SchemaViolation {
+            finding,
+            is_key: true,
+            is_harmless: false,
+        });
     }
 }
 
@@ -58,16 +84,31 @@ fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
     if !is_live(ctx, workflow) {
         return;
     }
-    let departures = ctx.facts.file(workflow.file).departures.get_or_init(|| departures(ctx, workflow));
-    for one in departures.iter().filter(|one| one.is_key == keys) {
-        sink.report_at(if one.is_harmless { Level::Note } else { sink.level() }, one.finding.clone());
+
+    let schema_violations = ctx
+        .facts
+        .file(workflow.file)
+        .schema_violations
+        .get_or_init(|| schema_violations(ctx, workflow));
+    for one in schema_violations.iter().filter(|one| one.is_key == keys) {
+        sink.report_at(
+            if one.is_harmless {
+                Level::Note
+            } else {
+                sink.level()
+            },
+            one.finding.clone(),
+        );
     }
 }
 
-fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
+fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
     let mut problems = Problems::default();
     let tree = ctx.facts.file(workflow.file).tree.as_deref();
-    let Some(root) = tree.and_then(Tree::root) else { return problems.0 };
+    let Some(root) = tree.and_then(Tree::root) else {
+        return problems.0;
+    };
+
     if workflow.action {
         object(root, &table::ACTION, &mut problems);
         values::action(root, &mut problems);
@@ -75,6 +116,7 @@ fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
         object(root, &table::WORKFLOW, &mut problems);
         values::workflow(ctx, workflow, root, &mut problems);
     }
+
     problems.0
 }
 
@@ -82,23 +124,40 @@ fn departures(ctx: &Ctx, workflow: &Workflow) -> Vec<Departure> {
 fn object(node: Node<'_>, object: &Object, problems: &mut Problems) {
     if node.kind() != Kind::Mapping {
         if node.kind() != Kind::Unknown {
-            problems.wrong(node.place(), format!("{} must be a mapping, not {}", object.name, found(node)));
+            problems.wrong(
+                node.location(),
+                format!("{} must be a mapping, not {}", object.name, found(node)),
+            );
         }
+
         return;
     }
+
     for entry in node.entries() {
         let Some(key) = entry.key.str() else { continue };
         // A reader of YAML 1.1 writes `on` back as `true`.
-        let key = if key == "true" && object.name == "a workflow" { "on" } else { key };
+        let key = if key == "true" && object.name == "a workflow" {
+            "on"
+        } else {
+            key
+        };
+
         match object.keys.iter().find(|(known, _)| *known == key) {
             Some((_, shape)) => check(entry.value, *shape, key, problems),
-            None => problems.unknown(entry.key.place(), key, object),
+            None => problems.unknown(entry.key.location(), key, object),
         }
     }
+
     if node.is_damaged() {
         return;
     }
-    let anchor = || node.entries().next().map_or_else(|| node.place(), |entry| entry.key.place());
+
+    let anchor = || {
+        node.entries()
+            .next()
+            .map_or_else(|| node.location(), |entry| entry.key.location())
+    };
+
     for required in object.required {
         let given = node.get(required).is_some() || *required == "on" && node.get("true").is_some();
         if !given {
@@ -111,54 +170,87 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
     if is_expression(node) || node.kind() == Kind::Unknown {
         return;
     }
+
     match shape {
         Shape::Any => {}
         Shape::Maybe(_) if node.is_null() => {}
         Shape::Maybe(inner) => check(node, *inner, key, problems),
         Shape::Text if node.kind() == Kind::Scalar => {}
         Shape::Text
-            if node.is_null() && matches!(key, "name" | "description" | "default" | "if" | "run" | "env" | "with") => {}
-        Shape::Text => problems.wrong(at(node), format!("`{key}` must be a string, not {}", found(node))),
+            if node.is_null()
+                && matches!(
+                    key,
+                    "name" | "description" | "default" | "if" | "run" | "env" | "with"
+                ) => {}
+        Shape::Text => problems.wrong(
+            at(node),
+            format!("`{key}` must be a string, not {}", found(node)),
+        ),
         Shape::Bool => {
             if node.as_bool().is_none() {
-                problems.wrong(at(node), format!("`{key}` must be `true` or `false`, not {}", found(node)));
+                problems.wrong(
+                    at(node),
+                    format!("`{key}` must be `true` or `false`, not {}", found(node)),
+                );
             }
         }
         Shape::Number => {
             if node.as_float().is_none_or(|number| number <= 0.0) {
-                problems.wrong(at(node), format!("`{key}` must be a number above 0, not {}", found(node)));
+                problems.wrong(
+                    at(node),
+                    format!("`{key}` must be a number above 0, not {}", found(node)),
+                );
             }
         }
         Shape::Map(inner) => {
             if node.kind() != Kind::Mapping {
-                problems.wrong(at(node), format!("`{key}` must be a mapping, not {}", found(node)));
+                problems.wrong(
+                    at(node),
+                    format!("`{key}` must be a mapping, not {}", found(node)),
+                );
                 return;
             }
             // An empty variable or input is an empty text.
-            let filled = node.entries().filter(|entry| !(entry.value.is_null() && matches!(inner, Shape::Text)));
+            let filled = node
+                .entries()
+                .filter(|entry| !(entry.value.is_null() && matches!(inner, Shape::Text)));
             for entry in filled {
-                check(entry.value, *inner, entry.key.str().unwrap_or(key), problems);
+                check(
+                    entry.value,
+                    *inner,
+                    entry.key.str().unwrap_or(key),
+                    problems,
+                );
             }
         }
         Shape::Object(shape) => object(node, shape, problems),
         Shape::List(inner) => {
             if node.kind() != Kind::Sequence {
-                problems.wrong(at(node), format!("`{key}` must be a list, not {}", found(node)));
+                problems.wrong(
+                    at(node),
+                    format!("`{key}` must be a list, not {}", found(node)),
+                );
                 return;
             }
+
             if node.is_empty() {
                 problems.wrong(at(node), format!("`{key}` is empty"));
             }
-            node.items().for_each(|item| check(item, *inner, key, problems));
+
+            node.items()
+                .for_each(|item| check(item, *inner, key, problems));
         }
         Shape::Many(inner) => match node.kind() {
-            Kind::Sequence => node.items().for_each(|item| check(item, *inner, key, problems)),
+            Kind::Sequence => node
+                .items()
+                .for_each(|item| check(item, *inner, key, problems)),
             _ => check(node, *inner, key, problems),
         },
         Shape::Or(_) if node.kind() == Kind::Scalar => {}
         // Labels of a runner are a list; a group of runners is a mapping.
         Shape::Or(_) if key == "runs-on" && node.kind() == Kind::Sequence => {
-            node.items().for_each(|item| check(item, Shape::Text, key, problems));
+            node.items()
+                .for_each(|item| check(item, Shape::Text, key, problems));
         }
         Shape::Or(_) if node.is_null() && matches!(key, "env" | "strategy" | "services") => {}
         Shape::Or(inner) if node.is_null() && !matches!(inner, Shape::Maybe(_)) => {
@@ -187,8 +279,8 @@ fn check(node: Node<'_>, shape: Shape, key: &str, problems: &mut Problems) {
 }
 
 /// Where a wrong value stands; an absent one is shown at the byte before it.
-fn at(node: Node<'_>) -> Place {
-    node.place()
+fn at(node: Node<'_>) -> Location {
+    node.location()
 }
 
 fn is_expression(node: Node<'_>) -> bool {

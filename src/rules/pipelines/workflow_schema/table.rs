@@ -1,4 +1,5 @@
-//! The shape of a workflow and of an action as a table. Structure only; what values must look like is for `values`.
+//! The shape of a workflow and of an action as a table. Structure only; what values must look like
+//! is for `values`.
 
 /// What may stand at a place.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,11 @@ pub static WORKFLOW: Object = Object {
 
 const ENV: Shape = Shape::Or(&Shape::Map(&Shape::Text));
 
-static DEFAULTS: Object = Object { name: "`defaults`", keys: &[("run", Shape::Object(&DEFAULTS_RUN))], required: &[] };
+static DEFAULTS: Object = Object {
+    name: "`defaults`",
+    keys: &[("run", Shape::Object(&DEFAULTS_RUN))],
+    required: &[],
+};
 
 static DEFAULTS_RUN: Object = Object {
     name: "`defaults.run`",
@@ -62,13 +67,21 @@ static DEFAULTS_RUN: Object = Object {
 
 static CONCURRENCY: Object = Object {
     name: "`concurrency`",
-    keys: &[("group", Shape::Text), ("cancel-in-progress", Shape::Bool), ("queue", Shape::Text)],
+    keys: &[
+        ("group", Shape::Text),
+        ("cancel-in-progress", Shape::Bool),
+        ("queue", Shape::Text),
+    ],
     required: &["group"],
 };
 
 static ENVIRONMENT: Object = Object {
     name: "`environment`",
-    keys: &[("name", Shape::Text), ("url", Shape::Text), ("deployment", Shape::Bool)],
+    keys: &[
+        ("name", Shape::Text),
+        ("url", Shape::Text),
+        ("deployment", Shape::Bool),
+    ],
     required: &["name"],
 };
 
@@ -95,16 +108,30 @@ static CREDENTIALS: Object = Object {
 
 static STRATEGY: Object = Object {
     name: "`strategy`",
-    keys: &[("matrix", Shape::Any), ("fail-fast", Shape::Bool), ("max-parallel", Shape::Number)],
+    keys: &[
+        ("matrix", Shape::Any),
+        ("fail-fast", Shape::Bool),
+        ("max-parallel", Shape::Number),
+    ],
     required: &[],
 };
 
-static RUNNER: Object =
-    Object { name: "`runs-on`", keys: &[("group", Shape::Text), ("labels", Shape::Many(&Shape::Text))], required: &[] };
+static RUNNER: Object = Object {
+    name: "`runs-on`",
+    keys: &[
+        ("group", Shape::Text),
+        ("labels", Shape::Many(&Shape::Text)),
+    ],
+    required: &[],
+};
 
 static SNAPSHOT: Object = Object {
     name: "`snapshot`",
-    keys: &[("image-name", Shape::Text), ("version", Shape::Text), ("if", Shape::Text)],
+    keys: &[
+        ("image-name", Shape::Text),
+        ("version", Shape::Text),
+        ("if", Shape::Text),
+    ],
     required: &["image-name"],
 };
 
@@ -126,8 +153,14 @@ pub static JOB: Object = Object {
         ("timeout-minutes", Shape::Number),
         ("strategy", Shape::Or(&Shape::Object(&STRATEGY))),
         ("continue-on-error", Shape::Bool),
-        ("container", Shape::Or(&Shape::Maybe(&Shape::Object(&CONTAINER)))),
-        ("services", Shape::Or(&Shape::Map(&Shape::Or(&Shape::Object(&CONTAINER))))),
+        (
+            "container",
+            Shape::Or(&Shape::Maybe(&Shape::Object(&CONTAINER))),
+        ),
+        (
+            "services",
+            Shape::Or(&Shape::Map(&Shape::Or(&Shape::Object(&CONTAINER)))),
+        ),
         ("steps", Shape::List(&Shape::Step)),
     ],
     required: &["runs-on", "steps"],
@@ -178,14 +211,20 @@ pub static STEP: Object = Object {
 
 pub const SCHEDULE: Shape = Shape::List(&Shape::Object(&CRON));
 
-static CRON: Object =
-    Object { name: "a schedule", keys: &[("cron", Shape::Text), ("timezone", Shape::Text)], required: &["cron"] };
+static CRON: Object = Object {
+    name: "a schedule",
+    keys: &[("cron", Shape::Text), ("timezone", Shape::Text)],
+    required: &["cron"],
+};
 
 pub const DISPATCH: Shape = Shape::Maybe(&Shape::Object(&DISPATCH_EVENT));
 
 static DISPATCH_EVENT: Object = Object {
     name: "`workflow_dispatch`",
-    keys: &[("inputs", Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&DISPATCH_INPUT)))))],
+    keys: &[(
+        "inputs",
+        Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&DISPATCH_INPUT)))),
+    )],
     required: &[],
 };
 
@@ -207,9 +246,18 @@ pub const CALLED: Shape = Shape::Maybe(&Shape::Object(&CALL_EVENT));
 static CALL_EVENT: Object = Object {
     name: "`workflow_call`",
     keys: &[
-        ("inputs", Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_INPUT)))),
-        ("outputs", Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_OUTPUT)))),
-        ("secrets", Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&CALL_SECRET))))),
+        (
+            "inputs",
+            Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_INPUT))),
+        ),
+        (
+            "outputs",
+            Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_OUTPUT))),
+        ),
+        (
+            "secrets",
+            Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&CALL_SECRET)))),
+        ),
     ],
     required: &[],
 };
@@ -244,7 +292,10 @@ pub static ACTION: Object = Object {
         ("name", Shape::Text),
         ("author", Shape::Text),
         ("description", Shape::Text),
-        ("inputs", Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&ACTION_INPUT))))),
+        (
+            "inputs",
+            Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&ACTION_INPUT)))),
+        ),
         ("outputs", Shape::Maybe(&Shape::Map(&Shape::Any))),
         ("runs", Shape::Any),
         ("branding", Shape::Any),

@@ -1,7 +1,7 @@
 //! `health-endpoint`: whether the source serves the paths that health checks and probes call.
 //!
-//! The rule speaks only where the source of the image is here, its routes can be read, and nothing in it could serve a path
-//! that is not written down.
+//! The rule speaks only where the source of the image is here, its routes can be read, and nothing
+//! in it could serve a path that is not written down.
 
 mod requests;
 mod served;
@@ -12,39 +12,78 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, Probe, ProbeAction};
 use crate::model::dockerfile::{Base, Dockerfile};
-use crate::source::{At, Place, SourceFile};
+use crate::source::{Located, Location, SourceFile};
 use requests::requests;
 use served::Served;
 
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else { return };
+    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
+        return;
+    };
+
     let level = match owner {
         Owner::Compose(project, _) if project.development => Level::Note,
         _ => sink.level(),
     };
-    let probes =
-        [("liveness", &container.liveness), ("readiness", &container.readiness), ("startup", &container.startup)];
-    let mut asked: Vec<(String, At<String>)> = Vec::new();
+
+    let probes = [
+        ("liveness", &container.liveness),
+        ("readiness", &container.readiness),
+        ("startup", &container.startup),
+    ];
+    let mut asked: Vec<(String, Located<String>)> = Vec::new();
+
     for (name, probe) in probes {
-        if let Some(At {
-            value: Probe { action: ProbeAction::Http { path: Some(path), .. }, host: None, .. }, ..
+        if let Some(Located {
+            value:
+                Probe {
+                    action:
+                        ProbeAction::Http {
+                            path: Some(path), ..
+                        },
+                    host: None,
+                    ..
+                },
+            ..
         }) = probe.known()
         {
-            asked.push((format!("the {name} probe of `{}`", container.name.value), path.clone()));
+            asked.push((
+                format!("the {name} probe of `{}`", container.name.value),
+                path.clone(),
+            ));
         }
     }
-    if let Some(command) = container.health.value().and_then(|check| check.test.as_ref()) {
+
+    if let Some(command) = container
+        .health
+        .value()
+        .and_then(|check| check.test.as_ref())
+    {
         let who = format!("the health check of `{}`", container.name.value);
-        asked.extend(requests(ctx, command).into_iter().map(|path| (who.clone(), path)));
+        asked.extend(
+            requests(ctx, command)
+                .into_iter()
+                .map(|path| (who.clone(), path)),
+        );
     }
+
     judge(ctx, (dockerfile, stage), asked, level, sink);
 }
 
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
-        let Setting::Set(check) = dockerfile.health(stage) else { continue };
-        let Some(command) = &check.value.test else { continue };
-        let asked = requests(ctx, command).into_iter().map(|path| ("the `HEALTHCHECK`".to_owned(), path)).collect();
+        let Setting::Set(check) = dockerfile.health(stage) else {
+            continue;
+        };
+
+        let Some(command) = &check.value.test else {
+            continue;
+        };
+
+        let asked = requests(ctx, command)
+            .into_iter()
+            .map(|path| ("the `HEALTHCHECK`".to_owned(), path))
+            .collect();
         judge(ctx, (dockerfile, stage), asked, sink.level(), sink);
     }
 }
@@ -52,31 +91,48 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn judge(
     ctx: &Ctx,
     (dockerfile, stage): (&Dockerfile, usize),
-    asked: Vec<(String, At<String>)>,
+    asked: Vec<(String, Located<String>)>,
     level: Level,
     sink: &mut Sink,
 ) {
     if asked.is_empty() || is_web_server(dockerfile, stage) {
         return;
     }
+
     let files = ctx.graph.context(dockerfile);
-    let Some(served) = Served::of(ctx, files) else { return };
+    let Some(served) = Served::of(ctx, files) else {
+        return;
+    };
+
     for (who, path) in asked {
         if served.serves(&path.value) || is_file(files, &path.value) {
             continue;
         }
-        let mut finding =
-            Finding::new(path.place, format!("{who} calls `{}`, which no route in the source serves", path.value))
-                .label("returns 404");
+
+        let mut finding = Finding::new(
+            path.location,
+            format!(
+                "{who} calls `{}`, which no route in the source serves",
+                path.value
+            ),
+        )
+        .label("returns 404");
         let near = served.near(&path.value);
         let help = match near.first() {
-            Some((_, route)) => format!("call an existing path, such as `{}`, or add the route", route.path.value),
+            Some((_, route)) => format!(
+                "call an existing path, such as `{}`, or add the route",
+                route.path.value
+            ),
             None => "add the route to the application, or call an existing one".to_owned(),
         };
+
         for (file, route) in near.iter().filter(|(_, route)| !route.path.span.is_empty()) {
-            finding =
-                finding.related(Place::new(*file, route.path.span), format!("`{}` is served here", route.path.value));
+            finding = finding.related(
+                Location::new(*file, route.path.span),
+                format!("`{}` is served here", route.path.value),
+            );
         }
+
         sink.report_at(level, finding.help(help));
     }
 }
@@ -84,18 +140,39 @@ fn judge(
 /// Whether a file of this name could be what is served.
 fn is_file(files: &[SourceFile], path: &str) -> bool {
     let wanted = path.trim_start_matches('/');
-    let same =
-        |file: &SourceFile| file.path.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    let same = |file: &SourceFile| {
+        file.path
+            .strip_suffix(wanted)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
+
     wanted.contains('.') && files.iter().any(same)
 }
 
-/// Whether the image is a web server's or an application server's, which serves what its configuration says.
+/// Whether the image is a web server's or an application server's, which serves what its
+/// configuration says.
 fn is_web_server(dockerfile: &Dockerfile, stage: usize) -> bool {
-    let Some(Base::Image(image)) = dockerfile.root(stage) else { return false };
-    let Some(reference) = &image.reference else { return true };
-    let servers = ["tomcat", "jetty", "httpd", "wildfly", "openresty", "apache", "nginx", "caddy"];
+    let Some(Base::Image(image)) = dockerfile.root(stage) else {
+        return false;
+    };
+
+    let Some(reference) = &image.reference else {
+        return true;
+    };
+
+    let servers = [
+        "tomcat",
+        "jetty",
+        "httpd",
+        "wildfly",
+        "openresty",
+        "apache",
+        "nginx",
+        "caddy",
+    ];
     data::image(&reference.repository()).is_some_and(|known| known.class == Class::Proxy)
-        || servers
-            .iter()
-            .any(|server| reference.path.contains(server) || reference.tag.as_deref().unwrap_or("").contains(server))
+        || servers.iter().any(|server| {
+            reference.path.contains(server)
+                || reference.tag.as_deref().unwrap_or("").contains(server)
+        })
 }

@@ -1,4 +1,5 @@
-//! Beside two other parsers: where they accept a file, the instructions are the same ones on the same lines.
+//! Beside two other parsers: where they accept a file, the instructions are the same ones on the
+//! same lines.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,10 @@ fn ours(text: &str) -> Lines {
     let index = LineIndex::new(text);
     let instructions = parse(text).tree.instructions;
     let row = |span: crate::source::Span| (span.text(text).to_uppercase(), index.line(span.start));
-    instructions.iter().map(|one| row(one.keyword.span)).collect()
+    instructions
+        .iter()
+        .map(|one| row(one.keyword.span))
+        .collect()
 }
 
 fn parse_dockerfile(text: &str) -> Option<Lines> {
@@ -52,48 +56,88 @@ fn parse_dockerfile(text: &str) -> Option<Lines> {
         Theirs::Workdir(one) => one.workdir.span.clone(),
         other => panic!("an instruction new to this test: {other:?}"),
     };
+
     let spans = file.instructions.iter().map(span);
-    Some(spans.map(|span| (text[span.clone()].to_uppercase(), index.line(span.start as u32))).collect())
+    Some(
+        spans
+            .map(|span| {
+                (
+                    text[span.clone()].to_uppercase(),
+                    index.line(span.start as u32),
+                )
+            })
+            .collect(),
+    )
 }
 
-/// The other peer knows no heredocs and takes their lines for instructions, so it is not asked about them.
+/// The other peer knows no heredocs and takes their lines for instructions, so it is not asked
+/// about them.
 fn dockerfile_parser(text: &str) -> Option<Vec<usize>> {
     if text.contains("<<") {
         return None;
     }
+
     let index = LineIndex::new(text);
     let file = dockerfile_parser::Dockerfile::parse(text).ok()?;
-    Some(file.instructions.iter().map(|one| index.line(one.span().start as u32)).collect())
+    Some(
+        file.instructions
+            .iter()
+            .map(|one| index.line(one.span().start as u32))
+            .collect(),
+    )
 }
 
 #[test]
 fn instructions_are_those_of_two_other_parsers() {
     let mut texts: Vec<String> = FILES.iter().map(|&text| text.to_owned()).collect();
     let mut found = Vec::new();
-    dockerfiles(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut found);
-    texts.extend(found.iter().filter_map(|path| std::fs::read_to_string(path).ok()));
+    dockerfiles(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
+        &mut found,
+    );
+    texts.extend(
+        found
+            .iter()
+            .filter_map(|path| std::fs::read_to_string(path).ok()),
+    );
     let (mut first, mut second) = (0, 0);
+
     for text in &texts {
         let own = ours(text);
+
         if let Some(theirs) = parse_dockerfile(text) {
             assert_eq!(own, theirs, "parse-dockerfile reads it otherwise:\n{text}");
             first += 1;
         }
+
         if let Some(theirs) = dockerfile_parser(text) {
             let lines: Vec<usize> = own.iter().map(|(_, line)| *line).collect();
-            assert_eq!(lines, theirs, "dockerfile-parser reads it otherwise:\n{text}");
+            assert_eq!(
+                lines, theirs,
+                "dockerfile-parser reads it otherwise:\n{text}"
+            );
             second += 1;
         }
     }
-    assert!(first >= 7 && second >= 4, "the peers accept too little to compare: {first} and {second}");
+
+    assert!(
+        first >= 7 && second >= 4,
+        "the peers accept too little to compare: {first} and {second}"
+    );
 }
 
 fn dockerfiles(folder: &Path, into: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.is_dir() {
             dockerfiles(&path, into);
-        } else if path.file_name().is_some_and(|name| name.to_string_lossy().contains("ockerfile")) {
+        } else if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().contains("ockerfile"))
+        {
             into.push(path);
         }
     }

@@ -2,13 +2,21 @@
 
 use super::{check, parse};
 
-/// Asserts the problems of each file: `kind message start..end`, kind `error` for those of the lines themselves.
+/// Asserts the problems of each file: `kind message start..end`, kind `error` for those of the
+/// lines themselves.
 #[track_caller]
 fn refused(cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
         let parsed = parse(text);
-        let errors = parsed.errors.iter().map(|one| ("error".to_owned(), &one.message, one.span));
-        let faults = parsed.tree.faults.iter().map(|one| (format!("{:?}", one.kind), &one.message, one.span));
+        let errors = parsed
+            .errors
+            .iter()
+            .map(|one| ("error".to_owned(), &one.message, one.span));
+        let faults = parsed
+            .tree
+            .faults
+            .iter()
+            .map(|one| (format!("{:?}", one.kind), &one.message, one.span));
         let found: Vec<String> = errors
             .chain(faults)
             .map(|(kind, message, span)| format!("{kind} {message} {}..{}", span.start, span.end))
@@ -20,35 +28,77 @@ fn refused(cases: &[(&str, &[&str])]) {
 #[test]
 fn files() {
     refused(&[
-        ("", &["error no instructions, expected at least `FROM` 0..0"]),
-        ("\n  \n", &["error no instructions, expected at least `FROM` 4..4"]),
-        ("# only\n\n# comments\n", &["error no instructions, expected at least `FROM` 0..6"]),
-        ("ARG A=1\n", &["NoStage no stage to build, expected `FROM` after this 0..3"]),
-        ("RUN x\nFROM a\n", &["BeforeFrom RUN is not allowed before the first FROM; only ARG is 0..3"]),
-        ("RUN x\n", &["BeforeFrom RUN is not allowed before the first FROM; only ARG is 0..3"]),
+        (
+            "",
+            &["error no instructions, expected at least `FROM` 0..0"],
+        ),
+        (
+            "\n  \n",
+            &["error no instructions, expected at least `FROM` 4..4"],
+        ),
+        (
+            "# only\n\n# comments\n",
+            &["error no instructions, expected at least `FROM` 0..6"],
+        ),
+        (
+            "ARG A=1\n",
+            &["NoStage no stage to build, expected `FROM` after this 0..3"],
+        ),
+        (
+            "RUN x\nFROM a\n",
+            &["BeforeFrom RUN is not allowed before the first FROM; only ARG is 0..3"],
+        ),
+        (
+            "RUN x\n",
+            &["BeforeFrom RUN is not allowed before the first FROM; only ARG is 0..3"],
+        ),
     ]);
 }
 
 #[test]
 fn directives() {
     refused(&[
-        ("# escape=x\nFROM a\n", &[r#"error the escape character must be `\` or a backtick 9..10"#]),
-        ("# escape=`\n# escape=\\\nFROM a\n", &["error duplicate directive 13..19"]),
+        (
+            "# escape=x\nFROM a\n",
+            &[r#"error the escape character must be `\` or a backtick 9..10"#],
+        ),
+        (
+            "# escape=`\n# escape=\\\nFROM a\n",
+            &["error duplicate directive 13..19"],
+        ),
     ]);
 }
 
 #[test]
 fn from() {
     refused(&[
-        ("FROM\n", &["Arguments FROM requires an image: `FROM image` or `FROM image AS name` 0..4"]),
-        ("FROM a b\n", &["Arguments FROM expects `image` or `image AS name`, not two words 7..8"]),
-        ("FROM a is b\n", &["Arguments FROM expects `AS` between the image and the stage name 7..9"]),
-        ("FROM a AS b c\n", &["Arguments FROM expects `image` or `image AS name`, not 4 words 7..13"]),
+        (
+            "FROM\n",
+            &["Arguments FROM requires an image: `FROM image` or `FROM image AS name` 0..4"],
+        ),
+        (
+            "FROM a b\n",
+            &["Arguments FROM expects `image` or `image AS name`, not two words 7..8"],
+        ),
+        (
+            "FROM a is b\n",
+            &["Arguments FROM expects `AS` between the image and the stage name 7..9"],
+        ),
+        (
+            "FROM a AS b c\n",
+            &["Arguments FROM expects `image` or `image AS name`, not 4 words 7..13"],
+        ),
         (
             "FROM a AS 1b\nRUN x\n",
-            &["StageName a stage name must start with a letter, followed by letters, digits, `-`, `_` or `.` 10..12"],
+            &[
+                "StageName a stage name must start with a letter, followed by letters, digits, \
+                 `-`, `_` or `.` 10..12",
+            ],
         ),
-        ("FROM a AS\n", &["Arguments FROM expects `image` or `image AS name`, not two words 7..9"]),
+        (
+            "FROM a AS\n",
+            &["Arguments FROM expects `image` or `image AS name`, not two words 7..9"],
+        ),
     ]);
 }
 
@@ -92,26 +142,59 @@ fn unknown_instructions() {
 #[test]
 fn pairs() {
     refused(&[
-        ("FROM a\nENV A\n", &["error ENV has a name but no value, expected `KEY=value` 11..12"]),
-        ("FROM a\nENV\n", &["Arguments ENV requires a pair: `KEY=value` 7..10"]),
-        ("FROM a\nENV A=1 B\n", &["error expected `KEY=value` here; a value with spaces needs quotes 15..16"]),
-        ("FROM a\nLABEL =x\n", &["Arguments LABEL has no name before `=` 13..15"]),
-        ("FROM a\nARG\n", &["Arguments ARG requires a name: `ARG NAME` or `ARG NAME=default` 7..10"]),
-        ("FROM a\nARG =x\n", &["Arguments ARG has no name before `=` 11..13"]),
+        (
+            "FROM a\nENV A\n",
+            &["error ENV has a name but no value, expected `KEY=value` 11..12"],
+        ),
+        (
+            "FROM a\nENV\n",
+            &["Arguments ENV requires a pair: `KEY=value` 7..10"],
+        ),
+        (
+            "FROM a\nENV A=1 B\n",
+            &["error expected `KEY=value` here; a value with spaces needs quotes 15..16"],
+        ),
+        (
+            "FROM a\nLABEL =x\n",
+            &["Arguments LABEL has no name before `=` 13..15"],
+        ),
+        (
+            "FROM a\nARG\n",
+            &["Arguments ARG requires a name: `ARG NAME` or `ARG NAME=default` 7..10"],
+        ),
+        (
+            "FROM a\nARG =x\n",
+            &["Arguments ARG has no name before `=` 11..13"],
+        ),
     ]);
 }
 
 #[test]
 fn copy() {
     refused(&[
-        ("FROM a\nCOPY a\n", &["Arguments COPY requires a source and a destination 12..13"]),
-        ("FROM a\nCOPY\n", &["Arguments COPY requires a source and a destination 7..11"]),
-        ("FROM a\nCOPY [\"a\"]\n", &["Arguments COPY requires a source and a destination 13..16"]),
+        (
+            "FROM a\nCOPY a\n",
+            &["Arguments COPY requires a source and a destination 12..13"],
+        ),
+        (
+            "FROM a\nCOPY\n",
+            &["Arguments COPY requires a source and a destination 7..11"],
+        ),
+        (
+            "FROM a\nCOPY [\"a\"]\n",
+            &["Arguments COPY requires a source and a destination 13..16"],
+        ),
         (
             "FROM a\nCOPY --from=$x a b\n",
-            &["VariableInFrom `--from` cannot contain variables; name a stage with FROM and use that 19..21"],
+            &[
+                "VariableInFrom `--from` cannot contain variables; name a stage with FROM and \
+                 use that 19..21",
+            ],
         ),
-        ("FROM a\nCMD [\"a\", 1]\n", &["error a JSON array of arguments may contain only strings 11..19"]),
+        (
+            "FROM a\nCMD [\"a\", 1]\n",
+            &["error a JSON array of arguments may contain only strings 11..19"],
+        ),
     ]);
 }
 
@@ -121,20 +204,36 @@ fn flags() {
         (
             "FROM a\nCOPY --form=b c d\n",
             &[
-                "UnknownFlag COPY has no flag `--form`; known flags: `--chown`, `--from`, `--chmod`, `--link`, `--parents`, `--exclude` 12..18",
+                "UnknownFlag COPY has no flag `--form`; known flags: `--chown`, `--from`, \
+                 `--chmod`, `--link`, `--parents`, `--exclude` 12..18",
             ],
         ),
-        ("FROM a\nCOPY --link=no a b\n", &["FlagValue `--link` must be `true` or `false` 19..21"]),
-        ("FROM a\nCOPY --chown a b\n", &["FlagValue `--chown` requires a value: `--chown=…` 12..19"]),
-        ("FROM a\nCOPY --from=a --from=b c d\n", &["DuplicateFlag duplicate flag `--from` 21..27"]),
+        (
+            "FROM a\nCOPY --link=no a b\n",
+            &["FlagValue `--link` must be `true` or `false` 19..21"],
+        ),
+        (
+            "FROM a\nCOPY --chown a b\n",
+            &["FlagValue `--chown` requires a value: `--chown=…` 12..19"],
+        ),
+        (
+            "FROM a\nCOPY --from=a --from=b c d\n",
+            &["DuplicateFlag duplicate flag `--from` 21..27"],
+        ),
     ]);
 }
 
 #[test]
 fn run_flags() {
     refused(&[
-        ("FROM a\nRUN --network=x y\n", &["FlagValue the network must be `default`, `none` or `host` 21..22"]),
-        ("FROM a\nRUN --security=x y\n", &["FlagValue security must be `sandbox` or `insecure` 22..23"]),
+        (
+            "FROM a\nRUN --network=x y\n",
+            &["FlagValue the network must be `default`, `none` or `host` 21..22"],
+        ),
+        (
+            "FROM a\nRUN --security=x y\n",
+            &["FlagValue security must be `sandbox` or `insecure` 22..23"],
+        ),
         (
             "FROM a\nRUN --mount=type=x y\n",
             &["FlagValue the mount type must be one of bind, cache, tmpfs, secret, ssh 24..25"],
@@ -142,7 +241,8 @@ fn run_flags() {
         (
             "FROM a\nRUN --mount=from=$x,traget=/y z\n",
             &[
-                "VariableInFrom `from` cannot contain variables; name a stage with FROM and use that 24..26",
+                "VariableInFrom `from` cannot contain variables; name a stage with FROM and use \
+                 that 24..26",
                 "FlagValue a mount has no key `traget` 27..33",
             ],
         ),
@@ -150,8 +250,14 @@ fn run_flags() {
             "FROM a\nRUN --mount=type=cache,sharing=x z\n",
             &["FlagValue sharing must be `shared`, `private` or `locked` 38..39"],
         ),
-        ("FROM a\nRUN --mount=cache z\n", &["FlagValue `cache` requires a value: `cache=…` 19..24"]),
-        ("FROM a\nCMD --x\n", &["UnknownFlag CMD has no flag `--x` 11..14"]),
+        (
+            "FROM a\nRUN --mount=cache z\n",
+            &["FlagValue `cache` requires a value: `cache=…` 19..24"],
+        ),
+        (
+            "FROM a\nCMD --x\n",
+            &["UnknownFlag CMD has no flag `--x` 11..14"],
+        ),
     ]);
 }
 
@@ -160,23 +266,46 @@ fn shell() {
     refused(&[
         (
             "FROM a\nSHELL bash -c\n",
-            &[r#"ShellForm SHELL requires a JSON array of strings: `SHELL ["/bin/sh", "-c"]` 13..20"#],
+            &[
+                r#"ShellForm SHELL requires a JSON array of strings: `SHELL ["/bin/sh", "-c"]` 13..20"#,
+            ],
         ),
-        ("FROM a\nSHELL []\n", &[r#"Arguments SHELL requires a JSON array: `SHELL ["/bin/sh", "-c"]` 7..12"#]),
-        ("FROM a\nSHELL\n", &[r#"Arguments SHELL requires a JSON array: `SHELL ["/bin/sh", "-c"]` 7..12"#]),
+        (
+            "FROM a\nSHELL []\n",
+            &[r#"Arguments SHELL requires a JSON array: `SHELL ["/bin/sh", "-c"]` 7..12"#],
+        ),
+        (
+            "FROM a\nSHELL\n",
+            &[r#"Arguments SHELL requires a JSON array: `SHELL ["/bin/sh", "-c"]` 7..12"#],
+        ),
     ]);
 }
 
 #[test]
 fn healthcheck() {
     refused(&[
-        ("FROM a\nHEALTHCHECK\n", &["Arguments HEALTHCHECK requires `CMD` and a command, or `NONE` 7..18"]),
-        ("FROM a\nHEALTHCHECK CMD\n", &["Arguments HEALTHCHECK CMD requires a command 19..22"]),
-        ("FROM a\nHEALTHCHECK CMD []\n", &["Arguments HEALTHCHECK CMD requires a command 19..22"]),
-        ("FROM a\nHEALTHCHECK NONE x\n", &["Arguments HEALTHCHECK NONE takes no arguments 24..25"]),
+        (
+            "FROM a\nHEALTHCHECK\n",
+            &["Arguments HEALTHCHECK requires `CMD` and a command, or `NONE` 7..18"],
+        ),
+        (
+            "FROM a\nHEALTHCHECK CMD\n",
+            &["Arguments HEALTHCHECK CMD requires a command 19..22"],
+        ),
+        (
+            "FROM a\nHEALTHCHECK CMD []\n",
+            &["Arguments HEALTHCHECK CMD requires a command 19..22"],
+        ),
+        (
+            "FROM a\nHEALTHCHECK NONE x\n",
+            &["Arguments HEALTHCHECK NONE takes no arguments 24..25"],
+        ),
         (
             "FROM a\nHEALTHCHECK curl x\n",
-            &["HealthcheckKind HEALTHCHECK must be followed by `CMD` and a command, or by `NONE` 19..23"],
+            &[
+                "HealthcheckKind HEALTHCHECK must be followed by `CMD` and a command, or by \
+                 `NONE` 19..23",
+            ],
         ),
         (
             "FROM a\nHEALTHCHECK --interval=5 --timeout=1us --retries=-1 CMD x\n",
@@ -192,33 +321,78 @@ fn healthcheck() {
 #[test]
 fn single_arguments() {
     refused(&[
-        ("FROM a\nEXPOSE\n", &["Arguments EXPOSE requires a port 7..13"]),
-        ("FROM a\nVOLUME\n", &["Arguments VOLUME requires a path 7..13"]),
-        ("FROM a\nVOLUME [\"\"]\n", &["Arguments VOLUME does not accept an empty path 15..17"]),
-        ("FROM a\nUSER\n", &["Arguments USER requires one argument 7..11"]),
-        ("FROM a\nWORKDIR\n", &["Arguments WORKDIR requires one argument 7..14"]),
-        ("FROM a\nSTOPSIGNAL\n", &["Arguments STOPSIGNAL requires one argument 7..17"]),
-        ("FROM a\nMAINTAINER\n", &["Arguments MAINTAINER requires one argument 7..17"]),
+        (
+            "FROM a\nEXPOSE\n",
+            &["Arguments EXPOSE requires a port 7..13"],
+        ),
+        (
+            "FROM a\nVOLUME\n",
+            &["Arguments VOLUME requires a path 7..13"],
+        ),
+        (
+            "FROM a\nVOLUME [\"\"]\n",
+            &["Arguments VOLUME does not accept an empty path 15..17"],
+        ),
+        (
+            "FROM a\nUSER\n",
+            &["Arguments USER requires one argument 7..11"],
+        ),
+        (
+            "FROM a\nWORKDIR\n",
+            &["Arguments WORKDIR requires one argument 7..14"],
+        ),
+        (
+            "FROM a\nSTOPSIGNAL\n",
+            &["Arguments STOPSIGNAL requires one argument 7..17"],
+        ),
+        (
+            "FROM a\nMAINTAINER\n",
+            &["Arguments MAINTAINER requires one argument 7..17"],
+        ),
     ]);
 }
 
 #[test]
 fn onbuild() {
     refused(&[
-        ("FROM a\nONBUILD\n", &["Arguments ONBUILD requires an instruction 7..14"]),
-        ("FROM a\nONBUILD ONBUILD RUN x\n", &["OnbuildTrigger ONBUILD cannot be triggered by ONBUILD 15..22"]),
-        ("FROM a\nONBUILD FROM x\n", &["OnbuildTrigger FROM cannot be triggered by ONBUILD 15..19"]),
-        ("FROM a\nONBUILD maintainer x\n", &["OnbuildTrigger MAINTAINER cannot be triggered by ONBUILD 15..25"]),
-        ("FROM a\nONBUILD FOO x\n", &["UnknownInstruction unknown instruction 15..18"]),
-        ("FROM a\nONBUILD COPY x\n", &["Arguments COPY requires a source and a destination 20..21"]),
+        (
+            "FROM a\nONBUILD\n",
+            &["Arguments ONBUILD requires an instruction 7..14"],
+        ),
+        (
+            "FROM a\nONBUILD ONBUILD RUN x\n",
+            &["OnbuildTrigger ONBUILD cannot be triggered by ONBUILD 15..22"],
+        ),
+        (
+            "FROM a\nONBUILD FROM x\n",
+            &["OnbuildTrigger FROM cannot be triggered by ONBUILD 15..19"],
+        ),
+        (
+            "FROM a\nONBUILD maintainer x\n",
+            &["OnbuildTrigger MAINTAINER cannot be triggered by ONBUILD 15..25"],
+        ),
+        (
+            "FROM a\nONBUILD FOO x\n",
+            &["UnknownInstruction unknown instruction 15..18"],
+        ),
+        (
+            "FROM a\nONBUILD COPY x\n",
+            &["Arguments COPY requires a source and a destination 20..21"],
+        ),
     ]);
 }
 
 #[test]
 fn words_that_do_not_lex() {
     refused(&[
-        ("FROM a\nENV A=\"x\n", &["BadWord this quote is not closed 13..14"]),
-        ("FROM a\nENV A=${x\n", &["BadWord this substitution is not closed 13..16"]),
+        (
+            "FROM a\nENV A=\"x\n",
+            &["BadWord this quote is not closed 13..14"],
+        ),
+        (
+            "FROM a\nENV A=${x\n",
+            &["BadWord this substitution is not closed 13..16"],
+        ),
         (
             "FROM a\nENV A=${x:1:2} B=${}\n",
             &[
@@ -226,9 +400,15 @@ fn words_that_do_not_lex() {
                 "BadWord a substitution needs a variable name 24..26",
             ],
         ),
-        ("FROM a\nUSER ${u!}\n", &["BadWord the builder does not support this substitution 12..16"]),
+        (
+            "FROM a\nUSER ${u!}\n",
+            &["BadWord the builder does not support this substitution 12..16"],
+        ),
         ("FROM ${p.v}\n", &[]),
-        ("FROM a\nENV A=b\\\nc${x\n", &["BadWord this substitution is not closed 17..20"]),
+        (
+            "FROM a\nENV A=b\\\nc${x\n",
+            &["BadWord this substitution is not closed 17..20"],
+        ),
     ]);
 }
 

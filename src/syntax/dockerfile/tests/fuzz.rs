@@ -1,4 +1,5 @@
-//! Hostile input: no panic, spans inside the file and on character boundaries, time that grows with the file.
+//! Hostile input: no panic, spans inside the file and on character boundaries, time that grows with
+//! the file.
 
 use proptest::prelude::*;
 
@@ -61,11 +62,14 @@ fn walk(text: &str) {
     show(text);
     let tree = parse(text).tree;
     let stages = Stages::of(&tree);
+
     for stage in &stages.all {
         stages.chain(stage.index).for_each(drop);
         assert!(stages.reachable(stage.index)[stage.index]);
     }
+
     stages.duplicates().for_each(drop);
+
     for instruction in &tree.instructions {
         assert!(instruction.span.contains(instruction.keyword.span));
         assert!(text.get(instruction.arguments.range()).is_some());
@@ -73,7 +77,11 @@ fn walk(text: &str) {
             Body::Onbuild(inner) => &inner.body,
             body => body,
         };
-        let (Body::Env(pairs) | Body::Label(pairs)) = body else { continue };
+
+        let (Body::Env(pairs) | Body::Label(pairs)) = body else {
+            continue;
+        };
+
         for word in pairs.pairs.iter().flat_map(|pair| [&pair.key, &pair.value]) {
             for variable in word.variables() {
                 assert!(text.get(word.span_of(variable.local).range()).is_some());
@@ -116,9 +124,13 @@ fn hostile_files_come_to_an_end() {
         long("INSTALL x\n"),
         long("FROM a AS b\nCOPY --from=b x y\n"),
     ];
+
     for file in files {
         let tree = parse(&file).tree;
         Stages::of(&tree);
-        assert!(!tree.instructions.is_empty() || !tree.faults.is_empty(), "{file:.40}");
+        assert!(
+            !tree.instructions.is_empty() || !tree.faults.is_empty(),
+            "{file:.40}"
+        );
     }
 }

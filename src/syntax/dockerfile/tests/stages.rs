@@ -12,10 +12,22 @@ fn a_stage_holds_its_instructions() {
     let rows: Vec<_> = found
         .all
         .iter()
-        .map(|stage| (stage.name.as_ref().map(|name| name.value.as_str()), stage.from, stage.instructions.clone()))
+        .map(|stage| {
+            (
+                stage.name.as_ref().map(|name| name.value.as_str()),
+                stage.from,
+                stage.instructions.clone(),
+            )
+        })
         .collect();
-    assert_eq!(rows, [(Some("one"), 1, 2..4), (None, 4, 5..5), (None, 5, 6..7)]);
-    assert_eq!([0, 1, 3, 4, 6].map(|at| found.holding(at)), [None, Some(0), Some(0), Some(1), Some(2)]);
+    assert_eq!(
+        rows,
+        [(Some("one"), 1, 2..4), (None, 4, 5..5), (None, 5, 6..7)]
+    );
+    assert_eq!(
+        [0, 1, 3, 4, 6].map(|at| found.holding(at)),
+        [None, Some(0), Some(0), Some(1), Some(2)]
+    );
 }
 
 #[test]
@@ -33,7 +45,11 @@ fn copies_and_mounts_find_stages_by_number_or_by_name_in_any_case() {
                 COPY --from=1 a b\nCOPY --from=9 a b\nCOPY --from=three a b\nCOPY --from=nginx:1 a b\n\
                 COPY --from=$x a b\nRUN --mount=from=One,target=/x --mount=type=cache,target=/c z\nFROM z AS three\n";
     let found = stages(text);
-    let targets: Vec<_> = found.all[1].uses.iter().map(|one| (one.name.span.text(text), one.target)).collect();
+    let targets: Vec<_> = found.all[1]
+        .uses
+        .iter()
+        .map(|one| (one.name.span.text(text), one.target))
+        .collect();
     assert_eq!(
         targets,
         [
@@ -54,8 +70,14 @@ fn copies_and_mounts_find_stages_by_number_or_by_name_in_any_case() {
 fn of_several_stages_with_a_name_the_last_one_counts() {
     let text = "FROM a AS x\nFROM b AS X\nFROM x\nCOPY --from=x a b\n";
     let found = stages(text);
-    assert_eq!((found.all[2].base, found.all[2].uses[0].target), (Some(1), Target::Stage(1)));
-    let duplicates: Vec<_> = found.duplicates().map(|(first, second, span)| (first, second, span.start)).collect();
+    assert_eq!(
+        (found.all[2].base, found.all[2].uses[0].target),
+        (Some(1), Target::Stage(1))
+    );
+    let duplicates: Vec<_> = found
+        .duplicates()
+        .map(|(first, second, span)| (first, second, span.start))
+        .collect();
     assert_eq!(duplicates, [(0, 1, 22)]);
     assert_eq!(parse(text).tree.faults, []);
 }
@@ -71,6 +93,12 @@ fn only_what_the_target_needs_is_reached() {
     assert_eq!(found.target(Some("3")), Some(3));
     assert_eq!(found.target(Some("nothing")), None);
     assert_eq!(found.reachable(4), [true, true, true, false, true, false]);
-    assert_eq!(found.reachable(3), [false, false, false, true, false, false]);
-    assert_eq!(found.chain(5).map(|stage| stage.index).collect::<Vec<_>>(), [5, 4, 0]);
+    assert_eq!(
+        found.reachable(3),
+        [false, false, false, true, false, false]
+    );
+    assert_eq!(
+        found.chain(5).map(|stage| stage.index).collect::<Vec<_>>(),
+        [5, 4, 0]
+    );
 }

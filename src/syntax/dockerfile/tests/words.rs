@@ -6,7 +6,9 @@ use super::*;
 fn word(head: &str, value: &str) -> (String, Word) {
     let text = format!("{head}FROM a\nENV A={value}\n");
     let tree = parse(&text).tree;
-    let Body::Env(mut pairs) = tree.instructions[1].body.clone() else { panic!("no pairs in {text}") };
+    let Body::Env(mut pairs) = tree.instructions[1].body.clone() else {
+        panic!("no pairs in {text}")
+    };
     (text, pairs.pairs.remove(0).value)
 }
 
@@ -35,7 +37,10 @@ fn variables_are_found_with_their_modifiers_and_places() {
         ("$a${b}", "a@$a b@${b}"),
         ("\"x $a\"'$b'\\$c", "a@$a"),
         ("${a:-${b}/$c}", "a@${a:-${b}/$c} b@${b} c@$c"),
-        ("${a#*.}${b%%x}${c//x/$y}", "a@${a#*.} b@${b%%x} c@${c//x/$y} y@$y"),
+        (
+            "${a#*.}${b%%x}${c//x/$y}",
+            "a@${a#*.} b@${b%%x} c@${c//x/$y} y@$y",
+        ),
         ("${a:?no}${b+yes}", "a@${a:?no} b@${b+yes}"),
         ("x\\\n$a\\\n${b}", "a@$a b@${b}"),
         ("é$a", "a@$a"),
@@ -44,7 +49,13 @@ fn variables_are_found_with_their_modifiers_and_places() {
         let found: Vec<String> = word
             .variables()
             .iter()
-            .map(|variable| format!("{}@{}", variable.name, word.span_of(variable.local).text(&text)))
+            .map(|variable| {
+                format!(
+                    "{}@{}",
+                    variable.name,
+                    word.span_of(variable.local).text(&text)
+                )
+            })
             .collect();
         assert_eq!(found.join(" "), expected, "{value}");
     }
@@ -61,7 +72,12 @@ fn modifiers_say_what_an_unset_variable_gives() {
         ("${a.b}", ModifierKind::Placeholder, false, "b"),
         ("${a:0:3}", ModifierKind::Unsupported, true, ":3"),
     ] {
-        let found = word("", &format!("\"{value}\"")).1.variables().remove(0).modifier.expect("a modifier");
+        let found = word("", &format!("\"{value}\""))
+            .1
+            .variables()
+            .remove(0)
+            .modifier
+            .expect("a modifier");
         let pieces: Vec<String> = found
             .word
             .iter()
@@ -70,12 +86,19 @@ fn modifiers_say_what_an_unset_variable_gives() {
                 Piece::Variable(variable) => variable.name.clone(),
             })
             .collect();
-        assert_eq!((found.kind, found.or_empty, pieces.concat()), (kind, or_empty, text.to_owned()), "{value}");
+        assert_eq!(
+            (found.kind, found.or_empty, pieces.concat()),
+            (kind, or_empty, text.to_owned()),
+            "{value}"
+        );
     }
 }
 
 #[test]
 fn nesting_is_bounded() {
     let deep = format!("{}x{}", "${a:-".repeat(5000), "}".repeat(5000));
-    assert_eq!(word("", &deep).1.problem().map(|bad| bad.message), Some("substitutions are nested too deeply"));
+    assert_eq!(
+        word("", &deep).1.problem().map(|bad| bad.message),
+        Some("substitutions are nested too deeply")
+    );
 }

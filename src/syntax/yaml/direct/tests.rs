@@ -19,17 +19,43 @@ struct Read {
 }
 
 /// Reads a text document by document; nothing if one of them cannot be read.
-fn read(text: &str, mut document: impl FnMut(&mut Loader<'_, '_>, usize) -> Option<Option<usize>>) -> Option<Read> {
-    let mut tree = Tree { sources: vec![(FileId(0), text)], ..Tree::default() };
+fn read(
+    text: &str,
+    mut document: impl FnMut(&mut Loader<'_, '_>, usize) -> Option<Option<usize>>,
+) -> Option<Read> {
+    let mut tree = Tree {
+        sources: vec![(FileId(0), text)],
+        ..Tree::default()
+    };
+
     let mut loader = Loader::new(&mut tree, text, None);
     let mut next = Some(0);
     while let Some(at) = next {
         next = document(&mut loader, at)?;
     }
-    let errors = loader.errors.iter().map(|error| format!("{error:?}")).collect();
-    let texts = tree.texts.iter().map(|text| text.clone().into_owned()).collect();
-    let tags = tree.tags.iter().map(|(at, tag)| (*at, tag.clone().into_owned())).collect();
-    Some(Read { nodes: tree.nodes, texts, tags, documents: tree.documents, errors })
+
+    let errors = loader
+        .errors
+        .iter()
+        .map(|error| format!("{error:?}"))
+        .collect();
+    let texts = tree
+        .texts
+        .iter()
+        .map(|text| text.clone().into_owned())
+        .collect();
+    let tags = tree
+        .tags
+        .iter()
+        .map(|(at, tag)| (*at, tag.clone().into_owned()))
+        .collect();
+    Some(Read {
+        nodes: tree.nodes,
+        texts,
+        tags,
+        documents: tree.documents,
+        errors,
+    })
 }
 
 fn directly(text: &str) -> Option<Read> {
@@ -113,38 +139,62 @@ fn other_texts_are_left_to_the_parser() {
 #[test]
 fn a_document_for_the_parser_leaves_the_others_alone() {
     let text = "a: 1\n---\nb: {c:[1]}\n---\nd: 2\n---\n? e\n: f\n";
-    let mut tree = Tree { sources: vec![(FileId(0), text)], ..Tree::default() };
+    let mut tree = Tree {
+        sources: vec![(FileId(0), text)],
+        ..Tree::default()
+    };
+
     assert!(Loader::new(&mut tree, text, None).run(text, 0).is_err());
     let whole = "a: 1\n---\n? e\n: f\n---\nd: 2\n".repeat(9);
     let whole = whole.as_str();
-    let mut tree = Tree { sources: vec![(FileId(0), whole)], ..Tree::default() };
+    let mut tree = Tree {
+        sources: vec![(FileId(0), whole)],
+        ..Tree::default()
+    };
+
     assert!(Loader::new(&mut tree, whole, None).run(whole, 0).is_ok());
     let parsed = by_parser(whole).expect("valid");
-    assert_eq!((tree.nodes, tree.documents), (parsed.nodes, parsed.documents));
+    assert_eq!(
+        (tree.nodes, tree.documents),
+        (parsed.nodes, parsed.documents)
+    );
 }
 
 #[test]
 fn what_the_project_ships_is_everyday() {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")];
     let (mut direct, mut all) = (0, 0);
+
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();
+
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
-            let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+
+            let is_yaml = path
+                .extension()
+                .is_some_and(|ending| ending == "yaml" || ending == "yml");
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+
             if !is_yaml || text.contains("{{ .") {
                 continue;
             }
+
             all += 1;
-            let Some(read) = directly(&text) else { continue };
+            let Some(read) = directly(&text) else {
+                continue;
+            };
+
             direct += 1;
             assert_eq!(Some(read), by_parser(&text), "{}", path.display());
         }
     }
+
     assert!(direct * 20 > all * 19, "{direct} of {all}");
 }
 
@@ -204,12 +254,14 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4usize, prop::sample::select(MARKS)), 1..5),
     ) {
         let mut text = base.to_owned();
+
         for (at, lost, mark) in edits {
-            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-            let from = at.index(places.len());
-            let to = (from + lost).min(places.len() - 1);
-            text.replace_range(places[from]..places[to], mark);
+            let locations: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let from = at.index(locations.len());
+            let to = (from + lost).min(locations.len() - 1);
+            text.replace_range(locations[from]..locations[to], mark);
         }
+
         if let Some(read) = directly(&text) {
             prop_assert_eq!(Some(read), by_parser(&text), "{:?}", text);
         }
