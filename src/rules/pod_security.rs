@@ -122,7 +122,7 @@ fn disabled(profile: &At<String>) -> Option<String> {
             Some(format!("asks for the SELinux type `{value}`"))
         }
         "selinux-user" | "selinux-role" if !value.is_empty() => {
-            Some(format!("sets its SELinux {} to `{value}`", &key[8..]))
+            Some(format!("sets its SELinux {} to `{value}`", key.trim_start_matches("selinux-")))
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 //! we read. Comments are passed over; texts keep the span of what stands between their quotes. Tolerant: a quote that is
 //! never closed ends with its line, and whatever text comes in, tokens come out, in linear time.
 
-use crate::source::Span;
+use crate::source::{Span, slice};
 
 /// How a file's comments and texts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl Lexer<'_> {
         let start = self.at;
         let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || *byte >= 0x80;
         self.at += self.bytes[start..].iter().take_while(|byte| inner(byte)).count();
-        let word = &self.source[start..self.at];
+        let word = slice(self.source, start..self.at);
         let quote = self.peek(0);
         // A prefix of a text: r"", b"", f"" and their kin.
         if matches!(quote, b'"' | b'\'') && word.len() <= 2 && self.language == Language::Python {
@@ -276,7 +276,8 @@ impl Lexer<'_> {
 
     /// A character, or the name of a lifetime.
     fn rust_quote(&mut self) {
-        let character = self.peek(1) == b'\\' || self.source[self.at + 1..].chars().nth(1) == Some('\'');
+        let character =
+            self.peek(1) == b'\\' || slice(self.source, self.at + 1..self.source.len()).chars().nth(1) == Some('\'');
         if !character {
             return self.sign();
         }

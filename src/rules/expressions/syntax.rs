@@ -8,7 +8,7 @@ use super::super::Ctx;
 use super::key;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
-use crate::source::{At, Place, Span};
+use crate::source::{At, Place, Span, clip, slice};
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // What calls nothing has only to be sound.
@@ -36,14 +36,12 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
         Error::Syntax(_) if text.is_empty() => Finding::new(expression.place, "this expression is empty")
             .help("write what it comes to, or take the braces away"),
         Error::Syntax(syntax) => {
-            let end =
-                expression.text[syntax.offset.min(expression.text.len())..].chars().next().map_or(0, char::len_utf8);
+            let rest = slice(&expression.text, syntax.offset..expression.text.len());
+            let end = rest.chars().next().map_or(0, char::len_utf8);
             let place =
                 if end == 0 { expression.place } else { expression.place_of(syntax.offset..syntax.offset + end) };
             let mut finding = Finding::new(place, format!("GitHub cannot read this expression: {}", syntax.message));
-            if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
-                || expression.text.contains('"')
-            {
+            if clip(&expression.text, syntax.offset).ends_with('"') || expression.text.contains('"') {
                 finding = finding.help("texts stand in single quotes: `'text'`");
             }
             finding
@@ -162,10 +160,11 @@ fn holes(format: &str) -> Option<Vec<usize>> {
 fn always_true(condition: &At<String>, sink: &mut Sink) {
     let text = condition.value.as_str();
     let Some(start) = text.find("${{") else { return };
-    let end = text.rfind("}}").map_or(text.len(), |at| at + 2);
-    let whole = text[start..end].matches("${{").count() == 1;
-    let before = &text[..start];
-    let after = &text[end..];
+    // Braces that close before any open are text like any other.
+    let end = text.rfind("}}").map(|at| at + 2).filter(|end| *end > start).unwrap_or(text.len());
+    let whole = slice(text, start..end).matches("${{").count() == 1;
+    let before = clip(text, start);
+    let after = slice(text, end..text.len());
     // A plain or folded scalar loses its blanks; a block scalar keeps its last line end.
     if whole && before.is_empty() && after.is_empty() {
         return;

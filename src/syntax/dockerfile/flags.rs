@@ -4,7 +4,7 @@
 
 use super::line::Part;
 use super::tree::{Fault, FaultKind, Flag, Keyword, Mount, MountField};
-use crate::source::{OffsetMap, Span, Spanned};
+use crate::source::{OffsetMap, Span, Spanned, slice};
 
 /// Takes the flags off the front of `part`. Gives them and what is left, trimmed.
 pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
@@ -85,11 +85,11 @@ impl Unquoted {
 fn flag(word: Part, text: Unquoted) -> Flag {
     let span = word.span();
     let Some(equals) = text.value.find('=') else {
-        let name = Spanned::new(text.value[2..].to_owned(), span);
+        let name = Spanned::new(slice(&text.value, 2..text.value.len()).to_owned(), span);
         return Flag { name, value: None, span, offsets: OffsetMap::verbatim(span.end) };
     };
     let at = text.source(equals);
-    let name = Spanned::new(text.value[2..equals].to_owned(), word.sub(0..at).span());
+    let name = Spanned::new(slice(&text.value, 2..equals).to_owned(), word.sub(0..at).span());
     let value_part = word.split_at(at + 1).1;
     let mut offsets = OffsetMap::verbatim(value_part.span().start);
     for local in equals + 1..text.value.len() {
@@ -253,15 +253,16 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
     let text = flag.text();
     let mut fields = Vec::new();
     for (start, end) in fields_of(text) {
-        let (key_end, value) = match text[start..end].find('=') {
+        let (key_end, value) = match slice(text, start..end).find('=') {
             Some(equals) => {
                 let from = start + equals + 1;
-                let value = text[from..end].to_owned();
+                let value = slice(text, from..end).to_owned();
                 (start + equals, Some(Spanned::new(value, flag.span_of(Span::of(from, end)))))
             }
             None => (end, None),
         };
-        let key = Spanned::new(text[start..key_end].to_ascii_lowercase(), flag.span_of(Span::of(start, key_end)));
+        let key =
+            Spanned::new(slice(text, start..key_end).to_ascii_lowercase(), flag.span_of(Span::of(start, key_end)));
         fields.push(MountField { key, value });
     }
     let mount = Mount { span: flag.span, fields };
@@ -274,12 +275,12 @@ fn fields_of(text: &str) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
     let mut at = 0;
     loop {
-        let quoted = text[at..].starts_with('"');
+        let quoted = slice(text, at..text.len()).starts_with('"');
         let from = if quoted { at + 1 } else { at };
         let close = if quoted { '"' } else { ',' };
-        let end = text[from..].find(close).map_or(text.len(), |len| from + len);
+        let end = slice(text, from..text.len()).find(close).map_or(text.len(), |len| from + len);
         fields.push((from, end));
-        let Some(comma) = text[end..].find(',') else { return fields };
+        let Some(comma) = slice(text, end..text.len()).find(',') else { return fields };
         at = end + comma + 1;
     }
 }

@@ -3,7 +3,7 @@
 use granit_parser::ErrorKind;
 
 use super::load::{Stop, line_end, line_start, next_token};
-use crate::source::Span;
+use crate::source::{Span, clip, slice};
 use crate::syntax::SyntaxError;
 
 /// The cause of a stop.
@@ -90,7 +90,7 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
         let error = error.related(Span::of(open, open + 1), "the quote opens here");
         return Cause { at, error, remove, tabs: None };
     }
-    let width = text[open..].chars().next().map_or(0, char::len_utf8);
+    let width = slice(text, open..text.len()).chars().next().map_or(0, char::len_utf8);
     let error = SyntaxError::new(Span::of(open, open + width), "this quote is never closed");
     Cause { at: open, error, remove, tabs: None }
 }
@@ -99,17 +99,17 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
 fn tabs(text: &str, at: usize) -> Option<Cause> {
     let start = line_start(text, at);
     let blanks = indent(text, start);
-    let first = text[start..start + blanks].find('\t')?;
+    let first = slice(text, start..start + blanks).find('\t')?;
     let mut found = Vec::new();
     let mut line = start;
     while line < text.len() {
         let blanks = indent(text, line);
-        if !text[line..line + blanks].contains('\t') {
+        if !slice(text, line..line + blanks).contains('\t') {
             break;
         }
         found.push(Span::of(line, line + blanks));
         let end = line_end(text, line);
-        line = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
+        line = end + if slice(text, end..end + 2) == "\r\n" { 2 } else { 1 };
     }
     let tab = Span::of(start + first, start + first + 1);
     let error = SyntaxError::new(tab, "found a tab in the indent, expected spaces");
@@ -120,9 +120,9 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
 fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause> {
     let opened = line_start(text, open);
     let line = line_start(text, at);
-    let closes = matches!(text[line..].trim_start().chars().next(), Some(']' | '}'));
+    let closes = matches!(slice(text, line..text.len()).trim_start().chars().next(), Some(']' | '}'));
     let outside = line > opened && !closes && indent(text, line) <= indent(text, opened);
-    let ends = text[at..].trim().is_empty()
+    let ends = slice(text, at..text.len()).trim().is_empty()
         || matches!(
             kind,
             ErrorKind::UnclosedFlowCollection { .. }
@@ -135,14 +135,14 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
     }
     let bracket = text.get(open..open + 1)?;
     let error = SyntaxError::new(Span::of(open, open + 1), format!("this `{bracket}` is never closed"));
-    let end = if outside { text[..line].trim_end().len() } else { line_end(text, open) };
+    let end = if outside { clip(text, line).trim_end().len() } else { line_end(text, open) };
     Some(Cause { at: open, error, remove: Some(Span::of(open, end.max(open + 1))), tabs: None })
 }
 
 /// What stands after the first `: ` of a line.
 fn value_of_line(text: &str, start: usize) -> Option<Span> {
     let end = line_end(text, start);
-    let line = &text[start..end];
+    let line = slice(text, start..end);
     let key = line.trim_start_matches([' ', '-']);
     let mut at = line.len() - key.len();
     if let Some(quote) = key.chars().next().filter(|first| matches!(first, '"' | '\'')) {
@@ -163,7 +163,7 @@ fn word(text: &str, at: usize) -> Span {
 
 /// The trimmed text of the line from its first character on.
 fn rest_of_line(text: &str, from: usize) -> Span {
-    let line = &text[from..line_end(text, from)];
+    let line = slice(text, from..line_end(text, from));
     let start = from + (line.len() - line.trim_start().len());
     Span::of(start, from + line.trim_end().len().max(start - from))
 }
@@ -173,7 +173,7 @@ fn unknown_escape(text: &str, open: usize) -> Option<Span> {
     let mut at = open;
     while let Some(found) = text.get(at..)?.find('\\') {
         let start = at + found;
-        let next = text[start + 1..].chars().next()?;
+        let next = slice(text, start + 1..text.len()).chars().next()?;
         if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
             return Some(Span::of(start, start + 1 + next.len_utf8()));
         }
@@ -214,13 +214,13 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             (rest_of_line(text, at), "found text that is neither `key: value` nor a list item".to_owned())
         }
         ErrorKind::UnexpectedCharacter { character } => {
-            let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+            let end = at + slice(text, at..text.len()).chars().next().map_or(0, char::len_utf8);
             (Span::of(at, end), format!("`{character}` cannot begin a value without quotes"))
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             // The parser names the bracket that opens; the one that closes comes soon after the last node.
             let from = stop.last_end.max(at).min(text.len());
-            let found = text[from..].find(*close).map_or(at, |length| from + length);
+            let found = slice(text, from..text.len()).find(*close).map_or(at, |length| from + length);
             (Span::of(found, found + 1), format!("found `{close}` where `{open}` is still open"))
         }
         ErrorKind::UnclosedFlowCollection { open } => (Span::of(at, at + 1), format!("this `{open}` is never closed")),
