@@ -30,7 +30,7 @@ const CLEAN: u8 = 0;
 /// Findings at or above `--fail-on`.
 const FINDINGS: u8 = 1;
 /// The run itself failed.
-const FAILED: u8 = 2;
+pub const FAILED: u8 = 2;
 
 /// Why nothing could be linted, rendered.
 struct Failure(String);

@@ -83,14 +83,14 @@ impl Progress {
             return Self(None);
         }
         let (done, waiting) = mpsc::channel();
-        let speaker = thread::spawn(move || {
+        let speaker = thread::Builder::new().spawn(move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 complain("checking …");
                 let _ = waiting.recv();
                 complain("\r\u{1b}[K");
             }
         });
-        Self(Some((done, speaker)))
+        Self(speaker.ok().map(|speaker| (done, speaker)))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which check meets what: the facts in parts, each part with the checks that can speak of it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::{BATCH, internal};
+use super::BATCH;
 use crate::catalog::{self, Rule};
+use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
@@ -41,20 +41,32 @@ fn parts(facts: &Facts) -> Vec<Part> {
         .collect()
 }
 
+/// What is found in one part. What each check does is fenced by itself; this fence is around what is between them.
 fn check_part(ctx: &Ctx, part: Part) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let file = match part {
+        Part::File(at) => FileId(at as u32),
+        Part::Project(at) => ctx.facts.projects()[at].files.first().copied().unwrap_or_default(),
+        Part::Repository(_) | Part::Declarative => FileId(0),
+    };
+    let done = isolate("the selection of checks", file, || run_part(ctx, part, &mut findings));
+    findings.extend(done.err().map(|finding| *finding));
+
+    findings
+}
+
+fn run_part(ctx: &Ctx, part: Part, findings: &mut Vec<Finding>) {
     match part {
         Part::Repository(at) => {
             let (check, rule) = RULED[at];
             if let Run::Repository(run) = check.run {
-                guard(ctx, rule, FileId(0), &mut findings, |sink| run(ctx, sink));
+                guard(rule, FileId(0), findings, |sink| run(ctx, sink));
             }
         }
-        Part::Declarative => declarative::check(ctx, &mut findings),
-        Part::Project(at) => check_project(ctx, at, &mut findings),
-        Part::File(at) => check_file(ctx, at, &mut findings),
+        Part::Declarative => declarative::check(ctx, findings),
+        Part::Project(at) => check_project(ctx, at, findings),
+        Part::File(at) => check_file(ctx, at, findings),
     }
-    findings
 }
 
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
@@ -62,23 +74,23 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     let file = project.files.first().copied().unwrap_or_default();
     for (check, rule) in &SORTED.projects {
         match check.run {
-            Run::Project(run) => guard(ctx, rule, file, findings, |sink| run(ctx, project, sink)),
+            Run::Project(run) => guard(rule, file, findings, |sink| run(ctx, project, sink)),
             Run::Service(run) => {
                 for service in &project.services {
-                    guard(ctx, rule, file, findings, |sink| run(ctx, project, service, sink));
+                    guard(rule, file, findings, |sink| run(ctx, project, service, sink));
                 }
             }
             Run::Container(run) => {
                 for service in &project.services {
                     let owner = Owner::Compose(project, service);
-                    guard(ctx, rule, file, findings, |sink| run(ctx, owner, &service.container, sink));
+                    guard(rule, file, findings, |sink| run(ctx, owner, &service.container, sink));
                 }
             }
             Run::Image(run) => {
                 // With a build, the image is the name of what is built.
                 let pulled = project.services.iter().filter(|service| service.build.is_none());
                 for image in pulled.filter_map(|service| service.container.image.as_ref()) {
-                    guard(ctx, rule, file, findings, |sink| run(ctx, image, sink));
+                    guard(rule, file, findings, |sink| run(ctx, image, sink));
                 }
             }
             _ => {}
@@ -95,16 +107,16 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     }
     for (check, rule) in SORTED.of(facts) {
         match check.run {
-            Run::File(run) => guard(ctx, rule, source.id, findings, |sink| run(ctx, source, facts, sink)),
+            Run::File(run) => guard(rule, source.id, findings, |sink| run(ctx, source, facts, sink)),
             Run::Dockerfile(run) => {
                 if let Some(dockerfile) = &facts.dockerfile {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
                 }
             }
             Run::Workflow(run) => {
                 if let Some(workflow) = &facts.workflow {
                     let before = findings.len();
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, workflow, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, workflow, sink));
                     // What does not run does no harm; a secret in it does.
                     let harmless = findings.len() > before && rule.item != "no-secrets" && is_shelved(ctx, workflow);
                     findings[before..].iter_mut().filter(|_| harmless).for_each(|own| own.level = Level::Note);
@@ -112,24 +124,24 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             }
             Run::Image(run) => {
                 for image in facts.images() {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, image, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, image, sink));
                 }
             }
             Run::Object(run) => {
                 for object in &facts.objects {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, object, sink));
                 }
             }
             Run::Workload(run) => {
                 for (object, workload) in facts.workloads() {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, object, workload, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, object, workload, sink));
                 }
             }
             Run::Container(run) => {
                 for (object, workload) in facts.workloads() {
                     let owner = Owner::Kubernetes(object, workload);
                     for container in &workload.pod.containers {
-                        guard(ctx, rule, source.id, findings, |sink| run(ctx, owner, container, sink));
+                        guard(rule, source.id, findings, |sink| run(ctx, owner, container, sink));
                     }
                 }
             }
@@ -178,19 +190,47 @@ impl Sorted {
     }
 }
 
-/// Runs one check; a panic in it becomes a finding that names it.
-fn guard(ctx: &Ctx, rule: &'static Rule, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
+/// Runs one check. What it found before it panicked is kept.
+fn guard(rule: &'static Rule, file: FileId, findings: &mut Vec<Finding>, run: impl FnOnce(&mut Sink)) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-    match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
-        Ok(()) => {
-            let mut found = sink.into_findings();
-            if !found.is_empty() {
-                findings.append(&mut found);
-            }
-        }
-        Err(_) => {
-            let path = ctx.facts.repository.files().get(file.0 as usize).map_or("", |file| &file.path);
-            findings.push(internal(file, &format!("the rule `{}` broke on `{path}`", rule.name)));
-        }
+    let done = isolate(rule.name, file, || run(&mut sink));
+
+    let mut found = sink.into_findings();
+    if !found.is_empty() {
+        findings.append(&mut found);
+    }
+    findings.extend(done.err().map(|finding| fence::of_rule(*finding, rule.name)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Place, Span};
+
+    #[test]
+    fn a_check_that_panics_costs_itself_alone() {
+        let rule = catalog::rule("unused-suppression").unwrap();
+        let place = Place::new(FileId(2), Span::new(1, 2));
+        let mut findings = Vec::new();
+        let broken = |sink: &mut Sink| {
+            sink.report(Finding::new(place, "before"));
+            let text = "é";
+            sink.report(Finding::new(place, &text[..1]));
+        };
+
+        guard(rule, FileId(2), &mut findings, broken);
+        guard(rule, FileId(2), &mut findings, |sink| sink.report(Finding::new(place, "after")));
+
+        let found: Vec<(&str, &str, FileId)> =
+            findings.iter().map(|finding| (finding.rule, finding.message.as_str(), finding.place.file)).collect();
+        let message = "internal error: the rule `unused-suppression` did not finish";
+        assert_eq!(
+            found,
+            [
+                ("unused-suppression", "before", FileId(2)),
+                ("internal-error", message, FileId(2)),
+                ("unused-suppression", "after", FileId(2)),
+            ]
+        );
     }
 }

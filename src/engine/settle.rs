@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{BATCH, Options};
 use crate::catalog::{self, Format};
+use crate::fence::{self, isolate};
 use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
 use crate::model::file;
@@ -32,10 +33,23 @@ pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>)
     let secrets = secrets(found.iter().flatten());
     let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let suppressed = suppress::apply(&mut found, facts.repository.files(), comments, today).len();
-    let mut all = found.iter().flatten();
-    let failed = all.any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
-    Settled { secrets, findings: policy(options, facts, found), suppressed, failed }
+    // A comment may hide such a finding, and still not everything was checked.
+    let failed = found.iter().flatten().any(says_that_something_failed);
+    let before = found.iter().map(Vec::len).sum::<usize>();
+    let suppression = isolate("the suppressions", FileId(0), || {
+        suppress::apply(&mut found, facts.repository.files(), comments, today).len()
+    });
+    let suppressed = suppression.unwrap_or_else(|broken| {
+        found[0].push(*broken);
+        before.saturating_sub(found.iter().map(Vec::len).sum::<usize>())
+    });
+    let findings = policy(options, facts, found);
+    let failed = failed || findings.iter().any(says_that_something_failed);
+    Settled { secrets, findings, suppressed, failed }
+}
+
+fn says_that_something_failed(finding: &Finding) -> bool {
+    matches!(finding.rule, "unreadable-file" | fence::RULE)
 }
 
 /// The findings of each file.
@@ -72,30 +86,36 @@ fn secrets<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<
 
 /// Selection, levels and order: file by file, as a reader goes through the repository.
 fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Finding> {
-    let sources = facts.repository.files();
-    let judge = |(at, mut findings): (usize, Vec<Finding>)| {
-        let path = sources.get(at).map_or("", |source| source.path.as_str());
-        let format = facts.files.get(at).and_then(|file| format(file.kind));
-        let test_data = !findings.is_empty() && file::is_test_data(path);
-        findings.retain_mut(|finding| {
-            if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
-                return false;
-            }
-            let Some(rule) = catalog::rule(finding.rule) else { return false };
-            let found = if test_data { Level::Note } else { finding.level };
-            let level = options.config.level(rule, format, path, found);
-            finding.level = level.unwrap_or(found);
-            level.is_some()
-        });
-        findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        findings.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
-        say_once(&mut findings);
-        findings
+    let judge = |(at, findings): (usize, Vec<Finding>)| {
+        let file = FileId(at as u32);
+        isolate("the policy", file, || judge(options, facts, at, findings)).unwrap_or_else(|broken| vec![*broken])
     };
     let by_file: Vec<Vec<Finding>> = found.into_par_iter().enumerate().with_max_len(BATCH).map(judge).collect();
     let mut kept = Vec::with_capacity(by_file.iter().map(Vec::len).sum());
     by_file.into_iter().for_each(|mut findings| kept.append(&mut findings));
     kept
+}
+
+/// What is kept of the findings of one file, at which level, in order.
+fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let sources = facts.repository.files();
+    let path = sources.get(at).map_or("", |source| source.path.as_str());
+    let format = facts.files.get(at).and_then(|file| format(file.kind));
+    let test_data = !findings.is_empty() && file::is_test_data(path);
+    findings.retain_mut(|finding| {
+        if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
+            return false;
+        }
+        let Some(rule) = catalog::rule(finding.rule) else { return false };
+        let found = if test_data { Level::Note } else { finding.level };
+        let level = options.config.level(rule, format, path, found);
+        finding.level = level.unwrap_or(found);
+        level.is_some()
+    });
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.dedup_by(|a, b| a.rule == b.rule && a.place == b.place && a.message == b.message);
+    say_once(&mut findings);
+    findings
 }
 
 /// Findings of one rule in one file that give the same advice at the same level, of a rule that says such things once:

@@ -59,12 +59,18 @@ pub enum User<'a> {
 impl<'a> Graph<'a> {
     /// Joins the cluster and the compose projects to what they are built from.
     pub fn new(facts: &'a Facts<'a>, cluster: kubernetes::Cluster<'a>) -> Self {
-        let mut graph = Self { facts, cluster, uses: HashMap::new(), built: HashMap::new(), index: OnceLock::new() };
+        let mut graph = Self { cluster, ..Self::unjoined(facts) };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);
         graph.join_pods(&names);
         graph
+    }
+
+    /// The repository with nothing joined.
+    pub fn unjoined(facts: &'a Facts<'a>) -> Self {
+        let cluster = kubernetes::Cluster::default();
+        Self { facts, cluster, uses: HashMap::new(), built: HashMap::new(), index: OnceLock::new() }
     }
 
     /// Everything that builds or runs the image of a Dockerfile, compose first, then pods, then pipelines.

@@ -9,7 +9,8 @@ use super::merge::Draft;
 use super::object::{Body, Object};
 use super::policy::Defaults;
 use super::view::Scope;
-use crate::finding::Label;
+use crate::fence::{isolate, isolate_or_default};
+use crate::finding::{Finding, Label};
 use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
@@ -18,18 +19,51 @@ use crate::source::{FileId, Repository, Span, join as join_path, parent};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
 /// Joins what the files of a repository say. Objects change in place; patches that found their object are gone
-/// afterwards, the others stay as open objects.
-pub fn join(files: &mut [FileFacts], repository: Repository) {
-    let reaches = reaches(files, repository);
-    let patched = patch(files, repository, &reaches);
+/// afterwards, the others stay as open objects. Returns what panicked: a kustomization then changes nothing.
+pub fn join(files: &mut [FileFacts], repository: Repository) -> Vec<Finding> {
+    let mut broken = Vec::new();
+    let first = files.iter().position(|file| file.kustomization.is_some()).unwrap_or(0);
+    let first = FileId(first as u32);
+    let reaches =
+        isolate_or_default("the search for kustomizations", first, &mut broken, || reaches(files, repository));
+    let patched = patch_isolated(files, repository, &reaches, &mut broken);
     for (file, index, object) in patched.merged {
         files[file].objects[index] = object;
     }
     for (file, objects) in patched.left {
         files[file].objects = objects;
     }
-    transform(files, &reaches);
-    fill_defaults(files, repository);
+    for reach in &reaches {
+        let owner = FileId(reach.kustomization as u32);
+        isolate_or_default("the kustomization", owner, &mut broken, || transform(files, reach));
+    }
+    isolate_or_default("the defaults of a LimitRange", first, &mut broken, || fill_defaults(files, repository));
+
+    broken
+}
+
+/// The patches of all kustomizations; where they panic, those of each that does not panic alone.
+fn patch_isolated(
+    files: &[FileFacts],
+    repository: Repository,
+    reaches: &[Reach],
+    broken: &mut Vec<Finding>,
+) -> Patched {
+    const WHAT: &str = "the patches of the kustomization";
+    let first = reaches.first().map_or(0, |reach| reach.kustomization);
+    if let Ok(patched) = isolate(WHAT, FileId(first as u32), || patch(files, repository, reaches)) {
+        return patched;
+    }
+
+    let mut all = Patched::default();
+    for reach in reaches {
+        let owner = FileId(reach.kustomization as u32);
+        let alone = std::slice::from_ref(reach);
+        let patched = isolate_or_default(WHAT, owner, broken, || patch(files, repository, alone));
+        all.merged.extend(patched.merged);
+        all.left.extend(patched.left);
+    }
+    all
 }
 
 /// What a kustomization gathers: its index in the list of files, and the files it reaches.
@@ -204,18 +238,16 @@ fn is_for(target: Option<&Target>, patch: Node, object: &Object) -> bool {
 }
 
 /// Images, counts and namespaces.
-fn transform(files: &mut [FileFacts], reaches: &[Reach]) {
-    for reach in reaches {
-        let Some(kustomization) = files[reach.kustomization].kustomization.take() else { continue };
-        for &at in &reach.files {
-            for object in &mut files[at].objects {
-                set_namespace(object, &kustomization);
-                set_counts(object, &kustomization);
-                set_images(object, &kustomization);
-            }
+fn transform(files: &mut [FileFacts], reach: &Reach) {
+    let Some(kustomization) = files[reach.kustomization].kustomization.take() else { return };
+    for &at in &reach.files {
+        for object in &mut files[at].objects {
+            set_namespace(object, &kustomization);
+            set_counts(object, &kustomization);
+            set_images(object, &kustomization);
         }
-        files[reach.kustomization].kustomization = Some(kustomization);
     }
+    files[reach.kustomization].kustomization = Some(kustomization);
 }
 
 fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
