@@ -62,7 +62,7 @@ pub fn scan(text: &str) -> Vec<Hit> {
             }
             // A token inside a URL or a key file says more than the URL does.
             Keyword::Key => found.extend(key::block(text, at).map(|hit| (usize::MAX - 1, hit))),
-            Keyword::Url => found.extend(connection::url(text, at).map(|hit| (usize::MAX, hit))),
+            Keyword::Url => found.extend(connection::urls(text, at).map(|hit| (usize::MAX, hit))),
             Keyword::Parts => found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit))),
         }
     });
