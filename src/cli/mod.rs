@@ -19,7 +19,7 @@ use crate::config::{self, Config, FailOn};
 use crate::engine::{self, Options, Outcome};
 use crate::finding::Level;
 use crate::report::human::{self, Look};
-use crate::report::{View, concise, explain, github, json, sarif, summary};
+use crate::report::{self, View, concise, explain, github, json, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
 use scope::Scope;
@@ -46,8 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // A reader that went away is no reason to fail.
-            let _ = error.print();
+            refuse(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
         }
     };
@@ -66,6 +65,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }))
 }
 
+/// Prints help, or what is wrong with the arguments. These may be file names that a script passed on.
+fn refuse(error: &clap::Error) {
+    if error.use_stderr() {
+        terminal::complain(&report::shown(&error.render().to_string()));
+    } else {
+        // A reader that went away is no reason to fail.
+        let _ = error.print();
+    }
+}
+
 fn check(arguments: &Check) -> Result<u8, Failure> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
@@ -74,7 +83,10 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     let (min_level, fail_on) = (config.min_level, config.fail_on);
     if arguments.verbose {
         let file = config.file.as_ref().map_or("no configuration file".into(), |path| path.display().to_string());
-        terminal::complain(&format!("root {}\nconfiguration {file}\n", scope.root.display()));
+        for (what, path) in [("root", scope.root.display().to_string()), ("configuration", file)] {
+            let line = report::shown(&format!("{what} {path}")).replace('\n', "\u{fffd}");
+            terminal::complain(&format!("{line}\n"));
+        }
     }
     let stdin = match &scope.stdin {
         Some(path) => Some((path.clone(), standard_input(errors)?)),
@@ -101,7 +113,10 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
         terminal::complain(&format!("{files} text files read in {} ms\n", time.as_millis()));
     }
-    report(arguments, &view, look)?;
+    write_report(arguments, &view, look)?;
+    if view.failed() {
+        return Ok(FAILED);
+    }
     Ok(exit_code(&outcome, fail_on))
 }
 
@@ -157,7 +172,7 @@ fn standard_input(look: Look) -> Result<String, Failure> {
 }
 
 /// Writes the report in its format, to where it belongs.
-fn report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
+fn write_report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
     let for_people = |look: Look| {
         let body = if arguments.statistics { summary::statistics(view, look) } else { human::render(view, look) };
         if arguments.quiet { body } else { body + &summary::render(view, look) }
@@ -187,13 +202,16 @@ fn report(arguments: &Check, view: &View, look: Look) -> Result<(), Failure> {
 fn job_summary(view: &View) {
     use io::Write as _;
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
+    // Other commands of the step may have written to it.
+    let written = fs::metadata(&path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+    let room = github::MOST_SUMMARY_BYTES.saturating_sub(written);
     let written = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(github::step_summary(view).as_bytes()));
+        .and_then(|mut file| file.write_all(github::step_summary(view, room).as_bytes()));
     if let Err(error) = written {
-        terminal::complain(&format!("the job summary could not be written: {error}\n"));
+        terminal::complain(&report::shown(&format!("the job summary could not be written: {error}\n")));
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Settled {
 /// Secrets, suppressions, policy and order.
 pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Settled {
     let mut found = by_file(found, facts.files.len());
-    let secrets = secrets(found.iter().flatten());
+    let secrets = secrets(facts, found.iter().flatten());
     let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
     // A comment may hide such a finding, and still not everything was checked.
@@ -69,9 +69,13 @@ fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
     by_file
 }
 
-/// Every span that some finding calls a secret, before any of them is left out.
-fn secrets<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<Span>)> {
+/// Every span that some finding calls a secret, before any of them is left out, and every credential in a text, whether
+/// or not a rule speaks of it.
+fn secrets<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<Span>)> {
     let mut places: Vec<Place> = findings.flat_map(|finding| finding.secrets.iter().copied()).collect();
+    for (source, file) in facts.repository.files().iter().zip(&facts.files) {
+        places.extend(file.hits.iter().map(|hit| source.place(hit.span)));
+    }
     places.sort_unstable();
     places.dedup();
     let mut files: Vec<(FileId, Vec<Span>)> = Vec::new();

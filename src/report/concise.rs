@@ -2,18 +2,25 @@
 
 use std::fmt::Write as _;
 
-use super::View;
+use super::{View, harmless};
+use crate::finding::Finding;
 
 pub fn render(view: &View) -> String {
     let mut out = String::new();
     for finding in &view.findings {
-        let start = view.range(finding.place).start;
-        let path = view.shown_path(finding.place.file);
-        let message = view.line(&finding.message);
-        let (level, rule) = (finding.level.word(), finding.rule);
-        let _ = writeln!(out, "{path}:{}:{}: {level}[{rule}] {message}", start.line, start.column);
+        let line = view.isolated(finding, |finding| line(view, finding));
+        let _ = writeln!(out, "{}", harmless(&line));
     }
     out
+}
+
+fn line(view: &View, finding: &Finding) -> String {
+    let start = view.range(finding.place).start;
+    let path = view.shown_path(finding.place.file);
+    let message = view.line(&finding.message);
+    let (level, rule) = (finding.level.word(), finding.rule);
+
+    format!("{path}:{}:{}: {level}[{rule}] {message}", start.line, start.column)
 }
 
 #[cfg(test)]

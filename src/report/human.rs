@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::window::{Mark, Window, windows};
-use super::{View, count, printable, summary};
+use super::{View, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
@@ -83,10 +83,13 @@ pub fn render(view: &View, look: Look) -> String {
     };
     let told: Vec<(&Finding, Option<String>)> = view.findings.iter().map(|&finding| (finding, url(finding))).collect();
     let stories = view.outcome.workers.map(&told, |(finding, url)| {
-        let mut out = String::new();
-        story(&mut out, view, finding, url.as_deref(), look);
-        out.push('\n');
-        out
+        let story = view.isolated(finding, |finding| {
+            let mut out = String::new();
+            story(&mut out, view, finding, url.as_deref(), look);
+            out.push('\n');
+            out
+        });
+        harmless(&story).into_owned()
     });
     stories.concat()
 }
@@ -289,9 +292,9 @@ pub fn wrap(line: &str, width: usize) -> Vec<String> {
 
 /// A message of the tool about itself: bad arguments, files that are not there.
 pub fn failure(message: &str, help: Option<&str>, look: Look) -> String {
-    let mut out = format!("{}: {}\n", look.paint("1;31", "error"), look.paint("1", &printable(message)));
+    let mut out = format!("{}: {}\n", look.paint("1;31", "error"), look.paint("1", &shown(message).replace('\n', " ")));
     if let Some(help) = help {
-        paragraph(&mut out, "  help: ", &printable(help), look);
+        paragraph(&mut out, "  help: ", &shown(help), look);
     }
     out
 }

@@ -62,16 +62,16 @@ struct Item<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<&'static str>,
     #[serde(flatten)]
-    place: Region<'o>,
-    related: Vec<Related<'o>>,
+    place: Region,
+    related: Vec<Related>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<Mend<'o>>,
+    fix: Option<Mend>,
     fingerprint: &'o str,
 }
 
 #[derive(Serialize)]
-struct Region<'o> {
-    file: &'o str,
+struct Region {
+    file: String,
     start: Point,
     end: Point,
 }
@@ -84,23 +84,23 @@ struct Point {
 }
 
 #[derive(Serialize)]
-struct Related<'o> {
+struct Related {
     message: String,
     #[serde(flatten)]
-    place: Region<'o>,
+    place: Region,
 }
 
 #[derive(Serialize)]
-struct Mend<'o> {
+struct Mend {
     applicability: &'static str,
     title: String,
-    edits: Vec<Change<'o>>,
+    edits: Vec<Change>,
 }
 
 #[derive(Serialize)]
-struct Change<'o> {
+struct Change {
     #[serde(flatten)]
-    place: Region<'o>,
+    place: Region,
     text: String,
 }
 
@@ -119,7 +119,7 @@ pub fn render(view: &View) -> String {
     let document = Document {
         version: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        root: outcome.root.to_string_lossy().into_owned(),
+        root: view.root(),
         summary: Summary {
             errors,
             warnings,
@@ -138,7 +138,9 @@ pub fn render(view: &View) -> String {
         },
         findings: [],
     };
-    let items = outcome.workers.map(&listed, |(finding, print)| written(&item(view, finding, print)));
+    let items = outcome
+        .workers
+        .map(&listed, |(finding, print)| view.isolated(finding, |finding| written(&item(view, finding, print))));
     with_items(serde_json::to_string_pretty(&document).unwrap_or_default(), &items)
 }
 
@@ -166,7 +168,7 @@ fn with_items(document: String, items: &[String]) -> String {
     text + "\n  ]\n}\n"
 }
 
-fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {
+fn item<'o>(view: &View, finding: &Finding, fingerprint: &'o str) -> Item<'o> {
     let rule = catalog::rule(finding.rule);
     Item {
         rule: finding.rule,
@@ -179,28 +181,30 @@ fn item<'o>(view: &View<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item
         item: rule.map(|rule| rule.item.as_str()),
         place: region(view, finding.place),
         related: finding.related.iter().map(|label| related(view, label)).collect(),
-        fix: finding.fix.as_ref().map(|fix| mend(view, fix)),
+        fix: finding.fix.as_ref().and_then(|fix| mend(view, fix)),
         fingerprint,
     }
 }
 
-fn related<'o>(view: &View<'o>, label: &Label) -> Related<'o> {
+fn related(view: &View, label: &Label) -> Related {
     Related { message: view.line(&label.text), place: region(view, label.place) }
 }
 
-fn mend<'o>(view: &View<'o>, fix: &Fix) -> Mend<'o> {
-    let edits = fix.edits.iter().map(|edit| Change {
-        place: region(view, Place::new(edit.file, edit.span)),
-        text: view.secrets.scrub(&edit.text).into_owned(),
+/// The fix, if all of it can be written.
+fn mend(view: &View, fix: &Fix) -> Option<Mend> {
+    let edits = fix.edits.iter().map(|edit| {
+        let place = region(view, Place::new(edit.file, edit.span));
+        Some(Change { place, text: view.edit_text(&edit.text)?.to_owned() })
     });
-    Mend { applicability: fix.applicability.word(), title: view.line(&fix.title), edits: edits.collect() }
+    let edits: Vec<Change> = edits.collect::<Option<_>>()?;
+    Some(Mend { applicability: fix.applicability.word(), title: view.line(&fix.title), edits })
 }
 
-fn region<'o>(view: &View<'o>, place: Place) -> Region<'o> {
+fn region(view: &View, place: Place) -> Region {
     let range = view.range(place);
     let point = |at: Position, offset| Point { line: at.line, column: at.column, offset };
     Region {
-        file: &view.source(place.file).path,
+        file: view.path_in_root(place.file),
         start: point(range.start, place.span.start),
         end: point(range.end, place.span.end.max(place.span.start)),
     }

@@ -3,7 +3,7 @@
 //! The cost of a window depends on its own size, never on that of the file or of its longest line.
 
 use super::secrets::Secrets;
-use super::steers;
+use super::shown::{is_command, steers};
 use crate::source::{SourceFile, Span};
 
 /// Labels whose lines are no further apart than this share a window.
@@ -101,6 +101,10 @@ fn push_line(window: &mut Window, source: &SourceFile, secrets: &Secrets, line: 
     let mut spans: Vec<(u32, u32)> = vec![(begin as u32, begin as u32); moved.len()];
     for (at, char) in masked.char_indices() {
         let here = window.text.len() as u32;
+        if at > 0 && is_command(&masked.as_bytes()[at - 1..]) {
+            // `##[` is a command to a runner wherever it stands.
+            window.text.push(' ');
+        }
         window.text.push(if steers(char) { '\u{fffd}' } else { char });
         let after = window.text.len() as u32;
         let (from, to) = (kept.start + at as u32, kept.start + (at + char.len_utf8()) as u32);

@@ -111,6 +111,7 @@ mod workflow_trust;
 mod workflow_versions;
 mod working_copy;
 
+use crate::credential;
 use crate::finding::Sink;
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
@@ -430,9 +431,11 @@ fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
     workflow.action || ctx.facts.source(workflow.file).folder().ends_with(".github/workflows")
 }
 
-/// A text of at most so many characters, for a message.
+/// A text of at most so many characters, for a message. What is secret in it goes first: of half a token, nobody could
+/// tell that it is one.
 fn clipped(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+    let text = credential::conceal(text);
+    if text.chars().count() <= most { text.into_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
 /// Whether a workflow is known to be a template or put aside: it stands elsewhere under `.github`, or beside workflows

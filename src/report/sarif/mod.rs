@@ -50,7 +50,7 @@ pub fn render(view: &View) -> String {
             automation_details: AutomationDetails { id: "deploylint/" },
             invocations: [Invocation { execution_successful: !view.outcome.summary.failed }],
             column_kind: "unicodeCodePoints",
-            results: findings.into_iter().map(|(finding, print)| result(view, finding, print)).collect(),
+            results: findings.into_iter().map(|(finding, print)| written(view, finding, &print)).collect(),
         }],
     };
     serde_json::to_string(&log).unwrap_or_default() + "\n"
@@ -99,6 +99,10 @@ fn shorten(text: &str) -> String {
     }
 }
 
+fn written(view: &View, finding: &Finding, print: &str) -> Result {
+    view.isolated(finding, |finding| result(view, finding, print.to_owned()))
+}
+
 fn result(view: &View, finding: &Finding, print: String) -> Result {
     let related: Vec<RelatedLocation> = finding
         .related
@@ -119,7 +123,7 @@ fn result(view: &View, finding: &Finding, print: String) -> Result {
         locations: [Location { physical_location: location(view, finding.place) }],
         related_locations: related,
         partial_fingerprints: BTreeMap::from([("deploylint/v1", print)]),
-        fixes: finding.fix.iter().map(|fix| self::fix(view, fix)).collect(),
+        fixes: finding.fix.iter().filter_map(|fix| self::fix(view, fix)).collect(),
     }
 }
 
@@ -165,7 +169,11 @@ const fn region(range: Range) -> Region {
     }
 }
 
-fn fix(view: &View, fix: &Fix) -> SarifFix {
+/// The fix, if all of it can be written.
+fn fix(view: &View, fix: &Fix) -> Option<SarifFix> {
+    if fix.edits.iter().any(|edit| view.edit_text(&edit.text).is_none()) {
+        return None;
+    }
     let mut changes: Vec<(FileId, Vec<&Edit>)> = Vec::new();
     for edit in &fix.edits {
         match changes.last_mut().filter(|(file, _)| *file == edit.file) {
@@ -175,13 +183,14 @@ fn fix(view: &View, fix: &Fix) -> SarifFix {
     }
     let replacement = |edit: &&Edit| Replacement {
         deleted_region: region(view.range(Place::new(edit.file, edit.span))),
-        inserted_content: Text { text: view.secrets.scrub(&edit.text).into_owned() },
+        inserted_content: Text { text: edit.text.clone() },
     };
     let changes = changes.into_iter().map(|(file, edits)| ArtifactChange {
         artifact_location: artifact(view, file),
         replacements: edits.iter().map(replacement).collect(),
     });
-    SarifFix { description: Text { text: named(view.line(&fix.title), "fix") }, artifact_changes: changes.collect() }
+    let description = Text { text: named(view.line(&fix.title), "fix") };
+    Some(SarifFix { description, artifact_changes: changes.collect() })
 }
 
 /// Percent-encodes a path for a relative URI.

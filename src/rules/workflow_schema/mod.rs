@@ -9,6 +9,7 @@ mod values;
 use table::{Object, Shape};
 
 use super::Ctx;
+use crate::credential::conceal;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::facts::Departure;
 use crate::model::workflow::Workflow;
@@ -202,7 +203,7 @@ fn found(node: Node<'_>) -> String {
         Kind::Mapping => "a mapping".to_owned(),
         Kind::Sequence => "a list".to_owned(),
         Kind::Scalar | Kind::Unknown => {
-            let text = node.str().unwrap_or_default();
+            let text = conceal(node.str().unwrap_or_default());
             let short: String = text.chars().take(40).collect();
             format!("`{short}`")
         }
