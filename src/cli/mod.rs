@@ -46,8 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            refuse(&error);
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
+            return ExitCode::from(refuse(&error));
         }
     };
     let done = match cli.command {
@@ -65,13 +64,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }))
 }
 
-/// Prints help, or what is wrong with the arguments. These may be file names that a script passed on.
-fn refuse(error: &clap::Error) {
+/// Prints help, or what is wrong with the arguments, and returns the exit code. The arguments may be file names that a
+/// script passed on.
+fn refuse(error: &clap::Error) -> u8 {
     if error.use_stderr() {
         terminal::complain(&report::shown(&error.render().to_string()));
-    } else {
+        return FAILED;
+    }
+
+    match error.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILED,
         // A reader that went away is no reason to fail.
-        let _ = error.print();
+        _ => CLEAN,
     }
 }
 

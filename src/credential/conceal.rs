@@ -8,7 +8,7 @@ use super::assign::assignments;
 use super::decoded::Decoded;
 use super::named::named_values;
 use super::redact::mask;
-use super::scan::{base64, scan};
+use super::scan::{base64, scan_inside_words};
 use crate::source::{Span, slice};
 
 /// What a text is written in.
@@ -79,9 +79,9 @@ pub fn as_base64(text: &str) -> Vec<String> {
 }
 
 fn find(text: &str, writing: Writing, depth: u32) -> Vec<Span> {
-    let mut spans: Vec<Span> = scan(text).into_iter().map(|hit| hit.span).collect();
+    let mut spans: Vec<Span> = scan_inside_words(text).into_iter().map(|hit| hit.span).collect();
     if let Some(decoded) = Decoded::of(text) {
-        spans.extend(scan(&decoded.text).into_iter().map(|hit| decoded.source(hit.span)));
+        spans.extend(scan_inside_words(&decoded.text).into_iter().map(|hit| decoded.source(hit.span)));
     }
     match writing {
         Writing::Data => spans.extend(named_values(text)),

@@ -23,7 +23,7 @@ const SHORTEST_MIXED: usize = 8;
 pub struct Secrets<'o> {
     /// What the run lists.
     listed: HashMap<FileId, &'o [Span]>,
-    /// What must not be shown of each file: found when the first of its lines is shown.
+    /// What must not be shown of each file; of those without findings, found when one is shown.
     hidden: Vec<OnceLock<Vec<Span>>>,
     texts: Option<AhoCorasick>,
 }
@@ -37,26 +37,30 @@ impl<'o> Secrets<'o> {
                 forms(secret, &mut texts);
             }
         }
+
+        let listed: HashMap<FileId, &[Span]> =
+            outcome.secrets.iter().map(|(file, spans)| (*file, spans.as_slice())).collect();
+        let shown: Vec<&SourceFile> = shown_files(outcome);
+        let found = outcome.workers.map(&shown, |source| hidden(source, listed.get(&source.id).copied()));
+        let cells: Vec<OnceLock<Vec<Span>>> = outcome.sources.iter().map(|_| OnceLock::new()).collect();
+        for (source, spans) in shown.into_iter().zip(found) {
+            texts.extend(spans.iter().flat_map(|span| pieces(span.text(&source.text))));
+            if let Some(cell) = cells.get(source.id.0 as usize) {
+                // It is empty: each file is there once.
+                let _ = cell.set(spans);
+            }
+        }
         let mut builder = AhoCorasick::builder();
         // Quick to make; messages are short, and hardly one of them holds a secret.
         builder.kind(Some(AhoCorasickKind::ContiguousNFA));
         let texts =
             if texts.is_empty() { None } else { builder.match_kind(MatchKind::LeftmostLongest).build(texts).ok() };
-        Self {
-            listed: outcome.secrets.iter().map(|(file, spans)| (*file, spans.as_slice())).collect(),
-            hidden: outcome.sources.iter().map(|_| OnceLock::new()).collect(),
-            texts,
-        }
+        Self { listed, hidden: cells, texts }
     }
 
-    /// What must not be shown of a file, sorted and disjoint.
+    /// What must not be shown of a file that no finding may be in.
     fn hidden(&self, source: &SourceFile) -> Cow<'_, [Span]> {
-        let find = || {
-            let writing = if file::is_source(&source.path) { Writing::Code } else { Writing::Data };
-            let mut spans = credential::secret_spans(&source.text, writing);
-            spans.extend_from_slice(self.listed.get(&source.id).copied().unwrap_or_default());
-            credential::disjoint(spans)
-        };
+        let find = || hidden(source, self.listed.get(&source.id).copied());
         match self.hidden.get(source.id.0 as usize) {
             Some(hidden) => Cow::Borrowed(hidden.get_or_init(find)),
             None => Cow::Owned(find()),
@@ -90,6 +94,37 @@ impl<'o> Secrets<'o> {
     }
 }
 
+/// The files of which findings speak, each once.
+fn shown_files(outcome: &Outcome) -> Vec<&SourceFile> {
+    let places = outcome.findings.iter().flat_map(|finding| {
+        let related = finding.related.iter().map(|label| label.place);
+        related.chain([finding.place])
+    });
+    let mut files: Vec<FileId> = places.map(|place| place.file).collect();
+    files.sort_unstable();
+    files.dedup();
+
+    files.into_iter().filter_map(|file| outcome.sources.get(file.0 as usize)).collect()
+}
+
+/// What must not be shown of a file, sorted and disjoint.
+fn hidden(source: &SourceFile, listed: Option<&[Span]>) -> Vec<Span> {
+    let writing = if file::is_source(&source.path) { Writing::Code } else { Writing::Data };
+    let mut spans = credential::secret_spans(&source.text, writing);
+    spans.extend_from_slice(listed.unwrap_or_default());
+
+    credential::disjoint(spans)
+}
+
+/// The parts of a secret between quotes, escapes and line ends: a message may quote one of them.
+fn pieces(secret: &str) -> impl Iterator<Item = String> {
+    let is_word = |char: char| char.is_ascii_alphanumeric() || "_-+/.=".contains(char);
+    let words = secret.split(move |char| !is_word(char));
+    // The sign of `${A:-x}` is no part of `x`.
+    let pieces = words.map(|word| word.trim_start_matches(['-', '+', '=']));
+    pieces.filter(|piece| is_mixed(piece) && is_distinct(piece)).map(str::to_owned)
+}
+
 /// The forms in which a secret may be seen elsewhere: its lines, for a key block is many of them, decoded and as base64.
 fn forms(secret: &str, texts: &mut HashSet<String>) {
     let mut written: Vec<String> = secret.lines().map(|line| line.trim().to_owned()).collect();
@@ -104,9 +139,13 @@ fn forms(secret: &str, texts: &mut HashSet<String>) {
 
 /// Whether a secret can be told from words that a report needs.
 fn is_distinct(text: &str) -> bool {
-    let mixed = text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let shortest = if mixed && credential::default_credential(text).is_none() { SHORTEST_MIXED } else { SHORTEST };
+    let shortest =
+        if is_mixed(text) && credential::default_credential(text).is_none() { SHORTEST_MIXED } else { SHORTEST };
     text.len() >= shortest && !text.starts_with("-----")
+}
+
+fn is_mixed(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

@@ -14,13 +14,18 @@ pub(super) fn steers(char: char) -> bool {
         || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with every character that steers made visible. Line ends and tabs stay.
+/// The text with every character that steers made visible. Line ends stay; a tab becomes a blank.
 pub fn printable(text: &str) -> String {
     // Nearly every text is plain.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return text.to_owned();
     }
-    text.chars().map(|char| if steers(char) { '\u{fffd}' } else { char }).collect()
+    let visible = text.chars().map(|char| match char {
+        '\t' => ' ',
+        char if steers(char) => '\u{fffd}',
+        char => char,
+    });
+    visible.collect()
 }
 
 /// A text on one line and of bounded length: messages quote what files say, which may be of any shape.
@@ -36,7 +41,7 @@ pub(super) fn one_line(text: String) -> String {
 
 /// A path on one line. Every character keeps its place, so that two paths stay two.
 pub(super) fn path_line(path: &str) -> String {
-    let line = printable(path).replace(['\n', '\t'], "\u{fffd}");
+    let line = printable(&path.replace(['\n', '\t'], "\u{fffd}"));
     without_commands(&line).into_owned()
 }
 
@@ -123,7 +128,7 @@ mod tests {
     fn nothing_steers() {
         let steering = "\u{0}\u{7}\u{1b}\r\u{7f}\u{85}\u{9b}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}";
         assert_eq!(printable(steering), "\u{fffd}".repeat(steering.chars().count()));
-        assert_eq!(printable("a\tb\né…"), "a\tb\né…");
+        assert_eq!(printable("a\tb\né…"), "a b\né…");
         assert_eq!(path_line("a\n\tb\u{1b}"), "a\u{fffd}\u{fffd}b\u{fffd}");
     }
 
