@@ -11,6 +11,8 @@ pub mod suggest;
 pub mod edit;
 pub mod finding;
 
+pub mod fence;
+
 pub mod syntax;
 
 pub mod credential;

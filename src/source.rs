@@ -4,6 +4,7 @@
 //! made here and are used by `report` and by suppressions alone.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// Index of a file in the run's list of sources. Files are sorted by path, so ids compare as paths
@@ -315,6 +316,31 @@ impl<'s> Repository<'s> {
     }
 }
 
+/// The part of a text between two byte offsets that were computed: an end beyond the text is the
+/// text's end, an offset inside a character is moved to its start, and a start after the end gives
+/// the empty text. Offsets that `find` gave need none of this.
+pub fn slice(text: &str, range: Range<usize>) -> &str {
+    let end = floor_boundary(text, range.end);
+    let start = floor_boundary(text, range.start);
+
+    text.get(start..end).unwrap_or("")
+}
+
+/// The beginning of a text, of at most `max_bytes` bytes and without a part of a character.
+pub fn clip(text: &str, max_bytes: usize) -> &str {
+    slice(text, 0..max_bytes)
+}
+
+/// The last boundary between characters at or before an offset.
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut boundary = offset.min(text.len());
+    while !text.is_char_boundary(boundary) {
+        boundary -= 1;
+    }
+
+    boundary
+}
+
 /// The part of a `/`-separated path after its last `/`.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -461,6 +487,25 @@ mod tests {
         assert_eq!(index.span(1, text).text(text), "bc");
         assert_eq!(index.position(6, text), Position { line: 3, column: 1 });
         assert_eq!(index.position(8, text), Position { line: 4, column: 1 });
+    }
+
+    #[test]
+    fn a_slice_splits_no_character() {
+        let text = "aé€b";
+        for (range, expected) in [
+            (0..2, "a"),
+            (0..3, "aé"),
+            (2..5, "é"),
+            (4..99, "€b"),
+            (6..7, "b"),
+            (7..7, ""),
+            (99..120, ""),
+        ] {
+            assert_eq!(slice(text, range.clone()), expected, "{range:?}");
+        }
+
+        assert_eq!(clip(text, 5), "aé");
+        assert_eq!(clip(text, 0), "");
     }
 
     #[test]

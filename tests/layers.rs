@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 /// Modules that may name [`Finding`](deploylint::finding::Finding): all from `rules` on, and
 /// `finding` itself.
 const KNOWS_FINDINGS: &[&str] = &[
-    "finding", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli",
+    "finding", "fence", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli",
 ];
 
 /// Files before the rules that still name a finding.
-const STILL_NAME_FINDINGS: &[&str] = &["src/model/facts.rs", "src/analysis/upstream.rs"];
+const STILL_NAME_FINDINGS: &[&str] = &[
+    "src/model/facts.rs",
+    "src/model/kubernetes/join.rs",
+    "src/analysis/upstream.rs",
+];
 
 /// Uses between wings that remain, each with the reason.
 const BETWEEN_WINGS: &[(&str, &str, &str)] = &[

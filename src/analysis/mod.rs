@@ -21,6 +21,7 @@ pub mod untrusted_checkout;
 pub mod upstream;
 pub mod workload;
 
+use crate::credential;
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
 use crate::model::facts::Facts;
@@ -40,11 +41,13 @@ pub enum Owner<'a> {
     Kubernetes(&'a Object, &'a Workload),
 }
 
-/// A text of at most so many characters, for a message.
+/// A string of at most so many characters, for a message. Secrets in it are masked first: half a
+/// token could not be recognized as one.
 pub fn truncate(text: &str, most: usize) -> String {
+    let text = credential::conceal(text);
     if text.chars().count() <= most {
-        text.to_owned()
-    } else {
-        text.chars().take(most - 1).chain(['…']).collect()
+        return text.into_owned();
     }
+
+    text.chars().take(most - 1).chain(['…']).collect()
 }

@@ -19,7 +19,7 @@ use crate::config::{self, Config, FailOn};
 use crate::engine::{self, Options, Outcome};
 use crate::finding::Level;
 use crate::report::human::{self, RenderOptions};
-use crate::report::{Report, concise, explain, github, json, sarif, summary};
+use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
 use scope::Scope;
@@ -30,7 +30,7 @@ const CLEAN: u8 = 0;
 /// Findings at or above `--fail-on`.
 const FINDINGS: u8 = 1;
 /// The run itself failed.
-const FAILED: u8 = 2;
+pub const FAILED: u8 = 2;
 
 /// Why nothing could be linted, rendered.
 struct Failure(String);
@@ -46,9 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // A reader that went away is no reason to fail.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
+            return ExitCode::from(refuse(&error));
         }
     };
 
@@ -68,6 +66,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }))
 }
 
+/// Prints help, or what is wrong with the arguments, and returns the exit code. The arguments may
+/// be file names that a script passed on.
+fn refuse(error: &clap::Error) -> u8 {
+    if error.use_stderr() {
+        terminal::complain(&report::shown(&error.render().to_string()));
+        return FAILED;
+    }
+
+    match error.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILED,
+        // A reader that went away is no reason to fail.
+        _ => CLEAN,
+    }
+}
+
 fn check(arguments: &Check) -> Result<u8, Failure> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
@@ -81,10 +94,13 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
             .file
             .as_ref()
             .map_or("none".into(), |path| path.display().to_string());
-        terminal::complain(&format!(
-            "root: {}\nconfiguration: {file}\n",
-            scope.root.display()
-        ));
+        for (what, path) in [
+            ("root", scope.root.display().to_string()),
+            ("configuration", file),
+        ] {
+            let line = report::shown(&format!("{what}: {path}")).replace('\n', "\u{fffd}");
+            terminal::complain(&format!("{line}\n"));
+        }
     }
 
     let stdin = match &scope.stdin {
@@ -118,7 +134,10 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         ));
     }
 
-    report(arguments, &view, look)?;
+    write_report(arguments, &view, look)?;
+    if view.failed() {
+        return Ok(FAILED);
+    }
 
     Ok(exit_code(&outcome, fail_on))
 }
@@ -208,7 +227,7 @@ fn standard_input(look: RenderOptions) -> Result<String, Failure> {
 }
 
 /// Writes the report in its format, to where it belongs.
-fn report(arguments: &Check, view: &Report, look: RenderOptions) -> Result<(), Failure> {
+fn write_report(arguments: &Check, view: &Report, look: RenderOptions) -> Result<(), Failure> {
     let for_people = |look: RenderOptions| {
         let body = if arguments.statistics {
             summary::statistics(view, look)
@@ -262,14 +281,19 @@ fn job_summary(view: &Report) {
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return;
     };
-
+    // Other commands of the step may have written to it.
+    let written =
+        fs::metadata(&path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+    let room = github::MOST_SUMMARY_BYTES.saturating_sub(written);
     let written = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(github::step_summary(view).as_bytes()));
+        .and_then(|mut file| file.write_all(github::step_summary(view, room).as_bytes()));
     if let Err(error) = written {
-        terminal::complain(&format!("cannot write the job summary: {error}\n"));
+        terminal::complain(&report::shown(&format!(
+            "cannot write the job summary: {error}\n"
+        )));
     }
 }
 

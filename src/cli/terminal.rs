@@ -109,7 +109,7 @@ impl Progress {
         }
 
         let (done, waiting) = mpsc::channel();
-        let speaker = thread::spawn(move || {
+        let speaker = thread::Builder::new().spawn(move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 complain("checking …");
                 let _ = waiting.recv();
@@ -117,7 +117,7 @@ impl Progress {
             }
         });
 
-        Self(Some((done, speaker)))
+        Self(speaker.ok().map(|speaker| (done, speaker)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Connection strings: URLs with a password in them, and the `name=value;…` strings of databases.
 
+use std::ops::Range;
+
 use crate::source::Span;
 
 use super::classify::{default_credential, default_pair};
@@ -22,10 +24,26 @@ pub const PARTS: &[&str] = &[
 /// Longest authority looked at.
 const LONGEST: usize = 512;
 
-/// The password of the URL whose `://` stands at `at`.
-pub fn url(text: &str, at: usize) -> Option<Hit> {
+/// The passwords of the URL whose `://` stands at `at`: one for each host of a cluster, which
+/// commas part.
+pub fn urls(text: &str, at: usize) -> impl Iterator<Item = Hit> {
+    let first = at + URL.len();
+    let mut next = Some(first);
+    let authorities = std::iter::from_fn(move || {
+        let start = next?;
+        let end = authority_end(text, start);
+        let more = text.as_bytes().get(end) == Some(&b',') && end - first < LONGEST;
+        next = more.then_some(end + 1);
+
+        Some(start..end)
+    });
+
+    authorities.filter_map(move |authority| url(text, at, authority))
+}
+
+/// Where the part of a URL that names one host ends.
+fn authority_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
-    let start = at + URL.len();
     let stop = |byte: &u8| {
         matches!(
             byte,
@@ -35,7 +53,14 @@ pub fn url(text: &str, at: usize) -> Option<Hit> {
     // Commas part the hosts of a cluster and end an item of a list; a password holds neither them
     // nor the rest of `stop`.
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
-    let end = start + window.iter().position(stop).unwrap_or(window.len());
+
+    start + window.iter().position(stop).unwrap_or(window.len())
+}
+
+/// The password in one authority of a URL.
+fn url(text: &str, at: usize, authority: Range<usize>) -> Option<Hit> {
+    let bytes = text.as_bytes();
+    let Range { start, end } = authority;
     let sign = start + memchr::memrchr(b'@', &bytes[start..end])?;
     let colon = start + memchr::memchr(b':', &bytes[start..sign])?;
     let (user, password, host) = (
@@ -48,7 +73,11 @@ pub fn url(text: &str, at: usize) -> Option<Hit> {
     let web = scheme.starts_with("http") || scheme.starts_with("ws");
     // Brackets around the user are those of a sentence or a grammar: `http://(user:password@)host`.
     let sketched = user.contains(['(', '[', '<']) || host.starts_with(')');
-    if sketched
+    // Only databases and brokers have clusters; what follows a web page's address is another part
+    // of a sentence.
+    let other_host = start > at + URL.len();
+    if (web && other_host)
+        || sketched
         || !is_literal(password)
         || host.is_empty()
         || (web && (password.len() < 4 || user.is_empty()))

@@ -6,9 +6,12 @@
 
 mod assign;
 mod classify;
+mod conceal;
 mod connection;
+mod decoded;
 mod files;
 mod key;
+mod named;
 mod names;
 mod redact;
 mod scan;
@@ -18,6 +21,7 @@ mod words;
 
 pub use assign::{Assigned, assignments, is_comment};
 pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
+pub use conceal::{Writing, as_base64, conceal, disjoint, secret_spans, unescaped};
 pub use files::{SecretFile, secret_file};
 pub use names::{NameKind, secret_name};
 pub use redact::{mask, redact};

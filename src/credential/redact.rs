@@ -3,6 +3,7 @@
 
 use crate::source::Span;
 
+use super::conceal::disjoint;
 use super::table::{Anchor, table};
 
 /// Longest documented prefix that is shown.
@@ -41,7 +42,13 @@ pub fn redact(secret: &str) -> String {
 /// `text` with the characters of `spans` replaced, line ends kept. Characters and bytes keep their
 /// number, so columns and offsets stay true.
 pub fn mask(text: &str, spans: &[Span]) -> String {
-    let hidden = |at: usize| spans.iter().any(|span| span.range().contains(&at));
+    let spans = disjoint(spans.to_vec());
+    let mut rest = spans.iter().peekable();
+    let mut hidden = |at: usize| {
+        while rest.next_if(|span| span.end as usize <= at).is_some() {}
+        rest.peek().is_some_and(|span| span.start as usize <= at)
+    };
+
     text.char_indices()
         .map(|(at, char)| match char.len_utf8() {
             _ if char.is_ascii_whitespace() || !hidden(at) => char,

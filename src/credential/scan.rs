@@ -5,6 +5,8 @@
 //! pattern, its entropy and its checksum are asked in this order, each only if the one before held.
 //! Names of variables play no part here; see [`judge`](super::judge) for them.
 
+use std::ops::Range;
+
 use crate::source::Span;
 
 use super::table::{Anchor, AnchorName, Checksum, Format, Keyword, table};
@@ -58,8 +60,27 @@ pub enum Certainty {
 /// How far from a token its context is looked for, in bytes.
 const NEAR: usize = 400;
 
+/// What may stand on either side of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edges {
+    /// Nothing that a token may hold: part of a longer word is no token.
+    Apart,
+    /// Anything.
+    Any,
+}
+
 /// Every credential in `text`, in order, without overlaps.
 pub fn scan(text: &str) -> Vec<Hit> {
+    scan_between(text, Edges::Apart)
+}
+
+/// Every part of `text` that has the form of a credential, inside of longer words too: for hiding
+/// it.
+pub fn scan_inside_words(text: &str) -> Vec<Hit> {
+    scan_between(text, Edges::Any)
+}
+
+fn scan_between(text: &str, edges: Edges) -> Vec<Hit> {
     let table = table();
     let mut found: Vec<(usize, Hit)> = Vec::new();
     table.each(text, |literal, keyword| {
@@ -68,11 +89,11 @@ pub fn scan(text: &str) -> Vec<Hit> {
         match keyword {
             Keyword::Token(index) => {
                 let format = &table.formats[index];
-                found.extend(token(format, text, at, literal.end).map(|hit| (index, hit)));
+                found.extend(token(format, text, literal, edges).map(|hit| (index, hit)));
             }
             // A token inside a URL or a key file says more than the URL does.
             Keyword::Key => found.extend(key::block(text, at).map(|hit| (usize::MAX - 1, hit))),
-            Keyword::Url => found.extend(connection::url(text, at).map(|hit| (usize::MAX, hit))),
+            Keyword::Url => found.extend(connection::urls(text, at).map(|hit| (usize::MAX, hit))),
             Keyword::Parts => {
                 found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit)))
             }
@@ -105,16 +126,18 @@ fn settle(mut found: Vec<(usize, Hit)>) -> Vec<Hit> {
     kept.into_iter().map(|(_, hit)| hit).collect()
 }
 
-/// The token of `format` whose keyword stands at `start..end`.
-fn token(format: &'static Format, text: &str, start: usize, end: usize) -> Option<Hit> {
+/// The token of `format` whose keyword is there.
+fn token(format: &'static Format, text: &str, keyword: Range<usize>, edges: Edges) -> Option<Hit> {
     let bytes = text.as_bytes();
+    let Range { start, end } = keyword;
+    let begins = |at| edges == Edges::Any || begins(bytes, at);
     let from = match format.anchor {
         Anchor::AtKeyword => start,
         Anchor::Before(by) => start.saturating_sub(by),
         Anchor::SameLine(AnchorName::Line) => end,
     };
 
-    if format.anchor == Anchor::AtKeyword && !begins(bytes, start) {
+    if format.anchor == Anchor::AtKeyword && !begins(start) {
         return None;
     }
 
@@ -127,12 +150,11 @@ fn token(format: &'static Format, text: &str, start: usize, end: usize) -> Optio
     let whole = captures.get(0)?;
     let secret = captures.get(1).unwrap_or(whole);
     let span = from + secret.start()..from + secret.end();
-    if format.anchor != Anchor::AtKeyword && captures.get(1).is_none() && !begins(bytes, span.start)
-    {
+    if format.anchor != Anchor::AtKeyword && captures.get(1).is_none() && !begins(span.start) {
         return None;
     }
 
-    if !ends(bytes, span.end) {
+    if edges == Edges::Apart && !ends(bytes, span.end) {
         return None;
     }
 

@@ -1,14 +1,14 @@
 //! Which check meets what: the facts in parts, each part with the checks that can speak of it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::{BATCH, internal};
+use super::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::{self, Rule};
+use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
@@ -50,22 +50,41 @@ fn parts(facts: &Facts) -> Vec<WorkItem> {
         .collect()
 }
 
+/// What is found in one part. What each check does is fenced by itself; this fence is around what
+/// is between them.
 fn check_part(ctx: &Ctx, part: WorkItem) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let file = match part {
+        WorkItem::File(at) => FileId(at as u32),
+        WorkItem::Project(at) => ctx.facts.projects()[at]
+            .files
+            .first()
+            .copied()
+            .unwrap_or_default(),
+        WorkItem::Repository(_) | WorkItem::Declarative => FileId(0),
+    };
 
+    let done = isolate("the selection of checks", file, || {
+        run_part(ctx, part, &mut findings)
+    });
+
+    findings.extend(done.err().map(|finding| *finding));
+
+    findings
+}
+
+fn run_part(ctx: &Ctx, part: WorkItem, findings: &mut Vec<Finding>) {
     match part {
         WorkItem::Repository(at) => {
             let (check, rule) = CHECKS_WITH_RULES[at];
             if let CheckFn::Repository(run) = check.run {
-                guard(ctx, rule, FileId(0), &mut findings, |sink| run(ctx, sink));
+                guard(rule, FileId(0), findings, |sink| run(ctx, sink));
             }
         }
-        WorkItem::Declarative => declarative::check(ctx, &mut findings),
-        WorkItem::Project(at) => check_project(ctx, at, &mut findings),
-        WorkItem::File(at) => check_file(ctx, at, &mut findings),
+        WorkItem::Declarative => declarative::check(ctx, findings),
+        WorkItem::Project(at) => check_project(ctx, at, findings),
+        WorkItem::File(at) => check_file(ctx, at, findings),
     }
-
-    findings
 }
 
 fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
@@ -74,12 +93,10 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
 
     for (check, rule) in &CHECKS_BY_KIND.projects {
         match check.run {
-            CheckFn::Project(run) => {
-                guard(ctx, rule, file, findings, |sink| run(ctx, project, sink))
-            }
+            CheckFn::Project(run) => guard(rule, file, findings, |sink| run(ctx, project, sink)),
             CheckFn::Service(run) => {
                 for service in &project.services {
-                    guard(ctx, rule, file, findings, |sink| {
+                    guard(rule, file, findings, |sink| {
                         run(ctx, project, service, sink)
                     });
                 }
@@ -87,7 +104,7 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             CheckFn::Container(run) => {
                 for service in &project.services {
                     let owner = Owner::Compose(project, service);
-                    guard(ctx, rule, file, findings, |sink| {
+                    guard(rule, file, findings, |sink| {
                         run(ctx, owner, &service.container, sink)
                     });
                 }
@@ -99,7 +116,7 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                     .iter()
                     .filter(|service| service.build.is_none());
                 for image in pulled.filter_map(|service| service.container.image.as_ref()) {
-                    guard(ctx, rule, file, findings, |sink| run(ctx, image, sink));
+                    guard(rule, file, findings, |sink| run(ctx, image, sink));
                 }
             }
             _ => {}
@@ -118,22 +135,18 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
 
     for (check, rule) in CHECKS_BY_KIND.of(facts) {
         match check.run {
-            CheckFn::File(run) => guard(ctx, rule, source.id, findings, |sink| {
+            CheckFn::File(run) => guard(rule, source.id, findings, |sink| {
                 run(ctx, source, facts, sink)
             }),
             CheckFn::Dockerfile(run) => {
                 if let Some(dockerfile) = &facts.dockerfile {
-                    guard(ctx, rule, source.id, findings, |sink| {
-                        run(ctx, dockerfile, sink)
-                    });
+                    guard(rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
                 }
             }
             CheckFn::Workflow(run) => {
                 if let Some(workflow) = &facts.workflow {
                     let before = findings.len();
-                    guard(ctx, rule, source.id, findings, |sink| {
-                        run(ctx, workflow, sink)
-                    });
+                    guard(rule, source.id, findings, |sink| run(ctx, workflow, sink));
                     // What does not run does no harm; a secret in it does.
                     let harmless = findings.len() > before
                         && rule.item != "no-secrets"
@@ -146,19 +159,17 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             }
             CheckFn::Image(run) => {
                 for image in facts.images() {
-                    guard(ctx, rule, source.id, findings, |sink| run(ctx, image, sink));
+                    guard(rule, source.id, findings, |sink| run(ctx, image, sink));
                 }
             }
             CheckFn::Object(run) => {
                 for object in &facts.objects {
-                    guard(ctx, rule, source.id, findings, |sink| {
-                        run(ctx, object, sink)
-                    });
+                    guard(rule, source.id, findings, |sink| run(ctx, object, sink));
                 }
             }
             CheckFn::Workload(run) => {
                 for (object, workload) in facts.workloads() {
-                    guard(ctx, rule, source.id, findings, |sink| {
+                    guard(rule, source.id, findings, |sink| {
                         run(ctx, object, workload, sink)
                     });
                 }
@@ -168,7 +179,7 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                     let owner = Owner::Kubernetes(object, workload);
 
                     for container in &workload.pod.containers {
-                        guard(ctx, rule, source.id, findings, |sink| {
+                        guard(rule, source.id, findings, |sink| {
                             run(ctx, owner, container, sink)
                         });
                     }
@@ -257,34 +268,66 @@ impl ChecksByKind {
     }
 }
 
-/// Runs one check; a panic in it becomes a finding that names it.
+/// Runs one check. What it found before it panicked is kept.
 fn guard(
-    ctx: &Ctx,
     rule: &'static Rule,
     file: FileId,
     findings: &mut Vec<Finding>,
     run: impl FnOnce(&mut Sink),
 ) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
+    let done = isolate(rule.name, file, || run(&mut sink));
 
-    match catch_unwind(AssertUnwindSafe(|| run(&mut sink))) {
-        Ok(()) => {
-            let mut found = sink.into_findings();
-            if !found.is_empty() {
-                findings.append(&mut found);
-            }
-        }
-        Err(_) => {
-            let path = ctx
-                .facts
-                .repository
-                .files()
-                .get(file.0 as usize)
-                .map_or("", |file| &file.path);
-            findings.push(internal(
-                file,
-                &format!("rule `{}` failed on `{path}`", rule.name),
-            ));
-        }
+    let mut found = sink.into_findings();
+    if !found.is_empty() {
+        findings.append(&mut found);
+    }
+
+    findings.extend(
+        done.err()
+            .map(|finding| fence::of_rule(*finding, rule.name)),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Location, Span};
+
+    #[test]
+    fn a_check_that_panics_costs_itself_alone() {
+        let rule = catalog::rule("unused-suppression").unwrap();
+        let location = Location::new(FileId(2), Span::new(1, 2));
+        let mut findings = Vec::new();
+        let broken = |sink: &mut Sink| {
+            sink.report(Finding::new(location, "before"));
+            let text = "é";
+            sink.report(Finding::new(location, &text[..1]));
+        };
+
+        guard(rule, FileId(2), &mut findings, broken);
+        guard(rule, FileId(2), &mut findings, |sink| {
+            sink.report(Finding::new(location, "after"))
+        });
+
+        let found: Vec<(&str, &str, FileId)> = findings
+            .iter()
+            .map(|finding| {
+                (
+                    finding.rule,
+                    finding.message.as_str(),
+                    finding.location.file,
+                )
+            })
+            .collect();
+        let message = "internal error: the rule `unused-suppression` did not finish";
+        assert_eq!(
+            found,
+            [
+                ("unused-suppression", "before", FileId(2)),
+                ("internal-error", message, FileId(2)),
+                ("unused-suppression", "after", FileId(2)),
+            ]
+        );
     }
 }

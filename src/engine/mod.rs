@@ -8,10 +8,18 @@
 mod check;
 mod settle;
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use self::settle::{Settled, settle};
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
 use crate::data;
+use crate::fence::{isolate, isolate_or_default};
 use crate::finding::Finding;
 use crate::git;
 use crate::graph::Graph;
@@ -26,14 +34,6 @@ use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::suppress::Date;
 use crate::syntax::decode::decode;
 use crate::walk::{self, Entry, Unread};
-use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
-
-use self::settle::{Settled, settle};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -82,14 +82,27 @@ pub struct Outcome {
 pub struct Workers(Option<rayon::ThreadPool>);
 
 impl Workers {
+    /// Where the system starts no more threads, the current one does all the work.
     fn new(threads: usize) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .stack_size(STACK_BYTES)
+            .build();
         Self(
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .stack_size(STACK_BYTES)
-                .build()
-                .ok(),
+            pool.or_else(|_| {
+                rayon::ThreadPoolBuilder::new()
+                    .num_threads(1)
+                    .use_current_thread()
+                    .build()
+            })
+            .ok(),
         )
+    }
+
+    fn count(&self) -> usize {
+        self.0
+            .as_ref()
+            .map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
     fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -133,6 +146,7 @@ pub fn lint(options: &Options) -> Outcome {
         .threads
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let workers = Workers::new(threads);
+    let threads = threads.min(workers.count());
     // One worker alone would read them after the files, when what was needed is there.
     let ahead = || {
         if threads > 1 {
@@ -215,6 +229,10 @@ fn lint_read(
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
         findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
+        findings.extend(read.broken.into_iter().map(|mut broken| {
+            broken.location.file = id;
+            broken
+        }));
         sources.push(SourceFile::new(id, path, read.text));
         found.push(Found {
             hits: read.hits,
@@ -234,16 +252,22 @@ fn lint_read(
     let graph = graph(&facts, &mut findings);
     let mut found = check::all(&facts, &graph);
     found.push(findings);
-    let (settled, summary) = rayon::join(
-        || settle(options, &facts, found),
-        || summary(&facts, &graph),
-    );
+    let mut broken = Vec::new();
+    let count = || {
+        isolate_or_default("the summary", FileId(0), &mut broken, || {
+            summary(&facts, &graph)
+        })
+    };
+
+    let (settled, summary) = rayon::join(|| settle(options, &facts, found), count);
     let Settled {
         secrets,
-        findings,
+        mut findings,
         suppressed,
         failed,
     } = settled;
+    let failed = failed || !broken.is_empty();
+    findings.extend(broken);
     let summary = Summary {
         suppressed,
         failed,
@@ -272,6 +296,8 @@ struct Read {
     code: Option<Box<CodeFacts>>,
     mentioned: Mentioned,
     failure: Option<String>,
+    /// What panicked while it was read; the file has no number yet.
+    broken: Vec<Finding>,
 }
 
 /// What was found in a text before most texts were let go.
@@ -283,41 +309,51 @@ struct Found {
 impl Read {
     fn failed(reason: String) -> Self {
         let mentioned = Mentioned::default();
+        let failure = Some(reason);
         Self {
             text: String::new(),
             hits: Vec::new(),
             code: None,
             mentioned,
-            failure: Some(reason),
+            failure,
+            broken: Vec::new(),
         }
     }
 
     /// Keeps the text of what will be parsed or shown. Other files are searched for credentials,
     /// and sources for what they read and serve, and let go.
     fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
-        let mentioned = names.find(path, &text);
-        let hits = if is_generated(path) {
-            Vec::new()
-        } else {
-            credential::scan(&text)
-        };
+        let mut broken = Vec::new();
+        let file = FileId::default();
+        let mentioned = isolate_or_default("the search for names", file, &mut broken, || {
+            names.find(path, &text)
+        });
 
-        let code = if is_generated(path) {
-            None
-        } else {
-            code::facts(path, &text)
-        };
+        let (mut hits, mut code) = (Vec::new(), None);
 
+        if !is_generated(path) {
+            hits = isolate_or_default("the search for credentials", file, &mut broken, || {
+                credential::scan(&text)
+            });
+
+            code = isolate_or_default("the reading of source code", file, &mut broken, || {
+                code::facts(path, &text)
+            });
+        }
+
+        let assigned = || file::is_source(path) && !credential::assignments(&text).is_empty();
         let keep = !hits.is_empty()
             || code.is_some()
             || file::is_evidence(path)
-            || (file::is_source(path) && !credential::assignments(&text).is_empty());
+            || isolate_or_default("the search for assignments", file, &mut broken, assigned);
+        let text = if keep { text } else { String::new() };
         Self {
-            text: if keep { text } else { String::new() },
+            text,
             hits,
             code,
             mentioned,
             failure: None,
+            broken,
         }
     }
 }
@@ -381,9 +417,11 @@ fn lower_all<'s>(
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lower = |(source, found): (&'s SourceFile, Found)| {
         // A panic costs this file its facts.
-        let lowered = catch_unwind(AssertUnwindSafe(|| file::lower(source, &listing)));
-        let broken = lowered.is_err().then_some(source.id);
-        let facts = lowered.unwrap_or_else(|_| FileFacts::new(FileKind::Text));
+        let (facts, broken) =
+            match isolate("the parser", source.id, || file::lower(source, &listing)) {
+                Ok(facts) => (facts, None),
+                Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
+            };
         (
             FileFacts {
                 hits: found.hits,
@@ -400,23 +438,8 @@ fn lower_all<'s>(
         .with_max_len(BATCH)
         .map(lower)
         .unzip();
-    findings.extend(
-        broken
-            .into_iter()
-            .flatten()
-            .map(|id| internal(id, "this file could not be processed")),
-    );
-    if catch_unwind(AssertUnwindSafe(|| {
-        kubernetes::join(&mut files, repository)
-    }))
-    .is_err()
-    {
-        findings.push(internal(
-            FileId(0),
-            "the kustomizations could not be applied",
-        ));
-    }
-
+    findings.extend(broken.into_iter().flatten());
+    findings.extend(kubernetes::join(&mut files, repository));
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
 
@@ -425,18 +448,41 @@ fn lower_all<'s>(
 
 /// Joins compose files to projects, manifests to a cluster, and both to what they are built from.
 fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
-    let projects = || {
-        catch_unwind(AssertUnwindSafe(|| {
-            facts.joined.get_or_init(|| projects(facts)).len()
-        }))
-    };
+    let manifest = facts
+        .objects()
+        .next()
+        .map(|object| object.file)
+        .unwrap_or_default();
+    let dockerfile = facts
+        .dockerfiles()
+        .next()
+        .map(|dockerfile| dockerfile.file)
+        .unwrap_or_default();
 
-    let (projects, cluster) = rayon::join(projects, || Cluster::new(facts));
-    if projects.is_err() {
-        findings.push(internal(FileId(0), "the compose files could not be merged"));
-    }
+    let (mut broken, cluster) = rayon::join(
+        || join_projects(facts),
+        || {
+            isolate("the join of Kubernetes objects", manifest, || {
+                Cluster::new(facts)
+            })
+        },
+    );
+    let cluster = cluster.unwrap_or_else(|finding| {
+        broken.push(*finding);
+        Cluster::default()
+    });
 
-    Graph::new(facts, cluster)
+    let graph = isolate("the join of images", dockerfile, || {
+        Graph::new(facts, cluster)
+    })
+    .unwrap_or_else(|finding| {
+        broken.push(*finding);
+        Graph::unjoined(facts)
+    });
+
+    findings.append(&mut broken);
+
+    graph
 }
 
 fn summary(facts: &Facts, graph: &Graph) -> Summary {
@@ -456,30 +502,45 @@ fn summary(facts: &Facts, graph: &Graph) -> Summary {
     }
 }
 
-fn projects(facts: &Facts) -> Vec<compose::Project> {
-    let folders = compose::Folders::of(facts);
-    let loaded: Vec<Vec<compose::Project>> = (0..folders.len())
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|at| folders.projects(at))
-        .collect();
-    loaded.into_iter().flatten().collect()
-}
+/// Joins the compose files of each folder to projects. Returns what panicked.
+fn join_projects(facts: &Facts) -> Vec<Finding> {
+    let mut broken = Vec::new();
+    let first = facts.of_kind(FileKind::Compose).next().unwrap_or_default();
+    let folders = isolate("the search for compose projects", first, || {
+        compose::Folders::of(facts)
+    });
 
-fn internal(file: FileId, what: &str) -> Finding {
-    let mut finding = Finding::new(
-        Location {
-            file,
-            span: Span::default(),
-        },
-        format!("internal error: {what}"),
-    )
-    .help(
-        "report this as a bug, with the file or the part you can share; the other checks still ran",
-    );
-    finding.rule = "internal-error";
+    let projects = match &folders {
+        Ok(folders) => {
+            let load = |at| {
+                let mut broken = Vec::new();
+                let file = folders.first_file(at);
+                let work = || folders.projects(at);
+                (
+                    isolate_or_default("the join of compose files", file, &mut broken, work),
+                    broken,
+                )
+            };
 
-    finding
+            let loaded: Vec<_> = (0..folders.len())
+                .into_par_iter()
+                .with_max_len(1)
+                .map(load)
+                .collect();
+            let (projects, lost): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
+            broken.extend(lost.into_iter().flatten());
+
+            projects.into_iter().flatten().collect()
+        }
+        Err(finding) => {
+            broken.push((**finding).clone());
+            Vec::new()
+        }
+    };
+
+    facts.joined.get_or_init(|| projects);
+
+    broken
 }
 
 fn unreadable(file: FileId, reason: &str) -> Finding {

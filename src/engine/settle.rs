@@ -2,6 +2,7 @@
 
 use super::{BATCH, Options};
 use crate::catalog::{self, Format};
+use crate::fence::{self, isolate};
 use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
 use crate::model::file_role::is_test_input;
@@ -28,18 +29,33 @@ pub(super) struct Settled {
 /// Secrets, suppressions, policy and order.
 pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Settled {
     let mut found = by_file(found, facts.files.len());
-    let secrets = secrets(found.iter().flatten());
+    let secrets = secrets(facts, found.iter().flatten());
     let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
-    let suppressed = suppress::apply(&mut found, facts.repository.files(), comments, today).len();
-    let mut all = found.iter().flatten();
-    let failed = all.any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
+    // A comment may hide such a finding, and still not everything was checked.
+    let failed = found.iter().flatten().any(says_that_something_failed);
+    let before = found.iter().map(Vec::len).sum::<usize>();
+    let suppression = isolate("the suppressions", FileId(0), || {
+        suppress::apply(&mut found, facts.repository.files(), comments, today).len()
+    });
+
+    let suppressed = suppression.unwrap_or_else(|broken| {
+        found[0].push(*broken);
+        before.saturating_sub(found.iter().map(Vec::len).sum::<usize>())
+    });
+
+    let findings = policy(options, facts, found);
+    let failed = failed || findings.iter().any(says_that_something_failed);
     Settled {
         secrets,
-        findings: policy(options, facts, found),
+        findings,
         suppressed,
         failed,
     }
+}
+
+fn says_that_something_failed(finding: &Finding) -> bool {
+    matches!(finding.rule, "unreadable-file" | fence::RULE)
 }
 
 /// The findings of each file.
@@ -65,11 +81,19 @@ fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
     by_file
 }
 
-/// Every span that some finding calls a secret, before any of them is left out.
-fn secrets<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<Span>)> {
+/// Every span that some finding calls a secret, before any of them is left out, and every
+/// credential in a text, whether or not a rule speaks of it.
+fn secrets<'f>(
+    facts: &Facts,
+    findings: impl Iterator<Item = &'f Finding>,
+) -> Vec<(FileId, Vec<Span>)> {
     let mut locations: Vec<Location> = findings
         .flat_map(|finding| finding.secrets.iter().copied())
         .collect();
+    for (source, file) in facts.repository.files().iter().zip(&facts.files) {
+        locations.extend(file.hits.iter().map(|hit| source.location(hit.span)));
+    }
+
     locations.sort_unstable();
     locations.dedup();
     let mut files: Vec<(FileId, Vec<Span>)> = Vec::new();
@@ -86,40 +110,10 @@ fn secrets<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<(FileId, Vec<
 
 /// Selection, levels and order: file by file, as a reader goes through the repository.
 fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Finding> {
-    let sources = facts.repository.files();
-    let judge = |(at, mut findings): (usize, Vec<Finding>)| {
-        let path = sources.get(at).map_or("", |source| source.path.as_str());
-        let format = facts.files.get(at).and_then(|file| format(file.kind));
-        let test_data = !findings.is_empty() && is_test_input(path);
-        findings.retain_mut(|finding| {
-            if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
-                return false;
-            }
-
-            let Some(rule) = catalog::rule(finding.rule) else {
-                return false;
-            };
-
-            let found = if test_data {
-                Level::Note
-            } else {
-                finding.level
-            };
-
-            let level = options.config.level(rule, format, path, found);
-            finding.level = level.unwrap_or(found);
-
-            level.is_some()
-        });
-
-        findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        findings.dedup_by(|a, b| {
-            a.rule == b.rule && a.location == b.location && a.message == b.message
-        });
-
-        say_once(&mut findings);
-
-        findings
+    let judge = |(at, findings): (usize, Vec<Finding>)| {
+        let file = FileId(at as u32);
+        isolate("the policy", file, || judge(options, facts, at, findings))
+            .unwrap_or_else(|broken| vec![*broken])
     };
 
     let by_file: Vec<Vec<Finding>> = found
@@ -133,6 +127,41 @@ fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Fin
         .into_iter()
         .for_each(|mut findings| kept.append(&mut findings));
     kept
+}
+
+/// What is kept of the findings of one file, at which level, in order.
+fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let sources = facts.repository.files();
+    let path = sources.get(at).map_or("", |source| source.path.as_str());
+    let format = facts.files.get(at).and_then(|file| format(file.kind));
+    let test_data = !findings.is_empty() && is_test_input(path);
+    findings.retain_mut(|finding| {
+        if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
+            return false;
+        }
+
+        let Some(rule) = catalog::rule(finding.rule) else {
+            return false;
+        };
+
+        let found = if test_data {
+            Level::Note
+        } else {
+            finding.level
+        };
+
+        let level = options.config.level(rule, format, path, found);
+        finding.level = level.unwrap_or(found);
+
+        level.is_some()
+    });
+
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings
+        .dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
+    say_once(&mut findings);
+
+    findings
 }
 
 /// Findings of one rule in one file that give the same advice at the same level, of a rule that

@@ -60,11 +60,8 @@ impl<'a> Graph<'a> {
     /// Joins the cluster and the compose projects to what they are built from.
     pub fn new(facts: &'a Facts<'a>, cluster: kubernetes::Cluster<'a>) -> Self {
         let mut graph = Self {
-            facts,
             cluster,
-            uses: HashMap::new(),
-            built: HashMap::new(),
-            index: OnceLock::new(),
+            ..Self::unjoined(facts)
         };
 
         let mut names = ConfigNames::default();
@@ -73,6 +70,18 @@ impl<'a> Graph<'a> {
         graph.join_pods(&names);
 
         graph
+    }
+
+    /// The repository with nothing joined.
+    pub fn unjoined(facts: &'a Facts<'a>) -> Self {
+        let cluster = kubernetes::Cluster::default();
+        Self {
+            facts,
+            cluster,
+            uses: HashMap::new(),
+            built: HashMap::new(),
+            index: OnceLock::new(),
+        }
     }
 
     /// Everything that builds or runs the image of a Dockerfile, compose first, then pods, then

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::source::{file_name, parent};
+use crate::source::{clip, file_name, parent};
 
 /// What a file is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,6 +212,9 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
     (engine || (infix && !lower.ends_with(".env")) || dockerfile).then_some(FileKind::Template)
 }
 
+/// How much of a template action that nothing closes is read, in bytes.
+const MAX_UNCLOSED_ACTION: usize = 200;
+
 /// Whether a text is written for Helm: an action that asks for what only Helm provides.
 fn is_helm_text(text: &str) -> bool {
     let mut rest = text;
@@ -223,7 +226,7 @@ fn is_helm_text(text: &str) -> bool {
         }
 
         let action = &rest[at..];
-        let action = &action[..action.find("}}").unwrap_or(action.len().min(200))];
+        let action = clip(action, action.find("}}").unwrap_or(MAX_UNCLOSED_ACTION));
         if [
             ".Values.",
             ".Release.",

@@ -2,24 +2,28 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Report, harmless};
+use crate::finding::Finding;
 
 pub fn render(view: &Report) -> String {
     let mut out = String::new();
-
     for finding in &view.findings {
-        let start = view.range(finding.location).start;
-        let path = view.shown_path(finding.location.file);
-        let message = view.line(&finding.message);
-        let (level, rule) = (finding.level.as_str(), finding.rule);
-        let _ = writeln!(
-            out,
-            "{path}:{}:{}: {level}[{rule}] {message}",
-            start.line, start.column
-        );
+        let line = view.isolated(finding, |finding| line(view, finding));
+        let _ = writeln!(out, "{}", harmless(&line));
     }
-
     out
+}
+
+fn line(view: &Report, finding: &Finding) -> String {
+    let start = view.range(finding.location).start;
+    let path = view.shown_path(finding.location.file);
+    let message = view.line(&finding.message);
+    let (level, rule) = (finding.level.as_str(), finding.rule);
+
+    format!(
+        "{path}:{}:{}: {level}[{rule}] {message}",
+        start.line, start.column
+    )
 }
 
 #[cfg(test)]

@@ -12,8 +12,12 @@ use crate::finding::{Finding, Level};
 
 /// GitHub shows no more annotations of one level than this for a step.
 const MOST_PER_LEVEL: usize = 10;
-/// A job's summary page takes a megabyte.
+/// More rows than this nobody reads on a job's summary page.
 const MOST_ROWS: usize = 500;
+/// A step's summary may have this many bytes; GitHub shows nothing of a longer one.
+pub const MOST_SUMMARY_BYTES: usize = 1024 * 1024;
+/// Kept free for the line that says how many findings were left out.
+const REST_BYTES: usize = 64;
 
 /// The annotations, the most severe first, and the summary as plain text.
 pub fn render(view: &Report) -> String {
@@ -35,7 +39,7 @@ pub fn render(view: &Report) -> String {
             .enumerate()
         {
             if at < most {
-                command(&mut out, view, finding);
+                out.push_str(&view.isolated(finding, |finding| command(view, finding)));
             } else {
                 left_out += 1;
             }
@@ -54,7 +58,8 @@ pub fn render(view: &Report) -> String {
     out + &summary::render(view, RenderOptions::PLAIN)
 }
 
-fn command(out: &mut String, view: &Report, finding: &Finding) {
+fn command(view: &Report, finding: &Finding) -> String {
+    let mut out = String::new();
     let command = match finding.level {
         Level::Error => "error",
         Level::Warning => "warning",
@@ -90,6 +95,8 @@ fn command(out: &mut String, view: &Report, finding: &Finding) {
         property(&format!("deploylint {}", finding.rule)),
         data(&message)
     );
+
+    out
 }
 
 fn data(text: &str) -> String {
@@ -102,45 +109,63 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Markdown for the job's summary page.
-pub fn step_summary(view: &Report) -> String {
+/// Markdown for the job's summary page, of at most `room` bytes: findings that do not fit are
+/// counted.
+pub fn step_summary(view: &Report, room: usize) -> String {
     let mut out = String::from("## deploylint\n\n");
     for line in summary::render(view, RenderOptions::PLAIN).lines() {
         let _ = writeln!(out, "{}  ", cell(line));
     }
 
     if view.findings.is_empty() {
-        return out;
+        return if out.len() <= room {
+            out
+        } else {
+            String::new()
+        };
     }
 
     let mut findings = view.findings.clone();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     out.push_str("\n| level | rule | place | finding |\n| --- | --- | --- | --- |\n");
-
-    for finding in findings.iter().take(MOST_ROWS) {
-        let location = format!(
-            "{}:{}",
-            view.repository_path(finding.location.file),
-            view.range(finding.location).start.line
-        );
-        let (level, rule, message) = (
-            finding.level.as_str(),
-            finding.rule,
-            cell(&view.line(&finding.message)),
-        );
-        let _ = writeln!(
-            out,
-            "| {level} | {rule} | {} | {message} |",
-            cell(&location)
-        );
+    if out.len() + REST_BYTES > room {
+        return String::new();
     }
 
-    let more = findings.len().saturating_sub(MOST_ROWS);
+    let mut written = 0;
+
+    for finding in findings.iter().take(MOST_ROWS) {
+        let row = view.isolated(finding, |finding| row(view, finding));
+        if out.len() + row.len() + REST_BYTES > room {
+            break;
+        }
+
+        out.push_str(&row);
+        written += 1;
+    }
+
+    let more = findings.len() - written;
     if more > 0 {
         let _ = writeln!(out, "\nand {more} more");
     }
 
     out
+}
+
+/// A finding as a row of the table.
+fn row(view: &Report, finding: &Finding) -> String {
+    let location = format!(
+        "{}:{}",
+        view.repository_path(finding.location.file),
+        view.range(finding.location).start.line
+    );
+    let (level, rule, message) = (
+        finding.level.as_str(),
+        finding.rule,
+        cell(&view.line(&finding.message)),
+    );
+
+    format!("| {level} | {rule} | {} | {message} |\n", cell(&location))
 }
 
 /// A text that cannot leave its cell of a Markdown table, nor become HTML, a link or an image.
@@ -211,9 +236,38 @@ mod tests {
     }
 
     #[test]
+    fn the_job_summary_fits() {
+        let files = [("a", "x\n")];
+        let message = "é".repeat(90);
+        let finding = Finding {
+            rule: "internal-error",
+            ..Finding::new(sample::location(&files, "a", "x", 0), message)
+        };
+
+        let outcome = sample::outcome(&files, vec![finding; 40]);
+        let view = Report::new(&outcome, Level::Note);
+        let whole = step_summary(&view, MOST_SUMMARY_BYTES);
+        assert_eq!(whole.matches("internal-error").count(), 40);
+
+        for room in (0..whole.len() + 100).step_by(37) {
+            let text = step_summary(&view, room);
+            let rows = text.matches("internal-error").count();
+            assert!(text.len() <= room, "{room}");
+            assert!(
+                text.is_empty()
+                    || rows == 40
+                    || text.ends_with(&format!("\nand {} more\n", 40 - rows))
+            );
+        }
+    }
+
+    #[test]
     fn the_job_summary_is_a_table() {
         let outcome = sample::repository();
-        insta::assert_snapshot!(step_summary(&Report::new(&outcome, Level::Note)));
+        insta::assert_snapshot!(step_summary(
+            &Report::new(&outcome, Level::Note),
+            MOST_SUMMARY_BYTES
+        ));
         assert_eq!(
             cell("a|b\n<img> ![x](y)"),
             "a\\|b &lt;img&gt; \\!\\[x\\](y)"

@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::window::{Mark, Window, windows};
-use super::{Report, count, printable, summary};
+use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
@@ -95,11 +95,15 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
         .map(|&finding| (finding, url(finding)))
         .collect();
     let stories = view.outcome.workers.map(&told, |(finding, url)| {
-        let mut out = String::new();
-        render_finding(&mut out, view, finding, url.as_deref(), look);
-        out.push('\n');
+        let render_finding = view.isolated(finding, |finding| {
+            let mut out = String::new();
+            render_finding(&mut out, view, finding, url.as_deref(), look);
+            out.push('\n');
 
-        out
+            out
+        });
+
+        harmless(&render_finding).into_owned()
     });
 
     stories.concat()
@@ -429,10 +433,10 @@ pub fn failure(message: &str, help: Option<&str>, look: RenderOptions) -> String
     let mut out = format!(
         "{}: {}\n",
         look.paint("1;31", "error"),
-        look.paint("1", &printable(message))
+        look.paint("1", &shown(message).replace('\n', " "))
     );
     if let Some(help) = help {
-        paragraph(&mut out, "  help: ", &printable(help), look);
+        paragraph(&mut out, "  help: ", &shown(help), look);
     }
 
     out

@@ -63,16 +63,16 @@ struct Item<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<&'static str>,
     #[serde(flatten)]
-    location: Region<'o>,
-    related: Vec<Related<'o>>,
+    location: Region,
+    related: Vec<Related>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<Mend<'o>>,
+    fix: Option<Mend>,
     fingerprint: &'o str,
 }
 
 #[derive(Serialize)]
-struct Region<'o> {
-    file: &'o str,
+struct Region {
+    file: String,
     start: Point,
     end: Point,
 }
@@ -85,23 +85,23 @@ struct Point {
 }
 
 #[derive(Serialize)]
-struct Related<'o> {
+struct Related {
     message: String,
     #[serde(flatten)]
-    location: Region<'o>,
+    location: Region,
 }
 
 #[derive(Serialize)]
-struct Mend<'o> {
+struct Mend {
     applicability: &'static str,
     title: String,
-    edits: Vec<Change<'o>>,
+    edits: Vec<Change>,
 }
 
 #[derive(Serialize)]
-struct Change<'o> {
+struct Change {
     #[serde(flatten)]
-    location: Region<'o>,
+    location: Region,
     text: String,
 }
 
@@ -131,7 +131,7 @@ pub fn render(view: &Report) -> String {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
         },
-        root: outcome.root.to_string_lossy().into_owned(),
+        root: view.root(),
         summary: Summary {
             errors,
             warnings,
@@ -152,7 +152,7 @@ pub fn render(view: &Report) -> String {
     };
 
     let items = outcome.workers.map(&listed, |(finding, print)| {
-        written(&item(view, finding, print))
+        view.isolated(finding, |finding| written(&item(view, finding, print)))
     });
 
     with_items(
@@ -197,7 +197,7 @@ fn with_items(document: String, items: &[String]) -> String {
     text + "\n  ]\n}\n"
 }
 
-fn item<'o>(view: &Report<'o>, finding: &'o Finding, fingerprint: &'o str) -> Item<'o> {
+fn item<'o>(view: &Report, finding: &Finding, fingerprint: &'o str) -> Item<'o> {
     let rule = catalog::rule(finding.rule);
     Item {
         rule: finding.rule,
@@ -214,32 +214,37 @@ fn item<'o>(view: &Report<'o>, finding: &'o Finding, fingerprint: &'o str) -> It
             .iter()
             .map(|label| related(view, label))
             .collect(),
-        fix: finding.fix.as_ref().map(|fix| mend(view, fix)),
+        fix: finding.fix.as_ref().and_then(|fix| mend(view, fix)),
         fingerprint,
     }
 }
 
-fn related<'o>(view: &Report<'o>, label: &Label) -> Related<'o> {
+fn related(view: &Report, label: &Label) -> Related {
     Related {
         message: view.line(&label.text),
         location: region(view, label.location),
     }
 }
 
-fn mend<'o>(view: &Report<'o>, fix: &Fix) -> Mend<'o> {
-    let edits = fix.edits.iter().map(|edit| Change {
-        location: region(view, Location::new(edit.file, edit.span)),
-        text: view.secrets.scrub(&edit.text).into_owned(),
+/// The fix, if all of it can be written.
+fn mend(view: &Report, fix: &Fix) -> Option<Mend> {
+    let edits = fix.edits.iter().map(|edit| {
+        let location = region(view, Location::new(edit.file, edit.span));
+        Some(Change {
+            location,
+            text: view.edit_text(&edit.text)?.to_owned(),
+        })
     });
 
-    Mend {
+    let edits: Vec<Change> = edits.collect::<Option<_>>()?;
+    Some(Mend {
         applicability: fix.applicability.as_str(),
         title: view.line(&fix.title),
-        edits: edits.collect(),
-    }
+        edits,
+    })
 }
 
-fn region<'o>(view: &Report<'o>, location: Location) -> Region<'o> {
+fn region(view: &Report, location: Location) -> Region {
     let range = view.range(location);
     let point = |at: Position, offset| Point {
         line: at.line,
@@ -248,7 +253,7 @@ fn region<'o>(view: &Report<'o>, location: Location) -> Region<'o> {
     };
 
     Region {
-        file: &view.source(location.file).path,
+        file: view.path_in_root(location.file),
         start: point(range.start, location.span.start),
         end: point(range.end, location.span.end.max(location.span.start)),
     }

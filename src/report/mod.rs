@@ -12,12 +12,20 @@ pub mod human;
 pub mod json;
 pub mod sarif;
 pub mod secrets;
+mod shown;
 pub mod summary;
 mod window;
 
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use secrets::Secrets;
+pub use shown::{harmless, printable, shown};
+use shown::{one_line, path_line, quotes_on_one_line, steers, without_commands};
 
 use crate::engine::Outcome;
+use crate::fence::isolate;
 use crate::finding::{Finding, Level};
 use crate::source::{FileId, Location, Position, SourceFile};
 
@@ -38,6 +46,8 @@ pub struct Report<'o> {
     pub shown_prefix: String,
     /// How many paths the run was narrowed to; 0 for the whole repository.
     pub focused: usize,
+    /// A finding could not be shown.
+    failed: AtomicBool,
 }
 
 /// How many findings there are at each level.
@@ -96,21 +106,47 @@ impl<'o> Report<'o> {
             repository_prefix: String::new(),
             shown_prefix: String::new(),
             focused: 0,
+            failed: AtomicBool::new(false),
         }
     }
 
     pub fn source(&self, file: FileId) -> &'o SourceFile {
-        &self.outcome.sources[file.0 as usize]
+        /// For what is said of a run without files.
+        static NOTHING: LazyLock<SourceFile> =
+            LazyLock::new(|| SourceFile::new(FileId(u32::MAX), "", ""));
+        self.outcome
+            .sources
+            .get(file.0 as usize)
+            .unwrap_or(&NOTHING)
     }
 
     /// The file's path for somebody at the terminal.
     pub fn shown_path(&self, file: FileId) -> String {
-        printable(&format!("{}{}", self.shown_prefix, self.source(file).path))
+        self.path(&format!("{}{}", self.shown_prefix, self.source(file).path))
     }
 
     /// The file's path from the repository's root.
     pub fn repository_path(&self, file: FileId) -> String {
-        format!("{}{}", self.repository_prefix, self.source(file).path)
+        self.path(&format!(
+            "{}{}",
+            self.repository_prefix,
+            self.source(file).path
+        ))
+    }
+
+    /// The file's path from the root of the run.
+    pub fn path_in_root(&self, file: FileId) -> String {
+        self.path(&self.source(file).path)
+    }
+
+    /// The root of the run.
+    pub fn root(&self) -> String {
+        let root: &Path = &self.outcome.root;
+        self.path(&root.to_string_lossy())
+    }
+
+    fn path(&self, path: &str) -> String {
+        path_line(&self.secrets.scrub(path))
     }
 
     pub fn range(&self, location: Location) -> Range {
@@ -135,56 +171,49 @@ impl<'o> Report<'o> {
             .count()
     }
 
-    /// A text of a finding, fit to print: without secrets and without characters that steer a
-    /// terminal.
+    /// A text of a finding, fit to print: without secrets, without characters that steer a
+    /// terminal, and without a line that is a command for a runner.
     pub fn text(&self, text: &str) -> String {
-        printable(&self.secrets.scrub(text))
+        let text = printable(&self.secrets.scrub(text));
+        harmless(&quotes_on_one_line(&text)).into_owned()
     }
 
     /// The same on one line and of bounded length: messages quote what files say, which may be of
     /// any shape.
     pub fn line(&self, text: &str) -> String {
-        one_line(self.text(text))
-    }
-}
-
-/// The text with every character that would steer a terminal, or turn the reading direction around,
-/// made visible. Line ends and tabs stay.
-pub fn printable(text: &str) -> String {
-    // Nearly every text is plain.
-    if text
-        .bytes()
-        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
-    {
-        return text.to_owned();
+        let line = one_line(printable(&self.secrets.scrub(text)));
+        without_commands(&line).into_owned()
     }
 
-    text.chars()
-        .map(|char| if steers(char) { '\u{fffd}' } else { char })
-        .collect()
-}
-
-/// Longest message, in characters.
-const LONGEST_LINE: usize = 600;
-
-fn one_line(text: String) -> String {
-    let mut line = if text.contains(['\n', '\t']) {
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        text
-    };
-
-    if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
-        line.truncate(end);
-        line.push('…');
+    /// A text that a fix writes; `None` where it holds what must not be shown, for it cannot be
+    /// written otherwise.
+    pub fn edit_text<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let steering = text.chars().any(|char| steers(char) && char != '\r');
+        let clean = matches!(self.secrets.scrub(text), std::borrow::Cow::Borrowed(_));
+        (clean && !steering && without_commands(text) == text).then_some(text)
     }
 
-    line
-}
+    /// What a reporter makes of a finding. Where that panics, it is made of an internal error at
+    /// the same file.
+    pub fn isolated<T>(&self, finding: &Finding, render: impl Fn(&Finding) -> T) -> T {
+        match isolate("a report", finding.location.file, || render(finding)) {
+            Ok(rendered) => rendered,
+            Err(mut broken) => {
+                self.failed.store(true, Ordering::Relaxed);
+                broken.message = format!(
+                    "internal error: a finding of `{}` could not be shown",
+                    finding.rule
+                );
 
-fn steers(char: char) -> bool {
-    (char.is_control() && char != '\n' && char != '\t')
-        || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+                render(&broken)
+            }
+        }
+    }
+
+    /// Whether a finding could not be shown: the run failed.
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
 }
 
 /// `1 error`, `2 errors`.
@@ -202,16 +231,56 @@ pub mod sample;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fence;
+    use crate::source::Span;
 
     #[test]
-    fn what_a_message_quotes_stays_on_one_line() {
-        for (text, line) in [("a `b\n\n  c` d", "a `b c` d"), ("a  b", "a  b"), ("", "")] {
-            assert_eq!(one_line(text.to_owned()), line);
-        }
+    fn a_finding_that_cannot_be_shown_costs_itself_alone() {
+        let outcome = sample::repository();
+        let view = Report::new(&outcome, Level::Note);
+        let cut = |finding: &Finding| finding.message[..finding.message.len().min(1)].to_owned();
+        let broken = |finding: &Finding| match finding.rule {
+            fence::RULE => cut(finding),
+            _ => finding.message[finding.message.len() + 1..].to_owned(),
+        };
 
+        let finding = &outcome.findings[1];
+
+        assert_eq!(view.isolated(finding, cut), finding.message[..1]);
+        assert!(!view.failed());
+        assert_eq!(view.isolated(finding, broken), "i");
+        assert!(view.failed());
+    }
+
+    #[test]
+    fn paths_are_safe_to_print() {
+        let name = [
+            "gsk",
+            "_Zq7Lx2Vb9Rt4Yw8Kc3Nd",
+            "6Hf1Js5Pg0AmTu2Wx4Ey6Bn8Dc0FrKz5",
+        ]
+        .concat();
+        let path = format!("::error::\u{1b}[1m/{name}/##[a]\n::b");
+        let outcome = sample::outcome(&[(&path, "x\n")], Vec::new());
+        let view = Report::new(&outcome, Level::Note);
+        let stars = "*".repeat(name.len());
         assert_eq!(
-            one_line("é".repeat(90_000)),
-            format!("{}…", "é".repeat(LONGEST_LINE))
+            view.shown_path(FileId(0)),
+            format!("::error::\u{fffd}[1m/{stars}/# #[a]\u{fffd}::b")
+        );
+        assert_eq!(view.repository_path(FileId(0)), view.shown_path(FileId(0)));
+    }
+
+    #[test]
+    fn a_place_that_is_in_no_file_is_the_beginning_of_nothing() {
+        let outcome = sample::outcome(&[], Vec::new());
+        let view = Report::new(&outcome, Level::Note);
+        assert_eq!(view.shown_path(FileId(7)), "");
+        assert_eq!(
+            view.range(Location::new(FileId(7), Span::new(3, 5)))
+                .start
+                .line,
+            1
         );
     }
 }

@@ -4,7 +4,7 @@
 //! The cost of a window depends on its own size, never on that of the file or of its longest line.
 
 use super::secrets::Secrets;
-use super::steers;
+use super::shown::{is_command, steers};
 use crate::source::{SourceFile, Span};
 
 /// Labels whose lines are no further apart than this share a window.
@@ -165,6 +165,12 @@ fn push_line(
 
     for (at, char) in masked.char_indices() {
         let here = window.text.len() as u32;
+
+        if at > 0 && is_command(&masked.as_bytes()[at - 1..]) {
+            // `##[` is a command to a runner wherever it stands.
+            window.text.push(' ');
+        }
+
         window
             .text
             .push(if steers(char) { '\u{fffd}' } else { char });

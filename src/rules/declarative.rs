@@ -3,6 +3,7 @@
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
+use crate::fence;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
@@ -10,17 +11,28 @@ use crate::source::{Located, Location};
 
 /// All declarative rules over everything.
 pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
-    let rules: Vec<(&Rule, &Matcher)> = catalog::rules()
+    let rules: Vec<(&'static Rule, &Matcher)> = catalog::rules()
         .iter()
         .filter_map(|rule| Some((rule, rule.matcher.as_ref()?)))
         .collect();
     let run = |subject: Subject, findings: &mut Vec<Finding>| {
         for (rule, matcher) in &rules {
-            if rule.on.contains(&subject.format())
-                && subject.is(matcher.fact)
-                && matcher.holds(&subject)
-            {
-                findings.push(finding(rule, matcher, &subject));
+            if !rule.on.contains(&subject.format()) || !subject.is(matcher.fact) {
+                continue;
+            }
+
+            let file = subject.container.anchor.file;
+            let found = fence::isolate(rule.name, file, || {
+                if matcher.holds(&subject) {
+                    Some(finding(rule, matcher, &subject))
+                } else {
+                    None
+                }
+            });
+
+            match found {
+                Ok(found) => findings.extend(found),
+                Err(broken) => findings.push(fence::of_rule(*broken, rule.name)),
             }
         }
     };

@@ -14,6 +14,7 @@ use memchr::memmem;
 
 use crate::catalog::{self, Rule};
 use crate::edit::{Applicability, Edit, Fix};
+use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Sink};
 use crate::source::{FileId, SourceFile, Span};
 use crate::suggest;
@@ -32,6 +33,7 @@ pub fn apply<'s>(
         word.find(comment.text(&source.text).as_bytes()).is_some()
     };
 
+    let mut about = Vec::new();
     let mut files: HashMap<FileId, FileDirectives> = sources
         .iter()
         .filter(|source| {
@@ -40,14 +42,15 @@ pub fn apply<'s>(
                 .any(|comment| has_word(comment, source))
         })
         .map(|source| {
+            let read = || FileDirectives::of(source, comments(source.id), today);
             (
                 source.id,
-                FileDirectives::of(source, comments(source.id), today),
+                isolate_or_default("the suppressions", source.id, &mut about, read),
             )
         })
         .filter(|(_, file)| !file.directives.is_empty())
         .collect();
-    if files.is_empty() {
+    if files.is_empty() && about.is_empty() {
         return Vec::new();
     }
 
@@ -56,13 +59,20 @@ pub fn apply<'s>(
         suppressed.extend(findings.extract_if(.., |finding| hidden(finding, sources, &mut files)));
     }
 
-    let mut about = Vec::new();
-
     for source in sources {
         if let Some(file) = files.get(&source.id) {
-            file.directives
-                .iter()
-                .for_each(|directive| judge(source, directive, &mut about));
+            let mut own = Vec::new();
+            isolate_or_default(
+                "the judgement of suppressions",
+                source.id,
+                &mut about,
+                || {
+                    file.directives
+                        .iter()
+                        .for_each(|directive| judge(source, directive, &mut own));
+                },
+            );
+            about.append(&mut own);
         }
     }
 
@@ -76,6 +86,7 @@ pub fn apply<'s>(
 }
 
 /// The suppressions of one file, and the lines they speak of.
+#[derive(Default)]
 struct FileDirectives<'s> {
     directives: Vec<Directive<'s>>,
     by_line: HashMap<usize, Vec<usize>>,

@@ -5,7 +5,7 @@
 //! file.
 
 use super::{Parsed, SyntaxError};
-use crate::source::Span;
+use crate::source::{Span, clip, slice};
 
 /// An env file.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,10 @@ pub fn parse(text: &str) -> Parsed<EnvFile> {
         }
 
         let end = reader.line_end(reader.at);
-        let span = Span::of(reader.at, reader.at + text[reader.at..end].trim_end().len());
+        let span = Span::of(
+            reader.at,
+            reader.at + slice(text, reader.at..end).trim_end().len(),
+        );
         tree.comments.push(Comment {
             span,
             entry: commented_out(text, span),
@@ -111,7 +114,7 @@ fn commented_out(text: &str, comment: Span) -> Option<Entry> {
     let body = comment.text(text).trim_start_matches('#');
     let begin = comment.end as usize - body.len();
     let start = begin + blank_len(body, is_blank);
-    let rest = &text[start..comment.end as usize];
+    let rest = slice(text, start..comment.end as usize);
     let (key, _) = rest
         .strip_prefix("export ")
         .unwrap_or(rest)
@@ -126,7 +129,7 @@ fn commented_out(text: &str, comment: Span) -> Option<Entry> {
     }
 
     let mut reader = Reader {
-        text: &text[..comment.end as usize],
+        text: clip(text, comment.end as usize),
         at: start,
         errors: Vec::new(),
         unclosed: [false; 2],
@@ -150,7 +153,7 @@ impl Reader<'_> {
         let start = self.at;
         let line_end = self.line_end(start);
         let mut export = None;
-        if let Some(rest) = self.text[start..line_end].strip_prefix("export")
+        if let Some(rest) = slice(self.text, start..line_end).strip_prefix("export")
             && rest.starts_with(is_blank)
             && !rest.trim_start_matches(is_blank).starts_with(['=', ':'])
         {
@@ -160,7 +163,7 @@ impl Reader<'_> {
         }
 
         let begin = self.at;
-        let line = &self.text[begin..line_end];
+        let line = slice(self.text, begin..line_end);
         let len = line.find(['=', ':']).unwrap_or(line.len());
         let key = line[..len].trim_end();
         let key_span = Span::of(begin, begin + key.len());
@@ -210,7 +213,7 @@ impl Reader<'_> {
     }
 
     fn unquoted(&mut self, entry: Entry, after: usize, line_end: usize) -> Entry {
-        let rest = &self.text[self.at..line_end];
+        let rest = slice(self.text, self.at..line_end);
         let spaced = self.at > after;
         let hash = if spaced && rest.starts_with('#') {
             Some(0)
@@ -241,7 +244,7 @@ impl Reader<'_> {
                 Span::of(open, open + 1),
                 "this quote is never closed",
             ));
-            let value = self.text[open + 1..line_end].trim_end();
+            let value = slice(self.text, open + 1..line_end).trim_end();
             let value_span = Span::of(open + 1, open + 1 + value.len());
             self.at = line_end;
             let span = Span::new(entry.span.start, value_span.end);
@@ -259,7 +262,7 @@ impl Reader<'_> {
         self.at = close + 1;
         self.skip_blanks();
         let line_end = self.line_end(self.at);
-        let rest = self.text[self.at..line_end].trim_end();
+        let rest = slice(self.text, self.at..line_end).trim_end();
         let rest_span = Span::of(self.at, self.at + rest.len());
         let comment = rest.starts_with('#').then_some(rest_span);
 

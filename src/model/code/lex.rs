@@ -3,7 +3,7 @@
 //! between their quotes. Tolerant: a quote that is never closed ends with its line, and whatever
 //! text comes in, tokens come out, in linear time.
 
-use crate::source::Span;
+use crate::source::{Span, slice};
 
 /// How a file's comments and texts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,7 +258,7 @@ impl Lexer<'_> {
             .iter()
             .take_while(|byte| inner(byte))
             .count();
-        let word = &self.source[start..self.at];
+        let word = slice(self.source, start..self.at);
         let quote = self.peek(0);
         // A prefix of a text: r"", b"", f"" and their kin.
         if matches!(quote, b'"' | b'\'') && word.len() <= 2 && self.language == Language::Python {
@@ -350,8 +350,11 @@ impl Lexer<'_> {
 
     /// A character, or the name of a lifetime.
     fn rust_quote(&mut self) {
-        let character =
-            self.peek(1) == b'\\' || self.source[self.at + 1..].chars().nth(1) == Some('\'');
+        let character = self.peek(1) == b'\\'
+            || slice(self.source, self.at + 1..self.source.len())
+                .chars()
+                .nth(1)
+                == Some('\'');
         if !character {
             return self.sign();
         }

@@ -2,7 +2,7 @@
 
 use super::lex::{Kind, Language, Tokens};
 use super::{CodeFacts, Route};
-use crate::source::{Span, Spanned, file_name, parent};
+use crate::source::{Span, Spanned, file_name, parent, slice};
 
 /// Methods of routers that take a path and a handler.
 const VERBS: &[&str] = &[
@@ -57,9 +57,10 @@ pub fn find(tokens: &Tokens, language: Language, path: &str, facts: &mut CodeFac
 /// A route that stands on a router of its own path.
 fn add(facts: &mut CodeFacts, (path, span): (&str, Span), before: &str, whole: bool) {
     // Go's patterns may begin with a method, and Rails' may lack the slash.
-    let path = path
-        .split_once(" /")
-        .map_or(path, |(_, rest)| &path[path.len() - rest.len() - 1..]);
+    let path = path.split_once(" /").map_or(path, |(_, rest)| {
+        slice(path, path.len() - rest.len() - 1..path.len())
+    });
+
     if path.len() > 200 || path.contains([' ', '\n', '<']) && !path.contains('>') {
         return;
     }
@@ -751,7 +752,7 @@ pub fn by_path(path: &str, language: Language, facts: &mut CodeFacts) {
                 .filter(|at| *at == 0 || folder.as_bytes()[at - 1] == b'/')?
         };
 
-        Some(folder[(at + root.len()).min(folder.len())..].trim_matches('/'))
+        Some(slice(folder, at + root.len()..folder.len()).trim_matches('/'))
     };
 
     let route = match stem {

@@ -72,6 +72,15 @@ impl<'f> Folders<'f> {
         self.folders.len()
     }
 
+    /// The first compose file of a folder.
+    pub fn first_file(&self, at: usize) -> FileId {
+        self.folders
+            .get(at)
+            .and_then(|(_, files)| files.first())
+            .copied()
+            .unwrap_or_default()
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.folders.is_empty()
     }

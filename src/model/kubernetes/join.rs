@@ -9,7 +9,8 @@ use super::merge::PatchedNode;
 use super::object::{Body, Object};
 use super::policy::Defaults;
 use super::view::Scope;
-use crate::finding::Label;
+use crate::fence::{isolate, isolate_or_default};
+use crate::finding::{Finding, Label};
 use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
@@ -18,10 +19,20 @@ use crate::source::{FileId, Repository, Span, is_inside, join as join_path, pare
 use crate::syntax::yaml::{Kind, Node, Tree};
 
 /// Joins what the files of a repository say. Objects change in place; patches that found their
-/// object are gone afterwards, the others stay as open objects.
-pub fn join(files: &mut [FileFacts], repository: Repository) {
-    let closures = closures(files, repository);
-    let patched = patch(files, repository, &closures);
+/// object are gone afterwards, the others stay as open objects. Returns what panicked: a
+/// kustomization then changes nothing.
+pub fn join(files: &mut [FileFacts], repository: Repository) -> Vec<Finding> {
+    let mut broken = Vec::new();
+    let first = files
+        .iter()
+        .position(|file| file.kustomization.is_some())
+        .unwrap_or(0);
+    let first = FileId(first as u32);
+    let closures = isolate_or_default("the search for kustomizations", first, &mut broken, || {
+        closures(files, repository)
+    });
+
+    let patched = patch_isolated(files, repository, &closures, &mut broken);
     for (file, index, object) in patched.merged {
         files[file].objects[index] = object;
     }
@@ -30,8 +41,46 @@ pub fn join(files: &mut [FileFacts], repository: Repository) {
         files[file].objects = objects;
     }
 
-    transform(files, &closures);
-    fill_defaults(files, repository);
+    for closure in &closures {
+        let owner = FileId(closure.kustomization as u32);
+        isolate_or_default("the kustomization", owner, &mut broken, || {
+            transform(files, closure)
+        });
+    }
+
+    isolate_or_default("the defaults of a LimitRange", first, &mut broken, || {
+        fill_defaults(files, repository)
+    });
+
+    broken
+}
+
+/// The patches of all kustomizations; where they panic, those of each that does not panic alone.
+fn patch_isolated(
+    files: &[FileFacts],
+    repository: Repository,
+    closures: &[Closure],
+    broken: &mut Vec<Finding>,
+) -> Patched {
+    const WHAT: &str = "the patches of the kustomization";
+    let first = closures.first().map_or(0, |closure| closure.kustomization);
+    if let Ok(patched) = isolate(WHAT, FileId(first as u32), || {
+        patch(files, repository, closures)
+    }) {
+        return patched;
+    }
+
+    let mut all = Patched::default();
+
+    for closure in closures {
+        let owner = FileId(closure.kustomization as u32);
+        let alone = std::slice::from_ref(closure);
+        let patched = isolate_or_default(WHAT, owner, broken, || patch(files, repository, alone));
+        all.merged.extend(patched.merged);
+        all.left.extend(patched.left);
+    }
+
+    all
 }
 
 /// What a kustomization gathers: its index in the list of files, and the files it reaches.
@@ -298,22 +347,20 @@ fn is_for(target: Option<&Target>, patch: Node, object: &Object) -> bool {
 }
 
 /// Images, counts and namespaces.
-fn transform(files: &mut [FileFacts], closures: &[Closure]) {
-    for closure in closures {
-        let Some(kustomization) = files[closure.kustomization].kustomization.take() else {
-            continue;
-        };
+fn transform(files: &mut [FileFacts], closure: &Closure) {
+    let Some(kustomization) = files[closure.kustomization].kustomization.take() else {
+        return;
+    };
 
-        for &at in &closure.files {
-            for object in &mut files[at].objects {
-                set_namespace(object, &kustomization);
-                set_counts(object, &kustomization);
-                set_images(object, &kustomization);
-            }
+    for &at in &closure.files {
+        for object in &mut files[at].objects {
+            set_namespace(object, &kustomization);
+            set_counts(object, &kustomization);
+            set_images(object, &kustomization);
         }
-
-        files[closure.kustomization].kustomization = Some(kustomization);
     }
+
+    files[closure.kustomization].kustomization = Some(kustomization);
 }
 
 fn set_namespace(object: &mut Object, kustomization: &Kustomization) {

@@ -511,8 +511,11 @@ fn locate(expression: &mut Expression, jobs: &[Job]) {
         ["steps", at, ..] => at.parse().ok().map(|at| (at, None)),
         _ => None,
     };
-
-    let steps = job.map_or(&[][..], |job| &jobs[job].steps);
+    // `runs` beside `jobs`, of which there may be none, belongs to no job.
+    let job = job.filter(|job| *job < jobs.len());
+    let steps = job
+        .and_then(|job| jobs.get(job))
+        .map_or(&[][..], |job| &job.steps);
     let step =
         position.and_then(|position| steps.iter().position(|step| step.position == position));
     // A step of a group is a step like any other.

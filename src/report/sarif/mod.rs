@@ -57,7 +57,7 @@ pub fn render(view: &Report) -> String {
             column_kind: "unicodeCodePoints",
             results: findings
                 .into_iter()
-                .map(|(finding, print)| result(view, finding, print))
+                .map(|(finding, print)| written(view, finding, &print))
                 .collect(),
         }],
     };
@@ -133,6 +133,10 @@ fn shorten(text: &str) -> String {
     }
 }
 
+fn written(view: &Report, finding: &Finding, print: &str) -> Result {
+    view.isolated(finding, |finding| result(view, finding, print.to_owned()))
+}
+
 fn result(view: &Report, finding: &Finding, print: String) -> Result {
     let related: Vec<RelatedLocation> = finding
         .related
@@ -161,7 +165,11 @@ fn result(view: &Report, finding: &Finding, print: String) -> Result {
         }],
         related_locations: related,
         partial_fingerprints: BTreeMap::from([("deploylint/v1", print)]),
-        fixes: finding.fix.iter().map(|fix| self::fix(view, fix)).collect(),
+        fixes: finding
+            .fix
+            .iter()
+            .filter_map(|fix| self::fix(view, fix))
+            .collect(),
     }
 }
 
@@ -225,7 +233,16 @@ const fn region(range: Range) -> Region {
     }
 }
 
-fn fix(view: &Report, fix: &Fix) -> SarifFix {
+/// The fix, if all of it can be written.
+fn fix(view: &Report, fix: &Fix) -> Option<SarifFix> {
+    if fix
+        .edits
+        .iter()
+        .any(|edit| view.edit_text(&edit.text).is_none())
+    {
+        return None;
+    }
+
     let mut changes: Vec<(FileId, Vec<&Edit>)> = Vec::new();
 
     for edit in &fix.edits {
@@ -238,7 +255,7 @@ fn fix(view: &Report, fix: &Fix) -> SarifFix {
     let replacement = |edit: &&Edit| Replacement {
         deleted_region: region(view.range(Location::new(edit.file, edit.span))),
         inserted_content: Text {
-            text: view.secrets.scrub(&edit.text).into_owned(),
+            text: edit.text.clone(),
         },
     };
 
@@ -247,12 +264,14 @@ fn fix(view: &Report, fix: &Fix) -> SarifFix {
         replacements: edits.iter().map(replacement).collect(),
     });
 
-    SarifFix {
-        description: Text {
-            text: named(view.line(&fix.title), "fix"),
-        },
+    let description = Text {
+        text: named(view.line(&fix.title), "fix"),
+    };
+
+    Some(SarifFix {
+        description,
         artifact_changes: changes.collect(),
-    }
+    })
 }
 
 /// Percent-encodes a path for a relative URI.

@@ -168,9 +168,10 @@ fn disabled(profile: &Located<String>) -> Option<String> {
         {
             Some(format!("sets the SELinux type `{value}`"))
         }
-        "selinux-user" | "selinux-role" if !value.is_empty() => {
-            Some(format!("sets its SELinux {} to `{value}`", &key[8..]))
-        }
+        "selinux-user" | "selinux-role" if !value.is_empty() => Some(format!(
+            "sets its SELinux {} to `{value}`",
+            key.trim_start_matches("selinux-")
+        )),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, Span, clip, slice};
 use crate::syntax::yaml::{Node, Style};
 
 pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &mut Sink) {
@@ -21,10 +21,11 @@ pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &m
     let (location, end) = (entry.key.location(), entry.value.location().span.end);
     // The whole line goes, if nothing else stands on it.
     let text = source.text.as_str();
-    let rest = &text[end as usize..];
+    let rest = slice(text, end as usize..text.len());
     let line = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
     let ends = rest[line..].starts_with('\n');
-    let begins = location.span.start == 0 || text[..location.span.start as usize].ends_with('\n');
+    let begins =
+        location.span.start == 0 || clip(text, location.span.start as usize).ends_with('\n');
     let whole = Span::new(location.span.start, end + line as u32 + 1);
     let edit = Edit::replace(location.file, whole, "");
     let fix = if ends && begins {

@@ -5,7 +5,7 @@
 
 use super::line::Part;
 use super::tree::{Fault, FaultKind, Flag, Keyword, Mount, MountField};
-use crate::source::{OffsetMap, Span, Spanned};
+use crate::source::{OffsetMap, Span, Spanned, slice};
 
 /// Takes the flags off the front of `part`. Gives them and what is left, trimmed.
 pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
@@ -100,7 +100,7 @@ impl Unquoted {
 fn flag(word: Part, text: Unquoted) -> Flag {
     let span = word.span();
     let Some(equals) = text.value.find('=') else {
-        let name = Spanned::new(text.value[2..].to_owned(), span);
+        let name = Spanned::new(slice(&text.value, 2..text.value.len()).to_owned(), span);
         return Flag {
             name,
             value: None,
@@ -110,7 +110,10 @@ fn flag(word: Part, text: Unquoted) -> Flag {
     };
 
     let at = text.source(equals);
-    let name = Spanned::new(text.value[2..equals].to_owned(), word.sub(0..at).span());
+    let name = Spanned::new(
+        slice(&text.value, 2..equals).to_owned(),
+        word.sub(0..at).span(),
+    );
     let value_part = word.split_at(at + 1).1;
     let mut offsets = OffsetMap::verbatim(value_part.span().start);
 
@@ -330,10 +333,10 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
     let mut fields = Vec::new();
 
     for (start, end) in fields_of(text) {
-        let (key_end, value) = match text[start..end].find('=') {
+        let (key_end, value) = match slice(text, start..end).find('=') {
             Some(equals) => {
                 let from = start + equals + 1;
-                let value = text[from..end].to_owned();
+                let value = slice(text, from..end).to_owned();
                 (
                     start + equals,
                     Some(Spanned::new(value, flag.span_of(Span::of(from, end)))),
@@ -343,7 +346,7 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
         };
 
         let key = Spanned::new(
-            text[start..key_end].to_ascii_lowercase(),
+            slice(text, start..key_end).to_ascii_lowercase(),
             flag.span_of(Span::of(start, key_end)),
         );
         fields.push(MountField { key, value });
@@ -365,14 +368,14 @@ fn fields_of(text: &str) -> Vec<(usize, usize)> {
     let mut at = 0;
 
     loop {
-        let quoted = text[at..].starts_with('"');
+        let quoted = slice(text, at..text.len()).starts_with('"');
         let from = if quoted { at + 1 } else { at };
         let close = if quoted { '"' } else { ',' };
-        let end = text[from..]
+        let end = slice(text, from..text.len())
             .find(close)
             .map_or(text.len(), |len| from + len);
         fields.push((from, end));
-        let Some(comma) = text[end..].find(',') else {
+        let Some(comma) = slice(text, end..text.len()).find(',') else {
             return fields;
         };
 

@@ -4,7 +4,7 @@
 use super::{
     Block, BlockKind, Command, Invocation, PartKind, RedirectOperator, Script, Word, parser,
 };
-use crate::source::{OffsetMap, Span};
+use crate::source::{OffsetMap, Span, slice};
 
 /// How many shells may stand in each other.
 const MAX_SHELLS: usize = 4;
@@ -76,12 +76,13 @@ impl Text {
 
             let (before, rest) = word.text().split_at(end);
             if matches!(part.kind, PartKind::Variable(_))
-                && is_bare(&before[part.offset as usize..])
+                && is_bare(slice(before, part.offset as usize..before.len()))
                 && runs_on(rest)
             {
                 // `$X'y'` is `${X}y` to the inner shell, and not `$Xy`.
-                self.text.push_str(&before[done..part.offset as usize]);
-                let name = &before[part.offset as usize + 1..];
+                self.text
+                    .push_str(slice(before, done..part.offset as usize));
+                let name = slice(before, part.offset as usize + 1..before.len());
                 self.text.push_str("${");
                 self.map.push(start + 2, part.span.start + 1);
                 self.text.push_str(name);
@@ -94,7 +95,8 @@ impl Text {
             }
         }
 
-        self.text.push_str(&word.text()[done..]);
+        self.text
+            .push_str(slice(word.text(), done..word.text().len()));
     }
 
     fn of(word: &Word) -> Self {

@@ -4,7 +4,7 @@
 //! only unusual escapes and indents bring about, the map stays in bounds and is off by a few bytes.
 
 use super::node::Style;
-use crate::source::{OffsetMap, Span};
+use crate::source::{OffsetMap, Span, slice};
 
 /// The map of a scalar that stands at `span` of `source` and reads `text`.
 pub(super) fn map(source: &str, span: Span, style: Style, text: &str) -> OffsetMap {
@@ -122,7 +122,7 @@ fn block(source: &str, header: usize, text: &str) -> OffsetMap {
         if indent.is_none() && is_blank {
             // Lines above the first content stand for one line end each.
             map.push(local as u32, start as u32);
-            local += usize::from(text.as_bytes()[local] == b'\n');
+            local += usize::from(text.as_bytes().get(local) == Some(&b'\n'));
             continue;
         }
 
@@ -130,7 +130,7 @@ fn block(source: &str, header: usize, text: &str) -> OffsetMap {
             blanks.saturating_sub(first.len() - first.trim_start_matches(' ').len()),
         );
         let content = line.get(indent..).unwrap_or("");
-        let rest = &text[local..];
+        let rest = slice(text, local..text.len());
 
         if content.is_empty() {
             map.push(local as u32, (start + line.len()) as u32);

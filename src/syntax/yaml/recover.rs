@@ -11,7 +11,7 @@ use super::load::{Loader, Stop, line_end, line_start};
 use super::report::{self, Cause};
 use super::template::Mask;
 use super::{Tree, comments};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, clip, slice};
 use crate::syntax::{Parsed, SyntaxError};
 
 /// Attempts a document gets.
@@ -160,15 +160,17 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
             && !range.text(text).trim().is_empty()
         {
             // Deeper lines continue the value that is lost.
-            let column = key_column(&text[start..range.start as usize]);
+            let column = key_column(slice(text, start..range.start as usize));
             let end = block_end(text, range.end as usize, column);
             return vec![(Span::of(range.start as usize, end), Lost::Content)];
         }
     }
 
-    if !text[start..end].trim().is_empty() {
+    let line = slice(text, start..end);
+
+    if !line.trim().is_empty() {
         // A key that is lost takes its children along: they must not become those of another key.
-        let end = if opens_block(&text[start..end]) {
+        let end = if opens_block(line) {
             block_end(text, end, report::indent(text, start))
         } else {
             end
@@ -177,7 +179,7 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
         return vec![(Span::of(start, end), Lost::Content)];
     }
     // The error shows only after the line that caused it, at the end of the file for one.
-    let before = text[..start].trim_end().len();
+    let before = clip(text, start).trim_end().len();
     if before == 0 {
         return Vec::new();
     }
@@ -199,13 +201,19 @@ fn key_column(line: &str) -> usize {
 /// The end of the last line after `end` that is indented deeper than `indent`.
 fn block_end(text: &str, end: usize, indent: usize) -> usize {
     let mut last = end;
-    let mut at = end;
+    // A range may end before blanks that are no line end, such as a no-break space.
+    let mut at = line_end(text, end);
 
     while at < text.len() {
-        at += if text[at..].starts_with("\r\n") { 2 } else { 1 };
+        at += if slice(text, at..at + 2) == "\r\n" {
+            2
+        } else {
+            1
+        };
+
         let line = line_end(text, at);
 
-        if !text[at..line].trim().is_empty() {
+        if !slice(text, at..line).trim().is_empty() {
             if report::indent(text, at) <= indent {
                 break;
             }

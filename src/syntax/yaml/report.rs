@@ -4,7 +4,7 @@
 use granit_parser::ErrorKind;
 
 use super::load::{Stop, line_end, line_start, next_token};
-use crate::source::Span;
+use crate::source::{Span, clip, slice};
 use crate::syntax::SyntaxError;
 
 /// The cause of a stop.
@@ -125,7 +125,10 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
         };
     }
 
-    let width = text[open..].chars().next().map_or(0, char::len_utf8);
+    let width = slice(text, open..text.len())
+        .chars()
+        .next()
+        .map_or(0, char::len_utf8);
     let error = SyntaxError::new(Span::of(open, open + width), "this quote is never closed");
     Cause {
         at: open,
@@ -139,20 +142,20 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
 fn tabs(text: &str, at: usize) -> Option<Cause> {
     let start = line_start(text, at);
     let blanks = indent(text, start);
-    let first = text[start..start + blanks].find('\t')?;
+    let first = slice(text, start..start + blanks).find('\t')?;
     let mut found = Vec::new();
     let mut line = start;
 
     while line < text.len() {
         let blanks = indent(text, line);
-        if !text[line..line + blanks].contains('\t') {
+        if !slice(text, line..line + blanks).contains('\t') {
             break;
         }
 
         found.push(Span::of(line, line + blanks));
         let end = line_end(text, line);
         line = end
-            + if text[end..].starts_with("\r\n") {
+            + if slice(text, end..end + 2) == "\r\n" {
                 2
             } else {
                 1
@@ -173,9 +176,12 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
 fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause> {
     let opened = line_start(text, open);
     let line = line_start(text, at);
-    let closes = matches!(text[line..].trim_start().chars().next(), Some(']' | '}'));
+    let closes = matches!(
+        slice(text, line..text.len()).trim_start().chars().next(),
+        Some(']' | '}')
+    );
     let outside = line > opened && !closes && indent(text, line) <= indent(text, opened);
-    let ends = text[at..].trim().is_empty()
+    let ends = slice(text, at..text.len()).trim().is_empty()
         || matches!(
             kind,
             ErrorKind::UnclosedFlowCollection { .. }
@@ -193,7 +199,7 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
         format!("this `{bracket}` is never closed"),
     );
     let end = if outside {
-        text[..line].trim_end().len()
+        clip(text, line).trim_end().len()
     } else {
         line_end(text, open)
     };
@@ -209,7 +215,7 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
 /// What stands after the first `: ` of a line.
 fn value_of_line(text: &str, start: usize) -> Option<Span> {
     let end = line_end(text, start);
-    let line = &text[start..end];
+    let line = slice(text, start..end);
     let key = line.trim_start_matches([' ', '-']);
     let mut at = line.len() - key.len();
     if let Some(quote) = key
@@ -243,7 +249,7 @@ fn word(text: &str, at: usize) -> Span {
 
 /// The trimmed text of the line from its first character on.
 fn rest_of_line(text: &str, from: usize) -> Span {
-    let line = &text[from..line_end(text, from)];
+    let line = slice(text, from..line_end(text, from));
     let start = from + (line.len() - line.trim_start().len());
     Span::of(start, from + line.trim_end().len().max(start - from))
 }
@@ -254,7 +260,7 @@ fn unknown_escape(text: &str, open: usize) -> Option<Span> {
 
     while let Some(found) = text.get(at..)?.find('\\') {
         let start = at + found;
-        let next = text[start + 1..].chars().next()?;
+        let next = slice(text, start + 1..text.len()).chars().next()?;
         if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
             return Some(Span::of(start, start + 1 + next.len_utf8()));
         }
@@ -312,7 +318,11 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             "found text that is neither `key: value` nor a list item".to_owned(),
         ),
         ErrorKind::UnexpectedCharacter { character } => {
-            let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+            let end = at
+                + slice(text, at..text.len())
+                    .chars()
+                    .next()
+                    .map_or(0, char::len_utf8);
             (
                 Span::of(at, end),
                 format!("`{character}` cannot begin a value without quotes"),
@@ -322,7 +332,9 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
             // The parser names the bracket that opens; the one that closes comes soon after the
             // last node.
             let from = stop.last_end.max(at).min(text.len());
-            let found = text[from..].find(*close).map_or(at, |length| from + length);
+            let found = slice(text, from..text.len())
+                .find(*close)
+                .map_or(at, |length| from + length);
             (
                 Span::of(found, found + 1),
                 format!("found `{close}` where `{open}` is still open"),

@@ -5,7 +5,7 @@
 //! cannot know.
 
 use super::load::line_start;
-use crate::source::Span;
+use crate::source::{Span, clip, slice};
 
 /// A template without its actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,8 +104,8 @@ impl Mask {
             (span.end as usize).min(self.text.len()),
         );
         let column = start - line_start(&self.text, start);
-        let before = self.text[..start].trim_end().len();
-        let after = self.text.len() - self.text[end..].trim_start().len();
+        let before = clip(&self.text, start).trim_end().len();
+        let after = self.text.len() - slice(&self.text, end..self.text.len()).trim_start().len();
         self.actions_in(Span::of(before, after)).any(|action| {
             action.role == Role::Output
                 && action.indent.is_none_or(|indent| indent as usize == column)
@@ -232,8 +232,14 @@ fn indent(action: &str) -> Option<u32> {
 /// Whether an action is the whole value of a key or item and prints a collection: a blank, unlike a
 /// word, leaves room for the lines below.
 fn is_block_value(bare: &[u8], line: std::ops::Range<usize>, span: Span, action: &str) -> bool {
-    let before = bare[line.start..span.start as usize].trim_ascii_end();
-    let after = bare[span.end as usize..line.end].trim_ascii();
+    let before = bare
+        .get(line.start..span.start as usize)
+        .unwrap_or_default()
+        .trim_ascii_end();
+    let after = bare
+        .get(span.end as usize..line.end)
+        .unwrap_or_default()
+        .trim_ascii();
     (before.ends_with(b":") || before.ends_with(b"-"))
         && after.is_empty()
         && words(action).any(|word| matches!(word, "toYaml" | "indent" | "nindent"))

@@ -8,7 +8,7 @@ use super::key;
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
-use crate::source::{Located, Location, Span};
+use crate::source::{Located, Location, Span, clip, slice};
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // What calls nothing has only to be sound.
@@ -44,10 +44,8 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
                 .help("write an expression, or remove the braces")
         }
         Error::Syntax(syntax) => {
-            let end = expression.text[syntax.offset.min(expression.text.len())..]
-                .chars()
-                .next()
-                .map_or(0, char::len_utf8);
+            let rest = slice(&expression.text, syntax.offset..expression.text.len());
+            let end = rest.chars().next().map_or(0, char::len_utf8);
             let location = if end == 0 {
                 expression.location
             } else {
@@ -58,8 +56,7 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
                 location,
                 format!("GitHub cannot parse this expression: {}", syntax.message),
             );
-            if expression.text[..syntax.offset.min(expression.text.len())].ends_with('"')
-                || expression.text.contains('"')
+            if clip(&expression.text, syntax.offset).ends_with('"') || expression.text.contains('"')
             {
                 finding = finding.help("use single quotes for strings: `'text'`");
             }
@@ -229,11 +226,15 @@ fn always_true(condition: &Located<String>, sink: &mut Sink) {
     let Some(start) = text.find("${{") else {
         return;
     };
-
-    let end = text.rfind("}}").map_or(text.len(), |at| at + 2);
-    let whole = text[start..end].matches("${{").count() == 1;
-    let before = &text[..start];
-    let after = &text[end..];
+    // Braces that close before any open are text like any other.
+    let end = text
+        .rfind("}}")
+        .map(|at| at + 2)
+        .filter(|end| *end > start)
+        .unwrap_or(text.len());
+    let whole = slice(text, start..end).matches("${{").count() == 1;
+    let before = clip(text, start);
+    let after = slice(text, end..text.len());
     // A plain or folded scalar loses its blanks; a block scalar keeps its last line end.
     if whole && before.is_empty() && after.is_empty() {
         return;

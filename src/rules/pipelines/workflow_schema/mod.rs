@@ -9,13 +9,14 @@ mod values;
 
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
+use crate::credential::conceal;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::facts::SchemaViolation;
 use crate::model::workflow::Workflow;
+use crate::rules::pipelines::workflow_schema::table::{Object, Shape};
 use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Kind, Node, Tree};
-use table::{Object, Shape};
 
 pub use data::DATA;
 
@@ -294,7 +295,7 @@ fn found(node: Node<'_>) -> String {
         Kind::Mapping => "a mapping".to_owned(),
         Kind::Sequence => "a list".to_owned(),
         Kind::Scalar | Kind::Unknown => {
-            let text = node.str().unwrap_or_default();
+            let text = conceal(node.str().unwrap_or_default());
             let short: String = text.chars().take(40).collect();
             format!("`{short}`")
         }

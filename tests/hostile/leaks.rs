@@ -1,0 +1,262 @@
+//! Planted credentials: in any word of any example, in pieces, in names and beside findings, none
+//! is printed.
+
+use std::fmt::Write as _;
+
+use crate::reports::{all, examples, lint, shown, spread, with_text};
+
+/// Tokens of three formats, put together here so that this file holds none.
+fn tokens() -> [String; 3] {
+    let body = "t7Rk2Vw9Lq4Xz8Nc3Hd6Jf1Ps5Bg0Ym2Ku7Ea4Wo9Ti6Cy1Zv";
+    [
+        ["gs", "k_", body, "Q8x"]
+            .concat()
+            .chars()
+            .take(56)
+            .collect(),
+        ["glp", "at-", &body[3..23]].concat(),
+        ["sk_", "live_", &body[5..45]].concat(),
+    ]
+}
+
+/// A password of no format.
+fn password() -> String {
+    ["w3Lk", "_Vz9q", "-Tr7xPn"].concat()
+}
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+
+    for chunk in text.as_bytes().chunks(3) {
+        let bits = (0..3).fold(0u32, |bits, at| {
+            bits << 8 | u32::from(chunk.get(at).copied().unwrap_or(0))
+        });
+
+        for digit in 0..=chunk.len() {
+            encoded.push(char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]));
+        }
+    }
+
+    encoded
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], secrets: &[&str], formats: &[(&'static str, String)]) {
+    for (format, text) in formats {
+        for secret in secrets {
+            assert!(
+                !text.contains(secret),
+                "{format} shows `{secret}` of {files:#?}\n{text}"
+            );
+            assert!(
+                !text.contains(&base64(secret)),
+                "{format} shows base64 of `{secret}`\n{text}"
+            );
+        }
+    }
+}
+
+#[track_caller]
+fn check_files(files: &[(&str, &str)], secrets: &[&str]) {
+    let outcome = lint(files);
+    assert!(
+        !outcome.findings.is_empty(),
+        "nothing is shown of {files:#?}"
+    );
+    check(files, secrets, &all(&outcome));
+}
+
+/// Where the words of a text begin and end.
+fn words(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = None;
+
+    for (at, char) in text.char_indices().chain([(text.len(), ' ')]) {
+        let inside = char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
+
+        match start {
+            None if inside => start = Some(at),
+            Some(begin) if !inside => {
+                found.push((begin, at));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+
+    found
+}
+
+#[test]
+fn a_token_in_any_word_of_any_example() {
+    let tokens = tokens();
+
+    for (seed, (_, example)) in examples().iter().enumerate() {
+        for (changed, file) in example.files.iter().enumerate() {
+            let words = words(&file.text);
+
+            for round in 0..2 {
+                let seed = seed * 64 + changed * 8 + round;
+                let Some(&(start, end)) = words.get(spread(seed, words.len())) else {
+                    continue;
+                };
+
+                let token = &tokens[spread(seed + 3, tokens.len())];
+                let text = format!("{}{token}{}", &file.text[..start], &file.text[end..]);
+                let files = with_text(example, changed, &text);
+                check(&files, &[token], &shown(&lint(&files)));
+            }
+        }
+    }
+}
+
+#[test]
+fn several_in_one_value() {
+    let [first, second, third] = tokens();
+    let password = password();
+    let secrets = [first.as_str(), &second, &third, &password];
+    let dockerfile = format!(
+        "FROM node\nARG KEYS={first},{second}\nENV ALL=\"{third} {first}\" DB_PASSWORD=\"{second}+{password}\"\n\
+         LABEL a=\"{first}:{third}\"\nRUN sudo x\n"
+    );
+    let compose = format!(
+        "services:\n  a:\n    image: node\n    environment:\n      BROKERS: amqp://a:{password}@b1:5672,amqp://a:{second}@b2:5672\n      \
+         CLUSTER: mongodb://a:{third}@m1:27017,a:{password}@m2:27017/x\n      \
+         DB: postgres://a:{password}@db/x?sslmode=require&token={first}\n    command: run --keys {first},{third}\n"
+    );
+    let manifest = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  keys: \"{first};{second}\"\n  more: {third}/{first}\n"
+    );
+    check_files(&[("Dockerfile", &dockerfile)], &secrets);
+    check_files(&[("compose.yaml", &compose)], &secrets);
+    check_files(&[("k8s/a.yaml", &manifest)], &secrets);
+}
+
+/// A token in pieces is no token until a reader joins them; neither the whole nor a piece is shown.
+#[test]
+fn in_pieces() {
+    let token = tokens()[0].clone();
+    let (head, tail) = token.split_at(24);
+    let escaped = |mut out: String, char: char| {
+        let _ = write!(out, "\\x{:02x}", u32::from(char));
+        out
+    };
+
+    let hex: String = tail.chars().fold(String::new(), escaped);
+    let secrets = [token.as_str(), head, tail];
+    for file in [
+        (
+            "Dockerfile",
+            format!("FROM node\nRUN sudo pip install {head}\\\n{tail}\n"),
+        ),
+        (
+            "Dockerfile",
+            format!("FROM node\nRUN sudo pip install {head}\\\n# why\n\n{tail}\n"),
+        ),
+        (
+            "Dockerfile",
+            format!(
+                "FROM node\nRUN sudo npm config set x '{head}''{tail}' && sudo {head}\"{tail}\"\n"
+            ),
+        ),
+        (
+            "compose.yaml",
+            format!("services:\n  a:\n    image: \"x/{head}{hex}\"\n    privileged: true\n"),
+        ),
+        (
+            "compose.yaml",
+            format!(
+                "services:\n  a:\n    image: x/${{A:-{head}}}${{B:-{tail}}}\n    privileged: true\n"
+            ),
+        ),
+        (
+            "compose.yaml",
+            format!(
+                "services:\n  a:\n    image: node\n    user: \"{}\"\n",
+                base64(&token)
+            ),
+        ),
+        (
+            ".github/workflows/a.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: pip install '{head}'\"{tail}\"\n"
+            ),
+        ),
+    ] {
+        check_files(&[(file.0, &file.1)], &secrets);
+    }
+}
+
+#[test]
+fn in_names_of_files_and_folders() {
+    let token = tokens()[1].clone();
+    for path in [
+        format!("{token}/Dockerfile"),
+        format!("Dockerfile.{token}"),
+        format!("a/x-{token}.d/compose.yaml"),
+    ] {
+        check_files(&[(&path, "FROM node\nservices:\n")], &[&token]);
+    }
+}
+
+/// No rule speaks of these; the lines are shown because a finding is beside them.
+#[test]
+fn beside_a_finding() {
+    let password = password();
+    let secrets = [password.as_str()];
+    let chart = (
+        "chart/Chart.yaml",
+        "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+    );
+    let values = format!("adminPassword: {password}\nurl: postgres://a:{password}@db.internal/x\n");
+    check_files(&[chart, ("chart/values.yaml", &values)], &secrets);
+
+    let pair = format!(
+        "extraEnv:\n  - name: SMTP_PASSWORD\n    value: {password}\nurl: amqp://a:{password}@mq.internal/\n"
+    );
+    check_files(&[chart, ("chart/values.yaml", &pair)], &secrets);
+
+    let generated = format!(
+        "resources: [missing.yaml]\nsecretGenerator: [{{name: a, literals: ['api-token={password}']}}]\npatches: [{{path: gone.yaml}}\n"
+    );
+    check_files(&[("kustomization.yaml", &generated)], &secrets);
+
+    let scrape = format!(
+        "scrape_configs:\n  - job_name: a\n    basic_auth: {{username: a, password: '{password}'}}\n    \
+         static_configs: [{{targets: ['gone:9100']}}]\n"
+    );
+    let compose = "services:\n  p:\n    image: prom/prometheus\n    volumes: ['./prometheus.yml:/etc/prometheus/prometheus.yml']\n";
+    check_files(
+        &[("prometheus.yml", &scrape), ("compose.yaml", compose)],
+        &secrets,
+    );
+}
+
+#[test]
+fn in_a_configuration_that_is_wrong() {
+    use deploylint::config::Config;
+    use deploylint::report::human::{RenderOptions, broken_config, failure};
+
+    for token in &tokens() {
+        for text in [
+            format!("select = [\"{token}\"]\n"),
+            format!("[levels]\n{token} = \"off\"\n"),
+            format!("fail-on = \"{token}\"\n"),
+            format!("exclude = [\"{token}{{a\"]\n"),
+            format!("{token} = 1\n"),
+            format!("a = \"{token}\"\nselect = [\n"),
+        ] {
+            let broken = Config::parse("deploylint.toml", &text).expect_err("it is wrong");
+            let shown = broken_config(broken, RenderOptions::PLAIN);
+            assert!(!shown.contains(token.as_str()), "{shown}");
+        }
+
+        let shown = failure(
+            &format!("cannot read `{token}/x`"),
+            Some(&format!("is it {token}?")),
+            RenderOptions::PLAIN,
+        );
+        assert!(!shown.contains(token.as_str()), "{shown}");
+    }
+}
