@@ -1,7 +1,7 @@
 //! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
 
 use crate::edit::Fix;
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -105,6 +105,15 @@ impl Finding {
             others: 0,
             secrets: Vec::new(),
         }
+    }
+
+    /// Names every file that the finding points into anew.
+    pub fn rename_files(&mut self, rename: impl Fn(FileId) -> FileId) {
+        let related = self.related.iter_mut().map(|label| &mut label.place);
+        let own = [&mut self.place].into_iter().chain(&mut self.anchor).chain(&mut self.secrets);
+        let edits = self.fix.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.file);
+        let files = own.chain(related).map(|place| &mut place.file);
+        files.chain(edits).for_each(|file| *file = rename(*file));
     }
 
     /// The words under the primary underline.

@@ -3,6 +3,7 @@
 //! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps it so).
 
 pub mod embedded;
+pub mod input;
 pub mod search;
 pub mod source;
 pub mod suggest;

@@ -85,7 +85,7 @@ fn run(name: &str, threads: Option<usize>) -> Outcome {
         today: Date::parse("2026-01-01"),
         ..Options::default()
     };
-    lint(&options)
+    lint(&options).expect("threads can be started")
 }
 
 /// `path:line:column-column level[rule] message`, the related places below, and the counts.

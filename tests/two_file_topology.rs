@@ -52,7 +52,8 @@ const SOUND: &[&str] = &["unknown-host", "health-endpoint", "undefined-reference
 fn each_flaw_is_found_at_its_line() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/two-file-topology");
     let config = Config { profile: Profile::Strict, ..Config::default() };
-    let outcome = lint(&Options { root, config, ..Options::default() });
+    let options = Options { root, config, ..Options::default() };
+    let outcome = lint(&options).expect("threads can be started");
     let found: Vec<(&str, &str, &str)> = outcome
         .findings
         .iter()

@@ -14,6 +14,8 @@ use crate::report::human::{Color, Links, Look};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Assumed where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
+/// A narrower terminal has to break lines itself.
+const MIN_WIDTH: usize = 20;
 
 /// What standard output can show.
 pub fn look(choice: ColorChoice) -> Look {
@@ -35,11 +37,12 @@ fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> Look {
         ColorChoice::Auto if set("NO_COLOR") => false,
         ColorChoice::Auto => (terminal && !dumb) || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
     };
-    let width = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns >= 40);
+    let width =
+        env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok()).filter(|&columns| columns > 0);
     Look {
         color: if colored { Color::Ansi } else { Color::Plain },
         links: if colored && terminal && follows_links() { Links::Hidden } else { Links::Written },
-        width: width.unwrap_or(WIDTH),
+        width: width.unwrap_or(WIDTH).max(MIN_WIDTH),
     }
 }
 
@@ -83,14 +86,15 @@ impl Progress {
             return Self(None);
         }
         let (done, waiting) = mpsc::channel();
-        let speaker = thread::spawn(move || {
+        let speak = move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 complain("checking …");
                 let _ = waiting.recv();
                 complain("\r\u{1b}[K");
             }
-        });
-        Self(Some((done, speaker)))
+        };
+        // Where no thread can be started, the run goes without the line.
+        Self(thread::Builder::new().spawn(speak).ok().map(|speaker| (done, speaker)))
     }
 }
 

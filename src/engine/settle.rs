@@ -1,11 +1,11 @@
 //! From what was found to what is said: secrets, suppressions, policy and order.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{BATCH, Options};
+use super::{BATCH, Options, is_inside};
 use crate::catalog::{self, Format};
 use crate::finding::{Finding, Label, Level};
 use crate::model::facts::Facts;
@@ -27,14 +27,25 @@ pub(super) struct Settled {
 }
 
 /// Secrets, suppressions, policy and order.
-pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Settled {
+pub(super) fn settle(
+    options: &Options,
+    facts: &Facts,
+    found: Vec<Vec<Finding>>,
+    aliases: &[(FileId, FileId)],
+) -> Settled {
     let mut found = by_file(found, facts.files.len());
+    drop_echoes(&mut found, aliases);
     let secrets = secrets(found.iter().flatten());
     let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
     let suppressed = suppress::apply(&mut found, facts.repository.files(), comments, today).len();
     let mut all = found.iter().flatten();
-    let failed = all.any(|finding| matches!(finding.rule, "unreadable-file" | "internal-error"));
+    let failed = all.any(|finding| match finding.rule {
+        "internal-error" => true,
+        // What deploys nothing may be unread.
+        "unreadable-file" => finding.level == Level::Error,
+        _ => false,
+    });
     Settled { secrets, findings: policy(options, facts, found), suppressed, failed }
 }
 
@@ -53,6 +64,17 @@ fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
         }
     }
     by_file
+}
+
+/// What is found in a file is not repeated for each link to it.
+fn drop_echoes(found: &mut [Vec<Finding>], aliases: &[(FileId, FileId)]) {
+    for &(alias, target) in aliases {
+        let own = std::mem::take(&mut found[alias.0 as usize]);
+        let known: HashSet<_> =
+            found[target.0 as usize].iter().map(|finding| (finding.rule, finding.place.span)).collect();
+        let kept = own.into_iter().filter(|finding| !known.contains(&(finding.rule, finding.place.span))).collect();
+        found[alias.0 as usize] = kept;
+    }
 }
 
 /// Every span that some finding calls a secret, before any of them is left out.
@@ -82,7 +104,8 @@ fn policy(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Fin
                 return false;
             }
             let Some(rule) = catalog::rule(finding.rule) else { return false };
-            let found = if test_data { Level::Note } else { finding.level };
+            // Whether the run failed goes by the level of what could not be read.
+            let found = if test_data && rule.name != "unreadable-file" { Level::Note } else { finding.level };
             let level = options.config.level(rule, format, path, found);
             finding.level = level.unwrap_or(found);
             level.is_some()
@@ -146,8 +169,4 @@ fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool
     let places = [finding.place].into_iter().chain(finding.related.iter().map(|label| label.place));
     let mut paths = places.filter_map(|place| sources.get(place.file.0 as usize)).map(|source| &source.path);
     paths.any(|path| focus.iter().any(|focus| is_inside(path, focus)))
-}
-
-fn is_inside(path: &str, focus: &str) -> bool {
-    path.strip_prefix(focus).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
