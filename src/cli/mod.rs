@@ -119,8 +119,12 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
         terminal::complain(&format!("{files} text files read in {} ms\n", time.as_millis()));
     }
-    if outcome.summary.files == 0 && arguments.format != Format::Text {
-        terminal::complain(&summary::left_out(&outcome.summary).map_or(String::new(), |text| text + "\n"));
+    // The text for people says so itself.
+    if arguments.format != Format::Text
+        && summary::checked(&outcome.summary).is_empty()
+        && let Some(left_out) = summary::left_out(&outcome.summary)
+    {
+        terminal::complain(&format!("nothing to deploy was found: {left_out}\n"));
     }
     report(arguments, &view, &shown.roots, look)?;
     Ok(code)

@@ -29,6 +29,9 @@ pub fn render(view: &View, look: Look) -> String {
     if summary.failed {
         facts.push(look.paint("1;31", "not everything could be checked"));
     }
+    if checked.is_empty() {
+        facts.extend(left_out(summary));
+    }
     facts.push(look.paint("2", &elapsed(summary.elapsed)));
     let facts = facts.join(" · ");
     let checked = if checked.is_empty() { count(summary.files, "file", "files") } else { checked };
