@@ -1,7 +1,7 @@
 //! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
 
 use crate::edit::Fix;
-use crate::source::Location;
+use crate::source::{FileId, Location};
 
 /// How much a finding matters.
 #[derive(
@@ -109,6 +109,22 @@ impl Finding {
             others: 0,
             secrets: Vec::new(),
         }
+    }
+
+    /// Names every file that the finding points into anew.
+    pub fn rename_files(&mut self, rename: impl Fn(FileId) -> FileId) {
+        let related = self.related.iter_mut().map(|label| &mut label.location);
+        let own = [&mut self.location]
+            .into_iter()
+            .chain(&mut self.anchor)
+            .chain(&mut self.secrets);
+        let edits = self
+            .fix
+            .iter_mut()
+            .flat_map(|fix| &mut fix.edits)
+            .map(|edit| &mut edit.file);
+        let files = own.chain(related).map(|location| &mut location.file);
+        files.chain(edits).for_each(|file| *file = rename(*file));
     }
 
     /// The words under the primary underline.

@@ -4,6 +4,7 @@
 //! it so).
 
 pub mod embedded;
+pub mod input;
 pub mod search;
 pub mod source;
 pub mod suggest;

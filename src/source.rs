@@ -3,6 +3,7 @@
 //! Everything above this module speaks in byte offsets (`u32`, half open). Lines and columns are
 //! made here and are used by `report` and by suppressions alone.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -245,12 +246,36 @@ impl SourceFile {
 #[derive(Clone, Copy, Debug)]
 pub struct Repository<'s> {
     files: &'s [SourceFile],
+    /// Links to folders, each with the folder's own path. Sorted.
+    links: &'s [(String, String)],
 }
 
 impl<'s> Repository<'s> {
     /// `files` are sorted by path, and each one's id is its index.
     pub const fn new(files: &'s [SourceFile]) -> Self {
-        Self { files }
+        Self { files, links: &[] }
+    }
+
+    /// The same with links to folders, each with the folder's own path; sorted. What is asked for
+    /// by a link's path is given with its own one.
+    pub const fn linked(files: &'s [SourceFile], links: &'s [(String, String)]) -> Self {
+        Self { files, links }
+    }
+
+    /// The path with the link in it, if there is one, replaced by what it leads to.
+    fn own_path<'p>(self, path: &'p str) -> Cow<'p, str> {
+        // Links are few; nearly every repository has none.
+        for (link, folder) in self.links {
+            let Some(rest) = path.strip_prefix(link.as_str()) else {
+                continue;
+            };
+
+            if rest.is_empty() || rest.starts_with('/') {
+                return Cow::Owned(format!("{folder}{rest}").trim_start_matches('/').to_owned());
+            }
+        }
+
+        Cow::Borrowed(path)
     }
 
     pub const fn files(self) -> &'s [SourceFile] {
@@ -263,14 +288,20 @@ impl<'s> Repository<'s> {
 
     /// The file at a repository path.
     pub fn find(self, path: &str) -> Option<&'s SourceFile> {
+        let path = self.own_path(path);
         self.files
-            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .binary_search_by(|file| file.path.as_str().cmp(&path))
             .ok()
             .map(|at| &self.files[at])
     }
 
     /// The files in a folder and below it; all of them for the root, `""`.
     pub fn below(self, folder: &str) -> &'s [SourceFile] {
+        if folder.is_empty() {
+            return self.files;
+        }
+
+        let folder = self.own_path(folder);
         if folder.is_empty() {
             return self.files;
         }
@@ -290,7 +321,8 @@ impl<'s> Repository<'s> {
     /// The files that stand in a folder itself. What is below its own folders is stepped over, not
     /// walked through.
     pub fn inside(self, folder: &str) -> impl Iterator<Item = &'s SourceFile> {
-        let mut rest = self.below(folder);
+        let folder = self.own_path(folder);
+        let mut rest = self.below(&folder);
         let prefix = if folder.is_empty() {
             0
         } else {
@@ -553,6 +585,43 @@ mod tests {
         assert_eq!(inside(""), ["a.txt", "ab"]);
         assert_eq!(inside("a"), ["a/d"]);
         assert_eq!(repository.find("ab").map(|file| file.id), Some(FileId(4)));
+    }
+
+    #[test]
+    fn a_link_to_a_folder_is_the_folder() {
+        let files: Vec<SourceFile> = ["a/b", "c"]
+            .iter()
+            .enumerate()
+            .map(|(at, path)| SourceFile::new(FileId(at as u32), *path, ""))
+            .collect();
+        let links = [
+            ("all".to_owned(), String::new()),
+            ("link".to_owned(), "a".to_owned()),
+        ];
+        let repository = Repository::linked(&files, &links);
+        assert_eq!(
+            repository.find("link/b").map(|file| file.id),
+            Some(FileId(0))
+        );
+        assert_eq!(
+            repository.find("all/c").map(|file| file.id),
+            Some(FileId(1))
+        );
+        assert!(repository.has_folder("link") && !repository.has_folder("links"));
+        assert_eq!(
+            repository
+                .inside("link")
+                .map(|file| file.path.as_str())
+                .collect::<Vec<_>>(),
+            ["a/b"]
+        );
+        assert_eq!(
+            repository
+                .inside("all")
+                .map(|file| file.path.as_str())
+                .collect::<Vec<_>>(),
+            ["c"]
+        );
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn run(name: &str, threads: Option<usize>) -> Outcome {
         ..Options::default()
     };
 
-    lint(&options)
+    lint(&options).expect("threads can be started")
 }
 
 /// `path:line:column-column level[rule] message`, the related places below, and the counts.

@@ -107,12 +107,13 @@ fn each_flaw_is_found_at_its_line() {
         ..Config::default()
     };
 
-    let outcome = lint(&Options {
+    let options = Options {
         root,
         config,
         ..Options::default()
-    });
+    };
 
+    let outcome = lint(&options).expect("threads can be started");
     let found: Vec<(&str, &str, &str)> = outcome
         .findings
         .iter()

@@ -203,9 +203,9 @@ pub enum FailOn {
 impl From<FailOn> for config::FailOn {
     fn from(fail_on: FailOn) -> Self {
         match fail_on {
-            FailOn::Error => config::FailOn::Located(finding::Level::Error),
-            FailOn::Warning => config::FailOn::Located(finding::Level::Warning),
-            FailOn::Note => config::FailOn::Located(finding::Level::Note),
+            FailOn::Error => config::FailOn::AtLeast(finding::Level::Error),
+            FailOn::Warning => config::FailOn::AtLeast(finding::Level::Warning),
+            FailOn::Note => config::FailOn::AtLeast(finding::Level::Note),
             FailOn::Never => config::FailOn::Never,
         }
     }

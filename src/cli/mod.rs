@@ -3,12 +3,14 @@
 //! The only part that prints. Judges nothing.
 
 mod args;
+mod output;
 mod scope;
 mod terminal;
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::Write as _;
 use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
@@ -16,10 +18,12 @@ use clap::Parser as _;
 
 use crate::catalog;
 use crate::config::{self, Config, FailOn};
-use crate::engine::{self, Options, Outcome};
+use crate::engine::{self, Options, Outcome, Workers};
 use crate::finding::Level;
+use crate::git;
+use crate::input::{self, Unread};
 use crate::report::human::{self, RenderOptions};
-use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
+use crate::report::{self, Report, concise, explain, github, json, printable, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
 use scope::Scope;
@@ -84,47 +88,66 @@ fn refuse(error: &clap::Error) -> u8 {
 fn check(arguments: &Check) -> Result<u8, Failure> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
-    let scope = scope::resolve(arguments)
+    let scopes = scope::resolve(arguments)
         .map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
-    let config = policy(arguments, &scope, errors)?;
-    let (min_level, fail_on) = (config.min_level, config.fail_on);
+    let mut runs = Vec::with_capacity(scopes.len());
 
-    if arguments.verbose {
-        let file = config
-            .file
-            .as_ref()
-            .map_or("none".into(), |path| path.display().to_string());
-        for (what, path) in [
-            ("root", scope.root.display().to_string()),
-            ("configuration", file),
-        ] {
-            let line = report::shown(&format!("{what}: {path}")).replace('\n', "\u{fffd}");
-            terminal::complain(&format!("{line}\n"));
+    for scope in scopes {
+        let config = policy(arguments, &scope, errors)?;
+
+        if arguments.verbose {
+            let file = config
+                .file
+                .as_ref()
+                .map_or("none".into(), |path| path.display().to_string());
+            for (what, path) in [
+                ("root", scope.root.display().to_string()),
+                ("configuration", file),
+            ] {
+                let line = report::shown(&format!("{what}: {path}")).replace('\n', "\u{fffd}");
+                terminal::complain(&format!("{line}\n"));
+            }
         }
+
+        let stdin = match &scope.stdin {
+            Some(path) => Some((path.clone(), standard_input(path, errors)?)),
+            None => None,
+        };
+
+        runs.push((scope, config, stdin));
     }
 
-    let stdin = match &scope.stdin {
-        Some(path) => Some((path.clone(), standard_input(errors)?)),
-        None => None,
-    };
-
+    let min_level = runs
+        .iter()
+        .map(|(_, config, _)| config.min_level)
+        .min()
+        .unwrap_or(Level::Warning);
+    let workers = Workers::start(arguments.threads.map(Into::into));
+    let workers = workers.map_err(|error| Failure::new(&error.to_string(), None, errors))?;
     let progress = (!arguments.quiet).then(Progress::start);
-    // The process ends here: the system lets go of all of it at once.
-    let outcome = ManuallyDrop::new(engine::lint(&Options {
-        root: scope.root.clone(),
-        focus: scope.focus.clone(),
-        stdin,
-        config,
-        threads: arguments.threads.map(Into::into),
-        today: None,
-        ends: true,
-    }));
+    let mut code = CLEAN;
+    let mut outcomes = Vec::with_capacity(runs.len());
+    let mut shown = Shown::default();
+
+    for (scope, config, stdin) in runs {
+        let fail_on = config.fail_on;
+        let outcome = engine::lint_with(&options(&scope, config, stdin), &workers);
+        code = code.max(exit_code(&outcome, fail_on));
+        shown.focused += scope.focus.len();
+        shown.roots.push(scope.root);
+        shown.repository_prefix = scope.repository_prefix;
+        outcomes.push((scope.shown_prefix, outcome));
+    }
+
     drop(progress);
+    // The process ends here: the system lets go of all of it at once.
+    let mut outcome = ManuallyDrop::new(shown.outcome(outcomes));
+    outcome.workers = workers;
 
     let mut view = Report::new(&outcome, min_level);
-    view.repository_prefix = scope.repository_prefix;
-    view.shown_prefix = scope.shown_prefix;
-    view.focused = scope.focus.len();
+    view.repository_prefix = shown.repository_prefix;
+    view.shown_prefix = shown.prefix;
+    view.focused = shown.focused;
 
     if arguments.verbose {
         let (files, time) = (outcome.summary.files, outcome.summary.elapsed);
@@ -133,13 +156,59 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
             time.as_millis()
         ));
     }
+    // The text for people says so itself.
+    if arguments.format != Format::Text
+        && summary::checked(&outcome.summary).is_empty()
+        && let Some(left_out) = summary::left_out(&outcome.summary)
+    {
+        terminal::complain(&format!("nothing to deploy was found: {left_out}\n"));
+    }
 
-    write_report(arguments, &view, look)?;
+    write_report(arguments, &view, &shown.roots, look)?;
     if view.failed() {
         return Ok(FAILED);
     }
 
-    Ok(exit_code(&outcome, fail_on))
+    Ok(code)
+}
+
+/// How the outcome of one run or several is shown.
+#[derive(Default)]
+struct Shown {
+    roots: Vec<PathBuf>,
+    focused: usize,
+    prefix: String,
+    repository_prefix: String,
+}
+
+impl Shown {
+    /// One outcome of all runs, each with the path from where the user stands to its root.
+    fn outcome(&mut self, mut runs: Vec<(String, Outcome)>) -> Outcome {
+        if runs.len() == 1
+            && let Some((prefix, outcome)) = runs.pop()
+        {
+            self.prefix = prefix;
+            return outcome;
+        }
+
+        self.repository_prefix.clear();
+
+        Outcome::join(runs)
+    }
+}
+
+fn options(scope: &Scope, config: Config, stdin: Option<(String, String)>) -> Options {
+    Options {
+        root: scope.root.clone(),
+        named: scope.named.clone(),
+        focus: scope.focus.clone(),
+        evidence: scope.evidence,
+        stdin,
+        config,
+        threads: None,
+        today: None,
+        ends: true,
+    }
 }
 
 /// Depends on what was found alone: neither on the format nor on what is shown.
@@ -149,7 +218,7 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
     }
 
     match fail_on {
-        FailOn::Located(level)
+        FailOn::AtLeast(level)
             if outcome
                 .findings
                 .iter()
@@ -157,31 +226,64 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
         {
             FINDINGS
         }
-        FailOn::Located(_) | FailOn::Never => CLEAN,
+        FailOn::AtLeast(_) | FailOn::Never => CLEAN,
     }
 }
 
 /// The configuration file's policy with the flags over it.
 fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
-    let file = match &arguments.config {
-        Some(path) => Some(path.clone()),
-        None if arguments.isolated => None,
-        None => config::discover(&scope.root),
+    let found;
+    let cannot_read = |path: &Path, reason: &str| {
+        Failure::new(
+            &format!(
+                "cannot read configuration file `{}`: {reason}",
+                path.display()
+            ),
+            None,
+            look,
+        )
     };
 
-    let mut config = match file {
+    let read = match &arguments.config {
+        Some(path) => {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+
+            if git::way_out(&whole).is_some() {
+                return Err(cannot_read(
+                    path,
+                    "it is a link that leads out of the repository",
+                ));
+            }
+
+            Some((path, config::load_named(path, &scope.root)))
+        }
+        None if arguments.isolated => None,
+        None => {
+            let discovery = config::discover(&scope.root);
+
+            for (path, reason) in discovery.passed_over {
+                let path = printable(&input::shown(&path)).replace('\n', "\u{fffd}");
+                terminal::complain(&format!("`{path}` is not used: {reason}\n"));
+            }
+
+            if let Some(path) = discovery.refused {
+                return Err(cannot_read(
+                    &path,
+                    "it is a link that leads out of the repository",
+                ));
+            }
+
+            found = discovery.found;
+            found
+                .as_ref()
+                .map(|found| (&found.path, config::load(found, &scope.root)))
+        }
+    };
+
+    let mut config = match read {
         None => Config::default(),
-        Some(path) => config::load(&path, &scope.root)
-            .map_err(|error| {
-                Failure::new(
-                    &format!(
-                        "cannot read configuration file `{}`: {error}",
-                        path.display()
-                    ),
-                    None,
-                    look,
-                )
-            })?
+        Some((path, read)) => read
+            .map_err(|reason| cannot_read(path, &reason))?
             .map_err(|broken| Failure(human::broken_config(broken, look)))?,
     };
 
@@ -216,18 +318,30 @@ fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Confi
     Ok(config)
 }
 
-fn standard_input(look: RenderOptions) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|error| {
-        Failure::new(&format!("cannot read standard input: {error}"), None, look)
-    })?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new("standard input is not valid UTF-8", None, look))
+/// The text on standard input, read as the file that it stands for would be.
+fn standard_input(path: &str, look: RenderOptions) -> Result<String, Failure> {
+    let cannot_read =
+        |reason: &str| Failure::new(&format!("cannot read standard input: {reason}"), None, look);
+    let bytes =
+        input::read_stream(io::stdin().lock(), input::MAX_BYTES).map_err(
+            |unread| match unread {
+                Unread::TooLarge(_) => cannot_read(&format!(
+                    "it is larger than the {} MiB that are read",
+                    input::MAX_BYTES >> 20
+                )),
+                unread => cannot_read(&unread.reason()),
+            },
+        )?;
+    engine::text(path, bytes).map_err(|reason| cannot_read(&reason))
 }
 
 /// Writes the report in its format, to where it belongs.
-fn write_report(arguments: &Check, view: &Report, look: RenderOptions) -> Result<(), Failure> {
+fn write_report(
+    arguments: &Check,
+    view: &Report,
+    roots: &[PathBuf],
+    look: RenderOptions,
+) -> Result<(), Failure> {
     let for_people = |look: RenderOptions| {
         let body = if arguments.statistics {
             summary::statistics(view, look)
@@ -259,9 +373,9 @@ fn write_report(arguments: &Check, view: &Report, look: RenderOptions) -> Result
         return print(&document(look));
     };
 
-    fs::write(path, document(RenderOptions::PLAIN)).map_err(|error| {
+    output::write(path, &document(RenderOptions::PLAIN), roots).map_err(|reason| {
         Failure::new(
-            &format!("cannot write `{}`: {error}", path.display()),
+            &format!("cannot write `{}`: {reason}", path.display()),
             None,
             look,
         )
@@ -277,7 +391,6 @@ fn write_report(arguments: &Check, view: &Report, look: RenderOptions) -> Result
 /// Adds the findings to the page of the job, where GitHub says there is one. Not being able to is
 /// no failure of the run.
 fn job_summary(view: &Report) {
-    use io::Write as _;
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return;
     };

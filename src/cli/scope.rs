@@ -4,14 +4,20 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 
 use super::args::Check;
+use crate::engine::Evidence;
+use crate::git;
+use crate::input;
 use crate::suggest;
 
-/// What to lint.
+/// One repository, or one part of it, that is linted by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     pub root: PathBuf,
+    /// What the user names in it, from the root.
+    pub named: Vec<PathBuf>,
     /// Paths from the root whose findings are wanted; empty for all.
     pub focus: Vec<String>,
+    pub evidence: Evidence,
     /// The path from the root of the file that standard input stands for.
     pub stdin: Option<String>,
     /// From the git repository's root to the root of the run, empty or ending in `/`.
@@ -24,8 +30,9 @@ pub struct Scope {
 type Refusal = (String, Option<String>);
 
 /// One folder is a root by itself. Files, several paths and standard input are looked at within the
-/// git repository around them, so that the rest of it counts as evidence.
-pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
+/// git repository around them, so that the rest of it counts as evidence. Paths without a common
+/// repository are linted each by itself.
+pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
         .map_err(|error| (format!("cannot read the current directory: {error}"), None))?;
@@ -36,7 +43,7 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
         if path.as_os_str() == "-" {
             dash = true;
         } else {
-            paths.push(path.canonicalize().map_err(|error| refusal(path, &error))?);
+            paths.push(real(&here, path)?);
         }
     }
 
@@ -49,55 +56,157 @@ pub fn resolve(arguments: &Check) -> Result<Scope, Refusal> {
         .stdin_filename
         .as_ref()
         .map(|name| normal(&here.join(name)));
-    let root = match (paths.as_slice(), &stdin) {
-        ([], None) => here.clone(),
-        ([folder], _) if folder.is_dir() => folder.clone(),
-        _ => {
-            let common = common_folder(paths.iter().chain(&stdin)).unwrap_or_else(|| here.clone());
-            git_root(&common).map_or(common.clone(), Path::to_owned)
-        }
+    let mut scopes = match (paths.as_slice(), &stdin) {
+        ([], None) => vec![Scope {
+            root: here.clone(),
+            ..Scope::default()
+        }],
+        ([folder], _) if folder.is_dir() => vec![Scope {
+            root: folder.clone(),
+            ..Scope::default()
+        }],
+        _ => roots(paths.iter().chain(&stdin)),
     };
 
-    let from_root = |path: &Path| path.strip_prefix(&root).ok().map(slashed);
-    let stdin = match stdin {
-        Some(path) => {
-            let outside = || {
-                (
-                    format!("`{}` is not inside `{}`", path.display(), root.display()),
-                    None,
-                )
-            };
-
-            Some(
-                from_root(&path)
-                    .filter(|path| !path.is_empty())
-                    .ok_or_else(outside)?,
-            )
+    for path in &paths {
+        if let Some((scope, inner)) = holder(&mut scopes, path) {
+            scope.focus.push(input::shown(&inner));
+            scope.named.push(inner);
         }
-        None => None,
-    };
-
-    let mut focus: Vec<String> = paths.iter().filter_map(|path| from_root(path)).collect();
-    focus.extend(stdin.clone());
-
-    if paths.contains(&root) {
-        focus.clear();
-        focus.extend(stdin.clone());
     }
 
-    focus.sort();
-    focus.dedup();
-    let inner = git_root(&root)
-        .and_then(|top| root.strip_prefix(top).ok())
-        .map(slashed)
-        .unwrap_or_default();
-    Ok(Scope {
-        repository_prefix: folder(inner),
-        shown_prefix: shown(&root, &here),
-        focus,
-        stdin,
-        root,
-    })
+    if let Some(path) = &stdin {
+        let outside = |root: &Path| {
+            (
+                format!("`{}` is not inside `{}`", path.display(), root.display()),
+                None,
+            )
+        };
+
+        let root = scopes
+            .first()
+            .map(|scope| scope.root.clone())
+            .unwrap_or_default();
+        let (scope, inner) = holder(&mut scopes, path).ok_or_else(|| outside(&root))?;
+        if inner.as_os_str().is_empty() {
+            return Err(outside(&root));
+        }
+
+        scope.stdin = Some(input::shown(&inner));
+        scope.focus.extend(scope.stdin.clone());
+    }
+
+    for scope in &mut scopes {
+        scope.finish(&here);
+    }
+
+    Ok(scopes)
+}
+
+impl Scope {
+    fn finish(&mut self, here: &Path) {
+        // The root itself stands for everything in it.
+        if self.focus.iter().any(String::is_empty) {
+            self.focus.clear();
+            self.focus.extend(self.stdin.clone());
+        }
+
+        self.focus.sort();
+        self.focus.dedup();
+        self.named.sort();
+        self.named.dedup();
+        let top = git::top(&self.root).and_then(|top| self.root.strip_prefix(top).ok());
+        self.repository_prefix = folder(top.map(input::shown).unwrap_or_default());
+        self.shown_prefix = shown(&self.root, here);
+    }
+}
+
+/// The real path of what the user names, which must not be led out of its repository by a link in
+/// it.
+fn real(here: &Path, path: &Path) -> Result<PathBuf, Refusal> {
+    let real = path.canonicalize().map_err(|error| refusal(path, &error))?;
+
+    if let Some(link) = git::way_out(&here.join(path)) {
+        let link = link.strip_prefix(here).unwrap_or(&link);
+        return Err((
+            format!(
+                "cannot read `{}`: the link `{}` leads out of the repository",
+                path.display(),
+                link.display()
+            ),
+            None,
+        ));
+    }
+
+    if real.is_file() || real.is_dir() {
+        Ok(real)
+    } else {
+        Err((
+            format!(
+                "cannot read `{}`: it is not a regular file or a folder",
+                path.display()
+            ),
+            None,
+        ))
+    }
+}
+
+/// The roots of several paths: the repository of each, or itself. One that is inside another one is
+/// a part of it.
+fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = Vec::new();
+
+    for path in paths {
+        // A file counts as its folder, and so does one that does not exist.
+        let folder = path
+            .ancestors()
+            .skip(usize::from(!path.is_dir()))
+            .find(|folder| folder.is_dir())
+            .unwrap_or(path);
+        let (root, evidence) = match git::top(folder) {
+            Some(top) => (top, Evidence::Repository),
+            None if path.is_dir() => (folder, Evidence::Repository),
+            None => (folder, Evidence::NamedOnly),
+        };
+
+        scopes.push(Scope {
+            root: root.to_owned(),
+            evidence,
+            ..Scope::default()
+        });
+    }
+    // Above comes before below, and what is walked before what is not.
+    scopes.sort_by(|a, b| {
+        (&a.root, a.evidence == Evidence::NamedOnly)
+            .cmp(&(&b.root, b.evidence == Evidence::NamedOnly))
+    });
+
+    let mut kept: Vec<Scope> = Vec::new();
+
+    for scope in scopes {
+        let is_part = |outer: &Scope| {
+            outer.root == scope.root
+                || (outer.evidence == Evidence::Repository && scope.root.starts_with(&outer.root))
+        };
+
+        if !kept.iter().any(is_part) {
+            kept.push(scope);
+        }
+    }
+
+    kept
+}
+
+/// The scope that a path is in, and the path from its root.
+fn holder<'s>(scopes: &'s mut [Scope], path: &Path) -> Option<(&'s mut Scope, PathBuf)> {
+    // The innermost: a scope without evidence may be above another one.
+    let scope = scopes
+        .iter_mut()
+        .filter(|scope| path.starts_with(&scope.root))
+        .max_by_key(|scope| scope.root.as_os_str().len())?;
+    let inner = path.strip_prefix(&scope.root).ok()?.to_owned();
+
+    Some((scope, inner))
 }
 
 fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
@@ -114,42 +223,14 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
     (format!("no such file or directory: `{shown}`"), help)
 }
 
-/// The folder that holds all the paths. A file counts as its folder, and so does one that does not
-/// exist.
-fn common_folder<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Option<PathBuf> {
-    paths
-        .map(|path| {
-            if path.is_dir() {
-                path.as_path()
-            } else {
-                path.parent().unwrap_or(path)
-            }
-        })
-        .map(Path::to_owned)
-        .reduce(|common, path| {
-            common
-                .ancestors()
-                .find(|folder| path.starts_with(folder))
-                .unwrap_or(&common)
-                .to_owned()
-        })
-}
-
-/// The nearest folder at or above this one that git calls its own.
-fn git_root(folder: &Path) -> Option<&Path> {
-    folder
-        .ancestors()
-        .find(|folder| folder.join(".git").exists())
-}
-
 fn shown(root: &Path, here: &Path) -> String {
     if let Ok(below) = root.strip_prefix(here) {
-        return folder(slashed(below));
+        return folder(input::shown(below));
     }
 
     match here.strip_prefix(root) {
         Ok(below) => "../".repeat(below.components().count()),
-        Err(_) => folder(slashed(root)),
+        Err(_) => folder(input::shown(root)),
     }
 }
 
@@ -159,10 +240,6 @@ fn folder(path: String) -> String {
     } else {
         format!("{}/", path.trim_end_matches('/'))
     }
-}
-
-fn slashed(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 /// The path without `.` and `..`; its file need not exist.
@@ -205,17 +282,24 @@ mod tests {
     }
 
     #[test]
-    fn the_common_folder_holds_all() {
-        let common = |paths: &[&str]| {
+    fn paths_without_a_repository_are_roots_of_their_own() {
+        let roots = |paths: &[&str]| {
             let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-            common_folder(paths.iter())
+            roots(paths.iter())
+                .into_iter()
+                .map(|scope| (scope.root, scope.evidence))
+                .collect::<Vec<_>>()
         };
 
+        let named = |path: &str| (PathBuf::from(path), Evidence::NamedOnly);
         assert_eq!(
-            common(&["/none/a/x", "/none/a/b/y"]),
-            Some("/none/a".into())
+            roots(&["/dev/null", "/proc/version"]),
+            [named("/dev"), named("/proc")]
         );
-        assert_eq!(common(&["/none/a/x", "/none/ab/y"]), Some("/none".into()));
-        assert_eq!(common(&[]), None);
+        assert_eq!(roots(&["/proc/version", "/proc/uptime"]), [named("/proc")]);
+        assert_eq!(
+            roots(&["/proc/version", "/proc/self/comm", "/proc"]),
+            [("/proc".into(), Evidence::Repository)]
+        );
     }
 }

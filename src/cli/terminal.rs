@@ -15,6 +15,8 @@ use crate::report::human::{Color, Links, RenderOptions};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Assumed where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
+/// A narrower terminal has to break lines itself.
+const MIN_WIDTH: usize = 20;
 
 /// What standard output can show.
 pub fn look(choice: ColorChoice) -> RenderOptions {
@@ -39,8 +41,8 @@ fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> RenderOptions {
 
     let width = env::var("COLUMNS")
         .ok()
-        .and_then(|columns| columns.parse().ok())
-        .filter(|&columns| columns >= 40);
+        .and_then(|columns| columns.parse::<usize>().ok())
+        .filter(|&columns| columns > 0);
     RenderOptions {
         color: if colored { Color::Ansi } else { Color::Plain },
         links: if colored && terminal && follows_links() {
@@ -48,7 +50,7 @@ fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> RenderOptions {
         } else {
             Links::Written
         },
-        width: width.unwrap_or(WIDTH),
+        width: width.unwrap_or(WIDTH).max(MIN_WIDTH),
     }
 }
 
@@ -109,15 +111,20 @@ impl Progress {
         }
 
         let (done, waiting) = mpsc::channel();
-        let speaker = thread::Builder::new().spawn(move || {
+        let speak = move || {
             if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 complain("checking …");
                 let _ = waiting.recv();
                 complain("\r\u{1b}[K");
             }
-        });
-
-        Self(speaker.ok().map(|speaker| (done, speaker)))
+        };
+        // Where no thread can be started, the run goes without the line.
+        Self(
+            thread::Builder::new()
+                .spawn(speak)
+                .ok()
+                .map(|speaker| (done, speaker)),
+        )
     }
 }
 

@@ -122,7 +122,7 @@ impl Reader {
                 }
                 "fail-on" => {
                     let mut levels = vec![("never", FailOn::Never)];
-                    levels.extend(LEVELS.map(|(word, level)| (word, FailOn::Located(level))));
+                    levels.extend(LEVELS.map(|(word, level)| (word, FailOn::AtLeast(level))));
                     config.fail_on = self
                         .one_of("fail-on", value, &levels)
                         .unwrap_or(config.fail_on);

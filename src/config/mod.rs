@@ -14,8 +14,11 @@ use serde::Deserialize;
 
 use crate::catalog::{self, Format, Profile, Rule};
 use crate::finding::{Finding, Level};
+use crate::git;
+use crate::input::{self, Root, Unread};
 use crate::source::{FileId, SourceFile};
 use crate::suggest;
+use crate::syntax::decode::decode;
 
 /// Where a folder's configuration may stand, the first one found wins.
 pub const FILES: [&str; 3] = [
@@ -79,7 +82,7 @@ impl Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailOn {
     Never,
-    Located(Level),
+    AtLeast(Level),
 }
 
 /// `[[paths]]`: what holds for the files that its globs match.
@@ -122,7 +125,7 @@ impl Default for Config {
             paths: Vec::new(),
             exclude: Globs::none(),
             min_level: Level::Warning,
-            fail_on: FailOn::Located(Level::Error),
+            fail_on: FailOn::AtLeast(Level::Error),
             file: None,
             prefix: String::new(),
         }
@@ -198,34 +201,127 @@ fn set_level(levels: &Levels, rule: &Rule) -> Option<Setting> {
         .copied()
 }
 
+/// A configuration file, and the folder that its links must not lead out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub path: PathBuf,
+    inside: PathBuf,
+}
+
+/// The configuration file that holds for a root, and those that were passed over, each with the
+/// reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    pub found: Option<Found>,
+    pub passed_over: Vec<(PathBuf, &'static str)>,
+    /// One that was meant and must not be read: linting without it would be linting by another
+    /// policy.
+    pub refused: Option<PathBuf>,
+}
+
 /// The configuration file that holds for `root`: in it or in a folder above it, up to the
-/// repository's root.
-pub fn discover(root: &Path) -> Option<PathBuf> {
+/// repository's root. Without a repository, those above count only if nobody else can have put them
+/// there.
+pub fn discover(root: &Path) -> Discovery {
+    let top = git::top(root);
+    let mut discovery = Discovery::default();
+
     for folder in root.ancestors() {
-        if let Some(found) = FILES
-            .iter()
-            .map(|name| folder.join(name))
-            .find(|path| path.is_file())
-        {
-            return Some(found);
+        for path in FILES.map(|name| folder.join(name)) {
+            if fs::symlink_metadata(&path).is_err() {
+                continue;
+            }
+
+            let inside = top.unwrap_or(folder);
+            let trust = (top.is_none() && folder != root).then_some(root);
+
+            match judge(&path, inside, trust) {
+                Verdict::Taken => {
+                    discovery.found = Some(Found {
+                        path,
+                        inside: inside.to_owned(),
+                    });
+
+                    return discovery;
+                }
+                Verdict::LeadsOut => {
+                    discovery.refused = Some(path);
+                    return discovery;
+                }
+                Verdict::PassedOver(reason) => discovery.passed_over.push((path, reason)),
+            }
         }
 
-        if folder.join(".git").exists() {
-            return None;
+        if top == Some(folder) {
+            break;
         }
     }
 
-    None
+    discovery
 }
 
-/// Reads the file at `path` for a run over `root`. The outer error is one of reading.
-pub fn load(path: &Path, root: &Path) -> Result<Result<Config, Broken>, std::io::Error> {
-    let text = fs::read_to_string(path)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let folder = path
-        .canonicalize()
-        .ok()
-        .and_then(|path| path.parent().map(Path::to_owned))
+/// Whether a file is taken for a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Taken,
+    /// A link to a file that is not in the repository.
+    LeadsOut,
+    PassedOver(&'static str),
+}
+
+/// `trust` is what the user named, where the owner of the file matters.
+fn judge(path: &Path, inside: &Path, trust: Option<&Path>) -> Verdict {
+    if let Some(named) = trust {
+        let mut above = path
+            .ancestors()
+            .take_while(|above| above.starts_with(inside));
+        if !above.all(|above| input::is_trusted(above, named)) {
+            return Verdict::PassedOver("other users can write to it or to its folder");
+        }
+    }
+
+    match path.canonicalize() {
+        Err(_) => Verdict::PassedOver("it is a link that leads nowhere"),
+        Ok(real) if !real.is_file() => Verdict::PassedOver("it is not a regular file"),
+        Ok(real) if !real.starts_with(inside) => Verdict::LeadsOut,
+        Ok(_) => Verdict::Taken,
+    }
+}
+
+/// Reads a configuration for a run over `root`. The outer error is one of reading.
+pub fn load(found: &Found, root: &Path) -> Result<Result<Config, Broken>, String> {
+    let inside = Root::open(&found.inside).map_err(|error| input::plain(&error))?;
+    let inner = found
+        .path
+        .strip_prefix(&found.inside)
+        .unwrap_or(&found.path);
+    let bytes = inside.read(&inside.resolve(inner).unwrap_or_default(), input::MAX_BYTES);
+
+    parse_bytes(bytes, &found.path, root)
+}
+
+/// Reads the configuration that the user names.
+pub fn load_named(path: &Path, root: &Path) -> Result<Result<Config, Broken>, String> {
+    parse_bytes(input::read_named(path, input::MAX_BYTES), path, root)
+}
+
+fn parse_bytes(
+    bytes: Result<Vec<u8>, Unread>,
+    path: &Path,
+    root: &Path,
+) -> Result<Result<Config, Broken>, String> {
+    let text =
+        decode(bytes.map_err(|unread| unread.reason())?).map_err(|error| error.to_string())?;
+    let folder = path.parent().map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    });
+
+    let folder = folder
+        .and_then(|folder| folder.canonicalize().ok())
         .unwrap_or_default();
     let base = if FILES[1..].iter().any(|name| path.ends_with(name)) {
         folder.parent().map(Path::to_owned).unwrap_or_default()
@@ -233,12 +329,8 @@ pub fn load(path: &Path, root: &Path) -> Result<Result<Config, Broken>, std::io:
         folder
     };
 
-    let shown = path
-        .strip_prefix(root)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .replace('\\', "/");
-    Ok(Config::parse(&shown, text).map(|mut config| {
+    let shown = input::shown(path.strip_prefix(root).unwrap_or(path));
+    Ok(Config::parse(&shown, &text).map(|mut config| {
         config.file = Some(path.to_owned());
         config.prefix = root
             .strip_prefix(&base)
@@ -248,7 +340,7 @@ pub fn load(path: &Path, root: &Path) -> Result<Result<Config, Broken>, std::io:
 }
 
 fn folder_prefix(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
+    let text = input::shown(path);
     if text.is_empty() {
         text
     } else {

@@ -6,37 +6,43 @@
 //! panic anywhere costs one file or one check.
 
 mod check;
+mod listing;
+mod read;
 mod settle;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use self::listing::Files;
+use self::read::{Failure, NoText, Read};
 use self::settle::{Settled, settle};
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
 use crate::data;
 use crate::fence::{isolate, isolate_or_default};
-use crate::finding::Finding;
-use crate::git;
+use crate::finding::{Finding, Level};
 use crate::graph::Graph;
 use crate::graph::kubernetes::Cluster;
-use crate::model::code::{self, CodeFacts};
+use crate::input::{self, Root};
+use crate::model::code::CodeFacts;
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file_role::is_generated;
 use crate::model::kind::{FileKind, Listing};
-use crate::model::mentions::{EnvNameSearch, Mentioned, Mentions};
+use crate::model::mentions::{EnvNameSearch, Mentions};
 use crate::model::{compose, file, kubernetes, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::suppress::Date;
-use crate::syntax::decode::decode;
-use crate::walk::{self, Entry, Unread};
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// More threads than these are not started: they would only wait for each other.
+const MAX_THREADS: usize = 256;
+const THREADS_PER_CORE: usize = 4;
 
 /// How many files a worker takes at once: few enough that none is left with many when the others
 /// have no more.
@@ -50,6 +56,10 @@ pub struct Options {
     /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything
     /// else is still read as evidence.
     pub focus: Vec<String>,
+    /// What the user names, as paths from the root: read whatever leaves it out, or else an error.
+    /// The root itself is an empty path.
+    pub named: Vec<PathBuf>,
+    pub evidence: Evidence,
     /// A file's text given instead of what is on disk, with its repository path.
     pub stdin: Option<(String, String)>,
     pub config: Config,
@@ -60,6 +70,16 @@ pub struct Options {
     /// The process ends with this run: what it made is left to the system, which lets go of all of
     /// it at once.
     pub ends: bool,
+}
+
+/// What is read besides what the user names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// All of the repository.
+    #[default]
+    Repository,
+    /// Nothing: a file outside of any repository says nothing of the files beside it.
+    NamedOnly,
 }
 
 /// What a run found.
@@ -77,26 +97,67 @@ pub struct Outcome {
     pub workers: Workers,
 }
 
+impl Outcome {
+    /// What several runs found, each with the path from where the user stands to its root, empty or
+    /// ending in `/`. None of them was evidence for another.
+    pub fn join(runs: Vec<(String, Outcome)>) -> Outcome {
+        let mut whole = Outcome::default();
+
+        for (prefix, run) in runs {
+            let first = whole.sources.len() as u32;
+            let moved = |file: FileId| FileId(file.0 + first);
+            whole.sources.extend(run.sources.into_iter().map(|source| {
+                let path = format!("{prefix}{}", source.path);
+                SourceFile::new(moved(source.id), path.trim_end_matches('/'), source.text)
+            }));
+            whole.secrets.extend(
+                run.secrets
+                    .into_iter()
+                    .map(|(file, spans)| (moved(file), spans)),
+            );
+            whole
+                .findings
+                .extend(run.findings.into_iter().map(|mut finding| {
+                    finding.rename_files(moved);
+                    finding
+                }));
+            whole.summary.add(&run.summary);
+        }
+
+        whole
+    }
+}
+
 /// The threads of a run; without any of their own, those of the process.
 #[derive(Debug, Default)]
 pub struct Workers(Option<rayon::ThreadPool>);
 
 impl Workers {
-    /// Where the system starts no more threads, the current one does all the work.
-    fn new(threads: usize) -> Self {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .stack_size(STACK_BYTES)
-            .build();
-        Self(
-            pool.or_else(|_| {
-                rayon::ThreadPoolBuilder::new()
-                    .num_threads(1)
-                    .use_current_thread()
-                    .build()
-            })
-            .ok(),
-        )
+    /// As many threads as are asked for, or as can be started. Where none can, the caller's own
+    /// thread is the only worker.
+    pub fn start(threads: Option<usize>) -> Result<Self, StartError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut count = threads
+            .unwrap_or(cores)
+            .clamp(1, MAX_THREADS.min(cores * THREADS_PER_CORE));
+        let pool = |count| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(count)
+                .stack_size(STACK_BYTES)
+        };
+
+        loop {
+            match pool(count).build() {
+                Ok(workers) => return Ok(Self(Some(workers))),
+                Err(_) if count > 1 => count /= 2,
+                Err(_) => break,
+            }
+        }
+
+        match pool(1).use_current_thread().build() {
+            Ok(workers) => Ok(Self(Some(workers))),
+            Err(error) => Err(StartError(error.to_string())),
+        }
     }
 
     fn count(&self) -> usize {
@@ -122,6 +183,18 @@ impl Workers {
     }
 }
 
+/// Why there is no thread to run on.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start a thread: {}", self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
 /// What was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -133,29 +206,52 @@ pub struct Summary {
     pub services: usize,
     /// All text files read.
     pub files: usize,
+    /// Files that the configuration leaves out.
+    pub excluded: usize,
+    /// Files and folders that `.gitignore` and `.deploylintignore` leave out.
+    pub ignored: usize,
     pub suppressed: usize,
     pub elapsed: Duration,
     /// Something could not be checked (unreadable file, internal error): exit code 2.
     pub failed: bool,
 }
 
-/// Lints a repository. Never fails as a whole: what goes wrong becomes a finding.
-pub fn lint(options: &Options) -> Outcome {
+impl Summary {
+    fn add(&mut self, other: &Summary) {
+        self.dockerfiles += other.dockerfiles;
+        self.compose_files += other.compose_files;
+        self.kubernetes_objects += other.kubernetes_objects;
+        self.workflows += other.workflows;
+        self.services += other.services;
+        self.files += other.files;
+        self.excluded += other.excluded;
+        self.ignored += other.ignored;
+        self.suppressed += other.suppressed;
+        self.elapsed += other.elapsed;
+        self.failed |= other.failed;
+    }
+}
+
+/// Lints a repository. Fails where no thread can be started; what else goes wrong becomes a
+/// finding.
+pub fn lint(options: &Options) -> Result<Outcome, StartError> {
+    let workers = Workers::start(options.threads)?;
+    let mut outcome = lint_with(options, &workers);
+    outcome.workers = workers;
+    Ok(outcome)
+}
+
+/// Lints a repository with threads that are there already. Never fails as a whole.
+pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
     let begin = Instant::now();
-    let threads = options
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let workers = Workers::new(threads);
-    let threads = threads.min(workers.count());
     // One worker alone would read them after the files, when what was needed is there.
     let ahead = || {
-        if threads > 1 {
+        if workers.count() > 1 {
             read_tables()
         }
     };
 
-    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, threads), ahead));
-    outcome.workers = workers;
+    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options), ahead));
     outcome.summary.elapsed = begin.elapsed();
 
     outcome
@@ -178,7 +274,7 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
 
     let read = files.iter().map(read).collect();
 
-    lint_read(&options, &names, read, None)
+    lint_read(&options, &names, read, Files::default())
 }
 
 /// Reads the tables that nearly every run asks for, while the first files are looked for.
@@ -189,16 +285,27 @@ fn read_tables() {
     package::manager("");
 }
 
-fn lint_folder(options: &Options, threads: usize) -> Outcome {
-    let exclude = |path: &str| options.config.excluded(path);
-    let listing = walk::list(&options.root, &exclude, threads);
-    let names = example_names(options, &listing.entries);
-    let mut read = read_all(options, listing.entries, &names);
+fn lint_folder(options: &Options) -> Outcome {
+    let root = match Root::open(&options.root) {
+        Ok(root) => root,
+        Err(error) => {
+            let read = vec![(
+                String::new(),
+                Read::failed(Level::Error, input::plain(&error)),
+            )];
+            return lint_read(options, &EnvNameSearch::of([]), read, Files::default());
+        }
+    };
+
+    let mut files = listing::list(&root, options);
+    let entries = std::mem::take(&mut files.entries);
+    let names = read::example_names(&root, &entries);
+    let mut read = read::all(&root, options, entries, &names);
+    let errors = std::mem::take(&mut files.errors);
     read.extend(
-        listing
-            .errors
+        errors
             .into_iter()
-            .map(|(path, reason)| (path, Read::failed(reason))),
+            .map(|(path, reason)| (path, Read::failed(Level::Error, reason))),
     );
 
     if let Some((path, text)) = &options.stdin {
@@ -206,29 +313,31 @@ fn lint_folder(options: &Options, threads: usize) -> Outcome {
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
 
-    lint_read(
-        options,
-        &names,
-        read,
-        git::tracked(&options.root, file::is_env_file),
-    )
+    lint_read(options, &names, read, files)
+}
+
+/// The text of a file as it is linted, or why it is none.
+pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
+    read::text(path, bytes).map_err(NoText::into_reason)
 }
 
 fn lint_read(
     options: &Options,
     names: &EnvNameSearch,
     mut read: Vec<(String, Read)>,
-    tracked: Option<HashSet<String>>,
+    files: Files,
 ) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
     let mut found = Vec::with_capacity(read.len());
     let mut mentioned = Vec::with_capacity(read.len());
+    let mut targets = Vec::new();
 
     for (path, read) in read {
         let id = FileId(sources.len() as u32);
-        findings.extend(read.failure.map(|reason| unreadable(id, &reason)));
+        let is_unread = read.failure.is_some();
+        findings.extend(read.failure.map(|failure| unreadable(id, &failure)));
         findings.extend(read.broken.into_iter().map(|mut broken| {
             broken.location.file = id;
             broken
@@ -237,13 +346,18 @@ fn lint_read(
         found.push(Found {
             hits: read.hits,
             code: read.code,
+            is_unread,
         });
 
         mentioned.push(read.mentioned);
+        targets.extend(read.target.map(|target| (id, target)));
     }
 
+    let aliases = aliases(&sources, targets);
+    let tracked = files.tracked.map(HashSet::from_iter);
+    let repository = Repository::linked(&sources, &files.links);
     let facts = lower_all(
-        &sources,
+        repository,
         found,
         names.all(mentioned),
         tracked,
@@ -259,7 +373,7 @@ fn lint_read(
         })
     };
 
-    let (settled, summary) = rayon::join(|| settle(options, &facts, found), count);
+    let (settled, summary) = rayon::join(|| settle(options, &facts, found, &aliases), count);
     let Settled {
         secrets,
         mut findings,
@@ -271,6 +385,8 @@ fn lint_read(
     let summary = Summary {
         suppressed,
         failed,
+        excluded: files.excluded,
+        ignored: files.ignored,
         ..summary
     };
 
@@ -289,133 +405,38 @@ fn lint_read(
     }
 }
 
-/// What reading one file gave.
-struct Read {
-    text: String,
-    hits: Vec<Hit>,
-    code: Option<Box<CodeFacts>>,
-    mentioned: Mentioned,
-    failure: Option<String>,
-    /// What panicked while it was read; the file has no number yet.
-    broken: Vec<Finding>,
+/// Files that are links, each with the file that it is a link to.
+fn aliases(sources: &[SourceFile], targets: Vec<(FileId, String)>) -> Vec<(FileId, FileId)> {
+    let repository = Repository::new(sources);
+    targets
+        .into_iter()
+        .filter_map(|(id, target)| Some((id, repository.find(&target)?.id)))
+        .collect()
 }
 
 /// What was found in a text before most texts were let go.
 struct Found {
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
-}
-
-impl Read {
-    fn failed(reason: String) -> Self {
-        let mentioned = Mentioned::default();
-        let failure = Some(reason);
-        Self {
-            text: String::new(),
-            hits: Vec::new(),
-            code: None,
-            mentioned,
-            failure,
-            broken: Vec::new(),
-        }
-    }
-
-    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials,
-    /// and sources for what they read and serve, and let go.
-    fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
-        let mut broken = Vec::new();
-        let file = FileId::default();
-        let mentioned = isolate_or_default("the search for names", file, &mut broken, || {
-            names.find(path, &text)
-        });
-
-        let (mut hits, mut code) = (Vec::new(), None);
-
-        if !is_generated(path) {
-            hits = isolate_or_default("the search for credentials", file, &mut broken, || {
-                credential::scan(&text)
-            });
-
-            code = isolate_or_default("the reading of source code", file, &mut broken, || {
-                code::facts(path, &text)
-            });
-        }
-
-        let assigned = || file::is_source(path) && !credential::assignments(&text).is_empty();
-        let keep = !hits.is_empty()
-            || code.is_some()
-            || file::is_evidence(path)
-            || isolate_or_default("the search for assignments", file, &mut broken, assigned);
-        let text = if keep { text } else { String::new() };
-        Self {
-            text,
-            hits,
-            code,
-            mentioned,
-            failure: None,
-            broken,
-        }
-    }
-}
-
-/// The names that example env files give: known before all else is read.
-fn example_names(options: &Options, entries: &[Entry]) -> EnvNameSearch {
-    let examples = entries
-        .iter()
-        .filter(|entry| file::is_example_env(&entry.path));
-    let texts: Vec<(&str, String)> = examples
-        .filter_map(|entry| {
-            Some((
-                entry.path.as_str(),
-                decode(walk::read(&options.root, entry).ok()?).ok()?,
-            ))
-        })
-        .collect();
-    EnvNameSearch::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
-}
-
-fn read_all(options: &Options, entries: Vec<Entry>, names: &EnvNameSearch) -> Vec<(String, Read)> {
-    let read = |entry: Entry| {
-        let read = match walk::read(&options.root, &entry) {
-            Ok(bytes) => match decode(bytes) {
-                Ok(text) => Read::text(&entry.path, text, names),
-                Err(error) if file::is_deployment(&entry.path) => Read::failed(error.to_string()),
-                Err(_) => Read::text(&entry.path, String::new(), names),
-            },
-            Err(Unread::TooLarge(bytes)) if file::is_deployment(&entry.path) => {
-                Read::failed(format!(
-                    "{} MiB exceeds the limit of {} MiB",
-                    bytes >> 20,
-                    walk::MAX_BYTES >> 20
-                ))
-            }
-            Err(Unread::Failed(reason)) => Read::failed(reason),
-            Err(Unread::TooLarge(_) | Unread::Skipped) => {
-                Read::text(&entry.path, String::new(), names)
-            }
-        };
-
-        (entry.path, read)
-    };
-
-    entries
-        .into_par_iter()
-        .with_max_len(BATCH)
-        .map(read)
-        .collect()
+    /// What is in the file is not known.
+    is_unread: bool,
 }
 
 /// Lowers every file, and lays kustomizations over what they change.
 fn lower_all<'s>(
-    sources: &'s [SourceFile],
+    repository: Repository<'s>,
     found: Vec<Found>,
     mentions: Mentions,
     tracked: Option<HashSet<String>>,
     findings: &mut Vec<Finding>,
 ) -> Facts<'s> {
-    let repository = Repository::new(sources);
+    let sources = repository.files();
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lower = |(source, found): (&'s SourceFile, Found)| {
+        if found.is_unread {
+            // Like a template, it may hold what is missed elsewhere.
+            return (FileFacts::new(FileKind::Template), None);
+        }
         // A panic costs this file its facts.
         let (facts, broken) =
             match isolate("the parser", source.id, || file::lower(source, &listing)) {
@@ -543,16 +564,17 @@ fn join_projects(facts: &Facts) -> Vec<Finding> {
     broken
 }
 
-fn unreadable(file: FileId, reason: &str) -> Finding {
+fn unreadable(file: FileId, failure: &Failure) -> Finding {
     let mut finding = Finding::new(
         Location {
             file,
             span: Span::default(),
         },
-        format!("cannot be read: {reason}"),
+        format!("cannot be read: {}", failure.reason),
     )
     .help("make the file readable, or list it in `.deploylintignore`; nothing in it was checked");
     finding.rule = "unreadable-file";
+    finding.level = failure.level;
 
     finding
 }

@@ -10,7 +10,7 @@ use crate::model::kind::FileKind;
 use crate::source::{FileId, Location, SourceFile, Span, is_inside};
 use crate::suppress::{self, Date};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -27,8 +27,14 @@ pub(super) struct Settled {
 }
 
 /// Secrets, suppressions, policy and order.
-pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Settled {
+pub(super) fn settle(
+    options: &Options,
+    facts: &Facts,
+    found: Vec<Vec<Finding>>,
+    aliases: &[(FileId, FileId)],
+) -> Settled {
     let mut found = by_file(found, facts.files.len());
+    drop_echoes(&mut found, aliases);
     let secrets = secrets(facts, found.iter().flatten());
     let comments = |file: FileId| facts.file(file).comments.as_slice();
     let today = options.today.unwrap_or_else(Date::today);
@@ -55,7 +61,12 @@ pub(super) fn settle(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>)
 }
 
 fn says_that_something_failed(finding: &Finding) -> bool {
-    matches!(finding.rule, "unreadable-file" | fence::RULE)
+    match finding.rule {
+        fence::RULE => true,
+        // What deploys nothing may be unread.
+        "unreadable-file" => finding.level == Level::Error,
+        _ => false,
+    }
 }
 
 /// The findings of each file.
@@ -79,6 +90,22 @@ fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
     }
 
     by_file
+}
+
+/// What is found in a file is not repeated for each link to it.
+fn drop_echoes(found: &mut [Vec<Finding>], aliases: &[(FileId, FileId)]) {
+    for &(alias, target) in aliases {
+        let own = std::mem::take(&mut found[alias.0 as usize]);
+        let known: HashSet<_> = found[target.0 as usize]
+            .iter()
+            .map(|finding| (finding.rule, finding.location.span))
+            .collect();
+        let kept = own
+            .into_iter()
+            .filter(|finding| !known.contains(&(finding.rule, finding.location.span)))
+            .collect();
+        found[alias.0 as usize] = kept;
+    }
 }
 
 /// Every span that some finding calls a secret, before any of them is left out, and every
@@ -144,7 +171,7 @@ fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>
             return false;
         };
 
-        let found = if test_data {
+        let found = if test_data && rule.name != "unreadable-file" {
             Level::Note
         } else {
             finding.level

@@ -148,14 +148,27 @@ fn render_finding(
         title = format!("{title}[{rule}]");
     }
 
-    let _ = writeln!(
-        out,
-        "{title}: {}",
-        look.paint("1", &view.line(&finding.message))
-    );
+    let message = view.line(&finding.message);
+    let narrow = look.width < NARROW;
 
-    for (file, marks) in locations(view, finding) {
+    if narrow {
+        let _ = writeln!(out, "{title}:");
+        paragraph(out, "  ", &message, look);
+    } else {
+        let _ = writeln!(out, "{title}: {}", look.paint("1", &message));
+    }
+
+    for (file, mut marks) in locations(view, finding) {
+        // Beside a line there is no room for words: they follow below.
+        let words: Vec<String> = marks
+            .iter_mut()
+            .filter(|_| narrow)
+            .map(|mark| std::mem::take(&mut mark.text))
+            .collect();
         frame(out, view, file, &marks, finding.level, look);
+        words
+            .iter()
+            .for_each(|text| paragraph(out, "  ", text, look));
     }
 
     let more = finding.related.len().saturating_sub(SHOWN_PLACES);
@@ -278,8 +291,11 @@ fn frame(
     let _ = writeln!(out, "{margin}╰────");
 }
 
+/// On a terminal narrower than this, messages and labels are wrapped too.
+const NARROW: usize = 60;
+
 fn source_width(look: RenderOptions) -> usize {
-    look.width.clamp(60, WIDEST + 8) - 8
+    look.width.clamp(40, WIDEST + 8) - 8
 }
 
 /// The window's lines with their numbers and labels, without a frame around them.

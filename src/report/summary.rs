@@ -33,6 +33,10 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
         facts.push(look.paint("1;31", "not everything could be checked"));
     }
 
+    if checked.is_empty() {
+        facts.extend(left_out(summary));
+    }
+
     facts.push(look.paint("2", &elapsed(summary.elapsed)));
     let facts = facts.join(" · ");
     let checked = if checked.is_empty() {
@@ -153,7 +157,7 @@ fn hidden(view: &Report) -> Option<String> {
 }
 
 fn nothing(summary: &Summary, look: RenderOptions) -> String {
-    let files = match summary.files {
+    let mut files = match summary.files {
         0 => "no text files found".to_owned(),
         files => format!(
             "{} searched for credentials, none found",
@@ -161,11 +165,37 @@ fn nothing(summary: &Summary, look: RenderOptions) -> String {
         ),
     };
 
+    if let Some(left_out) = left_out(summary) {
+        files = format!("{files}; {left_out}");
+    }
+
     format!(
         "{} no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; {files} · {}\n",
         look.paint("1", "Nothing to deploy:"),
         look.paint("2", &elapsed(summary.elapsed))
     )
+}
+
+/// `2 files excluded by the configuration, 1 path ignored`: what may be why there is nothing to
+/// check.
+pub fn left_out(summary: &Summary) -> Option<String> {
+    let mut parts = Vec::new();
+
+    if summary.excluded > 0 {
+        parts.push(format!(
+            "{} excluded by the configuration",
+            count(summary.excluded, "file", "files")
+        ));
+    }
+
+    if summary.ignored > 0 {
+        parts.push(format!(
+            "{} ignored",
+            count(summary.ignored, "path", "paths")
+        ));
+    }
+
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn elapsed(time: Duration) -> String {

@@ -1,6 +1,7 @@
 //! Bytes of a file to text: UTF-8 with or without a byte order mark, UTF-16 with one.
 //!
-//! Never guesses: bytes that are none of these are an error that says where.
+//! Never guesses: bytes that are none of these are an error that says where, or are replaced where
+//! a caller can do with the rest.
 
 use std::fmt;
 
@@ -41,6 +42,33 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest.to_vec(), 3),
         _ => utf8(bytes, 0),
     }
+}
+
+/// The text of a file that may hold bytes of another encoding, in comments or strings: each byte
+/// that is not UTF-8 is replaced, so that columns stay what they are.
+pub fn decode_leniently(bytes: Vec<u8>) -> String {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(mut text) => {
+            if text.starts_with('\u{feff}') {
+                text.drain(..'\u{feff}'.len_utf8());
+            }
+
+            return text;
+        }
+        Err(error) => error.into_bytes(),
+    };
+
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(&bytes)
+        .utf8_chunks()
+    {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+
+    text
 }
 
 fn utf8(bytes: Vec<u8>, skipped: usize) -> Result<String, DecodeError> {
@@ -90,6 +118,17 @@ mod tests {
         ];
         for (bytes, text) in cases {
             assert_eq!(decode(bytes.to_vec()).as_deref(), Ok(*text), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn replaces_each_byte_that_is_not_utf8() {
+        for (bytes, text) in [
+            (&b"\xEF\xBB\xBFa"[..], "a"),
+            (b"caf\xE9 \xC3\xA9", "caf\u{fffd} é"),
+            (b"\xEF\xBB\xBF\xF0\x9F\x98x", "\u{fffd}\u{fffd}\u{fffd}x"),
+        ] {
+            assert_eq!(decode_leniently(bytes.to_vec()), text, "{bytes:?}");
         }
     }
 

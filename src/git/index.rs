@@ -1,73 +1,11 @@
-//! Which files git tracks, read from the index that every checkout has. Runs no program, and knows
-//! nothing of commits.
+//! The index of a checkout: which paths git tracks. Reads bytes, and knows nothing of the files
+//! behind them.
 
-use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-
-/// The tracked files below `root` for which `wanted` holds, as repository paths; `None` where there
-/// is no git checkout or its index cannot be read.
-pub fn tracked(root: &Path, wanted: fn(&str) -> bool) -> Option<HashSet<String>> {
-    let root = fs::canonicalize(root).ok()?;
-    let top = root
-        .ancestors()
-        .find(|folder| folder.join(".git").exists())?;
-    let git = git_folder(top)?;
-    let index = match fs::read(git.join("index")) {
-        Ok(index) => index,
-        // Nothing was ever added.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Some(HashSet::new()),
-        Err(_) => return None,
-    };
-
-    let hash_len = if is_sha256(&git) { 32 } else { 20 };
-    let below = root
-        .strip_prefix(top)
-        .ok()?
-        .to_string_lossy()
-        .replace('\\', "/");
-    let prefix = if below.is_empty() {
-        below
-    } else {
-        format!("{below}/")
-    };
-
-    let paths = paths(&index, hash_len)?;
-    let own = paths
-        .iter()
-        .filter_map(|path| path.strip_prefix(&prefix))
-        .filter(|path| wanted(path));
-    Some(own.map(str::to_owned).collect())
-}
-
-/// The folder that `.git` is or, in a worktree or a submodule, names.
-fn git_folder(top: &Path) -> Option<PathBuf> {
-    let git = top.join(".git");
-    if git.is_dir() {
-        return Some(git);
-    }
-    let text = fs::read_to_string(&git).ok()?;
-    Some(top.join(text.strip_prefix("gitdir:")?.trim()))
-}
-
-/// Whether the objects have SHA-256 names. A worktree's configuration stands in the folder that
-/// `commondir` names.
-fn is_sha256(git: &Path) -> bool {
-    let common = fs::read_to_string(git.join("commondir"))
-        .map_or_else(|_| git.to_owned(), |at| git.join(at.trim()));
-    let config = fs::read_to_string(common.join("config"))
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    config.lines().any(|line| {
-        line.split_once('=')
-            .is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256")
-    })
-}
+use crate::input;
 
 /// The paths in an index of version 2, 3 or 4. `None` for anything else, and where a part of it
 /// stands in another file.
-fn paths(index: &[u8], hash_len: usize) -> Option<Vec<String>> {
+pub(super) fn paths(index: &[u8], hash_len: usize) -> Option<Vec<String>> {
     let word = |at: usize| Some(u32::from_be_bytes(index.get(at..at + 4)?.try_into().ok()?));
     let (version, count) = (word(4)?, word(8)?);
     if !index.starts_with(b"DIRC") || !(2..=4).contains(&version) {
@@ -94,7 +32,9 @@ fn paths(index: &[u8], hash_len: usize) -> Option<Vec<String>> {
 
         let len = memchr::memchr(0, index.get(name..)?)?;
         before.extend_from_slice(&index[name..name + len]);
-        found.push(String::from_utf8_lossy(&before).into_owned());
+        let mut path = String::with_capacity(before.len());
+        input::push_shown(&mut path, &before);
+        found.push(path);
         let end = name + len;
         at = if version == 4 {
             end + 1

@@ -1,0 +1,344 @@
+//! From a path to what is kept of its text: bytes, encoding, credentials. What cannot be read says
+//! why.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+
+use super::{BATCH, Options};
+use crate::credential::{self, Hit};
+use crate::fence::isolate_or_default;
+use crate::finding::{Finding, Level};
+use crate::input::{self, Root, Unread};
+use crate::model::code::{self, CodeFacts};
+use crate::model::file;
+use crate::model::file_role::{is_generated, is_test_input};
+use crate::model::kind::{self, FileKind};
+use crate::model::mentions::{EnvNameSearch, Mentioned};
+use crate::source::FileId;
+use crate::syntax::decode::{decode, decode_leniently};
+use crate::walk::{self, Entry};
+
+/// How much of a file that is too large is searched for signs of a deployment.
+const SEARCHED_BYTES: u64 = 32 * 1024 * 1024;
+
+/// What reading one file gave.
+pub(super) struct Read {
+    pub text: String,
+    pub hits: Vec<Hit>,
+    pub code: Option<Box<CodeFacts>>,
+    pub mentioned: Mentioned,
+    /// The file that this one is a link to.
+    pub target: Option<String>,
+    pub failure: Option<Failure>,
+    /// What panicked while it was read; the file has no number yet.
+    pub broken: Vec<Finding>,
+}
+
+/// Why a file's text is not known, and how much that matters: an error for what deploys and what
+/// the user names, a note for the rest.
+pub(super) struct Failure {
+    pub level: Level,
+    pub reason: String,
+}
+
+impl Read {
+    pub fn failed(level: Level, reason: String) -> Self {
+        let failure = Some(Failure { level, reason });
+        Self {
+            failure,
+            ..Self::empty()
+        }
+    }
+
+    fn empty() -> Self {
+        let mentioned = Mentioned::default();
+        Self {
+            text: String::new(),
+            hits: Vec::new(),
+            code: None,
+            mentioned,
+            target: None,
+            failure: None,
+            broken: Vec::new(),
+        }
+    }
+
+    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials,
+    /// and sources for what they read and serve, and let go.
+    pub fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
+        let mut broken = Vec::new();
+        let file = FileId::default();
+        let mentioned = isolate_or_default("the search for names", file, &mut broken, || {
+            names.find(path, &text)
+        });
+
+        let (mut hits, mut code) = (Vec::new(), None);
+        if !is_generated(path) {
+            hits = isolate_or_default("the search for credentials", file, &mut broken, || {
+                credential::scan(&text)
+            });
+            code = isolate_or_default("the reading of source code", file, &mut broken, || {
+                code::facts(path, &text)
+            });
+        }
+
+        let assigned = || file::is_source(path) && !credential::assignments(&text).is_empty();
+        let keep = !hits.is_empty()
+            || code.is_some()
+            || file::is_evidence(path)
+            || isolate_or_default("the search for assignments", file, &mut broken, assigned);
+        let text = if keep { text } else { String::new() };
+        Self {
+            text,
+            hits,
+            code,
+            mentioned,
+            broken,
+            ..Self::empty()
+        }
+    }
+}
+
+/// The names that example env files give: known before all else is read.
+pub(super) fn example_names(root: &Root, entries: &[Entry]) -> EnvNameSearch {
+    let examples = entries
+        .iter()
+        .filter(|entry| file::is_example_env(&entry.path));
+    let texts: Vec<(&str, String)> = examples
+        .filter_map(|entry| {
+            Some((
+                entry.path.as_str(),
+                text(&entry.path, entry.read(root).ok()?).ok()?,
+            ))
+        })
+        .collect();
+    EnvNameSearch::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
+}
+
+/// Reads all files. One that has vanished since it was listed is not there.
+pub(super) fn all(
+    root: &Root,
+    options: &Options,
+    entries: Vec<Entry>,
+    names: &EnvNameSearch,
+) -> Vec<(String, Read)> {
+    let named: HashSet<String> = options
+        .named
+        .iter()
+        .map(|path| input::shown(path))
+        .collect();
+    let read = |mut entry: Entry| {
+        let target = entry.target.take();
+        let read = one(root, &entry, named.contains(&entry.path), names)?;
+        Some((entry.path, Read { target, ..read }))
+    };
+
+    entries
+        .into_par_iter()
+        .with_max_len(BATCH)
+        .filter_map(read)
+        .collect()
+}
+
+/// `is_named`: the user asks for this very file.
+fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Option<Read> {
+    if walk::has_binary_ending(&entry.path) {
+        let reason = "its name is one of a binary file".to_owned();
+        return Some(if is_named {
+            Read::failed(Level::Error, reason)
+        } else {
+            Read::empty()
+        });
+    }
+
+    let level = |matters: bool| {
+        if is_named || matters {
+            Level::Error
+        } else {
+            Level::Note
+        }
+    };
+
+    let is_deployment = file::is_deployment(&entry.path) && !is_test_input(&entry.path);
+    let bytes = match entry.read(root) {
+        Ok(bytes) => bytes,
+        Err(Unread::Missing) if is_named => {
+            return Some(Read::failed(Level::Error, Unread::Missing.reason()));
+        }
+        Err(Unread::Missing) => return None,
+        Err(unread @ Unread::TooLarge(_)) => {
+            let matters = is_deployment && may_deploy(root, entry);
+            return Some(Read::failed(level(matters), unread.reason()));
+        }
+        Err(unread @ Unread::Failed(_)) => {
+            return Some(Read::failed(level(is_deployment), unread.reason()));
+        }
+    };
+
+    Some(match text(&entry.path, bytes) {
+        Ok(text) => Read::text(&entry.path, text, names),
+        Err(NoText::Binary(_)) if !is_named && !file::is_deployment(&entry.path) => {
+            Read::text(&entry.path, String::new(), names)
+        }
+        Err(NoText::Binary(reason)) => Read::failed(level(false), reason),
+        Err(NoText::Encoding(reason)) if is_named || is_deployment => {
+            Read::failed(Level::Error, reason)
+        }
+        Err(NoText::Encoding(reason)) => Read::failed(Level::Note, reason),
+    })
+}
+
+/// Why bytes are not a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoText {
+    /// They were never meant as one.
+    Binary(String),
+    Encoding(String),
+}
+
+impl NoText {
+    pub fn into_reason(self) -> String {
+        match self {
+            NoText::Binary(reason) | NoText::Encoding(reason) => reason,
+        }
+    }
+}
+
+/// The text of a file. YAML must be in an encoding that YAML has; in other files, bytes that are
+/// not UTF-8 are replaced, as the tools that read them let them pass in comments and strings.
+pub(super) fn text(path: &str, bytes: Vec<u8>) -> Result<String, NoText> {
+    let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    if !is_utf16 && let Some(at) = zero(path, &bytes) {
+        return Err(no_text(&bytes, at));
+    }
+
+    if is_utf16 || is_yaml(path) {
+        return decode(bytes).map_err(|error| NoText::Encoding(error.to_string()));
+    }
+
+    Ok(decode_leniently(bytes))
+}
+
+/// The first NUL byte: anywhere in what deploys, near the start of other files, as git judges them.
+fn zero(path: &str, bytes: &[u8]) -> Option<usize> {
+    let end = if file::is_deployment(path) {
+        bytes.len()
+    } else {
+        bytes.len().min(8000)
+    };
+    memchr::memchr(0, &bytes[..end])
+}
+
+/// What bytes with a NUL byte at `at` are.
+fn no_text(bytes: &[u8], at: usize) -> NoText {
+    let head = &bytes[..bytes.len().min(8000)];
+    let zeros = |parity: usize| {
+        head.iter()
+            .skip(parity)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    // Nearly every character of a deployment file is ASCII.
+    let most = head.len() / 2 * 8 / 10;
+    if head.len() >= 4
+        && zeros(0).max(zeros(1)) >= most.max(1)
+        && zeros(0).min(zeros(1)) <= most / 8
+    {
+        return NoText::Encoding("it looks like UTF-16, but has no byte order mark".to_owned());
+    }
+
+    let is_control =
+        |byte: &&u8| **byte < b' ' && !matches!(**byte, 0 | b'\t' | b'\n' | b'\r' | 0x0C | 0x1B);
+    if head.iter().filter(is_control).count() * 50 > head.len() {
+        return NoText::Binary("it is a binary file".to_owned());
+    }
+
+    NoText::Encoding(format!("it has a NUL byte at byte {at}"))
+}
+
+fn is_yaml(path: &str) -> bool {
+    let name = path.to_ascii_lowercase();
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// Whether a file that is too large to be read may be a deployment file: by its name, or by a key
+/// that those have. What cannot be known counts as one.
+fn may_deploy(root: &Root, entry: &Entry) -> bool {
+    const KEYS: [&[u8]; 4] = [b"apiVersion", b"\nservices:", b"\njobs:", b"\nruns:"];
+    let by_name = kind::kind(&entry.path, "", &kind::Listing::default());
+    if by_name != FileKind::OtherYaml {
+        return true;
+    }
+
+    let Ok(file) = root.file(entry.real()) else {
+        return true;
+    };
+
+    if file
+        .metadata()
+        .map_or(true, |metadata| metadata.len() > SEARCHED_BYTES)
+    {
+        return true;
+    }
+    // The first line has no line end before it.
+    let head = std::io::Cursor::new(b"\n");
+    let Ok(bytes) = input::read_stream(std::io::Read::chain(head, file), SEARCHED_BYTES + 1) else {
+        return true;
+    };
+
+    KEYS.iter()
+        .any(|key| memchr::memmem::find(&bytes, key).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_text_is_told_apart() {
+        let utf16 = |text: &str| {
+            text.encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<u8>>()
+        };
+
+        for (path, bytes, expected) in [
+            (
+                "Dockerfile",
+                utf16("FROM a\n"),
+                "it looks like UTF-16, but has no byte order mark",
+            ),
+            (
+                "a.yaml",
+                utf16("a: b\n"),
+                "it looks like UTF-16, but has no byte order mark",
+            ),
+            (
+                "Dockerfile",
+                b"FROM a\n# \0\n".to_vec(),
+                "it has a NUL byte at byte 9",
+            ),
+            ("a.yml", b"a: \xE9\n".to_vec(), "invalid UTF-8 at byte 3"),
+            (
+                "a",
+                b"\x7FELF\x02\x01\x01\0\0\x03\0>\0\x01".to_vec(),
+                "it is a binary file",
+            ),
+        ] {
+            assert_eq!(
+                text(path, bytes).map_err(NoText::into_reason),
+                Err(expected.to_owned()),
+                "{path}"
+            );
+        }
+
+        assert_eq!(
+            text("Dockerfile", b"# caf\xE9\nFROM a\n".to_vec()),
+            Ok("# caf\u{fffd}\nFROM a\n".to_owned())
+        );
+        let late = [&[b'x'; 9000][..], b"\0"].concat();
+        assert!(text("notes.txt", late.clone()).is_ok() && text("a.yaml", late).is_err());
+    }
+}
