@@ -113,6 +113,46 @@ fn nothing_is_left_unfinished_or_waved_through() {
     }
 }
 
+/// Promised in `docs/security.md`.
+#[test]
+fn nothing_starts_a_process_or_a_connection() {
+    let names = [
+        "process::Command",
+        "Command::new(",
+        "TcpStream",
+        "TcpListener",
+        "UdpSocket",
+        "ToSocketAddrs",
+        "UnixStream",
+    ];
+
+    for path in rust_files("src") {
+        for (number, line) in code(&read(&path)) {
+            let found = names.iter().find(|name| line.contains(**name));
+            assert_eq!(found, None, "{path}:{number}: {line}");
+        }
+    }
+
+    let clients = [
+        "reqwest",
+        "ureq",
+        "hyper",
+        "curl",
+        "tokio",
+        "mio",
+        "socket2",
+        "native-tls",
+        "rustls",
+    ];
+    let manifest: toml::Table = toml::from_str(&read("Cargo.toml")).expect("Cargo.toml is TOML");
+    let packages = manifest["dependencies"]
+        .as_table()
+        .expect("dependencies are a table");
+    for client in clients {
+        assert!(!packages.contains_key(client), "{client} opens connections");
+    }
+}
+
 #[test]
 fn no_file_looks_like_a_leak() {
     let mut leaks = Vec::new();

@@ -11,7 +11,7 @@ use super::decoded::Decoded;
 use super::named::named_values;
 use super::redact::mask;
 use super::scan::{base64, scan_inside_words};
-use crate::source::{Span, slice};
+use crate::source::{Span, clip, slice};
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,11 +143,22 @@ fn runs(text: &str) -> impl Iterator<Item = Span> {
 /// Whether a run is base64 that hides a credential; it may begin up to three characters into the
 /// run.
 fn hides_one(run: &str, depth: u32) -> bool {
-    (0..4).any(|skipped| {
-        let decoded =
-            base64(slice(run, skipped..run.len())).and_then(|bytes| String::from_utf8(bytes).ok());
-        decoded.is_some_and(|decoded| !find(&decoded, Writing::Data, depth).is_empty())
-    })
+    (0..4)
+        .filter(|skipped| begins_readable(slice(run, *skipped..run.len())))
+        .any(|skipped| {
+            let decoded = base64(slice(run, skipped..run.len()))
+                .and_then(|bytes| String::from_utf8(bytes).ok());
+            decoded.is_some_and(|decoded| !find(&decoded, Writing::Data, depth).is_empty())
+        })
+}
+
+/// Whether the first bytes behind base64 can be text. Most long words are no base64, and this tells
+/// at once.
+fn begins_readable(run: &str) -> bool {
+    let first = base64(clip(run, 12)).unwrap_or_default();
+    first
+        .iter()
+        .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
 }
 
 #[cfg(test)]

@@ -10,15 +10,23 @@ use crate::source::Span;
 #[derive(Debug)]
 pub struct Decoded {
     pub text: String,
-    /// For each byte of the text, the bytes of the source that it stands for.
-    sources: Vec<(u32, u32)>,
+    /// In order: where each piece of the text comes from.
+    pieces: Vec<Piece>,
+}
+
+/// A part of the decoded text that begins at an offset and ends where the next piece begins.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    decoded: u32,
+    source: Span,
+    /// The piece is its source; of any other, every byte stands for all of the source.
+    verbatim: bool,
 }
 
 impl Decoded {
     /// Decodes a text; `None` where every byte stands for itself.
     pub fn of(text: &str) -> Option<Self> {
-        let marked = |byte: &u8| matches!(byte, b'\\' | b'\'' | b'"' | b'`' | b'$' | b'%' | b'{');
-        if !text.as_bytes().iter().any(marked) {
+        if !text.as_bytes().iter().any(|byte| is_marked(*byte)) {
             return None;
         }
 
@@ -26,7 +34,7 @@ impl Decoded {
             bytes: text.as_bytes(),
             at: 0,
             decoded: Vec::with_capacity(text.len()),
-            sources: Vec::with_capacity(text.len()),
+            pieces: Vec::new(),
             defaults: 0,
         };
 
@@ -39,17 +47,33 @@ impl Decoded {
 
         Some(Self {
             text: decoded,
-            sources: decoder.sources,
+            pieces: decoder.pieces,
         })
     }
 
     /// The part of the source that a part of the decoded text stands for.
     pub fn source(&self, span: Span) -> Span {
-        let sources = self.sources.get(span.range()).unwrap_or_default();
-        match (sources.first(), sources.last()) {
-            (Some(first), Some(last)) => Span::new(first.0, last.1),
-            _ => Span::default(),
+        if span.is_empty() || span.end as usize > self.text.len() {
+            return Span::default();
         }
+
+        self.byte(span.start).cover(self.byte(span.end - 1))
+    }
+
+    /// What one byte stands for.
+    fn byte(&self, at: u32) -> Span {
+        let next = self.pieces.partition_point(|piece| piece.decoded <= at);
+        let Some(piece) = next.checked_sub(1).and_then(|last| self.pieces.get(last)) else {
+            return Span::default();
+        };
+
+        if !piece.verbatim {
+            return piece.source;
+        }
+
+        let start = piece.source.start + (at - piece.decoded);
+
+        Span::new(start, start + 1)
     }
 }
 
@@ -57,7 +81,7 @@ struct Decoder<'t> {
     bytes: &'t [u8],
     at: usize,
     decoded: Vec<u8>,
-    sources: Vec<(u32, u32)>,
+    pieces: Vec<Piece>,
     /// Expansions such as `${A:-x}` that are open on this line.
     defaults: usize,
 }
@@ -87,7 +111,7 @@ impl Decoder<'_> {
             };
 
             if !handled {
-                self.push(&[byte], 1);
+                self.copy();
             }
         }
     }
@@ -95,11 +119,39 @@ impl Decoder<'_> {
     /// Adds bytes that stand for the next `length` bytes of the source.
     fn push(&mut self, decoded: &[u8], length: usize) {
         let source = Span::of(self.at, self.at + length);
-        for &byte in decoded {
-            self.decoded.push(byte);
-            self.sources.push((source.start, source.end));
-        }
+        self.pieces.push(Piece {
+            decoded: self.decoded.len() as u32,
+            source,
+            verbatim: false,
+        });
+
+        self.decoded.extend_from_slice(decoded);
         self.at += length;
+    }
+
+    /// Adds the next byte, and all after it that stand for themselves.
+    fn copy(&mut self) {
+        let rest = &self.bytes[self.at + 1..];
+        let plain = rest.iter().take_while(|byte| !is_marked(**byte)).count();
+        let end = self.at + 1 + plain;
+        let follows = self
+            .pieces
+            .last_mut()
+            .filter(|last| last.verbatim && last.source.end as usize == self.at);
+        match follows {
+            Some(last) => last.source.end = end as u32,
+            None => {
+                let source = Span::of(self.at, end);
+                self.pieces.push(Piece {
+                    decoded: self.decoded.len() as u32,
+                    source,
+                    verbatim: true,
+                });
+            }
+        }
+
+        self.decoded.extend_from_slice(&self.bytes[self.at..end]);
+        self.at = end;
     }
 
     fn peek(&self, offset: usize) -> u8 {
@@ -275,6 +327,14 @@ impl Decoder<'_> {
         self.push(&[byte], 3);
         true
     }
+}
+
+/// Bytes at which something may have to be decoded, or ends.
+const fn is_marked(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\\' | b'\'' | b'"' | b'`' | b'$' | b'%' | b'{' | b'}' | b'\n'
+    )
 }
 
 /// Bytes that tokens are made of.

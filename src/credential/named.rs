@@ -31,7 +31,7 @@ pub fn named_values(text: &str) -> Vec<Span> {
     }
 
     for scheme in ["earer ", "asic ", "EARER ", "ASIC "] {
-        for (at, _) in text.match_indices(scheme) {
+        for at in memchr::memmem::find_iter(text.as_bytes(), scheme) {
             found.extend(header_value(text, at + scheme.len()));
         }
     }

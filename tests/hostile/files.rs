@@ -448,7 +448,7 @@ fn what_is_named_is_read_or_refused() {
         .says(&[
             "Dockerfile:1:6: error[pinned-image]",
             "/o/Dockerfile:1:6: error[pinned-image]",
-            "2 text files read",
+            "read 2 text files",
         ]),
     ]);
 }
