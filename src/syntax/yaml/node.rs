@@ -249,7 +249,9 @@ impl<'t> Node<'t> {
         if raw.link == NONE || raw.shape != Shape::Scalar {
             return OffsetMap::verbatim(raw.inner().start);
         }
-        offsets::map(self.tree.source(raw).1, raw.span(), raw.style, self.tree.text(self.real))
+        let text = self.tree.text(self.real);
+        let make = || offsets::map(self.tree.source(raw).1, raw.span(), raw.style, text);
+        self.tree.last_map.of(self.real, text, make)
     }
 
     /// The place of a range of [`Node::str`].
