@@ -128,10 +128,22 @@ pub fn has_template_marks(text: &str) -> bool {
         let erb = line.contains("<%");
         // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for somebody else's template; a
         // bare `{{ … }}` is Go's or Jinja's.
-        let quoted = |before: &str| ['\'', '"'].iter().any(|quote| before.matches(*quote).count() % 2 == 1);
-        let bare = |at: usize| !line[..at].ends_with('$') && !quoted(&line[..at]);
-        let braces = line.match_indices("{{").any(|(at, _)| bare(at)) && line.contains("}}");
+        let braces = has_bare_braces(line) && line.contains("}}");
         jinja || terraform || erb || braces
+    })
+}
+
+/// Whether a `{{` of a line is neither in quotes nor after a `$`.
+fn has_bare_braces(line: &str) -> bool {
+    let mut open = [false; 2];
+    let mut read = 0;
+    line.match_indices("{{").any(|(at, _)| {
+        for byte in line[read..at].bytes() {
+            open[0] ^= byte == b'\'';
+            open[1] ^= byte == b'"';
+        }
+        read = at;
+        !line[..at].ends_with('$') && open == [false; 2]
     })
 }
 
@@ -175,16 +187,33 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
     (engine || (infix && !lower.ends_with(".env")) || dockerfile).then_some(FileKind::Template)
 }
 
+/// The first bytes of a text, as many as whole characters allow.
+fn start_of(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// How many bytes of an action are looked at. A text may open thousands of them and close none.
+const MAX_ACTION: usize = 1024;
+
 /// Whether a text is written for Helm: an action that asks for what only Helm provides.
 fn is_helm_text(text: &str) -> bool {
     let mut rest = text;
+    let mut closes = true;
     while let Some(at) = rest.find("{{") {
         if rest[..at].ends_with('$') {
             rest = &rest[at + 2..];
             continue;
         }
         let action = &rest[at..];
-        let action = &action[..action.find("}}").unwrap_or(action.len().min(200))];
+        let near = start_of(action, MAX_ACTION);
+        let close = near.find("}}").or_else(|| if closes { action.find("}}") } else { None });
+        closes = close.is_some();
+        let end = close.map_or(200, |close| close.min(MAX_ACTION));
+        let action = start_of(action, end);
         if [".Values.", ".Release.", ".Chart.", "include \"", "template \"", "define \""]
             .iter()
             .any(|part| action.contains(part))
