@@ -3,6 +3,8 @@
 //! Expansion is three-valued. A variable whose value is not written down anywhere makes the whole text unknown; it is
 //! never taken for empty, because rules would then judge a text that nobody will ever see.
 
+use std::cell::Cell;
+
 use super::SyntaxError;
 use crate::source::Span;
 
@@ -78,14 +80,22 @@ pub struct Expansion {
     /// Every variable in order of appearance, those inside operands too.
     pub uses: Vec<VariableUse>,
     pub errors: Vec<SyntaxError>,
+    /// How many bytes the values of variables brought.
+    pub filled: usize,
 }
+
+/// The longest text that variables are put into, in bytes, without what is written in it itself. What would be longer is
+/// unknown: a few lines that each name the line before twice would fill the memory.
+const MAX_FILLED: usize = 1 << 16;
 
 /// Fills in the variables of a text. `lookup` answers `None` for a variable that has no value.
 pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Lookup>) -> Expansion {
-    let mut reader = Reader { text, at: 0, dialect, lookup, depth: 0, uses: Vec::new(), errors: Vec::new() };
+    let mut reader =
+        Reader { text, at: 0, dialect, lookup, depth: 0, filled: Cell::new(0), uses: Vec::new(), errors: Vec::new() };
     let value = reader.run(false);
-    let text = if reader.errors.is_empty() { value } else { None };
-    Expansion { text, uses: reader.uses, errors: reader.errors }
+    let filled = reader.filled.get();
+    let text = if reader.errors.is_empty() && filled <= MAX_FILLED { value } else { None };
+    Expansion { text, uses: reader.uses, errors: reader.errors, filled }
 }
 
 /// The variables of a text, without values.
@@ -108,6 +118,7 @@ struct Reader<'t> {
     dialect: Dialect,
     lookup: &'t dyn Fn(&str) -> Option<Lookup>,
     depth: u32,
+    filled: Cell<usize>,
     uses: Vec<VariableUse>,
     errors: Vec<SyntaxError>,
 }
@@ -237,7 +248,14 @@ impl Reader<'_> {
     }
 
     fn value_of(&self, name: Span) -> Option<Lookup> {
-        (self.lookup)(name.text(self.text))
+        if self.filled.get() > MAX_FILLED {
+            return Some(Lookup::Unknown);
+        }
+        let value = (self.lookup)(name.text(self.text));
+        if let Some(Lookup::Value(value)) = &value {
+            self.filled.set(self.filled.get() + value.len());
+        }
+        value
     }
 
     /// Notes a use that begins at `start` and ends here; returns its place in the list.
