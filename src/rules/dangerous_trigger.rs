@@ -41,10 +41,11 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let Some(trigger) = workflow.triggers.iter().find(|trigger| EVENTS.contains(&trigger.event.value.as_str())) else {
         return;
     };
+    let guards = Guards::of(workflow);
     for (at, job) in workflow.jobs.iter().enumerate() {
         for (number, step) in job.steps.iter().enumerate() {
             let Some(place) = stranger(Site { workflow, job: Some(at), step: Some(number) }) else { continue };
-            if is_guarded(workflow, job, step) {
+            if guards.protect(job, at, step) {
                 continue;
             }
             let event = &trigger.event.value;
@@ -220,57 +221,66 @@ fn output_is_head(step: &Step, output: &str) -> bool {
 }
 
 fn inside(site: Site, place: Place, depth: u32) -> bool {
-    let within = site
-        .workflow
-        .expressions
-        .iter()
-        .filter(|found| found.place.file == place.file && place.span.contains(found.place.span));
-    within.into_iter().any(|found| names_head(site, found, depth))
+    site.workflow.expressions_in(place).any(|found| names_head(site, found, depth))
 }
 
-/// Whether somebody with access stands between the stranger and the checkout.
-fn is_guarded(workflow: &Workflow, job: &Job, step: &Step) -> bool {
-    if !job.environment.is_absent() {
-        return true;
-    }
-    let upstream = workflow.upstream(job);
-    let jobs = || upstream.iter().copied().chain([job]);
-    let conditions = jobs().filter_map(|job| job.condition.as_ref()).chain(&step.condition);
-    if conditions.into_iter().any(|condition| guards(&condition.value)) || jobs().any(|job| job_is_guard(job, step)) {
-        return true;
-    }
-    false
+/// What somebody with access decides in the jobs that each job waits for.
+struct Guards {
+    /// Whether a condition guards one of them.
+    conditions: Vec<bool>,
+    /// The first step of them that asks for permission.
+    steps: Vec<Option<Place>>,
 }
 
-fn job_is_guard(job: &Job, until: &Step) -> bool {
-    let before = job.steps.iter().take_while(|step| step.place < until.place);
-    before.into_iter().any(|step| {
-        let asks = [
-            "check-user-permission",
-            "actions-permission-check",
-            "get-user-teams-membership",
-            "require-permission",
-            "organization-team-check",
-            "check-permission",
-            "user-permission",
-        ];
-        let scripted = [
-            "getCollaboratorPermissionLevel",
-            "checkMembershipForUser",
-            "getMembershipForUser",
-            "/permission",
-            "author_association",
-        ];
-        let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| {
-            match step.input("script").map(|input| &input.value) {
-                Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
-                Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
-                _ => None,
-            }
-        });
-        step.action().is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
-            || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
-    })
+impl Guards {
+    fn of(workflow: &Workflow) -> Self {
+        let asking = |job: &Job| job.steps.iter().filter(|step| asks_for_permission(step)).map(|step| step.place).min();
+        Self { conditions: workflow.waiting_for(has_guard), steps: workflow.least_awaited(asking) }
+    }
+
+    /// Whether somebody with access stands between the stranger and the checkout in a step of a job.
+    fn protect(&self, job: &Job, index: usize, step: &Step) -> bool {
+        let own = || job.steps.iter().take_while(|own| own.place < step.place).any(asks_for_permission);
+        !job.environment.is_absent()
+            || has_guard(job)
+            || step.condition.as_ref().is_some_and(|condition| guards(&condition.value))
+            || self.conditions[index]
+            || self.steps[index].is_some_and(|place| place < step.place)
+            || own()
+    }
+}
+
+fn has_guard(job: &Job) -> bool {
+    job.condition.as_ref().is_some_and(|condition| guards(&condition.value))
+}
+
+/// Whether a step finds out what the person who started the run may do.
+fn asks_for_permission(step: &Step) -> bool {
+    let asks = [
+        "check-user-permission",
+        "actions-permission-check",
+        "get-user-teams-membership",
+        "require-permission",
+        "organization-team-check",
+        "check-permission",
+        "user-permission",
+    ];
+    let scripted = [
+        "getCollaboratorPermissionLevel",
+        "checkMembershipForUser",
+        "getMembershipForUser",
+        "/permission",
+        "author_association",
+    ];
+    let text = step.run.as_ref().map(|code| code.text.as_str()).or_else(|| {
+        match step.input("script").map(|input| &input.value) {
+            Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
+            Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
+            _ => None,
+        }
+    });
+    step.action().is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
+        || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
 }
 
 /// Whether a condition lets only people with access, or only branches of this repository, through.

@@ -5,17 +5,17 @@ use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
 use crate::model::topics::Topic;
 use crate::model::workflow::{Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes};
-use crate::source::Span;
+use crate::source::{At, Span};
 
-/// The deploying command or action of each job that deploys for good.
-fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(&'w Job, Evidence)> {
+/// The deploying command or action of each job that deploys for good, and the job's number.
+fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(usize, &'w Job, Evidence)> {
     if workflow.action || !is_live(ctx, workflow) || workflow.only_on(&["pull_request", "merge_group"]) {
         return Vec::new();
     }
-    let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+    let jobs = workflow.jobs.iter().enumerate().filter(|(_, job)| !job.is_disabled());
     // Few jobs deploy: only their scripts are looked through.
-    let found = jobs.filter_map(|job| Some((job, deploy_of(job)?)));
-    found.filter(|(job, _)| !super::deploy_needs_tests::is_trial(job)).collect()
+    let found = jobs.filter_map(|(index, job)| Some((index, job, deploy_of(job)?)));
+    found.filter(|(_, job, _)| !super::deploy_needs_tests::is_trial(job)).collect()
 }
 
 fn deploy_of(job: &Job) -> Option<Evidence> {
@@ -30,16 +30,18 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if filtered.iter().any(|filter| !filter.is_empty()) {
         return;
     }
-    for (job, evidence) in deploys(ctx, workflow) {
-        let upstream = workflow.upstream(job);
-        let conditions = upstream.iter().filter_map(|job| job.condition.as_ref()).chain(&job.condition);
+    let is_guarded = |condition: &At<String>| {
+        let text = &condition.value;
+        text.contains("ref") || text.contains("event_name") || text.contains("needs.") || text.contains("branch")
+    };
+    let waits = workflow.waiting_for(|job| job.condition.as_ref().is_some_and(is_guarded));
+    for (index, job, evidence) in deploys(ctx, workflow) {
         let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
-        let guarded = |text: &str| {
-            text.contains("ref") || text.contains("event_name") || text.contains("needs.") || text.contains("branch")
-        };
-        if !job.environment.is_absent() || conditions.chain(steps).any(|condition| guarded(&condition.value)) {
+        let mut conditions = job.condition.iter().chain(steps);
+        if !job.environment.is_absent() || waits[index] || conditions.any(is_guarded) {
             continue;
         }
+
         sink.report(
             Finding::new(evidence.place, format!("the job `{}` deploys on a push to any branch", job.id.value))
                 .related(push.event.place, "every push starts it")
@@ -50,7 +52,7 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for (job, evidence) in deploys(ctx, workflow).into_iter().filter(|(job, _)| job.environment.is_absent()) {
+    for (_, job, evidence) in deploys(ctx, workflow).into_iter().filter(|(_, job, _)| job.environment.is_absent()) {
         sink.report(
             Finding::new(job.id.place, format!("the job `{}` deploys without an `environment`", job.id.value))
                 .related(evidence.place, "deploys here")
@@ -63,7 +65,7 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if !workflow.concurrency.is_absent() {
         return;
     }
-    for (job, evidence) in deploys(ctx, workflow).into_iter().filter(|(job, _)| job.concurrency.is_absent()) {
+    for (_, job, evidence) in deploys(ctx, workflow).into_iter().filter(|(_, job, _)| job.concurrency.is_absent()) {
         sink.report(
             Finding::new(
                 job.id.place,
@@ -87,8 +89,9 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
     let plain = |job: &Job, evidence: &Evidence| {
         !ctx.facts.text(evidence.place).contains(".sh") || super::deploy_needs_tests::says_deploy(job)
     };
-    let mut found = lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(job, evidence)| plain(job, evidence));
-    let Some((_, evidence)) = found.next() else { return };
+    let mut found =
+        lasting.flat_map(|workflow| deploys(ctx, workflow)).filter(|(_, job, evidence)| plain(job, evidence));
+    let Some((_, _, evidence)) = found.next() else { return };
     sink.report(
         Finding::new(evidence.place, "nothing says how this deploy is taken back")
             .label("what goes wrong here is mended by whoever remembers how")

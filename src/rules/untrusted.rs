@@ -145,18 +145,16 @@ fn access_taint(site: Site, access: &Access, dumps: bool, depth: u32) -> Option<
         ("env", name, "", "") => variable(site, name, depth),
         ("steps", id, "outputs", output) => {
             let job = site.job()?;
-            let at = job
-                .steps
-                .iter()
-                .position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)))?;
+            let at = job.step_index(id)?;
             step_output(Site { step: Some(at), ..site }, output, depth - 1)
         }
         ("needs", id, "outputs", output) => {
             let workflow = site.workflow;
-            let at = workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id))?;
-            let needed = site
-                .job()
-                .is_none_or(|job| workflow.upstream(job).iter().any(|job| std::ptr::eq(*job, &workflow.jobs[at])));
+            let at = workflow.job_index(id)?;
+            let needed = site.job().is_none_or(|job| {
+                job.needs.iter().any(|needed| needed.value.eq_ignore_ascii_case(id))
+                    || workflow.upstream(job).iter().any(|job| std::ptr::eq(*job, &workflow.jobs[at]))
+            });
             let given = workflow.jobs[at].outputs.iter().find(|given| given.name.value.eq_ignore_ascii_case(output));
             let place = given.filter(|_| needed)?.value.place()?;
             inside(Site { workflow, job: Some(at), step: None }, place, depth - 1)
@@ -217,8 +215,7 @@ fn variable(site: Site, name: &str, depth: u32) -> Option<Taint> {
 
 /// The taint of the expressions that stand inside a place.
 fn inside(site: Site, place: Place, depth: u32) -> Option<Taint> {
-    let all = site.workflow.expressions.iter();
-    let within = all.filter(|found| found.place.file == place.file && place.span.contains(found.place.span));
+    let within = site.workflow.expressions_in(place);
     let taint = within.filter_map(|found| taint_at(site, found, depth)).max_by_key(|taint| taint.level)?;
     Some(Taint { place: Some(taint.place.unwrap_or(place)), ..taint })
 }

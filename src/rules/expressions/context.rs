@@ -163,8 +163,7 @@ fn known<'n>(access: &Access, of: &str, name: &str, names: impl IntoIterator<Ite
 }
 
 fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option<Finding> {
-    let at =
-        job.steps.iter().position(|step| step.id.as_ref().is_some_and(|found| found.value.eq_ignore_ascii_case(id)));
+    let at = job.step_index(id);
     let Some(at) = at else {
         let ids = job.steps.iter().filter_map(|step| step.id.as_ref()).map(|id| id.value.as_str());
         let finding = Finding::new(access.place, format!("no step of this job has the id `{id}`"));

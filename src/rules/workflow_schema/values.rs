@@ -1,5 +1,7 @@
 //! What values must look like: ids, shells, references to actions, permissions, the matrix, calls of workflows.
 
+use std::collections::HashSet;
+
 use super::super::Ctx;
 use super::{DATA, Problems, found, is_expression};
 use crate::model::workflow::{ActionRef, Workflow};
@@ -13,7 +15,7 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut P
     if jobs.is_some_and(|jobs| jobs.kind() == Kind::Mapping && jobs.is_empty()) {
         problems.wrong(jobs.map(|jobs| jobs.place()).unwrap_or_default(), "`jobs` is empty");
     }
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for entry in jobs.into_iter().flat_map(|jobs| jobs.entries()) {
         id(entry.key, "a job", &mut seen, problems);
         job(ctx, workflow, entry.key, entry.value, problems);
@@ -77,7 +79,7 @@ fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
 }
 
 fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     // The steps of a `parallel` group are steps like any other.
     let mut all: Vec<Node<'_>> = Vec::new();
     for step in list.into_iter().flat_map(|list| list.items()) {
@@ -166,7 +168,7 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
 }
 
 /// Ids of jobs and steps: letters, digits, `-`, `_`; no two alike.
-fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Problems) {
+fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Problems) {
     let Some(text) = node.str() else { return };
     if is_expression(node) {
         return problems.wrong(node.content(), format!("the id of {whose} takes no expressions"));
@@ -190,7 +192,7 @@ fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Proble
             ),
         );
     }
-    seen.push(lower);
+    seen.insert(lower);
 }
 
 fn shell(node: Option<Node<'_>>, problems: &mut Problems) {
