@@ -11,26 +11,22 @@ use crate::source::{SourceFile, join, parent};
 pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Ingress(ingress) = &object.body else { return };
     let cluster = &ctx.graph.cluster;
-    let is_service = |other: &&Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
+    let is_service = |other: &Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
     let folder = parent(ctx.facts.path(object.file));
-    let around = |other: &&Object| {
-        let own = parent(ctx.facts.path(other.file));
-        own == folder || parent(own) == parent(folder) || own == parent(folder) || parent(own) == folder
-    };
-    let services: Vec<&Object> = cluster.of_kind("Service").filter(is_service).collect();
     // A name that a template makes may be any name; a repository without Services near keeps them elsewhere.
-    if object.open || (object.helm && services.iter().any(|one| one.name.is_none())) || !all_read(ctx, folder) {
+    if object.open || (object.helm && cluster.has_nameless_service(true)) || !all_read(ctx, folder) {
         return;
     }
-    let beside = services.iter().any(around) || ctx.facts.file(object.file).objects.len() > 1;
+    let beside = cluster.has_service_around(object.helm, folder) || ctx.facts.file(object.file).objects.len() > 1;
     for backend in &ingress.backends {
         let name = &backend.service;
-        let named: Vec<&&Object> = services.iter().filter(|one| one.is_named(&name.value)).collect();
-        let in_reach = |one: &&&Object| match backend.namespace.value() {
+        let named: Vec<&Object> =
+            cluster.of_name("Service", &name.value).into_iter().filter(|other| is_service(other)).collect();
+        let in_reach = |one: &&Object| match backend.namespace.value() {
             Some(namespace) => one.namespace.value().is_none_or(|own| own == namespace),
             None => one.shares_namespace(object),
         };
-        let found: Vec<&Object> = named.iter().copied().filter(in_reach).copied().collect();
+        let found: Vec<&Object> = named.iter().copied().filter(in_reach).collect();
         let Some(service) = found.first() else {
             let mut finding = Finding::new(
                 name.place,
@@ -113,12 +109,13 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             _ => "add the object, or correct the name",
         })
         .anchor(object.anchor);
-        let other = ctx.graph.cluster.of_kind(reference.kind.word()).find(|other| other.is_named(name));
+        let other = ctx.graph.cluster.of_name(reference.kind.word(), name).into_iter().next();
         if let Some(other) = other {
             finding = finding.related(other.place(), "this one is in another namespace");
         }
         // Claims and accounts are made with the workload; Secrets and settings are often made by hand.
-        let sure = ctx.graph.cluster.of_kind(reference.kind.word()).any(|other| near(ctx, other, object));
+        let folder = parent(ctx.facts.path(object.file));
+        let sure = ctx.graph.cluster.has_kind_in(folder, reference.kind.word());
         let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
         let level = if sure { sink.level() } else { Level::Note };
         missing.push((level, finding));

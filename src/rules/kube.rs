@@ -4,7 +4,6 @@ use super::Ctx;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
-use crate::source::parent;
 
 /// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
 pub fn is_lasting(object: &Object, workload: &Workload) -> bool {
@@ -91,5 +90,5 @@ pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
             && object.kind.value != "CustomResourceDefinition"
             && !HARMLESS_KINDS.contains(&object.kind.value.as_str())
     };
-    ctx.graph.cluster.objects().any(|object| custom(object) && parent(ctx.facts.path(object.file)) == folder)
+    ctx.graph.cluster.is_operated(ctx.facts, folder, custom)
 }

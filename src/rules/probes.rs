@@ -51,7 +51,7 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     match services.first() {
         Some(service) => sink.report(finding.related(service.place(), "this Service sends it traffic")),
         // Where the Services are kept is not to be seen here.
-        None if !ctx.graph.cluster.objects().any(|other| matches!(other.body, Body::Service(_))) => {
+        None if !ctx.graph.cluster.of_kind("Service").any(|other| matches!(other.body, Body::Service(_))) => {
             sink.report_at(Level::Note, finding.label("nothing says when it can take traffic"));
         }
         None => {}
