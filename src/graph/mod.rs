@@ -4,7 +4,7 @@
 mod index;
 pub mod kubernetes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::compose::{Project, Service};
@@ -28,6 +28,8 @@ pub struct Graph<'a> {
     /// By container (its name's place): the stage that its image is built from.
     built: HashMap<Place, Built>,
     index: OnceLock<Index>,
+    /// See [`Graph::has_serious_project`].
+    serious_folders: OnceLock<HashSet<String>>,
 }
 
 /// The stage of a Dockerfile that an image is built from.
@@ -59,7 +61,14 @@ pub enum User<'a> {
 impl<'a> Graph<'a> {
     /// Joins the cluster and the compose projects to what they are built from.
     pub fn new(facts: &'a Facts<'a>, cluster: kubernetes::Cluster<'a>) -> Self {
-        let mut graph = Self { facts, cluster, uses: HashMap::new(), built: HashMap::new(), index: OnceLock::new() };
+        let mut graph = Self {
+            facts,
+            cluster,
+            uses: HashMap::new(),
+            built: HashMap::new(),
+            index: OnceLock::new(),
+            serious_folders: OnceLock::new(),
+        };
         let mut names = Names::default();
         graph.join_compose(&mut names);
         graph.join_pipelines(&mut names);

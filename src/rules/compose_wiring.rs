@@ -18,6 +18,13 @@ pub fn names(project: &Project) -> HashSet<&str> {
     own.chain(project.services.iter().flat_map(|service| service.aliases.iter().map(String::as_str))).collect()
 }
 
+/// The name on the project's networks that a misspelt one most likely means.
+pub fn nearest_name<'p>(project: &'p Project, host: &str) -> Option<&'p str> {
+    let own = project.services.iter().map(Service::name);
+    let aliases = project.services.iter().flat_map(|service| service.aliases.iter().map(String::as_str));
+    suggest::nearest(host, own.chain(aliases))
+}
+
 /// Whether other projects' services may be reachable from this one.
 fn is_connected(project: &Project, service: &Service) -> bool {
     let external = |name: &str| {
@@ -52,7 +59,7 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
             if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
                 continue;
             }
-            let near = suggest::nearest(host, names(project));
+            let near = nearest_name(project, host);
             let help = near.map_or_else(
                 || "name a service of the project, or give the host's full name".to_owned(),
                 |near| format!("did you mean `{near}`?"),

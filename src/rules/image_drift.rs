@@ -94,11 +94,14 @@ fn pushed(ctx: &Ctx) -> Option<Vec<At<String>>> {
 }
 
 fn other_names(deployed: &[Deployed], built: &[At<String>], sink: &mut Sink) {
+    let mut by_name: HashMap<&str, Vec<&At<String>>> = HashMap::new();
+    for name in built {
+        by_name.entry(name.value.rsplit('/').next().unwrap_or("")).or_default().push(name);
+    }
     for one in deployed {
         let repository = one.reference.repository();
         let short = one.reference.short_name();
-        let namesakes: Vec<&At<String>> =
-            built.iter().filter(|name| name.value.rsplit('/').next() == Some(short)).collect();
+        let namesakes = by_name.get(short).map_or(&[][..], Vec::as_slice);
         // A bare name is filled in where it is deployed.
         if namesakes.is_empty()
             || !repository.contains('/')

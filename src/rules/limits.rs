@@ -3,7 +3,7 @@
 use super::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
-use crate::model::compose::{Project, Service};
+use crate::model::compose::{Feature, Project, Service};
 use crate::model::container::{Container, ContainerRole, Quantity};
 
 pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -13,7 +13,7 @@ pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sin
         }
         Owner::Kubernetes(..) => "set `resources.limits.memory`",
     };
-    absent(owner, container, |container| &container.resources.memory_limit, "memory", help, sink);
+    absent(owner, container, |container| &container.resources.memory_limit, Feature::MemoryLimit, help, sink);
 }
 
 pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -23,23 +23,24 @@ pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         }
         Owner::Kubernetes(..) => "set `resources.limits.cpu`",
     };
-    absent(owner, container, |container| &container.resources.cpu_limit, "CPU", help, sink);
+    absent(owner, container, |container| &container.resources.cpu_limit, Feature::CpuLimit, help, sink);
 }
 
 fn absent(
     owner: Owner,
     container: &Container,
     limit: fn(&Container) -> &Setting<Quantity>,
-    what: &str,
+    feature: Feature,
     help: &str,
     sink: &mut Sink,
 ) {
+    let what = if feature == Feature::CpuLimit { "CPU" } else { "memory" };
     let runs_on = matches!(container.role, ContainerRole::Service | ContainerRole::Main | ContainerRole::Sidecar);
     if !limit(container).is_absent() || !runs_on || is_exempt(owner) {
         return;
     }
     if let Owner::Compose(project, service) = owner {
-        match said_once(project, service, |service| limit(&service.container).is_absent()) {
+        match said_once(project, service, feature, |service| limit(&service.container).is_absent()) {
             Once::Each => {}
             Once::Elsewhere => return,
             Once::Here(count) => {
@@ -69,9 +70,9 @@ pub enum Once {
 }
 
 /// What no service of a project has is said once, at the first of them.
-pub fn said_once(project: &Project, service: &Service, lacks: impl Fn(&Service) -> bool) -> Once {
+pub fn said_once(project: &Project, service: &Service, feature: Feature, lacks: impl Fn(&Service) -> bool) -> Once {
     let all = project.services.len();
-    if all < 3 || project.base_files > 0 || !project.services.iter().all(lacks) {
+    if all < 3 || project.base_files > 0 || !project.all_lack(feature, lacks) {
         return Once::Each;
     }
     let first = project.services.first().is_some_and(|first| first.name() == service.name());

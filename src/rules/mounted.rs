@@ -1,12 +1,11 @@
 //! Whether the addresses in a configuration file lead anywhere, for the services that are given it.
 
 use super::Ctx;
-use super::compose_wiring::{may_reach, names, serves};
+use super::compose_wiring::{may_reach, nearest_name, serves};
 use crate::finding::Finding;
 use crate::graph::Reader;
 use crate::model::compose::Service;
 use crate::source::{At, Place};
-use crate::suggest;
 
 /// An address in a configuration file, with the places of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +76,7 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
     let copied = readers.iter().any(|reader| reader.path.is_none());
     let elsewhere = copied && ctx.graph.knowing(host).next().is_some();
     if !elsewhere && readers.iter().all(|reader| !may_reach(ctx, reader.project, reader.service, host)) {
-        let near = suggest::nearest(host, names(first.project));
+        let near = nearest_name(first.project, host);
         let help = near.map_or_else(
             || "name a service of the project, or give the host's full name".to_owned(),
             |near| format!("did you mean `{near}`?"),

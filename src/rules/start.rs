@@ -58,6 +58,10 @@ fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Start
 
 /// `stop_grace_period` of a service in seconds, from the last file that sets it.
 pub fn stop_grace_period(ctx: &Ctx, project: &Project, service: &Service) -> Option<(u32, Place)> {
+    if service.stop_grace_period.is_absent() {
+        return None;
+    }
+
     project.files.iter().rev().find_map(|&file| {
         let root = ctx.facts.file(file).tree.as_ref()?.root()?;
         let node = root.path(&["services", service.name(), "stop_grace_period"])?;

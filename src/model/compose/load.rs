@@ -223,7 +223,7 @@ fn evidence(projects: &mut [Project]) {
     let Some((base, others)) = projects.split_first_mut() else { return };
     for other in others.iter().filter(|other| other.base_files > 0) {
         for service in &mut base.services {
-            let same = other.services.iter().find(|one| one.container.name.value == service.container.name.value);
+            let same = other.service(&service.container.name.value);
             if let Some(same) = same {
                 lower::take_evidence(service, same, !other.development);
             }

@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::collections::HashSet;
+
 use table::{debugger, switch};
 
 use super::effective_env::{self, Variable};
@@ -45,7 +47,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if working_copy::is_for_developers(ctx, project) {
         return;
     }
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: HashSet<Place> = HashSet::new();
     for service in &project.services {
         if working_copy::is_exempt(ctx, project, service) {
             continue;
@@ -58,7 +60,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             {
                 continue;
             }
-            seen.push(place);
+            seen.insert(place);
             let level = working_copy::sample_level(ctx, place.file, sink.level());
             sink.report_at(level, finding(place, &format!("`{}`", service.name()), &what, says));
         }
@@ -67,7 +69,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// What every container of a shipped image starts with.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: HashSet<Place> = HashSet::new();
     for stage in reach::serving(ctx, dockerfile) {
         let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
         let mut all = Vec::new();
@@ -83,7 +85,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         all.extend([entrypoint, cmd].into_iter().flatten().filter_map(debugger));
         for (place, what, says) in all {
             if !seen.contains(&place) {
-                seen.push(place);
+                seen.insert(place);
                 sink.report_at(level, finding(place, "the shipped image", &what, says));
             }
         }
@@ -127,7 +129,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
 
 /// Pods. What a ConfigMap gives to several is said once.
 pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: HashSet<Place> = HashSet::new();
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload() else { continue };
         if is_development(ctx.facts.path(object.file)) || !kube::is_lasting(object, workload) {
@@ -135,7 +137,7 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
         }
         for (place, what, says) in found(ctx, Owner::Kubernetes(object, workload)) {
             if !seen.contains(&place) && !is_development(ctx.facts.path(place.file)) {
-                seen.push(place);
+                seen.insert(place);
                 let level = working_copy::sample_level(ctx, place.file, sink.level());
                 sink.report_at(level, finding(place, &object.title(), &what, says).anchor(object.anchor));
             }
