@@ -1,7 +1,7 @@
 //! What source reads from its environment, for `env-example` and `undocumented-variable`: which variables a program needs
 //! and nothing in the repository sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 
@@ -57,9 +57,11 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     let mut wanted = wanted(ctx);
     // A field that is a group of settings is documented by its parts.
     let documented = &ctx.facts.env_files.documented;
-    let parts =
-        |name: &str| documented.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with("__")));
-    wanted.retain(|name, _| !documented.contains(name.as_str()) && !parts(name));
+    let marks =
+        |known: &str| (1..known.len()).filter(|&at| known.as_bytes()[at..].starts_with(b"__")).collect::<Vec<_>>();
+    let groups: HashSet<&str> =
+        documented.iter().flat_map(|known| marks(known).into_iter().filter_map(|at| known.get(..at))).collect();
+    wanted.retain(|name, _| !documented.contains(name.as_str()) && !groups.contains(name.as_str()));
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted.places.iter().enumerate().find_map(|(at, place)| {
             let folder = ctx.facts.source(place.file).folder();
