@@ -29,7 +29,6 @@ pub struct Directive<'s> {
 pub struct Name<'s> {
     pub text: &'s str,
     pub span: Span,
-    pub used: bool,
 }
 
 /// The last day.
@@ -83,7 +82,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     for part in parts(text, inner) {
         match date_after(text, part) {
             Some(span) => directive.until = Some(until(text, span, today)),
-            None => directive.names.push(Name { text: part.text(text), span: part, used: false }),
+            None => directive.names.push(Name { text: part.text(text), span: part }),
         }
     }
     if directive.names.is_empty() {

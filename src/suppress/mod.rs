@@ -6,7 +6,7 @@
 mod date;
 mod directive;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use date::Date;
 use directive::Directive;
@@ -44,7 +44,8 @@ pub fn apply<'s>(
     let mut about = Vec::new();
     for source in sources {
         if let Some(file) = files.get(&source.id) {
-            file.directives.iter().for_each(|directive| judge(source, directive, &mut about));
+            let used = file.used.iter();
+            file.directives.iter().zip(used).for_each(|(directive, used)| judge(source, directive, used, &mut about));
         }
     }
     for finding in about {
@@ -60,6 +61,9 @@ struct FileDirectives<'s> {
     directives: Vec<Directive<'s>>,
     by_line: HashMap<usize, Vec<usize>>,
     file_wide: Vec<usize>,
+    /// The names in each of the directives, and those of them that hid something.
+    names: Vec<HashSet<&'s str>>,
+    used: Vec<HashSet<&'static str>>,
 }
 
 impl<'s> FileDirectives<'s> {
@@ -77,7 +81,10 @@ impl<'s> FileDirectives<'s> {
                 by_line.entry(line).or_default().push(at);
             }
         }
-        Self { directives, by_line, file_wide }
+        let names_of = |directive: &Directive<'s>| directive.names.iter().map(|name| name.text).collect();
+        let names = directives.iter().map(names_of).collect();
+        let used = vec![HashSet::new(); directives.len()];
+        Self { directives, by_line, file_wide, names, used }
     }
 }
 
@@ -89,8 +96,8 @@ fn hidden(finding: &Finding, sources: &[SourceFile], files: &mut HashMap<FileId,
         let line = sources[place.file.0 as usize].lines().line(place.span.start);
         let on_line = file.by_line.get(&line).map_or(&[][..], Vec::as_slice);
         for &at in file.file_wide.iter().chain(on_line) {
-            for name in file.directives[at].names.iter_mut().filter(|name| name.text == finding.rule) {
-                name.used = true;
+            if file.names[at].contains(finding.rule) {
+                file.used[at].insert(finding.rule);
                 any = true;
             }
         }
@@ -99,7 +106,7 @@ fn hidden(finding: &Finding, sources: &[SourceFile], files: &mut HashMap<FileId,
 }
 
 /// Findings about one suppression.
-fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
+fn judge(source: &SourceFile, directive: &Directive, used: &HashSet<&str>, out: &mut Vec<Finding>) {
     let mut report = |rule: &'static str, span: Span, make: &dyn Fn(Finding) -> Finding| {
         let Some(rule) = catalog::rule(rule) else { return };
         let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
@@ -116,8 +123,9 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
         });
         return;
     }
-    for name in directive.names.iter().filter(|name| catalog::rule(name.text).is_none()) {
-        report("unknown-rule", name.span, &|finding| about_unknown(finding, name.text));
+    let unknown = directive.names.iter().filter(|name| catalog::rule(name.text).is_none());
+    for (number, name) in unknown.enumerate() {
+        report("unknown-rule", name.span, &|finding| about_unknown(finding, name.text, number < MAX_GUESSED));
     }
     if let Some(until) = &directive.until
         && !until.holds
@@ -142,7 +150,7 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     }
     for (at, name) in directive.names.iter().enumerate() {
         let Some(rule) = catalog::rule(name.text) else { continue };
-        if name.used || about_suppressions(rule) {
+        if used.contains(name.text) || about_suppressions(rule) {
             continue;
         }
         report("unused-suppression", name.span, &|finding| {
@@ -156,7 +164,10 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     }
 }
 
-fn about_unknown(finding: Finding, name: &str) -> Finding {
+/// For how many names of one comment it is said which rule may be meant: nobody writes hundreds by hand.
+const MAX_GUESSED: usize = 64;
+
+fn about_unknown(finding: Finding, name: &str, guess: bool) -> Finding {
     let rules = || catalog::rules().iter();
     if rules().any(|rule| rule.item == name) {
         let inside: Vec<String> =
@@ -169,7 +180,7 @@ fn about_unknown(finding: Finding, name: &str) -> Finding {
     }
     Finding {
         message: format!("no rule is called `{name}`"),
-        label: suggest::nearest(name, rules().map(|rule| rule.name))
+        label: suggest::nearest(name, rules().map(|rule| rule.name).filter(|_| guess))
             .map(|meant| format!("did you mean `{meant}`?"))
             .unwrap_or_default(),
         help: Some("`deploylint rules` lists them".to_owned()),
