@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a file in the run's list of sources. Files are sorted by path, so ids compare as paths
 /// do.
@@ -137,57 +137,85 @@ impl<T> Located<T> {
 }
 
 /// Where each byte of a decoded or normalised text (a block scalar's value, a RUN body without its
-/// continuations) stands in its source: a sorted list of runs that are the same in both.
+/// continuations) stands in its source: a sorted list of runs that are the same in both. Copies and
+/// parts share the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
-    /// `(offset in the text, offset in the source)` at which each run begins.
-    runs: Vec<(u32, u32)>,
+    runs: Runs,
+    /// How many bytes of the text that the runs speak of come before this one's.
+    skipped: u32,
+}
+
+/// `(offset in the text, offset in the source)` at which each run begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Runs {
+    #[default]
+    None,
+    /// Most texts stand in their source unchanged.
+    One((u32, u32)),
+    Many(Arc<Vec<(u32, u32)>>),
 }
 
 impl OffsetMap {
     /// A text that stands in its source unchanged, from byte `start` on.
     pub fn verbatim(start: u32) -> Self {
         Self {
-            runs: vec![(0, start)],
+            runs: Runs::One((0, start)),
+            skipped: 0,
+        }
+    }
+
+    fn runs(&self) -> &[(u32, u32)] {
+        match &self.runs {
+            Runs::None => &[],
+            Runs::One(run) => std::slice::from_ref(run),
+            Runs::Many(runs) => runs,
         }
     }
 
     /// Adds a run. Runs are added in the order of the text; an empty run replaces nothing.
     pub fn push(&mut self, local: u32, source: u32) {
-        if let Some(last) = self.runs.last_mut() {
-            if last.0 == local {
-                last.1 = source;
-                return;
-            }
-
-            if source.wrapping_sub(last.1) == local.wrapping_sub(last.0) {
-                return;
-            }
+        let local = local + self.skipped;
+        if let Some(&last) = self.runs().last()
+            && last.0 != local
+            && source.wrapping_sub(last.1) == local.wrapping_sub(last.0)
+        {
+            return;
         }
 
-        self.runs.push((local, source));
+        let run = (local, source);
+
+        match &mut self.runs {
+            Runs::None => self.runs = Runs::One(run),
+            Runs::One(last) if last.0 == local => *last = run,
+            Runs::One(last) => self.runs = Runs::Many(Arc::new(vec![*last, run])),
+            Runs::Many(runs) => {
+                let runs = Arc::make_mut(runs);
+
+                match runs.last_mut() {
+                    Some(last) if last.0 == local => *last = run,
+                    _ => runs.push(run),
+                }
+            }
+        }
     }
 
     /// The source offset of a byte of the text. Offsets past the end go on from the last run.
     pub fn offset(&self, local: u32) -> u32 {
-        let at = self.runs.partition_point(|run| run.0 <= local);
-        let (begin, source) = self
-            .runs
-            .get(at.saturating_sub(1))
-            .copied()
-            .unwrap_or((0, 0));
+        let local = local + self.skipped;
+        let runs = self.runs();
+        let at = runs.partition_point(|run| run.0 <= local);
+        let (begin, source) = runs.get(at.saturating_sub(1)).copied().unwrap_or((0, 0));
         source + local.saturating_sub(begin)
     }
 
     /// The map of the text without its first bytes.
+    #[must_use]
     pub fn skip(&self, count: u32) -> Self {
-        let mut rest = Self::default();
-        rest.push(0, self.offset(count));
-        self.runs
-            .iter()
-            .filter(|run| run.0 > count)
-            .for_each(|run| rest.push(run.0 - count, run.1));
-        rest
+        Self {
+            runs: self.runs.clone(),
+            skipped: self.skipped + count,
+        }
     }
 
     /// The source span of a span of the text: from its first byte to just after its last one.
@@ -207,7 +235,7 @@ pub struct SourceFile {
     /// Path from the repository root, `/` between parts, without a leading `./`.
     pub path: String,
     pub text: String,
-    lines: OnceLock<LineIndex>,
+    lines: OnceLock<Box<LineIndex>>,
 }
 
 impl SourceFile {
@@ -221,7 +249,8 @@ impl SourceFile {
     }
 
     pub fn lines(&self) -> &LineIndex {
-        self.lines.get_or_init(|| LineIndex::new(&self.text))
+        self.lines
+            .get_or_init(|| Box::new(LineIndex::new(&self.text)))
     }
 
     /// The file's name without its folders.
@@ -409,6 +438,16 @@ pub fn join(folder: &str, relative: &str) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// The characters before each chunk of the text. Made for the first place far inside a line: a
+    /// file may be one line of megabytes with thousands of places.
+    checkpoints: OnceLock<Vec<u32>>,
+}
+
+/// Bytes of a chunk.
+const CHECKPOINT: usize = 512;
+
+const fn is_char_start(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 impl LineIndex {
@@ -424,7 +463,10 @@ impl LineIndex {
             starts.push(at as u32 + 1);
         }
 
-        Self { starts }
+        Self {
+            starts,
+            checkpoints: OnceLock::new(),
+        }
     }
 
     /// The number of lines, counting an empty one after a final line end.
@@ -469,13 +511,40 @@ impl LineIndex {
     pub fn position(&self, offset: u32, text: &str) -> Position {
         let line = self.line(offset);
         let start = self.start(line) as usize;
-        let before = text
-            .get(start..(offset as usize).min(text.len()))
-            .unwrap_or("");
+        let end = (offset as usize).min(text.len());
+        let before = if end - start.min(end) < CHECKPOINT {
+            text.get(start..end)
+                .map_or(0, |before| before.chars().count())
+        } else {
+            text.get(start..end).map_or(0, |_| {
+                self.chars_before(end, text) - self.chars_before(start, text)
+            })
+        };
+
         Position {
             line: line as u32 + 1,
-            column: before.chars().count() as u32 + 1,
+            column: before as u32 + 1,
         }
+    }
+
+    /// How many characters come before a byte, which is the first of one.
+    fn chars_before(&self, offset: usize, text: &str) -> usize {
+        let count = |bytes: &[u8]| bytes.iter().filter(|&&byte| is_char_start(byte)).count();
+        let checkpoints = self.checkpoints.get_or_init(|| {
+            let chunks = text.as_bytes().chunks(CHECKPOINT);
+            let add = |before: &mut u32, chunk| {
+                Some(std::mem::replace(before, *before + count(chunk) as u32))
+            };
+
+            chunks.scan(0, add).collect()
+        });
+
+        let chunk = (offset / CHECKPOINT).min(checkpoints.len().saturating_sub(1));
+        let rest = text
+            .as_bytes()
+            .get(chunk * CHECKPOINT..offset)
+            .unwrap_or(&[]);
+        checkpoints.get(chunk).map_or(0, |before| *before as usize) + count(rest)
     }
 }
 
@@ -548,6 +617,26 @@ mod tests {
             LineIndex::new(text).position(4, text),
             Position { line: 1, column: 4 }
         );
+    }
+
+    #[test]
+    fn columns_far_inside_a_line_count_characters_too() {
+        let text = format!("x\n{}", "aé".repeat(2_000));
+        let index = LineIndex::new(&text);
+
+        for pair in [0, 1, 170, 171, 341, 342, 1_999] {
+            let position = index.position(2 + 3 * pair, &text);
+            assert_eq!(
+                position,
+                Position {
+                    line: 2,
+                    column: 2 * pair + 1
+                }
+            );
+            assert_eq!(index.position(3 + 3 * pair, &text).column, 2 * pair + 2);
+        }
+
+        assert_eq!(index.position(u32::MAX, &text).column, 4_001);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! "Did you mean …?": the known name nearest to a misspelt one.
 
+/// How many candidates are looked at. Where thousands of services name thousands of others wrongly,
+/// each would be held against all; and among so many names a near one is found by chance.
+pub const MAX_CANDIDATES: usize = 512;
+
 /// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to
 /// be worth saying.
 ///
@@ -16,11 +20,15 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let allowed = (word.len() / 3).max(1);
     candidates
         .into_iter()
+        .take(MAX_CANDIDATES)
         .filter_map(|candidate| {
             let known = candidate.to_lowercase().replace('_', "-");
             let distance = if word.len() > 3 && (known.starts_with(&word) || known.ends_with(&word))
             {
                 1
+            } else if word.chars().count().abs_diff(known.chars().count()) > allowed {
+                // Each letter that one has more is an edit.
+                return None;
             } else {
                 distance(&word, &known)
             };

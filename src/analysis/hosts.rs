@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::Ctx;
 use crate::model::compose::{Project, ReferenceKind, Service};
+use crate::suggest;
 
 /// Every name that resolves on the project's networks.
 pub fn names(project: &Project) -> HashSet<&str> {
@@ -16,6 +17,17 @@ pub fn names(project: &Project) -> HashSet<&str> {
             .flat_map(|service| service.aliases.iter().map(String::as_str)),
     )
     .collect()
+}
+
+/// The name on the project's networks that a misspelled one most likely means.
+pub fn nearest_name<'p>(project: &'p Project, host: &str) -> Option<&'p str> {
+    let own = project.services.iter().map(Service::name);
+    let aliases = project
+        .services
+        .iter()
+        .flat_map(|service| service.aliases.iter().map(String::as_str));
+
+    suggest::nearest(host, own.chain(aliases))
 }
 
 /// Whether other projects' services may be reachable from this one.

@@ -27,10 +27,9 @@ pub fn is_for_developers(ctx: &Ctx, project: &Project) -> bool {
     let first = |project: &Project| project.files.get(project.base_files).copied();
     project.development
         || (!first(project).as_ref().is_some_and(serious)
-            && ctx
-                .graph
-                .projects_in(&project.folder)
-                .any(|other| other.base_files == 0 && first(other).as_ref().is_some_and(serious)))
+            && ctx.graph.has_serious_project(&project.folder, |other| {
+                other.base_files == 0 && first(other).as_ref().is_some_and(serious)
+            }))
 }
 
 /// Whether a file for production that is laid over this one takes something back.
@@ -40,9 +39,14 @@ pub fn is_changed_over(
     service: &Service,
     gone: impl Fn(&Project, &Service) -> bool,
 ) -> bool {
-    let over = ctx.facts.projects().iter().filter(|other| {
-        other.base_files > 0 && !other.development && other.files.first() == project.files.first()
-    });
-    over.filter_map(|other| Some((other, other.service(service.name())?)))
-        .any(|(other, laid)| gone(other, laid))
+    let over = project
+        .files
+        .first()
+        .into_iter()
+        .flat_map(|first| ctx.graph.projects_over(*first));
+    let mut over = over
+        .filter(|other| !other.development)
+        .filter_map(|other| Some((other, other.service(service.name())?)));
+
+    over.any(|(other, laid)| gone(other, laid))
 }

@@ -9,19 +9,25 @@ use std::collections::BTreeSet;
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built
 /// `FROM`.
 pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-    ctx.graph
-        .shipped(dockerfile)
-        .into_iter()
-        .flat_map(|stage| dockerfile.layers(stage))
-        .collect()
+    let mut layers = BTreeSet::new();
+
+    for stage in ctx.graph.shipped(dockerfile) {
+        // The bases of a stage that was met before were met with it.
+        for layer in dockerfile.chain(stage) {
+            if !layers.insert(layer.index) {
+                break;
+            }
+        }
+    }
+
+    layers
 }
 
 /// The stages that building a shipped image builds.
 pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-    ctx.graph
-        .shipped(dockerfile)
+    dockerfile
+        .reachable(ctx.graph.shipped(dockerfile))
         .into_iter()
-        .flat_map(|stage| dockerfile.reachable(stage))
         .collect()
 }
 

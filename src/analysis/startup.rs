@@ -80,6 +80,10 @@ pub fn stop_grace_period(
     project: &Project,
     service: &Service,
 ) -> Option<(u32, Location)> {
+    if service.stop_grace_period.is_absent() {
+        return None;
+    }
+
     project.files.iter().rev().find_map(|&file| {
         let root = ctx.facts.file(file).tree.as_ref()?.root()?;
         let node = root.path(&["services", service.name(), "stop_grace_period"])?;

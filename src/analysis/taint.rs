@@ -167,11 +167,7 @@ fn access_taint(site: Site, access: &Access, dumps: bool, depth: u32) -> Option<
         ("env", name, "", "") => variable(site, name, depth),
         ("steps", id, "outputs", output) => {
             let job = site.job()?;
-            let at = job.steps.iter().position(|step| {
-                step.id
-                    .as_ref()
-                    .is_some_and(|found| found.value.eq_ignore_ascii_case(id))
-            })?;
+            let at = job.step_index(id)?;
             step_output(
                 Site {
                     step: Some(at),
@@ -183,15 +179,15 @@ fn access_taint(site: Site, access: &Access, dumps: bool, depth: u32) -> Option<
         }
         ("needs", id, "outputs", output) => {
             let workflow = site.workflow;
-            let at = workflow
-                .jobs
-                .iter()
-                .position(|job| job.id.value.eq_ignore_ascii_case(id))?;
+            let at = workflow.job_index(id)?;
             let needed = site.job().is_none_or(|job| {
-                workflow
-                    .upstream(job)
+                job.needs
                     .iter()
-                    .any(|job| std::ptr::eq(*job, &workflow.jobs[at]))
+                    .any(|needed| needed.value.eq_ignore_ascii_case(id))
+                    || workflow
+                        .upstream(job)
+                        .iter()
+                        .any(|job| std::ptr::eq(*job, &workflow.jobs[at]))
             });
 
             let given = workflow.jobs[at]
@@ -306,11 +302,7 @@ fn variable(site: Site, name: &str, depth: u32) -> Option<Taint> {
 
 /// The taint of the expressions that stand inside a place.
 fn inside(site: Site, location: Location, depth: u32) -> Option<Taint> {
-    let all = site.workflow.expressions.iter();
-    let within = all.filter(|found| {
-        found.location.file == location.file && location.span.contains(found.location.span)
-    });
-
+    let within = site.workflow.expressions_in(location);
     let taint = within
         .filter_map(|found| taint_at(site, found, depth))
         .max_by_key(|taint| taint.level)?;

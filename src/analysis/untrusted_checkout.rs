@@ -313,10 +313,7 @@ fn output_is_head(step: &Step, output: &str) -> bool {
 }
 
 fn inside(site: Site, location: Location, depth: u32) -> bool {
-    let within = site.workflow.expressions.iter().filter(|found| {
-        found.location.file == location.file && location.span.contains(found.location.span)
-    });
-    within
-        .into_iter()
+    site.workflow
+        .expressions_in(location)
         .any(|found| names_head(site, found, depth))
 }

@@ -1,12 +1,11 @@
 //! Whether the addresses in a configuration file lead anywhere, for the services that are given it.
 
 use crate::analysis::Ctx;
-use crate::analysis::hosts::{may_reach, names, serves};
+use crate::analysis::hosts::{may_reach, nearest_name, serves};
 use crate::finding::Finding;
 use crate::graph::Reader;
 use crate::model::compose::Service;
 use crate::source::{Located, Location};
-use crate::suggest;
 
 /// An address in a configuration file, with the places of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +119,7 @@ pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Op
             .iter()
             .all(|reader| !may_reach(ctx, reader.project, reader.service, host))
     {
-        let near = suggest::nearest(host, names(first.project));
+        let near = nearest_name(first.project, host);
         let help = near.map_or_else(
             || "use a service name of the project or a fully qualified host name".to_owned(),
             |near| format!("did you mean `{near}`?"),

@@ -3,7 +3,6 @@
 use crate::analysis::Ctx;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
-use crate::source::parent;
 
 /// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
 pub fn is_long_running(object: &Object, workload: &Workload) -> bool {
@@ -103,8 +102,5 @@ pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
             && !HARMLESS_KINDS.contains(&object.kind.value.as_str())
     };
 
-    ctx.graph
-        .cluster
-        .objects()
-        .any(|object| custom(object) && parent(ctx.facts.path(object.file)) == folder)
+    ctx.graph.cluster.is_operated(ctx.facts, folder, custom)
 }

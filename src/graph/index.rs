@@ -11,7 +11,7 @@ use crate::model::container::MountSource;
 use crate::model::dockerfile::Base;
 use crate::model::facts::Facts;
 use crate::model::image::ImageUse;
-use crate::source::{file_name, join, parent};
+use crate::source::{FileId, file_name, join, parent};
 use crate::syntax::dockerfile::Body;
 
 /// A service's project and its number in it.
@@ -21,6 +21,8 @@ type ServiceIndex = (usize, usize);
 pub(super) struct Index {
     /// By the folder in which they start.
     projects: HashMap<String, Vec<usize>>,
+    /// By their first file: those that lie over another one.
+    over: HashMap<FileId, Vec<usize>>,
     /// By a name that resolves on a project's networks: the projects.
     hosts: HashMap<String, Vec<usize>>,
     /// By the path of what is mounted: the services and the numbers of the mounts.
@@ -52,6 +54,10 @@ impl Index {
                 .entry(project.folder.clone())
                 .or_default()
                 .push(number);
+            if let Some(first) = project.files.first().filter(|_| project.base_files > 0) {
+                index.over.entry(*first).or_default().push(number);
+            }
+
             for (service, at) in project
                 .services
                 .iter()
@@ -154,6 +160,27 @@ impl<'a> Graph<'a> {
             .get(folder)
             .map_or(&[][..], Vec::as_slice);
         found.iter().map(|&at| &self.facts.projects()[at])
+    }
+
+    /// The projects that lie over others and whose first file this is.
+    pub fn projects_over(&self, file: FileId) -> impl Iterator<Item = &'a Project> {
+        let found = self.index().over.get(&file).map_or(&[][..], Vec::as_slice);
+        found.iter().map(|&at| &self.facts.projects()[at])
+    }
+
+    /// Whether a project that starts in a folder is meant for production, going by `is_serious`,
+    /// which is the same for each call.
+    pub fn has_serious_project(&self, folder: &str, is_serious: impl Fn(&Project) -> bool) -> bool {
+        let folders = self.serious_folders.get_or_init(|| {
+            let serious = self
+                .facts
+                .projects()
+                .iter()
+                .filter(|project| is_serious(project));
+            serious.map(|project| project.folder.clone()).collect()
+        });
+
+        folders.contains(folder)
     }
 
     /// The projects on whose networks a name resolves: a service's own, or an alias.

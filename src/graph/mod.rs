@@ -4,7 +4,7 @@
 mod index;
 pub mod kubernetes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::compose::{Project, Service};
@@ -28,6 +28,8 @@ pub struct Graph<'a> {
     /// By container (its name's place): the stage that its image is built from.
     built: HashMap<Location, Built>,
     index: OnceLock<Index>,
+    /// See [`Graph::has_serious_project`].
+    serious_folders: OnceLock<HashSet<String>>,
 }
 
 /// The stage of a Dockerfile that an image is built from.
@@ -81,6 +83,7 @@ impl<'a> Graph<'a> {
             uses: HashMap::new(),
             built: HashMap::new(),
             index: OnceLock::new(),
+            serious_folders: OnceLock::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::mentions::Mentions;
 use super::workflow::Workflow;
-use crate::credential::Hit;
+use crate::credential::{Hit, SecretFile, secret_file};
 use crate::finding::Finding;
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
@@ -119,6 +119,12 @@ pub struct Facts<'s> {
     /// [`contexts`](super::context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
+    tests: OnceLock<Vec<Location>>,
+    submodules: OnceLock<HashSet<String>>,
+    cloned: OnceLock<HashSet<String>>,
+    secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
+    /// By extension: the folders that hold such a file.
+    extensions: OnceLock<HashMap<String, HashSet<String>>>,
 }
 
 /// What the env files of a repository name, gathered once for all projects.
@@ -148,6 +154,11 @@ impl<'s> Facts<'s> {
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),
+            tests: OnceLock::new(),
+            secret_files: OnceLock::new(),
+            submodules: OnceLock::new(),
+            cloned: OnceLock::new(),
+            extensions: OnceLock::new(),
         };
 
         facts.env_files = facts.read_env_files();
@@ -230,6 +241,103 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
+    }
+
+    /// The first command or action that tests in each workflow, where there is one; in the order of
+    /// the files.
+    pub fn tests(&self) -> &[Location] {
+        self.tests.get_or_init(|| {
+            let workflows = self.workflows().filter(|workflow| !workflow.action);
+            workflows
+                .filter_map(Workflow::first_test)
+                .map(|evidence| evidence.location)
+                .collect()
+        })
+    }
+
+    /// Whether `.gitmodules` names a folder.
+    pub fn is_submodule(&self, folder: &str) -> bool {
+        let submodules = self.submodules.get_or_init(|| {
+            let lines = self
+                .repository
+                .find(".gitmodules")
+                .into_iter()
+                .flat_map(|file| file.text.lines());
+            lines
+                .filter_map(|line| Some(line.trim().strip_prefix("path = ")?.to_owned()))
+                .collect()
+        });
+
+        submodules.contains(folder)
+    }
+
+    /// Whether a workflow clones a repository of this name.
+    pub fn is_cloned(&self, name: &str) -> bool {
+        let cloned = self.cloned.get_or_init(|| {
+            let lines = self
+                .repository
+                .below(".github/workflows")
+                .iter()
+                .flat_map(|file| file.text.lines());
+            let words = lines
+                .filter(|line| line.contains("git clone"))
+                .flat_map(|line| line.split([' ', '/', '"', '\'', ';']));
+            words
+                .flat_map(|word| [Some(word), word.strip_suffix(".git")])
+                .flatten()
+                .map(str::to_owned)
+                .collect()
+        });
+
+        cloned.contains(name)
+    }
+
+    /// The files in a folder and below it that hold secrets by their names, in the order of their
+    /// paths.
+    pub fn secret_files(&self, folder: &str) -> &[(FileId, SecretFile)] {
+        let all = self.secret_files.get_or_init(|| {
+            let files = self.repository.files().iter();
+            files
+                .filter_map(|file| Some((file.id, secret_file(&file.path)?)))
+                .collect()
+        });
+
+        let below = self.repository.below(folder);
+        let (Some(first), Some(last)) = (below.first(), below.last()) else {
+            return &[];
+        };
+
+        let start = all.partition_point(|(file, _)| *file < first.id);
+        let end = all.partition_point(|(file, _)| *file <= last.id);
+        &all[start..end]
+    }
+
+    /// Whether a folder itself holds a file of an extension.
+    pub fn has_extension(&self, folder: &str, extension: &str) -> bool {
+        let extensions = self.extensions.get_or_init(|| {
+            let mut extensions: HashMap<String, HashSet<String>> = HashMap::new();
+
+            for file in self.repository.files() {
+                let Some((_, extension)) = file.name().rsplit_once('.') else {
+                    continue;
+                };
+
+                match extensions.get_mut(extension) {
+                    Some(folders) if folders.contains(file.folder()) => {}
+                    Some(folders) => drop(folders.insert(file.folder().to_owned())),
+                    None => drop(extensions.insert(
+                        extension.to_owned(),
+                        HashSet::from([file.folder().to_owned()]),
+                    )),
+                }
+            }
+
+            extensions
+        });
+
+        extensions
+            .get(extension)
+            .is_some_and(|folders| folders.contains(folder))
     }
 
     /// The ids of all files of a kind.

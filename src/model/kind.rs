@@ -148,16 +148,25 @@ pub fn has_template_marks(text: &str) -> bool {
         let erb = line.contains("<%");
         // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for
         // somebody else's template; a bare `{{ … }}` is Go's or Jinja's.
-        let quoted = |before: &str| {
-            ['\'', '"']
-                .iter()
-                .any(|quote| before.matches(*quote).count() % 2 == 1)
-        };
-
-        let bare = |at: usize| !line[..at].ends_with('$') && !quoted(&line[..at]);
-        let braces = line.match_indices("{{").any(|(at, _)| bare(at)) && line.contains("}}");
+        let braces = has_bare_braces(line) && line.contains("}}");
 
         jinja || terraform || erb || braces
+    })
+}
+
+/// Whether a `{{` of a line is neither in quotes nor after a `$`.
+fn has_bare_braces(line: &str) -> bool {
+    let mut open = [false; 2];
+    let mut read = 0;
+    line.match_indices("{{").any(|(at, _)| {
+        for byte in line[read..at].bytes() {
+            open[0] ^= byte == b'\'';
+            open[1] ^= byte == b'"';
+        }
+
+        read = at;
+
+        !line[..at].ends_with('$') && open == [false; 2]
     })
 }
 
@@ -215,9 +224,13 @@ fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> O
 /// How much of a template action that nothing closes is read, in bytes.
 const MAX_UNCLOSED_ACTION: usize = 200;
 
+/// How many bytes of an action are read. A file may open thousands of them and close none.
+const MAX_ACTION: usize = 1024;
+
 /// Whether a text is written for Helm: an action that asks for what only Helm provides.
 fn is_helm_text(text: &str) -> bool {
     let mut rest = text;
+    let mut closes = true;
 
     while let Some(at) = rest.find("{{") {
         if rest[..at].ends_with('$') {
@@ -226,7 +239,13 @@ fn is_helm_text(text: &str) -> bool {
         }
 
         let action = &rest[at..];
-        let action = clip(action, action.find("}}").unwrap_or(MAX_UNCLOSED_ACTION));
+        let near = clip(action, MAX_ACTION);
+        let close = near
+            .find("}}")
+            .or_else(|| if closes { action.find("}}") } else { None });
+        closes = close.is_some();
+        let end = close.map_or(MAX_UNCLOSED_ACTION, |close| close.min(MAX_ACTION));
+        let action = clip(action, end);
         if [
             ".Values.",
             ".Release.",

@@ -29,7 +29,6 @@ pub struct Directive<'s> {
 pub struct Name<'s> {
     pub text: &'s str,
     pub span: Span,
-    pub used: bool,
 }
 
 /// The last day.
@@ -98,7 +97,6 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
             None => directive.names.push(Name {
                 text: part.text(text),
                 span: part,
-                used: false,
             }),
         }
     }

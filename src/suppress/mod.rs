@@ -6,7 +6,7 @@
 mod date;
 mod directive;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use date::Date;
 use directive::Directive;
@@ -67,9 +67,11 @@ pub fn apply<'s>(
                 source.id,
                 &mut about,
                 || {
+                    let used = file.used.iter();
                     file.directives
                         .iter()
-                        .for_each(|directive| judge(source, directive, &mut own));
+                        .zip(used)
+                        .for_each(|(directive, used)| judge(source, directive, used, &mut own));
                 },
             );
             about.append(&mut own);
@@ -91,6 +93,9 @@ struct FileDirectives<'s> {
     directives: Vec<Directive<'s>>,
     by_line: HashMap<usize, Vec<usize>>,
     file_wide: Vec<usize>,
+    /// The names in each of the directives, and those of them that hid something.
+    names: Vec<HashSet<&'s str>>,
+    used: Vec<HashSet<&'static str>>,
 }
 
 impl<'s> FileDirectives<'s> {
@@ -117,10 +122,16 @@ impl<'s> FileDirectives<'s> {
             }
         }
 
+        let names_of =
+            |directive: &Directive<'s>| directive.names.iter().map(|name| name.text).collect();
+        let names = directives.iter().map(names_of).collect();
+        let used = vec![HashSet::new(); directives.len()];
         Self {
             directives,
             by_line,
             file_wide,
+            names,
+            used,
         }
     }
 }
@@ -146,12 +157,8 @@ fn hidden(
         let on_line = file.by_line.get(&line).map_or(&[][..], Vec::as_slice);
 
         for &at in file.file_wide.iter().chain(on_line) {
-            for name in file.directives[at]
-                .names
-                .iter_mut()
-                .filter(|name| name.text == finding.rule)
-            {
-                name.used = true;
+            if file.names[at].contains(finding.rule) {
+                file.used[at].insert(finding.rule);
                 any = true;
             }
         }
@@ -161,7 +168,7 @@ fn hidden(
 }
 
 /// Findings about one suppression.
-fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
+fn judge(source: &SourceFile, directive: &Directive, used: &HashSet<&str>, out: &mut Vec<Finding>) {
     let mut report = |rule: &'static str, span: Span, make: &dyn Fn(Finding) -> Finding| {
         let Some(rule) = catalog::rule(rule) else {
             return;
@@ -186,13 +193,13 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
         return;
     }
 
-    for name in directive
+    let unknown = directive
         .names
         .iter()
-        .filter(|name| catalog::rule(name.text).is_none())
-    {
+        .filter(|name| catalog::rule(name.text).is_none());
+    for (number, name) in unknown.enumerate() {
         report("unknown-rule", name.span, &|finding| {
-            about_unknown(finding, name.text)
+            about_unknown(finding, name.text, number < MAX_GUESSED)
         });
     }
 
@@ -231,7 +238,7 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
             continue;
         };
 
-        if name.used || about_suppressions(rule) {
+        if used.contains(name.text) || about_suppressions(rule) {
             continue;
         }
 
@@ -246,7 +253,11 @@ fn judge(source: &SourceFile, directive: &Directive, out: &mut Vec<Finding>) {
     }
 }
 
-fn about_unknown(finding: Finding, name: &str) -> Finding {
+/// For how many names of one comment it is said which rule may be meant: nobody writes hundreds by
+/// hand.
+const MAX_GUESSED: usize = 64;
+
+fn about_unknown(finding: Finding, name: &str, guess: bool) -> Finding {
     let rules = || catalog::rules().iter();
 
     if rules().any(|rule| rule.item == name) {
@@ -264,7 +275,7 @@ fn about_unknown(finding: Finding, name: &str) -> Finding {
 
     Finding {
         message: format!("unknown rule `{name}`"),
-        label: suggest::nearest(name, rules().map(|rule| rule.name))
+        label: suggest::nearest(name, rules().map(|rule| rule.name).filter(|_| guess))
             .map(|meant| format!("did you mean `{meant}`?"))
             .unwrap_or_default(),
         help: Some("run `deploylint rules` to list all rules".to_owned()),

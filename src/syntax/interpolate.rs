@@ -5,6 +5,8 @@
 //! text unknown; it is never taken for empty, because rules would then judge a text that nobody
 //! will ever see.
 
+use std::cell::Cell;
+
 use super::SyntaxError;
 use crate::source::Span;
 
@@ -89,7 +91,14 @@ pub struct Expansion {
     /// Every variable in order of appearance, those inside operands too.
     pub uses: Vec<VariableUse>,
     pub errors: Vec<SyntaxError>,
+    /// How many bytes the values of variables brought.
+    pub filled: usize,
 }
+
+/// The longest text that variables are put into, in bytes, without what is written in it itself.
+/// What would be longer is unknown: a few lines that each name the line before twice would fill the
+/// memory.
+const MAX_FILLED: usize = 1 << 16;
 
 /// Fills in the variables of a text. `lookup` answers `None` for a variable that has no value.
 pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Lookup>) -> Expansion {
@@ -99,12 +108,14 @@ pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Look
         dialect,
         lookup,
         depth: 0,
+        filled: Cell::new(0),
         uses: Vec::new(),
         errors: Vec::new(),
     };
 
     let value = reader.run(false);
-    let text = if reader.errors.is_empty() {
+    let filled = reader.filled.get();
+    let text = if reader.errors.is_empty() && filled <= MAX_FILLED {
         value
     } else {
         None
@@ -114,6 +125,7 @@ pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Look
         text,
         uses: reader.uses,
         errors: reader.errors,
+        filled,
     }
 }
 
@@ -138,6 +150,7 @@ struct Reader<'t> {
     dialect: Dialect,
     lookup: &'t dyn Fn(&str) -> Option<Lookup>,
     depth: u32,
+    filled: Cell<usize>,
     uses: Vec<VariableUse>,
     errors: Vec<SyntaxError>,
 }
@@ -294,7 +307,16 @@ impl Reader<'_> {
     }
 
     fn value_of(&self, name: Span) -> Option<Lookup> {
-        (self.lookup)(name.text(self.text))
+        if self.filled.get() > MAX_FILLED {
+            return Some(Lookup::Unknown);
+        }
+
+        let value = (self.lookup)(name.text(self.text));
+        if let Some(Lookup::Value(value)) = &value {
+            self.filled.set(self.filled.get() + value.len());
+        }
+
+        value
     }
 
     /// Notes a use that begins at `start` and ends here; returns its place in the list.

@@ -324,10 +324,7 @@ fn evidence(projects: &mut [Project]) {
 
     for other in others.iter().filter(|other| other.base_files > 0) {
         for service in &mut base.services {
-            let same = other
-                .services
-                .iter()
-                .find(|one| one.container.name.value == service.container.name.value);
+            let same = other.service(&service.container.name.value);
             if let Some(same) = same {
                 lower::take_evidence(service, same, !other.development);
             }

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use std::collections::HashMap;
+
 use super::command::{command, shell, word};
 use super::limits::resources;
 use super::value::{Data, Field, Scalar, Value, Variables};
@@ -66,18 +68,19 @@ pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
         .iter()
         .map(|field| service(field, origin))
         .collect();
-    for volume in merged.get("volumes").map_or(&[][..], Value::fields) {
-        let Some(folder) = bound_folder(&volume.value) else {
-            continue;
-        };
-
-        let mounts = services
-            .iter_mut()
-            .flat_map(|service| &mut service.container.mounts);
-        for mount in mounts {
-            if matches!(&mount.source, MountSource::Volume(name) if name.value == volume.key) {
-                mount.source = MountSource::Host(folder.clone());
-            }
+    let volumes = merged.get("volumes").map_or(&[][..], Value::fields);
+    let bound: HashMap<&str, _> = volumes
+        .iter()
+        .filter_map(|volume| Some((&*volume.key, bound_folder(&volume.value)?)))
+        .collect();
+    for mount in services
+        .iter_mut()
+        .flat_map(|service| &mut service.container.mounts)
+    {
+        if let MountSource::Volume(name) = &mount.source
+            && let Some(folder) = bound.get(name.value.as_str())
+        {
+            mount.source = MountSource::Host(folder.clone());
         }
     }
 

@@ -14,6 +14,7 @@ mod specification;
 mod tests;
 pub mod value;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::Setting;
@@ -47,9 +48,37 @@ pub struct Project {
     pub networks: Vec<Definition>,
     pub secrets: Vec<Definition>,
     pub configs: Vec<Definition>,
+    pub memo: Memo,
+}
+
+/// What several rules ask of a project for each of its services, found once.
+#[derive(Debug, Default)]
+pub struct Memo {
+    /// The number of each service by its name.
+    by_name: OnceLock<HashMap<String, usize>>,
+    /// The number of each definition by its name, for each kind.
+    definitions: [OnceLock<HashMap<String, usize>>; 4],
+    only_builds: OnceLock<bool>,
+    /// The services that others wait for until they have ended.
+    completed: OnceLock<HashSet<String>>,
+    /// Whether all services lack each of these.
+    lacking: [OnceLock<bool>; 3],
+}
+
+/// What a service should have, and often no service of a project has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    MemoryLimit,
+    CpuLimit,
+    Restart,
 }
 
 impl Project {
+    /// Whether no service has a feature, going by `lacks`, which is the same for each call.
+    pub fn all_lack(&self, feature: Feature, lacks: impl Fn(&Service) -> bool) -> bool {
+        *self.memo.lacking[feature as usize].get_or_init(|| self.services.iter().all(lacks))
+    }
+
     /// Whether findings in this file are this project's to report.
     pub fn reports(&self, file: FileId) -> bool {
         !self
@@ -68,7 +97,17 @@ impl Project {
     }
 
     pub fn service(&self, name: &str) -> Option<&Service> {
-        self.services.iter().find(|service| service.name() == name)
+        let make = || {
+            let mut numbers = HashMap::new();
+            for (number, service) in self.services.iter().enumerate() {
+                numbers.entry(service.name().to_owned()).or_insert(number);
+            }
+
+            numbers
+        };
+
+        self.services
+            .get(*self.memo.by_name.get_or_init(make).get(name)?)
     }
 
     /// Whether what a service refers to is defined in the project, or need not be.
@@ -93,7 +132,23 @@ impl Project {
             ReferenceKind::Service => return None,
         };
 
-        list.iter().find(|one| one.name.value == name)
+        let make = || {
+            let mut numbers = HashMap::new();
+
+            for (number, definition) in list.iter().enumerate() {
+                numbers
+                    .entry(definition.name.value.clone())
+                    .or_insert(number);
+            }
+
+            numbers
+        };
+
+        list.get(
+            *self.memo.definitions[kind as usize]
+                .get_or_init(make)
+                .get(name)?,
+        )
     }
 }
 

@@ -183,8 +183,10 @@ impl Project {
                 && container.health.is_absent()
                 && service.restart.is_absent()
         };
-
-        self.services.len() > 1 && self.services.iter().all(bare)
+        *self
+            .memo
+            .only_builds
+            .get_or_init(|| self.services.len() > 1 && self.services.iter().all(bare))
     }
 
     /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told
@@ -198,9 +200,15 @@ impl Project {
             return true;
         }
 
-        let awaited = self.services.iter().flat_map(|other| &other.depends_on);
-        let mut awaited = awaited.filter(|dependency| dependency.service.value == service.name());
-        if awaited.any(|dependency| dependency.condition == Condition::Completed) {
+        let completed = self.memo.completed.get_or_init(|| {
+            let awaited = self.services.iter().flat_map(|other| &other.depends_on);
+            let awaited = awaited.filter(|dependency| dependency.condition == Condition::Completed);
+            awaited
+                .map(|dependency| dependency.service.value.clone())
+                .collect()
+        });
+
+        if completed.contains(service.name()) {
             return true;
         }
 

@@ -2,7 +2,9 @@
 //! place it has in its own file, through anchors, `extends`, `include` and overrides.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
@@ -11,10 +13,22 @@ use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
 use crate::syntax::yaml::{Kind, Node};
 
+/// The longest value of an env file that is put into other texts, in bytes; a longer one is unknown
+/// there.
+const MAX_VALUE: usize = 1 << 16;
+
+/// How many bytes the texts of one project may come to whose variables are filled in. The texts
+/// after that are unknown: each line of a file may repeat a value that is hundreds of times as
+/// long.
+const MAX_EXPANDED: usize = 1 << 25;
+
 /// The variables that interpolation knows: those of a `.env` file.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     known: HashMap<String, Lookup>,
+    /// Bytes of all texts so far that variables were put into; those of an included file count with
+    /// the others.
+    expanded: Rc<Cell<usize>>,
     /// Where their values stand.
     locations: HashMap<String, Location>,
 }
@@ -42,6 +56,8 @@ impl Variables {
                         .map_or(Lookup::Unknown, Lookup::Value),
                 };
 
+                let too_long = matches!(&value, Lookup::Value(value) if value.len() > MAX_VALUE);
+                let value = if too_long { Lookup::Unknown } else { value };
                 all.locations
                     .insert(entry.key.clone(), file.location(entry.value_span));
                 all.known.insert(entry.key, value);
@@ -65,9 +81,16 @@ impl Variables {
     }
 
     fn expand(&self, text: &str) -> interpolate::Expansion {
-        interpolate::expand(text, Dialect::Compose, &|name| {
-            self.known.get(name).cloned()
-        })
+        let spent = self.expanded.get();
+        let lookup = |name: &str| match self.known.get(name)? {
+            Lookup::Value(_) if spent > MAX_EXPANDED => Some(Lookup::Unknown),
+            value => Some(value.clone()),
+        };
+
+        let expansion = interpolate::expand(text, Dialect::Compose, &lookup);
+        self.expanded.set(spent + expansion.filled);
+
+        expansion
     }
 }
 
@@ -177,11 +200,16 @@ impl<'t> Scalar<'t> {
         }
 
         let (mut text, mut map, mut at) = (String::new(), OffsetMap::default(), 0);
+        let mut uses = self.uses.iter().peekable();
 
         while let Some(c) = written.get(at..).and_then(|rest| rest.chars().next()) {
             map.push(text.len() as u32, offsets.offset(at as u32));
-
-            if let Some(used) = self.uses.iter().find(|used| used.span.start as usize == at) {
+            // Those inside the operand of another one are passed with it.
+            while uses
+                .next_if(|used| (used.span.start as usize) < at)
+                .is_some()
+            {}
+            if let Some(used) = uses.next_if(|used| used.span.start as usize == at) {
                 text.push_str(
                     self.part(used.span, variables)
                         .text

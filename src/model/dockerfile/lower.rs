@@ -1,11 +1,14 @@
 //! From a Dockerfile's tree to its facts: variables resolved, names joined to stages.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+
 use super::scope::{Expanded, Scope, VariableValue};
 use super::{Base, Dockerfile, Stage};
 use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use crate::model::image::{ImageRole, ImageUse, Reference};
+use crate::model::image::{HOLE, ImageRole, ImageUse, Reference};
 use crate::model::{Code, Command, Item, Setting};
 use crate::source::{FileId, Located, Location, OffsetMap, SourceFile, Span, Spanned};
 use crate::syntax::dockerfile::stages::{Stages, Target};
@@ -21,6 +24,8 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
         global: Scope::default(),
         declared: Scope::default(),
         ends: Vec::new(),
+        own_env: HashSet::new(),
+        expanded: Cell::new(0),
     };
 
     let first = named
@@ -48,6 +53,11 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
     }
 }
 
+/// How many bytes the words of one Dockerfile may come to whose variables are filled in. The words
+/// after that are unknown: each line of a file may repeat a value that is hundreds of times as
+/// long.
+const MAX_EXPANDED: usize = 1 << 24;
+
 struct Lowering<'s> {
     source: &'s SourceFile,
     /// ARGs before the first FROM.
@@ -57,11 +67,35 @@ struct Lowering<'s> {
     declared: Scope,
     /// The scope at the end of each stage.
     ends: Vec<Scope>,
+    /// The names that ENV sets in the stage that is read.
+    own_env: HashSet<String>,
+    /// Bytes of all words so far that variables were put into.
+    expanded: Cell<usize>,
 }
 
 impl Lowering<'_> {
     fn at(&self, span: Span) -> Location {
         self.source.location(span)
+    }
+
+    /// A word with its variables filled in. Unknown as a whole once the file's budget is spent.
+    fn expand(&self, scope: &Scope, word: &Word) -> Expanded {
+        let expanded = scope.expand(word, self.source.id);
+        if expanded.sources.is_empty() {
+            return expanded;
+        }
+
+        let spent = self.expanded.get();
+        self.expanded.set(spent + expanded.text.len());
+
+        if spent > MAX_EXPANDED {
+            Expanded {
+                text: HOLE.to_string(),
+                ..expanded
+            }
+        } else {
+            expanded
+        }
     }
 
     fn global_argument(&mut self, instruction: &Instruction) {
@@ -71,10 +105,7 @@ impl Lowering<'_> {
 
         for argument in arguments {
             let worth = match &argument.default {
-                Some(word) => worth(
-                    &self.global.expand(word, self.source.id),
-                    self.at(word.span),
-                ),
+                Some(word) => worth(&self.expand(&self.global, word), self.at(word.span)),
                 None => VariableValue::Unknown,
             };
 
@@ -110,6 +141,7 @@ impl Lowering<'_> {
             Base::Image(_) | Base::Scratch(_) => Scope::default(),
         };
 
+        self.own_env.clear();
         let mut stage = Stage {
             index,
             name: from
@@ -162,9 +194,9 @@ impl Lowering<'_> {
     }
 
     fn base(&self, from: &tree::From, named: &Stages, index: usize) -> Base {
-        let mut expanded = self.global.expand(&from.image, self.source.id);
+        let mut expanded = self.expand(&self.global, &from.image);
         if !expanded.undeclared.is_empty() {
-            expanded = self.declared.expand(&from.image, self.source.id);
+            expanded = self.expand(&self.declared, &from.image);
         }
 
         if let Some(text) = expanded.known() {
@@ -197,7 +229,7 @@ impl Lowering<'_> {
             Body::Label(pairs) => self.pairs(pairs, EnvOrigin::DockerLabel, stage),
             Body::User(word) => {
                 let location = self.at(inner(word));
-                stage.user = match stage.scope.expand(word, self.source.id).known() {
+                stage.user = match self.expand(&stage.scope, word).known() {
                     Some(text) => Setting::set(text.to_owned(), location),
                     None => Setting::Unknown(Some(location)),
                 };
@@ -236,7 +268,7 @@ impl Lowering<'_> {
             }
             Body::Expose(words) => {
                 for word in words {
-                    let text = stage.scope.expand(word, self.source.id).text;
+                    let text = self.expand(&stage.scope, word).text;
                     stage.exposes.push(Located::new(text, self.at(word.span)));
                 }
             }
@@ -265,7 +297,7 @@ impl Lowering<'_> {
         let mut value = EnvValue::Inherited;
         let worth = match &argument.default {
             Some(word) => {
-                let expanded = stage.scope.expand(word, self.source.id);
+                let expanded = self.expand(&stage.scope, word);
                 value = env_value(word, &expanded, self.source.id);
                 worth(&expanded, self.at(word.span))
             }
@@ -285,24 +317,24 @@ impl Lowering<'_> {
 
         self.declared.set(name, worth.clone());
         // ENV of the same name wins wherever the ARG stands.
-        let is_env = |var: &EnvVar| var.origin == EnvOrigin::DockerEnv && var.name.value == *name;
-        if !stage.env.iter().any(is_env) {
+        if !self.own_env.contains(name) {
             stage.scope.set(name, worth);
         }
     }
 
-    fn pairs(&self, pairs: &Pairs, origin: EnvOrigin, stage: &mut Stage) {
+    fn pairs(&mut self, pairs: &Pairs, origin: EnvOrigin, stage: &mut Stage) {
         // All values of one instruction see the state before it.
         let before = stage.scope.clone();
 
         for pair in &pairs.pairs {
-            let name = before.expand(&pair.key, self.source.id).text;
-            let expanded = before.expand(&pair.value, self.source.id);
+            let name = self.expand(&before, &pair.key).text;
+            let expanded = self.expand(&before, &pair.value);
 
             if origin == EnvOrigin::DockerEnv {
                 stage
                     .scope
                     .assign(&name, &expanded, self.at(pair.value.span));
+                self.own_env.insert(name.clone());
             }
 
             let value = env_value(&pair.value, &expanded, self.source.id);
@@ -372,7 +404,7 @@ impl Lowering<'_> {
 fn worth(expanded: &Expanded, location: Location) -> VariableValue {
     match expanded.known() {
         Some(text) => VariableValue::Known {
-            text: text.to_owned(),
+            text: text.into(),
             location,
         },
         None => VariableValue::Unknown,

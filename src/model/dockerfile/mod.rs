@@ -1,6 +1,7 @@
 //! Facts of a Dockerfile: stages, what each inherits, and what the shipped image comes to.
 
 mod lower;
+pub mod persistent;
 pub mod scope;
 mod step;
 
@@ -31,6 +32,10 @@ pub struct Dockerfile {
     /// The RUN instructions that a POSIX shell runs: the stage of each, and its index there. See
     /// [`Dockerfile::steps`].
     posix: OnceLock<Vec<(usize, usize)>>,
+    /// See [`Dockerfile::shell_at`].
+    shells: OnceLock<step::Shells>,
+    /// Of each stage, the one with which its chain of bases ends.
+    roots: OnceLock<Vec<usize>>,
 }
 
 /// One build stage.
@@ -107,7 +112,23 @@ impl Dockerfile {
 
     /// What the stage's chain starts from in the end: never `Base::Stage`.
     pub fn root(&self, stage: usize) -> Option<&Base> {
-        self.chain(stage).last().map(|stage| &stage.base)
+        let roots = self.roots.get_or_init(|| {
+            let mut roots: Vec<usize> = Vec::with_capacity(self.stages.len());
+
+            for stage in &self.stages {
+                // A base is always an earlier stage.
+                let root = match stage.base {
+                    Base::Stage(earlier) => roots.get(earlier).copied(),
+                    Base::Image(_) | Base::Scratch(_) => None,
+                };
+
+                roots.push(root.unwrap_or(stage.index));
+            }
+
+            roots
+        });
+
+        Some(&self.stages.get(*roots.get(stage)?)?.base)
     }
 
     /// The USER in effect at the end of the stage, inherited ones included, with the stage that
@@ -141,10 +162,10 @@ impl Dockerfile {
         (None, cmd)
     }
 
-    /// The stages that building `target` builds, itself included, in file order.
-    pub fn reachable(&self, target: usize) -> Vec<usize> {
+    /// The stages that building the targets builds, themselves included, in file order.
+    pub fn reachable(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let mut seen = vec![false; self.stages.len()];
-        let mut open = vec![target];
+        let mut open: Vec<usize> = targets.into_iter().collect();
 
         while let Some(at) = open.pop() {
             let Some(stage) = self.stages.get(at) else {

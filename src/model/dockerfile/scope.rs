@@ -1,7 +1,8 @@
 //! Variables of a Dockerfile: what ARG and ENV leave known at each instruction.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::persistent::PersistentMap;
 use crate::model::image::HOLE;
 use crate::source::{FileId, Location};
 use crate::syntax::dockerfile::{ModifierKind, Piece, Variable, Word};
@@ -24,17 +25,23 @@ pub const PLATFORM: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VariableValue {
     Known {
-        text: String,
+        text: Arc<str>,
         location: Location,
     },
     /// Declared, and left to the caller of the build.
     Unknown,
 }
 
-/// The variables in effect at one instruction.
+/// The longest word that variables are put into, in bytes. A variable that makes it longer is
+/// unknown there: no image needs such a value, and a few lines of `ENV A=$A$A` would fill the
+/// memory.
+const MAX_EXPANDED: usize = 1 << 12;
+
+/// The variables in effect at one instruction. Copies are cheap: they share what they do not
+/// change.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    values: BTreeMap<String, VariableValue>,
+    values: PersistentMap<VariableValue>,
 }
 
 /// A word after substitution.
@@ -61,14 +68,14 @@ impl Scope {
     }
 
     pub fn set(&mut self, name: &str, worth: VariableValue) {
-        self.values.insert(name.to_owned(), worth);
+        self.values.insert(name, worth);
     }
 
     /// Sets a variable to an expanded word.
     pub fn assign(&mut self, name: &str, value: &Expanded, location: Location) {
         let worth = match value.known() {
             Some(text) => VariableValue::Known {
-                text: text.to_owned(),
+                text: text.into(),
                 location,
             },
             None => VariableValue::Unknown,
@@ -85,6 +92,15 @@ impl Scope {
             Err(_) => expanded.text.push(HOLE),
         }
         expanded
+    }
+
+    /// Adds a variable's value, or a hole where the word would become too long with it.
+    fn append(value: &str, into: &mut Expanded) {
+        if into.text.len() + value.len() > MAX_EXPANDED {
+            into.text.push(HOLE);
+        } else {
+            into.text.push_str(value);
+        }
     }
 
     fn pieces(&self, pieces: &[Piece], word: &Word, file: FileId, into: &mut Expanded) {
@@ -112,14 +128,14 @@ impl Scope {
             .map(|modifier| (modifier.kind, modifier));
         match (kind, value) {
             (None | Some((ModifierKind::Required, _)), Some((text, location))) => {
-                into.text.push_str(text);
+                Self::append(text, into);
                 into.sources.push((variable.name.clone(), location));
             }
             (Some((ModifierKind::Default, modifier)), Some((text, location))) => {
                 if text.is_empty() && modifier.or_empty {
                     self.pieces(&modifier.word, word, file, into);
                 } else {
-                    into.text.push_str(text);
+                    Self::append(text, into);
                     into.sources.push((variable.name.clone(), location));
                 }
             }

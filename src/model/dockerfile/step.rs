@@ -68,26 +68,48 @@ impl<'d> Step<'d> {
     }
 }
 
+/// The SHELL instructions of a Dockerfile, by their indexes.
+#[derive(Debug, Default)]
+pub(super) struct Shells {
+    /// All, in order.
+    own: Vec<usize>,
+    /// Of each stage, the one that is in effect where it begins.
+    inherited: Vec<Option<usize>>,
+}
+
 impl Dockerfile {
     /// Every RUN that a POSIX shell runs, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
-        self.posix
-            .get_or_init(|| self.posix_runs())
+        self.posix().iter().filter_map(|run| self.step(*run))
+    }
+
+    /// The steps of one stage.
+    pub fn steps_of(&self, stage: usize) -> impl Iterator<Item = Step<'_>> {
+        let all = self.posix();
+        let first = all.partition_point(|run| run.0 < stage);
+        all[first..]
             .iter()
-            .filter_map(|&(stage, number)| {
-                let stage = &self.stages[stage];
-                let (at, command) = &stage.runs[number];
-                let instruction = &self.tree.instructions[*at];
-                let (run, trigger) = run(instruction)?;
-                Some(Step {
-                    stage,
-                    at: *at,
-                    instruction,
-                    mounts: &run.mounts,
-                    command,
-                    trigger,
-                })
-            })
+            .take_while(move |run| run.0 == stage)
+            .filter_map(|run| self.step(*run))
+    }
+
+    fn posix(&self) -> &[(usize, usize)] {
+        self.posix.get_or_init(|| self.posix_runs())
+    }
+
+    fn step(&self, (stage, number): (usize, usize)) -> Option<Step<'_>> {
+        let stage = &self.stages[stage];
+        let (at, command) = &stage.runs[number];
+        let instruction = &self.tree.instructions[*at];
+        let (run, trigger) = run(instruction)?;
+        Some(Step {
+            stage,
+            at: *at,
+            instruction,
+            mounts: &run.mounts,
+            command,
+            trigger,
+        })
     }
 
     fn posix_runs(&self) -> Vec<(usize, usize)> {
@@ -107,6 +129,23 @@ impl Dockerfile {
         posix
             .map(|(stage, _, number)| (stage.index, number))
             .collect()
+    }
+
+    /// The instructions of one stage, FROM left out, in order.
+    pub fn instructions_of(&self, stage: usize) -> impl Iterator<Item = Position<'_>> {
+        self.named
+            .all
+            .get(stage)
+            .zip(self.stages.get(stage))
+            .into_iter()
+            .flat_map(move |(named, stage)| {
+                let range = named.instructions.clone();
+                range.map(move |at| Position {
+                    stage,
+                    at,
+                    instruction: &self.tree.instructions[at],
+                })
+            })
     }
 
     /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong
@@ -134,19 +173,42 @@ impl Dockerfile {
 
     /// The words of SHELL in effect before an instruction of a stage; `None` for the default.
     pub fn shell_at(&self, stage: usize, at: usize) -> Option<Vec<&str>> {
-        self.chain(stage).find_map(|stage| {
-            let mut range = self.named.all[stage.index].instructions.clone();
-            range.end = range.end.min(at.max(range.start));
-            self.tree.instructions[range]
-                .iter()
-                .rev()
-                .find_map(|instruction| match &instruction.body {
-                    Body::Shell(words) => {
-                        Some(words.iter().map(|word| word.value.as_str()).collect())
-                    }
-                    _ => None,
-                })
-        })
+        let range = &self.named.all.get(stage)?.instructions;
+        let shells = self.shells.get_or_init(|| self.find_shells());
+        let before = shells
+            .own
+            .partition_point(|shell| *shell < at.min(range.end));
+        let own = shells.own[..before]
+            .last()
+            .copied()
+            .filter(|shell| *shell >= range.start);
+        match &self.tree.instructions[own.or(shells.inherited[stage])?].body {
+            Body::Shell(words) => Some(words.iter().map(|word| word.value.as_str()).collect()),
+            _ => None,
+        }
+    }
+
+    fn find_shells(&self) -> Shells {
+        let mut shells = Shells::default();
+        let mut ends: Vec<Option<usize>> = Vec::with_capacity(self.stages.len());
+
+        for (stage, named) in self.stages.iter().zip(&self.named.all) {
+            // A base is always an earlier stage.
+            let inherited = match stage.base {
+                Base::Stage(earlier) => ends.get(earlier).copied().flatten(),
+                Base::Image(_) | Base::Scratch(_) => None,
+            };
+
+            let is_shell = |at: &usize| matches!(self.tree.instructions[*at].body, Body::Shell(_));
+            let first = shells.own.len();
+            shells
+                .own
+                .extend(named.instructions.clone().filter(is_shell));
+            ends.push(shells.own[first..].last().copied().or(inherited));
+            shells.inherited.push(inherited);
+        }
+
+        shells
     }
 
     fn is_posix(&self, stage: usize, at: usize) -> bool {

@@ -75,6 +75,11 @@ impl Selector {
         self.labels.entries.is_empty() && self.expressions.is_empty() && !self.labels.open
     }
 
+    /// Whether controllers add labels of this key to pods.
+    pub fn is_added(key: &str) -> bool {
+        ADDED.contains(&key)
+    }
+
     /// Whether pods with these labels are selected; `None` if that cannot be known.
     pub fn matches(&self, labels: &Labels) -> Option<bool> {
         let mut known = !self.labels.open;

@@ -1,6 +1,7 @@
 //! Trees to workflows.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::super::Setting;
@@ -11,7 +12,9 @@ use super::expression::Expression;
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
 };
-use super::{Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow};
+use super::{
+    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
+};
 use crate::finding::Label;
 use crate::model::env::EnvVar;
 use crate::source::{Located, SourceFile};
@@ -41,11 +44,40 @@ pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
     }
 
     collect(root, &mut Vec::new(), &mut workflow.expressions);
+    let positions = Positions::of(&workflow.jobs);
     for expression in &mut workflow.expressions {
-        locate(expression, &workflow.jobs);
+        locate(expression, &positions);
     }
 
     workflow
+}
+
+/// The numbers of jobs by their ids, and of steps by their jobs and their places in `steps`.
+struct Positions {
+    jobs: HashMap<String, usize>,
+    steps: HashMap<(usize, StepPosition), usize>,
+}
+
+impl Positions {
+    fn of(jobs: &[Job]) -> Self {
+        let mut positions = Self {
+            jobs: HashMap::new(),
+            steps: HashMap::new(),
+        };
+
+        for (number, job) in jobs.iter().enumerate() {
+            positions.jobs.entry(job.id.value.clone()).or_insert(number);
+
+            for (index, step) in job.steps.iter().enumerate() {
+                positions
+                    .steps
+                    .entry((number, step.position))
+                    .or_insert(index);
+            }
+        }
+
+        positions
+    }
 }
 
 fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
@@ -207,6 +239,7 @@ fn empty_job(id: Located<String>) -> Job {
         images: Vec::new(),
         steps: Vec::new(),
         purposes: OnceLock::new(),
+        by_step_id: OnceLock::new(),
     }
 }
 
@@ -498,10 +531,10 @@ fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, found: &mut Vec<Exp
 }
 
 /// Names the job and the step that an expression belongs to.
-fn locate(expression: &mut Expression, jobs: &[Job]) {
+fn locate(expression: &mut Expression, positions: &Positions) {
     let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
     let (job, rest) = match keys.as_slice() {
-        ["jobs", id, rest @ ..] => (jobs.iter().position(|job| job.id.value == *id), rest),
+        ["jobs", id, rest @ ..] => (positions.jobs.get(*id).copied(), rest),
         ["runs", rest @ ..] => (Some(0), rest),
         _ => (None, &[][..]),
     };
@@ -512,12 +545,10 @@ fn locate(expression: &mut Expression, jobs: &[Job]) {
         _ => None,
     };
     // `runs` beside `jobs`, of which there may be none, belongs to no job.
-    let job = job.filter(|job| *job < jobs.len());
-    let steps = job
-        .and_then(|job| jobs.get(job))
-        .map_or(&[][..], |job| &job.steps);
-    let step =
-        position.and_then(|position| steps.iter().position(|step| step.position == position));
+    let job = job.filter(|_| !positions.jobs.is_empty());
+    let step = job
+        .zip(position)
+        .and_then(|at| positions.steps.get(&at).copied());
     // A step of a group is a step like any other.
     if let Some(group) = expression
         .keys

@@ -18,6 +18,7 @@ pub use image_build::{ImageBuild, image_builds};
 pub use lower::workflow;
 pub use purpose::{Evidence, Purpose, command_purposes, job_purposes, step_purposes};
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::env::EnvVar;
@@ -51,6 +52,11 @@ pub struct Workflow {
     pub using: Option<Located<String>>,
     /// What `image_builds` has read.
     builds: OnceLock<Vec<ImageBuild>>,
+    /// The number of each job by its id in lower case.
+    by_id: OnceLock<HashMap<String, usize>>,
+    /// The numbers of the expressions of each job, and of all in the order of their places.
+    expressions_by_job: OnceLock<HashMap<usize, Vec<usize>>>,
+    expressions_by_place: OnceLock<Vec<usize>>,
 }
 
 /// An event under `on`.
@@ -153,13 +159,18 @@ pub struct Job {
     pub steps: Vec<Step>,
     /// What the job is for, found once: see [`job_purposes`].
     purposes: OnceLock<Vec<Evidence>>,
+    /// The number of each step by its id in lower case.
+    by_step_id: OnceLock<HashMap<String, usize>>,
 }
+
+/// Index in `steps` and, inside of a `parallel` group, in the group.
+type StepPosition = (usize, Option<usize>);
 
 /// One step.
 #[derive(Debug)]
 pub struct Step {
     /// Index in `steps` and, inside of a `parallel` group, in the group.
-    position: (usize, Option<usize>),
+    position: StepPosition,
     /// Its first key.
     pub location: Location,
     pub id: Option<Located<String>>,
@@ -198,27 +209,159 @@ impl Workflow {
     }
 
     pub fn job(&self, id: &str) -> Option<&Job> {
-        self.jobs
+        Some(&self.jobs[self.job_index(id)?])
+    }
+
+    /// The number of the job of this id; GitHub does not tell upper from lower case.
+    pub fn job_index(&self, id: &str) -> Option<usize> {
+        let make = || {
+            let mut indexes = HashMap::new();
+
+            for (index, job) in self.jobs.iter().enumerate() {
+                indexes
+                    .entry(job.id.value.to_ascii_lowercase())
+                    .or_insert(index);
+            }
+
+            indexes
+        };
+
+        self.by_id
+            .get_or_init(make)
+            .get(&id.to_ascii_lowercase())
+            .copied()
+    }
+
+    /// The numbers of the jobs that a job names under `needs`.
+    pub fn needed_jobs(&self, job: usize) -> impl Iterator<Item = usize> {
+        self.jobs[job]
+            .needs
             .iter()
-            .find(|job| job.id.value.eq_ignore_ascii_case(id))
+            .filter_map(|id| self.job_index(&id.value))
     }
 
     /// The jobs that this one waits for, directly and through others. A circle ends where it
     /// closes.
     pub fn upstream<'w>(&'w self, job: &'w Job) -> Vec<&'w Job> {
-        let mut found: Vec<&Job> = Vec::new();
+        let mut seen = vec![false; self.jobs.len()];
+        let mut found = Vec::new();
         let mut queue: Vec<&Job> = vec![job];
 
         while let Some(job) = queue.pop() {
-            for needed in job.needs.iter().filter_map(|id| self.job(&id.value)) {
-                if !found.iter().any(|seen| std::ptr::eq(*seen, needed)) {
-                    found.push(needed);
-                    queue.push(needed);
+            for needed in job.needs.iter().filter_map(|id| self.job_index(&id.value)) {
+                if !std::mem::replace(&mut seen[needed], true) {
+                    found.push(&self.jobs[needed]);
+                    queue.push(&self.jobs[needed]);
                 }
             }
         }
 
         found
+    }
+
+    /// Of each job, by its number: whether it waits for a job of this sort, directly and through
+    /// others. Answers for all jobs at once what [`Workflow::upstream`] would have to be asked of
+    /// each.
+    pub fn waiting_for(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
+        self.least_awaited(|job| is_sort(job).then_some(()))
+            .iter()
+            .map(Option::is_some)
+            .collect()
+    }
+
+    /// Of each job, by its number: the least key of the jobs that it waits for, directly and
+    /// through others.
+    pub fn least_awaited<K: Copy + Ord>(&self, key: impl Fn(&Job) -> Option<K>) -> Vec<Option<K>> {
+        let mut dependents = vec![Vec::new(); self.jobs.len()];
+        for job in 0..self.jobs.len() {
+            self.needed_jobs(job)
+                .for_each(|needed| dependents[needed].push(job));
+        }
+        self.spread(key, |job| dependents[job].iter().copied())
+    }
+
+    /// Of each job, by its number: whether a job of this sort waits for it, directly and through
+    /// others.
+    pub fn awaited_by(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
+        let found = self.spread(
+            |job| is_sort(job).then_some(()),
+            |job| self.needed_jobs(job),
+        );
+        found.iter().map(Option::is_some).collect()
+    }
+
+    /// The least key of the jobs from which `next` leads to each job, in one step or more.
+    fn spread<K: Copy + Ord, I: Iterator<Item = usize>>(
+        &self,
+        key: impl Fn(&Job) -> Option<K>,
+        next: impl Fn(usize) -> I,
+    ) -> Vec<Option<K>> {
+        let mut sources: Vec<(K, usize)> = self
+            .jobs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, job)| Some((key(job)?, index)))
+            .collect();
+        sources.sort_unstable();
+
+        // The least key comes first, so that no job is reached twice.
+        let mut reached = vec![None; self.jobs.len()];
+
+        for (key, source) in sources {
+            let mut open = vec![source];
+
+            while let Some(job) = open.pop() {
+                for other in next(job) {
+                    if reached[other].is_none() {
+                        reached[other] = Some(key);
+                        open.push(other);
+                    }
+                }
+            }
+        }
+
+        reached
+    }
+
+    /// The jobs that may wait for themselves, by number: those that are left when jobs that need
+    /// none of the others are taken out, one after the other.
+    pub fn circling(&self) -> Vec<usize> {
+        let mut dependents = vec![Vec::new(); self.jobs.len()];
+        let mut needs = Vec::with_capacity(self.jobs.len());
+
+        for job in 0..self.jobs.len() {
+            let before = needs.len();
+            needs.push(0);
+
+            for needed in self.needed_jobs(job) {
+                dependents[needed].push(job);
+                needs[before] += 1;
+            }
+        }
+
+        let mut free: Vec<usize> = (0..needs.len()).filter(|&job| needs[job] == 0).collect();
+
+        while let Some(job) = free.pop() {
+            for &dependent in &dependents[job] {
+                needs[dependent] -= 1;
+                if needs[dependent] == 0 {
+                    free.push(dependent);
+                }
+            }
+        }
+
+        (0..needs.len()).filter(|&job| needs[job] > 0).collect()
+    }
+
+    /// The first command or action that tests or evaluates.
+    pub fn first_test(&self) -> Option<Evidence> {
+        let is_test =
+            |evidence: &Evidence| matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate);
+        self.jobs
+            .iter()
+            .flat_map(|job| &job.steps)
+            .flat_map(step_purposes)
+            .find(is_test)
     }
 
     /// Every variable of the file: `env` at all levels, inputs of steps and calls, container
@@ -248,13 +391,81 @@ impl Workflow {
 
     /// The expressions of one job, its steps included.
     pub fn expressions_of(&self, job: usize) -> impl Iterator<Item = &Expression> {
-        self.expressions
+        let make = || {
+            let mut by_job: HashMap<usize, Vec<usize>> = HashMap::new();
+
+            for (index, expression) in self.expressions.iter().enumerate() {
+                if let Some(job) = expression.job {
+                    by_job.entry(job).or_default().push(index);
+                }
+            }
+
+            by_job
+        };
+
+        let own = self.expressions_by_job.get_or_init(make).get(&job);
+        own.into_iter()
+            .flatten()
+            .map(|&index| &self.expressions[index])
+    }
+
+    /// The expressions inside a place, in their order.
+    pub fn expressions_in(&self, location: Location) -> impl Iterator<Item = &Expression> {
+        let start = |index: &usize| {
+            (
+                self.expressions[*index].location.file,
+                self.expressions[*index].location.span.start,
+            )
+        };
+
+        let sorted = self.expressions_by_place.get_or_init(|| {
+            let mut sorted: Vec<usize> = (0..self.expressions.len()).collect();
+            sorted.sort_by_key(start);
+            sorted
+        });
+
+        let first =
+            sorted.partition_point(|index| start(index) < (location.file, location.span.start));
+        let near = sorted[first..]
             .iter()
-            .filter(move |expression| expression.job == Some(job))
+            .take_while(|index| start(index) <= (location.file, location.span.end));
+        let mut inside: Vec<usize> = near
+            .copied()
+            .filter(|&index| {
+                location
+                    .span
+                    .contains(self.expressions[index].location.span)
+            })
+            .collect();
+        inside.sort_unstable();
+
+        inside.into_iter().map(|index| &self.expressions[index])
     }
 }
 
 impl Job {
+    /// The number of the step of this id; GitHub does not tell upper from lower case.
+    pub fn step_index(&self, id: &str) -> Option<usize> {
+        let make = || {
+            let mut indexes = HashMap::new();
+
+            for (index, step) in self.steps.iter().enumerate() {
+                if let Some(id) = &step.id {
+                    indexes
+                        .entry(id.value.to_ascii_lowercase())
+                        .or_insert(index);
+                }
+            }
+
+            indexes
+        };
+
+        self.by_step_id
+            .get_or_init(make)
+            .get(&id.to_ascii_lowercase())
+            .copied()
+    }
+
     /// Whether `if: false` keeps it from ever running.
     pub fn is_disabled(&self) -> bool {
         never(self.condition.as_ref())

@@ -3,7 +3,7 @@
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
-use crate::model::compose::{Project, Service};
+use crate::model::compose::{Feature, Project, Service};
 use crate::model::container::{Container, ContainerRole, Quantity};
 
 pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -18,7 +18,7 @@ pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sin
         owner,
         container,
         |container| &container.resources.memory_limit,
-        "memory",
+        Feature::MemoryLimit,
         help,
         sink,
     );
@@ -36,7 +36,7 @@ pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         owner,
         container,
         |container| &container.resources.cpu_limit,
-        "CPU",
+        Feature::CpuLimit,
         help,
         sink,
     );
@@ -46,10 +46,16 @@ fn absent(
     owner: Owner,
     container: &Container,
     limit: fn(&Container) -> &Setting<Quantity>,
-    what: &str,
+    feature: Feature,
     help: &str,
     sink: &mut Sink,
 ) {
+    let what = if feature == Feature::CpuLimit {
+        "CPU"
+    } else {
+        "memory"
+    };
+
     let runs_on = matches!(
         container.role,
         ContainerRole::Service | ContainerRole::Main | ContainerRole::Sidecar
@@ -59,7 +65,7 @@ fn absent(
     }
 
     if let Owner::Compose(project, service) = owner {
-        match said_once(project, service, |service| {
+        match said_once(project, service, feature, |service| {
             limit(&service.container).is_absent()
         }) {
             Once::Each => {}
@@ -102,9 +108,14 @@ pub enum Once {
 }
 
 /// What no service of a project has is said once, at the first of them.
-pub fn said_once(project: &Project, service: &Service, lacks: impl Fn(&Service) -> bool) -> Once {
+pub fn said_once(
+    project: &Project,
+    service: &Service,
+    feature: Feature,
+    lacks: impl Fn(&Service) -> bool,
+) -> Once {
     let all = project.services.len();
-    if all < 3 || project.base_files > 0 || !project.services.iter().all(lacks) {
+    if all < 3 || project.base_files > 0 || !project.all_lack(feature, lacks) {
         return Once::Each;
     }
 

@@ -188,22 +188,13 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 
 /// What builds leave in the context, beside [`risks`].
 fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
-    let names: Vec<&str> = ctx
-        .facts
-        .repository
-        .inside(&context.folder)
-        .map(|file| file.name())
-        .collect();
-    let there = LEFTOVERS.iter().filter(|(end, _)| {
-        names.iter().any(|name| {
-            if end.starts_with('.') {
-                name.ends_with(end)
-            } else {
-                name == end
-            }
-        })
-    });
+    let has = |name: &str| match name.strip_prefix('.') {
+        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
+        None => join(&context.folder, name)
+            .is_some_and(|path| ctx.facts.repository.find(&path).is_some()),
+    };
 
+    let there = LEFTOVERS.iter().filter(|(name, _)| has(name));
     let mut found: Vec<&str> = Vec::new();
 
     for name in there.flat_map(|(_, names)| names.iter()) {

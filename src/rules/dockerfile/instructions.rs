@@ -13,15 +13,22 @@ use crate::syntax::dockerfile::{Body, Pair};
 
 /// `absolute-workdir`
 pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+    let mut sets: Vec<bool> = Vec::with_capacity(dockerfile.stages.len());
+
     for stage in &dockerfile.stages {
         // What an earlier stage set is inherited; what the base image set is not known here.
-        let mut absolute = matches!(stage.base, Base::Stage(_))
-            && dockerfile.chain(stage.index).skip(1).any(|earlier| {
-                let range = dockerfile.named.all[earlier.index].instructions.clone();
-                dockerfile.tree.instructions[range]
-                    .iter()
-                    .any(|one| matches!(one.body, Body::Workdir(_)))
-            });
+        let mut absolute = match stage.base {
+            Base::Stage(earlier) => sets.get(earlier).copied().unwrap_or(false),
+            Base::Image(_) | Base::Scratch(_) => false,
+        };
+
+        let own = dockerfile.instructions_of(stage.index);
+        sets.push(
+            absolute
+                || own
+                    .into_iter()
+                    .any(|own| matches!(own.instruction.body, Body::Workdir(_))),
+        );
         let range = dockerfile.named.all[stage.index].instructions.clone();
 
         for instruction in &dockerfile.tree.instructions[range] {

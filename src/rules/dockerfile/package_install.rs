@@ -1,13 +1,28 @@
 //! How installs are asked for: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
 //! `missing-assume-yes`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Level, Sink};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Base, Dockerfile, Step};
 use crate::model::package::{Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
 use crate::syntax::shell::Invocation;
+
+/// The families of the tools that a step installs dependencies with.
+fn installing(step: &Step) -> Vec<&'static str> {
+    let invocations = step.script().invocations();
+    let calls = invocations.iter().filter_map(|one| {
+        let call = call(one).filter(|call| {
+            one.flag(&["--offline"]).is_none() && installs_dependencies(one, call)
+        })?;
+        Some(call.family())
+    });
+
+    calls.collect()
+}
 
 /// `dependency-layer-order`
 pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -15,23 +30,31 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
+    // The families that install dependencies in each stage, those it starts from included.
+    let mut families: HashMap<usize, BTreeSet<&str>> = HashMap::new();
 
     for &stage in &built {
-        let chain = dockerfile.layers(stage);
-        let copy = dockerfile
-            .instructions()
-            .filter(|position| position.stage.index == stage)
-            .find_map(|position| {
-                dockerignore::whole_context(position).map(|word| (position.at, word))
-            });
+        let mut before = match dockerfile.stages[stage].base {
+            Base::Stage(earlier) => families.get(&earlier).cloned().unwrap_or_default(),
+            Base::Image(_) | Base::Scratch(_) => BTreeSet::new(),
+        };
+
+        let inherited = before.clone();
+        let all = inherited.into_iter().chain(
+            dockerfile
+                .steps_of(stage)
+                .flat_map(|step| installing(&step)),
+        );
+        families.insert(stage, all.collect());
+        let copy = dockerfile.instructions_of(stage).find_map(|position| {
+            dockerignore::whole_context(position).map(|word| (position.at, word))
+        });
+
         let Some((at, word)) = copy else { continue };
 
-        let mut before: Vec<&str> = Vec::new();
         let mut first = None;
-        for step in dockerfile
-            .steps()
-            .filter(|step| chain.contains(&step.stage.index))
-        {
+
+        for step in dockerfile.steps_of(stage) {
             let script = step.script();
 
             for one in script.invocations() {
@@ -43,10 +66,10 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     continue;
                 };
 
-                if step.at < at || step.stage.index != stage {
-                    before.push(call.family());
+                if step.at < at {
+                    before.insert(call.family());
                 } else if first.is_none()
-                    && !before.contains(&call.family())
+                    && !before.contains(call.family())
                     && !step.mounts.iter().any(|mount| mount.kind() == "cache")
                 {
                     first = Some((

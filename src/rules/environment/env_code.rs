@@ -9,7 +9,7 @@ use crate::model::code::lex::Language;
 use crate::model::file_role::{is_generated, is_practice, is_tooling};
 use crate::model::mentions;
 use crate::source::Location;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 
@@ -79,15 +79,17 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     let mut wanted = wanted(ctx);
     // A field that is a group of settings is documented by its parts.
     let documented = &ctx.facts.env_files.documented;
-    let parts = |name: &str| {
-        documented.iter().any(|known| {
-            known
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with("__"))
-        })
+    let marks = |known: &str| {
+        (1..known.len())
+            .filter(|&at| known.as_bytes()[at..].starts_with(b"__"))
+            .collect::<Vec<_>>()
     };
 
-    wanted.retain(|name, _| !documented.contains(name.as_str()) && !parts(name));
+    let groups: HashSet<&str> = documented
+        .iter()
+        .flat_map(|known| marks(known).into_iter().filter_map(|at| known.get(..at)))
+        .collect();
+    wanted.retain(|name, _| !documented.contains(name.as_str()) && !groups.contains(name.as_str()));
 
     for (name, wanted) in unset(ctx, wanted) {
         let found = wanted

@@ -229,16 +229,13 @@ pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 fn installs_with_pip(dockerfile: &Dockerfile, stage: usize) -> bool {
-    dockerfile
-        .steps()
-        .filter(|step| step.stage.index == stage)
-        .any(|step| {
-            let script = step.script();
-            script.invocations().iter().filter_map(call).any(|call| {
-                matches!(call.family(), "pip" | "uv" | "poetry")
-                    && matches!(call.verb, Verb::Install | Verb::Sync)
-            })
+    dockerfile.steps_of(stage).any(|step| {
+        let script = step.script();
+        script.invocations().iter().filter_map(call).any(|call| {
+            matches!(call.family(), "pip" | "uv" | "poetry")
+                && matches!(call.verb, Verb::Install | Verb::Sync)
         })
+    })
 }
 
 /// `image-labels`

@@ -149,13 +149,19 @@ fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
 }
 
 fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink) {
+    let mut by_name: HashMap<&str, Vec<&Located<String>>> = HashMap::new();
+
+    for name in built {
+        by_name
+            .entry(name.value.rsplit('/').next().unwrap_or(""))
+            .or_default()
+            .push(name);
+    }
+
     for one in deployed {
         let repository = one.reference.repository();
         let short = one.reference.short_name();
-        let namesakes: Vec<&Located<String>> = built
-            .iter()
-            .filter(|name| name.value.rsplit('/').next() == Some(short))
-            .collect();
+        let namesakes = by_name.get(short).map_or(&[][..], Vec::as_slice);
         // A bare name is filled in where it is deployed.
         if namesakes.is_empty()
             || !repository.contains('/')

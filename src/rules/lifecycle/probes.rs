@@ -98,7 +98,7 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         None if !ctx
             .graph
             .cluster
-            .objects()
+            .of_kind("Service")
             .any(|other| matches!(other.body, Body::Service(_))) =>
         {
             sink.report_at(

@@ -5,7 +5,7 @@ use crate::analysis::Ctx;
 use crate::data::Class;
 use crate::finding::{Finding, Level, Sink};
 use crate::model::Setting;
-use crate::model::compose::{Project, Service};
+use crate::model::compose::{Feature, Project, Service};
 use crate::model::kubernetes::{Object, Workload};
 use crate::rules::capacity::limits::{Once, said_once};
 
@@ -17,7 +17,7 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     // `restart` missing from every service is one thing to say. One-shots are rightly without it
     // and change nothing.
     if service.restart.is_absent() {
-        match said_once(project, service, |service| {
+        match said_once(project, service, Feature::Restart, |service| {
             service.restart.is_absent() && !project.is_one_shot(service)
         }) {
             Once::Each => {}

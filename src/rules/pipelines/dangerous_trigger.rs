@@ -15,6 +15,8 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     };
 
+    let guards = Guards::of(workflow);
+
     for (at, job) in workflow.jobs.iter().enumerate() {
         for (number, step) in job.steps.iter().enumerate() {
             let Some(location) = untrusted_code_at(Site {
@@ -25,7 +27,7 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 continue;
             };
 
-            if is_guarded(workflow, job, step) {
+            if guards.protect(job, at, step) {
                 continue;
             }
 
@@ -60,63 +62,87 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// Whether somebody with access stands between the stranger and the checkout.
-fn is_guarded(workflow: &Workflow, job: &Job, step: &Step) -> bool {
-    if !job.environment.is_absent() {
-        return true;
-    }
-
-    let upstream = workflow.upstream(job);
-    let jobs = || upstream.iter().copied().chain([job]);
-    let conditions = jobs()
-        .filter_map(|job| job.condition.as_ref())
-        .chain(&step.condition);
-    if conditions
-        .into_iter()
-        .any(|condition| is_trust_gate(&condition.value))
-        || jobs().any(|job| job_is_guard(job, step))
-    {
-        return true;
-    }
-
-    false
+/// What a person with write access decides in the jobs that each job waits for.
+struct Guards {
+    /// Whether a condition guards one of them.
+    conditions: Vec<bool>,
+    /// The first step of them that asks for permission.
+    steps: Vec<Option<Location>>,
 }
 
-fn job_is_guard(job: &Job, until: &Step) -> bool {
-    let before = job
-        .steps
-        .iter()
-        .take_while(|step| step.location < until.location);
-    before.into_iter().any(|step| {
-        let asks = [
-            "check-user-permission",
-            "actions-permission-check",
-            "get-user-teams-membership",
-            "require-permission",
-            "organization-team-check",
-            "check-permission",
-            "user-permission",
-        ];
-        let scripted = [
-            "getCollaboratorPermissionLevel",
-            "checkMembershipForUser",
-            "getMembershipForUser",
-            "/permission",
-            "author_association",
-        ];
-        let text = step
-            .run
-            .as_ref()
-            .map(|code| code.text.as_str())
-            .or_else(|| match step.input("script").map(|input| &input.value) {
-                Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
-                Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
-                _ => None,
-            });
-        step.action()
-            .is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
-            || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
-    })
+impl Guards {
+    fn of(workflow: &Workflow) -> Self {
+        let asking = |job: &Job| {
+            job.steps
+                .iter()
+                .filter(|step| asks_for_permission(step))
+                .map(|step| step.location)
+                .min()
+        };
+
+        Self {
+            conditions: workflow.waiting_for(has_guard),
+            steps: workflow.least_awaited(asking),
+        }
+    }
+
+    /// Whether a person with write access approves before the checkout in a step of a job.
+    fn protect(&self, job: &Job, index: usize, step: &Step) -> bool {
+        let own = || {
+            job.steps
+                .iter()
+                .take_while(|own| own.location < step.location)
+                .any(asks_for_permission)
+        };
+
+        !job.environment.is_absent()
+            || has_guard(job)
+            || step
+                .condition
+                .as_ref()
+                .is_some_and(|condition| is_trust_gate(&condition.value))
+            || self.conditions[index]
+            || self.steps[index].is_some_and(|location| location < step.location)
+            || own()
+    }
+}
+
+fn has_guard(job: &Job) -> bool {
+    job.condition
+        .as_ref()
+        .is_some_and(|condition| is_trust_gate(&condition.value))
+}
+
+/// Whether a step finds out what the person who started the run may do.
+fn asks_for_permission(step: &Step) -> bool {
+    let asks = [
+        "check-user-permission",
+        "actions-permission-check",
+        "get-user-teams-membership",
+        "require-permission",
+        "organization-team-check",
+        "check-permission",
+        "user-permission",
+    ];
+    let scripted = [
+        "getCollaboratorPermissionLevel",
+        "checkMembershipForUser",
+        "getMembershipForUser",
+        "/permission",
+        "author_association",
+    ];
+    let text = step
+        .run
+        .as_ref()
+        .map(|code| code.text.as_str())
+        .or_else(|| match step.input("script").map(|input| &input.value) {
+            Some(crate::model::env::EnvValue::Literal(at)) => Some(&at.value),
+            Some(crate::model::env::EnvValue::Template { written, .. }) => Some(&written.value),
+            _ => None,
+        });
+    step.action()
+        .is_some_and(|action| asks.iter().any(|ask| action.name().contains(ask)))
+        || text.is_some_and(|text| scripted.iter().any(|word| text.contains(word)))
 }
 
 /// Whether a condition lets only people with access, or only branches of this repository, through.

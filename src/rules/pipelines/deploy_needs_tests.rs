@@ -20,8 +20,11 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 
     let elsewhere = tests_elsewhere(ctx, workflow);
+    let waits =
+        workflow.waiting_for(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
+    let tested = workflow.awaited_by(is_testing);
 
-    for job in &workflow.jobs {
+    for (index, job) in workflow.jobs.iter().enumerate() {
         if job.is_disabled() || !job.environment.is_absent() {
             continue;
         }
@@ -29,9 +32,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let Some(shipping) = ships(job) else { continue };
 
         if is_trial(job)
-            || is_gated(workflow, job, shipping.location)
+            || waits[index]
+            || is_gated(job, shipping.location)
             || (is_deliberate(workflow, job) && elsewhere.is_some())
-            || (shipping.purpose == Purpose::Push && is_tested_later(workflow, job))
+            || (shipping.purpose == Purpose::Push && tested[index])
         {
             continue;
         }
@@ -84,8 +88,10 @@ fn ships(job: &Job) -> Option<Evidence> {
     shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
-/// Whether tests come first: in a job that it waits for, or in an earlier step of its own.
-fn is_gated(workflow: &Workflow, job: &Job, shipping: Location) -> bool {
+/// Whether tests come first in an earlier step of its own. In a job that it waits for they may too;
+/// a reusable workflow that it needs, and a local action that it runs, may test, nobody can tell
+/// from here.
+fn is_gated(job: &Job, shipping: Location) -> bool {
     let own = job.steps.iter().flat_map(step_purposes);
     let before = own.filter(|evidence| evidence.location.span.start < shipping.span.start);
     let named = job
@@ -95,29 +101,13 @@ fn is_gated(workflow: &Workflow, job: &Job, shipping: Location) -> bool {
     let named = named
         .filter_map(|step| step.name.as_ref())
         .any(|name| says_test(&name.value));
-    let upstream = workflow.upstream(job);
-    let waits = upstream
-        .iter()
-        .any(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
-    // A reusable workflow that it needs, and a local action that it runs, may test; nobody can tell
-    // from here.
-    before.into_iter().any(|evidence| is_test(&evidence)) || named || waits
+    before.into_iter().any(|evidence| is_test(&evidence)) || named
 }
 
-/// Whether the image is pushed for jobs that test it.
-fn is_tested_later(workflow: &Workflow, job: &Job) -> bool {
-    workflow
-        .jobs
-        .iter()
-        .filter(|other| !other.is_disabled())
-        .any(|other| {
-            let waits = workflow
-                .upstream(other)
-                .iter()
-                .any(|needed| needed.id.value == job.id.value);
-            let called = other.uses.is_some() && says_test(&other.id.value);
-            waits && (called || job_purposes(other).iter().any(is_test))
-        })
+/// Whether the job tests what the jobs before it have pushed.
+fn is_testing(job: &Job) -> bool {
+    let called = job.uses.is_some() && says_test(&job.id.value);
+    !job.is_disabled() && (called || job_purposes(job).iter().any(is_test))
 }
 
 const fn is_test(evidence: &Evidence) -> bool {
@@ -153,13 +143,8 @@ fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
 
 /// Where tests run, in this workflow or in another one.
 fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
-    let here = std::iter::once(workflow);
-    let others = ctx
-        .facts
-        .workflows()
-        .filter(|other| !other.action && other.file != workflow.file);
-    let jobs = here.chain(others).flat_map(|workflow| &workflow.jobs);
-    jobs.flat_map(|job| job.steps.iter().flat_map(step_purposes))
-        .find(is_test)
-        .map(|evidence| evidence.location)
+    let tests = ctx.facts.tests();
+    let here = tests.iter().find(|location| location.file == workflow.file);
+    here.or_else(|| tests.iter().find(|location| location.file != workflow.file))
+        .copied()
 }

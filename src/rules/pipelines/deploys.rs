@@ -10,10 +10,10 @@ use crate::model::topics::Signal;
 use crate::model::workflow::{
     Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes,
 };
-use crate::source::Span;
+use crate::source::{Located, Span};
 
-/// The deploying command or action of each job that deploys for good.
-fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(&'w Job, Evidence)> {
+/// The deploying command or action of each job that deploys for good, and the job's number.
+fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(usize, &'w Job, Evidence)> {
     if workflow.action
         || !is_live(ctx, workflow)
         || workflow.only_on(&["pull_request", "merge_group"])
@@ -21,11 +21,15 @@ fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(&'w Job, Evidence)> {
         return Vec::new();
     }
 
-    let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+    let jobs = workflow
+        .jobs
+        .iter()
+        .enumerate()
+        .filter(|(_, job)| !job.is_disabled());
     // Few jobs deploy: only their scripts are looked through.
-    let found = jobs.filter_map(|job| Some((job, deploy_of(job)?)));
+    let found = jobs.filter_map(|(index, job)| Some((index, job, deploy_of(job)?)));
 
-    found.filter(|(job, _)| !is_trial(job)).collect()
+    found.filter(|(_, job, _)| !is_trial(job)).collect()
 }
 
 fn deploy_of(job: &Job) -> Option<Evidence> {
@@ -51,25 +55,20 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    for (job, evidence) in deploys(ctx, workflow) {
-        let upstream = workflow.upstream(job);
-        let conditions = upstream
-            .iter()
-            .filter_map(|job| job.condition.as_ref())
-            .chain(&job.condition);
-        let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
-        let guarded = |text: &str| {
-            text.contains("ref")
-                || text.contains("event_name")
-                || text.contains("needs.")
-                || text.contains("branch")
-        };
+    let is_guarded = |condition: &Located<String>| {
+        let text = &condition.value;
+        text.contains("ref")
+            || text.contains("event_name")
+            || text.contains("needs.")
+            || text.contains("branch")
+    };
 
-        if !job.environment.is_absent()
-            || conditions
-                .chain(steps)
-                .any(|condition| guarded(&condition.value))
-        {
+    let waits = workflow.waiting_for(|job| job.condition.as_ref().is_some_and(is_guarded));
+
+    for (index, job, evidence) in deploys(ctx, workflow) {
+        let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
+        let mut conditions = job.condition.iter().chain(steps);
+        if !job.environment.is_absent() || waits[index] || conditions.any(is_guarded) {
             continue;
         }
 
@@ -89,9 +88,9 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for (job, evidence) in deploys(ctx, workflow)
+    for (_, job, evidence) in deploys(ctx, workflow)
         .into_iter()
-        .filter(|(job, _)| job.environment.is_absent())
+        .filter(|(_, job, _)| job.environment.is_absent())
     {
         sink.report(
             Finding::new(
@@ -112,9 +111,9 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    for (job, evidence) in deploys(ctx, workflow)
+    for (_, job, evidence) in deploys(ctx, workflow)
         .into_iter()
-        .filter(|(job, _)| job.concurrency.is_absent())
+        .filter(|(_, job, _)| job.concurrency.is_absent())
     {
         sink.report(
             Finding::new(
@@ -153,8 +152,8 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
 
     let mut found = lasting
         .flat_map(|workflow| deploys(ctx, workflow))
-        .filter(|(job, evidence)| plain(job, evidence));
-    let Some((_, evidence)) = found.next() else {
+        .filter(|(_, job, evidence)| plain(job, evidence));
+    let Some((_, _, evidence)) = found.next() else {
         return;
     };
 

@@ -1,5 +1,7 @@
 //! `undefined-needs` and `cyclic-needs`: the order of jobs.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::Workflow;
@@ -35,15 +37,21 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let mut told: Vec<usize> = Vec::new();
+/// How many needs are followed in one workflow to find its circles. One circle is enough for GitHub
+/// to refuse it.
+const MAX_FOLLOWED: usize = 1 << 20;
 
-    for start in 0..workflow.jobs.len() {
-        if told.contains(&start) {
+pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let mut told: HashSet<usize> = HashSet::new();
+    let mut followed = 0;
+    let circling = workflow.circling();
+
+    for start in circling {
+        if told.contains(&start) || followed > MAX_FOLLOWED {
             continue;
         }
 
-        let Some(cycle) = cycle(workflow, start) else {
+        let Some(cycle) = cycle(workflow, start, &mut followed) else {
             continue;
         };
 
@@ -74,28 +82,17 @@ pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// The shortest way from a job back to itself.
-fn cycle(workflow: &Workflow, start: usize) -> Option<Vec<usize>> {
-    let position = |id: &str| {
-        workflow
-            .jobs
-            .iter()
-            .position(|job| job.id.value.eq_ignore_ascii_case(id))
-    };
-
-    let mut came_from: Vec<Option<usize>> = vec![None; workflow.jobs.len()];
-    let mut queue = std::collections::VecDeque::from([start]);
+fn cycle(workflow: &Workflow, start: usize, followed: &mut usize) -> Option<Vec<usize>> {
+    let mut came_from: HashMap<usize, usize> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
 
     while let Some(at) = queue.pop_front() {
-        for next in workflow.jobs[at]
-            .needs
-            .iter()
-            .filter_map(|needed| position(&needed.value))
-        {
+        for next in workflow.needed_jobs(at) {
+            *followed += 1;
+
             if next == start {
                 let mut path = vec![at];
-                while let Some(before) =
-                    came_from[path[path.len() - 1]].filter(|_| path[path.len() - 1] != start)
-                {
+                while let Some(&before) = came_from.get(&path[path.len() - 1]) {
                     path.push(before);
                 }
 
@@ -103,10 +100,10 @@ fn cycle(workflow: &Workflow, start: usize) -> Option<Vec<usize>> {
                 return Some(path);
             }
 
-            if came_from[next].is_none() {
-                came_from[next] = Some(at);
+            came_from.entry(next).or_insert_with(|| {
                 queue.push_back(next);
-            }
+                at
+            });
         }
     }
 

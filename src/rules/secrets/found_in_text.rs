@@ -6,6 +6,8 @@
 //! Tests, examples and documentation take one step off. Places that a format gives a meaning belong
 //! to other rules.
 
+use std::collections::HashMap;
+
 use crate::analysis::Ctx;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
@@ -59,19 +61,31 @@ fn report(
         return;
     }
 
-    let claimed = secret_exposure::claimed(ctx, source.id, facts);
+    let mut claimed = secret_exposure::claimed(ctx, source.id, facts);
+    claimed.sort_unstable();
+    // Of the spans that begin before a hit, the one that reaches farthest may hold it.
+    let mut farthest = 0;
+
+    for span in &mut claimed {
+        farthest = span.end.max(farthest);
+        span.end = farthest;
+    }
+
     let free = |hit: &&Hit| {
-        !claimed
-            .iter()
-            .any(|span| span.start <= hit.at.start && hit.at.start < span.end)
+        let before = claimed.partition_point(|span| span.start <= hit.at.start);
+        claimed[..before]
+            .last()
+            .is_none_or(|span| span.end <= hit.at.start)
     };
 
     let mut seen: Vec<(&str, Vec<&Hit>)> = Vec::new();
+    let mut by_text: HashMap<&str, usize> = HashMap::new();
 
     for hit in facts.hits.iter().filter(|hit| sort(hit)).filter(free) {
         let text = hit.span.text(&source.text);
+        let number = *by_text.entry(text).or_insert(seen.len());
 
-        match seen.iter_mut().find(|(own, _)| *own == text) {
+        match seen.get_mut(number) {
             Some((_, hits)) => hits.push(hit),
             None => seen.push((text, vec![hit])),
         }

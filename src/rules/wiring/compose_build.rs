@@ -1,5 +1,7 @@
 //! missing-build-file, undeclared-build-arg: what a service's `build` expects of the Dockerfile.
 
+use std::collections::HashMap;
+
 use crate::analysis::Ctx;
 use crate::analysis::env_examples::has_example;
 use crate::finding::{Finding, Label, Sink};
@@ -11,7 +13,8 @@ use crate::syntax::dockerfile::Body;
 
 pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     // Services that build from one folder lack it for one reason.
-    let mut missing: Vec<(&str, Finding)> = Vec::new();
+    let mut missing: Vec<Finding> = Vec::new();
+    let mut by_path: HashMap<&str, usize> = HashMap::new();
 
     for service in &project.services {
         let Some(build) = &service.build else {
@@ -23,7 +26,10 @@ pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         };
 
-        if let Some((_, first)) = missing.iter_mut().find(|(other, _)| *other == path.value) {
+        if let Some(first) = by_path
+            .get(path.value.as_str())
+            .and_then(|number| missing.get_mut(*number))
+        {
             first.others += 1;
 
             if first.related.len() < SHOWN {
@@ -41,12 +47,11 @@ pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             service.name(),
             path.value
         );
-        missing.push((&path.value, Finding::new(path.location, message).help(help)));
+        by_path.insert(&path.value, missing.len());
+        missing.push(Finding::new(path.location, message).help(help));
     }
 
-    missing
-        .into_iter()
-        .for_each(|(_, finding)| sink.report(finding));
+    missing.into_iter().for_each(|finding| sink.report(finding));
 }
 
 /// How many of the other services that build from the same path are shown.
@@ -108,39 +113,19 @@ fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
 }
 
 fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
-    let modules = ctx.facts.repository.find(".gitmodules");
     // The path may lie below a module's.
-    let named = |path: &str| {
-        modules.is_some_and(|file| {
-            file.text
-                .lines()
-                .any(|line| line.trim() == format!("path = {path}"))
-        })
-    };
-
     std::iter::successors(Some(folder), |path| {
         Some(parent(path)).filter(|up| !up.is_empty())
     })
-    .any(named)
+    .any(|path| ctx.facts.is_submodule(path))
 }
 
 /// Whether a workflow clones a repository of the folder's name, or of the name of a folder above
 /// it.
 fn is_cloned(ctx: &Ctx, folder: &str) -> bool {
-    let workflows = ctx.facts.repository.below(".github/workflows").iter();
-    let mut clones = workflows
-        .flat_map(|file| file.text.lines())
-        .filter(|line| line.contains("git clone"));
-    let names = |line: &str, part: &str| {
-        line.split([' ', '/', '"', '\'', ';'])
-            .any(|word| word == part || word.strip_suffix(".git") == Some(part))
-    };
-
-    clones.any(|line| {
-        folder
-            .split('/')
-            .any(|part| part.len() > 2 && names(line, part))
-    })
+    folder
+        .split('/')
+        .any(|part| part.len() > 2 && ctx.facts.is_cloned(part))
 }
 
 /// Arguments that the builder knows without a declaration.

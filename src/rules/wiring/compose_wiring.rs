@@ -3,12 +3,13 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::{Endpoint, endpoints};
-use crate::analysis::hosts::{is_connected, is_for_browsers, is_outward, may_reach, names, serves};
+use crate::analysis::hosts::{
+    is_connected, is_for_browsers, is_outward, may_reach, names, nearest_name, serves,
+};
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::env::EnvVar;
-use crate::suggest;
 use std::cell::LazyCell;
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
                 continue;
             }
 
-            let near = suggest::nearest(host, names(project));
+            let near = nearest_name(project, host);
             let help = near.map_or_else(
                 || "name a service of the project, or use the host's full name".to_owned(),
                 |near| format!("did you mean `{near}`?"),

@@ -4,7 +4,6 @@
 use crate::analysis::Ctx;
 use crate::analysis::workload::has_operator;
 use crate::finding::{Finding, Level, Sink};
-use crate::model::kind::FileKind;
 use crate::model::kubernetes::{Body, Object, Selector, Workload};
 use crate::source::parent;
 
@@ -91,36 +90,16 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
     }
 
     let folder = parent(ctx.facts.path(object.file));
-    let near = |other: &&Object| {
-        let own = parent(ctx.facts.path(other.file));
-        other.helm == object.helm
-            && (own == folder
-                || parent(own) == parent(folder)
-                || parent(own) == folder
-                || own == parent(folder))
-    };
-
-    let mut pods = ctx
-        .graph
-        .cluster
-        .objects()
-        .filter(|other| other.workload().is_some())
-        .filter(near)
-        .peekable();
-    if pods.peek().is_none() {
+    let cluster = &ctx.graph.cluster;
+    let pods = cluster.pods_around(object.helm, folder);
+    if !pods.any {
         return false;
     }
     // A key of somebody's own domain that no pod here carries is given by an operator.
     let foreign = |key: &str| {
         let domain = key.split_once('/').map_or("", |(domain, _)| domain);
         let common = matches!(domain, "" | "app.kubernetes.io");
-        let carried = |other: &Object| {
-            other
-                .workload()
-                .is_some_and(|workload| workload.pod_labels.has(key))
-        };
-
-        !common && !ctx.graph.cluster.objects().any(carried)
+        !common && !cluster.has_label_key(key)
     };
 
     let operated = selector
@@ -128,7 +107,7 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
         .entries
         .iter()
         .any(|(key, _)| foreign(&key.value))
-        || pods.any(|other| other.workload().is_some_and(|workload| workload.guessed))
+        || pods.guessed
         || has_operator(ctx, folder);
     !operated && all_read(ctx, folder)
 }
@@ -136,12 +115,11 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
 /// Whether every file of a folder was understood: a template or a broken file may hold what is
 /// missed.
 pub fn all_read(ctx: &Ctx, folder: &str) -> bool {
-    ctx.facts.repository.below(folder).iter().all(|source| {
-        let facts = ctx.facts.file(source.id);
-        facts.kind != FileKind::Template
-            && (facts.kind != FileKind::Kubernetes || facts.errors.is_empty())
-    })
+    ctx.graph.cluster.is_all_read(folder)
 }
+
+/// How many objects of a folder are looked at for the one that a selector may mean.
+const MAX_NEAR: usize = 512;
 
 /// The workload of the same folder that has most of the labels, if it has any.
 fn nearest<'a>(
@@ -167,15 +145,17 @@ fn nearest<'a>(
 
     let mut best = None;
     let mut most = 0;
-
-    for other in ctx.graph.cluster.objects() {
-        let Some(workload) = other.workload() else {
+    for other in ctx
+        .graph
+        .cluster
+        .in_folder(folder)
+        .iter()
+        .copied()
+        .take(MAX_NEAR)
+    {
+        let Some(workload) = other.workload().filter(|_| other.helm == object.helm) else {
             continue;
         };
-
-        if other.helm != object.helm || parent(ctx.facts.path(other.file)) != folder {
-            continue;
-        }
 
         let points = shared(workload);
 
@@ -223,14 +203,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         .iter()
         .filter(|peer| !peer.elsewhere && !peer.selector.is_empty())
     {
-        let reached = |other: &Object| {
-            other.shares_namespace(object)
-                && other.workload().is_some_and(|workload| {
-                    peer.selector.matches(&workload.pod_labels) != Some(false)
-                })
-        };
-
-        if ctx.graph.cluster.objects().any(reached) {
+        if ctx.graph.cluster.may_select(object, &peer.selector) {
             continue;
         }
 
@@ -252,15 +225,8 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 /// How much a policy matters that selects nothing: a note in a repository without any pods, nothing
 /// where its pods may be made elsewhere.
 fn policy_level(ctx: &Ctx, object: &Object, selector: &Selector, level: Level) -> Option<Level> {
-    if !object.open
-        && !ctx
-            .graph
-            .cluster
-            .objects()
-            .any(|other| other.workload().is_some())
-    {
+    if !object.open && !ctx.graph.cluster.has_pods() {
         return Some(Level::Note);
     }
-
     is_ours(ctx, object, selector).then_some(level)
 }

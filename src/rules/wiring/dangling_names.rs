@@ -15,40 +15,30 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 
     let cluster = &ctx.graph.cluster;
     let is_service =
-        |other: &&Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
+        |other: &Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
     let folder = parent(ctx.facts.path(object.file));
-    let around = |other: &&Object| {
-        let own = parent(ctx.facts.path(other.file));
-        own == folder
-            || parent(own) == parent(folder)
-            || own == parent(folder)
-            || parent(own) == folder
-    };
-
-    let services: Vec<&Object> = cluster.of_kind("Service").filter(is_service).collect();
     // A name that a template makes may be any name; a repository without Services near keeps them
     // elsewhere.
-    if object.open
-        || (object.helm && services.iter().any(|one| one.name.is_none()))
-        || !all_read(ctx, folder)
+    if object.open || (object.helm && cluster.has_nameless_service(true)) || !all_read(ctx, folder)
     {
         return;
     }
 
-    let beside = services.iter().any(around) || ctx.facts.file(object.file).objects.len() > 1;
-
+    let beside = cluster.has_service_around(object.helm, folder)
+        || ctx.facts.file(object.file).objects.len() > 1;
     for backend in &ingress.backends {
         let name = &backend.service;
-        let named: Vec<&&Object> = services
-            .iter()
-            .filter(|one| one.is_named(&name.value))
+        let named: Vec<&Object> = cluster
+            .of_name("Service", &name.value)
+            .into_iter()
+            .filter(|other| is_service(other))
             .collect();
-        let in_reach = |one: &&&Object| match backend.namespace.value() {
+        let in_reach = |one: &&Object| match backend.namespace.value() {
             Some(namespace) => one.namespace.value().is_none_or(|own| own == namespace),
             None => one.shares_namespace(object),
         };
 
-        let found: Vec<&Object> = named.iter().copied().filter(in_reach).copied().collect();
+        let found: Vec<&Object> = named.iter().copied().filter(in_reach).collect();
         let Some(service) = found.first() else {
             let mut finding = Finding::new(
                 name.location,
@@ -184,18 +174,19 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         let other = ctx
             .graph
             .cluster
-            .of_kind(reference.kind.as_str())
-            .find(|other| other.is_named(name));
+            .of_name(reference.kind.as_str(), name)
+            .into_iter()
+            .next();
         if let Some(other) = other {
             finding = finding.related(other.location(), "this object is in another namespace");
         }
         // Claims and accounts are made with the workload; Secrets and settings are often made by
         // hand.
+        let folder = parent(ctx.facts.path(object.file));
         let sure = ctx
             .graph
             .cluster
-            .of_kind(reference.kind.as_str())
-            .any(|other| near(ctx, other, object));
+            .has_kind_in(folder, reference.kind.as_str());
         let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
         let level = if sure { sink.level() } else { Level::Note };
         missing.push((level, finding));

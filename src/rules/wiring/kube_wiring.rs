@@ -8,6 +8,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::model::container::{Container, HostNamespace};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Body, KubeService, Object};
+use crate::source::parent;
 use crate::suggest;
 
 /// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of
@@ -16,13 +17,7 @@ fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
-    let named = |namespace: &str| {
-        ctx.graph
-            .cluster
-            .objects()
-            .any(|object| object.namespace.value().is_some_and(|own| own == namespace))
-    };
-
+    let named = |namespace: &str| ctx.graph.cluster.has_namespace(namespace);
     let inside = match rest.as_slice() {
         [] => true,
         [namespace] | [namespace, "svc"] | [namespace, "svc", "cluster", "local"] => {
@@ -40,7 +35,7 @@ fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
 fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
     ctx.graph
         .cluster
-        .objects()
+        .of_kind("Service")
         .filter_map(|object| match &object.body {
             Body::Service(service) => Some((object, &**service)),
             _ => None,
@@ -52,10 +47,7 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
         return;
     };
 
-    if object.helm
-        || object.open
-        || !services(ctx).any(|(other, _)| other.shares_namespace(object) && !other.helm)
-    {
+    if object.helm || object.open || !ctx.graph.cluster.has_service_beside(object) {
         return;
     }
 
@@ -71,17 +63,22 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 continue;
             }
 
-            let known = services(ctx)
-                .filter(|(other, _)| other.shares_namespace(object))
-                .filter_map(|(other, _)| other.name.as_ref());
-            let known: Vec<&str> = known.map(|name| name.value.as_str()).collect();
-            let near = suggest::nearest(name, known.iter().copied()).or_else(|| {
-                known
-                    .iter()
-                    .copied()
-                    .find(|own| is_longer(own, name) || is_longer(name, own))
-            });
-
+            let folder = parent(ctx.facts.path(object.file));
+            let beside = ctx.graph.cluster.in_folder(folder).iter().copied();
+            let beside = beside.filter(|other| matches!(other.body, Body::Service(_)));
+            // Those beside the object come first: of a great many only some are looked at.
+            let known = beside
+                .take(suggest::MAX_CANDIDATES / 2)
+                .chain(services(ctx).map(|(other, _)| other));
+            let known = known
+                .filter(|other| other.shares_namespace(object))
+                .take(suggest::MAX_CANDIDATES);
+            let known: Vec<&str> = known
+                .filter_map(|other| other.name.as_ref())
+                .map(|name| name.value.as_str())
+                .collect();
+            let near = suggest::nearest(name, known.iter().copied())
+                .or_else(|| longer_or_shorter(ctx, object, name));
             let help = near.map_or_else(
                 || {
                     format!(
@@ -114,24 +111,32 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
     }
 }
 
-/// `api-service` is `api` with a word more.
-fn is_longer(long: &str, short: &str) -> bool {
-    long.strip_prefix(short)
-        .is_some_and(|rest| matches!(rest, "-service" | "-svc" | "-server" | "-headless"))
+/// Words that the name of a Service often ends in.
+const SUFFIXES: [&str; 4] = ["-service", "-svc", "-server", "-headless"];
+
+/// The Service whose name has a word more than this one, or a word less: `api-service` and `api`.
+fn longer_or_shorter<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&'a str> {
+    let longer = SUFFIXES.iter().map(|suffix| format!("{name}{suffix}"));
+    let shorter = SUFFIXES
+        .iter()
+        .filter_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()));
+    let found = longer
+        .chain(shorter)
+        .flat_map(|other| ctx.graph.cluster.find("Service", &other, object));
+    let services = found.filter(|other| matches!(other.body, Body::Service(_)));
+    let first = services.min_by_key(|other| other.location())?;
+
+    Some(first.name.as_ref()?.value.as_str())
 }
 
-/// Whether a Service of this name is here, or an object that an operator may make one of.
+/// Whether a Service of this name is here, or an object that an operator may make one of. A
+/// templated name may be any.
 fn may_stand(ctx: &Ctx, name: &str) -> bool {
-    ctx.graph
-        .cluster
-        .objects()
-        .any(|object| match (&object.body, &object.name) {
-            // A templated name may be any.
-            (Body::Service(_), None) => true,
-            (Body::Service(_), Some(own)) => own.value == name,
-            (Body::Other, Some(own)) => name.starts_with(own.value.as_str()),
-            _ => false,
-        })
+    let cluster = &ctx.graph.cluster;
+    cluster.has_nameless_service(false)
+        || cluster.has_nameless_service(true)
+        || cluster.has_service_named(name)
+        || cluster.has_other_prefix(name)
 }
 
 pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -247,8 +252,8 @@ pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 fn inside(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     let host = endpoint.host.as_str();
     let full = host.ends_with(".svc") || host.ends_with(".cluster.local");
-    let known =
-        || services(ctx).any(|(object, _)| object.is_named(host.split('.').next().unwrap_or(host)));
+    let first = host.split('.').next().unwrap_or(host);
+    let known = || ctx.graph.cluster.has_service_named(first);
     if full || (service_name(ctx, host).is_some() && known()) {
         report(endpoint, name, sink);
     }

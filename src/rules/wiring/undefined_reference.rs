@@ -4,7 +4,7 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
-use crate::suggest;
+use crate::suggest::{self, MAX_CANDIDATES as MAX};
 
 pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.overlay {
@@ -62,12 +62,18 @@ fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
     examples.any(|file| file.text.lines().any(is_key))
 }
 
+/// The names of a kind that may be meant, as many as are looked at.
 fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {
     let (what, list) = match kind {
         ReferenceKind::Service => {
             return (
                 "service",
-                project.services.iter().map(Service::name).collect(),
+                project
+                    .services
+                    .iter()
+                    .map(Service::name)
+                    .take(MAX)
+                    .collect(),
             );
         }
         ReferenceKind::Volume => ("volume", &project.volumes),
@@ -78,6 +84,9 @@ fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {
 
     (
         what,
-        list.iter().map(|one| one.name.value.as_str()).collect(),
+        list.iter()
+            .map(|one| one.name.value.as_str())
+            .take(MAX)
+            .collect(),
     )
 }

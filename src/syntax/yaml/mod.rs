@@ -53,6 +53,7 @@ pub struct Tree<'s> {
     documents: Vec<(u32, Span)>,
     comments: Vec<Span>,
     damage: Vec<Span>,
+    last_map: offsets::LastMap,
 }
 
 impl<'s> Tree<'s> {

@@ -274,12 +274,10 @@ impl<'t> Node<'t> {
             return OffsetMap::verbatim(raw.inner().start);
         }
 
-        offsets::map(
-            self.tree.source(raw).1,
-            raw.span(),
-            raw.style,
-            self.tree.text(self.real),
-        )
+        let text = self.tree.text(self.real);
+        let make = || offsets::map(self.tree.source(raw).1, raw.span(), raw.style, text);
+
+        self.tree.last_map.of(self.real, text, make)
     }
 
     /// The place of a range of [`Node::str`].

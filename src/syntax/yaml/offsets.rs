@@ -3,8 +3,46 @@
 //! The decoded text is laid beside the source, style by style. Where the two do not agree, which
 //! only unusual escapes and indents bring about, the map stays in bounds and is off by a few bytes.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::node::Style;
 use crate::source::{OffsetMap, Span, slice};
+
+/// Scalars of fewer bytes are mapped each time.
+const LONG: usize = 256;
+
+/// The map of the long scalar that was asked for last. Each word, variable and key of a long script
+/// asks for the map of the whole script.
+#[derive(Debug, Default)]
+pub(super) struct LastMap(Mutex<Option<(u32, OffsetMap)>>);
+
+impl LastMap {
+    /// The map of the scalar of this number: the last one again, or what `make` gives.
+    pub(super) fn of(
+        &self,
+        scalar: u32,
+        text: &str,
+        make: impl FnOnce() -> OffsetMap,
+    ) -> OffsetMap {
+        if text.len() < LONG {
+            return make();
+        }
+
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+
+        match &*last {
+            Some((number, map)) if *number == scalar => map.clone(),
+            _ => last.insert((scalar, make())).1.clone(),
+        }
+    }
+}
+
+/// A copy of a tree asks anew.
+impl Clone for LastMap {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
 
 /// The map of a scalar that stands at `span` of `source` and reads `text`.
 pub(super) fn map(source: &str, span: Span, style: Style, text: &str) -> OffsetMap {

@@ -52,6 +52,7 @@ pub fn mask_templates(text: &str) -> Mask {
     let mut masked = text.as_bytes().to_vec();
     let mut actions = Vec::with_capacity(spans.len());
     let mut line = 0..0;
+    let mut alone = false;
 
     for span in spans {
         let at = span.start as usize;
@@ -60,11 +61,16 @@ pub fn mask_templates(text: &str) -> Mask {
             let start = memchr::memrchr(b'\n', &bare[..at]).map_or(0, |end| end + 1);
             line =
                 start..memchr::memchr(b'\n', &bare[at..]).map_or(bare.len(), |length| at + length);
+            alone = bare[line.clone()]
+                .iter()
+                .all(|&byte| byte == 0 || byte.is_ascii_whitespace());
+            if alone {
+                // Empty lines, because a block scalar may not begin with a line of more blanks than
+                // its content has.
+                masked[line.clone()].fill(b'\n');
+            }
         }
 
-        let alone = bare[line.clone()]
-            .iter()
-            .all(|&byte| byte == 0 || byte.is_ascii_whitespace());
         let body = span.text(text);
         let indent = indent(body);
         let role = match role(body) {
@@ -72,11 +78,7 @@ pub fn mask_templates(text: &str) -> Mask {
             role => role,
         };
 
-        if alone {
-            // Empty lines, because a block scalar may not begin with a line of more blanks than its
-            // content has.
-            masked[line.clone()].fill(b'\n');
-        } else {
+        if !alone {
             let blank = role != Role::Inline || is_block_value(&bare, line.clone(), span, body);
             masked[span.range()].fill(if blank { b' ' } else { b'x' });
         }

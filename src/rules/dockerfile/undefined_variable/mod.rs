@@ -3,11 +3,12 @@
 mod base;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
 use crate::finding::{Finding, Level, Sink};
+use crate::model::dockerfile::persistent::PersistentMap;
 use crate::model::dockerfile::scope::PLATFORM;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
@@ -66,7 +67,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
     }
 
-    let mut ends: Vec<BTreeSet<String>> = Vec::new();
+    let mut ends: Vec<Names> = Vec::new();
     let mut inside: BTreeSet<String> = BTreeSet::new();
 
     for stage in &dockerfile.stages {
@@ -74,38 +75,59 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         base::check(dockerfile, named.from, (&globals, &empty, &inside), sink);
         let mut declared = match stage.base {
             Base::Stage(earlier) => ends.get(earlier).cloned().unwrap_or_default(),
-            _ => BTreeSet::new(),
+            _ => Names::default(),
         };
 
         let known_base = knows_base(dockerfile, stage.index);
 
         for at in named.instructions.clone() {
             let instruction = &dockerfile.tree.instructions[at];
+            let keys: HashSet<&str> = match &instruction.body {
+                Body::Env(pairs) => pairs
+                    .pairs
+                    .iter()
+                    .map(|pair| pair.key.text.as_str())
+                    .collect(),
+                _ => HashSet::new(),
+            };
+
+            let scope = Scope {
+                globals: &globals,
+                declared: &declared,
+                known_base,
+                keys: &keys,
+            };
 
             for word in words::expanded(instruction) {
                 for variable in word.variables() {
-                    one(
-                        dockerfile,
-                        word,
-                        &variable,
-                        instruction,
-                        (&globals, &declared, known_base),
-                        sink,
-                    );
+                    one(dockerfile, word, &variable, instruction, &scope, sink);
                 }
             }
 
-            words::declare(instruction, &mut declared);
+            for name in words::declared(instruction) {
+                declared.insert(&name, ());
+                inside.insert(name);
+            }
         }
 
-        inside.extend(declared.iter().cloned());
         ends.push(declared);
     }
 }
 
-/// What a variable means in an instruction: names before the first FROM, names of this stage,
-/// whether all is known that the base image sets.
-type Scope<'s> = (&'s BTreeSet<String>, &'s BTreeSet<String>, bool);
+/// What a variable means in an instruction.
+struct Scope<'s> {
+    /// Names before the first FROM.
+    globals: &'s BTreeSet<String>,
+    /// Names of this stage.
+    declared: &'s Names,
+    /// Whether all is known that the base image sets.
+    known_base: bool,
+    /// What the instruction itself sets, if it is an ENV.
+    keys: &'s HashSet<&'s str>,
+}
+
+/// The names that a stage declares; stages share those that they inherit.
+type Names = PersistentMap<()>;
 
 /// Whether a compose file gives the argument where it builds the image.
 fn is_given(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
@@ -118,12 +140,17 @@ fn one(
     word: &Word,
     variable: &Variable,
     instruction: &Instruction,
-    scope: Scope,
+    scope: &Scope,
     sink: &mut Sink,
 ) {
-    let (globals, declared, known_base) = scope;
+    let Scope {
+        globals,
+        declared,
+        known_base,
+        keys,
+    } = *scope;
     let name = variable.name.as_str();
-    if declared.contains(name)
+    if declared.get(name).is_some()
         || PREDEFINED.contains(&name)
         || is_self_contained(variable)
         || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -155,7 +182,7 @@ fn one(
             redeclare,
         ));
     } else if let Some(near) =
-        nearest(name, declared.iter().map(String::as_str)).filter(|near| is_misspelt(name, near))
+        nearest(name, declared.names()).filter(|near| is_misspelt(name, near))
     {
         sink.report(finding(
             format!("did you mean `{near}`?"),
@@ -163,8 +190,12 @@ fn one(
         ));
     } else if known_base && !words::BASES.iter().any(|prefix| name.starts_with(prefix)) {
         // `ENV PYTHONPATH=$PYTHONPATH:/app` adds to what may be there.
-        let appends = matches!(&instruction.body, Body::Env(pairs) if pairs.pairs.iter().any(|pair| pair.key.text == name));
-        let level = if appends { Level::Note } else { sink.level() };
+        let level = if keys.contains(name) {
+            Level::Note
+        } else {
+            sink.level()
+        };
+
         let finding = finding(
             "not an ARG or ENV of this stage".to_owned(),
             format!("declare it with ARG or ENV, or write `${{{name}:-}}` if it may be empty"),
@@ -212,7 +243,11 @@ fn knows_base(dockerfile: &Dockerfile, stage: usize) -> bool {
 /// not.
 fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.to_lowercase().replace('_', "-");
-    let known: Vec<(String, &str)> = names.into_iter().map(|name| (plain(name), name)).collect();
+    let known: Vec<(String, &str)> = names
+        .into_iter()
+        .take(suggest::MAX_CANDIDATES)
+        .map(|name| (plain(name), name))
+        .collect();
     let near = suggest::nearest(name, known.iter().map(|(plain, _)| plain.as_str()))?.to_owned();
     known
         .into_iter()

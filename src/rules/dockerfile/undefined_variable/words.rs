@@ -1,8 +1,6 @@
 //! Which words of an instruction the builder expands, which names an instruction declares, and
 //! which a base image may.
 
-use std::collections::BTreeSet;
-
 use crate::syntax::dockerfile::{Body, Instruction, Source, Word};
 
 /// How the names begin that base images set.
@@ -83,17 +81,18 @@ pub(super) fn expanded(instruction: &Instruction) -> Vec<&Word> {
     }
 }
 
-pub(super) fn declare(instruction: &Instruction, declared: &mut BTreeSet<String>) {
+/// The names that an instruction declares.
+pub(super) fn declared(instruction: &Instruction) -> Vec<String> {
     match &instruction.body {
-        Body::Arg(arguments) => {
-            declared.extend(arguments.iter().map(|argument| argument.name.value.clone()))
-        }
-        Body::Env(pairs) => declared.extend(
-            pairs
-                .pairs
-                .iter()
-                .filter_map(|pair| Some(pair.key.literal()?.into_owned())),
-        ),
-        _ => {}
+        Body::Arg(arguments) => arguments
+            .iter()
+            .map(|argument| argument.name.value.clone())
+            .collect(),
+        Body::Env(pairs) => pairs
+            .pairs
+            .iter()
+            .filter_map(|pair| Some(pair.key.literal()?.into_owned()))
+            .collect(),
+        _ => Vec::new(),
     }
 }

@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::collections::HashSet;
+
 use crate::analysis::effective_env::{self, Variable};
 use crate::analysis::non_production::{is_changed_over, is_for_developers};
 use crate::analysis::{Ctx, Owner, shipped_stages, startup, truncate, workload};
@@ -63,7 +65,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         return;
     }
 
-    let mut seen: Vec<Location> = Vec::new();
+    let mut seen: HashSet<Location> = HashSet::new();
 
     for service in &project.services {
         if working_copy::is_exempt(ctx, project, service) {
@@ -81,7 +83,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
                 continue;
             }
 
-            seen.push(location);
+            seen.insert(location);
             let level = working_copy::sample_level(ctx, location.file, sink.level());
             sink.report_at(
                 level,
@@ -93,7 +95,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// What every container of a shipped image starts with.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let mut seen: Vec<Location> = Vec::new();
+    let mut seen: HashSet<Location> = HashSet::new();
 
     for stage in shipped_stages::serving(ctx, dockerfile) {
         let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
@@ -125,7 +127,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
         for (location, what, says) in all {
             if !seen.contains(&location) {
-                seen.push(location);
+                seen.insert(location);
                 sink.report_at(level, finding(location, "the shipped image", &what, says));
             }
         }
@@ -190,7 +192,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
 
 /// Pods. What a ConfigMap gives to several is said once.
 pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
-    let mut seen: Vec<Location> = Vec::new();
+    let mut seen: HashSet<Location> = HashSet::new();
 
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload() else {
@@ -205,7 +207,7 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
 
         for (location, what, says) in found(ctx, Owner::Kubernetes(object, workload)) {
             if !seen.contains(&location) && !is_development(ctx.facts.path(location.file)) {
-                seen.push(location);
+                seen.insert(location);
                 let level = working_copy::sample_level(ctx, location.file, sink.level());
                 sink.report_at(
                     level,

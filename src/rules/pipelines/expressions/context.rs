@@ -232,12 +232,7 @@ fn known<'n>(
 }
 
 fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option<Finding> {
-    let at = job.steps.iter().position(|step| {
-        step.id
-            .as_ref()
-            .is_some_and(|found| found.value.eq_ignore_ascii_case(id))
-    });
-
+    let at = job.step_index(id);
     let Some(at) = at else {
         let ids = job
             .steps

@@ -7,6 +7,7 @@ use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Location, join};
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Kind, Node};
+use std::collections::HashSet;
 
 pub fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
     shell(root.path(&["defaults", "run", "shell"]), problems);
@@ -19,7 +20,7 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut P
         );
     }
 
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
 
     for entry in jobs.into_iter().flat_map(|jobs| jobs.entries()) {
         id(entry.key, "a job", &mut seen, problems);
@@ -107,7 +108,7 @@ fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
 }
 
 fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     // The steps of a `parallel` group are steps like any other.
     let mut all: Vec<Node<'_>> = Vec::new();
 
@@ -226,7 +227,7 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
 }
 
 /// Ids of jobs and steps: letters, digits, `-`, `_`; no two alike.
-fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Problems) {
+fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Problems) {
     let Some(text) = node.str() else { return };
 
     if is_expression(node) {
@@ -260,7 +261,7 @@ fn id(node: Node<'_>, whose: &str, seen: &mut Vec<String>, problems: &mut Proble
         );
     }
 
-    seen.push(lower);
+    seen.insert(lower);
 }
 
 fn shell(node: Option<Node<'_>>, problems: &mut Problems) {

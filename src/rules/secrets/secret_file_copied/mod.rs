@@ -157,11 +157,10 @@ fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, location: Location, sink
 
         let found: Vec<(&SourceFile, SecretFile)> = ctx
             .facts
-            .repository
-            .below(&folder)
+            .secret_files(&folder)
             .iter()
-            .filter_map(|file| {
-                let kind = secret_file(&file.path)?;
+            .filter_map(|&(file, kind)| {
+                let file = ctx.facts.source(file);
                 let inside = context.relative(&file.path)?;
                 let made_up = inside.split('/').any(|part| MADE_UP.contains(&part));
                 let token = match kind {
