@@ -1,5 +1,7 @@
 //! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
 
+use std::borrow::Cow;
+
 use crate::edit::Fix;
 use crate::source::{FileId, Location};
 
@@ -64,6 +66,27 @@ pub struct Label {
     pub text: String,
 }
 
+/// What a finding is about, and what is wrong with it. Findings of one rule with the same cause are
+/// joined to one by `engine::grouping`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cause {
+    pub subject: Subject,
+    /// What is missing or wrong, in a word or two; told apart from other aspects of the same rule.
+    pub aspect: Cow<'static, str>,
+}
+
+/// The unit that shares a cause, and when its findings are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A file: three or more findings are joined.
+    File,
+    /// A unit of so many parts, known by its first file: the findings are joined if all parts, three
+    /// at least, have the cause; otherwise they are those of their file.
+    Unit { file: FileId, parts: u32 },
+    /// The repository: all findings are joined.
+    Repository,
+}
+
 /// One thing wrong at one place. Built by [`Finding::new`] and its `with_` methods; the engine
 /// fills in the rule and its level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +109,13 @@ pub struct Finding {
     /// The first line of the object that the finding is about, where something is absent from it: a
     /// suppression there counts too.
     pub anchor: Option<Location>,
+    /// What the finding shares with others; `None` where it stays alone.
+    pub cause: Option<Cause>,
+    /// The message after findings of the cause were joined, where it differs.
+    pub joined_message: Option<String>,
+    /// What the check knows about the case at hand, as the page's `[levels]` names it; the lowest of
+    /// their levels counts.
+    pub cases: Vec<&'static str>,
     /// How many other objects the finding speaks for, when one says it for all.
     pub others: u32,
     /// Places whose text is a secret: no output may print it.
@@ -106,6 +136,9 @@ impl Finding {
             help: None,
             fix: None,
             anchor: None,
+            cause: None,
+            joined_message: None,
+            cases: Vec::new(),
             others: 0,
             secrets: Vec::new(),
         }
@@ -162,6 +195,36 @@ impl Finding {
     pub const fn anchor(mut self, location: Location) -> Self {
         self.anchor = Some(location);
         self
+    }
+
+    /// What is shared with other findings of the rule.
+    #[must_use]
+    pub fn cause(mut self, subject: Subject, aspect: impl Into<Cow<'static, str>>) -> Self {
+        self.cause = Some(Cause {
+            subject,
+            aspect: aspect.into(),
+        });
+        self
+    }
+
+    /// The message that replaces the finding's own when it speaks for all that have its cause.
+    #[must_use]
+    pub fn joined_message(mut self, message: impl Into<String>) -> Self {
+        self.joined_message = Some(message.into());
+        self
+    }
+
+    /// A case of the page's `[levels]` that holds here.
+    #[must_use]
+    pub fn case(mut self, case: &'static str) -> Self {
+        self.cases.push(case);
+        self
+    }
+
+    /// A case of the page's `[levels]`, if it holds here.
+    #[must_use]
+    pub fn case_if(self, holds: bool, case: &'static str) -> Self {
+        if holds { self.case(case) } else { self }
     }
 
     /// Marks a place whose text must never be printed.

@@ -21,6 +21,9 @@ pub struct Matcher {
     /// None of these holds.
     #[serde(default)]
     pub not: BTreeMap<String, Test>,
+    /// Whether containers of one file share the cause, so that it is reported once.
+    #[serde(default)]
+    pub once: bool,
     /// The field that the finding points at; the fact's anchor where that is missing.
     pub at: Option<String>,
     /// With `{field}` holes.

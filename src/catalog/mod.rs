@@ -5,6 +5,7 @@
 pub mod example;
 pub mod matcher;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -87,6 +88,8 @@ pub struct Rule {
     /// One line, without a full stop.
     pub summary: String,
     pub level: Level,
+    /// Lower levels of cases that a check names: a role, or what the evidence leaves open.
+    pub levels: BTreeMap<String, Level>,
     pub confidence: Confidence,
     pub profile: Profile,
     /// Formats for which the rule is in the strict profile only, although `profile` is recommended.
@@ -102,8 +105,6 @@ pub struct Rule {
     pub see: Vec<String>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
-    /// What many objects of a file lack alike is said once, at the first of them.
-    pub once: bool,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
     /// The page without its header: reasons, then examples.
@@ -115,6 +116,8 @@ pub struct Rule {
 struct Header {
     summary: String,
     level: Level,
+    #[serde(default)]
+    levels: BTreeMap<String, Level>,
     #[serde(default = "high")]
     confidence: Confidence,
     #[serde(default = "recommended")]
@@ -128,8 +131,6 @@ struct Header {
     #[serde(default)]
     see: Vec<String>,
     security: Option<f32>,
-    #[serde(default)]
-    once: bool,
     r#match: Option<Matcher>,
 }
 
@@ -179,6 +180,7 @@ impl Rule {
             name,
             summary: header.summary,
             level: header.level,
+            levels: header.levels,
             confidence: header.confidence,
             profile: header.profile,
             strict_on: header.strict_on,
@@ -191,7 +193,6 @@ impl Rule {
             }),
             see: header.see,
             security: header.security,
-            once: header.once,
             matcher: header.r#match,
             body: body.trim(),
         })
@@ -211,6 +212,12 @@ impl Rule {
     /// The page on the web.
     pub fn url(&self) -> String {
         format!("https://deploylint.dev/rules/{}", self.name)
+    }
+
+    /// The level of a finding for which these cases hold: the lowest of theirs, or the rule's own.
+    pub fn level_of(&self, cases: &[&str]) -> Level {
+        let levels = cases.iter().filter_map(|case| self.levels.get(*case));
+        levels.copied().fold(self.level, Level::min)
     }
 
     /// Whether the rule speaks in this profile about a file of this format. `None` stands for a

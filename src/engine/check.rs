@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::BATCH;
+use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::{self, Rule};

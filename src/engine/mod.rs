@@ -6,20 +6,24 @@
 //! panic anywhere costs one file or one check.
 
 mod check;
+mod grouping;
 mod listing;
+mod options;
+mod outcome;
+mod policy;
+mod post;
 mod read;
-mod settle;
+mod workers;
 
 use std::collections::HashSet;
-use std::fmt;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rayon::prelude::*;
 
 use self::listing::Files;
+use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
-use self::settle::{Settled, settle};
+use self::workers::BATCH;
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
@@ -35,202 +39,10 @@ use crate::model::kind::{FileKind, Listing};
 use crate::model::mentions::{EnvNameSearch, Mentions};
 use crate::model::{compose, file, kubernetes, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
-use crate::suppress::Date;
 
-/// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
-
-/// More threads than these are not started: they would only wait for each other.
-const MAX_THREADS: usize = 256;
-const THREADS_PER_CORE: usize = 4;
-
-/// How many files a worker takes at once: few enough that none is left with many when the others
-/// have no more.
-const BATCH: usize = 8;
-
-/// What to lint, and how.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// The repository's root: paths are relative to it.
-    pub root: PathBuf,
-    /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything
-    /// else is still read as evidence.
-    pub focus: Vec<String>,
-    /// What the user names, as paths from the root: read whatever leaves it out, or else an error.
-    /// The root itself is an empty path.
-    pub named: Vec<PathBuf>,
-    pub evidence: Evidence,
-    /// A file's text given instead of what is on disk, with its repository path.
-    pub stdin: Option<(String, String)>,
-    pub config: Config,
-    /// Worker threads; `None` for one a core.
-    pub threads: Option<usize>,
-    /// The day on which suppressions are judged; `None` for the system's.
-    pub today: Option<Date>,
-    /// The process ends with this run: what it made is left to the system, which lets go of all of
-    /// it at once.
-    pub ends: bool,
-}
-
-/// What is read besides what the user names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Evidence {
-    /// All of the repository.
-    #[default]
-    Repository,
-    /// Nothing: a file outside of any repository says nothing of the files beside it.
-    NamedOnly,
-}
-
-/// What a run found.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    pub root: PathBuf,
-    pub sources: Vec<SourceFile>,
-    /// After selection, levels and suppressions; sorted by path, then errors first, then by place.
-    /// Notes included: reporters decide what is shown.
-    pub findings: Vec<Finding>,
-    /// Spans that hold secrets, sorted by file: no output may print their text.
-    pub secrets: Vec<(FileId, Vec<Span>)>,
-    pub summary: Summary,
-    /// The threads of the run, for its reports.
-    pub workers: Workers,
-}
-
-impl Outcome {
-    /// What several runs found, each with the path from where the user stands to its root, empty or
-    /// ending in `/`. None of them was evidence for another.
-    pub fn join(runs: Vec<(String, Outcome)>) -> Outcome {
-        let mut whole = Outcome::default();
-
-        for (prefix, run) in runs {
-            let first = whole.sources.len() as u32;
-            let moved = |file: FileId| FileId(file.0 + first);
-            whole.sources.extend(run.sources.into_iter().map(|source| {
-                let path = format!("{prefix}{}", source.path);
-                SourceFile::new(moved(source.id), path.trim_end_matches('/'), source.text)
-            }));
-            whole.secrets.extend(
-                run.secrets
-                    .into_iter()
-                    .map(|(file, spans)| (moved(file), spans)),
-            );
-            whole
-                .findings
-                .extend(run.findings.into_iter().map(|mut finding| {
-                    finding.rename_files(moved);
-                    finding
-                }));
-            whole.summary.add(&run.summary);
-        }
-
-        whole
-    }
-}
-
-/// The threads of a run; without any of their own, those of the process.
-#[derive(Debug, Default)]
-pub struct Workers(Option<rayon::ThreadPool>);
-
-impl Workers {
-    /// As many threads as are asked for, or as can be started. Where none can, the caller's own
-    /// thread is the only worker.
-    pub fn start(threads: Option<usize>) -> Result<Self, StartError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut count = threads
-            .unwrap_or(cores)
-            .clamp(1, MAX_THREADS.min(cores * THREADS_PER_CORE));
-        let pool = |count| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(count)
-                .stack_size(STACK_BYTES)
-        };
-
-        loop {
-            match pool(count).build() {
-                Ok(workers) => return Ok(Self(Some(workers))),
-                Err(_) if count > 1 => count /= 2,
-                Err(_) => break,
-            }
-        }
-
-        match pool(1).use_current_thread().build() {
-            Ok(workers) => Ok(Self(Some(workers))),
-            Err(error) => Err(StartError(error.to_string())),
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.0
-            .as_ref()
-            .map_or(1, rayon::ThreadPool::current_num_threads)
-    }
-
-    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match &self.0 {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
-    }
-
-    /// What is made of each item, in the order of the items.
-    pub fn map<T: Sync, R: Send>(
-        &self,
-        items: &[T],
-        make: impl Fn(&T) -> R + Send + Sync,
-    ) -> Vec<R> {
-        self.run(|| items.par_iter().with_max_len(BATCH).map(make).collect())
-    }
-}
-
-/// Why there is no thread to run on.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start a thread: {}", self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    pub dockerfiles: usize,
-    pub compose_files: usize,
-    pub kubernetes_objects: usize,
-    pub workflows: usize,
-    /// Deployable units: builds, compose services and workloads, joined.
-    pub services: usize,
-    /// All text files read.
-    pub files: usize,
-    /// Files that the configuration leaves out.
-    pub excluded: usize,
-    /// Files and folders that `.gitignore` and `.deploylintignore` leave out.
-    pub ignored: usize,
-    pub suppressed: usize,
-    pub elapsed: Duration,
-    /// Something could not be checked (unreadable file, internal error): exit code 2.
-    pub failed: bool,
-}
-
-impl Summary {
-    fn add(&mut self, other: &Summary) {
-        self.dockerfiles += other.dockerfiles;
-        self.compose_files += other.compose_files;
-        self.kubernetes_objects += other.kubernetes_objects;
-        self.workflows += other.workflows;
-        self.services += other.services;
-        self.files += other.files;
-        self.excluded += other.excluded;
-        self.ignored += other.ignored;
-        self.suppressed += other.suppressed;
-        self.elapsed += other.elapsed;
-        self.failed |= other.failed;
-    }
-}
+pub use options::{Evidence, Options};
+pub use outcome::{Outcome, Summary};
+pub use workers::{StartError, Workers};
 
 /// Lints a repository. Fails where no thread can be started; what else goes wrong becomes a
 /// finding.
@@ -373,13 +185,14 @@ fn lint_read(
         })
     };
 
-    let (settled, summary) = rayon::join(|| settle(options, &facts, found, &aliases), count);
-    let Settled {
+    let (processed, summary) =
+        rayon::join(|| post_process(options, &facts, found, &aliases), count);
+    let PostProcessed {
         secrets,
         mut findings,
         suppressed,
         failed,
-    } = settled;
+    } = processed;
     let failed = failed || !broken.is_empty();
     findings.extend(broken);
     let summary = Summary {

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 
-use super::{BATCH, Options};
+use super::options::Options;
+use super::workers::BATCH;
 use crate::credential::{self, Hit};
 use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};

@@ -19,6 +19,12 @@ pub struct Check {
     pub run: CheckFn,
 }
 
+impl Check {
+    pub(crate) const fn new(rule: &'static str, run: CheckFn) -> Self {
+        Self { rule, run }
+    }
+}
+
 /// What a check is called with.
 #[derive(Clone, Copy, Debug)]
 pub enum CheckFn {

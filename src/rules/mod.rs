@@ -14,9 +14,9 @@ mod secrets;
 mod structure;
 mod wiring;
 
+mod cause;
 mod check;
 pub mod declarative;
-mod once;
 
 pub use check::{Check, CheckFn};
 

@@ -61,24 +61,9 @@ pub struct Memo {
     only_builds: OnceLock<bool>,
     /// The services that others wait for until they have ended.
     completed: OnceLock<HashSet<String>>,
-    /// Whether all services lack each of these.
-    lacking: [OnceLock<bool>; 3],
-}
-
-/// What a service should have, and often no service of a project has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feature {
-    MemoryLimit,
-    CpuLimit,
-    Restart,
 }
 
 impl Project {
-    /// Whether no service has a feature, going by `lacks`, which is the same for each call.
-    pub fn all_lack(&self, feature: Feature, lacks: impl Fn(&Service) -> bool) -> bool {
-        *self.memo.lacking[feature as usize].get_or_init(|| self.services.iter().all(lacks))
-    }
-
     /// Whether findings in this file are this project's to report.
     pub fn reports(&self, file: FileId) -> bool {
         !self

@@ -9,28 +9,10 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "api-spec",
-        run: CheckFn::Repository(api_spec::missing),
-    },
-    Check {
-        rule: "invalid-api-spec",
-        run: CheckFn::File(api_spec::invalid),
-    },
-    Check {
-        rule: "log-aggregation",
-        run: CheckFn::Repository(logs::aggregation),
-    },
-    Check {
-        rule: "log-rotation",
-        run: CheckFn::Repository(logs::rotation),
-    },
-    Check {
-        rule: "metrics",
-        run: CheckFn::Repository(metrics::check),
-    },
-    Check {
-        rule: "rate-limit",
-        run: CheckFn::Repository(rate_limit::check),
-    },
+    Check::new("api-spec", CheckFn::Repository(api_spec::missing)),
+    Check::new("invalid-api-spec", CheckFn::File(api_spec::invalid)),
+    Check::new("log-aggregation", CheckFn::Repository(logs::aggregation)),
+    Check::new("log-rotation", CheckFn::Repository(logs::rotation)),
+    Check::new("metrics", CheckFn::Repository(metrics::check)),
+    Check::new("rate-limit", CheckFn::Repository(rate_limit::check)),
 ];

@@ -3,10 +3,9 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::{has_operator, is_long_running, is_scalable, replicas};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
-use crate::rules::once::once;
 use crate::source::{Located, parent};
 
 /// Workloads with several replicas and no budget, said once; and budgets that guard nothing.
@@ -35,11 +34,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         .anchor(object.anchor)
     };
 
-    once(
-        sink,
-        Level::Warning,
-        cluster.objects().filter(lacks).map(finding).collect(),
-    );
+    for object in cluster.objects().filter(lacks) {
+        sink.report(finding(object).cause(Subject::Repository, "no budget"));
+    }
 
     for object in cluster.objects() {
         let Body::DisruptionBudget(budget) = &object.body else {

@@ -14,92 +14,56 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "autoscaler-conflict",
-        run: CheckFn::Workload(autoscaler::conflict),
-    },
-    Check {
-        rule: "autoscaler-min",
-        run: CheckFn::Object(autoscaler::minimum),
-    },
-    Check {
-        rule: "autoscaler-requests",
-        run: CheckFn::Object(autoscaler::requests),
-    },
-    Check {
-        rule: "autoscaler-target",
-        run: CheckFn::Object(autoscaler::target),
-    },
-    Check {
-        rule: "backup",
-        run: CheckFn::Repository(backup::check),
-    },
-    Check {
-        rule: "blocking-disruption-budget",
-        run: CheckFn::Object(disruption::blocking),
-    },
-    Check {
-        rule: "cpu-limit",
-        run: CheckFn::Container(limits::cpu_limit),
-    },
-    Check {
-        rule: "cpu-request",
-        run: CheckFn::Container(requests::cpu),
-    },
-    Check {
-        rule: "disruption-budget",
-        run: CheckFn::Repository(disruption::missing),
-    },
-    Check {
-        rule: "ephemeral-datastore",
-        run: CheckFn::Container(datastore::ephemeral),
-    },
-    Check {
-        rule: "invalid-resources",
-        run: CheckFn::Container(requests::invalid),
-    },
-    Check {
-        rule: "invalid-resources",
-        run: CheckFn::Project(compose_resources::check),
-    },
-    Check {
-        rule: "memory-limit",
-        run: CheckFn::Container(limits::memory_limit),
-    },
-    Check {
-        rule: "memory-request",
-        run: CheckFn::Container(requests::memory),
-    },
-    Check {
-        rule: "published-datastore",
-        run: CheckFn::Service(datastore::published),
-    },
-    Check {
-        rule: "rollout-strategy",
-        run: CheckFn::Workload(replicas::strategy),
-    },
-    Check {
-        rule: "shared-volume-replicas",
-        run: CheckFn::Service(shared_state::shared_data),
-    },
-    Check {
-        rule: "shared-volume-replicas",
-        run: CheckFn::Workload(shared_state::shared_claim),
-    },
-    Check {
-        rule: "single-replica",
-        run: CheckFn::Workload(replicas::single),
-    },
-    Check {
-        rule: "sqlite-replicas",
-        run: CheckFn::Service(shared_state::sqlite_service),
-    },
-    Check {
-        rule: "sqlite-replicas",
-        run: CheckFn::Workload(shared_state::sqlite_workload),
-    },
-    Check {
-        rule: "topology-spread",
-        run: CheckFn::Repository(replicas::spread),
-    },
+    Check::new(
+        "autoscaler-conflict",
+        CheckFn::Workload(autoscaler::conflict),
+    ),
+    Check::new("autoscaler-min", CheckFn::Object(autoscaler::minimum)),
+    Check::new("autoscaler-requests", CheckFn::Object(autoscaler::requests)),
+    Check::new("autoscaler-target", CheckFn::Object(autoscaler::target)),
+    Check::new("backup", CheckFn::Repository(backup::check)),
+    Check::new(
+        "blocking-disruption-budget",
+        CheckFn::Object(disruption::blocking),
+    ),
+    Check::new("cpu-limit", CheckFn::Container(limits::cpu_limit)),
+    Check::new("cpu-request", CheckFn::Container(requests::cpu)),
+    Check::new(
+        "disruption-budget",
+        CheckFn::Repository(disruption::missing),
+    ),
+    Check::new(
+        "ephemeral-datastore",
+        CheckFn::Container(datastore::ephemeral),
+    ),
+    Check::new("invalid-resources", CheckFn::Container(requests::invalid)),
+    Check::new(
+        "invalid-resources",
+        CheckFn::Project(compose_resources::check),
+    ),
+    Check::new("memory-limit", CheckFn::Container(limits::memory_limit)),
+    Check::new("memory-request", CheckFn::Container(requests::memory)),
+    Check::new(
+        "published-datastore",
+        CheckFn::Service(datastore::published),
+    ),
+    Check::new("rollout-strategy", CheckFn::Workload(replicas::strategy)),
+    Check::new(
+        "shared-volume-replicas",
+        CheckFn::Service(shared_state::shared_data),
+    ),
+    Check::new(
+        "shared-volume-replicas",
+        CheckFn::Workload(shared_state::shared_claim),
+    ),
+    Check::new("single-replica", CheckFn::Workload(replicas::single)),
+    Check::new(
+        "sqlite-replicas",
+        CheckFn::Service(shared_state::sqlite_service),
+    ),
+    Check::new(
+        "sqlite-replicas",
+        CheckFn::Workload(shared_state::sqlite_workload),
+    ),
+    Check::new("topology-spread", CheckFn::Repository(replicas::spread)),
 ];

@@ -4,11 +4,10 @@
 use crate::analysis::Ctx;
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::{Mount, MountSource};
 use crate::model::kubernetes::{Body, Object, Workload};
-use crate::rules::once::once;
 
 /// A Deployment that a Service sends traffic to, with one pod.
 pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
@@ -212,14 +211,7 @@ pub fn spread(ctx: &Ctx, sink: &mut Sink) {
         .anchor(object.anchor)
     };
 
-    once(
-        sink,
-        Level::Note,
-        ctx.graph
-            .cluster
-            .objects()
-            .filter(lacks)
-            .map(finding)
-            .collect(),
-    );
+    for object in ctx.graph.cluster.objects().filter(lacks) {
+        sink.report(finding(object).cause(Subject::Repository, "no spread"));
+    }
 }

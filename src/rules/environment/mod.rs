@@ -9,36 +9,18 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "env-example",
-        run: CheckFn::Repository(env_example::missing),
-    },
-    Check {
-        rule: "env-file-committed",
-        run: CheckFn::File(env_files::committed),
-    },
-    Check {
-        rule: "env-file-ignored",
-        run: CheckFn::Repository(env_files::ignored),
-    },
-    Check {
-        rule: "live-example-value",
-        run: CheckFn::File(env_files::live),
-    },
-    Check {
-        rule: "required-variable",
-        run: CheckFn::File(env_example::unguarded),
-    },
-    Check {
-        rule: "stale-variable",
-        run: CheckFn::File(stale_variable::check),
-    },
-    Check {
-        rule: "undocumented-variable",
-        run: CheckFn::Project(env_example::undocumented),
-    },
-    Check {
-        rule: "undocumented-variable",
-        run: CheckFn::Repository(env_code::undocumented),
-    },
+    Check::new("env-example", CheckFn::Repository(env_example::missing)),
+    Check::new("env-file-committed", CheckFn::File(env_files::committed)),
+    Check::new("env-file-ignored", CheckFn::Repository(env_files::ignored)),
+    Check::new("live-example-value", CheckFn::File(env_files::live)),
+    Check::new("required-variable", CheckFn::File(env_example::unguarded)),
+    Check::new("stale-variable", CheckFn::File(stale_variable::check)),
+    Check::new(
+        "undocumented-variable",
+        CheckFn::Project(env_example::undocumented),
+    ),
+    Check::new(
+        "undocumented-variable",
+        CheckFn::Repository(env_code::undocumented),
+    ),
 ];

@@ -9,36 +9,18 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "digest-pinned-image",
-        run: CheckFn::Image(pinned_image::digest),
-    },
-    Check {
-        rule: "eol-image",
-        run: CheckFn::Image(base_image::eol),
-    },
-    Check {
-        rule: "image-drift",
-        run: CheckFn::Repository(image_drift::check),
-    },
-    Check {
-        rule: "image-labels",
-        run: CheckFn::Dockerfile(base_image::labels),
-    },
-    Check {
-        rule: "multi-stage-build",
-        run: CheckFn::Dockerfile(multi_stage_build::check),
-    },
-    Check {
-        rule: "pinned-image",
-        run: CheckFn::Image(pinned_image::check),
-    },
-    Check {
-        rule: "python-on-alpine",
-        run: CheckFn::Dockerfile(base_image::python_on_alpine),
-    },
-    Check {
-        rule: "slim-image",
-        run: CheckFn::Dockerfile(base_image::slim),
-    },
+    Check::new("digest-pinned-image", CheckFn::Image(pinned_image::digest)),
+    Check::new("eol-image", CheckFn::Image(base_image::eol)),
+    Check::new("image-drift", CheckFn::Repository(image_drift::check)),
+    Check::new("image-labels", CheckFn::Dockerfile(base_image::labels)),
+    Check::new(
+        "multi-stage-build",
+        CheckFn::Dockerfile(multi_stage_build::check),
+    ),
+    Check::new("pinned-image", CheckFn::Image(pinned_image::check)),
+    Check::new(
+        "python-on-alpine",
+        CheckFn::Dockerfile(base_image::python_on_alpine),
+    ),
+    Check::new("slim-image", CheckFn::Dockerfile(base_image::slim)),
 ];

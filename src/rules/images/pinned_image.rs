@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::image::{ImageRole, ImageUse, Reference};
 
 #[derive(Deserialize)]
@@ -67,7 +67,8 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
             image.location,
             format!("`{}` is not pinned by digest", image.written),
         )
-        .help("append the digest: `image:tag@sha256:…`");
+        .help("append the digest: `image:tag@sha256:…`")
+        .cause(Subject::File, "digest");
         sink.report(with_sources(finding, image));
     }
 }

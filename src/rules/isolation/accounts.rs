@@ -2,10 +2,9 @@
 //! `secrets-access`, `pod-exec`, `rbac-escalation`: what pods and people may ask of the API server.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
-use crate::rules::once::once;
 use crate::source::{Located, Location};
 
 /// The setting of the service account that a pod runs as, if the account is here.
@@ -64,7 +63,9 @@ pub fn token(ctx: &Ctx, sink: &mut Sink) {
         }
     }
 
-    once(sink, Level::Note, missing);
+    for finding in missing {
+        sink.report(finding.cause(Subject::Repository, "account"));
+    }
 }
 
 pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
@@ -95,7 +96,9 @@ pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
         }
     }
 
-    once(sink, Level::Note, missing);
+    for finding in missing {
+        sink.report(finding.cause(Subject::Repository, "account"));
+    }
 }
 
 /// The rules of a role.

@@ -10,92 +10,59 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "cluster-admin",
-        run: CheckFn::Object(accounts::cluster_admin),
-    },
-    Check {
-        rule: "dangerous-capability",
-        run: CheckFn::Container(host_access::dangerous_capability),
-    },
-    Check {
-        rule: "default-service-account",
-        run: CheckFn::Repository(accounts::default_account),
-    },
-    Check {
-        rule: "docker-socket",
-        run: CheckFn::Container(host_access::docker_socket),
-    },
-    Check {
-        rule: "host-device",
-        run: CheckFn::Container(host_access::host_device),
-    },
-    Check {
-        rule: "host-namespace",
-        run: CheckFn::Container(host_access::host_namespace),
-    },
-    Check {
-        rule: "host-port",
-        run: CheckFn::Container(pod_security::host_port),
-    },
-    Check {
-        rule: "non-root-user",
-        run: CheckFn::Container(non_root_user::container),
-    },
-    Check {
-        rule: "non-root-user",
-        run: CheckFn::Dockerfile(non_root_user::dockerfile),
-    },
-    Check {
-        rule: "non-root-user",
-        run: CheckFn::Workload(non_root_user::workload),
-    },
-    Check {
-        rule: "numeric-user",
-        run: CheckFn::Container(numeric_user::check),
-    },
-    Check {
-        rule: "pod-exec",
-        run: CheckFn::Object(accounts::exec),
-    },
-    Check {
-        rule: "rbac-escalation",
-        run: CheckFn::Object(accounts::escalation),
-    },
-    Check {
-        rule: "rbac-wildcard",
-        run: CheckFn::Object(accounts::wildcard),
-    },
-    Check {
-        rule: "restricted-volume",
-        run: CheckFn::Workload(pod_security::volume),
-    },
-    Check {
-        rule: "seccomp-profile",
-        run: CheckFn::Repository(pod_security::seccomp),
-    },
-    Check {
-        rule: "secrets-access",
-        run: CheckFn::Object(accounts::secrets),
-    },
-    Check {
-        rule: "security-profile-disabled",
-        run: CheckFn::Container(pod_security::profiles),
-    },
-    Check {
-        rule: "sensitive-host-mount",
-        run: CheckFn::Container(host_access::sensitive_host_mount),
-    },
-    Check {
-        rule: "service-account-token",
-        run: CheckFn::Repository(accounts::token),
-    },
-    Check {
-        rule: "unmasked-proc",
-        run: CheckFn::Container(pod_security::proc_mount),
-    },
-    Check {
-        rule: "unsafe-sysctl",
-        run: CheckFn::Workload(pod_security::sysctl),
-    },
+    Check::new("cluster-admin", CheckFn::Object(accounts::cluster_admin)),
+    Check::new(
+        "dangerous-capability",
+        CheckFn::Container(host_access::dangerous_capability),
+    ),
+    Check::new(
+        "default-service-account",
+        CheckFn::Repository(accounts::default_account),
+    ),
+    Check::new(
+        "docker-socket",
+        CheckFn::Container(host_access::docker_socket),
+    ),
+    Check::new("host-device", CheckFn::Container(host_access::host_device)),
+    Check::new(
+        "host-namespace",
+        CheckFn::Container(host_access::host_namespace),
+    ),
+    Check::new("host-port", CheckFn::Container(pod_security::host_port)),
+    Check::new(
+        "non-root-user",
+        CheckFn::Container(non_root_user::container),
+    ),
+    Check::new(
+        "non-root-user",
+        CheckFn::Dockerfile(non_root_user::dockerfile),
+    ),
+    Check::new("non-root-user", CheckFn::Workload(non_root_user::workload)),
+    Check::new("numeric-user", CheckFn::Container(numeric_user::check)),
+    Check::new("pod-exec", CheckFn::Object(accounts::exec)),
+    Check::new("rbac-escalation", CheckFn::Object(accounts::escalation)),
+    Check::new("rbac-wildcard", CheckFn::Object(accounts::wildcard)),
+    Check::new("restricted-volume", CheckFn::Workload(pod_security::volume)),
+    Check::new(
+        "seccomp-profile",
+        CheckFn::Repository(pod_security::seccomp),
+    ),
+    Check::new("secrets-access", CheckFn::Object(accounts::secrets)),
+    Check::new(
+        "security-profile-disabled",
+        CheckFn::Container(pod_security::profiles),
+    ),
+    Check::new(
+        "sensitive-host-mount",
+        CheckFn::Container(host_access::sensitive_host_mount),
+    ),
+    Check::new(
+        "service-account-token",
+        CheckFn::Repository(accounts::token),
+    ),
+    Check::new(
+        "unmasked-proc",
+        CheckFn::Container(pod_security::proc_mount),
+    ),
+    Check::new("unsafe-sysctl", CheckFn::Workload(pod_security::sysctl)),
 ];

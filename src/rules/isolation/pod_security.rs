@@ -4,12 +4,11 @@
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
 use crate::rules::isolation::host_access;
-use crate::rules::once::once;
 use crate::source::Located;
 
 /// Sysctls that every namespace has for itself.
@@ -99,7 +98,9 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
         }
     }
 
-    once(sink, Level::Note, missing);
+    for finding in missing {
+        sink.report(finding.cause(Subject::Repository, "no profile"));
+    }
 }
 
 /// Compose `security_opt` and the profile fields of pods.

@@ -1,7 +1,7 @@
 //! `migration-on-start`: start commands that change the database before they serve.
 
 use crate::analysis::{Ctx, Owner, shipped_stages, startup};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
@@ -107,6 +107,7 @@ fn judge(
             "migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot \
                 compose service that others wait for",
         )
+        .cause(Subject::File, "migration")
     };
 
     if let Some(at) = migrates_then_goes_on(script, false) {

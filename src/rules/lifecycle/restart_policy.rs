@@ -3,36 +3,17 @@
 
 use crate::analysis::Ctx;
 use crate::data::Class;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Level, Sink, Subject};
 use crate::model::Setting;
-use crate::model::compose::{Feature, Project, Service};
+use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
-use crate::rules::capacity::limits::{Once, said_once};
+use crate::rules::cause::project_subject;
 
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development || service.provided || project.is_one_shot(service) || is_shell(service)
     {
         return;
     }
-    // `restart` missing from every service is one thing to say. One-shots are rightly without it
-    // and change nothing.
-    if service.restart.is_absent() {
-        match said_once(project, service, Feature::Restart, |service| {
-            service.restart.is_absent() && !project.is_one_shot(service)
-        }) {
-            Once::Each => {}
-            Once::Elsewhere => return,
-            Once::Here(count) => {
-                let message = format!(
-                    "none of the {count} services restarts after a crash or a reboot of the host"
-                );
-                let finding = Finding::new(service.container.anchor, message)
-                    .help("add `restart: unless-stopped` to each");
-                return sink.report(finding.anchor(service.container.anchor).others(count - 1));
-            }
-        }
-    }
-
     let (location, message, help) = match &service.restart {
         Setting::Absent => (
             service.container.anchor,
@@ -60,7 +41,12 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         level,
         Finding::new(location, message)
             .help(help)
-            .anchor(service.container.anchor),
+            .anchor(service.container.anchor)
+            .cause(project_subject(project), help)
+            .joined_message(format!(
+                "none of the {} services restarts after a crash or a reboot of the host",
+                project.services.len()
+            )),
     );
 }
 
@@ -90,6 +76,7 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             )
             .label("the default, `Always`, is rejected for jobs")
             .help("add `restartPolicy: Never` or `OnFailure` to the pod spec")
+            .cause(Subject::File, "no policy")
             .anchor(object.anchor),
         ),
         ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
@@ -100,7 +87,8 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                     object.title()
                 ),
             )
-            .help("use `restartPolicy: Never` or `OnFailure`"),
+            .help("use `restartPolicy: Never` or `OnFailure`")
+            .cause(Subject::File, "always restarts"),
         ),
         (
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController",
@@ -116,7 +104,8 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                     ),
                 )
                 .label("only `Always` is allowed here")
-                .help("remove it; `Always` is the default"),
+                .help("remove it; `Always` is the default")
+                .cause(Subject::File, "never restarts"),
             );
         }
         _ => {}

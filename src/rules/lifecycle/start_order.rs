@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Level, Sink, Subject};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Project, Service};
 use crate::model::dockerfile::Base;
@@ -50,7 +50,8 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         .related(target.container.anchor, format!("`{name}` is defined here"))
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
-        ));
+        ))
+        .cause(Subject::File, format!("{first} {name}"));
         let level = if project.development {
             Level::Note
         } else {

@@ -1,7 +1,7 @@
 //! `pinned-action`: actions and reusable workflows followed at a branch or a tag.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Level, Sink, Subject};
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Located, Location, Span};
 
@@ -62,11 +62,11 @@ fn report(uses: &Located<String>, others: u32, sink: &mut Sink) {
         format!("`{name}@{version}` is not pinned to a commit, so its content can change"),
     )
     .label(format!("a {what} can be moved"))
-    // The same words for each tag, and for each branch, so that those of a file are said once.
     .help(format!(
         "pin the full commit SHA and keep the {what} as a comment, as in `uses: \
         owner/action@<40 hexadecimal digits> # {example}`"
     ));
+    finding = finding.cause(Subject::File, what);
     finding.others = others;
     sink.report_at(
         if of_github && tag {

@@ -1,7 +1,7 @@
 //! `outdated-action-runtime` and `pinned-tool`: what a pipeline runs, and in which version.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
@@ -87,7 +87,9 @@ fn old_version(uses: &Located<String>) -> Option<Finding> {
         )
     };
 
-    Some(Finding::new(location, message).help(help))
+    let finding = Finding::new(location, message).cause(Subject::File, help.clone());
+
+    Some(finding.help(help))
 }
 
 pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {

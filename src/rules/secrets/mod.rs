@@ -13,104 +13,89 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "committed-secret",
-        run: CheckFn::Object(kube_secrets::committed),
-    },
-    Check {
-        rule: "connection-string",
-        run: CheckFn::File(found_in_text::connection),
-    },
-    Check {
-        rule: "default-credentials",
-        run: CheckFn::Container(default_credentials::container),
-    },
-    Check {
-        rule: "default-credentials",
-        run: CheckFn::Dockerfile(default_credentials::dockerfile),
-    },
-    Check {
-        rule: "default-credentials",
-        run: CheckFn::File(default_credentials::compose),
-    },
-    Check {
-        rule: "generic-credential",
-        run: CheckFn::File(generic_credential::check),
-    },
-    Check {
-        rule: "private-key",
-        run: CheckFn::File(found_in_text::key),
-    },
-    Check {
-        rule: "provider-token",
-        run: CheckFn::File(found_in_text::token),
-    },
-    Check {
-        rule: "secret-file-copied",
-        run: CheckFn::Dockerfile(secret_file_copied::check),
-    },
-    Check {
-        rule: "secret-in-build-arg",
-        run: CheckFn::Dockerfile(secret_in_build_arg::dockerfile),
-    },
-    Check {
-        rule: "secret-in-build-arg",
-        run: CheckFn::Service(secret_in_build_arg::service),
-    },
-    Check {
-        rule: "secret-in-command",
-        run: CheckFn::Container(secret_in_command::container),
-    },
-    Check {
-        rule: "secret-in-command",
-        run: CheckFn::Dockerfile(secret_in_command::dockerfile),
-    },
-    Check {
-        rule: "secret-in-command",
-        run: CheckFn::File(secret_in_command::script),
-    },
-    Check {
-        rule: "secret-in-command",
-        run: CheckFn::Workflow(secret_in_command::workflow),
-    },
-    Check {
-        rule: "secret-in-configmap",
-        run: CheckFn::Object(kube_secrets::in_config_map),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Container(default_credentials::secret_container),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Container(secret_in_env::container),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Dockerfile(default_credentials::secret_dockerfile),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Dockerfile(secret_in_env::dockerfile),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::File(default_credentials::secret_compose),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::File(secret_in_command::script_variables),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Service(secret_in_env::labels),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Workflow(secret_in_command::variables),
-    },
-    Check {
-        rule: "secret-in-env",
-        run: CheckFn::Workflow(secret_in_env::workflow),
-    },
+    Check::new("committed-secret", CheckFn::Object(kube_secrets::committed)),
+    Check::new(
+        "connection-string",
+        CheckFn::File(found_in_text::connection),
+    ),
+    Check::new(
+        "default-credentials",
+        CheckFn::Container(default_credentials::container),
+    ),
+    Check::new(
+        "default-credentials",
+        CheckFn::Dockerfile(default_credentials::dockerfile),
+    ),
+    Check::new(
+        "default-credentials",
+        CheckFn::File(default_credentials::compose),
+    ),
+    Check::new(
+        "generic-credential",
+        CheckFn::File(generic_credential::check),
+    ),
+    Check::new("private-key", CheckFn::File(found_in_text::key)),
+    Check::new("provider-token", CheckFn::File(found_in_text::token)),
+    Check::new(
+        "secret-file-copied",
+        CheckFn::Dockerfile(secret_file_copied::check),
+    ),
+    Check::new(
+        "secret-in-build-arg",
+        CheckFn::Dockerfile(secret_in_build_arg::dockerfile),
+    ),
+    Check::new(
+        "secret-in-build-arg",
+        CheckFn::Service(secret_in_build_arg::service),
+    ),
+    Check::new(
+        "secret-in-command",
+        CheckFn::Container(secret_in_command::container),
+    ),
+    Check::new(
+        "secret-in-command",
+        CheckFn::Dockerfile(secret_in_command::dockerfile),
+    ),
+    Check::new(
+        "secret-in-command",
+        CheckFn::File(secret_in_command::script),
+    ),
+    Check::new(
+        "secret-in-command",
+        CheckFn::Workflow(secret_in_command::workflow),
+    ),
+    Check::new(
+        "secret-in-configmap",
+        CheckFn::Object(kube_secrets::in_config_map),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::Container(default_credentials::secret_container),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::Container(secret_in_env::container),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::Dockerfile(default_credentials::secret_dockerfile),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::Dockerfile(secret_in_env::dockerfile),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::File(default_credentials::secret_compose),
+    ),
+    Check::new(
+        "secret-in-env",
+        CheckFn::File(secret_in_command::script_variables),
+    ),
+    Check::new("secret-in-env", CheckFn::Service(secret_in_env::labels)),
+    Check::new(
+        "secret-in-env",
+        CheckFn::Workflow(secret_in_command::variables),
+    ),
+    Check::new("secret-in-env", CheckFn::Workflow(secret_in_env::workflow)),
 ];

@@ -11,80 +11,44 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "build-and-image",
-        run: CheckFn::Service(compose_form::build_and_image),
-    },
-    Check {
-        rule: "deprecated-api",
-        run: CheckFn::Object(objects::deprecated),
-    },
-    Check {
-        rule: "duplicate-env",
-        run: CheckFn::Container(objects::duplicate_env),
-    },
-    Check {
-        rule: "explicit-namespace",
-        run: CheckFn::Repository(objects::namespace),
-    },
-    Check {
-        rule: "image-pull-policy",
-        run: CheckFn::Container(objects::pull_policy),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::File(compose_config::check_words),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::File(compose_conflicts::file),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::File(compose_schema::invalid_value),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::Project(compose_config::cycles),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::Project(compose_conflicts::definitions),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::Service(compose_config::service),
-    },
-    Check {
-        rule: "invalid-value",
-        run: CheckFn::Service(compose_conflicts::service),
-    },
-    Check {
-        rule: "job-limits",
-        run: CheckFn::Workload(objects::job_limits),
-    },
-    Check {
-        rule: "naked-pod",
-        run: CheckFn::Workload(objects::naked_pod),
-    },
-    Check {
-        rule: "obsolete-version",
-        run: CheckFn::File(compose_form::obsolete_version),
-    },
-    Check {
-        rule: "quoted-port",
-        run: CheckFn::File(compose_form::quoted_port),
-    },
-    Check {
-        rule: "selector-mismatch",
-        run: CheckFn::Workload(objects::selector),
-    },
-    Check {
-        rule: "syntax-error",
-        run: CheckFn::File(syntax_error::check),
-    },
-    Check {
-        rule: "unknown-key",
-        run: CheckFn::File(compose_schema::unknown_key),
-    },
+    Check::new(
+        "build-and-image",
+        CheckFn::Service(compose_form::build_and_image),
+    ),
+    Check::new("deprecated-api", CheckFn::Object(objects::deprecated)),
+    Check::new("duplicate-env", CheckFn::Container(objects::duplicate_env)),
+    Check::new(
+        "explicit-namespace",
+        CheckFn::Repository(objects::namespace),
+    ),
+    Check::new(
+        "image-pull-policy",
+        CheckFn::Container(objects::pull_policy),
+    ),
+    Check::new("invalid-value", CheckFn::File(compose_config::check_words)),
+    Check::new("invalid-value", CheckFn::File(compose_conflicts::file)),
+    Check::new(
+        "invalid-value",
+        CheckFn::File(compose_schema::invalid_value),
+    ),
+    Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
+    Check::new(
+        "invalid-value",
+        CheckFn::Project(compose_conflicts::definitions),
+    ),
+    Check::new("invalid-value", CheckFn::Service(compose_config::service)),
+    Check::new(
+        "invalid-value",
+        CheckFn::Service(compose_conflicts::service),
+    ),
+    Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
+    Check::new("naked-pod", CheckFn::Workload(objects::naked_pod)),
+    Check::new(
+        "obsolete-version",
+        CheckFn::File(compose_form::obsolete_version),
+    ),
+    Check::new("quoted-port", CheckFn::File(compose_form::quoted_port)),
+    Check::new("selector-mismatch", CheckFn::Workload(objects::selector)),
+    Check::new("syntax-error", CheckFn::File(syntax_error::check)),
+    Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
 ];

@@ -1,7 +1,6 @@
 //! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`,
 //! `job-limits`, `explicit-namespace`: faults of single objects.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -9,10 +8,9 @@ use serde::Deserialize;
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
 use crate::embedded::table;
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
-use crate::rules::once::once;
 
 /// A version of an API group that is no longer served.
 #[derive(Debug, Deserialize)]
@@ -240,8 +238,6 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 
 /// Said once for each namespace.
 pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
-    let mut found: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
-
     for object in ctx.graph.cluster.objects() {
         let Some(namespace) = object.namespace.known() else {
             continue;
@@ -264,10 +260,6 @@ pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
             .label(why)
             .help("use a dedicated namespace for the application")
             .anchor(object.anchor);
-        found.entry(&namespace.value).or_default().push(finding);
-    }
-
-    for findings in found.into_values() {
-        once(sink, sink.level(), findings);
+        sink.report(finding.cause(Subject::Repository, namespace.value.clone()));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::is_swarm;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Level, Sink, Subject};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
 use crate::source::{FileId, Location};
@@ -166,7 +166,8 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
             .help(
                 "prefix the port with an address, such as `127.0.0.1:` if a proxy on this \
                     host serves it",
-            ),
+            )
+            .cause(Subject::File, "public port"),
         );
     }
 }

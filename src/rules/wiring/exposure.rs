@@ -1,12 +1,9 @@
 //! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is
 //! open to whom.
 
-use std::collections::BTreeMap;
-
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::kubernetes::{Body, Object};
-use crate::rules::once::once;
 
 /// Kinds of other network plugins that isolate pods.
 const OTHER_POLICIES: [&str; 6] = [
@@ -185,8 +182,6 @@ fn unguarded(
         return;
     }
 
-    let mut namespaces: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
-
     for object in cluster.objects() {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
             continue;
@@ -210,14 +205,8 @@ fn unguarded(
                 allows the traffic it needs",
         )
         .anchor(object.anchor);
-        namespaces
-            .entry(object.namespace.value().map_or("", String::as_str))
-            .or_default()
-            .push(finding);
-    }
-
-    for findings in namespaces.into_values() {
-        once(sink, Level::Note, findings);
+        let namespace = object.namespace.value().cloned().unwrap_or_default();
+        sink.report(finding.cause(Subject::Repository, namespace));
     }
 }
 

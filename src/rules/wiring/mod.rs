@@ -19,140 +19,107 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
-    Check {
-        rule: "bind-all-interfaces",
-        run: CheckFn::Service(compose_ports::bind_all_interfaces),
-    },
-    Check {
-        rule: "browser-internal-host",
-        run: CheckFn::Container(kube_wiring::browser_internal_host),
-    },
-    Check {
-        rule: "browser-internal-host",
-        run: CheckFn::Dockerfile(kube_wiring::browser_image),
-    },
-    Check {
-        rule: "browser-internal-host",
-        run: CheckFn::Service(compose_wiring::browser_internal_host),
-    },
-    Check {
-        rule: "dangling-ingress",
-        run: CheckFn::Object(dangling_names::ingress),
-    },
-    Check {
-        rule: "dangling-network-policy",
-        run: CheckFn::Object(dangling::network_policy),
-    },
-    Check {
-        rule: "dangling-reference",
-        run: CheckFn::Workload(dangling_names::reference),
-    },
-    Check {
-        rule: "dangling-service",
-        run: CheckFn::Object(dangling::service),
-    },
-    Check {
-        rule: "duplicate-container-name",
-        run: CheckFn::Project(compose_ports::duplicate_container_name),
-    },
-    Check {
-        rule: "egress-policy",
-        run: CheckFn::Repository(exposure::egress),
-    },
-    Check {
-        rule: "fixed-name-replicas",
-        run: CheckFn::Service(compose_ports::fixed_name_replicas),
-    },
-    Check {
-        rule: "health-endpoint",
-        run: CheckFn::Container(health_endpoint::container),
-    },
-    Check {
-        rule: "health-endpoint",
-        run: CheckFn::Dockerfile(health_endpoint::dockerfile),
-    },
-    Check {
-        rule: "inconsistent-url",
-        run: CheckFn::Project(compose_wiring::inconsistent_url),
-    },
-    Check {
-        rule: "ingress-tls",
-        run: CheckFn::Object(exposure::tls),
-    },
-    Check {
-        rule: "localhost-dependency",
-        run: CheckFn::Container(kube_wiring::localhost_dependency),
-    },
-    Check {
-        rule: "localhost-dependency",
-        run: CheckFn::Service(compose_wiring::localhost_dependency),
-    },
-    Check {
-        rule: "missing-build-file",
-        run: CheckFn::Project(compose_build::missing_file),
-    },
-    Check {
-        rule: "missing-mounted-file",
-        run: CheckFn::Project(compose_files::missing_mounted_file),
-    },
-    Check {
-        rule: "namespace-quota",
-        run: CheckFn::Object(exposure::quota),
-    },
-    Check {
-        rule: "network-policy",
-        run: CheckFn::Repository(exposure::policy),
-    },
-    Check {
-        rule: "port-conflict",
-        run: CheckFn::Project(compose_ports::port_conflict),
-    },
-    Check {
-        rule: "port-mismatch",
-        run: CheckFn::Container(port_mismatch::container),
-    },
-    Check {
-        rule: "port-mismatch",
-        run: CheckFn::Dockerfile(port_mismatch::dockerfile),
-    },
-    Check {
-        rule: "privileged-port",
-        run: CheckFn::Service(compose_ports::privileged_port),
-    },
-    Check {
-        rule: "prometheus-rule-file",
-        run: CheckFn::File(prometheus::rule_file),
-    },
-    Check {
-        rule: "prometheus-target",
-        run: CheckFn::File(prometheus::target),
-    },
-    Check {
-        rule: "proxy-upstream",
-        run: CheckFn::File(proxy_upstream::file),
-    },
-    Check {
-        rule: "proxy-upstream",
-        run: CheckFn::Service(proxy_upstream::labels),
-    },
-    Check {
-        rule: "service-exposure",
-        run: CheckFn::Object(exposure::service),
-    },
-    Check {
-        rule: "undeclared-build-arg",
-        run: CheckFn::Service(compose_build::undeclared_arg),
-    },
-    Check {
-        rule: "undefined-reference",
-        run: CheckFn::Service(undefined_reference::check),
-    },
-    Check {
-        rule: "unknown-host",
-        run: CheckFn::Container(kube_wiring::unknown_host),
-    },
-    Check {
-        rule: "unknown-host",
-        run: CheckFn::Service(compose_wiring::unknown_host),
-    },
+    Check::new(
+        "bind-all-interfaces",
+        CheckFn::Service(compose_ports::bind_all_interfaces),
+    ),
+    Check::new(
+        "browser-internal-host",
+        CheckFn::Container(kube_wiring::browser_internal_host),
+    ),
+    Check::new(
+        "browser-internal-host",
+        CheckFn::Dockerfile(kube_wiring::browser_image),
+    ),
+    Check::new(
+        "browser-internal-host",
+        CheckFn::Service(compose_wiring::browser_internal_host),
+    ),
+    Check::new("dangling-ingress", CheckFn::Object(dangling_names::ingress)),
+    Check::new(
+        "dangling-network-policy",
+        CheckFn::Object(dangling::network_policy),
+    ),
+    Check::new(
+        "dangling-reference",
+        CheckFn::Workload(dangling_names::reference),
+    ),
+    Check::new("dangling-service", CheckFn::Object(dangling::service)),
+    Check::new(
+        "duplicate-container-name",
+        CheckFn::Project(compose_ports::duplicate_container_name),
+    ),
+    Check::new("egress-policy", CheckFn::Repository(exposure::egress)),
+    Check::new(
+        "fixed-name-replicas",
+        CheckFn::Service(compose_ports::fixed_name_replicas),
+    ),
+    Check::new(
+        "health-endpoint",
+        CheckFn::Container(health_endpoint::container),
+    ),
+    Check::new(
+        "health-endpoint",
+        CheckFn::Dockerfile(health_endpoint::dockerfile),
+    ),
+    Check::new(
+        "inconsistent-url",
+        CheckFn::Project(compose_wiring::inconsistent_url),
+    ),
+    Check::new("ingress-tls", CheckFn::Object(exposure::tls)),
+    Check::new(
+        "localhost-dependency",
+        CheckFn::Container(kube_wiring::localhost_dependency),
+    ),
+    Check::new(
+        "localhost-dependency",
+        CheckFn::Service(compose_wiring::localhost_dependency),
+    ),
+    Check::new(
+        "missing-build-file",
+        CheckFn::Project(compose_build::missing_file),
+    ),
+    Check::new(
+        "missing-mounted-file",
+        CheckFn::Project(compose_files::missing_mounted_file),
+    ),
+    Check::new("namespace-quota", CheckFn::Object(exposure::quota)),
+    Check::new("network-policy", CheckFn::Repository(exposure::policy)),
+    Check::new(
+        "port-conflict",
+        CheckFn::Project(compose_ports::port_conflict),
+    ),
+    Check::new(
+        "port-mismatch",
+        CheckFn::Container(port_mismatch::container),
+    ),
+    Check::new(
+        "port-mismatch",
+        CheckFn::Dockerfile(port_mismatch::dockerfile),
+    ),
+    Check::new(
+        "privileged-port",
+        CheckFn::Service(compose_ports::privileged_port),
+    ),
+    Check::new("prometheus-rule-file", CheckFn::File(prometheus::rule_file)),
+    Check::new("prometheus-target", CheckFn::File(prometheus::target)),
+    Check::new("proxy-upstream", CheckFn::File(proxy_upstream::file)),
+    Check::new("proxy-upstream", CheckFn::Service(proxy_upstream::labels)),
+    Check::new("service-exposure", CheckFn::Object(exposure::service)),
+    Check::new(
+        "undeclared-build-arg",
+        CheckFn::Service(compose_build::undeclared_arg),
+    ),
+    Check::new(
+        "undefined-reference",
+        CheckFn::Service(undefined_reference::check),
+    ),
+    Check::new(
+        "unknown-host",
+        CheckFn::Container(kube_wiring::unknown_host),
+    ),
+    Check::new(
+        "unknown-host",
+        CheckFn::Service(compose_wiring::unknown_host),
+    ),
 ];
