@@ -110,6 +110,10 @@ fn mistakes_on_the_command_line_exit_with_two() {
         (&["--config", "a.toml", "--isolated"], "cannot be used with"),
         (&["-"], "`-` requires a file name"),
         (&["explain", "unknown-rul"], "did you mean `unknown-rule`?"),
+        (
+            &["explain", "zizmor:unpined-uses"],
+            "did you mean `zizmor:unpinned-uses`?",
+        ),
         (&["--threads", "0"], "--threads"),
         (
             &[".", "--stdin-filename", "../other/Dockerfile"],

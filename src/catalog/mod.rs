@@ -1,10 +1,13 @@
-//! The catalogue: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons
-//! and examples stand there and nowhere else; `explain`, SARIF, the configuration and the tests all
-//! read it from here.
+//! The catalog: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons
+//! and examples are written there and nowhere else; `explain`, SARIF, the configuration and the
+//! tests all read them from here.
 
+pub mod counterparts;
 pub mod example;
 pub mod matcher;
+pub mod peer;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -13,6 +16,7 @@ use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
 use example::Example;
 use matcher::Matcher;
+use peer::Peer;
 
 /// Name and text of every `rules/<name>.md`, and its header as JSON. Sorted by name.
 static PAGES: &[(&str, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -39,7 +43,7 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     rules
         .binary_search_by(|rule| rule.name.cmp(name))
         .ok()
-        .map(|at| &rules[at])
+        .map(|index| &rules[index])
 }
 
 /// Which profile a rule belongs to.
@@ -80,7 +84,7 @@ impl Format {
     }
 }
 
-/// One rule, as its page says it.
+/// A rule, as its page describes it.
 #[derive(Debug)]
 pub struct Rule {
     pub name: &'static str,
@@ -91,18 +95,20 @@ pub struct Rule {
     pub profile: Profile,
     /// Formats for which the rule is in the strict profile only, although `profile` is recommended.
     pub strict_on: Vec<Format>,
-    /// The checklist item that the rule settles.
+    /// The checklist item that the rule belongs to.
     pub item: String,
     pub on: Vec<Format>,
     /// Version that brought the rule.
     pub since: String,
     /// What its fixes are, if it has any.
     pub fix: Option<Applicability>,
-    /// The same idea elsewhere: other linters' ids, standards, links.
+    /// Standards and links about the same fault.
     pub see: Vec<String>,
+    /// Rules of other linters that this one answers.
+    pub answers: BTreeMap<Peer, Vec<String>>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
-    /// What many objects of a file lack alike is said once, at the first of them.
+    /// What many objects of a file lack is reported once, at the first of them.
     pub once: bool,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
@@ -127,6 +133,8 @@ struct Header {
     fix: Option<FixKind>,
     #[serde(default)]
     see: Vec<String>,
+    #[serde(default)]
+    answers: BTreeMap<Peer, Vec<String>>,
     security: Option<f32>,
     #[serde(default)]
     once: bool,
@@ -190,6 +198,7 @@ impl Rule {
                 FixKind::Unsafe => Applicability::Unsafe,
             }),
             see: header.see,
+            answers: header.answers,
             security: header.security,
             once: header.once,
             matcher: header.r#match,
@@ -197,8 +206,8 @@ impl Rule {
         })
     }
 
-    /// The examples of the page. Parsed when asked for, which a run that lints never does;
-    /// `tests/catalogue.rs` sees to it that every page's examples parse.
+    /// The examples of the page. Parsed on demand, which a run that lints never does;
+    /// `tests/catalogue.rs` holds that every page's examples parse.
     pub fn examples(&self) -> Vec<Example> {
         example::parse(self.body).unwrap_or_default()
     }
@@ -208,13 +217,19 @@ impl Rule {
         example::prose(self.body)
     }
 
+    /// Whether the page lists this rule of another linter.
+    pub fn answers_to(&self, peer: Peer, id: &str) -> bool {
+        let ids = self.answers.get(&peer);
+        ids.is_some_and(|ids| ids.iter().any(|answered| answered == id))
+    }
+
     /// The page on the web.
     pub fn url(&self) -> String {
         format!("https://deploylint.dev/rules/{}", self.name)
     }
 
-    /// Whether the rule speaks in this profile about a file of this format. `None` stands for a
-    /// finding whose format makes no difference.
+    /// Whether the rule runs in this profile for a file of this format. `None` is for a finding
+    /// whose format makes no difference.
     pub fn applies_to(&self, profile: Profile, format: Option<Format>) -> bool {
         profile == Profile::Strict
             || (self.profile == Profile::Recommended
