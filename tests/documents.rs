@@ -25,6 +25,30 @@ fn the_tables_of_other_linters_are_up_to_date() {
 /// Files that report about a run or about suppressions, without a check.
 const BUILT_IN_HOMES: &[&str] = &["src/engine/mod.rs", "src/fence.rs", "src/suppress/mod.rs"];
 
+#[test]
+fn the_code_map_names_every_folder() {
+    let document = read("docs/architecture.md");
+    let mut folders = vec![root().join("src")];
+
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of src").flatten() {
+            let path = entry.path();
+            let is_code = path.is_dir() && !path.ends_with("tests") && !path.ends_with("snapshots");
+            if !is_code {
+                continue;
+            }
+
+            let relative = path.strip_prefix(root()).expect("below the root");
+            let relative = relative.to_string_lossy().replace('\\', "/");
+            assert!(
+                document.contains(&format!("`{relative}/`")),
+                "the code map of docs/architecture.md lacks `{relative}/`"
+            );
+            folders.push(path);
+        }
+    }
+}
+
 /// Codes in the hand-written page lead to the rules that the pages claim.
 #[test]
 fn the_page_for_hadolint_agrees_with_the_registry() {

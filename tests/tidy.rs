@@ -351,7 +351,7 @@ fn the_worked_rules_are_rules() {
             .iter()
             .map(|(_, declarative)| *declarative)
             .collect::<Vec<_>>(),
-        [true, false],
+        [false, true],
         "{names:?}"
     );
 }
