@@ -179,6 +179,19 @@ fn messages_and_labels_are_short() {
         }
     }
 
+    for rule in catalog::rules() {
+        let Some(matcher) = &rule.matcher else {
+            continue;
+        };
+        let label = matcher.label.as_deref().unwrap_or("");
+        if fixed_length(&matcher.message) > MAX_MESSAGE || fixed_length(label) > MAX_LABEL {
+            long.push(format!(
+                "rules/{}.md: message or label of [match]",
+                rule.name
+            ));
+        }
+    }
+
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 

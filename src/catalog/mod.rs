@@ -25,8 +25,10 @@ static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     PAGES
         .iter()
         .map(|&(name, page, header)| {
-            let read = |_: &str| serde_json::from_str(header).map_err(|error| error.to_string());
-            Rule::read(name, page, read).unwrap_or_else(|error| panic!("rules/{name}.md: {error}"))
+            let header = serde_json::from_str(header).map_err(|error| error.to_string());
+            header
+                .and_then(|header| Rule::new(name, page, header))
+                .unwrap_or_else(|error| panic!("rules/{name}.md: {error}"))
         })
         .collect()
 });
@@ -157,32 +159,17 @@ const fn recommended() -> Profile {
 }
 
 impl Rule {
-    /// Parses a rule's page: `# name`, a fenced `toml rule` block, prose, example blocks.
+    /// A rule from its page: `# name`, a fenced `toml rule` block, prose, example blocks.
     pub fn parse(name: &'static str, page: &'static str) -> Result<Self, String> {
-        Self::read(name, page, |header| {
-            toml::from_str(header).map_err(|error| error.to_string())
-        })
+        let (header, _) = split_page(name, page)?;
+        let header = toml::from_str(header).map_err(|error| error.to_string())?;
+
+        Self::new(name, page, header)
     }
 
-    fn read(
-        name: &'static str,
-        page: &'static str,
-        header: impl Fn(&str) -> Result<Header, String>,
-    ) -> Result<Self, String> {
-        let rest = page
-            .strip_prefix(&format!("# {name}\n"))
-            .ok_or("the page must begin with `# ` and its own name")?;
-        let (before, rest) = rest
-            .split_once("```toml rule\n")
-            .ok_or("no ```toml rule block")?;
-        if !before.trim().is_empty() {
-            return Err("nothing may come between the title and the ```toml rule block".to_owned());
-        }
+    fn new(name: &'static str, page: &'static str, header: Header) -> Result<Self, String> {
+        let (_, body) = split_page(name, page)?;
 
-        let (block, body) = rest
-            .split_once("\n```\n")
-            .ok_or("the ```toml rule block does not end")?;
-        let header = header(block)?;
         Ok(Self {
             name,
             summary: header.summary,
@@ -235,4 +222,20 @@ impl Rule {
             || (self.profile == Profile::Recommended
                 && !format.is_some_and(|format| self.strict_on.contains(&format)))
     }
+}
+
+/// The header of a rule's page, and what follows it.
+fn split_page<'p>(name: &str, page: &'p str) -> Result<(&'p str, &'p str), String> {
+    let rest = page
+        .strip_prefix(&format!("# {name}\n"))
+        .ok_or("the page must begin with `# ` and its own name")?;
+    let (before, rest) = rest
+        .split_once("```toml rule\n")
+        .ok_or("no ```toml rule block")?;
+    if !before.trim().is_empty() {
+        return Err("nothing may come between the title and the ```toml rule block".to_owned());
+    }
+
+    rest.split_once("\n```\n")
+        .ok_or_else(|| "the ```toml rule block does not end".to_owned())
 }
