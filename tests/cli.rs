@@ -178,6 +178,10 @@ fn rules_can_be_listed_and_explained() {
             .out
             .contains("unused-suppression")
     );
+
+    let run = folder.run(&["explain", "hadolint:dl3002"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.starts_with("hadolint DL3002: see non-root-user\n"));
 }
 
 #[test]
