@@ -110,6 +110,10 @@ fn mistakes_on_the_command_line_exit_with_two() {
         (&["--config", "a.toml", "--isolated"], "cannot be used with"),
         (&["-"], "`-` requires a file name"),
         (&["explain", "unknown-rul"], "did you mean `unknown-rule`?"),
+        (
+            &["explain", "zizmor:unpined-uses"],
+            "did you mean `zizmor:unpinned-uses`?",
+        ),
         (&["--threads", "0"], "--threads"),
         (
             &[".", "--stdin-filename", "../other/Dockerfile"],
@@ -174,6 +178,10 @@ fn rules_can_be_listed_and_explained() {
             .out
             .contains("unused-suppression")
     );
+
+    let run = folder.run(&["explain", "hadolint:dl3002"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.starts_with("hadolint DL3002: see non-root-user\n"));
 }
 
 #[test]

@@ -1,15 +1,14 @@
-//! The examples in a rule's page: little repositories, with the findings marked in them.
+//! The examples on a rule's page: small repositories with marked findings.
 //!
 //! A fence's info string is `<language> <role> <path>`. A block of role `bad` or `good` begins an
-//! example; `with` adds a file to it; `fixed` says what the fixes make of a file in it. In a `bad`
-//! example a line may end in a mark: `#! here` (a finding of this rule begins on this line) or ``#!
-//! `text` `` (and its primary span is exactly this text). Marks are taken off before the example is
-//! linted.
+//! example; `with` adds a file to it; `fixed` is a file of it after the fixes. In a `bad` example, a
+//! line can end with a mark: `#! here` (a finding of this rule begins on this line) or ``#! `text`
+//! `` (and its primary span is exactly this text). Marks are removed before the example is linted.
 //!
 //! A page is a file of this repository, and no file here may look as if it held a live credential.
-//! Where an example needs a token or a key, its page writes it in parts that are joined before the
-//! example is linted: `{{join:sk-|proj-|x}}`. Readers are shown the first part, so that no output
-//! looks like a leak either.
+//! An example that needs a token or a key contains it in parts, which are joined before the example
+//! is linted: `{{join:sk-|proj-|x}}`. Readers see the first part only, so that no output looks like
+//! a leak either.
 
 use std::borrow::Cow;
 
@@ -20,7 +19,7 @@ pub enum Role {
     Good,
 }
 
-/// One little repository.
+/// A small repository.
 #[derive(Debug)]
 pub struct Example {
     pub role: Role,
@@ -29,12 +28,13 @@ pub struct Example {
     pub fixed: Vec<(String, String)>,
 }
 
+/// A file of an example.
 #[derive(Debug)]
 pub struct ExampleFile {
     pub path: String,
     /// Without its marks.
     pub text: String,
-    /// The same for readers: of what the page keeps in parts, the first alone.
+    /// The same for readers: only the first of several parts.
     pub shown: String,
     pub marks: Vec<Mark>,
 }
@@ -44,7 +44,7 @@ pub struct ExampleFile {
 pub struct Mark {
     /// One-based.
     pub line: u32,
-    /// The exact text of the primary span; `None` where only the line is marked.
+    /// The exact text of the primary span; `None` if only the line is marked.
     pub text: Option<String>,
 }
 
@@ -80,7 +80,7 @@ pub fn parse(body: &str) -> Result<Vec<Example>, String> {
                 Some(example) => example.fixed.push((path, block.text)),
                 None => return Err(format!("`fixed {path}` has no example to fix")),
             },
-            other => return Err(format!("unknown role `{other}` of an example block")),
+            role => return Err(format!("unknown role `{role}` of an example block")),
         }
     }
 
@@ -107,17 +107,18 @@ pub fn prose(body: &str) -> String {
     out.trim_end().to_owned()
 }
 
+/// A fenced block: its info string and its lines.
 struct Block<'b> {
     info: &'b str,
     text: String,
 }
 
 fn blocks(body: &str) -> Vec<Block<'_>> {
-    let mut found = Vec::new();
+    let mut blocks = Vec::new();
     let mut lines = body.lines();
 
     while let Some(line) = lines.next() {
-        // A longer fence may hold a shorter one.
+        // A longer fence can contain a shorter one.
         let ticks = line.len() - line.trim_start_matches('`').len();
         if ticks < 3 {
             continue;
@@ -135,13 +136,13 @@ fn blocks(body: &str) -> Vec<Block<'_>> {
             text.push('\n');
         }
 
-        found.push(Block {
+        blocks.push(Block {
             info: &line[ticks..],
             text,
         });
     }
 
-    found
+    blocks
 }
 
 fn file(path: String, text: &str) -> ExampleFile {
@@ -149,16 +150,16 @@ fn file(path: String, text: &str) -> ExampleFile {
     let mut shown = String::with_capacity(text.len());
     let mut marks = Vec::new();
 
-    for (at, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         let kept = match line.rfind("#! ") {
             Some(mark) => {
-                let said = &*put_together(line[mark + 3..].trim(), Parts::All);
-                let text = said
+                let content = join_parts(line[mark + 3..].trim(), Parts::All);
+                let text = content
                     .strip_prefix('`')
                     .and_then(|rest| rest.strip_suffix('`'))
                     .map(str::to_owned);
                 marks.push(Mark {
-                    line: at as u32 + 1,
+                    line: index as u32 + 1,
                     text,
                 });
 
@@ -168,7 +169,7 @@ fn file(path: String, text: &str) -> ExampleFile {
         };
 
         for (text, parts) in [(&mut clean, Parts::All), (&mut shown, Parts::First)] {
-            text.push_str(&put_together(kept, parts));
+            text.push_str(&join_parts(kept, parts));
             text.push('\n');
         }
     }
@@ -181,14 +182,15 @@ fn file(path: String, text: &str) -> ExampleFile {
     }
 }
 
+/// Which parts of a `{{join:a|b}}` a text keeps.
 #[derive(Clone, Copy)]
 enum Parts {
     All,
     First,
 }
 
-/// A line with all parts of its `{{join:a|b}}`, or the first ones and a sign that more follows.
-fn put_together(line: &str, which: Parts) -> Cow<'_, str> {
+/// A line with all parts of its `{{join:a|b}}`, or with the first ones and an ellipsis.
+fn join_parts(line: &str, which: Parts) -> Cow<'_, str> {
     let Some((before, rest)) = line.split_once("{{join:") else {
         return Cow::Borrowed(line);
     };
@@ -202,7 +204,7 @@ fn put_together(line: &str, which: Parts) -> Cow<'_, str> {
         Parts::First => format!("{}…", parts.split('|').next().unwrap_or(parts)),
     };
 
-    Cow::Owned(format!("{before}{joined}{}", put_together(after, which)))
+    Cow::Owned(format!("{before}{joined}{}", join_parts(after, which)))
 }
 
 #[cfg(test)]
@@ -211,7 +213,23 @@ mod tests {
 
     #[test]
     fn reads_files_marks_and_fixes() {
-        let body = "Why.\n\n```dockerfile bad Dockerfile\nFROM a   #! `a`\nUSER root #! here\n```\n\n```yaml with c.yaml\nx: 1\n```\n\n```dockerfile fixed Dockerfile\nFROM a:1\n```\n\nMore.\n";
+        let body = r"Why.
+
+```dockerfile bad Dockerfile
+FROM a   #! `a`
+USER root #! here
+```
+
+```yaml with c.yaml
+x: 1
+```
+
+```dockerfile fixed Dockerfile
+FROM a:1
+```
+
+More.
+";
         let examples = parse(body).unwrap();
         assert_eq!(examples.len(), 1);
         assert_eq!(examples[0].files[0].text, "FROM a\nUSER root\n");
@@ -235,9 +253,14 @@ mod tests {
         );
         assert_eq!(prose(body), "Why.\n\nMore.");
     }
+
     #[test]
     fn joins_what_a_page_keeps_in_parts() {
-        let body = "```yaml bad c.yaml\na: {{join:x_|12|3}}-{{join:y|z}}  #! `{{join:x_1|23}}-yz`\nb: {{ c }}\n```\n";
+        let body = r"```yaml bad c.yaml
+a: {{join:x_|12|3}}-{{join:y|z}}  #! `{{join:x_1|23}}-yz`
+b: {{ c }}
+```
+";
         let examples = parse(body).unwrap();
         assert_eq!(examples[0].files[0].text, "a: x_123-yz\nb: {{ c }}\n");
         assert_eq!(examples[0].files[0].shown, "a: x_…-y…\nb: {{ c }}\n");

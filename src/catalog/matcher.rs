@@ -1,5 +1,5 @@
-//! The fenced language of declarative rules: predicates over the fields of one fact. No variables,
-//! no joins, no arithmetic; what needs more is Rust.
+//! The `[match]` table of declarative rules: tests of the fields of one fact. There are no variables,
+//! joins or arithmetic; a rule that needs them is a function.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matcher {
-    /// Which facts: `container`, `service`, `workload`.
+    /// The kind of fact: `container`, `service`, `workload`.
     pub fact: FactKind,
-    /// All of these hold.
+    /// All of these must hold.
     #[serde(default, rename = "where")]
     pub all: BTreeMap<String, Test>,
-    /// If there are any, at least one of these holds.
+    /// If there are any, at least one of these must hold.
     #[serde(default)]
     pub any: Vec<BTreeMap<String, Test>>,
-    /// None of these holds.
+    /// None of these may hold.
     #[serde(default)]
     pub not: BTreeMap<String, Test>,
     /// Whether containers of one file share the cause, so that it is reported once.
     #[serde(default)]
     pub once: bool,
-    /// The field that the finding points at; the fact's anchor where that is missing.
+    /// The field whose location is the finding's; without it, the fact's anchor.
     pub at: Option<String>,
-    /// With `{field}` holes.
+    /// Contains `{field}` placeholders.
     pub message: String,
     pub label: Option<String>,
     pub help: Option<String>,
 }
 
-/// The facts that a matcher can range over.
+/// The facts that a matcher can test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FactKind {
@@ -44,7 +44,7 @@ pub enum FactKind {
     Workload,
 }
 
-/// A test of one field: `field = value`, or `field = { in = […] }` and its kin.
+/// A test of one field: `field = value`, `field = { in = […] }` and so on.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Test {
@@ -54,6 +54,7 @@ pub enum Test {
     Op(Op),
 }
 
+/// A test with an operator. `min` and `max` can be combined.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Op {
@@ -77,42 +78,41 @@ fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Regex>, D
 #[derive(Clone, Debug, PartialEq)]
 pub enum Field {
     Absent,
-    /// No test holds of what is unknown, neither directly nor under `not`.
+    /// No test holds for an unknown value, neither directly nor under `not`.
     Unknown,
     Bool(bool),
     Number(f64),
     Text(String),
-    /// A test holds of a list if it holds of one of its items.
+    /// A test holds for a list if it holds for one of its items.
     List(Vec<String>),
 }
 
 /// Something with fields.
 pub trait Fact {
-    /// The field of this name; `None` if the fact has no such field, which a test over the
-    /// catalogue refuses.
+    /// The field of this name; `None` if the fact has no such field, which a test over all pages
+    /// rejects.
     fn field(&self, name: &str) -> Option<Field>;
 }
 
 impl Matcher {
-    /// Whether the fact is one that the rule speaks of. Unknown fields never match.
+    /// Whether the rule reports the fact. Unknown fields never match.
     pub fn holds(&self, fact: &dyn Fact) -> bool {
-        let all = |tests: &BTreeMap<String, Test>| {
-            tests
-                .iter()
-                .all(|(name, test)| test.holds(&read(fact, name)))
-        };
+        if !all_hold(&self.all, fact) {
+            return false;
+        }
 
-        let refused = |(name, test): (&String, &Test)| {
-            let field = read(fact, name);
+        let has_alternative = self.any.iter().any(|tests| all_hold(tests, fact));
+        if !self.any.is_empty() && !has_alternative {
+            return false;
+        }
+
+        !self.not.iter().any(|(name, test)| {
+            let field = field_of(fact, name);
             field == Field::Unknown || test.holds(&field)
-        };
-
-        all(&self.all)
-            && (self.any.is_empty() || self.any.iter().any(all))
-            && !self.not.iter().any(refused)
+        })
     }
 
-    /// The names of all fields that the matcher asks for, its holes included.
+    /// The names of all fields that the matcher uses, including placeholders.
     pub fn fields(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .all
@@ -127,18 +127,23 @@ impl Matcher {
                 .map(String::as_str),
         );
         let texts = [Some(&self.message), self.label.as_ref(), self.help.as_ref()];
-        names.extend(texts.into_iter().flatten().flat_map(|text| holes(text)));
+        names.extend(
+            texts
+                .into_iter()
+                .flatten()
+                .flat_map(|text| placeholders(text)),
+        );
 
         names
     }
 }
 
-/// Fills `{field}` holes.
+/// A text with its `{field}` placeholders filled.
 pub fn fill(text: &str, fact: &dyn Fact) -> String {
     let mut out = text.to_owned();
 
-    for name in holes(text) {
-        let value = match read(fact, name) {
+    for name in placeholders(text) {
+        let value = match field_of(fact, name) {
             Field::Text(text) => text,
             Field::Bool(value) => value.to_string(),
             Field::Number(value) => value.to_string(),
@@ -152,11 +157,17 @@ pub fn fill(text: &str, fact: &dyn Fact) -> String {
     out
 }
 
-fn read(fact: &dyn Fact, name: &str) -> Field {
+fn all_hold(tests: &BTreeMap<String, Test>, fact: &dyn Fact) -> bool {
+    tests
+        .iter()
+        .all(|(name, test)| test.holds(&field_of(fact, name)))
+}
+
+fn field_of(fact: &dyn Fact, name: &str) -> Field {
     fact.field(name).unwrap_or(Field::Unknown)
 }
 
-fn holes(text: &str) -> Vec<&str> {
+fn placeholders(text: &str) -> Vec<&str> {
     text.split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}'))
@@ -168,10 +179,10 @@ impl Test {
     fn holds(&self, field: &Field) -> bool {
         match (self, field) {
             (_, Field::Unknown) => false,
-            (Test::Bool(want), Field::Bool(is)) => want == is,
-            (Test::Number(want), Field::Number(is)) => want == is,
-            (Test::Text(want), Field::Text(is)) => want == is,
-            (Test::Text(want), Field::List(items)) => items.contains(want),
+            (Test::Bool(expected), Field::Bool(actual)) => expected == actual,
+            (Test::Number(expected), Field::Number(actual)) => expected == actual,
+            (Test::Text(expected), Field::Text(actual)) => expected == actual,
+            (Test::Text(expected), Field::List(items)) => items.contains(expected),
             (Test::Op(op), field) => op.holds(field),
             _ => false,
         }
@@ -185,8 +196,8 @@ impl Op {
         }
 
         match field {
-            Field::Text(text) => self.text(text),
-            Field::List(items) => items.iter().any(|item| self.text(item)),
+            Field::Text(text) => self.holds_for_text(text),
+            Field::List(items) => items.iter().any(|item| self.holds_for_text(item)),
             Field::Number(number) => {
                 (self.min.is_some() || self.max.is_some())
                     && self.min.is_none_or(|min| *number >= min)
@@ -196,14 +207,12 @@ impl Op {
         }
     }
 
-    fn text(&self, text: &str) -> bool {
-        self.one_of
-            .as_ref()
-            .is_some_and(|list| list.iter().any(|item| item == text))
-            || self
-                .matches
-                .as_ref()
-                .is_some_and(|pattern| pattern.is_match(text))
+    fn holds_for_text(&self, text: &str) -> bool {
+        let values = self.one_of.as_ref();
+        let pattern = self.matches.as_ref();
+
+        values.is_some_and(|values| values.iter().any(|value| value == text))
+            || pattern.is_some_and(|pattern| pattern.is_match(text))
     }
 }
 
@@ -211,23 +220,23 @@ impl Op {
 mod tests {
     use super::*;
 
-    struct One(Field);
+    struct OneField(Field);
 
-    impl Fact for One {
+    impl Fact for OneField {
         fn field(&self, name: &str) -> Option<Field> {
             (name == "x").then(|| self.0.clone())
         }
     }
 
-    #[test]
-    fn tests_hold_as_written_and_never_of_the_unknown() {
-        let matcher = |tests: &str| -> Matcher {
-            toml::from_str(&format!(
-                "fact = \"container\"\nmessage = \"{{x}}!\"\n{tests}"
-            ))
-            .unwrap()
-        };
+    fn matcher(tests: &str) -> Matcher {
+        toml::from_str(&format!(
+            "fact = \"container\"\nmessage = \"{{x}}!\"\n{tests}"
+        ))
+        .unwrap()
+    }
 
+    #[test]
+    fn tests_hold_as_written_and_never_for_the_unknown() {
         for (tests, field, holds) in [
             ("where = { x = true }", Field::Bool(true), true),
             ("where = { x = true }", Field::Bool(false), false),
@@ -260,12 +269,12 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                matcher(tests).holds(&One(field.clone())),
+                matcher(tests).holds(&OneField(field.clone())),
                 holds,
                 "{tests} on {field:?}"
             );
         }
 
-        assert_eq!(fill("{x}!", &One(Field::Text("a".into()))), "a!");
+        assert_eq!(fill("{x}!", &OneField(Field::Text("a".into()))), "a!");
     }
 }

@@ -1,9 +1,11 @@
-//! The catalogue: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons
-//! and examples stand there and nowhere else; `explain`, SARIF, the configuration and the tests all
-//! read it from here.
+//! The catalog: every rule's page in `rules/`, embedded and parsed. A rule's name, level, reasons
+//! and examples are written there and nowhere else; `explain`, SARIF, the configuration and the
+//! tests all read them from here.
 
+pub mod counterparts;
 pub mod example;
 pub mod matcher;
+pub mod peer;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,6 +16,7 @@ use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
 use example::Example;
 use matcher::Matcher;
+use peer::Peer;
 
 /// Name and text of every `rules/<name>.md`, and its header as JSON. Sorted by name.
 static PAGES: &[(&str, &str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -22,8 +25,10 @@ static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     PAGES
         .iter()
         .map(|&(name, page, header)| {
-            let read = |_: &str| serde_json::from_str(header).map_err(|error| error.to_string());
-            Rule::read(name, page, read).unwrap_or_else(|error| panic!("rules/{name}.md: {error}"))
+            let header = serde_json::from_str(header).map_err(|error| error.to_string());
+            header
+                .and_then(|header| Rule::new(name, page, header))
+                .unwrap_or_else(|error| panic!("rules/{name}.md: {error}"))
         })
         .collect()
 });
@@ -40,7 +45,7 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     rules
         .binary_search_by(|rule| rule.name.cmp(name))
         .ok()
-        .map(|at| &rules[at])
+        .map(|index| &rules[index])
 }
 
 /// Which profile a rule belongs to.
@@ -81,7 +86,7 @@ impl Format {
     }
 }
 
-/// One rule, as its page says it.
+/// A rule, as its page describes it.
 #[derive(Debug)]
 pub struct Rule {
     pub name: &'static str,
@@ -94,15 +99,17 @@ pub struct Rule {
     pub profile: Profile,
     /// Formats for which the rule is in the strict profile only, although `profile` is recommended.
     pub strict_on: Vec<Format>,
-    /// The checklist item that the rule settles.
+    /// The checklist item that the rule belongs to.
     pub item: String,
     pub on: Vec<Format>,
     /// Version that brought the rule.
     pub since: String,
     /// What its fixes are, if it has any.
     pub fix: Option<Applicability>,
-    /// The same idea elsewhere: other linters' ids, standards, links.
+    /// Standards and links about the same fault.
     pub see: Vec<String>,
+    /// Rules of other linters that this one answers.
+    pub answers: BTreeMap<Peer, Vec<String>>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
     /// For declarative rules.
@@ -130,6 +137,8 @@ struct Header {
     fix: Option<FixKind>,
     #[serde(default)]
     see: Vec<String>,
+    #[serde(default)]
+    answers: BTreeMap<Peer, Vec<String>>,
     security: Option<f32>,
     r#match: Option<Matcher>,
 }
@@ -150,32 +159,17 @@ const fn recommended() -> Profile {
 }
 
 impl Rule {
-    /// Parses a rule's page: `# name`, a fenced `toml rule` block, prose, example blocks.
+    /// A rule from its page: `# name`, a fenced `toml rule` block, prose, example blocks.
     pub fn parse(name: &'static str, page: &'static str) -> Result<Self, String> {
-        Self::read(name, page, |header| {
-            toml::from_str(header).map_err(|error| error.to_string())
-        })
+        let (header, _) = split_page(name, page)?;
+        let header = toml::from_str(header).map_err(|error| error.to_string())?;
+
+        Self::new(name, page, header)
     }
 
-    fn read(
-        name: &'static str,
-        page: &'static str,
-        header: impl Fn(&str) -> Result<Header, String>,
-    ) -> Result<Self, String> {
-        let rest = page
-            .strip_prefix(&format!("# {name}\n"))
-            .ok_or("the page must begin with `# ` and its own name")?;
-        let (before, rest) = rest
-            .split_once("```toml rule\n")
-            .ok_or("no ```toml rule block")?;
-        if !before.trim().is_empty() {
-            return Err("nothing may come between the title and the ```toml rule block".to_owned());
-        }
+    fn new(name: &'static str, page: &'static str, header: Header) -> Result<Self, String> {
+        let (_, body) = split_page(name, page)?;
 
-        let (block, body) = rest
-            .split_once("\n```\n")
-            .ok_or("the ```toml rule block does not end")?;
-        let header = header(block)?;
         Ok(Self {
             name,
             summary: header.summary,
@@ -192,14 +186,15 @@ impl Rule {
                 FixKind::Unsafe => Applicability::Unsafe,
             }),
             see: header.see,
+            answers: header.answers,
             security: header.security,
             matcher: header.r#match,
             body: body.trim(),
         })
     }
 
-    /// The examples of the page. Parsed when asked for, which a run that lints never does;
-    /// `tests/catalogue.rs` sees to it that every page's examples parse.
+    /// The examples of the page. Parsed on demand, which a run that lints never does;
+    /// `tests/catalogue.rs` holds that every page's examples parse.
     pub fn examples(&self) -> Vec<Example> {
         example::parse(self.body).unwrap_or_default()
     }
@@ -207,6 +202,12 @@ impl Rule {
     /// The reasons: the page's prose without its examples.
     pub fn prose(&self) -> String {
         example::prose(self.body)
+    }
+
+    /// Whether the page lists this rule of another linter.
+    pub fn answers_to(&self, peer: Peer, id: &str) -> bool {
+        let ids = self.answers.get(&peer);
+        ids.is_some_and(|ids| ids.iter().any(|answered| answered == id))
     }
 
     /// The page on the web.
@@ -220,11 +221,27 @@ impl Rule {
         levels.copied().fold(self.level, Level::min)
     }
 
-    /// Whether the rule speaks in this profile about a file of this format. `None` stands for a
-    /// finding whose format makes no difference.
+    /// Whether the rule runs in this profile for a file of this format. `None` is for a finding
+    /// whose format makes no difference.
     pub fn applies_to(&self, profile: Profile, format: Option<Format>) -> bool {
         profile == Profile::Strict
             || (self.profile == Profile::Recommended
                 && !format.is_some_and(|format| self.strict_on.contains(&format)))
     }
+}
+
+/// The header of a rule's page, and what follows it.
+fn split_page<'p>(name: &str, page: &'p str) -> Result<(&'p str, &'p str), String> {
+    let rest = page
+        .strip_prefix(&format!("# {name}\n"))
+        .ok_or("the page must begin with `# ` and its own name")?;
+    let (before, rest) = rest
+        .split_once("```toml rule\n")
+        .ok_or("no ```toml rule block")?;
+    if !before.trim().is_empty() {
+        return Err("nothing may come between the title and the ```toml rule block".to_owned());
+    }
+
+    rest.split_once("\n```\n")
+        .ok_or_else(|| "the ```toml rule block does not end".to_owned())
 }

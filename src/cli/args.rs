@@ -49,7 +49,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {
-        /// Rule to explain, or checklist item whose rules to list
+        /// Rule to explain, checklist item whose rules to list, or rule of another linter, such as
+        /// DL3002 or zizmor:unpinned-uses
         rule: String,
         /// When to use colors
         #[arg(long, value_enum, value_name = "WHEN", default_value_t)]

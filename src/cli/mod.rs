@@ -16,7 +16,7 @@ use std::{env, fs, io};
 
 use clap::Parser as _;
 
-use crate::catalog;
+use crate::catalog::{self, counterparts};
 use crate::config::{self, Config, FailOn};
 use crate::engine::{self, Options, Outcome, Workers};
 use crate::finding::Level;
@@ -416,28 +416,26 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
         return print(&explain::page(rule, look)).map(|()| CLEAN);
     }
 
-    let of_item: Vec<_> = catalog::rules()
+    let rules_of_item: Vec<_> = catalog::rules()
         .iter()
         .filter(|rule| rule.item == name)
         .collect();
-    if !of_item.is_empty() {
-        let mut text = format!("`{name}` is a checklist item with these rules:\n\n");
-
-        for rule in of_item {
-            text.push_str(&format!(
-                "  {}  {}\n",
-                look.paint(human::style(Level::Note), rule.name),
-                rule.summary
-            ));
-        }
-
-        return print(&text).map(|()| CLEAN);
+    if !rules_of_item.is_empty() {
+        return print(&explain::item(name, &rules_of_item, look)).map(|()| CLEAN);
     }
 
-    let help = suggest::nearest(name, catalog::rules().iter().map(|rule| rule.name)).map_or(
-        "run `deploylint rules` to list all rules".to_owned(),
-        |rule| format!("did you mean `{rule}`?"),
-    );
+    let peer_rules = counterparts::find(name);
+    if !peer_rules.is_empty() {
+        return print(&explain::peer_rules(&peer_rules, look)).map(|()| CLEAN);
+    }
+
+    let nearest = suggest::nearest(name, catalog::rules().iter().map(|rule| rule.name))
+        .map(str::to_owned)
+        .or_else(|| counterparts::nearest(name));
+    let help = match nearest {
+        Some(rule) => format!("did you mean `{rule}`?"),
+        None => "run `deploylint rules` to list all rules".to_owned(),
+    };
     Err(Failure::new(
         &format!("unknown rule `{name}`"),
         Some(&help),

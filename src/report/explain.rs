@@ -1,12 +1,16 @@
 //! A rule's page, for the terminal and as Markdown; and the list of rules.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::human::{RenderOptions, style, wrap};
+use crate::catalog::counterparts::PeerRule;
 use crate::catalog::example::{Example, Role};
+use crate::catalog::peer::Peer;
 use crate::catalog::{self, Profile, Rule};
+use crate::finding::Level;
 
 /// The page, rendered for a terminal.
 pub fn page(rule: &Rule, look: RenderOptions) -> String {
@@ -42,6 +46,13 @@ pub fn page(rule: &Rule, look: RenderOptions) -> String {
         );
     }
 
+    if !rule.answers.is_empty() {
+        let line = format!("{} {}", look.paint("1", "Other linters:"), answers(rule));
+        for piece in wrap(&line, look.width.min(100)) {
+            let _ = writeln!(out, "{piece}");
+        }
+    }
+
     let _ = writeln!(
         out,
         "{} # deploylint: ignore[{}] <reason>",
@@ -49,6 +60,66 @@ pub fn page(rule: &Rule, look: RenderOptions) -> String {
         rule.name
     );
     let _ = writeln!(out, "{} {}", look.paint("1", "On the web:"), rule.url());
+
+    out
+}
+
+/// Rules of other linters that this one answers, such as `hadolint DL3002; Trivy DS-0002, DS-0005`.
+fn answers(rule: &Rule) -> String {
+    let peers: Vec<String> = rule
+        .answers
+        .iter()
+        .map(|(peer, ids)| format!("{} {}", peer.list().title, ids.join(", ")))
+        .collect();
+
+    peers.join("; ")
+}
+
+/// What answers these rules of other linters: the page if one rule answers them all, else a list.
+pub fn peer_rules(hits: &[PeerRule], look: RenderOptions) -> String {
+    let mut out = String::new();
+
+    for hit in hits {
+        let name = look.paint("1", &format!("{} {}", hit.peer.list().title, hit.id));
+        match (hit.reason, &hit.rules[..]) {
+            (Some(reason), _) => {
+                let _ = writeln!(out, "{name}: no counterpart ({reason})");
+            }
+            (None, [rule]) => {
+                let _ = writeln!(out, "{name}: see {}", rule.name);
+            }
+            (None, rules) => {
+                let _ = writeln!(out, "{name}: see these rules");
+                out.push_str(&summaries(rules, look));
+            }
+        }
+    }
+
+    let mut answering = hits.iter().flat_map(|hit| &hit.rules);
+    if let Some(rule) = answering.next()
+        && answering.all(|other| other.name == rule.name)
+    {
+        out.push('\n');
+        out.push_str(&page(rule, look));
+    }
+
+    out
+}
+
+/// The rules of a checklist item.
+pub fn item(name: &str, rules: &[&Rule], look: RenderOptions) -> String {
+    let list = summaries(rules, look);
+    format!("`{name}` is a checklist item with these rules:\n\n{list}")
+}
+
+/// Name and summary of each rule, one a line.
+fn summaries(rules: &[&Rule], look: RenderOptions) -> String {
+    let mut out = String::new();
+
+    for rule in rules {
+        let name = look.paint(style(Level::Note), rule.name);
+        let _ = writeln!(out, "  {name}  {}", rule.summary);
+    }
 
     out
 }
@@ -134,8 +205,8 @@ fn example_text(out: &mut String, example: &Example, look: RenderOptions) {
     }
 }
 
-/// The page as Markdown for other tools: reasons, examples without their marks, and where else the
-/// idea is known.
+/// The page as Markdown for other tools: reasons, examples without their marks, and the standards
+/// and other linters that name the fault.
 pub fn markdown(rule: &Rule) -> String {
     let mut out = format!("{}\n", rule.prose());
 
@@ -149,7 +220,7 @@ pub fn markdown(rule: &Rule) -> String {
             .iter()
             .map(|file| (title(example.role), &file.path, &file.shown));
         for (title, path, text) in before.chain(after) {
-            // A text may hold a fence itself.
+            // The file may contain a fence.
             let fence = if text.contains("```") { "~~~~" } else { "```" };
             let _ = write!(
                 out,
@@ -161,6 +232,10 @@ pub fn markdown(rule: &Rule) -> String {
 
     if !rule.see.is_empty() {
         let _ = writeln!(out, "\nSee also: {}", rule.see.join(", "));
+    }
+
+    if !rule.answers.is_empty() {
+        let _ = writeln!(out, "\nOther linters: {}", answers(rule));
     }
 
     out
@@ -218,6 +293,7 @@ struct Listed<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     security: Option<f32>,
     see: &'r [String],
+    answers: &'r BTreeMap<Peer, Vec<String>>,
     url: String,
 }
 
@@ -238,6 +314,7 @@ pub fn list_json() -> String {
             fix: rule.fix.map(|fix| fix.as_str()),
             security: rule.security,
             see: &rule.see,
+            answers: &rule.answers,
             url: rule.url(),
         })
         .collect();
@@ -247,6 +324,7 @@ pub fn list_json() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::counterparts;
 
     #[test]
     fn a_page_reads_well() {
@@ -262,6 +340,37 @@ mod tests {
         assert!(
             text.contains("Bad: `Dockerfile`\n\n```dockerfile\n# deploylint: ignore[pinned-image]")
                 && !text.contains("#!")
+        );
+    }
+
+    #[test]
+    fn a_rule_of_another_linter_leads_to_ours() {
+        let explained = |query| peer_rules(&counterparts::find(query), RenderOptions::PLAIN);
+        let page_of = |name| page(catalog::rule(name).unwrap(), RenderOptions::PLAIN);
+        assert_eq!(
+            explained("dl3002"),
+            format!(
+                "hadolint DL3002: see non-root-user\n\n{}",
+                page_of("non-root-user")
+            )
+        );
+        assert_eq!(
+            explained("hadolint:DL3059"),
+            "hadolint DL3059: no counterpart (style only: RUN instructions that could be combined)\n"
+        );
+
+        let several = explained("DL3025");
+        let list: Vec<&str> = several
+            .lines()
+            .map(|line| line.split("  ").nth(1).unwrap_or(line))
+            .collect();
+        assert_eq!(
+            list,
+            [
+                "hadolint DL3025: see these rules",
+                "exec-form-command",
+                "json-command"
+            ]
         );
     }
 

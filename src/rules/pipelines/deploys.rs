@@ -204,7 +204,7 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 ),
             )
             .related(build.location, "built and pushed here")
-            .help("also push a unique tag for each build, such as the commit: `${{ github.sha }}`"),
+            .help("push a unique tag for each build too, such as the commit: `${{ github.sha }}`"),
         );
     }
 }
