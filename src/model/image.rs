@@ -1,7 +1,6 @@
 //! Image references: the grammar `[registry[:port]/]path[:tag][@digest]`, and where each one is
 //! used.
 
-use crate::finding::Label;
 use crate::source::Location;
 
 /// A parsed image reference.
@@ -195,8 +194,30 @@ pub struct ImageUse {
     pub written: String,
     /// `None`: it depends on something that cannot be seen here.
     pub reference: Option<Reference>,
-    /// Where the parts came from: an ARG's default, an `.env` file, a kustomize `images:` entry.
-    pub sources: Vec<Label>,
+    /// Where parts of the reference came from, if not from where it is written.
+    pub sources: Vec<ImageSource>,
+}
+
+/// A place that sets a part of an image reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSource {
+    pub location: Location,
+    pub kind: ImageSourceKind,
+}
+
+/// How a place sets a part of an image reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSourceKind {
+    /// An `ARG` or `ENV` of a Dockerfile.
+    DockerVariable { name: String },
+    /// A line of an env file that compose interpolates.
+    EnvFile { name: String, value: String },
+    /// The default inside of `${NAME:-default}`.
+    Default { name: String, value: String },
+    /// An entry of a kustomization's `images`.
+    Kustomization,
+    /// The expression that names a row of a workflow's matrix; the image is one of its values.
+    Matrix,
 }
 
 #[cfg(test)]

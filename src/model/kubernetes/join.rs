@@ -9,11 +9,11 @@ use super::merge::PatchedNode;
 use super::object::{Body, Object};
 use super::policy::Defaults;
 use super::view::Scope;
-use crate::fence::{isolate, isolate_or_default};
-use crate::finding::{Finding, Label};
+use crate::fence::{Panicked, attempt, isolate_or_default};
 use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
+use crate::model::image::{ImageSource, ImageSourceKind};
 use crate::model::kind::FileKind;
 use crate::source::{FileId, Repository, Span, is_inside, join as join_path, parent};
 use crate::syntax::yaml::{Kind, Node, Tree};
@@ -21,7 +21,7 @@ use crate::syntax::yaml::{Kind, Node, Tree};
 /// Joins what the files of a repository say. Objects change in place; patches that found their
 /// object are gone afterwards, the others stay as open objects. Returns what panicked: a
 /// kustomization then changes nothing.
-pub fn join(files: &mut [FileFacts], repository: Repository) -> Vec<Finding> {
+pub fn join(files: &mut [FileFacts], repository: Repository) -> Vec<Panicked> {
     let mut broken = Vec::new();
     let first = files
         .iter()
@@ -60,11 +60,11 @@ fn patch_isolated(
     files: &[FileFacts],
     repository: Repository,
     closures: &[Closure],
-    broken: &mut Vec<Finding>,
+    broken: &mut Vec<Panicked>,
 ) -> Patched {
     const WHAT: &str = "the patches of the kustomization";
     let first = closures.first().map_or(0, |closure| closure.kustomization);
-    if let Ok(patched) = isolate(WHAT, FileId(first as u32), || {
+    if let Ok(patched) = attempt(WHAT, FileId(first as u32), || {
         patch(files, repository, closures)
     }) {
         return patched;
@@ -430,9 +430,9 @@ fn set_images(object: &mut Object, kustomization: &Kustomization) {
         }
 
         apply_image(rule, reference);
-        image.sources.push(Label {
+        image.sources.push(ImageSource {
             location: rule.name.location,
-            text: "kustomize replaces the image here".to_owned(),
+            kind: ImageSourceKind::Kustomization,
         });
     }
 }
