@@ -25,10 +25,6 @@ pub struct Kustomization {
     pub replicas: Vec<ReplicaRule>,
     /// ConfigMaps and Secrets it makes: kind and name.
     pub generated: Vec<(&'static str, Located<String>)>,
-    /// `labels` and `commonLabels` are given to all objects.
-    pub adds_labels: bool,
-    /// Names change: `namePrefix`, `nameSuffix`.
-    pub renames: bool,
 }
 
 /// An entry of `images`.
@@ -132,8 +128,6 @@ impl Kustomization {
                 .filter_map(replica)
                 .collect(),
             generated: generated.collect(),
-            adds_labels: root.key("labels").is_some() || root.key("commonLabels").is_some(),
-            renames: root.key("namePrefix").is_some() || root.key("nameSuffix").is_some(),
             partial,
             folder,
         })

@@ -305,10 +305,8 @@ fn workload(root: SpecReader, group: &str, kind: &str) -> Option<Workload> {
         strategy: Strategy {
             kind: strategy.clone().and_then(|view| view.str("type")),
             max_unavailable: rolling("maxUnavailable"),
-            max_surge: rolling("maxSurge"),
         },
         job: job(root, kind),
-        service_name: within("serviceName").and_then(SpecReader::text),
         guessed,
     })
 }
@@ -329,15 +327,9 @@ fn job(root: SpecReader, kind: &str) -> Option<JobFacts> {
     };
 
     let spec = root.path(path);
-    let count = |key: &str| spec.clone().and_then(|view| view.count(key));
-    let (ttl, deadline) = (
-        count("ttlSecondsAfterFinished"),
-        count("activeDeadlineSeconds"),
-    );
+
     Some(JobFacts {
-        ttl,
-        deadline,
-        backoff: count("backoffLimit"),
+        ttl: spec.and_then(|spec| spec.count("ttlSecondsAfterFinished")),
         cron,
     })
 }

@@ -12,7 +12,6 @@ pub struct KubeService {
     /// `None`: no selector written (external name, manual endpoints).
     pub selector: Option<Selector>,
     pub ports: Vec<ServicePort>,
-    pub headless: bool,
     pub external_ips: Vec<Located<String>>,
     /// `loadBalancerSourceRanges` narrows who may reach it.
     pub source_ranges: bool,
@@ -40,7 +39,6 @@ impl KubeService {
             kind: spec.str("type"),
             selector: Selector::read_map(spec, "selector"),
             ports: spec.list("ports").into_iter().map(port).collect(),
-            headless: spec.str("clusterIP").value().is_some_and(|ip| ip == "None"),
             external_ips: spec.texts("externalIPs"),
             source_ranges: !spec.get("loadBalancerSourceRanges").is_absent(),
         }
@@ -52,7 +50,6 @@ impl KubeService {
 pub struct NetworkPolicy {
     /// An absent selector selects all pods of the namespace, as an empty one does.
     pub selector: Option<Selector>,
-    pub ingress: bool,
     pub egress: bool,
     /// Selectors over pods of the same namespace, in `from` and `to`.
     pub peers: Vec<Peer>,
@@ -88,15 +85,9 @@ impl NetworkPolicy {
 
         Self {
             selector: Selector::read(spec, "podSelector"),
-            ingress: types.is_empty() || named("Ingress"),
             egress: named("Egress") || (types.is_empty() && written),
             peers: lists.filter_map(peer).collect(),
         }
-    }
-
-    /// Whether it selects every pod of its namespace.
-    pub fn selects_all(&self) -> bool {
-        self.selector.as_ref().is_none_or(Selector::is_empty)
     }
 }
 

@@ -20,8 +20,6 @@ pub struct Workload {
     pub strategy: Strategy,
     /// Of a Job or CronJob.
     pub job: Option<JobFacts>,
-    /// A StatefulSet's `serviceName`.
-    pub service_name: Setting<String>,
     /// Of a kind that is not known: it has a pod template by its shape.
     pub guessed: bool,
 }
@@ -32,7 +30,6 @@ pub struct Strategy {
     pub kind: Setting<String>,
     /// A number or a percentage, as written.
     pub max_unavailable: Setting<String>,
-    pub max_surge: Setting<String>,
 }
 
 /// What bounds a job.
@@ -40,8 +37,6 @@ pub struct Strategy {
 pub struct JobFacts {
     /// The job spec's `ttlSecondsAfterFinished`.
     pub ttl: Setting<u32>,
-    pub deadline: Setting<u32>,
-    pub backoff: Setting<u32>,
     /// The CronJob's own settings; `None` for a Job.
     pub cron: Option<CronFacts>,
 }
@@ -68,7 +63,6 @@ pub struct Pod {
     pub own_users: bool,
     /// Names of `securityContext.sysctls`.
     pub sysctls: Vec<Located<String>>,
-    pub run_as_group: Setting<i64>,
     pub termination_grace: Setting<u32>,
     /// `topologySpreadConstraints`, or an anti-affinity between pods: what keeps replicas apart.
     pub spread: Setting<()>,
@@ -240,8 +234,9 @@ impl Pod {
                 .iter()
                 .filter_map(|item| item.str("name").known().cloned())
                 .collect(),
-            run_as_group: within("runAsGroup").and_then(SpecReader::integer),
-            termination_grace: spec.count("terminationGracePeriodSeconds"),
+            termination_grace: spec
+                .get("terminationGracePeriodSeconds")
+                .and_then(SpecReader::unsigned),
             spread: spread(spec),
             references,
             volumes,

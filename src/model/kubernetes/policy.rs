@@ -12,11 +12,8 @@ use crate::source::{Located, Location};
 pub struct Autoscaler {
     pub target_kind: Setting<String>,
     pub target_name: Setting<String>,
-    /// `scaleTargetRef` itself.
-    pub target_place: Option<Location>,
     /// Absent means 1 for an HPA; a KEDA object may go down to 0 on purpose.
     pub min_replicas: Setting<u32>,
-    pub max_replicas: Setting<u32>,
     /// A KEDA ScaledObject: it makes an HPA of its own.
     pub keda: bool,
     /// Resources whose *utilisation* it scales on: `cpu`, `memory`.
@@ -56,9 +53,7 @@ impl Autoscaler {
         Self {
             target_kind: field("kind"),
             target_name: field("name"),
-            target_place: spec.key("scaleTargetRef"),
             min_replicas: spec.count("minReplicas"),
-            max_replicas: spec.count("maxReplicas"),
             keda: false,
             utilization,
         }
@@ -75,7 +70,6 @@ impl Autoscaler {
                 base.target_kind
             },
             min_replicas: spec.count("minReplicaCount"),
-            max_replicas: spec.count("maxReplicaCount"),
             keda: true,
             ..base
         }
@@ -151,8 +145,6 @@ impl Defaults {
 #[derive(Debug, Default)]
 pub struct Role {
     pub rules: Vec<PolicyRule>,
-    /// Rules come from other roles by label.
-    pub aggregated: bool,
 }
 
 /// One rule of a role.
@@ -178,7 +170,6 @@ impl Role {
 
         Self {
             rules: root.list("rules").into_iter().map(rule).collect(),
-            aggregated: !root.get("aggregationRule").is_absent(),
         }
     }
 }
@@ -219,7 +210,6 @@ impl PolicyRule {
 /// A RoleBinding or ClusterRoleBinding.
 #[derive(Debug)]
 pub struct Binding {
-    pub role_kind: Setting<String>,
     pub role: Setting<String>,
     pub subjects: Vec<Subject>,
 }
@@ -242,7 +232,6 @@ impl Binding {
         };
 
         Self {
-            role_kind: field("kind"),
             role: field("name"),
             subjects: root.list("subjects").into_iter().map(subject).collect(),
         }

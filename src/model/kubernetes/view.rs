@@ -152,6 +152,11 @@ impl<'t> SpecReader<'t> {
         self.typed(|node| node.as_int())
     }
 
+    /// A number that may not be negative; one that is negative is unknown.
+    pub fn unsigned(self) -> Setting<u32> {
+        self.typed(|node| u32::try_from(node.as_int()?).ok())
+    }
+
     fn typed<T>(self, read: impl FnOnce(Node<'t>) -> Option<T>) -> Setting<T> {
         match read(self.node) {
             Some(value) => Setting::set(value, self.node.content()),
