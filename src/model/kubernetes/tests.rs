@@ -9,13 +9,13 @@ use crate::syntax::yaml::{Tree, mask_templates};
 
 fn lower(text: &str) -> Vec<Object> {
     let tree = Tree::parse(FileId(0), text).tree;
-    objects(&tree, Scope::plain(FileId(0), text))
+    objects(&tree, ManifestScope::plain(FileId(0)))
 }
 
 fn helm(text: &str) -> Vec<Object> {
     let mask = mask_templates(text);
     let tree = Tree::parse_template(FileId(0), &mask).tree;
-    objects(&tree, Scope::helm(FileId(0), text, &mask))
+    objects(&tree, ManifestScope::helm(FileId(0), &mask))
 }
 
 fn workload(object: &Object) -> &Workload {
