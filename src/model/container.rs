@@ -149,8 +149,8 @@ impl HostNamespace {
     }
 }
 
-/// Requests and limits: CPU in cores, memory in bytes. A limit of 0 is no limit and lowered as absent,
-/// with its location in `zero`.
+/// Requests and limits: CPU in cores, memory in bytes. A limit of 0 means none, so it
+/// is lowered as absent, with its location in `zero`.
 #[derive(Debug, Default)]
 pub struct Resources {
     pub cpu_request: Setting<Quantity>,

@@ -28,7 +28,7 @@ impl PodsAround {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Folders<'a> {
+pub(super) struct FolderIndex<'a> {
     pub objects: HashMap<&'a str, Vec<&'a Object>>,
     pub kinds: HashSet<(&'a str, &'a str)>,
     pub workloads: Vec<Pods<'a>>,
@@ -53,11 +53,11 @@ pub(super) struct Folders<'a> {
     /// Whether the name of a Service is unknown: of one that no template makes, and of a templated
     /// one.
     nameless_service: [bool; 2],
-    /// Folders with a file that was not understood, in themselves or below.
+    /// FolderIndex with a file that was not understood, in themselves or below.
     unread: HashSet<&'a str>,
 }
 
-impl<'a> Folders<'a> {
+impl<'a> FolderIndex<'a> {
     pub fn new(facts: &'a Facts<'a>, objects: impl Iterator<Item = &'a Object>) -> Self {
         let mut folders = Self::default();
 
@@ -156,7 +156,7 @@ impl<'a> Folders<'a> {
         }
     }
 
-    /// Whether a Service is in one of the folders of [`Folders::pods_around`].
+    /// Whether a Service is in one of the folders of [`FolderIndex::pods_around`].
     pub fn has_service_around(&self, helm: bool, folder: &str) -> bool {
         let (here, above) = ((helm, folder), (helm, parent(folder)));
 

@@ -14,7 +14,7 @@ use crate::model::facts::Facts;
 use crate::model::kind::FileKind;
 use crate::model::kubernetes::{Autoscaler, Body, Kustomization, Object, Selector, Workload};
 use crate::source::{Location, parent};
-use folders::Folders;
+use folders::FolderIndex;
 pub use folders::PodsAround;
 use label_index::{LabelIndex, Pods};
 
@@ -42,7 +42,7 @@ pub struct Cluster<'a> {
     of_kind: HashMap<&'a str, Vec<&'a Object>>,
     all: Vec<&'a Object>,
     pub kustomizations: Vec<&'a Kustomization>,
-    folders: Folders<'a>,
+    folders: FolderIndex<'a>,
     /// See [`Cluster::is_operated`].
     operated: OnceLock<HashSet<String>>,
     /// How many pairs of an object and a workload were looked at so far.
@@ -82,7 +82,7 @@ impl<'a> Cluster<'a> {
                 .iter()
                 .filter_map(|file| file.kustomization.as_deref())
                 .collect(),
-            folders: Folders::new(facts, all.iter().copied()),
+            folders: FolderIndex::new(facts, all.iter().copied()),
             all,
             ..Self::default()
         };

@@ -166,12 +166,12 @@ fn is_remote(path: &str) -> bool {
 }
 
 /// The patches that are written into a kustomization, each with its target.
-pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<Target>, Node<'t>)> {
+pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<PatchTarget>, Node<'t>)> {
     let mut patches = Vec::new();
 
     for item in items(tree, &PATCH_KEYS) {
         if let Some(patch) = item.get("patch") {
-            patches.push((Target::of_item(item), patch));
+            patches.push((PatchTarget::of_item(item), patch));
         }
     }
 
@@ -185,13 +185,16 @@ pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<Target>, Nod
 }
 
 /// The repository paths of a kustomization's patch files, each with its target.
-pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<(Option<Target>, String)> {
+pub(super) fn patch_files<'t>(
+    tree: &'t Tree<'t>,
+    folder: &str,
+) -> Vec<(Option<PatchTarget>, String)> {
     let mut files = Vec::new();
 
     for item in items(tree, &PATCH_KEYS) {
         let path = item.get("path").and_then(Node::str);
         if let Some(path) = path.and_then(|path| join(folder, path)) {
-            files.push((Target::of_item(item), path));
+            files.push((PatchTarget::of_item(item), path));
         }
     }
 
@@ -225,14 +228,14 @@ fn items<'t>(tree: &'t Tree<'t>, keys: &[&str]) -> Vec<Node<'t>> {
 
 /// The objects that a patch is for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Target {
+pub(super) struct PatchTarget {
     pub kind: Option<String>,
     pub name: Option<String>,
     /// A label or annotation selector narrows it further, in a way that is not followed.
     pub narrowed: bool,
 }
 
-impl Target {
+impl PatchTarget {
     /// The target of an item of a list of patches.
     fn of_item(item: Node) -> Option<Self> {
         let target = item.get("target")?;
@@ -285,7 +288,25 @@ mod tests {
 
     #[test]
     fn reads_what_it_gathers_and_changes() {
-        let text = "namespace: prod\nresources:\n  - ../base\n  - https://example.com/x.yaml\n  - web.yaml\nimages:\n  - name: app\n    newTag: '1.2'\nreplicas:\n  - name: web\n    count: 3\nconfigMapGenerator:\n  - name: settings\npatches:\n  - path: probe.yaml\n    target:\n      kind: Deployment\n";
+        let text = r"
+namespace: prod
+resources:
+  - ../base
+  - https://example.com/x.yaml
+  - web.yaml
+images:
+  - name: app
+    newTag: '1.2'
+replicas:
+  - name: web
+    count: 3
+configMapGenerator:
+  - name: settings
+patches:
+  - path: probe.yaml
+    target:
+      kind: Deployment
+";
         let parsed = Tree::parse(FileId(0), text);
         let kustomization = Kustomization::from_tree(
             &parsed.tree,
@@ -315,7 +336,7 @@ mod tests {
 
     #[test]
     fn targets_are_patterns() {
-        let target = Target {
+        let target = PatchTarget {
             kind: Some("Deployment".into()),
             name: Some("web|api-.*".into()),
             narrowed: false,

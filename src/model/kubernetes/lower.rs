@@ -3,7 +3,7 @@
 use super::labels::Labels;
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::object::{Body, Claim, Data, Object, ServiceAccount};
-use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
+use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::{ManifestScope, SpecReader};
 use super::workload::Workload;
 use crate::source::Located;
@@ -136,7 +136,7 @@ fn body(root: SpecReader, version: &str, kind: &str) -> Body {
             automount_token: root.flag("automountServiceAccountToken"),
         }),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
-            Body::Role(Role::from_object(root))
+            Body::Role(RbacRole::from_object(root))
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             Body::Binding(Binding::from_object(root))

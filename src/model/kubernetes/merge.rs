@@ -364,14 +364,31 @@ mod tests {
         Tree::parse(FileId(file), text).tree
     }
 
-    const BASE: &str = "spec:\n  replicas: 1\n  containers:\n    - name: web\n      image: a\n      args: [x, y]\n    - name: side\n";
+    const BASE: &str = r"
+spec:
+  replicas: 1
+  containers:
+    - name: web
+      image: a
+      args: [x, y]
+    - name: side
+";
 
     #[test]
     fn lists_merge_by_name_and_others_are_replaced() {
         let base = tree(0, BASE);
         let patch = tree(
             1,
-            "spec:\n  containers:\n    - name: web\n      args: [z]\n      tty: true\n    - name: side\n      $patch: delete\n    - name: new\n",
+            r"
+spec:
+  containers:
+    - name: web
+      args: [z]
+      tty: true
+    - name: side
+      $patch: delete
+    - name: new
+",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
         draft.merge(patch.root().unwrap(), FileId(0));
@@ -397,13 +414,13 @@ mod tests {
     #[test]
     fn patches_that_disagree_leave_a_value_unknown() {
         let base = tree(0, BASE);
-        let (one, two, same) = (
+        let (first, second, same) = (
             tree(1, "spec: {replicas: 2}"),
             tree(2, "spec: {replicas: 3}"),
             tree(3, "spec: {replicas: 2}"),
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.merge(one.root().unwrap(), FileId(0));
+        draft.merge(first.root().unwrap(), FileId(0));
         draft.merge(same.root().unwrap(), FileId(0));
         assert_eq!(
             draft
@@ -415,7 +432,7 @@ mod tests {
                 .str(),
             Some("2")
         );
-        draft.merge(two.root().unwrap(), FileId(0));
+        draft.merge(second.root().unwrap(), FileId(0));
         assert_eq!(
             draft
                 .finish()
@@ -433,7 +450,14 @@ mod tests {
         let base = tree(0, BASE);
         let operations = tree(
             1,
-            "- {op: replace, path: /spec/replicas, value: 5}\n- {op: add, path: /spec/containers/0/args/-, value: z}\n- {op: remove, path: /spec/containers/1}\n- {op: add, path: /spec/a~1b, value: 1}\n- {op: test, path: /x}\n- 3\n",
+            r"
+- {op: replace, path: /spec/replicas, value: 5}
+- {op: add, path: /spec/containers/0/args/-, value: z}
+- {op: remove, path: /spec/containers/1}
+- {op: add, path: /spec/a~1b, value: 1}
+- {op: test, path: /x}
+- 3
+",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
         draft.apply_json_patch(operations.root().unwrap());

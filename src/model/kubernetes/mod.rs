@@ -33,7 +33,7 @@ pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
 pub use object::{Body, Claim, Data, DataEntry, Object, ServiceAccount};
 pub use pod::Pod;
-pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, Role, Subject};
+pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, RbacRole, Subject};
 pub use reference::{ObjectReference, ReferenceKind};
 pub use selector::{Requirement, Selector};
 pub use spec_reader::ManifestScope;

@@ -2,7 +2,7 @@
 
 use super::labels::{Labels, key_text};
 use super::network::{Ingress, KubeService, NetworkPolicy};
-use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
+use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::SpecReader;
 use super::workload::Workload;
 use crate::credential;
@@ -104,7 +104,7 @@ pub enum Body {
     Ingress(Box<Ingress>),
     ServiceAccount(ServiceAccount),
     /// A Role or ClusterRole.
-    Role(Role),
+    Role(RbacRole),
     /// A RoleBinding or ClusterRoleBinding.
     Binding(Binding),
     /// A LimitRange: resources of containers that set none.
@@ -132,7 +132,7 @@ pub struct DataEntry {
     pub value: Located<String>,
     /// The decoded value, where `value` is base64 of text.
     pub decoded: Option<String>,
-    /// The places of the bytes of `value` in the file.
+    /// The positions of the bytes of `value` in the file.
     pub offsets: OffsetMap,
 }
 

@@ -147,7 +147,7 @@ fn quantity_at(limit: SpecReader, path: [&str; 2]) -> Setting<Quantity> {
 
 /// A Role or ClusterRole.
 #[derive(Debug, Default)]
-pub struct Role {
+pub struct RbacRole {
     pub rules: Vec<PolicyRule>,
 }
 
@@ -162,7 +162,7 @@ pub struct PolicyRule {
     pub named: bool,
 }
 
-impl Role {
+impl RbacRole {
     pub(super) fn from_object(root: SpecReader) -> Self {
         Self {
             rules: root

@@ -157,16 +157,39 @@ mod tests {
     use super::*;
     use crate::source::Located;
 
+    fn located(text: &str) -> Located<String> {
+        Located::new(text.to_owned(), Location::default())
+    }
+
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        let at = |text: &str| Located::new(text.to_owned(), Location::default());
         let entries = pairs
             .iter()
-            .map(|(key, value)| (at(key), Setting::Set(at(value))))
+            .map(|(key, value)| (located(key), Setting::Set(located(value))))
             .collect();
         Labels {
             entries,
             open: false,
             location: Some(Location::default()),
+        }
+    }
+
+    fn selector(pairs: &[(&str, &str)]) -> Selector {
+        Selector {
+            labels: labels(pairs),
+            ..Selector::default()
+        }
+    }
+
+    fn expression(operator: &str, values: &[&str]) -> Selector {
+        let requirement = Requirement {
+            key: "tier".into(),
+            operator: operator.into(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+
+        Selector {
+            expressions: vec![requirement],
+            ..Selector::default()
         }
     }
 
@@ -178,33 +201,19 @@ mod tests {
             ..labels(&[("app", "web")])
         };
 
-        let of = |pairs: &[(&str, &str)]| Selector {
-            labels: labels(pairs),
-            ..Selector::default()
-        };
-
-        assert_eq!(of(&[("app", "web")]).matches(&web), Some(true));
-        assert_eq!(of(&[("app", "api")]).matches(&web), Some(false));
-        assert_eq!(of(&[("role", "x")]).matches(&web), Some(false));
-        assert_eq!(of(&[("role", "x")]).matches(&open), None);
+        assert_eq!(selector(&[("app", "web")]).matches(&web), Some(true));
+        assert_eq!(selector(&[("app", "api")]).matches(&web), Some(false));
+        assert_eq!(selector(&[("role", "x")]).matches(&web), Some(false));
+        assert_eq!(selector(&[("role", "x")]).matches(&open), None);
         assert_eq!(
-            of(&[("app", "api"), ("role", "x")]).matches(&open),
+            selector(&[("app", "api"), ("role", "x")]).matches(&open),
             Some(false)
         );
         assert_eq!(
-            of(&[("app", "web"), ("pod-template-hash", "1")]).matches(&web),
+            selector(&[("app", "web"), ("pod-template-hash", "1")]).matches(&web),
             Some(true)
         );
-        assert_eq!(of(&[]).matches(&web), Some(true));
-        let expression = |operator: &str, values: &[&str]| Selector {
-            expressions: vec![Requirement {
-                key: "tier".into(),
-                operator: operator.into(),
-                values: values.iter().map(|value| (*value).to_owned()).collect(),
-            }],
-            ..Selector::default()
-        };
-
+        assert_eq!(selector(&[]).matches(&web), Some(true));
         assert_eq!(expression("In", &["front"]).matches(&web), Some(true));
         assert_eq!(expression("NotIn", &["front"]).matches(&web), Some(false));
         assert_eq!(expression("DoesNotExist", &[]).matches(&web), Some(false));

@@ -86,7 +86,20 @@ mod tests {
     use crate::model::{Setting, file};
     use crate::source::SourceFile;
 
-    const DEPLOY: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          image: shop/web:latest\n";
+    const DEPLOY: &str = r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: shop/web:latest
+";
 
     /// Lowers and joins a repository of `(path, text)` pairs, which are sorted by path, and passes
     /// its facts to `check`.
@@ -107,8 +120,31 @@ mod tests {
 
     #[test]
     fn an_overlay_changes_its_base_and_keeps_its_places() {
-        let overlay = "namespace: prod\nresources: [../base]\nimages:\n  - name: shop/web\n    newTag: 1.4.2\npatches:\n  - path: probe.yaml\n  - target: {kind: Deployment, name: web}\n    patch: |-\n      - op: replace\n        path: /spec/replicas\n        value: 3\n";
-        let probe = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          livenessProbe: {tcpSocket: {port: 80}}\n";
+        let overlay = r"
+namespace: prod
+resources: [../base]
+images:
+  - name: shop/web
+    newTag: 1.4.2
+patches:
+  - path: probe.yaml
+  - target: {kind: Deployment, name: web}
+    patch: |-
+      - op: replace
+        path: /spec/replicas
+        value: 3
+";
+        let probe = r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          livenessProbe: {tcpSocket: {port: 80}}
+";
         let files = [
             ("base/deploy.yaml", DEPLOY),
             ("base/kustomization.yaml", "resources: [deploy.yaml]\n"),
@@ -174,7 +210,12 @@ mod tests {
             "resources: [deploy.yaml]\npatches:\n{}",
             patch.repeat(5_000)
         );
-        let quoted = "resources: [deploy.yaml]\npatches:\n  - target: {kind: Deployment}\n    patch: '[{op: replace, path: /spec/replicas, value: 3}]'\n";
+        let quoted = r"
+resources: [deploy.yaml]
+patches:
+  - target: {kind: Deployment}
+    patch: '[{op: replace, path: /spec/replicas, value: 3}]'
+";
 
         for overlay in [overlay.as_str(), quoted] {
             joined(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::closure::Closure;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
-use crate::model::kubernetes::kustomize::{self, Target};
+use crate::model::kubernetes::kustomize::{self, PatchTarget};
 use crate::model::kubernetes::lower;
 use crate::model::kubernetes::merge::PatchedNode;
 use crate::model::kubernetes::object::Object;
@@ -59,7 +59,7 @@ enum PatchText {
 /// Patches of one kustomization that are written together.
 struct PatchSource<'c> {
     closure: &'c Closure,
-    target: Option<Target>,
+    target: Option<PatchTarget>,
     text: PatchText,
 }
 
