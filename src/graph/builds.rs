@@ -77,8 +77,8 @@ impl<'a> Builds<'a> {
         builds
     }
 
-    /// Everything that builds or runs the image of a Dockerfile, compose first, then pipelines, then
-    /// pods.
+    /// Everything that builds or runs the image of a Dockerfile: compose services, then pipelines,
+    /// then pods.
     pub fn uses(&self, dockerfile: FileId) -> &[Use<'a>] {
         self.uses.get(&dockerfile).map_or(&[], Vec::as_slice)
     }

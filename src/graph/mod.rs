@@ -59,8 +59,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Everything that builds or runs the image of a Dockerfile, compose first, then pipelines, then
-    /// pods.
+    /// Everything that builds or runs the image of a Dockerfile: compose services, then pipelines,
+    /// then pods.
     pub fn uses(&self, dockerfile: FileId) -> &[Use<'a>] {
         self.builds.uses(dockerfile)
     }

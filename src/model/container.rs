@@ -28,9 +28,9 @@ pub struct Container {
     /// The first token of the object: the service's key, the container's `name` value. Findings of
     /// absence point here.
     pub anchor: Location,
-    /// Parts of it may be set elsewhere: it is of a patch, an overlay or a template, or extends a file
-    /// that is not here. Settings of such a container are unknown where they would be absent; for
-    /// lists, this flag says that there may be more.
+    /// Parts of it may be set elsewhere: it is of a patch, an overlay or a template, or extends a
+    /// file that is not here. Settings of such a container are unknown where they would be absent;
+    /// for lists, this flag says that there may be more.
     pub open: bool,
     pub image: Option<ImageUse>,
     /// Compose `entrypoint`, Kubernetes `command`.

@@ -15,7 +15,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Whether a valid digest pins it. A digest that is too short or misspelled pins nothing, for no
+    /// Whether a valid digest pins it. A digest that is too short or misspelled pins nothing: no
     /// registry serves it.
     pub fn is_pinned_by_digest(&self) -> bool {
         self.digest.as_deref().is_some_and(is_digest)
@@ -155,7 +155,8 @@ fn is_path_part(text: &str) -> bool {
     has_plain_ends(text) && text.chars().all(is_tag_letter) && !has_capitals(text)
 }
 
-/// Whether a string has capitals, which hosts and tags may have. In a name, they mark a placeholder.
+/// Whether a string has capitals, which hosts and tags may have. In a name, they mark a
+/// placeholder.
 fn has_capitals(text: &str) -> bool {
     text.contains(|letter: char| letter.is_ascii_uppercase())
 }
@@ -294,6 +295,33 @@ mod tests {
         assert_eq!(known("app:1.2~"), some("app", Some("1.2")));
         assert_eq!(known("app@~"), None);
         assert_eq!(known(""), None);
+    }
+
+    #[test]
+    fn what_is_not_a_reference_is_unknown() {
+        for text in [
+            "app",
+            "acme/app__web:v1.2",
+            "localhost:5000/app:1",
+            "HUB.example.com/app",
+            "app:RC_1",
+        ] {
+            assert!(Reference::parse_holed(text).is_some(), "{text}");
+        }
+
+        for text in [
+            "-app",
+            "app-",
+            "my app",
+            "Acme/app",
+            "acme/App",
+            "app:",
+            "app:-1",
+            "app@sha",
+            "acme//app",
+        ] {
+            assert_eq!(Reference::parse_holed(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -156,8 +156,8 @@ impl<'a> Cluster<'a> {
         chart: &str,
         selector: &Selector,
     ) -> Vec<Pods<'a>> {
-        // Without a namespace, the pods beside a Service are meant, and not their namesakes in other
-        // folders.
+        // Without a namespace, the pods beside a Service are meant, and not their namesakes in
+        // other folders.
         if matches!(object.body, Body::Service(_)) && object.namespace.value().is_none() {
             let folder = parent(facts.path(object.file));
             let beside = index.candidates(selector, chart, Some(folder));

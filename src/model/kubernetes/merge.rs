@@ -135,8 +135,8 @@ impl<'t> PatchedNode<'t> {
         value.str()
     }
 
-    /// Applies a strategic merge patch. `home` is the file of the object: a value from elsewhere was
-    /// set by another patch, and two patches that disagree leave it unknown.
+    /// Applies a strategic merge patch. `home` is the file of the object: a value from elsewhere
+    /// was set by another patch, and two patches that disagree leave it unknown.
     pub fn merge(&mut self, patch: Node<'t>, home: FileId) {
         self.merge_under(patch, "", home, 0);
     }

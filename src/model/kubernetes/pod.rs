@@ -49,32 +49,15 @@ impl Pod {
     /// Lowers a pod's spec. `annotations` are those of its template, `claims` a StatefulSet's claim
     /// templates.
     pub(super) fn from_spec(spec: SpecReader, annotations: &Labels, claims: &[SpecReader]) -> Self {
-        let mut volumes: Vec<Volume> = spec
-            .list("volumes")
-            .into_iter()
-            .map(Volume::from_item)
-            .collect();
-        volumes.extend(
-            claims
-                .iter()
-                .filter_map(|claim| Volume::from_claim_template(*claim)),
-        );
-
+        let volumes = volumes(spec, claims);
         let context = spec.get("securityContext");
-        let windows = spec
-            .path(&["os", "name"])
-            .and_then(SpecReader::text)
-            .value()
-            .is_some_and(|name| name == "windows");
+        let windows = is_windows(spec);
         let defaults = PodDefaults {
             spec,
             security: context.clone(),
             annotations,
             volumes: &volumes,
-            volumes_open: spec
-                .get("volumes")
-                .value()
-                .map_or_else(|| spec.is_open(), |volumes| volumes.is_open()),
+            volumes_open: may_have_more_volumes(spec),
             windows,
             own_users: spec.flag("hostUsers").is(false),
         };
@@ -83,7 +66,7 @@ impl Pod {
         let mut containers = containers(spec, &defaults, &mut references);
         attach_unmounted_host_paths(&volumes, &mut containers);
 
-        let account = spec
+        let service_account = spec
             .str("serviceAccountName")
             .or(spec.str("serviceAccount"));
         references.extend(
@@ -92,7 +75,7 @@ impl Pod {
                 .flat_map(volume::references),
         );
         references.extend(
-            account
+            service_account
                 .known()
                 .map(|name| ObjectReference::required(ReferenceKind::ServiceAccount, name.clone())),
         );
@@ -102,7 +85,7 @@ impl Pod {
             location: location(spec),
             containers,
             restart_policy: spec.str("restartPolicy"),
-            service_account: account,
+            service_account,
             automount_token: spec.flag("automountServiceAccountToken"),
             windows,
             sysctls: sysctls(&context),
@@ -113,6 +96,30 @@ impl Pod {
             references,
             volumes,
         }
+    }
+}
+
+fn is_windows(spec: SpecReader) -> bool {
+    let name = spec.path(&["os", "name"]).and_then(SpecReader::text);
+
+    name.value().is_some_and(|name| name == "windows")
+}
+
+/// The volumes of a pod, and those that a StatefulSet claims for it.
+fn volumes(spec: SpecReader, claims: &[SpecReader]) -> Vec<Volume> {
+    let items = spec.list("volumes").into_iter();
+    let claims = claims.iter().copied();
+
+    items
+        .map(Volume::from_item)
+        .chain(claims.filter_map(Volume::from_claim_template))
+        .collect()
+}
+
+fn may_have_more_volumes(spec: SpecReader) -> bool {
+    match spec.get("volumes") {
+        Setting::Set(volumes) => volumes.value.is_open(),
+        Setting::Absent | Setting::Unknown(_) => spec.is_open(),
     }
 }
 
