@@ -19,29 +19,52 @@ thread_local! {
     static WORK: Cell<&'static str> = const { Cell::new("the program") };
 }
 
+/// A piece of work that panicked, and the file that it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panicked {
+    what: &'static str,
+    file: FileId,
+}
+
+impl From<Panicked> for Finding {
+    fn from(panicked: Panicked) -> Self {
+        internal_error(panicked.what, panicked.file)
+    }
+}
+
 /// Does one piece of work for a file. `what` says what did not end where the work panics; it is
 /// printed, so it holds nothing of a repository.
+pub fn attempt<T>(
+    what: &'static str,
+    file: FileId,
+    work: impl FnOnce() -> T,
+) -> Result<T, Panicked> {
+    let outer = WORK.replace(what);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    WORK.set(outer);
+
+    done.map_err(|_| Panicked { what, file })
+}
+
+/// Does one piece of work as [`attempt`] does, with a finding in place of a panic.
 pub fn isolate<T>(
     what: &'static str,
     file: FileId,
     work: impl FnOnce() -> T,
 ) -> Result<T, Box<Finding>> {
-    let outer = WORK.replace(what);
-    let done = catch_unwind(AssertUnwindSafe(work));
-    WORK.set(outer);
-
-    done.map_err(|_| Box::new(internal_error(what, file)))
+    attempt(what, file, work).map_err(|panicked| Box::new(panicked.into()))
 }
 
-/// Does one piece of work, or gives an empty result and adds the finding to `findings`.
-pub fn isolate_or_default<T: Default>(
+/// Does one piece of work, or gives an empty result and adds the panic to `broken`: as it is, or as
+/// the finding that it becomes.
+pub fn isolate_or_default<T: Default, P: From<Panicked>>(
     what: &'static str,
     file: FileId,
-    findings: &mut Vec<Finding>,
+    broken: &mut Vec<P>,
     work: impl FnOnce() -> T,
 ) -> T {
-    isolate(what, file, work).unwrap_or_else(|finding| {
-        findings.push(*finding);
+    attempt(what, file, work).unwrap_or_else(|panicked| {
+        broken.push(panicked.into());
         T::default()
     })
 }
@@ -110,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_inner_panic_leaves_the_outer_work_alone() {
-        let mut findings = Vec::new();
+        let mut findings: Vec<Finding> = Vec::new();
         let done = isolate("the outer work", FileId(0), || {
             let inner =
                 isolate_or_default("the inner work", FileId(1), &mut findings, || broken(""));

@@ -1,13 +1,12 @@
 //! What images, services and pods start: shared by the rules that look at servers.
 
 use crate::analysis::{Ctx, Owner};
-use crate::model::compose::{Project, Service};
+use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::kubernetes::Object;
 use crate::model::server::{Folders, Found, found};
 use crate::model::{Command, context};
-use crate::source::{Location, parent};
+use crate::source::{Located, Location, parent};
 
 /// A server, with its place in the command that starts it.
 #[derive(Debug)]
@@ -74,44 +73,11 @@ fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Start
         .collect()
 }
 
-/// `stop_grace_period` of a service in seconds, from the last file that sets it.
-pub fn stop_grace_period(
-    ctx: &Ctx,
-    project: &Project,
-    service: &Service,
-) -> Option<(u32, Location)> {
-    if service.stop_grace_period.is_absent() {
-        return None;
-    }
+/// `stop_grace_period` of a service in seconds, where it is known.
+pub fn stop_grace_period(service: &Service) -> Option<Located<u32>> {
+    let period = service.stop_grace_period.known()?;
 
-    project.files.iter().rev().find_map(|&file| {
-        let root = ctx.facts.file(file).tree.as_ref()?.root()?;
-        let node = root.path(&["services", service.name(), "stop_grace_period"])?;
-        Some((seconds(node.str()?)?, node.location()))
-    })
-}
-
-/// `terminationGracePeriodSeconds` of an object's pods.
-pub fn termination_grace(ctx: &Ctx, object: &Object) -> Option<(u32, Location)> {
-    let tree = ctx.facts.file(object.file).tree.as_ref()?;
-    let document = tree
-        .documents()
-        .find(|root| root.location().span.contains(object.anchor.span))?;
-    let paths: [&[&str]; 3] = [
-        &["spec", "template", "spec", "terminationGracePeriodSeconds"],
-        &["spec", "terminationGracePeriodSeconds"],
-        &[
-            "spec",
-            "jobTemplate",
-            "spec",
-            "template",
-            "spec",
-            "terminationGracePeriodSeconds",
-        ],
-    ];
-    let node = paths.iter().find_map(|path| document.path(path))?;
-
-    Some((u32::try_from(node.as_int()?).ok()?, node.location()))
+    Some(Located::new(seconds(&period.value)?, period.location))
 }
 
 /// A duration such as `1m30s`, in whole seconds.

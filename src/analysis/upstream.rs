@@ -3,7 +3,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::hosts::{may_reach, nearest_name, serves};
 use crate::finding::Finding;
-use crate::graph::Reader;
+use crate::graph::ConfigConsumer;
 use crate::model::compose::Service;
 use crate::source::{Located, Location};
 
@@ -69,7 +69,12 @@ impl Address {
 
 /// What is wrong with an address that every one of these services is told to reach. `what` names
 /// it: "the scrape target".
-pub fn fault(ctx: &Ctx, readers: &[Reader], address: &Address, what: &str) -> Option<Finding> {
+pub fn fault(
+    ctx: &Ctx,
+    readers: &[ConfigConsumer],
+    address: &Address,
+    what: &str,
+) -> Option<Finding> {
     let host = address.host.value.as_str();
     let first = readers.first()?;
 

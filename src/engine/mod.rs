@@ -273,7 +273,8 @@ fn lower_all<'s>(
         .map(lower)
         .unzip();
     findings.extend(broken.into_iter().flatten());
-    findings.extend(kubernetes::join(&mut files, repository));
+    let broken = kubernetes::join::join_objects(&mut files, repository);
+    findings.extend(broken.into_iter().map(Finding::from));
     let mut facts = Facts::new(repository, files, tracked);
     facts.mentions = mentions;
 

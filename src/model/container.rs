@@ -1,11 +1,11 @@
-//! A container as compose and Kubernetes both describe it.
+//! Containers, as compose and Kubernetes both describe them.
 
 use super::env::EnvVar;
 use super::image::ImageUse;
 use super::{Command, Setting};
 use crate::source::{Located, Location};
 
-/// What part a container plays.
+/// The part that a container plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContainerRole {
     /// A compose service.
@@ -28,9 +28,9 @@ pub struct Container {
     /// The first token of the object: the service's key, the container's `name` value. Findings of
     /// absence point here.
     pub anchor: Location,
-    /// Parts of it stand elsewhere (patch, overlay, template, `extends` of a file that is not
-    /// here): absence is unknown. Lowering has already made `Setting::Absent` of such a container
-    /// `Unknown`; lists have no other way to say it.
+    /// Parts of it may be set elsewhere: it is of a patch, an overlay or a template, or extends a
+    /// file that is not here. Settings of such a container are unknown where they would be absent;
+    /// for lists, this flag says that there may be more.
     pub open: bool,
     pub image: Option<ImageUse>,
     /// Compose `entrypoint`, Kubernetes `command`.
@@ -54,7 +54,7 @@ pub struct Container {
 }
 
 impl Container {
-    /// How messages speak of it. A template may leave its name to its values.
+    /// The quoted name for messages, or `a container` where a template leaves the name open.
     pub fn title(&self) -> String {
         if self.name.value.is_empty() {
             "a container".to_owned()
@@ -80,13 +80,13 @@ pub struct KubeContainer {
     pub stdin: Setting<bool>,
 }
 
-/// Where more variables come from.
+/// A source of further variables.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnvFrom {
     pub kind: EnvFromKind,
     /// A file's path as written, or an object's name.
     pub name: Located<String>,
-    /// It may be missing: `required: false`, `optional: true`.
+    /// The container starts without it: `required: false`, `optional: true`.
     pub optional: bool,
 }
 
@@ -97,7 +97,7 @@ pub enum EnvFromKind {
     Secret,
 }
 
-/// Who the container runs as, and what it may do.
+/// The user of a container, and its rights.
 #[derive(Debug, Default)]
 pub struct Security {
     /// Compose `user`, Kubernetes effective `runAsUser`: a name or a number, group included as
@@ -112,7 +112,7 @@ pub struct Security {
     /// Upper case, without `CAP_`.
     pub added_capabilities: Vec<Located<String>>,
     pub dropped_capabilities: Vec<Located<String>>,
-    /// The list of dropped ones, or what holds it, is not wholly known: there may be others.
+    /// There may be more dropped capabilities.
     pub drops_more: bool,
     /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each
     /// container.
@@ -149,8 +149,8 @@ impl HostNamespace {
     }
 }
 
-/// CPU in cores, memory in bytes. A limit of 0 means none and is lowered as absent, with its place
-/// kept in `zero`.
+/// Requests and limits: CPU in cores, memory in bytes. A limit of 0 means none, so it
+/// is lowered as absent, with its location in `zero`.
 #[derive(Debug, Default)]
 pub struct Resources {
     pub cpu_request: Setting<Quantity>,
@@ -158,18 +158,18 @@ pub struct Resources {
     pub memory_request: Setting<Quantity>,
     pub memory_limit: Setting<Quantity>,
     pub pids_limit: Setting<Quantity>,
-    /// Limits written as 0 or -1: unlimited in so many words.
+    /// Limits written as 0 or -1, which means unlimited.
     pub zero: Vec<Location>,
     /// The whole `resources` (or `deploy.resources`) block, if written.
     pub location: Option<Location>,
-    /// Kubernetes gives it devices of the node, such as `nvidia.com/gpu`.
+    /// It asks for devices of the node, such as `nvidia.com/gpu`.
     pub devices: bool,
-    /// What compose lets one say in two places, where both are there.
+    /// Resources that a compose service sets by two keys.
     pub twice: Vec<Twice>,
 }
 
-/// A resource that a compose service gives by a key of its own, beside a table of
-/// `deploy.resources` that may give it too.
+/// A resource that a compose service sets by a key of its own, beside a table of `deploy.resources`
+/// that may set it too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Twice {
     /// `mem_limit`.
@@ -182,7 +182,7 @@ pub struct Twice {
     pub table: Location,
 }
 
-/// An amount as written and, where it can be read, in base units (cores, bytes, processes).
+/// An amount as written and, where it is valid, in base units (cores, bytes, processes).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantity {
     pub written: String,
@@ -202,18 +202,21 @@ pub struct Port {
     pub host_ip: Option<String>,
     /// `tcp` unless written otherwise.
     pub protocol: String,
-    /// Some part of it is a variable that cannot be resolved.
+    /// A part of it is an unresolved variable.
     pub unknown: bool,
     /// As written, for messages.
     pub written: String,
 }
 
 impl Port {
-    /// Published on every address of the host.
+    /// Whether it is published on every address of the host.
     pub fn is_public(&self) -> bool {
-        let all = |ip: &str| matches!(ip.trim_matches(['[', ']']), "" | "0.0.0.0" | "::" | "*");
-        self.published.is_some() && self.host_ip.as_deref().is_none_or(all)
+        self.published.is_some() && self.host_ip.as_deref().is_none_or(is_any_address)
     }
+}
+
+fn is_any_address(ip: &str) -> bool {
+    matches!(ip.trim_matches(['[', ']']), "" | "0.0.0.0" | "::" | "*")
 }
 
 /// Something mounted into a container.
@@ -221,7 +224,7 @@ impl Port {
 pub struct Mount {
     pub location: Location,
     pub source: MountSource,
-    /// Path in the container; `None` if it cannot be known.
+    /// Path in the container; `None` where it is unknown.
     pub target: Option<Located<String>>,
     pub read_only: bool,
 }
@@ -232,13 +235,13 @@ pub enum MountSource {
     Host(Located<String>),
     /// A named volume or claim.
     Volume(Located<String>),
-    /// A volume without a name, or storage that a StatefulSet claims for itself.
+    /// A volume without a name, or the claim of a StatefulSet.
     Anonymous,
-    /// Memory or scratch space that ends with the container or pod: tmpfs, `emptyDir`.
+    /// Memory or scratch space that is lost with the container or pod: tmpfs, `emptyDir`.
     Scratch,
     ConfigMap(Located<String>),
     Secret(Located<String>),
-    /// Something else that keeps data outside the pod: CSI, NFS, cloud disks.
+    /// Other storage outside of the pod: CSI, NFS, cloud disks.
     Other,
     Unknown,
 }
@@ -255,8 +258,7 @@ pub struct HealthCheck {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
     pub action: ProbeAction,
-    /// The probe without its place and its thresholds' order, for comparing two probes: same
-    /// handler, same numbers.
+    /// Handler and numbers in a fixed order, to compare two probes.
     pub fingerprint: String,
     /// A `host` field of the handler.
     pub host: Option<Located<String>>,

@@ -1,7 +1,7 @@
 //! Environment variables and other named values, wherever they are set.
 
 use crate::source::{Located, Location, SourceFile};
-use crate::syntax::dotenv::{EnvFile, Quote};
+use crate::syntax::dotenv::{Entry, EnvFile, Quote};
 
 /// Where a variable is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,46 +19,46 @@ pub enum EnvOrigin {
     EnvFile,
 }
 
-/// A literal default inside a value: the `postgres` of `${DB_PASSWORD:-postgres}`.
+/// A literal default in a value: the `postgres` of `${DB_PASSWORD:-postgres}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallback {
-    /// The variable that is asked for.
+    /// The variable that it is the default of.
     pub variable: String,
-    /// The literal used where the variable is not set.
+    /// The value where the variable is not set.
     pub literal: Located<String>,
 }
 
-/// What a variable is set to.
+/// The value of a variable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnvValue {
-    /// A text that depends on nothing.
+    /// A string without variables.
     Literal(Located<String>),
-    /// A text with variables in it. `resolved` is what it comes to, if that can be known from
-    /// defaults and `.env`.
+    /// A string with variables in it. `resolved` is the string with them filled in, where defaults
+    /// and `.env` set them.
     Template {
         written: Located<String>,
         resolved: Option<String>,
         fallbacks: Vec<Fallback>,
     },
-    /// Taken from elsewhere: `valueFrom`, a secret reference, `${{ secrets.X }}`.
+    /// A value from elsewhere: `valueFrom`, a secret, `${{ secrets.X }}`.
     Reference(Location),
-    /// Named without a value: passed through from the caller's environment.
+    /// A name without a value, which is passed through from the caller's environment.
     Inherited,
 }
 
 impl EnvValue {
-    /// The literal text, where there is one.
+    /// The literal value, where there is one.
     pub const fn literal(&self) -> Option<&Located<String>> {
         match self {
-            EnvValue::Literal(at) => Some(at),
+            EnvValue::Literal(literal) => Some(literal),
             _ => None,
         }
     }
 
-    /// What the value comes to, where that can be known.
+    /// The value with its variables filled in, where that is known.
     pub fn resolved(&self) -> Option<&str> {
         match self {
-            EnvValue::Literal(at) => Some(&at.value),
+            EnvValue::Literal(literal) => Some(&literal.value),
             EnvValue::Template { resolved, .. } => resolved.as_deref(),
             EnvValue::Reference(_) | EnvValue::Inherited => None,
         }
@@ -66,7 +66,7 @@ impl EnvValue {
 
     pub const fn location(&self) -> Option<Location> {
         match self {
-            EnvValue::Literal(at) => Some(at.location),
+            EnvValue::Literal(literal) => Some(literal.location),
             EnvValue::Template { written, .. } => Some(written.location),
             EnvValue::Reference(location) => Some(*location),
             EnvValue::Inherited => None,
@@ -82,29 +82,34 @@ pub struct EnvVar {
     pub origin: EnvOrigin,
 }
 
-/// The variables of an env file. What is inside single quotes is literal; elsewhere a `$` may be
-/// expanded by the reader.
+/// The variables of an env file.
 pub fn lower(source: &SourceFile, file: &EnvFile) -> Vec<EnvVar> {
-    let lower = |entry: &crate::syntax::dotenv::Entry| {
-        let location = source.location(entry.value_span);
-        let value = match &entry.value {
-            None => EnvValue::Inherited,
-            Some(text) if entry.quote != Some(Quote::Single) && text.contains('$') => {
-                EnvValue::Template {
-                    written: Located::new(text.clone(), location),
-                    resolved: None,
-                    fallbacks: Vec::new(),
-                }
-            }
-            Some(text) => EnvValue::Literal(Located::new(text.clone(), location)),
-        };
+    let entries = file.entries.iter();
 
-        EnvVar {
+    entries
+        .map(|entry| EnvVar {
             name: Located::new(entry.key.clone(), source.location(entry.key_span)),
-            value,
+            value: entry_value(entry, source.location(entry.value_span)),
             origin: EnvOrigin::EnvFile,
-        }
+        })
+        .collect()
+}
+
+/// The value of an entry. A string in single quotes is literal; in others, a reader of the file may
+/// expand a `$`.
+fn entry_value(entry: &Entry, location: Location) -> EnvValue {
+    let Some(text) = &entry.value else {
+        return EnvValue::Inherited;
     };
 
-    file.entries.iter().map(lower).collect()
+    let value = Located::new(text.clone(), location);
+    if entry.quote == Some(Quote::Single) || !text.contains('$') {
+        return EnvValue::Literal(value);
+    }
+
+    EnvValue::Template {
+        written: value,
+        resolved: None,
+        fallbacks: Vec::new(),
+    }
 }

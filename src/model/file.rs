@@ -150,10 +150,8 @@ pub fn lower<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
         FileKind::HelmTemplate => {
             let mask = yaml::mask_templates(&source.text);
             let tree = yaml::Tree::parse_template(source.id, &mask).tree;
-            facts.objects = kubernetes::objects(
-                &tree,
-                kubernetes::Scope::helm(source.id, &source.text, &mask),
-            );
+            facts.objects =
+                kubernetes::objects(&tree, kubernetes::ManifestScope::helm(source.id, &mask));
             facts.comments = tree.comments().to_vec();
         }
         _ => {}
@@ -186,12 +184,12 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             facts.workflow = Some(Box::new(workflow));
         }
         FileKind::Kubernetes => {
-            facts.objects =
-                kubernetes::objects(&tree, kubernetes::Scope::plain(source.id, &source.text));
+            facts.objects = kubernetes::objects(&tree, kubernetes::ManifestScope::plain(source.id));
         }
         FileKind::Kustomization => {
-            let scope = kubernetes::Scope::plain(source.id, &source.text);
-            facts.kustomization = Kustomization::read(&tree, scope, &source.path).map(Box::new);
+            let scope = kubernetes::ManifestScope::plain(source.id);
+            facts.kustomization =
+                Kustomization::from_tree(&tree, scope, &source.path).map(Box::new);
         }
         _ => {}
     }

@@ -1,7 +1,5 @@
-//! Image references: the grammar `[registry[:port]/]path[:tag][@digest]`, and where each one is
-//! used.
+//! Image references, `[registry[:port]/]path[:tag][@digest]`, and what each is used for.
 
-use crate::finding::Label;
 use crate::source::Location;
 
 /// A parsed image reference.
@@ -17,13 +15,13 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Whether a whole digest pins it. One that is too short or misspelt pins nothing: no registry
-    /// would serve it.
+    /// Whether a valid digest pins it. A digest that is too short or misspelled pins nothing: no
+    /// registry serves it.
     pub fn is_pinned_by_digest(&self) -> bool {
         self.digest.as_deref().is_some_and(is_digest)
     }
 
-    /// Parses a resolved reference. Never fails: what does not follow the grammar lands in `path`.
+    /// Parses a resolved reference. What does not follow the grammar ends up in `path`.
     pub fn parse(text: &str) -> Self {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
@@ -59,12 +57,12 @@ impl Reference {
         }
     }
 
-    /// Parses a reference in which each [`HOLE`] stands for a text that cannot be known. `None`
-    /// where the holes leave the name or the tag unknown.
+    /// Parses a reference in which each [`HOLE`] is an unknown string. `None` where the holes leave
+    /// the name or the tag unknown.
     ///
-    /// A hole that may as well be empty (`alpine${SUFFIX}`) is taken as empty: that is what a build
-    /// without arguments gives. One that stands in the registry or an upper folder
-    /// (`${REGISTRY}/api:1`) leaves the rest known.
+    /// A hole that may be empty (`alpine${SUFFIX}`) counts as empty, as in a build without
+    /// arguments. A hole in the registry or an upper folder (`${REGISTRY}/api:1`) leaves the rest
+    /// known.
     pub fn parse_holed(text: &str) -> Option<Self> {
         if !text.contains(HOLE) {
             return is_valid(text).then(|| Self::parse(text));
@@ -86,12 +84,16 @@ impl Reference {
                 ..reference
             });
         }
+
         // Only the name is unknown: `${IMAGE}:latest`.
         let (name, tag) = last.rsplit_once(':')?;
-        let path = format!("{}?", head.replace(HOLE, "?"));
-        (name.contains(HOLE) && !tag.is_empty() && !tag.contains([HOLE, '@'])).then(|| Self {
+        if !name.contains(HOLE) || tag.is_empty() || tag.contains([HOLE, '@']) {
+            return None;
+        }
+
+        Some(Self {
             registry: None,
-            path,
+            path: format!("{}?", head.replace(HOLE, "?")),
             tag: Some(tag.to_owned()),
             digest: None,
         })
@@ -102,8 +104,8 @@ impl Reference {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// Registry and path without tag and digest, Docker Hub's own names shortened: what two
-    /// references to the same repository have in common.
+    /// Registry and path without tag and digest, with Docker Hub's names in their short form: equal
+    /// for all references to one repository.
     pub fn repository(&self) -> String {
         match self.registry.as_deref() {
             None | Some("docker.io" | "index.docker.io" | "registry-1.docker.io") => {
@@ -114,10 +116,10 @@ impl Reference {
     }
 }
 
-/// Stands for an unknown text in [`Reference::parse_holed`]. No reference holds it.
+/// An unknown string in [`Reference::parse_holed`]. No reference holds this letter.
 pub const HOLE: char = '\u{1a}';
 
-/// Whether a text follows the grammar of references.
+/// Whether a string follows the grammar of references.
 fn is_valid(text: &str) -> bool {
     let (rest, digest) = text
         .split_once('@')
@@ -126,50 +128,68 @@ fn is_valid(text: &str) -> bool {
         Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
         _ => (rest, None),
     };
-
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.ends_with(|c: char| c.is_ascii_alphanumeric())
+    let (first, others) = match path.split_once('/') {
+        Some((first, others)) => (first, Some(others)),
+        None => (path, None),
     };
 
-    let mut parts = path.split('/');
-    // A host may be written in capitals; a name in them is a placeholder.
-    let small = |one: &str| !one.contains(|c: char| c.is_ascii_uppercase());
-    let is_host = |first: &str| first.contains(['.', ':']) && path.contains('/');
-    let host_or_part = |first: &str| {
-        part(first)
-            && first.chars().all(|c| word(c) || c == ':')
-            && (is_host(first) || small(first))
-    };
+    let is_host = first.contains(['.', ':']) && others.is_some();
 
-    parts.next().is_some_and(host_or_part)
-        && parts.all(|one| part(one) && small(one) && one.chars().all(word))
-        && tag.is_none_or(|tag| {
-            tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-                && tag.chars().all(word)
-        })
+    is_host_name(first)
+        && (is_host || !has_capitals(first))
+        && others.is_none_or(|others| others.split('/').all(is_path_part))
+        && tag.is_none_or(is_tag)
         && digest.is_none_or(|digest| digest.contains(':'))
 }
 
-/// Whether a digest names a content: an algorithm, and as many lower-case hexadecimal digits as it
-/// gives.
-fn is_digest(text: &str) -> bool {
-    let hex = |digits: &str, count: usize| {
-        digits.len() == count
-            && digits
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-
-    match text.split_once(':') {
-        Some(("sha256", digits)) => hex(digits, 64),
-        Some(("sha512", digits)) => hex(digits, 128),
-        _ => false,
-    }
+/// Whether a string may be a host and its port, or the first part of a path.
+fn is_host_name(text: &str) -> bool {
+    has_plain_ends(text)
+        && text
+            .chars()
+            .all(|letter| is_tag_letter(letter) || letter == ':')
 }
 
-/// What an image is used for, where it is named.
+/// Whether a string may be a part of a path after the first.
+fn is_path_part(text: &str) -> bool {
+    has_plain_ends(text) && text.chars().all(is_tag_letter) && !has_capitals(text)
+}
+
+/// Whether a string has capitals, which hosts and tags may have. In a name, they mark a
+/// placeholder.
+fn has_capitals(text: &str) -> bool {
+    text.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
+fn has_plain_ends(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && text.ends_with(|letter: char| letter.is_ascii_alphanumeric())
+}
+
+fn is_tag(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_')
+        && text.chars().all(is_tag_letter)
+}
+
+const fn is_tag_letter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
+}
+
+/// Whether a digest has an algorithm, and as many lower-case hexadecimal digits as that gives.
+fn is_digest(text: &str) -> bool {
+    let (digits, count) = match text.split_once(':') {
+        Some(("sha256", digits)) => (digits, 64),
+        Some(("sha512", digits)) => (digits, 128),
+        _ => return false,
+    };
+
+    digits.len() == count
+        && digits
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What an image is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImageRole {
     From,
@@ -193,10 +213,32 @@ pub struct ImageUse {
     /// The reference itself, without flags or quotes.
     pub location: Location,
     pub written: String,
-    /// `None`: it depends on something that cannot be seen here.
+    /// `None` where it depends on something unknown.
     pub reference: Option<Reference>,
-    /// Where the parts came from: an ARG's default, an `.env` file, a kustomize `images:` entry.
-    pub sources: Vec<Label>,
+    /// Where parts of the reference came from, if not from where it is written.
+    pub sources: Vec<ImageSource>,
+}
+
+/// A place that sets a part of an image reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSource {
+    pub location: Location,
+    pub kind: ImageSourceKind,
+}
+
+/// How a place sets a part of an image reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSourceKind {
+    /// An `ARG` or `ENV` of a Dockerfile.
+    DockerVariable { name: String },
+    /// A line of an env file that compose interpolates.
+    EnvFile { name: String, value: String },
+    /// The default inside of `${NAME:-default}`.
+    Default { name: String, value: String },
+    /// An entry of a kustomization's `images`.
+    Kustomization,
+    /// The expression that names a row of a workflow's matrix; the image is one of its values.
+    Matrix,
 }
 
 #[cfg(test)]
@@ -253,6 +295,33 @@ mod tests {
         assert_eq!(known("app:1.2~"), some("app", Some("1.2")));
         assert_eq!(known("app@~"), None);
         assert_eq!(known(""), None);
+    }
+
+    #[test]
+    fn what_is_not_a_reference_is_unknown() {
+        for text in [
+            "app",
+            "acme/app__web:v1.2",
+            "localhost:5000/app:1",
+            "HUB.example.com/app",
+            "app:RC_1",
+        ] {
+            assert!(Reference::parse_holed(text).is_some(), "{text}");
+        }
+
+        for text in [
+            "-app",
+            "app-",
+            "my app",
+            "Acme/app",
+            "acme/App",
+            "app:",
+            "app:-1",
+            "app@sha",
+            "acme//app",
+        ] {
+            assert_eq!(Reference::parse_holed(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -93,15 +93,6 @@ impl<'p> Listing<'p> {
     }
 }
 
-/// The folder of the chart that holds a template or a values file; for templates of a chart that is
-/// not here, the folder above `templates/`.
-pub fn chart_folder<'p>(path: &'p str, listing: &Listing) -> Option<&'p str> {
-    listing.chart(path).map(|(folder, _)| folder).or_else(|| {
-        path.rfind("templates/")
-            .map(|at| path[..at].trim_end_matches('/'))
-    })
-}
-
 /// What the file at a repository path is.
 pub fn kind(path: &str, text: &str, listing: &Listing) -> FileKind {
     let name = file_name(path);

@@ -45,12 +45,6 @@ pub struct EnvRead {
     pub need: EnvRequirement,
 }
 
-impl EnvRead {
-    pub const fn has_default(&self) -> bool {
-        matches!(self.need, EnvRequirement::Defaulted)
-    }
-}
-
 /// What becomes of the program when the variable is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvRequirement {

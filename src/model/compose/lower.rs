@@ -11,13 +11,12 @@ use super::value::{Data, Field, Scalar, Value, Variables};
 use super::{
     Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short,
 };
-use crate::finding::Label;
 use crate::model::container::{
     Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,
     Security,
 };
 use crate::model::env::EnvOrigin;
-use crate::model::image::{self, ImageRole, ImageUse};
+use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse};
 use crate::model::{Command, Setting};
 use crate::source::{FileId, Located, join};
 
@@ -342,17 +341,20 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
 
-    let mut sources: Vec<Label> = Vec::new();
+    let mut sources: Vec<ImageSource> = Vec::new();
 
     for used in &scalar.uses {
         let Some((value, location)) = variables.written(&used.name) else {
             continue;
         };
 
-        if !value.is_empty() && sources.iter().all(|label| label.location != location) {
-            sources.push(Label {
+        if !value.is_empty() && sources.iter().all(|source| source.location != location) {
+            sources.push(ImageSource {
                 location,
-                text: format!("`{}` is `{value}`", used.name),
+                kind: ImageSourceKind::EnvFile {
+                    name: used.name.clone(),
+                    value: value.to_owned(),
+                },
             });
         }
     }
@@ -360,12 +362,12 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
     let fallbacks = super::value::fallbacks(scalar).into_iter();
     let fallbacks =
         fallbacks.filter(|fallback| variables.get(&fallback.variable).is_none_or(str::is_empty));
-    sources.extend(fallbacks.map(|fallback| Label {
+    sources.extend(fallbacks.map(|fallback| ImageSource {
         location: fallback.literal.location,
-        text: format!(
-            "`{}` is `{}` by default",
-            fallback.variable, fallback.literal.value
-        ),
+        kind: ImageSourceKind::Default {
+            name: fallback.variable,
+            value: fallback.literal.value,
+        },
     }));
     Some(ImageUse {
         role: ImageRole::ComposeService,

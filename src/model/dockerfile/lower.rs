@@ -5,10 +5,9 @@ use std::collections::HashSet;
 
 use super::scope::{Expanded, Scope, VariableValue};
 use super::{Base, Dockerfile, Stage};
-use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use crate::model::image::{HOLE, ImageRole, ImageUse, Reference};
+use crate::model::image::{HOLE, ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::{Code, Command, Item, Setting};
 use crate::source::{FileId, Located, Location, OffsetMap, SourceFile, Span, Spanned};
 use crate::syntax::dockerfile::stages::{Stages, Target};
@@ -214,7 +213,7 @@ impl Lowering<'_> {
             location: self.at(from.image.span),
             written: from.image.text.clone(),
             reference: Reference::parse_holed(&expanded.text),
-            sources: labels(&expanded),
+            sources: image_sources(&expanded),
         })
     }
 
@@ -411,12 +410,14 @@ fn worth(expanded: &Expanded, location: Location) -> VariableValue {
     }
 }
 
-fn labels(expanded: &Expanded) -> Vec<Label> {
-    let label = |(name, location): &(String, Location)| Label {
-        location: *location,
-        text: format!("`{name}` is set here"),
-    };
-    expanded.sources.iter().map(label).collect()
+fn image_sources(expanded: &Expanded) -> Vec<ImageSource> {
+    let sources = expanded.sources.iter();
+    sources
+        .map(|(name, location)| ImageSource {
+            location: *location,
+            kind: ImageSourceKind::DockerVariable { name: name.clone() },
+        })
+        .collect()
 }
 
 /// The span of a word without the quotes around all of it.

@@ -1,34 +1,49 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
-use super::view::{Scope, SpecReader};
+use super::spec_reader::{ManifestScope, SpecReader};
 use crate::model::Setting;
 use crate::source::{FileId, Located, join, parent};
 use crate::syntax::yaml::{Node, Tree};
+
+/// Keys under which a kustomization names files and folders that it gathers.
+const RESOURCE_KEYS: [&str; 4] = ["resources", "bases", "components", "crds"];
+
+/// Keys with which more is gathered or changed than can be followed.
+const OPAQUE_KEYS: [&str; 6] = [
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generators",
+    "transformers",
+    "replacements",
+    "vars",
+];
+
+/// Keys that make objects, and the kind that they make.
+const GENERATOR_KEYS: [(&str, &str); 2] = [
+    ("configMapGenerator", "ConfigMap"),
+    ("secretGenerator", "Secret"),
+];
+
+/// Keys whose items have a `target` and a patch, inline or in a file.
+const PATCH_KEYS: [&str; 2] = ["patches", "patchesJson6902"];
 
 /// One kustomization.
 #[derive(Debug, Default)]
 pub struct Kustomization {
     pub file: FileId,
-    /// The folder that its paths start from.
+    /// The folder that its paths are relative to.
     pub folder: String,
-    /// A `Component`: its transformations reach what the including kustomization gathered.
+    /// A `Component`: it changes what the including kustomization gathered.
     pub component: bool,
-    /// Files and folders of this repository, as repository paths: `resources`, `bases`,
-    /// `components`.
+    /// Files and folders of this repository that it gathers, as repository paths.
     pub resources: Vec<Located<String>>,
-    /// Files that hold patches.
-    pub patch_files: Vec<Located<String>>,
-    /// Something is gathered from outside, or made by a plugin or a Helm chart.
+    /// Something is gathered from elsewhere, or made by a plugin or a Helm chart.
     pub partial: bool,
     pub namespace: Setting<String>,
     pub images: Vec<ImageRule>,
     pub replicas: Vec<ReplicaRule>,
-    /// ConfigMaps and Secrets it makes: kind and name.
+    /// ConfigMaps and Secrets that it makes: kind and name.
     pub generated: Vec<(&'static str, Located<String>)>,
-    /// `labels` and `commonLabels` are given to all objects.
-    pub adds_labels: bool,
-    /// Names change: `namePrefix`, `nameSuffix`.
-    pub renames: bool,
 }
 
 /// An entry of `images`.
@@ -48,93 +63,41 @@ pub struct ReplicaRule {
 }
 
 impl Kustomization {
-    /// From the tree of a `kustomization.yaml`.
-    pub fn read<'t>(tree: &'t Tree<'t>, scope: Scope<'t>, path: &str) -> Option<Self> {
+    /// The kustomization of the file at a path; `None` where the file is empty.
+    pub fn from_tree<'t>(tree: &'t Tree<'t>, scope: ManifestScope<'t>, path: &str) -> Option<Self> {
         let root = SpecReader::new(tree.root()?, scope);
         let folder = parent(path).to_owned();
-        let mut partial = [
-            "helmCharts",
-            "helmChartInflationGenerator",
-            "generators",
-            "transformers",
-            "replacements",
-            "vars",
-        ]
-        .iter()
-        .any(|key| root.key(key).is_some());
-        let mut local = |keys: &[&str]| {
-            let written: Vec<Located<String>> =
-                keys.iter().flat_map(|key| root.texts(key)).collect();
-            let mut found = Vec::new();
+        let is_opaque = OPAQUE_KEYS
+            .iter()
+            .any(|key| root.key_location(key).is_some());
+        let resources: Vec<Option<Located<String>>> = RESOURCE_KEYS
+            .iter()
+            .flat_map(|key| root.texts(key))
+            .map(|path| local_path(&folder, &path))
+            .collect();
+        let has_remote_patch = root
+            .texts("patchesStrategicMerge")
+            .iter()
+            .any(|path| local_path(&folder, path).is_none());
+        let kind = root.str("kind");
 
-            for at in written {
-                match join(&folder, &at.value).filter(|_| !is_remote(&at.value)) {
-                    Some(path) => found.push(Located::new(path, at.location)),
-                    None => partial = true,
-                }
-            }
-
-            found
-        };
-
-        let resources = local(&["resources", "bases", "components", "crds"]);
-        let mut patch_files = local(&["patchesStrategicMerge"]);
-        patch_files.retain(|at| !at.value.contains('\n'));
-        for item in root
-            .list("patches")
-            .into_iter()
-            .chain(root.list("patchesJson6902"))
-        {
-            patch_files.extend(
-                item.str("path")
-                    .known()
-                    .and_then(|at| Some(Located::new(join(&folder, &at.value)?, at.location))),
-            );
-        }
-
-        let text = |item: SpecReader, key: &str| item.str(key).known().cloned();
-        let image = |item: SpecReader| {
-            Some(ImageRule {
-                name: text(item, "name")?,
-                new_name: text(item, "newName"),
-                new_tag: text(item, "newTag"),
-                digest: text(item, "digest"),
-            })
-        };
-
-        let replica = |item: SpecReader| {
-            Some(ReplicaRule {
-                name: text(item, "name")?,
-                count: item.count("count"),
-            })
-        };
-
-        let generated = [
-            ("configMapGenerator", "ConfigMap"),
-            ("secretGenerator", "Secret"),
-        ]
-        .into_iter()
-        .flat_map(|(key, kind)| root.list(key).into_iter().map(move |item| (kind, item)))
-        .filter_map(|(kind, item)| Some((kind, text(item, "name")?)));
         Some(Self {
             file: scope.file,
-            component: root
-                .str("kind")
-                .value()
-                .is_some_and(|kind| kind == "Component"),
-            resources,
-            patch_files,
+            component: kind.value().is_some_and(|kind| kind == "Component"),
+            partial: is_opaque || has_remote_patch || resources.iter().any(Option::is_none),
+            resources: resources.into_iter().flatten().collect(),
             namespace: root.str("namespace"),
-            images: root.list("images").into_iter().filter_map(image).collect(),
+            images: root
+                .list("images")
+                .into_iter()
+                .filter_map(ImageRule::from_item)
+                .collect(),
             replicas: root
                 .list("replicas")
                 .into_iter()
-                .filter_map(replica)
+                .filter_map(ReplicaRule::from_item)
                 .collect(),
-            generated: generated.collect(),
-            adds_labels: root.key("labels").is_some() || root.key("commonLabels").is_some(),
-            renames: root.key("namePrefix").is_some() || root.key("nameSuffix").is_some(),
-            partial,
+            generated: generated(root),
             folder,
         })
     }
@@ -147,6 +110,54 @@ impl Kustomization {
     }
 }
 
+impl ImageRule {
+    fn from_item(item: SpecReader) -> Option<Self> {
+        Some(Self {
+            name: item.str("name").known()?.clone(),
+            new_name: item.str("newName").known().cloned(),
+            new_tag: item.str("newTag").known().cloned(),
+            digest: item.str("digest").known().cloned(),
+        })
+    }
+
+    /// Whether the rule names an image and changes nothing of it.
+    pub(super) const fn sets_nothing(&self) -> bool {
+        self.new_name.is_none() && self.new_tag.is_none() && self.digest.is_none()
+    }
+}
+
+impl ReplicaRule {
+    fn from_item(item: SpecReader) -> Option<Self> {
+        Some(Self {
+            name: item.str("name").known()?.clone(),
+            count: item.count("count"),
+        })
+    }
+}
+
+fn generated(root: SpecReader) -> Vec<(&'static str, Located<String>)> {
+    let mut generated = Vec::new();
+
+    for (key, kind) in GENERATOR_KEYS {
+        for item in root.list(key) {
+            if let Setting::Set(name) = item.str("name") {
+                generated.push((kind, name));
+            }
+        }
+    }
+
+    generated
+}
+
+/// The repository path of a path in a kustomization; `None` where it leads elsewhere.
+fn local_path(folder: &str, path: &Located<String>) -> Option<Located<String>> {
+    if is_remote(&path.value) {
+        return None;
+    }
+
+    Some(Located::new(join(folder, &path.value)?, path.location))
+}
+
 fn is_remote(path: &str) -> bool {
     path.contains("://")
         || path.starts_with("github.com/")
@@ -154,96 +165,97 @@ fn is_remote(path: &str) -> bool {
         || path.starts_with("git@")
 }
 
-/// The patches that are written into a kustomization as text, with the target each names.
-pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<Target>, Node<'t>)> {
-    let Some(root) = tree.root() else {
-        return Vec::new();
-    };
+/// The patches that are written into a kustomization, each with its target.
+pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<PatchTarget>, Node<'t>)> {
+    let mut patches = Vec::new();
 
-    let mut found = Vec::new();
-
-    for key in ["patches", "patchesJson6902"] {
-        for item in root.get(key).into_iter().flat_map(Node::items) {
-            let target = item.get("target").map(Target::read);
-            found.extend(item.get("patch").map(|patch| (target, patch)));
+    for item in items(tree, &PATCH_KEYS) {
+        if let Some(patch) = item.get("patch") {
+            patches.push((PatchTarget::of_item(item), patch));
         }
     }
 
-    let strategic = root
-        .get("patchesStrategicMerge")
-        .into_iter()
-        .flat_map(Node::items);
-    found.extend(
-        strategic
-            .filter(|item| item.str().is_some_and(|text| text.contains('\n')))
-            .map(|item| (None, item)),
-    );
+    for item in items(tree, &["patchesStrategicMerge"]) {
+        if item.str().is_some_and(is_inline) {
+            patches.push((None, item));
+        }
+    }
 
-    found
+    patches
 }
 
-/// The targets that a kustomization gives to patch files.
-pub(super) fn file_targets<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<(Option<Target>, String)> {
+/// The repository paths of a kustomization's patch files, each with its target.
+pub(super) fn patch_files<'t>(
+    tree: &'t Tree<'t>,
+    folder: &str,
+) -> Vec<(Option<PatchTarget>, String)> {
+    let mut files = Vec::new();
+
+    for item in items(tree, &PATCH_KEYS) {
+        let path = item.get("path").and_then(Node::str);
+        if let Some(path) = path.and_then(|path| join(folder, path)) {
+            files.push((PatchTarget::of_item(item), path));
+        }
+    }
+
+    for item in items(tree, &["patchesStrategicMerge"]) {
+        if let Some(path) = item.str()
+            && !is_inline(path)
+        {
+            files.extend(join(folder, path).map(|path| (None, path)));
+        }
+    }
+
+    files
+}
+
+/// Whether an item of `patchesStrategicMerge` is a patch and not a path.
+fn is_inline(item: &str) -> bool {
+    item.contains('\n')
+}
+
+/// The items of the lists under these keys.
+fn items<'t>(tree: &'t Tree<'t>, keys: &[&str]) -> Vec<Node<'t>> {
     let Some(root) = tree.root() else {
         return Vec::new();
     };
 
-    let mut found = Vec::new();
-
-    for key in ["patches", "patchesJson6902"] {
-        for item in root.get(key).into_iter().flat_map(Node::items) {
-            let path = item
-                .get("path")
-                .and_then(Node::str)
-                .and_then(|path| join(folder, path));
-            found.extend(path.map(|path| (item.get("target").map(Target::read), path)));
-        }
-    }
-
-    for item in root
-        .get("patchesStrategicMerge")
-        .into_iter()
+    keys.iter()
+        .filter_map(|key| root.get(key))
         .flat_map(Node::items)
-    {
-        let path = item
-            .str()
-            .filter(|text| !text.contains('\n'))
-            .and_then(|path| join(folder, path));
-        found.extend(path.map(|path| (None, path)));
-    }
-
-    found
+        .collect()
 }
 
-/// Which objects a patch is for.
+/// The objects that a patch is for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Target {
+pub(super) struct PatchTarget {
     pub kind: Option<String>,
     pub name: Option<String>,
     /// A label or annotation selector narrows it further, in a way that is not followed.
     pub narrowed: bool,
 }
 
-impl Target {
-    fn read(node: Node) -> Self {
-        let text = |key: &str| node.get(key).and_then(Node::str).map(str::to_owned);
-        let narrowed =
-            node.get("labelSelector").is_some() || node.get("annotationSelector").is_some();
-        Self {
-            kind: text("kind"),
-            name: text("name"),
-            narrowed,
-        }
+impl PatchTarget {
+    /// The target of an item of a list of patches.
+    fn of_item(item: Node) -> Option<Self> {
+        let target = item.get("target")?;
+
+        Some(Self {
+            kind: target.get("kind").and_then(Node::str).map(str::to_owned),
+            name: target.get("name").and_then(Node::str).map(str::to_owned),
+            narrowed: target.get("labelSelector").is_some()
+                || target.get("annotationSelector").is_some(),
+        })
     }
 
-    /// Whether an object may be meant. Names are patterns.
+    /// Whether an object may be meant. Kinds and names are patterns.
     pub fn admits(&self, kind: &str, name: Option<&str>) -> bool {
         let kind_fits = self
             .kind
             .as_deref()
-            .is_none_or(|own| matches_pattern(own, kind));
+            .is_none_or(|pattern| matches_pattern(pattern, kind));
         let name_fits = match (self.name.as_deref(), name) {
-            (Some(own), Some(name)) => matches_pattern(own, name),
+            (Some(pattern), Some(name)) => matches_pattern(pattern, name),
             _ => true,
         };
 
@@ -251,55 +263,80 @@ impl Target {
     }
 }
 
-/// A pattern that is anchored at both ends. Only `.*`, `|` and brackets around the whole are
-/// followed; any other operator is taken to fit.
+/// Whether a pattern, anchored at both ends, matches. Only `.*`, `|` and brackets around the whole
+/// are followed; any other operator counts as matching.
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
     let pattern = pattern
         .strip_prefix('(')
         .and_then(|rest| rest.strip_suffix(')'))
         .unwrap_or(pattern);
-    pattern.split('|').any(|one| match one.split_once(".*") {
-        Some((start, end)) => {
-            text.starts_with(start) && (text.ends_with(end) || end.contains(['*', '+', '?']))
-        }
-        None => one == text || one.contains(['*', '+', '?', '[', '\\']),
-    })
+
+    pattern
+        .split('|')
+        .any(|alternative| match alternative.split_once(".*") {
+            Some((start, end)) => {
+                text.starts_with(start) && (text.ends_with(end) || end.contains(['*', '+', '?']))
+            }
+            None => alternative == text || alternative.contains(['*', '+', '?', '[', '\\']),
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::FileId;
 
     #[test]
     fn reads_what_it_gathers_and_changes() {
-        let text = "namespace: prod\nresources:\n  - ../base\n  - https://example.com/x.yaml\n  - web.yaml\nimages:\n  - name: app\n    newTag: '1.2'\nreplicas:\n  - name: web\n    count: 3\nconfigMapGenerator:\n  - name: settings\npatches:\n  - path: probe.yaml\n    target:\n      kind: Deployment\n";
+        let text = r"
+namespace: prod
+resources:
+  - ../base
+  - https://example.com/x.yaml
+  - web.yaml
+images:
+  - name: app
+    newTag: '1.2'
+replicas:
+  - name: web
+    count: 3
+configMapGenerator:
+  - name: settings
+patches:
+  - path: probe.yaml
+    target:
+      kind: Deployment
+";
         let parsed = Tree::parse(FileId(0), text);
-        let found = Kustomization::read(
+        let kustomization = Kustomization::from_tree(
             &parsed.tree,
-            Scope::plain(FileId(0), text),
+            ManifestScope::plain(FileId(0)),
             "deploy/prod/kustomization.yaml",
         )
         .unwrap();
-        let paths: Vec<&str> = found.resources.iter().map(|at| at.value.as_str()).collect();
+        let paths: Vec<&str> = kustomization
+            .resources
+            .iter()
+            .map(|path| path.value.as_str())
+            .collect();
+        let patches = patch_files(&parsed.tree, &kustomization.folder);
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
-        assert!(found.partial);
-        assert_eq!(found.patch_files[0].value, "deploy/prod/probe.yaml");
+        assert!(kustomization.partial);
+        assert_eq!(patches[0].1, "deploy/prod/probe.yaml");
         assert_eq!(
-            found.images[0]
+            kustomization.images[0]
                 .new_tag
                 .as_ref()
                 .map(|tag| tag.location.span.text(text)),
             Some("1.2")
         );
-        assert_eq!(found.replicas[0].count.value(), Some(&3));
-        assert_eq!(found.generated[0].1.value, "settings");
+        assert_eq!(kustomization.replicas[0].count.value(), Some(&3));
+        assert_eq!(kustomization.generated[0].1.value, "settings");
     }
 
     #[test]
     fn targets_are_patterns() {
-        let target = Target {
+        let target = PatchTarget {
             kind: Some("Deployment".into()),
             name: Some("web|api-.*".into()),
             narrowed: false,

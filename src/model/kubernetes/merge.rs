@@ -1,7 +1,7 @@
-//! Patches: strategic merge and JSON 6902, applied to trees. Every node keeps the place it has in
-//! its own file.
+//! Patches: strategic merge and JSON 6902, applied to trees. Every node keeps its location in its
+//! own file.
 //!
-//! Nothing here knows which patch is for which object; see `join`.
+//! Which patch is for which object is decided in `join`.
 
 use std::borrow::Cow;
 
@@ -12,27 +12,37 @@ use crate::syntax::yaml::{Builder, Built, Kind, Node, Tree};
 #[derive(Clone, Debug)]
 pub(super) enum PatchedNode<'t> {
     Node(Node<'t>),
-    Mapping(Location, Vec<(Key<'t>, PatchedNode<'t>)>),
+    Mapping(Location, Vec<(PatchedKey<'t>, PatchedNode<'t>)>),
     Sequence(Location, Vec<PatchedNode<'t>>),
     /// Set in different ways by different patches.
     Unknown(Location),
 }
 
-/// A key and where it stands.
+/// A key with its location.
 #[derive(Clone, Debug)]
-pub(super) struct Key<'t> {
+pub(super) struct PatchedKey<'t> {
     location: Location,
     text: Cow<'t, str>,
 }
 
+impl<'t> PatchedKey<'t> {
+    fn of_node(node: Node<'t>) -> Option<Self> {
+        Some(Self {
+            location: node.content(),
+            text: Cow::Borrowed(node.str()?),
+        })
+    }
+}
+
 /// How deep patches are followed; below, the patch replaces what it meets.
-const DEPTH: u32 = 64;
+const MAX_DEPTH: u32 = 64;
 
 impl<'t> PatchedNode<'t> {
     /// The tree with this one root.
     pub fn finish(&self) -> Tree<'t> {
         let mut builder = Builder::new();
         let root = self.build(&mut builder);
+
         builder.finish(vec![root])
     }
 
@@ -68,87 +78,98 @@ impl<'t> PatchedNode<'t> {
         }
     }
 
-    /// Takes a written collection apart by one level.
+    /// Turns a collection as written into one that can be changed, by one level.
     fn open(&mut self) {
-        if let PatchedNode::Node(node) = self {
-            match node.kind() {
-                Kind::Mapping => {
-                    let entries = node
-                        .entries()
-                        .filter_map(|entry| Some((key(entry.key)?, PatchedNode::Node(entry.value))))
-                        .collect();
-                    *self = PatchedNode::Mapping(node.location(), entries);
-                }
-                Kind::Sequence => {
-                    *self = PatchedNode::Sequence(
-                        node.location(),
-                        node.items().map(PatchedNode::Node).collect(),
-                    )
-                }
-                _ => {}
+        let PatchedNode::Node(node) = self else {
+            return;
+        };
+
+        match node.kind() {
+            Kind::Mapping => {
+                let entries = node.entries().filter_map(|entry| {
+                    Some((
+                        PatchedKey::of_node(entry.key)?,
+                        PatchedNode::Node(entry.value),
+                    ))
+                });
+                *self = PatchedNode::Mapping(node.location(), entries.collect());
             }
+            Kind::Sequence => {
+                let items = node.items().map(PatchedNode::Node);
+                *self = PatchedNode::Sequence(node.location(), items.collect());
+            }
+            _ => {}
         }
     }
 
-    fn entry(&mut self, key: &str) -> Option<&mut PatchedNode<'t>> {
+    /// The value of a key, or the item of a number.
+    fn child(&mut self, key: &str) -> Option<&mut PatchedNode<'t>> {
         self.open();
 
         match self {
             PatchedNode::Mapping(_, entries) => entries
                 .iter_mut()
-                .find(|(own, _)| own.text == key)
+                .find(|(entry_key, _)| entry_key.text == key)
                 .map(|(_, value)| value),
-            _ => None,
+            PatchedNode::Sequence(_, items) => items.get_mut(key.parse::<usize>().ok()?),
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) => None,
         }
     }
 
+    /// The string under a key.
     fn text(&self, key: &str) -> Option<&'t str> {
-        match self {
-            PatchedNode::Node(node) => node.get(key)?.str(),
+        let value = match self {
+            PatchedNode::Node(node) => node.get(key)?,
             PatchedNode::Mapping(_, entries) => {
-                let (_, value) = entries.iter().find(|(own, _)| own.text == key)?;
-                if let PatchedNode::Node(node) = value {
-                    node.str()
-                } else {
-                    None
-                }
+                let (_, value) = entries
+                    .iter()
+                    .find(|(entry_key, _)| entry_key.text == key)?;
+                let PatchedNode::Node(value) = value else {
+                    return None;
+                };
+                *value
             }
-            _ => None,
-        }
+            PatchedNode::Sequence(..) | PatchedNode::Unknown(_) => return None,
+        };
+
+        value.str()
     }
 
-    /// Applies a strategic merge patch. `home` is the file of the object: a value that stands
-    /// elsewhere was set by another patch, and two patches that disagree leave it unknown.
+    /// Applies a strategic merge patch. `home` is the file of the object: a value from elsewhere
+    /// was set by another patch, and two patches that disagree leave it unknown.
     pub fn merge(&mut self, patch: Node<'t>, home: FileId) {
-        self.merge_at(patch, "", home, 0);
+        self.merge_under(patch, "", home, 0);
     }
 
-    fn merge_at(&mut self, patch: Node<'t>, key: &str, home: FileId, depth: u32) {
-        let replaces = patch.get("$patch").and_then(Node::str) == Some("replace");
-
-        if depth > DEPTH || replaces {
+    /// Merges a patch into the value of a key.
+    fn merge_under(&mut self, patch: Node<'t>, key: &str, home: FileId, depth: u32) {
+        if depth > MAX_DEPTH || directive(patch) == Some("replace") {
             *self = PatchedNode::Node(patch);
             return;
         }
 
         match (self.kind(), patch.kind()) {
             (Kind::Mapping, Kind::Mapping) => self.merge_mapping(patch, home, depth),
-            (Kind::Sequence, Kind::Sequence) if merge_key(key).is_some() => {
-                self.merge_sequence(patch, key, home, depth)
+            (Kind::Sequence, Kind::Sequence) if merge_fields(key).is_some() => {
+                self.merge_sequence(patch, key, home, depth);
             }
             (Kind::Unknown, _) => {}
-            (Kind::Scalar, Kind::Scalar) => {
-                let PatchedNode::Node(own) = self else { return };
-
-                let disagree = own.location().file != home && own.str() != patch.str();
-                *self = if disagree {
-                    PatchedNode::Unknown(patch.location())
-                } else {
-                    PatchedNode::Node(patch)
-                };
-            }
+            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, home),
             _ => *self = PatchedNode::Node(patch),
         }
+    }
+
+    fn merge_scalar(&mut self, patch: Node<'t>, home: FileId) {
+        let PatchedNode::Node(scalar) = self else {
+            return;
+        };
+
+        let is_patched = scalar.location().file != home;
+        *self = if is_patched && scalar.str() != patch.str() {
+            PatchedNode::Unknown(patch.location())
+        } else {
+            PatchedNode::Node(patch)
+        };
     }
 
     fn merge_mapping(&mut self, patch: Node<'t>, home: FileId, depth: u32) {
@@ -158,19 +179,27 @@ impl<'t> PatchedNode<'t> {
         };
 
         for entry in patch.entries() {
-            let Some(key) = entry.key.str().filter(|key| !key.starts_with('$')) else {
+            let Some(key) = PatchedKey::of_node(entry.key) else {
                 continue;
             };
 
-            let own = entries.iter().position(|(own, _)| own.text == key);
+            if key.text.starts_with('$') {
+                continue;
+            }
 
-            match own {
-                Some(at) if entry.value.is_null() => {
-                    entries.remove(at);
+            let index = entries
+                .iter()
+                .position(|(entry_key, _)| entry_key.text == key.text);
+
+            match index {
+                Some(index) if entry.value.is_null() => {
+                    entries.remove(index);
                 }
-                Some(at) => entries[at].1.merge_at(entry.value, key, home, depth + 1),
-                None => entries
-                    .extend(self::key(entry.key).map(|key| (key, PatchedNode::Node(entry.value)))),
+                Some(index) => {
+                    let value = &mut entries[index].1;
+                    value.merge_under(entry.value, &key.text, home, depth + 1);
+                }
+                None => entries.push((key, PatchedNode::Node(entry.value))),
             }
         }
     }
@@ -181,23 +210,27 @@ impl<'t> PatchedNode<'t> {
             return;
         };
 
-        for item in patch.items() {
-            let id = merge_key(key)
+        for patch in patch.items() {
+            let identity = merge_fields(key)
                 .into_iter()
                 .flatten()
-                .find_map(|field| Some((*field, item.get(field)?.str()?)));
-            let Some((field, value)) = id else { continue };
+                .find_map(|field| Some((*field, patch.get(field)?.str()?)));
+            let Some((field, value)) = identity else {
+                continue;
+            };
 
-            let own = items.iter().position(|own| own.text(field) == Some(value));
-            let deletes = item.get("$patch").and_then(Node::str) == Some("delete");
+            let index = items
+                .iter()
+                .position(|item| item.text(field) == Some(value));
+            let deletes = directive(patch) == Some("delete");
 
-            match own {
-                Some(at) if deletes => {
-                    items.remove(at);
+            match index {
+                Some(index) if deletes => {
+                    items.remove(index);
                 }
-                Some(at) => items[at].merge_at(item, "", home, depth + 1),
+                Some(index) => items[index].merge_under(patch, "", home, depth + 1),
                 None if deletes => {}
-                None => items.push(PatchedNode::Node(item)),
+                None => items.push(PatchedNode::Node(patch)),
             }
         }
     }
@@ -205,98 +238,110 @@ impl<'t> PatchedNode<'t> {
     /// Applies a list of JSON 6902 operations. What cannot be followed is left as it is.
     pub fn apply_json_patch(&mut self, operations: Node<'t>) {
         for operation in operations.items() {
-            let text = |key: &str| operation.get(key).and_then(Node::str);
-            let (Some(op), Some(path)) = (text("op"), text("path")) else {
-                continue;
-            };
-
-            let mut parts: Vec<String> = path
-                .split('/')
-                .skip(1)
-                .map(|part| part.replace("~1", "/").replace("~0", "~"))
-                .collect();
-            let Some(last) = parts.pop() else { continue };
-
-            let value = operation.entry("value").map(|entry| entry.value);
-            self.operate_at(&parts, &last, op, value, operation);
+            if let Some(operation) = Operation::of_node(operation) {
+                operation.apply(self);
+            }
         }
     }
 
-    fn operate_at(
-        &mut self,
-        parts: &[String],
-        last: &str,
-        op: &str,
-        value: Option<Node<'t>>,
-        operation: Node<'t>,
-    ) {
-        self.open();
+    /// Adds an item at an index, or at the end.
+    fn insert(&mut self, index: &str, value: Node<'t>) {
+        if let PatchedNode::Sequence(_, items) = self {
+            let index = index.parse().unwrap_or(items.len()).min(items.len());
+            items.insert(index, PatchedNode::Node(value));
+        }
+    }
 
-        if let Some((first, rest)) = parts.split_first() {
-            let next = match self {
-                PatchedNode::Sequence(_, items) => {
-                    first.parse().ok().and_then(|at: usize| items.get_mut(at))
+    fn remove(&mut self, key: &str) {
+        match self {
+            PatchedNode::Mapping(_, entries) => {
+                entries.retain(|(entry_key, _)| entry_key.text != key);
+            }
+            PatchedNode::Sequence(_, items) => {
+                if let Ok(index) = key.parse::<usize>()
+                    && index < items.len()
+                {
+                    items.remove(index);
                 }
-                _ => self.entry(first),
+            }
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) => {}
+        }
+    }
+}
+
+/// The directive of a strategic merge patch.
+fn directive(patch: Node<'_>) -> Option<&str> {
+    patch.get("$patch")?.str()
+}
+
+/// One JSON 6902 operation.
+struct Operation<'t> {
+    name: &'t str,
+    /// The keys and indexes that lead to what is changed; the last one may not be there yet.
+    path: Vec<String>,
+    location: Location,
+    value: Option<Node<'t>>,
+}
+
+impl<'t> Operation<'t> {
+    fn of_node(node: Node<'t>) -> Option<Self> {
+        let path = node.get("path")?;
+        let parts = path.str()?.split('/').skip(1);
+
+        Some(Self {
+            name: node.get("op")?.str()?,
+            path: parts
+                .map(|part| part.replace("~1", "/").replace("~0", "~"))
+                .collect(),
+            location: path.content(),
+            value: node.entry("value").map(|entry| entry.value),
+        })
+    }
+
+    fn apply(&self, root: &mut PatchedNode<'t>) {
+        let Some((last, parents)) = self.path.split_last() else {
+            return;
+        };
+
+        let mut parent = root;
+
+        for key in parents {
+            let Some(child) = parent.child(key) else {
+                return;
             };
 
-            if let Some(next) = next {
-                next.operate_at(rest, last, op, value, operation);
-            }
-
-            return;
+            parent = child;
         }
 
-        match (self, op, value) {
-            (PatchedNode::Sequence(_, items), "add", Some(value)) => {
-                let at = last.parse().unwrap_or(items.len()).min(items.len());
-                items.insert(at, PatchedNode::Node(value));
-            }
-            (PatchedNode::Sequence(_, items), "replace", Some(value)) => {
-                if let Some(item) = last.parse().ok().and_then(|at: usize| items.get_mut(at)) {
-                    *item = PatchedNode::Node(value);
-                }
-            }
-            (PatchedNode::Sequence(_, items), "remove", _) => {
-                if let Some(at) = last.parse().ok().filter(|at: &usize| *at < items.len()) {
-                    items.remove(at);
-                }
-            }
-            (PatchedNode::Mapping(_, entries), "add" | "replace", Some(value)) => {
-                match entries.iter_mut().find(|(own, _)| own.text == last) {
-                    Some((_, own)) => *own = PatchedNode::Node(value),
-                    // The key stands inside a path, so the operation's own path speaks for it.
-                    None => {
-                        let location = operation
-                            .get("path")
-                            .map_or(value.location(), Node::content);
-                        entries.push((
-                            Key {
-                                location,
-                                text: Cow::Owned(last.to_owned()),
-                            },
-                            PatchedNode::Node(value),
-                        ));
-                    }
-                }
-            }
-            (PatchedNode::Mapping(_, entries), "remove", _) => {
-                entries.retain(|(own, _)| own.text != last)
-            }
+        parent.open();
+        let is_sequence = parent.kind() == Kind::Sequence;
+
+        match (self.name, self.value) {
+            ("add", Some(value)) if is_sequence => parent.insert(last, value),
+            ("add" | "replace", Some(value)) => match parent.child(last) {
+                Some(child) => *child = PatchedNode::Node(value),
+                None => self.add_key(parent, last, value),
+            },
+            ("remove", _) => parent.remove(last),
             _ => {}
         }
     }
+
+    /// Adds an entry to a mapping. Its key is a part of the operation's path, so the path is its
+    /// location.
+    fn add_key(&self, mapping: &mut PatchedNode<'t>, key: &str, value: Node<'t>) {
+        if let PatchedNode::Mapping(_, entries) = mapping {
+            let key = PatchedKey {
+                location: self.location,
+                text: Cow::Owned(key.to_owned()),
+            };
+            entries.push((key, PatchedNode::Node(value)));
+        }
+    }
 }
 
-fn key(node: Node) -> Option<Key> {
-    Some(Key {
-        location: node.content(),
-        text: Cow::Borrowed(node.str()?),
-    })
-}
-
-/// What tells the items of a list apart, by the list's key; other lists are replaced whole.
-const fn merge_key(list: &str) -> Option<&'static [&'static str]> {
+/// The fields that identify the items of a list, by the list's key. Other lists are replaced whole.
+const fn merge_fields(list: &str) -> Option<&'static [&'static str]> {
     match list.as_bytes() {
         b"containers"
         | b"initContainers"
@@ -319,14 +364,31 @@ mod tests {
         Tree::parse(FileId(file), text).tree
     }
 
-    const BASE: &str = "spec:\n  replicas: 1\n  containers:\n    - name: web\n      image: a\n      args: [x, y]\n    - name: side\n";
+    const BASE: &str = r"
+spec:
+  replicas: 1
+  containers:
+    - name: web
+      image: a
+      args: [x, y]
+    - name: side
+";
 
     #[test]
     fn lists_merge_by_name_and_others_are_replaced() {
         let base = tree(0, BASE);
         let patch = tree(
             1,
-            "spec:\n  containers:\n    - name: web\n      args: [z]\n      tty: true\n    - name: side\n      $patch: delete\n    - name: new\n",
+            r"
+spec:
+  containers:
+    - name: web
+      args: [z]
+      tty: true
+    - name: side
+      $patch: delete
+    - name: new
+",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
         draft.merge(patch.root().unwrap(), FileId(0));
@@ -352,13 +414,13 @@ mod tests {
     #[test]
     fn patches_that_disagree_leave_a_value_unknown() {
         let base = tree(0, BASE);
-        let (one, two, same) = (
+        let (first, second, same) = (
             tree(1, "spec: {replicas: 2}"),
             tree(2, "spec: {replicas: 3}"),
             tree(3, "spec: {replicas: 2}"),
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.merge(one.root().unwrap(), FileId(0));
+        draft.merge(first.root().unwrap(), FileId(0));
         draft.merge(same.root().unwrap(), FileId(0));
         assert_eq!(
             draft
@@ -370,7 +432,7 @@ mod tests {
                 .str(),
             Some("2")
         );
-        draft.merge(two.root().unwrap(), FileId(0));
+        draft.merge(second.root().unwrap(), FileId(0));
         assert_eq!(
             draft
                 .finish()
@@ -388,7 +450,14 @@ mod tests {
         let base = tree(0, BASE);
         let operations = tree(
             1,
-            "- {op: replace, path: /spec/replicas, value: 5}\n- {op: add, path: /spec/containers/0/args/-, value: z}\n- {op: remove, path: /spec/containers/1}\n- {op: add, path: /spec/a~1b, value: 1}\n- {op: test, path: /x}\n- 3\n",
+            r"
+- {op: replace, path: /spec/replicas, value: 5}
+- {op: add, path: /spec/containers/0/args/-, value: z}
+- {op: remove, path: /spec/containers/1}
+- {op: add, path: /spec/a~1b, value: 1}
+- {op: test, path: /x}
+- 3
+",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
         draft.apply_json_patch(operations.root().unwrap());

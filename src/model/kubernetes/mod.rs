@@ -1,29 +1,41 @@
-//! Facts of Kubernetes objects, plain, under kustomize, or in Helm templates seen through masking.
+//! Kubernetes objects: of plain manifests, under kustomize, and of Helm templates read through a
+//! mask.
 //!
-//! Lowering reads one object at a time and never judges; what joins objects of several files
-//! ([`join`]) runs once afterwards. Nothing here renders a template.
+//! Lowering reads one object at a time and only states facts. What several files say of one object
+//! is joined once afterwards, in [`join`]. Templates are not rendered.
 
 mod container;
-mod join;
+mod environment;
+pub mod join;
 mod kustomize;
+mod labels;
 mod lower;
 mod merge;
 mod network;
 mod object;
 mod pod;
+mod pod_defaults;
 mod policy;
+mod probe;
 mod quantity;
+mod reference;
+mod security;
 mod selector;
+mod spec_reader;
 #[cfg(test)]
 mod tests;
-mod view;
+mod volume;
+mod workload;
 
-pub use join::join;
 pub use kustomize::Kustomization;
+pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
-pub use object::{Body, Claim, Data, DataEntry, Labels, Object, ServiceAccount};
-pub use pod::{JobFacts, Pod, Reference, ReferenceKind, Strategy, Volume, Workload};
-pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, Role, Subject};
-pub use selector::Selector;
-pub use view::{Scope, SpecReader};
+pub use object::{Body, Claim, Data, DataEntry, Object, ServiceAccount};
+pub use pod::Pod;
+pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, RbacRole, Subject};
+pub use reference::{ObjectReference, ReferenceKind};
+pub use selector::{Requirement, Selector};
+pub use spec_reader::ManifestScope;
+pub use volume::Volume;
+pub use workload::{CronFacts, JobFacts, Strategy, Workload};

@@ -1,7 +1,7 @@
-//! Facts of what carries traffic to pods and what keeps it from them.
+//! Services, Ingresses, routes and network policies.
 
 use super::selector::Selector;
-use super::view::SpecReader;
+use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::source::{Located, Location};
 
@@ -12,12 +12,12 @@ pub struct KubeService {
     /// `None`: no selector written (external name, manual endpoints).
     pub selector: Option<Selector>,
     pub ports: Vec<ServicePort>,
-    pub headless: bool,
     pub external_ips: Vec<Located<String>>,
-    /// `loadBalancerSourceRanges` narrows who may reach it.
+    /// `loadBalancerSourceRanges` restricts the clients.
     pub source_ranges: bool,
 }
 
+/// A port of a Service.
 #[derive(Clone, Debug)]
 pub struct ServicePort {
     pub location: Location,
@@ -28,21 +28,28 @@ pub struct ServicePort {
 }
 
 impl KubeService {
-    pub(super) fn read(spec: SpecReader) -> Self {
-        let port = |item: SpecReader| ServicePort {
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
+        Self {
+            kind: spec.str("type"),
+            selector: Selector::from_map(spec, "selector"),
+            ports: spec
+                .list("ports")
+                .into_iter()
+                .map(ServicePort::from_item)
+                .collect(),
+            external_ips: spec.texts("externalIPs"),
+            source_ranges: !spec.get("loadBalancerSourceRanges").is_absent(),
+        }
+    }
+}
+
+impl ServicePort {
+    fn from_item(item: SpecReader) -> Self {
+        Self {
             location: item.node.location(),
             name: item.str("name").known().cloned(),
             port: item.str("port"),
             target: item.str("targetPort"),
-        };
-
-        Self {
-            kind: spec.str("type"),
-            selector: Selector::read_map(spec, "selector"),
-            ports: spec.list("ports").into_iter().map(port).collect(),
-            headless: spec.str("clusterIP").value().is_some_and(|ip| ip == "None"),
-            external_ips: spec.texts("externalIPs"),
-            source_ranges: !spec.get("loadBalancerSourceRanges").is_absent(),
         }
     }
 }
@@ -52,55 +59,55 @@ impl KubeService {
 pub struct NetworkPolicy {
     /// An absent selector selects all pods of the namespace, as an empty one does.
     pub selector: Option<Selector>,
-    pub ingress: bool,
+    /// It restricts outgoing traffic.
     pub egress: bool,
     /// Selectors over pods of the same namespace, in `from` and `to`.
     pub peers: Vec<Peer>,
 }
 
-/// A peer of a network policy that is named by its labels.
+/// A peer of a network policy that is selected by its labels.
 #[derive(Debug)]
 pub struct Peer {
     pub selector: Selector,
-    /// A namespace selector stands beside it: the pods are elsewhere.
+    /// It has a namespace selector too, so the pods are in other namespaces.
     pub elsewhere: bool,
 }
 
 impl NetworkPolicy {
-    pub(super) fn read(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
         let types = spec.texts("policyTypes");
-        let named = |kind: &str| types.iter().any(|own| own.value == kind);
-        let written = !spec.get("egress").is_absent();
-        let peer = |view: SpecReader| {
-            let selector = Selector::read(view, "podSelector")?;
-            Some(Peer {
-                selector,
-                elsewhere: view.key("namespaceSelector").is_some(),
-            })
-        };
-
+        let has_egress_rules = !spec.get("egress").is_absent();
         let sides = [("ingress", "from"), ("egress", "to")];
-        let lists = sides.into_iter().flat_map(|(side, key)| {
+        let peers = sides.into_iter().flat_map(|(side, key)| {
             spec.list(side)
                 .into_iter()
                 .flat_map(move |rule| rule.list(key))
         });
 
         Self {
-            selector: Selector::read(spec, "podSelector"),
-            ingress: types.is_empty() || named("Ingress"),
-            egress: named("Egress") || (types.is_empty() && written),
-            peers: lists.filter_map(peer).collect(),
+            selector: Selector::from_key(spec, "podSelector"),
+            egress: if types.is_empty() {
+                has_egress_rules
+            } else {
+                types
+                    .iter()
+                    .any(|policy_type| policy_type.value == "Egress")
+            },
+            peers: peers.filter_map(Peer::from_item).collect(),
         }
-    }
-
-    /// Whether it selects every pod of its namespace.
-    pub fn selects_all(&self) -> bool {
-        self.selector.as_ref().is_none_or(Selector::is_empty)
     }
 }
 
-/// An entry from outside: an Ingress or a route.
+impl Peer {
+    fn from_item(item: SpecReader) -> Option<Self> {
+        Some(Self {
+            selector: Selector::from_key(item, "podSelector")?,
+            elsewhere: item.key_location("namespaceSelector").is_some(),
+        })
+    }
+}
+
+/// A way in from outside: an Ingress or a route.
 #[derive(Debug)]
 pub struct Ingress {
     pub backends: Vec<Backend>,
@@ -108,98 +115,93 @@ pub struct Ingress {
     pub hosts: Vec<Located<String>>,
 }
 
-/// The service that an entry leads to.
+/// A Service that an Ingress or a route leads to.
 #[derive(Debug)]
 pub struct Backend {
     pub service: Located<String>,
     /// Number or name.
     pub port: Setting<String>,
-    /// Of a route: the namespace it names.
+    /// Of a route: the namespace that it names.
     pub namespace: Setting<String>,
 }
 
 impl Ingress {
     /// `networking.k8s.io/v1` and its older versions.
-    pub(super) fn read(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
         let rules = spec.list("rules");
-        let mut backends: Vec<Backend> = Vec::new();
-        backends.extend(
-            spec.get("defaultBackend")
-                .or(spec.get("backend"))
-                .value()
-                .and_then(|view| backend(*view)),
-        );
-        let paths = rules.iter().flat_map(|rule| {
-            rule.get("http")
-                .value()
-                .map(|http| http.list("paths"))
-                .unwrap_or_default()
-        });
-
-        backends.extend(
-            paths.filter_map(|path| path.get("backend").value().and_then(|view| backend(*view))),
-        );
+        let default = spec.get("defaultBackend").or(spec.get("backend"));
+        let paths = rules
+            .iter()
+            .filter_map(|rule| Some(rule.get("http").value()?.list("paths")))
+            .flatten()
+            .map(|path| path.get("backend"));
         let hosts = rules
             .iter()
-            .filter_map(|rule| rule.str("host").known().cloned())
-            .collect();
-        let tls = match spec.get("tls") {
-            Setting::Set(at) if at.value.node.is_empty() && !at.value.is_open() => Setting::Absent,
-            other => other.map(|_| ()),
-        };
+            .filter_map(|rule| rule.str("host").known().cloned());
 
         Self {
-            backends,
-            tls,
-            hosts,
+            backends: std::iter::once(default)
+                .chain(paths)
+                .filter_map(|backend| Backend::from_spec(*backend.value()?))
+                .collect(),
+            tls: match spec.get("tls") {
+                Setting::Set(list) if list.value.node.is_empty() && !list.value.is_open() => {
+                    Setting::Absent
+                }
+                list => list.map(|_| ()),
+            },
+            hosts: hosts.collect(),
         }
     }
 
-    /// `HTTPRoute`, `GRPCRoute`, `TCPRoute`, `TLSRoute`: TLS is the gateway's affair.
-    pub(super) fn read_route(spec: SpecReader) -> Self {
-        let refs = spec
+    /// `HTTPRoute`, `GRPCRoute`, `TCPRoute`, `TLSRoute`. Their gateway sets TLS.
+    pub(super) fn from_route(spec: SpecReader) -> Self {
+        let references = spec
             .list("rules")
             .into_iter()
             .flat_map(|rule| rule.list("backendRefs"));
-        let service = |item: &SpecReader| {
-            item.str("kind")
-                .value()
-                .is_none_or(|kind| kind == "Service")
-        };
-
-        let read = |item: SpecReader| {
-            let service = item.str("name").known().cloned()?;
-            Some(Backend {
-                service,
-                port: item.str("port"),
-                namespace: item.str("namespace"),
-            })
-        };
 
         Self {
-            backends: refs.filter(service).filter_map(read).collect(),
+            backends: references.filter_map(Backend::from_reference).collect(),
             tls: Setting::Unknown(None),
             hosts: spec.texts("hostnames"),
         }
     }
 }
 
-fn backend(view: SpecReader) -> Option<Backend> {
-    if let Some(service) = view.get("service").value() {
-        let port = service
-            .get("port")
-            .and_then(|port| port.str("name").or(port.str("number")));
-        return Some(Backend {
+impl Backend {
+    /// A `backend` of an Ingress, of `networking.k8s.io/v1` or older.
+    fn from_spec(spec: SpecReader) -> Option<Self> {
+        let Setting::Set(service) = spec.get("service") else {
+            return Some(Self {
+                service: spec.str("serviceName").known().cloned()?,
+                port: spec.str("servicePort"),
+                namespace: Setting::Absent,
+            });
+        };
+
+        let service = service.value;
+
+        Some(Self {
             service: service.str("name").known().cloned()?,
-            port,
+            port: service
+                .get("port")
+                .and_then(|port| port.str("name").or(port.str("number"))),
             namespace: Setting::Absent,
-        });
+        })
     }
 
-    let service = view.str("serviceName").known().cloned()?;
-    Some(Backend {
-        service,
-        port: view.str("servicePort"),
-        namespace: Setting::Absent,
-    })
+    /// An item of `backendRefs`; `None` where it is not a Service.
+    fn from_reference(item: SpecReader) -> Option<Self> {
+        let kind = item.str("kind");
+        if kind.value().is_some_and(|kind| kind != "Service") {
+            return None;
+        }
+
+        Some(Self {
+            service: item.str("name").known().cloned()?,
+            port: item.str("port"),
+            namespace: item.str("namespace"),
+        })
+    }
 }

@@ -1,9 +1,11 @@
-//! What every Kubernetes object has, and what its kind adds.
+//! Kubernetes objects: what all of them have, and what each kind adds.
 
+use super::labels::{Labels, key_text};
 use super::network::{Ingress, KubeService, NetworkPolicy};
-use super::pod::Workload;
-use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, Role};
-use super::view::SpecReader;
+use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
+use super::spec_reader::SpecReader;
+use super::workload::Workload;
+use crate::credential;
 use crate::model::Setting;
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
 
@@ -15,21 +17,21 @@ pub struct Object {
     pub kind: Located<String>,
     /// `None` for `generateName` or a templated name.
     pub name: Option<Located<String>>,
-    /// Absent means the namespace of the caller, a kustomization or `helm -n`.
+    /// Absent means the namespace that a kustomization, `helm -n` or the caller sets.
     pub namespace: Setting<String>,
     pub labels: Labels,
     pub annotations: Labels,
-    /// The object's first key: where a suppression for the whole object may stand.
+    /// The object's first key, where a suppression for the whole object may be written.
     pub anchor: Location,
-    /// It is a patch, or a template: what it lacks may stand elsewhere.
+    /// It is a patch or a template: what it lacks may be set elsewhere.
     pub open: bool,
-    /// Seen through a masked Helm template.
+    /// From a Helm template.
     pub helm: bool,
     pub body: Body,
 }
 
 impl Object {
-    /// `Deployment/api` for messages; `this Deployment` where the name is unknown.
+    /// `Deployment/api`, or `this Deployment` where the name is unknown.
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => format!("{}/{}", self.kind.value, name.value),
@@ -37,7 +39,7 @@ impl Object {
         }
     }
 
-    /// Where a finding about the whole object points: its name, or its kind where it has none.
+    /// The location of the object as a whole: its name, or its kind where it has none.
     pub fn location(&self) -> Location {
         self.name
             .as_ref()
@@ -53,7 +55,9 @@ impl Object {
     }
 
     pub fn is_named(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| own.value == name)
+        self.name
+            .as_ref()
+            .is_some_and(|own_name| own_name.value == name)
     }
 
     /// The value of an annotation.
@@ -61,18 +65,18 @@ impl Object {
         self.annotations.get(key)
     }
 
-    /// Run by Helm or Argo CD around a deploy, or as a test: it comes and goes.
+    /// Whether Helm or Argo CD runs the object around a deploy, or as a test.
     pub fn is_hook(&self) -> bool {
         ["helm.sh/hook", "argocd.argoproj.io/hook"]
             .iter()
             .any(|key| self.annotations.has(key))
     }
 
-    /// Whether two objects may be in one namespace: both say the same, or one does not say. Nobody
-    /// says `default` by accident, so an absent namespace may be any.
+    /// Whether two objects may be in one namespace: both set the same, or one sets none. An absent
+    /// namespace may be any, for manifests are applied with `-n`.
     pub fn shares_namespace(&self, other: &Object) -> bool {
         match (self.namespace.value(), other.namespace.value()) {
-            (Some(own), Some(other)) => own == other,
+            (Some(namespace), Some(other)) => namespace == other,
             _ => true,
         }
     }
@@ -85,77 +89,25 @@ impl Object {
     }
 }
 
-/// A map of labels or annotations with its places. `open`: there may be more.
-#[derive(Clone, Debug, Default)]
-pub struct Labels {
-    pub entries: Vec<(Located<String>, Setting<String>)>,
-    pub open: bool,
-    pub location: Option<Location>,
-}
-
-impl Labels {
-    /// From the mapping that a key holds.
-    pub(super) fn read(parent: Setting<SpecReader>, key: &str) -> Self {
-        match parent.and_then(|view| view.get(key)) {
-            Setting::Set(at) => Self {
-                entries: at
-                    .value
-                    .entries()
-                    .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
-                    .collect(),
-                open: at.value.is_open(),
-                location: Some(at.location),
-            },
-            Setting::Absent => Self::default(),
-            Setting::Unknown(location) => Self {
-                open: true,
-                location,
-                ..Self::default()
-            },
-        }
-    }
-
-    /// The known value of a key.
-    pub fn get(&self, key: &str) -> Option<&Located<String>> {
-        self.setting(key)?.known()
-    }
-
-    pub fn has(&self, key: &str) -> bool {
-        self.setting(key).is_some()
-    }
-
-    /// The value of a key that is written.
-    pub fn setting(&self, key: &str) -> Option<&Setting<String>> {
-        self.entries
-            .iter()
-            .find(|(own, _)| own.value == key)
-            .map(|(_, value)| value)
-    }
-}
-
-/// The text of a key with its place.
-pub(super) fn key_text(key: crate::syntax::yaml::Node) -> Option<Located<String>> {
-    Some(Located::new(key.str()?.to_owned(), key.content()))
-}
-
+/// What the kind of an object adds.
 #[derive(Debug)]
 pub enum Body {
     Workload(Box<Workload>),
     Service(Box<KubeService>),
     ConfigMap(Data),
     Secret(Data),
-    /// An HPA, a KEDA ScaledObject: what scales a workload.
+    /// An HPA or a KEDA ScaledObject.
     Autoscaler(Box<Autoscaler>),
     DisruptionBudget(Box<DisruptionBudget>),
     NetworkPolicy(Box<NetworkPolicy>),
-    /// An Ingress, a route of the Gateway API, a Gateway.
+    /// An Ingress or a route of the Gateway API.
     Ingress(Box<Ingress>),
     ServiceAccount(ServiceAccount),
     /// A Role or ClusterRole.
-    Role(Role),
+    Role(RbacRole),
     /// A RoleBinding or ClusterRoleBinding.
     Binding(Binding),
-    /// What a LimitRange gives to containers that say nothing.
+    /// A LimitRange: resources of containers that set none.
     LimitRange(Box<Defaults>),
     Claim(Claim),
     Other,
@@ -178,10 +130,62 @@ pub struct DataEntry {
     pub key: Located<String>,
     /// As written; of a Secret's `data`, base64.
     pub value: Located<String>,
-    /// Where `value` is base64 of text, that text.
+    /// The decoded value, where `value` is base64 of text.
     pub decoded: Option<String>,
-    /// Where the bytes of `value` stand.
+    /// The positions of the bytes of `value` in the file.
     pub offsets: OffsetMap,
+}
+
+impl Data {
+    /// The entries of the given tables of an object; those of the table `encoded` are base64.
+    pub(super) fn from_tables(root: SpecReader, tables: &[&str], encoded: Option<&str>) -> Self {
+        let mut data = Self {
+            kind: root.str("type"),
+            encrypted: root.key_location("sops").is_some(),
+            open: root.is_open(),
+            entries: Vec::new(),
+        };
+
+        for table in tables {
+            let Some(spec) = root.get(table).value().copied() else {
+                continue;
+            };
+
+            data.open |= spec.is_open();
+
+            for (key, value) in spec.entries() {
+                let (Some(key), Some(text)) = (key_text(key), value.raw_text()) else {
+                    continue;
+                };
+
+                let decoded = if encoded == Some(*table) {
+                    decode_base64(&text.value)
+                } else {
+                    None
+                };
+
+                data.entries.push(DataEntry {
+                    key,
+                    value: text,
+                    decoded,
+                    offsets: value.node.offsets(),
+                });
+            }
+        }
+
+        data
+    }
+}
+
+/// Base64 of UTF-8 text; `None` for anything else.
+fn decode_base64(text: &str) -> Option<String> {
+    let digits: String = text
+        .chars()
+        .filter(|letter| !letter.is_ascii_whitespace())
+        .take_while(|letter| *letter != '=')
+        .collect();
+
+    String::from_utf8(credential::base64(&digits)?).ok()
 }
 
 impl DataEntry {
@@ -190,7 +194,7 @@ impl DataEntry {
         self.decoded.as_deref().unwrap_or(&self.value.value)
     }
 
-    /// The place of a span of [`DataEntry::text`]; the whole value where it is encoded.
+    /// The location of a span of [`DataEntry::text`]; the whole value where it is encoded.
     pub fn place_of(&self, span: Span) -> Location {
         match self.decoded {
             Some(_) => self.value.location,
@@ -202,26 +206,28 @@ impl DataEntry {
 /// A PersistentVolumeClaim.
 #[derive(Debug, Default)]
 pub struct Claim {
-    /// `accessModes`; unknown where a template has a say in one of them.
+    /// `accessModes`; unknown where one of them is.
     pub access_modes: Setting<Vec<Located<String>>>,
 }
 
 impl Claim {
-    pub(super) fn read(spec: SpecReader) -> Self {
-        let modes = spec.get("accessModes").and_then(|list| {
-            let modes: Option<Vec<_>> = list
-                .items()
-                .map(|item| item.text().known().cloned())
-                .collect();
-            match modes.filter(|_| !list.is_open()) {
-                Some(modes) => Setting::set(modes, list.node.location()),
-                None => Setting::Unknown(Some(list.node.location())),
-            }
-        });
-
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
         Self {
-            access_modes: modes,
+            access_modes: spec.get("accessModes").and_then(access_modes),
         }
+    }
+}
+
+fn access_modes(list: SpecReader) -> Setting<Vec<Located<String>>> {
+    let location = list.node.location();
+    let modes: Option<Vec<_>> = list
+        .items()
+        .map(|item| item.text().known().cloned())
+        .collect();
+
+    match modes {
+        Some(modes) if !list.is_open() => Setting::set(modes, location),
+        _ => Setting::Unknown(Some(location)),
     }
 }
 

@@ -1,56 +1,14 @@
-//! Facts of workloads and their pods.
+//! Pods: their containers, volumes, and the objects they name.
 
-use super::container::{PodDefaults, read as container};
-use super::object::Labels;
-use super::selector::Selector;
-use super::view::SpecReader;
+use super::container::lower_container;
+use super::labels::Labels;
+use super::pod_defaults::PodDefaults;
+use super::reference::{ObjectReference, ReferenceKind};
+use super::spec_reader::SpecReader;
+use super::volume::{self, Volume, attach_unmounted_host_paths};
 use crate::model::Setting;
-use crate::model::container::{Container, ContainerRole, EnvFromKind, Mount, MountSource};
+use crate::model::container::{Container, ContainerRole};
 use crate::source::{Located, Location};
-
-/// A kind that has a pod template.
-#[derive(Debug)]
-pub struct Workload {
-    /// Absent means 1 for kinds that have replicas.
-    pub replicas: Setting<u32>,
-    pub selector: Option<Selector>,
-    /// Labels of the pod template.
-    pub pod_labels: Labels,
-    pub pod: Pod,
-    pub strategy: Strategy,
-    /// Of a Job or CronJob.
-    pub job: Option<JobFacts>,
-    /// A StatefulSet's `serviceName`.
-    pub service_name: Setting<String>,
-    /// Of a kind that is not known: it has a pod template by its shape.
-    pub guessed: bool,
-}
-
-/// How a workload replaces its pods.
-#[derive(Debug, Default)]
-pub struct Strategy {
-    pub kind: Setting<String>,
-    /// A number or a percentage, as written.
-    pub max_unavailable: Setting<String>,
-    pub max_surge: Setting<String>,
-}
-
-/// What bounds a job.
-#[derive(Debug, Default)]
-pub struct JobFacts {
-    /// The job spec's `ttlSecondsAfterFinished`.
-    pub ttl: Setting<u32>,
-    pub deadline: Setting<u32>,
-    pub backoff: Setting<u32>,
-    /// The CronJob's own settings; `None` for a Job.
-    pub cron: Option<CronFacts>,
-}
-
-#[derive(Debug, Default)]
-pub struct CronFacts {
-    pub concurrency: Setting<String>,
-    pub starting_deadline: Setting<u32>,
-}
 
 /// A pod's spec.
 #[derive(Debug, Default)]
@@ -64,184 +22,76 @@ pub struct Pod {
     pub service_account: Setting<String>,
     pub automount_token: Setting<bool>,
     pub windows: bool,
-    /// `hostUsers: false`: root inside is nobody outside.
-    pub own_users: bool,
     /// Names of `securityContext.sysctls`.
     pub sysctls: Vec<Located<String>>,
-    pub run_as_group: Setting<i64>,
+    /// `terminationGracePeriodSeconds`.
     pub termination_grace: Setting<u32>,
     /// `topologySpreadConstraints`, or an anti-affinity between pods: what keeps replicas apart.
     pub spread: Setting<()>,
-    pub references: Vec<Reference>,
+    pub references: Vec<ObjectReference>,
 }
 
 impl Pod {
-    /// The containers that serve as long as the pod lives.
+    /// The containers that run as long as the pod.
     pub fn lasting(&self) -> impl Iterator<Item = &Container> {
-        self.containers
-            .iter()
-            .filter(|one| matches!(one.role, ContainerRole::Main | ContainerRole::Sidecar))
+        self.containers.iter().filter(|container| {
+            matches!(container.role, ContainerRole::Main | ContainerRole::Sidecar)
+        })
     }
 
-    /// The pod's own containers.
+    /// The containers of the pod's `containers`.
     pub fn main(&self) -> impl Iterator<Item = &Container> {
         self.containers
             .iter()
-            .filter(|one| one.role == ContainerRole::Main)
+            .filter(|container| container.role == ContainerRole::Main)
     }
-}
 
-/// One of a pod's `volumes`, or a StatefulSet's claim template.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Volume {
-    pub name: String,
-    pub location: Location,
-    /// The key that says its type: `hostPath`, `emptyDir`, …
-    pub kind: Option<Located<String>>,
-    pub source: MountSource,
-}
-
-/// Another object that a pod names.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reference {
-    pub kind: ReferenceKind,
-    pub name: Located<String>,
-    /// An entry of the ConfigMap or Secret.
-    pub key: Option<Located<String>>,
-    /// It may be missing.
-    pub optional: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReferenceKind {
-    ConfigMap,
-    Secret,
-    Claim,
-    ServiceAccount,
-}
-
-impl ReferenceKind {
-    /// The kind as an object writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ReferenceKind::ConfigMap => "ConfigMap",
-            ReferenceKind::Secret => "Secret",
-            ReferenceKind::Claim => "PersistentVolumeClaim",
-            ReferenceKind::ServiceAccount => "ServiceAccount",
-        }
-    }
-}
-
-impl Pod {
-    /// Lowers a pod's spec. `template` is the object that has `metadata` and `spec`; `claims` are a
-    /// StatefulSet's claim templates.
-    pub(super) fn read(spec: SpecReader, annotations: &Labels, claims: &[SpecReader]) -> Self {
-        let mut volumes: Vec<Volume> = spec
-            .list("volumes")
-            .into_iter()
-            .filter_map(volume)
-            .collect();
-        volumes.extend(claims.iter().filter_map(|claim| {
-            let name = claim
-                .path(&["metadata", "name"])
-                .and_then(SpecReader::text)
-                .known()?
-                .clone();
-            Some(Volume {
-                name: name.value,
-                location: name.location,
-                kind: None,
-                source: MountSource::Anonymous,
-            })
-        }));
-        let security = spec.get("securityContext");
-        let windows = spec
-            .path(&["os", "name"])
-            .and_then(SpecReader::text)
-            .value()
-            .is_some_and(|name| name == "windows");
-        let host_users = spec.flag("hostUsers");
+    /// Lowers a pod's spec. `annotations` are those of its template, `claims` a StatefulSet's claim
+    /// templates.
+    pub(super) fn from_spec(spec: SpecReader, annotations: &Labels, claims: &[SpecReader]) -> Self {
+        let volumes = volumes(spec, claims);
+        let context = spec.get("securityContext");
+        let windows = is_windows(spec);
         let defaults = PodDefaults {
             spec,
-            security: security.clone(),
+            security: context.clone(),
             annotations,
             volumes: &volumes,
-            volumes_open: spec
-                .get("volumes")
-                .value()
-                .map_or_else(|| spec.is_open(), |view| view.is_open()),
+            volumes_open: may_have_more_volumes(spec),
             windows,
-            own_users: host_users.is(false),
+            own_users: spec.flag("hostUsers").is(false),
         };
 
         let mut references = Vec::new();
-        let mut containers = Vec::new();
-        let lists = [
-            ("initContainers", ContainerRole::Init),
-            ("containers", ContainerRole::Main),
-            ("ephemeralContainers", ContainerRole::Ephemeral),
-        ];
+        let mut containers = containers(spec, &defaults, &mut references);
+        attach_unmounted_host_paths(&volumes, &mut containers);
 
-        for (key, role) in lists {
-            for item in spec.list(key) {
-                if item.node.entries().next().is_some() {
-                    containers.push(container(item, role, &defaults, &mut references));
-                }
-            }
-        }
-
-        unmounted_host_paths(&volumes, &mut containers);
-        references.extend(spec.list("volumes").into_iter().flat_map(volume_references));
-        let account = spec
+        let service_account = spec
             .str("serviceAccountName")
             .or(spec.str("serviceAccount"));
-        if let Some(name) = account.known() {
-            references.push(Reference {
-                kind: ReferenceKind::ServiceAccount,
-                name: name.clone(),
-                key: None,
-                optional: false,
-            });
-        }
+        references.extend(
+            spec.list("volumes")
+                .into_iter()
+                .flat_map(volume::references),
+        );
+        references.extend(
+            service_account
+                .known()
+                .map(|name| ObjectReference::required(ReferenceKind::ServiceAccount, name.clone())),
+        );
+        references.extend(pull_secrets(spec));
 
-        for item in spec.list("imagePullSecrets") {
-            if let Some(name) = item.str("name").known() {
-                references.push(Reference {
-                    kind: ReferenceKind::Secret,
-                    name: name.clone(),
-                    key: None,
-                    optional: false,
-                });
-            }
-        }
-
-        let within = |key: &str| {
-            security
-                .value()
-                .map_or(Setting::Absent, |view| view.get(key))
-        };
-
-        let sysctls = within("sysctls")
-            .value()
-            .map(|view| view.items().collect::<Vec<_>>())
-            .unwrap_or_default();
         Self {
-            location: spec
-                .key("containers")
-                .or_else(|| spec.node.entries().next().map(|e| e.key.location()))
-                .unwrap_or_default(),
+            location: location(spec),
             containers,
             restart_policy: spec.str("restartPolicy"),
-            service_account: account,
+            service_account,
             automount_token: spec.flag("automountServiceAccountToken"),
             windows,
-            own_users: host_users.is(false),
-            sysctls: sysctls
-                .iter()
-                .filter_map(|item| item.str("name").known().cloned())
-                .collect(),
-            run_as_group: within("runAsGroup").and_then(SpecReader::integer),
-            termination_grace: spec.count("terminationGracePeriodSeconds"),
+            sysctls: sysctls(&context),
+            termination_grace: spec
+                .get("terminationGracePeriodSeconds")
+                .and_then(SpecReader::unsigned),
             spread: spread(spec),
             references,
             volumes,
@@ -249,156 +99,87 @@ impl Pod {
     }
 }
 
+fn is_windows(spec: SpecReader) -> bool {
+    let name = spec.path(&["os", "name"]).and_then(SpecReader::text);
+
+    name.value().is_some_and(|name| name == "windows")
+}
+
+/// The volumes of a pod, and those that a StatefulSet claims for it.
+fn volumes(spec: SpecReader, claims: &[SpecReader]) -> Vec<Volume> {
+    let items = spec.list("volumes").into_iter();
+    let claims = claims.iter().copied();
+
+    items
+        .map(Volume::from_item)
+        .chain(claims.filter_map(Volume::from_claim_template))
+        .collect()
+}
+
+fn may_have_more_volumes(spec: SpecReader) -> bool {
+    match spec.get("volumes") {
+        Setting::Set(volumes) => volumes.value.is_open(),
+        Setting::Absent | Setting::Unknown(_) => spec.is_open(),
+    }
+}
+
+fn location(spec: SpecReader) -> Location {
+    spec.key_location("containers")
+        .or_else(|| Some(spec.node.entries().next()?.key.location()))
+        .unwrap_or_default()
+}
+
+fn containers(
+    spec: SpecReader,
+    defaults: &PodDefaults,
+    references: &mut Vec<ObjectReference>,
+) -> Vec<Container> {
+    let mut containers = Vec::new();
+
+    for (key, role) in [
+        ("initContainers", ContainerRole::Init),
+        ("containers", ContainerRole::Main),
+        ("ephemeralContainers", ContainerRole::Ephemeral),
+    ] {
+        for item in spec.list(key) {
+            if item.node.entries().next().is_some() {
+                containers.push(lower_container(item, role, defaults, references));
+            }
+        }
+    }
+
+    containers
+}
+
+fn pull_secrets(spec: SpecReader) -> Vec<ObjectReference> {
+    let secrets = spec.list("imagePullSecrets").into_iter();
+    secrets
+        .filter_map(|item| item.str("name").known().cloned())
+        .map(|name| ObjectReference::required(ReferenceKind::Secret, name))
+        .collect()
+}
+
+/// The names of the kernel parameters that a pod's security context sets.
+fn sysctls(context: &Setting<SpecReader>) -> Vec<Located<String>> {
+    let items = context
+        .value()
+        .map(|context| context.list("sysctls"))
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| item.str("name").known().cloned())
+        .collect()
+}
+
 fn spread(spec: SpecReader) -> Setting<()> {
     let constraints = spec.get("topologySpreadConstraints");
-    let anti = spec.path(&["affinity", "podAntiAffinity"]);
+    let anti_affinity = spec.path(&["affinity", "podAntiAffinity"]);
 
-    match (constraints, anti) {
-        (Setting::Set(at), _) | (_, Setting::Set(at)) => Setting::set((), at.location),
+    match (constraints, anti_affinity) {
+        (Setting::Set(spread), _) | (_, Setting::Set(spread)) => Setting::set((), spread.location),
         (Setting::Absent, Setting::Absent) => Setting::Absent,
-        (one, other) => Setting::Unknown(one.location().or(other.location())),
-    }
-}
-
-fn volume(item: SpecReader) -> Option<Volume> {
-    let name = item
-        .str("name")
-        .known()
-        .cloned()
-        .unwrap_or_else(|| Located::new(String::new(), item.node.location()));
-    let kind = item
-        .entries()
-        .find(|(key, _)| key.str().is_some_and(|key| key != "name"));
-    let Some((key, value)) = kind else {
-        let source = if item.is_open() {
-            MountSource::Unknown
-        } else {
-            MountSource::Scratch
-        };
-
-        return Some(Volume {
-            name: name.value,
-            location: name.location,
-            kind: None,
-            source,
-        });
-    };
-
-    let kind = key.str().unwrap_or_default();
-    let named = |field: &str, make: fn(Located<String>) -> MountSource| {
-        value
-            .str(field)
-            .known()
-            .cloned()
-            .map_or(MountSource::Unknown, make)
-    };
-
-    let source = match kind {
-        "hostPath" => named("path", MountSource::Host),
-        "emptyDir" | "downwardAPI" => MountSource::Scratch,
-        "persistentVolumeClaim" => named("claimName", MountSource::Volume),
-        "configMap" => named("name", MountSource::ConfigMap),
-        "secret" => named("secretName", MountSource::Secret),
-        "ephemeral" => MountSource::Scratch,
-        _ => MountSource::Other,
-    };
-
-    let kind = Located::new(kind.to_owned(), key.content());
-    Some(Volume {
-        name: name.value,
-        location: name.location,
-        kind: Some(kind),
-        source,
-    })
-}
-
-fn volume_references(item: SpecReader) -> Vec<Reference> {
-    let mut found = Vec::new();
-    let mut add = |view: SpecReader, kind: ReferenceKind, field: &str| {
-        let Some(name) = view.str(field).known().cloned() else {
-            return;
-        };
-
-        let optional = view.flag("optional").is(true);
-        let keys: Vec<Located<String>> = view
-            .list("items")
-            .iter()
-            .filter_map(|item| item.str("key").known().cloned())
-            .collect();
-        if keys.is_empty() {
-            found.push(Reference {
-                kind,
-                name,
-                key: None,
-                optional,
-            });
-
-            return;
+        (constraints, anti_affinity) => {
+            Setting::Unknown(constraints.location().or(anti_affinity.location()))
         }
-
-        found.extend(keys.into_iter().map(|key| Reference {
-            kind,
-            name: name.clone(),
-            key: Some(key),
-            optional,
-        }));
-    };
-
-    let mut each = |view: SpecReader, secret: &str| {
-        if let Some(map) = view.get("configMap").value() {
-            add(*map, ReferenceKind::ConfigMap, "name");
-        }
-
-        if let Some(from) = view.get("secret").value() {
-            add(*from, ReferenceKind::Secret, secret);
-        }
-    };
-
-    each(item, "secretName");
-
-    if let Some(projected) = item.get("projected").value() {
-        projected
-            .list("sources")
-            .into_iter()
-            .for_each(|source| each(source, "name"));
-    }
-
-    if let Some(claim) = item.get("persistentVolumeClaim").value() {
-        add(*claim, ReferenceKind::Claim, "claimName");
-    }
-
-    found
-}
-
-/// A path of the host is within the pod's reach although no container mounts it yet: it is told of
-/// the first container.
-fn unmounted_host_paths(volumes: &[Volume], containers: &mut [Container]) {
-    for volume in volumes {
-        let MountSource::Host(path) = &volume.source else {
-            continue;
-        };
-
-        let same = |mount: &Mount| matches!(&mount.source, MountSource::Host(own) if own.location == path.location);
-        if containers.iter().any(|one| one.mounts.iter().any(same)) {
-            continue;
-        }
-
-        if let Some(first) = containers.first_mut() {
-            let source = volume.source.clone();
-            first.mounts.push(Mount {
-                location: path.location,
-                source,
-                target: None,
-                read_only: false,
-            });
-        }
-    }
-}
-
-/// Kinds of references that variables come from.
-pub(super) const fn reference_kind(kind: EnvFromKind) -> ReferenceKind {
-    match kind {
-        EnvFromKind::Secret => ReferenceKind::Secret,
-        EnvFromKind::ConfigMap | EnvFromKind::File => ReferenceKind::ConfigMap,
     }
 }

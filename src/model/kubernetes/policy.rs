@@ -1,84 +1,80 @@
-//! Facts of what governs workloads: scaling, disruption, defaults, rights.
+//! Objects that govern workloads: scaling, disruption, default resources, rights.
 
 use super::quantity;
 use super::selector::Selector;
-use super::view::SpecReader;
+use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::model::container::Quantity;
 use crate::source::{Located, Location};
 
-/// What scales another object.
+/// An object that scales another one: an HPA or a KEDA ScaledObject.
 #[derive(Debug)]
 pub struct Autoscaler {
     pub target_kind: Setting<String>,
     pub target_name: Setting<String>,
-    /// `scaleTargetRef` itself.
-    pub target_place: Option<Location>,
     /// Absent means 1 for an HPA; a KEDA object may go down to 0 on purpose.
     pub min_replicas: Setting<u32>,
-    pub max_replicas: Setting<u32>,
     /// A KEDA ScaledObject: it makes an HPA of its own.
     pub keda: bool,
-    /// Resources whose *utilisation* it scales on: `cpu`, `memory`.
+    /// Resources whose utilization it scales on: `cpu`, `memory`.
     pub utilization: Vec<Located<String>>,
 }
 
 impl Autoscaler {
-    pub(super) fn read(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
         let target = spec.get("scaleTargetRef");
-        let field = |key: &str| {
-            target
-                .value()
-                .map_or(Setting::Unknown(None), |view| view.str(key))
-        };
-
-        let mut utilization = Vec::new();
-
-        for metric in spec.list("metrics") {
-            let resource = metric.get("resource").or(metric.get("containerResource"));
-            let Some(resource) = resource.value() else {
-                continue;
-            };
-
-            let kind = resource
-                .path(&["target", "type"])
-                .and_then(SpecReader::text);
-            let by_use = !resource.path(&["target", "averageUtilization"]).is_absent()
-                || !resource.get("targetAverageUtilization").is_absent()
-                || kind.value().is_some_and(|kind| kind == "Utilization");
-            utilization.extend(resource.str("name").known().filter(|_| by_use).cloned());
-        }
-
-        if let Some(location) = spec.key("targetCPUUtilizationPercentage") {
+        let metrics = spec.list("metrics").into_iter();
+        let mut utilization: Vec<Located<String>> =
+            metrics.filter_map(utilization_metric).collect();
+        if let Some(location) = spec.key_location("targetCPUUtilizationPercentage") {
             utilization.push(Located::new("cpu".to_owned(), location));
         }
 
         Self {
-            target_kind: field("kind"),
-            target_name: field("name"),
-            target_place: spec.key("scaleTargetRef"),
+            target_kind: target_field(&target, "kind"),
+            target_name: target_field(&target, "name"),
             min_replicas: spec.count("minReplicas"),
-            max_replicas: spec.count("maxReplicas"),
             keda: false,
             utilization,
         }
     }
 
-    pub(super) fn read_keda(spec: SpecReader) -> Self {
-        let base = Self::read(spec);
-        let deployment = |location| Setting::set("Deployment".to_owned(), location);
-        let location = base.target_name.location().unwrap_or_default();
+    pub(super) fn from_keda_spec(spec: SpecReader) -> Self {
+        let autoscaler = Self::from_spec(spec);
+        let location = autoscaler.target_name.location().unwrap_or_default();
+        let default_kind = Setting::set("Deployment".to_owned(), location);
+
         Self {
-            target_kind: if base.target_kind.is_absent() {
-                deployment(location)
-            } else {
-                base.target_kind
-            },
+            target_kind: autoscaler.target_kind.or(default_kind),
             min_replicas: spec.count("minReplicaCount"),
-            max_replicas: spec.count("maxReplicaCount"),
             keda: true,
-            ..base
+            ..autoscaler
         }
+    }
+}
+
+/// A field of the target. Without a target, what is scaled is unknown.
+fn target_field(target: &Setting<SpecReader>, key: &str) -> Setting<String> {
+    target
+        .value()
+        .map_or(Setting::Unknown(None), |target| target.str(key))
+}
+
+/// The resource of a metric that measures its utilization.
+fn utilization_metric(metric: SpecReader) -> Option<Located<String>> {
+    let resource = metric.get("resource").or(metric.get("containerResource"));
+    let resource = resource.value()?;
+    let kind = resource
+        .path(&["target", "type"])
+        .and_then(SpecReader::text);
+    let is_utilization = !resource.path(&["target", "averageUtilization"]).is_absent()
+        || !resource.get("targetAverageUtilization").is_absent()
+        || kind.value().is_some_and(|kind| kind == "Utilization");
+
+    if is_utilization {
+        resource.str("name").known().cloned()
+    } else {
+        None
     }
 }
 
@@ -92,17 +88,17 @@ pub struct DisruptionBudget {
 }
 
 impl DisruptionBudget {
-    pub(super) fn read(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
         Self {
-            selector: Selector::read(spec, "selector"),
+            selector: Selector::from_key(spec, "selector"),
             min_available: spec.str("minAvailable"),
             max_unavailable: spec.str("maxUnavailable"),
         }
     }
 }
 
-/// What a LimitRange gives to containers that say nothing.
-#[derive(Debug, Default)]
+/// Resources that a LimitRange gives to containers without their own.
+#[derive(Clone, Debug, Default)]
 pub struct Defaults {
     pub cpu_request: Setting<Quantity>,
     pub cpu_limit: Setting<Quantity>,
@@ -111,48 +107,48 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn read(spec: SpecReader) -> Self {
-        let mut found = Self::default();
+    pub(super) fn from_spec(spec: SpecReader) -> Self {
+        let mut defaults = Self::default();
 
         for limit in spec.list("limits") {
-            if limit
-                .str("type")
-                .value()
-                .is_some_and(|kind| kind != "Container")
-            {
+            let kind = limit.str("type");
+            if kind.value().is_some_and(|kind| kind != "Container") {
                 continue;
             }
 
-            let read = |table: &str, resource: &str| {
-                limit
-                    .path(&[table, resource])
-                    .and_then(SpecReader::text)
-                    .map(|text| quantity::parse(&text))
-            };
-            // A request that is not given falls back to the default limit, and that to the maximum.
-            let limits = |resource: &str| read("default", resource).or(read("max", resource));
-            let requests = |resource: &str| {
-                read("defaultRequest", resource)
-                    .or(limits(resource))
-                    .or(read("min", resource))
-            };
-
-            found.cpu_limit = found.cpu_limit.or(limits("cpu"));
-            found.memory_limit = found.memory_limit.or(limits("memory"));
-            found.cpu_request = found.cpu_request.or(requests("cpu"));
-            found.memory_request = found.memory_request.or(requests("memory"));
+            defaults.cpu_limit = defaults.cpu_limit.or(default_limit(limit, "cpu"));
+            defaults.memory_limit = defaults.memory_limit.or(default_limit(limit, "memory"));
+            defaults.cpu_request = defaults.cpu_request.or(default_request(limit, "cpu"));
+            defaults.memory_request = defaults.memory_request.or(default_request(limit, "memory"));
         }
 
-        found
+        defaults
     }
+}
+
+/// The default limit, which falls back to the maximum.
+fn default_limit(limit: SpecReader, resource: &str) -> Setting<Quantity> {
+    quantity_at(limit, ["default", resource]).or(quantity_at(limit, ["max", resource]))
+}
+
+/// The default request, which falls back to the default limit.
+fn default_request(limit: SpecReader, resource: &str) -> Setting<Quantity> {
+    quantity_at(limit, ["defaultRequest", resource])
+        .or(default_limit(limit, resource))
+        .or(quantity_at(limit, ["min", resource]))
+}
+
+fn quantity_at(limit: SpecReader, path: [&str; 2]) -> Setting<Quantity> {
+    limit
+        .path(&path)
+        .and_then(SpecReader::text)
+        .map(|text| quantity::parse(&text))
 }
 
 /// A Role or ClusterRole.
 #[derive(Debug, Default)]
-pub struct Role {
+pub struct RbacRole {
     pub rules: Vec<PolicyRule>,
-    /// Rules come from other roles by label.
-    pub aggregated: bool,
 }
 
 /// One rule of a role.
@@ -162,28 +158,24 @@ pub struct PolicyRule {
     pub groups: Vec<Located<String>>,
     pub resources: Vec<Located<String>>,
     pub verbs: Vec<Located<String>>,
-    /// The rule is narrowed to objects by name, known or not.
+    /// The rule is restricted to objects by name, known or not.
     pub named: bool,
 }
 
-impl Role {
-    pub(super) fn read(root: SpecReader) -> Self {
-        let rule = |item: SpecReader| PolicyRule {
-            location: item.node.location(),
-            groups: item.texts("apiGroups"),
-            resources: item.texts("resources"),
-            verbs: item.texts("verbs"),
-            named: is_named(item),
-        };
-
+impl RbacRole {
+    pub(super) fn from_object(root: SpecReader) -> Self {
         Self {
-            rules: root.list("rules").into_iter().map(rule).collect(),
-            aggregated: !root.get("aggregationRule").is_absent(),
+            rules: root
+                .list("rules")
+                .into_iter()
+                .map(PolicyRule::from_item)
+                .collect(),
         }
     }
 }
 
-/// An empty list narrows nothing; one that a template fills may.
+/// Whether a rule is restricted by name. An empty list restricts nothing; one that a template fills
+/// may.
 fn is_named(rule: SpecReader) -> bool {
     match rule.get("resourceNames") {
         Setting::Set(names) => names.value.is_open() || names.value.items().next().is_some(),
@@ -193,37 +185,48 @@ fn is_named(rule: SpecReader) -> bool {
 }
 
 impl PolicyRule {
-    /// The first of these resources, or `*`, that the rule speaks of.
+    fn from_item(item: SpecReader) -> Self {
+        Self {
+            location: item.node.location(),
+            groups: item.texts("apiGroups"),
+            resources: item.texts("resources"),
+            verbs: item.texts("verbs"),
+            named: is_named(item),
+        }
+    }
+
+    /// The first of these resources, or `*`, that the rule names.
     pub fn resource(&self, names: &[&str]) -> Option<&Located<String>> {
         self.resources
             .iter()
-            .find(|own| own.value == "*" || names.contains(&own.value.as_str()))
+            .find(|name| name.value == "*" || names.contains(&name.value.as_str()))
     }
 
+    /// The first of these verbs, or `*`, that the rule names.
     pub fn verb(&self, names: &[&str]) -> Option<&Located<String>> {
         self.verbs
             .iter()
-            .find(|own| own.value == "*" || names.contains(&own.value.as_str()))
+            .find(|name| name.value == "*" || names.contains(&name.value.as_str()))
     }
 
-    /// Whether the rule reaches this API group.
+    /// Whether the rule covers this API group.
     pub fn has_group(&self, group: &str) -> bool {
         self.groups.is_empty()
             || self
                 .groups
                 .iter()
-                .any(|own| own.value == "*" || own.value == group)
+                .any(|name| name.value == "*" || name.value == group)
     }
 }
 
 /// A RoleBinding or ClusterRoleBinding.
 #[derive(Debug)]
 pub struct Binding {
-    pub role_kind: Setting<String>,
     pub role: Setting<String>,
     pub subjects: Vec<Subject>,
 }
 
+/// A user, a group or a service account of a binding.
 #[derive(Debug)]
 pub struct Subject {
     pub kind: Setting<String>,
@@ -232,19 +235,28 @@ pub struct Subject {
 }
 
 impl Binding {
-    pub(super) fn read(root: SpecReader) -> Self {
+    pub(super) fn from_object(root: SpecReader) -> Self {
         let role = root.get("roleRef");
-        let field = |key: &str| role.value().map_or(Setting::Absent, |view| view.str(key));
-        let subject = |item: SpecReader| Subject {
+
+        Self {
+            role: role
+                .value()
+                .map_or(Setting::Absent, |role| role.str("name")),
+            subjects: root
+                .list("subjects")
+                .into_iter()
+                .map(Subject::from_item)
+                .collect(),
+        }
+    }
+}
+
+impl Subject {
+    fn from_item(item: SpecReader) -> Self {
+        Self {
             kind: item.str("kind"),
             name: item.str("name"),
             namespace: item.str("namespace"),
-        };
-
-        Self {
-            role_kind: field("kind"),
-            role: field("name"),
-            subjects: root.list("subjects").into_iter().map(subject).collect(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::model::container::Quantity;
 
-/// Reads a quantity. The amount is in base units: cores, bytes, pieces.
-pub fn parse(text: &str) -> Quantity {
+/// The quantity that a string says, in base units: cores, bytes, pieces.
+pub(super) fn parse(text: &str) -> Quantity {
     Quantity {
         written: text.to_owned(),
         amount: amount(text.trim()),
@@ -12,7 +12,7 @@ pub fn parse(text: &str) -> Quantity {
 
 fn amount(text: &str) -> Option<f64> {
     let end = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-')))
+        .find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | '+' | '-')))
         .unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
     let number: f64 = digits.parse().ok()?;

@@ -1,20 +1,28 @@
-//! Selectors over labels, judged with three values: yes, no, and cannot be known.
+//! Selectors over labels. Whether one matches may be yes, no, or unknown.
 
-use super::object::Labels;
-use super::view::SpecReader;
+use super::labels::Labels;
+use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::source::Location;
 
-/// A selector over labels; matches nothing when it is `None` where it is used.
+/// A selector over labels.
 #[derive(Clone, Debug, Default)]
 pub struct Selector {
     pub location: Location,
     pub labels: Labels,
-    /// `matchExpressions`: key, operator, values.
-    pub expressions: Vec<(String, String, Vec<String>)>,
+    /// `matchExpressions`
+    pub expressions: Vec<Requirement>,
 }
 
-/// Labels that controllers add to pods on their own.
+/// An item of `matchExpressions`.
+#[derive(Clone, Debug, Default)]
+pub struct Requirement {
+    pub key: String,
+    pub operator: String,
+    pub values: Vec<String>,
+}
+
+/// Labels that controllers add to pods.
 const ADDED: [&str; 8] = [
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
@@ -28,49 +36,46 @@ const ADDED: [&str; 8] = [
 
 impl Selector {
     /// `matchLabels` and `matchExpressions` under a key.
-    pub(super) fn read(parent: SpecReader, key: &str) -> Option<Self> {
-        let location = parent.key(key)?;
+    pub(super) fn from_key(parent: SpecReader, key: &str) -> Option<Self> {
+        let location = parent.key_location(key)?;
+        let selector = parent.get(key);
 
-        match parent.get(key) {
-            Setting::Set(at) => {
-                let mut labels = Labels::read(Setting::set(at.value, at.location), "matchLabels");
-                labels.open |= at.value.is_open();
-                let expressions = at
-                    .value
-                    .list("matchExpressions")
-                    .into_iter()
-                    .map(expression)
-                    .collect();
-                Some(Self {
-                    location,
-                    labels,
-                    expressions,
-                })
-            }
-            Setting::Unknown(_) => Some(Self {
-                location,
-                labels: Labels {
-                    open: true,
-                    ..Labels::default()
-                },
-                ..Self::default()
-            }),
-            Setting::Absent => None,
-        }
+        let (mut labels, expressions) = match &selector {
+            Setting::Set(spec) => (
+                Labels::under_key(selector.clone(), "matchLabels"),
+                spec.value.list("matchExpressions"),
+            ),
+            Setting::Unknown(_) => (Labels::default(), Vec::new()),
+            Setting::Absent => return None,
+        };
+        labels.open |= selector.value().is_none_or(|spec| spec.is_open());
+
+        Some(Self {
+            location,
+            labels,
+            expressions: expressions
+                .into_iter()
+                .map(Requirement::from_item)
+                .collect(),
+        })
     }
 
     /// A bare map of labels under a key.
-    pub(super) fn read_map(parent: SpecReader, key: &str) -> Option<Self> {
-        let location = parent.key(key)?;
-        let labels = Labels::read(Setting::set(parent, location), key);
-        (labels.open || labels.location.is_some()).then_some(Self {
+    pub(super) fn from_map(parent: SpecReader, key: &str) -> Option<Self> {
+        let location = parent.key_location(key)?;
+        let labels = Labels::under_key(Setting::set(parent, location), key);
+        if !labels.open && labels.location.is_none() {
+            return None;
+        }
+
+        Some(Self {
             location,
             labels,
             expressions: Vec::new(),
         })
     }
 
-    /// Selects everything.
+    /// Whether everything is selected.
     pub fn is_empty(&self) -> bool {
         self.labels.entries.is_empty() && self.expressions.is_empty() && !self.labels.open
     }
@@ -80,58 +85,71 @@ impl Selector {
         ADDED.contains(&key)
     }
 
-    /// Whether pods with these labels are selected; `None` if that cannot be known.
+    /// Whether pods with these labels are selected; `None` if that is unknown.
     pub fn matches(&self, labels: &Labels) -> Option<bool> {
-        let mut known = !self.labels.open;
+        let mut is_known = !self.labels.open;
 
         for (key, wanted) in &self.labels.entries {
-            if ADDED.contains(&key.value.as_str()) {
+            if Self::is_added(&key.value) {
                 continue;
             }
 
-            match (wanted.value(), labels.setting(&key.value)) {
-                (Some(wanted), Some(Setting::Set(own))) if own.value != *wanted => {
-                    return Some(false);
-                }
-                (Some(_), Some(Setting::Set(_))) => {}
-                (_, None) if !labels.open => return Some(false),
-                _ => known = false,
-            }
-        }
-
-        for (key, operator, values) in &self.expressions {
-            let own = labels.setting(key);
-            let holds = match (operator.as_str(), own) {
-                ("Exists", Some(_)) => Some(true),
-                ("DoesNotExist", Some(_)) => Some(false),
-                ("In", Some(own)) => own.value().map(|own| values.contains(own)),
-                ("NotIn", Some(own)) => own.value().map(|own| !values.contains(own)),
-                ("Exists" | "In", None) if !labels.open => Some(ADDED.contains(&key.as_str())),
-                ("DoesNotExist" | "NotIn", None) if !labels.open => Some(true),
-                _ => None,
-            };
-
-            match holds {
+            match label_matches(wanted, &key.value, labels) {
                 Some(false) => return Some(false),
                 Some(true) => {}
-                None => known = false,
+                None => is_known = false,
             }
         }
 
-        known.then_some(true)
+        for requirement in &self.expressions {
+            match requirement.matches(labels) {
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => is_known = false,
+            }
+        }
+
+        if is_known { Some(true) } else { None }
     }
 }
 
-fn expression(item: SpecReader) -> (String, String, Vec<String>) {
-    let text = |key| item.str(key).value().cloned().unwrap_or_default();
-    (
-        text("key"),
-        text("operator"),
-        item.texts("values")
-            .into_iter()
-            .map(|value| value.value)
-            .collect(),
-    )
+/// Whether the label of a key has the wanted value; `None` if that is unknown.
+fn label_matches(wanted: &Setting<String>, key: &str, labels: &Labels) -> Option<bool> {
+    match labels.setting(key) {
+        Some(label) => Some(label.value()? == wanted.value()?),
+        None if labels.open => None,
+        None => Some(false),
+    }
+}
+
+impl Requirement {
+    fn from_item(item: SpecReader) -> Self {
+        let values = item.texts("values").into_iter();
+
+        Self {
+            key: item.str("key").value().cloned().unwrap_or_default(),
+            operator: item.str("operator").value().cloned().unwrap_or_default(),
+            values: values.map(|value| value.value).collect(),
+        }
+    }
+
+    /// Whether labels meet the requirement; `None` if that is unknown.
+    fn matches(&self, labels: &Labels) -> Option<bool> {
+        let label = labels.setting(&self.key);
+        let is_listed = label
+            .and_then(Setting::value)
+            .map(|value| self.values.contains(value));
+
+        match (self.operator.as_str(), label) {
+            ("Exists", Some(_)) => Some(true),
+            ("DoesNotExist", Some(_)) => Some(false),
+            ("In", Some(_)) => is_listed,
+            ("NotIn", Some(_)) => is_listed.map(|is_listed| !is_listed),
+            ("Exists" | "In", None) if !labels.open => Some(Selector::is_added(&self.key)),
+            ("DoesNotExist" | "NotIn", None) if !labels.open => Some(true),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,16 +157,39 @@ mod tests {
     use super::*;
     use crate::source::Located;
 
+    fn located(text: &str) -> Located<String> {
+        Located::new(text.to_owned(), Location::default())
+    }
+
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        let at = |text: &str| Located::new(text.to_owned(), Location::default());
         let entries = pairs
             .iter()
-            .map(|(key, value)| (at(key), Setting::Set(at(value))))
+            .map(|(key, value)| (located(key), Setting::Set(located(value))))
             .collect();
         Labels {
             entries,
             open: false,
             location: Some(Location::default()),
+        }
+    }
+
+    fn selector(pairs: &[(&str, &str)]) -> Selector {
+        Selector {
+            labels: labels(pairs),
+            ..Selector::default()
+        }
+    }
+
+    fn expression(operator: &str, values: &[&str]) -> Selector {
+        let requirement = Requirement {
+            key: "tier".into(),
+            operator: operator.into(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+
+        Selector {
+            expressions: vec![requirement],
+            ..Selector::default()
         }
     }
 
@@ -160,33 +201,19 @@ mod tests {
             ..labels(&[("app", "web")])
         };
 
-        let of = |pairs: &[(&str, &str)]| Selector {
-            labels: labels(pairs),
-            ..Selector::default()
-        };
-
-        assert_eq!(of(&[("app", "web")]).matches(&web), Some(true));
-        assert_eq!(of(&[("app", "api")]).matches(&web), Some(false));
-        assert_eq!(of(&[("role", "x")]).matches(&web), Some(false));
-        assert_eq!(of(&[("role", "x")]).matches(&open), None);
+        assert_eq!(selector(&[("app", "web")]).matches(&web), Some(true));
+        assert_eq!(selector(&[("app", "api")]).matches(&web), Some(false));
+        assert_eq!(selector(&[("role", "x")]).matches(&web), Some(false));
+        assert_eq!(selector(&[("role", "x")]).matches(&open), None);
         assert_eq!(
-            of(&[("app", "api"), ("role", "x")]).matches(&open),
+            selector(&[("app", "api"), ("role", "x")]).matches(&open),
             Some(false)
         );
         assert_eq!(
-            of(&[("app", "web"), ("pod-template-hash", "1")]).matches(&web),
+            selector(&[("app", "web"), ("pod-template-hash", "1")]).matches(&web),
             Some(true)
         );
-        assert_eq!(of(&[]).matches(&web), Some(true));
-        let expression = |operator: &str, values: &[&str]| Selector {
-            expressions: vec![(
-                "tier".into(),
-                operator.into(),
-                values.iter().map(|v| (*v).to_owned()).collect(),
-            )],
-            ..Selector::default()
-        };
-
+        assert_eq!(selector(&[]).matches(&web), Some(true));
         assert_eq!(expression("In", &["front"]).matches(&web), Some(true));
         assert_eq!(expression("NotIn", &["front"]).matches(&web), Some(false));
         assert_eq!(expression("DoesNotExist", &[]).matches(&web), Some(false));

@@ -1,5 +1,4 @@
-//! Lowering, told as little manifests and what they come to. `text(place)` is what the place says
-//! in the file.
+//! Lowering of small manifests.
 
 use super::*;
 use crate::model::container::{Container, ContainerRole, MountSource, ProbeAction};
@@ -9,13 +8,13 @@ use crate::syntax::yaml::{Tree, mask_templates};
 
 fn lower(text: &str) -> Vec<Object> {
     let tree = Tree::parse(FileId(0), text).tree;
-    objects(&tree, Scope::plain(FileId(0), text))
+    objects(&tree, ManifestScope::plain(FileId(0)))
 }
 
 fn helm(text: &str) -> Vec<Object> {
     let mask = mask_templates(text);
     let tree = Tree::parse_template(FileId(0), &mask).tree;
-    objects(&tree, Scope::helm(FileId(0), text, &mask))
+    objects(&tree, ManifestScope::helm(FileId(0), &mask))
 }
 
 fn workload(object: &Object) -> &Workload {
@@ -24,9 +23,16 @@ fn workload(object: &Object) -> &Workload {
 
 /// The first container of a pod with this text as its spec, indented by two.
 fn container(spec: &str) -> Container {
-    let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n{spec}");
-    let mut found = lower(&text);
-    let Body::Workload(workload) = found.remove(0).body else {
+    let text = format!(
+        r"
+apiVersion: v1
+kind: Pod
+metadata: {{name: p}}
+spec:
+{spec}"
+    );
+    let mut objects = lower(&text);
+    let Body::Workload(workload) = objects.remove(0).body else {
         panic!("no workload in {text}")
     };
 
@@ -40,13 +46,35 @@ fn container(spec: &str) -> Container {
 
 #[test]
 fn finds_objects_in_documents_and_lists() {
-    let text = "# first\n---\napiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Service\n    metadata: {name: a}\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: b}\n--- # second\nkind: Pod\napiVersion: v1\nmetadata:\n  generateName: c-\n---\nx: 1\n---\napiVersion: v1\nkind: Config\n";
-    let found = lower(text);
-    let titles: Vec<String> = found.iter().map(Object::title).collect();
+    let text = r"
+# first
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: {name: a}
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+--- # second
+kind: Pod
+apiVersion: v1
+metadata:
+  generateName: c-
+---
+x: 1
+---
+apiVersion: v1
+kind: Config
+";
+    let objects = lower(text);
+    let titles: Vec<String> = objects.iter().map(Object::title).collect();
     assert_eq!(titles, ["Service/a", "ConfigMap/b", "this Pod"]);
-    assert_eq!(found[1].anchor.span.text(text), "apiVersion");
-    assert_eq!(found[1].location().span.text(text), "b");
-    assert_eq!(found[2].location().span.text(text), "Pod");
+    assert_eq!(objects[1].anchor.span.text(text), "apiVersion");
+    assert_eq!(objects[1].location().span.text(text), "b");
+    assert_eq!(objects[2].location().span.text(text), "Pod");
 }
 
 #[test]
@@ -86,9 +114,9 @@ fn finds_the_pod_of_every_kind() {
             format!("spec: {{parts: {{template: {{spec: {pod}}}}}}}"),
         ),
     ] {
-        let found = lower(&format!("apiVersion: {api}\nkind: {kind}\n{spec}\n"));
-        assert_eq!(workload(&found[0]).pod.containers.len(), 1, "{kind}");
-        assert_eq!(workload(&found[0]).guessed, kind == "Machine", "{kind}");
+        let objects = lower(&format!("apiVersion: {api}\nkind: {kind}\n{spec}\n"));
+        assert_eq!(workload(&objects[0]).pod.containers.len(), 1, "{kind}");
+        assert_eq!(workload(&objects[0]).guessed, kind == "Machine", "{kind}");
     }
 
     let rollout =
@@ -102,16 +130,31 @@ fn finds_the_pod_of_every_kind() {
 
 #[test]
 fn a_container_has_what_its_pod_says() {
-    let own = container(
-        "  hostNetwork: true\n  securityContext:\n    runAsUser: 0\n    runAsNonRoot: true\n    seccompProfile: {type: RuntimeDefault}\n  containers:\n    - name: a\n      image: b\n      securityContext:\n        runAsUser: 10001\n        capabilities: {add: [cap_net_raw], drop: [ALL]}\n",
+    let main = container(
+        r"
+  hostNetwork: true
+  securityContext:
+    runAsUser: 0
+    runAsNonRoot: true
+    seccompProfile: {type: RuntimeDefault}
+  containers:
+    - name: a
+      image: b
+      securityContext:
+        runAsUser: 10001
+        capabilities: {add: [cap_net_raw], drop: [ALL]}
+",
     );
-    assert_eq!(own.security.user.value().map(String::as_str), Some("10001"));
-    assert!(own.security.run_as_non_root.is(true));
-    assert!(own.security.privileged.is_absent());
-    assert_eq!(own.security.added_capabilities[0].value, "NET_RAW");
-    assert_eq!(own.security.dropped_capabilities[0].value, "ALL");
-    assert_eq!(own.security.host_namespaces.len(), 1);
-    assert_eq!(own.security.profiles[0].value, "seccomp=RuntimeDefault");
+    assert_eq!(
+        main.security.user.value().map(String::as_str),
+        Some("10001")
+    );
+    assert!(main.security.run_as_non_root.is(true));
+    assert!(main.security.privileged.is_absent());
+    assert_eq!(main.security.added_capabilities[0].value, "NET_RAW");
+    assert_eq!(main.security.dropped_capabilities[0].value, "ALL");
+    assert_eq!(main.security.host_namespaces.len(), 1);
+    assert_eq!(main.security.profiles[0].value, "seccomp=RuntimeDefault");
     let apart = container(
         "  hostUsers: false\n  containers: [{name: a, image: b, securityContext: {runAsUser: 0}}]\n",
     );
@@ -124,27 +167,60 @@ fn a_container_has_what_its_pod_says() {
 
 #[test]
 fn resources_fall_back_to_the_pod_and_zero_is_none() {
-    let own = container(
-        "  resources: {requests: {memory: 1Gi}}\n  containers:\n    - name: a\n      image: b\n      resources: {limits: {cpu: 0, memory: 2Gi}, requests: {cpu: 250m}}\n",
+    let main = container(
+        r"
+  resources: {requests: {memory: 1Gi}}
+  containers:
+    - name: a
+      image: b
+      resources: {limits: {cpu: 0, memory: 2Gi}, requests: {cpu: 250m}}
+",
     );
     assert_eq!(
-        own.resources.cpu_request.value().and_then(|q| q.amount),
+        main.resources.cpu_request.value().and_then(|q| q.amount),
         Some(0.25)
     );
     assert_eq!(
-        own.resources.memory_request.value().and_then(|q| q.amount),
+        main.resources.memory_request.value().and_then(|q| q.amount),
         Some(1024f64.powi(3))
     );
-    assert!(own.resources.cpu_limit.is_absent());
-    assert_eq!(own.resources.zero.len(), 1);
+    assert!(main.resources.cpu_limit.is_absent());
+    assert_eq!(main.resources.zero.len(), 1);
 }
 
 #[test]
 fn roles_mounts_probes_and_variables() {
-    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers:\n    - {name: init, image: i}\n    - {name: side, image: s, restartPolicy: Always}\n  containers:\n    - name: a\n      image: registry:5000/b:1\n      command: [sh, -c]\n      env:\n        - {name: HOST, value: db}\n        - {name: URL, value: 'http://$(HOST)'}\n        - {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}\n      envFrom: [{configMapRef: {name: c, optional: true}}]\n      livenessProbe: {httpGet: {path: /l, port: web, host: h}}\n      volumeMounts: [{name: d, mountPath: /d}, {name: h, mountPath: /h, readOnly: true}]\n  volumes:\n    - {name: d, emptyDir: {}}\n    - {name: h, hostPath: {path: /var/run}}\n    - {name: z, hostPath: {path: /unused}}\n";
-    let found = lower(text);
-    let pod = &workload(&found[0]).pod;
-    let roles: Vec<ContainerRole> = pod.containers.iter().map(|one| one.role).collect();
+    let text = r"
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  initContainers:
+    - {name: init, image: i}
+    - {name: side, image: s, restartPolicy: Always}
+  containers:
+    - name: a
+      image: registry:5000/b:1
+      command: [sh, -c]
+      env:
+        - {name: HOST, value: db}
+        - {name: URL, value: 'http://$(HOST)'}
+        - {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}
+      envFrom: [{configMapRef: {name: c, optional: true}}]
+      livenessProbe: {httpGet: {path: /l, port: web, host: h}}
+      volumeMounts: [{name: d, mountPath: /d}, {name: h, mountPath: /h, readOnly: true}]
+  volumes:
+    - {name: d, emptyDir: {}}
+    - {name: h, hostPath: {path: /var/run}}
+    - {name: z, hostPath: {path: /unused}}
+";
+    let objects = lower(text);
+    let pod = &workload(&objects[0]).pod;
+    let roles: Vec<ContainerRole> = pod
+        .containers
+        .iter()
+        .map(|container| container.role)
+        .collect();
     assert_eq!(
         roles,
         [
@@ -153,9 +229,9 @@ fn roles_mounts_probes_and_variables() {
             ContainerRole::Main
         ]
     );
-    let own = &pod.containers[2];
+    let main = &pod.containers[2];
     assert_eq!(
-        own.image
+        main.image
             .as_ref()
             .unwrap()
             .reference
@@ -166,11 +242,11 @@ fn roles_mounts_probes_and_variables() {
         Some("1")
     );
     assert!(
-        matches!(&own.env[1].value, EnvValue::Template { resolved: Some(url), .. } if url == "http://db")
+        matches!(&main.env[1].value, EnvValue::Template { resolved: Some(url), .. } if url == "http://db")
     );
-    assert!(matches!(own.env[2].value, EnvValue::Reference(_)));
-    assert!(own.env_from[0].optional);
-    let probe = own.liveness.known().unwrap();
+    assert!(matches!(main.env[2].value, EnvValue::Reference(_)));
+    assert!(main.env_from[0].optional);
+    let probe = main.liveness.known().unwrap();
     assert_eq!(probe.location.span.text(text), "livenessProbe");
     assert_eq!(
         probe
@@ -183,18 +259,18 @@ fn roles_mounts_probes_and_variables() {
     assert!(
         matches!(&probe.value.action, ProbeAction::Http { port, .. } if port.value().is_some_and(|port| port == "web"))
     );
-    assert_eq!(own.mounts[0].source, MountSource::Scratch);
+    assert_eq!(main.mounts[0].source, MountSource::Scratch);
     assert!(
-        matches!(&own.mounts[1].source, MountSource::Host(path) if path.location.span.text(text) == "/var/run")
+        matches!(&main.mounts[1].source, MountSource::Host(path) if path.location.span.text(text) == "/var/run")
     );
-    // A path of the host that nobody mounts is told of the first container.
+    // A path of the host that no container mounts is given to the first one.
     assert!(
         matches!(&pod.containers[0].mounts[0].source, MountSource::Host(path) if path.value == "/unused")
     );
     let named: Vec<(ReferenceKind, &str)> = pod
         .references
         .iter()
-        .map(|one| (one.kind, one.name.value.as_str()))
+        .map(|reference| (reference.kind, reference.name.value.as_str()))
         .collect();
     assert_eq!(
         named,
@@ -207,9 +283,18 @@ fn roles_mounts_probes_and_variables() {
 
 #[test]
 fn secrets_are_decoded_and_keep_their_places() {
-    let text = "apiVersion: v1\nkind: Secret\ndata:\n  user: YXBw\nstringData:\n  note: |\n    one\n    two\n";
-    let found = lower(text);
-    let Body::Secret(data) = &found[0].body else {
+    let text = r"
+apiVersion: v1
+kind: Secret
+data:
+  user: YXBw
+stringData:
+  note: |
+    one
+    two
+";
+    let objects = lower(text);
+    let Body::Secret(data) = &objects[0].body else {
         panic!("no secret")
     };
 
@@ -232,17 +317,54 @@ fn secrets_are_decoded_and_keep_their_places() {
 
 #[test]
 fn what_lacks_its_images_is_a_patch() {
-    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a}]}}}\n";
-    let found = lower(text);
-    assert!(found[0].open);
-    assert!(workload(&found[0]).pod.containers[0].liveness.is_unknown());
+    let text = r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec: {template: {spec: {containers: [{name: a}]}}}
+";
+    let objects = lower(text);
+    assert!(objects[0].open);
+    assert!(
+        workload(&objects[0]).pod.containers[0]
+            .liveness
+            .is_unknown()
+    );
 }
 
 #[test]
 fn in_a_template_absence_is_unknown_only_where_an_action_may_fill_it() {
-    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include \"x.name\" . }}\nspec:\n  {{- if not .Values.hpa }}\n  replicas: {{ .Values.count }}\n  {{- end }}\n  selector:\n    matchLabels:\n      {{- include \"x.labels\" . | nindent 6 }}\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n        - name: web\n          image: \"{{ .Values.image }}:1.2\"\n          securityContext: {{- toYaml .Values.security | nindent 12 }}\n          readinessProbe:\n            {{- toYaml .Values.ready | nindent 12 }}\n          resources: {}\n        - name: side\n          image: side:1\n          {{- with .Values.extra }}\n          {{- toYaml . | nindent 10 }}\n          {{- end }}\n";
-    let found = helm(text);
-    let object = &found[0];
+    let text = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "x.name" . }}
+spec:
+  {{- if not .Values.hpa }}
+  replicas: {{ .Values.count }}
+  {{- end }}
+  selector:
+    matchLabels:
+      {{- include "x.labels" . | nindent 6 }}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: "{{ .Values.image }}:1.2"
+          securityContext: {{- toYaml .Values.security | nindent 12 }}
+          readinessProbe:
+            {{- toYaml .Values.ready | nindent 12 }}
+          resources: {}
+        - name: side
+          image: side:1
+          {{- with .Values.extra }}
+          {{- toYaml . | nindent 10 }}
+          {{- end }}
+"#;
+    let objects = helm(text);
+    let object = &objects[0];
     assert!(object.helm && object.name.is_none());
     let facts = workload(object);
     assert!(facts.replicas.is_unknown());
@@ -264,7 +386,12 @@ fn hostile_shapes_are_survived() {
         "}".repeat(200)
     );
     for text in [
-        "apiVersion: v1\nkind: Pod\nspec:\n  - containers\n",
+        r"
+apiVersion: v1
+kind: Pod
+spec:
+  - containers
+",
         "apiVersion: v1\nkind: Pod\nspec: {containers: {a: 1}, volumes: x}\n",
         "apiVersion: v1\nkind: List\nitems: [1, [], {apiVersion: v1, kind: List, items: []}]\n",
         "apiVersion: [v1]\nkind: {a: b}\n",

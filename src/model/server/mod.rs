@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::embedded::table;
 use crate::source::Span;
-use crate::syntax::shell::{Invocation, Word, WrapperKind};
+use crate::syntax::shell::{Invocation, Word};
 pub use start::{Folders, Found, Via, found, script_file, script_files, script_text, task};
 
 #[derive(Debug, Default, Deserialize)]
@@ -328,11 +328,6 @@ fn option(args: &[Word], names: &[String]) -> Option<Given> {
 /// `-w4`: a value right behind a letter.
 fn is_glued(name: &str, rest: &str) -> bool {
     name.len() == 2 && rest.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// Whether the invocation replaces the shell that runs it.
-pub fn replaces_shell(invocation: &Invocation) -> bool {
-    invocation.wrapper(WrapperKind::Exec).is_some()
 }
 
 #[cfg(test)]

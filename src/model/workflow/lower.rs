@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::super::Setting;
 use super::super::env::EnvOrigin;
-use super::super::image::{ImageRole, ImageUse, Reference};
+use super::super::image::{ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
 use super::credentials::arguments;
 use super::expression::Expression;
 use super::value::{
@@ -15,7 +15,6 @@ use super::value::{
 use super::{
     Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
 };
-use crate::finding::Label;
 use crate::model::env::EnvVar;
 use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
@@ -414,7 +413,7 @@ fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
 
 /// The images that a reference comes to: itself, or each value of the matrix row that it names.
 fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
-    let make = |image: Located<String>, sources: Vec<Label>| ImageUse {
+    let make = |image: Located<String>, sources: Vec<ImageSource>| ImageUse {
         role,
         location: image.location,
         reference: (!image.value.contains("${{")).then(|| Reference::parse(&image.value)),
@@ -432,14 +431,14 @@ fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>)
         .and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
     match axis {
         Some(axis) if !axis.values.is_empty() => {
-            let label = Label {
+            let source = ImageSource {
                 location: written.location,
-                text: "sets the image here".to_owned(),
+                kind: ImageSourceKind::Matrix,
             };
 
             let values = axis.values.iter().filter(|value| !value.value.is_empty());
             values
-                .map(|value| make(value.clone(), vec![label.clone()]))
+                .map(|value| make(value.clone(), vec![source.clone()]))
                 .collect()
         }
         _ => vec![make(written, Vec::new())],

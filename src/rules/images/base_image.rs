@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::image_sources::with_sources;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
@@ -81,7 +82,7 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         &line.name
     };
 
-    let mut finding = Finding::new(
+    let finding = Finding::new(
         image.location,
         format!("{known}{version} has had no security updates since {day}"),
     )
@@ -92,11 +93,7 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         "use a tag that is based on a newer distribution".to_owned()
     });
 
-    for source in &image.sources {
-        finding = finding.related(source.location, source.text.clone());
-    }
-
-    sink.report(finding);
+    sink.report(with_sources(finding, image));
 }
 
 /// The longest line that a tag begins with.

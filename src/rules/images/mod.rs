@@ -2,6 +2,7 @@
 
 pub(crate) mod base_image;
 pub(crate) mod image_drift;
+mod image_sources;
 pub(crate) mod multi_stage_build;
 pub(crate) mod pinned_image;
 

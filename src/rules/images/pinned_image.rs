@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::image_sources::with_sources;
 use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
@@ -71,12 +72,6 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         .cause(Subject::File, "digest");
         sink.report(with_sources(finding, image));
     }
-}
-
-fn with_sources(finding: Finding, image: &ImageUse) -> Finding {
-    image.sources.iter().fold(finding, |finding, source| {
-        finding.related(source.location, source.text.clone())
-    })
 }
 
 fn moves(reference: &Reference, tag: &str) -> bool {

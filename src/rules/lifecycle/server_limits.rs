@@ -9,7 +9,7 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::server::{self, Mode, Server};
-use crate::source::Location;
+use crate::source::{Located, Location};
 
 /// `server-limits` for what an image starts.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -136,14 +136,14 @@ pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &
         return;
     }
 
-    let Some(period) = startup::stop_grace_period(ctx, project, service) else {
+    let Some(period) = startup::stop_grace_period(service) else {
         return;
     };
 
     let started = effective(ctx, Owner::Compose(project, service), &service.container);
     grace(
         &started,
-        period,
+        &period,
         "stop_grace_period",
         &format!("`{}`", service.name()),
         sink,
@@ -152,7 +152,7 @@ pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &
 
 /// `graceful-timeout`: `terminationGracePeriodSeconds` against the server's own.
 pub fn grace_of_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some(period) = startup::termination_grace(ctx, object) else {
+    let Some(period) = workload.pod.termination_grace.known() else {
         return;
     };
 
@@ -181,13 +181,9 @@ fn effective(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started> {
         })
 }
 
-fn grace(
-    started: &[Started],
-    (seconds, location): (u32, Location),
-    key: &str,
-    who: &str,
-    sink: &mut Sink,
-) {
+fn grace(started: &[Started], period: &Located<u32>, key: &str, who: &str, sink: &mut Sink) {
+    let (seconds, location) = (period.value, period.location);
+
     for one in started {
         let server: &Server = &one.found.server;
         let given = server

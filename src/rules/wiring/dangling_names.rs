@@ -4,7 +4,9 @@
 use crate::analysis::Ctx;
 use crate::analysis::workload::is_name;
 use crate::finding::{Finding, Level, Sink};
-use crate::model::kubernetes::{Body, Kustomization, Object, Reference, ReferenceKind, Workload};
+use crate::model::kubernetes::{
+    Body, Kustomization, Object, ObjectReference, ReferenceKind, Workload,
+};
 use crate::rules::wiring::dangling::all_read;
 use crate::source::{SourceFile, join, parent};
 
@@ -207,7 +209,7 @@ fn near(ctx: &Ctx, other: &Object, object: &Object) -> bool {
 }
 
 /// What every namespace has.
-fn is_given(reference: &Reference) -> bool {
+fn is_given(reference: &ObjectReference) -> bool {
     matches!(
         (reference.kind, reference.name.value.as_str()),
         (ReferenceKind::ServiceAccount, "default" | "")
@@ -232,7 +234,7 @@ const MAKERS_OF_SECRETS: &[&str] = &[
 ];
 
 /// Whether a generator, an operator or a claim template makes the object.
-fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
+fn is_made(ctx: &Ctx, reference: &ObjectReference) -> bool {
     let name = reference.name.value.as_str();
     let kind = reference.kind.as_str();
     let generated = |own: &Kustomization| {
@@ -274,7 +276,7 @@ fn is_made(ctx: &Ctx, reference: &Reference) -> bool {
 /// A key that the ConfigMap or Secret, which is here, does not have.
 fn missing_key(
     object: &Object,
-    reference: &Reference,
+    reference: &ObjectReference,
     target: &Object,
     found: &[&Object],
     sink: &mut Sink,

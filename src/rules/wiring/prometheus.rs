@@ -4,7 +4,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
 use crate::finding::{Finding, Level, Sink};
-use crate::graph::Reader;
+use crate::graph::ConfigConsumer;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
@@ -51,7 +51,7 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     }
 }
 
-fn level(readers: &[Reader], sink: &Sink) -> Level {
+fn level(readers: &[ConfigConsumer], sink: &Sink) -> Level {
     if readers.iter().all(|reader| reader.project.development) {
         Level::Note
     } else {
@@ -109,7 +109,12 @@ fn beside(ctx: &Ctx, source: &SourceFile, path: &str, location: Location) -> Opt
 }
 
 /// Of a configuration that containers read: the rules must be mounted with it.
-fn missing(ctx: &Ctx, readers: &[Reader], path: &str, location: Location) -> Option<Finding> {
+fn missing(
+    ctx: &Ctx,
+    readers: &[ConfigConsumer],
+    path: &str,
+    location: Location,
+) -> Option<Finding> {
     let mut finding = None;
 
     for reader in readers {

@@ -1,45 +1,41 @@
-//! A node together with what is known of its completeness, so that lowering cannot mistake "not
-//! here" for "nowhere".
+//! Reading of nodes that may be incomplete, so that lowering cannot mistake "not here" for
+//! "nowhere".
 //!
 //! Three things make absence unknown: the object is a patch, a part of it was lost to a syntax
-//! error, or an action of a template may put keys where none are seen.
+//! error, or an action of a template may add keys where none are written.
 
 use crate::model::Setting;
 use crate::source::{FileId, Located, Location, Span};
 use crate::syntax::yaml::{Kind, Mask, Node};
 
-/// Where a tree comes from.
+/// The file that a tree comes from, and how complete it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Scope<'t> {
+pub struct ManifestScope<'t> {
     pub file: FileId,
-    /// The text of the file, template actions included.
-    pub text: &'t str,
-    /// Of a Helm template.
+    /// Of a Helm template: where its actions are.
     pub mask: Option<&'t Mask>,
-    /// What is absent may stand elsewhere.
+    /// What is absent may be set elsewhere.
     pub open: bool,
 }
 
-impl<'t> Scope<'t> {
-    pub const fn plain(file: FileId, text: &'t str) -> Self {
+impl<'t> ManifestScope<'t> {
+    pub const fn plain(file: FileId) -> Self {
         Self {
             file,
-            text,
             mask: None,
             open: false,
         }
     }
 
-    pub const fn helm(file: FileId, text: &'t str, mask: &'t Mask) -> Self {
+    pub const fn helm(file: FileId, mask: &'t Mask) -> Self {
         Self {
             file,
-            text,
             mask: Some(mask),
             open: false,
         }
     }
 
-    /// The same place, of an object that is only a part of itself.
+    /// The same file, of an object that is only a part of itself.
     #[must_use]
     pub const fn opened(self) -> Self {
         Self { open: true, ..self }
@@ -50,11 +46,11 @@ impl<'t> Scope<'t> {
 #[derive(Clone, Copy, Debug)]
 pub struct SpecReader<'t> {
     pub node: Node<'t>,
-    pub scope: Scope<'t>,
+    pub scope: ManifestScope<'t>,
 }
 
 impl<'t> SpecReader<'t> {
-    pub const fn new(node: Node<'t>, scope: Scope<'t>) -> Self {
+    pub const fn new(node: Node<'t>, scope: ManifestScope<'t>) -> Self {
         Self { node, scope }
     }
 
@@ -76,14 +72,9 @@ impl<'t> SpecReader<'t> {
             Kind::Unknown => Setting::Unknown(Some(entry.key.location())),
             Kind::Null => Setting::Absent,
             _ => {
-                // `key: {{ … }}` above more keys: what the action prints joins them.
-                let (key, value) = (entry.key.location().span, entry.value.location().span);
-                let filled = |mask: &Mask| {
-                    key.end < value.start && mask.touches(Span::new(key.end, value.start))
-                };
-
-                let open = self.scope.mask.is_some_and(filled);
-                let scope = if open {
+                let key = entry.key.location().span;
+                let value = entry.value.location().span;
+                let scope = if self.is_filled_between(key, value) {
                     self.scope.opened()
                 } else {
                     self.scope
@@ -94,21 +85,29 @@ impl<'t> SpecReader<'t> {
         }
     }
 
-    /// The value behind a path of keys.
-    pub fn path(self, keys: &[&str]) -> Setting<SpecReader<'t>> {
-        let mut at = Setting::set(self, self.node.location());
-        for key in keys {
-            at = at.and_then(|view| view.get(key));
-        }
-        at
+    /// Whether a template has an action between a key and its value, as in `key: {{ … }}` above
+    /// more keys: what the action prints joins them.
+    fn is_filled_between(self, key: Span, value: Span) -> bool {
+        self.scope.mask.is_some_and(|mask| {
+            key.end < value.start && mask.touches(Span::new(key.end, value.start))
+        })
     }
 
-    /// The place of a key itself.
-    pub fn key(self, key: &str) -> Option<Location> {
+    /// The value behind a path of keys.
+    pub fn path(self, keys: &[&str]) -> Setting<SpecReader<'t>> {
+        let start = Setting::set(self, self.node.location());
+
+        keys.iter().fold(start, |reader, key| {
+            reader.and_then(|reader| reader.get(key))
+        })
+    }
+
+    /// The location of a key itself.
+    pub fn key_location(self, key: &str) -> Option<Location> {
         Some(self.node.entry(key)?.key.content())
     }
 
-    /// Keys and values as they stand.
+    /// Keys and values as they are written.
     pub fn entries(self) -> impl Iterator<Item = (Node<'t>, SpecReader<'t>)> {
         self.node
             .entries()
@@ -122,7 +121,7 @@ impl<'t> SpecReader<'t> {
             .map(move |item| SpecReader::new(item, self.scope))
     }
 
-    /// A scalar's text, whatever its type.
+    /// The string of a scalar of any type.
     pub fn text(self) -> Setting<String> {
         match self.node.str() {
             Some(text) if self.is_known() => Setting::set(text.to_owned(), self.node.content()),
@@ -134,14 +133,17 @@ impl<'t> SpecReader<'t> {
         }
     }
 
-    /// A scalar's text as written, variables included, unless a template's action is a part of it.
+    /// The string of a scalar as written, variables included, unless an action of a template is a
+    /// part of it.
     pub fn raw_text(self) -> Option<Located<String>> {
-        let masked = self
-            .scope
-            .mask
-            .is_some_and(|mask| mask.touches(self.node.location().span));
-        let text = self.node.str().filter(|_| !masked)?;
-        Some(Located::new(text.to_owned(), self.node.content()))
+        if self.has_action() {
+            return None;
+        }
+
+        Some(Located::new(
+            self.node.str()?.to_owned(),
+            self.node.content(),
+        ))
     }
 
     pub fn boolean(self) -> Setting<bool> {
@@ -152,6 +154,11 @@ impl<'t> SpecReader<'t> {
         self.typed(|node| node.as_int())
     }
 
+    /// A number that may not be negative; one that is negative is unknown.
+    pub fn unsigned(self) -> Setting<u32> {
+        self.typed(|node| u32::try_from(node.as_int()?).ok())
+    }
+
     fn typed<T>(self, read: impl FnOnce(Node<'t>) -> Option<T>) -> Setting<T> {
         match read(self.node) {
             Some(value) => Setting::set(value, self.node.content()),
@@ -159,7 +166,7 @@ impl<'t> SpecReader<'t> {
         }
     }
 
-    /// The text of a key's value.
+    /// The string of a key's value.
     pub fn str(self, key: &str) -> Setting<String> {
         self.get(key).and_then(SpecReader::text)
     }
@@ -178,11 +185,11 @@ impl<'t> SpecReader<'t> {
     pub fn list(self, key: &str) -> Vec<SpecReader<'t>> {
         self.get(key)
             .value()
-            .map(|view| view.items().collect())
+            .map(|list| list.items().collect())
             .unwrap_or_default()
     }
 
-    /// The known texts of a key's sequence.
+    /// The known strings of a key's sequence.
     pub fn texts(self, key: &str) -> Vec<Located<String>> {
         self.list(key)
             .into_iter()
@@ -190,34 +197,39 @@ impl<'t> SpecReader<'t> {
             .collect()
     }
 
-    /// Whether the scalar says what it comes to: no action, no variable of a tool that fills the
-    /// file in.
+    /// Whether the scalar is final: without an action, and without a variable of a tool that fills
+    /// the file in.
     fn is_known(self) -> bool {
-        let masked = self
-            .scope
-            .mask
-            .is_some_and(|mask| mask.touches(self.node.location().span));
-        !masked && self.node.str().is_none_or(|text| !is_placeholder(text))
+        !self.has_action() && self.node.str().is_none_or(|text| !is_placeholder(text))
     }
 
-    /// Whether this mapping or sequence may hold more than is seen.
+    fn has_action(self) -> bool {
+        self.scope
+            .mask
+            .is_some_and(|mask| mask.touches(self.node.location().span))
+    }
+
+    /// Whether this mapping or sequence may hold more than is written.
     pub fn is_open(self) -> bool {
-        let span = self.node.definition().span;
-        let is_scalar = self.node.kind() == Kind::Scalar;
-        // A scalar that is an action prints a whole collection.
-        let filled = |mask: &Mask| {
-            if is_scalar {
-                mask.touches(span)
-            } else {
-                mask.is_open(span)
-            }
+        self.scope.open || self.node.is_damaged() || self.may_be_extended()
+    }
+
+    fn may_be_extended(self) -> bool {
+        let Some(mask) = self.scope.mask else {
+            return false;
         };
 
-        self.scope.open || self.node.is_damaged() || self.scope.mask.is_some_and(filled)
+        let span = self.node.definition().span;
+        // A scalar that is an action prints a whole collection.
+        if self.node.kind() == Kind::Scalar {
+            mask.touches(span)
+        } else {
+            mask.is_open(span)
+        }
     }
 }
 
-/// A text that some tool fills in before a cluster sees it.
+/// Whether some tool fills a string in before it gets to a cluster.
 pub fn is_placeholder(text: &str) -> bool {
     text.contains("${")
         || text.contains("{{")

@@ -1,0 +1,96 @@
+//! The files that each kustomization reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::facts::FileFacts;
+use crate::source::{FileId, Repository, join};
+
+/// Names of a kustomization, in the order in which kustomize looks for them.
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// A kustomization and every file that it reaches.
+pub(super) struct Closure {
+    pub kustomization: FileId,
+    pub files: BTreeSet<FileId>,
+}
+
+/// The closures of all kustomizations, in the order of the files.
+pub(super) fn closures(files: &[FileFacts], repository: Repository) -> Vec<Closure> {
+    let resources: BTreeMap<FileId, Vec<FileId>> = (0..)
+        .map(FileId)
+        .zip(files)
+        .filter(|(_, facts)| facts.kustomization.is_some())
+        .map(|(file, facts)| (file, resources(facts, repository)))
+        .collect();
+    let gathered: BTreeMap<FileId, BTreeSet<FileId>> = resources
+        .keys()
+        .map(|&file| (file, gather(&resources, file)))
+        .collect();
+    let mut closures = Vec::new();
+
+    for (&kustomization, own_files) in &gathered {
+        let mut files_reached = own_files.clone();
+
+        if is_component(&files[kustomization.0 as usize]) {
+            // A component changes what its users gathered.
+            let users = gathered
+                .values()
+                .filter(|files| files.contains(&kustomization));
+            for user_files in users {
+                files_reached.extend(user_files);
+            }
+        }
+
+        closures.push(Closure {
+            kustomization,
+            files: files_reached,
+        });
+    }
+
+    closures
+}
+
+fn is_component(facts: &FileFacts) -> bool {
+    facts
+        .kustomization
+        .as_ref()
+        .is_some_and(|kustomization| kustomization.component)
+}
+
+/// The files that a kustomization names as its resources, and the kustomizations of the folders
+/// among them.
+fn resources(facts: &FileFacts, repository: Repository) -> Vec<FileId> {
+    let paths = facts
+        .kustomization
+        .iter()
+        .flat_map(|kustomization| &kustomization.resources);
+    paths
+        .filter_map(|path| match repository.find(&path.value) {
+            Some(file) => Some(file.id),
+            None => kustomization_in(repository, &path.value),
+        })
+        .collect()
+}
+
+/// Every file that a kustomization reaches, through other kustomizations too. `resources` are those
+/// of each kustomization.
+fn gather(resources: &BTreeMap<FileId, Vec<FileId>>, start: FileId) -> BTreeSet<FileId> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![start];
+
+    while let Some(file) = open.pop() {
+        for &resource in resources.get(&file).into_iter().flatten() {
+            if reached.insert(resource) {
+                open.push(resource);
+            }
+        }
+    }
+
+    reached
+}
+
+fn kustomization_in(repository: Repository, folder: &str) -> Option<FileId> {
+    NAMES
+        .iter()
+        .find_map(|name| Some(repository.find(&join(folder, name)?)?.id))
+}

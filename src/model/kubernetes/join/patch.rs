@@ -1,0 +1,354 @@
+//! The patches of kustomizations, applied to the objects that they are for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::closure::Closure;
+use crate::model::facts::FileFacts;
+use crate::model::kind::FileKind;
+use crate::model::kubernetes::kustomize::{self, PatchTarget};
+use crate::model::kubernetes::lower;
+use crate::model::kubernetes::merge::PatchedNode;
+use crate::model::kubernetes::object::Object;
+use crate::model::kubernetes::spec_reader::ManifestScope;
+use crate::source::{FileId, Repository, Span};
+use crate::syntax::yaml::{Kind, Node, Tree};
+
+/// An object: its file, and its number among the file's objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ObjectId {
+    file: FileId,
+    number: usize,
+}
+
+/// What patches make of a repository's objects.
+#[derive(Default)]
+pub(super) struct Patched {
+    /// Objects with all of their patches applied.
+    objects: Vec<(ObjectId, Object)>,
+    /// Objects of files of patches: the patches that found no object.
+    leftovers: Vec<(FileId, Vec<Object>)>,
+}
+
+impl Patched {
+    /// Puts the objects in the place of those that were lowered.
+    pub fn apply(self, files: &mut [FileFacts]) {
+        for (id, object) in self.objects {
+            files[id.file.0 as usize].objects[id.number] = object;
+        }
+
+        for (file, objects) in self.leftovers {
+            files[file.0 as usize].objects = objects;
+        }
+    }
+
+    pub fn extend(&mut self, other: Patched) {
+        self.objects.extend(other.objects);
+        self.leftovers.extend(other.leftovers);
+    }
+}
+
+/// Where patches are written.
+#[derive(Clone, Copy)]
+enum PatchText {
+    /// In a file of their own.
+    File(FileId),
+    /// In a scalar of a kustomization.
+    Inline { kustomization: FileId, part: Span },
+}
+
+/// Patches of one kustomization that are written together.
+struct PatchSource<'c> {
+    closure: &'c Closure,
+    target: Option<PatchTarget>,
+    text: PatchText,
+}
+
+/// One patch: a document of a source.
+struct Patch<'p, 't> {
+    source: &'p PatchSource<'p>,
+    document: usize,
+    root: Node<'t>,
+}
+
+/// An object with the patches so far.
+struct Draft<'t> {
+    node: PatchedNode<'t>,
+    /// A patch may or may not apply: its target is narrowed in a way that is not followed.
+    may_differ: bool,
+}
+
+/// Applies the patches of all kustomizations, in their order, to the objects that they reach.
+pub(super) fn patched(
+    files: &[FileFacts],
+    repository: Repository,
+    closures: &[Closure],
+) -> Patched {
+    let sources = patch_sources(files, repository, closures);
+    if sources.is_empty() {
+        return Patched::default();
+    }
+
+    let parsed: Vec<Option<Tree>> = sources
+        .iter()
+        .map(|source| parse(source, files, repository))
+        .collect();
+    let patches = patches(&sources, &parsed, files);
+    let roots = object_roots(closures, files);
+    let mut drafts: BTreeMap<ObjectId, Draft> = BTreeMap::new();
+    let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
+
+    for patch in &patches {
+        for id in targets(patch, files, &roots) {
+            let draft = drafts.entry(id).or_insert_with(|| Draft {
+                node: PatchedNode::Node(roots[&id.file][id.number]),
+                may_differ: false,
+            });
+            draft.apply(patch, &files[id.file.0 as usize].objects[id.number]);
+
+            if let PatchText::File(file) = patch.source.text {
+                used.insert((file, patch.document));
+            }
+        }
+    }
+
+    Patched {
+        objects: drafts
+            .iter()
+            .filter_map(|(id, draft)| Some((*id, draft.object(id.file)?)))
+            .collect(),
+        leftovers: leftovers(&sources, &patches, &used),
+    }
+}
+
+fn patch_sources<'c>(
+    files: &[FileFacts],
+    repository: Repository,
+    closures: &'c [Closure],
+) -> Vec<PatchSource<'c>> {
+    let mut sources = Vec::new();
+
+    for closure in closures {
+        let facts = &files[closure.kustomization.0 as usize];
+        let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else {
+            continue;
+        };
+
+        for (target, path) in kustomize::patch_files(tree, &kustomization.folder) {
+            if let Some(file) = repository.find(&path) {
+                sources.push(PatchSource {
+                    closure,
+                    target,
+                    text: PatchText::File(file.id),
+                });
+            }
+        }
+
+        for (target, node) in kustomize::inline_patches(tree) {
+            let kustomization = kustomization.file;
+            let part = scalar_span(&repository.file(kustomization).text, node);
+            sources.push(PatchSource {
+                closure,
+                target,
+                text: PatchText::Inline {
+                    kustomization,
+                    part,
+                },
+            });
+        }
+    }
+
+    sources
+}
+
+/// The content of a scalar; of a block, with the indentation of its first line, which belongs to
+/// it.
+fn scalar_span(text: &str, node: Node) -> Span {
+    let span = node.content().span;
+    let before = text.get(..span.start as usize).unwrap_or("");
+    let line = before.rfind('\n').map_or(0, |line_end| line_end + 1);
+
+    if before[line..].trim().is_empty() {
+        Span::of(line, span.end as usize)
+    } else {
+        span
+    }
+}
+
+/// The tree of a source that has none yet: what is inline, and files that are not manifests.
+fn parse<'s>(
+    source: &PatchSource,
+    files: &[FileFacts],
+    repository: Repository<'s>,
+) -> Option<Tree<'s>> {
+    match source.text {
+        PatchText::File(file) if files[file.0 as usize].tree.is_some() => None,
+        PatchText::File(file) => Some(Tree::parse(file, &repository.file(file).text).tree),
+        PatchText::Inline {
+            kustomization,
+            part,
+        } => {
+            let text = &repository.file(kustomization).text;
+            Some(Tree::parse_within(kustomization, text, part).tree)
+        }
+    }
+}
+
+/// The patches of all sources. `parsed` are the trees of the sources that have none in `files`.
+fn patches<'p, 't>(
+    sources: &'p [PatchSource<'p>],
+    parsed: &'t [Option<Tree<'t>>],
+    files: &'t [FileFacts<'t>],
+) -> Vec<Patch<'p, 't>> {
+    let mut patches = Vec::new();
+
+    for (source, parsed) in sources.iter().zip(parsed) {
+        let tree = match (parsed, source.text) {
+            (Some(tree), _) => Some(tree),
+            (None, PatchText::File(file)) => files[file.0 as usize].tree.as_deref(),
+            (None, PatchText::Inline { .. }) => None,
+        };
+
+        for (document, root) in tree.iter().flat_map(|tree| tree.documents()).enumerate() {
+            patches.push(Patch {
+                source,
+                document,
+                root,
+            });
+        }
+    }
+
+    patches
+}
+
+/// The roots of the objects of all manifests that kustomizations reach.
+fn object_roots<'t>(
+    closures: &[Closure],
+    files: &'t [FileFacts<'t>],
+) -> BTreeMap<FileId, Vec<Node<'t>>> {
+    let reached: BTreeSet<FileId> = closures
+        .iter()
+        .flat_map(|closure| closure.files.iter().copied())
+        .collect();
+    let mut roots = BTreeMap::new();
+
+    for file in reached {
+        let facts = &files[file.0 as usize];
+        if let Some(tree) = &facts.tree
+            && facts.kind == FileKind::Kubernetes
+        {
+            roots.insert(file, lower::roots(tree));
+        }
+    }
+
+    roots
+}
+
+/// The objects that a patch is for. A file of patches does not patch itself.
+fn targets(
+    patch: &Patch,
+    files: &[FileFacts],
+    roots: &BTreeMap<FileId, Vec<Node>>,
+) -> Vec<ObjectId> {
+    let mut targets = Vec::new();
+
+    for &file in &patch.source.closure.files {
+        let is_own_file = matches!(patch.source.text, PatchText::File(own) if own == file);
+        let Some(roots) = roots.get(&file) else {
+            continue;
+        };
+
+        if is_own_file {
+            continue;
+        }
+
+        let objects = &files[file.0 as usize].objects;
+        for (number, (object, _)) in objects.iter().zip(roots).enumerate() {
+            if patch.is_for(object) {
+                targets.push(ObjectId { file, number });
+            }
+        }
+    }
+
+    targets
+}
+
+impl Patch<'_, '_> {
+    /// Whether the patch is meant for an object: by its target, or by its own kind and name.
+    fn is_for(&self, object: &Object) -> bool {
+        let name = object.name.as_ref().map(|name| name.value.as_str());
+        if let Some(target) = &self.source.target {
+            return target.admits(&object.kind.value, name);
+        }
+
+        self.string(&["kind"]) == Some(&object.kind.value)
+            && name.is_some()
+            && self.string(&["metadata", "name"]) == name
+    }
+
+    fn string(&self, path: &[&str]) -> Option<&str> {
+        self.root.path(path)?.str()
+    }
+}
+
+impl<'t> Draft<'t> {
+    fn apply(&mut self, patch: &Patch<'_, 't>, object: &Object) {
+        let target = patch.source.target.as_ref();
+        self.may_differ |= target.is_some_and(|target| target.narrowed);
+
+        match patch.root.kind() {
+            Kind::Sequence => self.node.apply_json_patch(patch.root),
+            _ => self.node.merge(patch.root, object.file),
+        }
+    }
+
+    fn object(&self, file: FileId) -> Option<Object> {
+        let tree = self.node.finish();
+        let scope = ManifestScope {
+            open: self.may_differ,
+            ..ManifestScope::plain(file)
+        };
+
+        lower::object(tree.root()?, scope)
+    }
+}
+
+/// The objects of files of patches whose patches found no object; what they lack is unknown.
+fn leftovers(
+    sources: &[PatchSource],
+    patches: &[Patch],
+    used: &BTreeSet<(FileId, usize)>,
+) -> Vec<(FileId, Vec<Object>)> {
+    let files: BTreeSet<FileId> = sources
+        .iter()
+        .filter_map(|source| match source.text {
+            PatchText::File(file) => Some(file),
+            PatchText::Inline { .. } => None,
+        })
+        .collect();
+    let mut leftovers: BTreeMap<FileId, BTreeMap<usize, Option<Object>>> = files
+        .into_iter()
+        .map(|file| (file, BTreeMap::new()))
+        .collect();
+
+    for patch in patches {
+        let PatchText::File(file) = patch.source.text else {
+            continue;
+        };
+
+        if used.contains(&(file, patch.document)) {
+            continue;
+        }
+
+        // Several kustomizations may use one file of patches.
+        leftovers
+            .entry(file)
+            .or_default()
+            .entry(patch.document)
+            .or_insert_with(|| lower::object(patch.root, ManifestScope::plain(file).opened()));
+    }
+
+    leftovers
+        .into_iter()
+        .map(|(file, objects)| (file, objects.into_values().flatten().collect()))
+        .collect()
+}

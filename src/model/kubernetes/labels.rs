@@ -1,0 +1,65 @@
+//! Labels and annotations of objects and pods.
+
+use super::spec_reader::SpecReader;
+use crate::model::Setting;
+use crate::source::{Located, Location};
+use crate::syntax::yaml::Node;
+
+/// Labels or annotations with their locations.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    pub entries: Vec<(Located<String>, Setting<String>)>,
+    /// There may be more.
+    pub open: bool,
+    pub location: Option<Location>,
+}
+
+impl Labels {
+    /// The labels under a key of a parent that may itself be absent or unknown.
+    pub(super) fn under_key(parent: Setting<SpecReader>, key: &str) -> Self {
+        match parent.and_then(|parent| parent.get(key)) {
+            Setting::Set(map) => Self {
+                entries: map
+                    .value
+                    .entries()
+                    .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
+                    .collect(),
+                open: map.value.is_open(),
+                location: Some(map.location),
+            },
+            Setting::Absent => Self::default(),
+            Setting::Unknown(location) => Self {
+                open: true,
+                location,
+                ..Self::default()
+            },
+        }
+    }
+
+    /// The known value of a key.
+    pub fn get(&self, key: &str) -> Option<&Located<String>> {
+        self.setting(key)?.known()
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.setting(key).is_some()
+    }
+
+    /// The value of a key that is written.
+    pub fn setting(&self, key: &str) -> Option<&Setting<String>> {
+        self.entries
+            .iter()
+            .find(|(name, _)| name.value == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether a label, or the value of one, is unknown.
+    pub fn has_unknown(&self) -> bool {
+        self.open || self.entries.iter().any(|(_, value)| value.is_unknown())
+    }
+}
+
+/// A key with its location.
+pub(super) fn key_text(key: Node) -> Option<Located<String>> {
+    Some(Located::new(key.str()?.to_owned(), key.content()))
+}

@@ -1,0 +1,33 @@
+//! Settings of a pod that its containers inherit.
+
+use super::labels::Labels;
+use super::spec_reader::SpecReader;
+use super::volume::Volume;
+use crate::model::Setting;
+
+/// What a pod gives to each of its containers.
+pub(super) struct PodDefaults<'t, 'p> {
+    pub spec: SpecReader<'t>,
+    pub security: Setting<SpecReader<'t>>,
+    pub annotations: &'p Labels,
+    pub volumes: &'p [Volume],
+    /// There may be more volumes.
+    pub volumes_open: bool,
+    pub windows: bool,
+    /// `hostUsers: false`: root in the container is an ordinary user outside.
+    pub own_users: bool,
+}
+
+impl<'t> PodDefaults<'t, '_> {
+    /// A value of the container's `securityContext`, or else of the pod's.
+    pub fn inherited(
+        &self,
+        container: &Setting<SpecReader<'t>>,
+        path: &[&str],
+    ) -> Setting<SpecReader<'t>> {
+        let of_container = container.clone().and_then(|context| context.path(path));
+        let of_pod = self.security.clone().and_then(|context| context.path(path));
+
+        of_container.or(of_pod)
+    }
+}

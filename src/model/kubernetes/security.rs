@@ -1,0 +1,192 @@
+//! The security context of a container, with the pod's applied to it.
+
+use super::pod_defaults::PodDefaults;
+use super::spec_reader::SpecReader;
+use crate::model::Setting;
+use crate::model::container::{HostNamespace, Security};
+use crate::source::Located;
+
+/// Fields of a pod's spec that share a namespace with the host.
+const HOST_NAMESPACES: [(&str, HostNamespace); 3] = [
+    ("hostNetwork", HostNamespace::Network),
+    ("hostPID", HostNamespace::Pid),
+    ("hostIPC", HostNamespace::Ipc),
+];
+
+/// The settings in effect for a container of this name. `context` is its own `securityContext`.
+pub(super) fn security(
+    context: &Setting<SpecReader>,
+    pod: &PodDefaults,
+    container: &str,
+) -> Security {
+    let dropped = own_value(context, &["capabilities", "drop"]);
+    let added = own_value(context, &["capabilities", "add"]);
+
+    let mut security = Security {
+        user: pod
+            .inherited(context, &["runAsUser"])
+            .and_then(SpecReader::text),
+        run_as_non_root: pod
+            .inherited(context, &["runAsNonRoot"])
+            .and_then(SpecReader::boolean),
+        privileged: own_flag(context, "privileged"),
+        allow_privilege_escalation: own_flag(context, "allowPrivilegeEscalation"),
+        read_only_root: own_flag(context, "readOnlyRootFilesystem"),
+        added_capabilities: capabilities(&added),
+        dropped_capabilities: capabilities(&dropped),
+        drops_more: may_hold_more(&dropped),
+        host_namespaces: host_namespaces(pod.spec),
+        profiles: profiles(context, pod, container),
+        proc_mount: own_value(context, &["procMount"]).and_then(SpecReader::text),
+        devices: Vec::new(),
+    };
+
+    if pod.own_users {
+        security.user = Setting::Unknown(security.user.location());
+        security.run_as_non_root = Setting::Unknown(security.run_as_non_root.location());
+        security.proc_mount = Setting::Unknown(security.proc_mount.location());
+    }
+
+    if pod.windows {
+        security.allow_privilege_escalation = security.allow_privilege_escalation.open();
+        security.read_only_root = security.read_only_root.open();
+        security.user = security.user.open();
+        security.run_as_non_root = security.run_as_non_root.open();
+    }
+
+    security
+}
+
+/// A value that the pod's context cannot set.
+fn own_value<'t>(context: &Setting<SpecReader<'t>>, path: &[&str]) -> Setting<SpecReader<'t>> {
+    context.clone().and_then(|context| context.path(path))
+}
+
+fn own_flag(context: &Setting<SpecReader>, key: &str) -> Setting<bool> {
+    own_value(context, &[key]).and_then(SpecReader::boolean)
+}
+
+/// The known capabilities of a list, in upper case and without `CAP_`.
+fn capabilities(list: &Setting<SpecReader>) -> Vec<Located<String>> {
+    let Some(list) = list.value() else {
+        return Vec::new();
+    };
+
+    list.items()
+        .filter_map(|item| item.text().known().cloned())
+        .map(|name| {
+            name.map(|name| {
+                name.to_ascii_uppercase()
+                    .trim_start_matches("CAP_")
+                    .to_owned()
+            })
+        })
+        .collect()
+}
+
+/// Whether a list may hold more than its known items.
+fn may_hold_more(list: &Setting<SpecReader>) -> bool {
+    match list {
+        Setting::Set(list) => {
+            list.value.is_open() || list.value.items().any(|item| item.text().is_unknown())
+        }
+        Setting::Absent => false,
+        Setting::Unknown(_) => true,
+    }
+}
+
+fn host_namespaces(pod: SpecReader) -> Vec<Located<HostNamespace>> {
+    let mut shared = Vec::new();
+
+    for (key, namespace) in HOST_NAMESPACES {
+        if let Setting::Set(flag) = pod.flag(key)
+            && flag.value
+        {
+            shared.push(Located::new(namespace, flag.location));
+        }
+    }
+
+    shared
+}
+
+/// The type of the seccomp profile in effect.
+pub(super) fn seccomp(
+    context: &Setting<SpecReader>,
+    pod: &PodDefaults,
+    container: &str,
+) -> Setting<String> {
+    let field = pod
+        .inherited(context, &["seccompProfile", "type"])
+        .and_then(SpecReader::text);
+    if !field.is_absent() {
+        return field;
+    }
+
+    // The annotations that came before the field; clusters before 1.27 still read them.
+    let keys = [
+        format!("container.seccomp.security.alpha.kubernetes.io/{container}"),
+        "seccomp.security.alpha.kubernetes.io/pod".to_owned(),
+        "seccomp.security.alpha.kubernetes.io/defaultProfileName".to_owned(),
+    ];
+    let annotation = keys.iter().find_map(|key| pod.annotations.get(key));
+
+    match annotation {
+        Some(profile) if profile.value == "unconfined" => {
+            Setting::set("Unconfined".to_owned(), profile.location)
+        }
+        Some(profile) => Setting::set("RuntimeDefault".to_owned(), profile.location),
+        None => Setting::Absent,
+    }
+}
+
+/// Seccomp, AppArmor and SELinux options in the notation of [`Security::profiles`].
+fn profiles(
+    context: &Setting<SpecReader>,
+    pod: &PodDefaults,
+    container: &str,
+) -> Vec<Located<String>> {
+    let mut profiles = Vec::new();
+
+    if let Setting::Set(seccomp) = seccomp(context, pod, container) {
+        profiles.push(seccomp.map(|profile| format!("seccomp={profile}")));
+    }
+
+    if let Some(apparmor) = apparmor(context, pod, container) {
+        profiles.push(apparmor.map(|profile| format!("apparmor={profile}")));
+    }
+
+    for field in ["type", "user", "role"] {
+        let option = pod
+            .inherited(context, &["seLinuxOptions", field])
+            .and_then(SpecReader::text);
+        if let Setting::Set(option) = option {
+            profiles.push(option.map(|value| format!("selinux-{field}={value}")));
+        }
+    }
+
+    profiles
+}
+
+/// The AppArmor profile: of the field, or of the annotation that came before it.
+fn apparmor(
+    context: &Setting<SpecReader>,
+    pod: &PodDefaults,
+    container: &str,
+) -> Option<Located<String>> {
+    let field = pod
+        .inherited(context, &["appArmorProfile", "type"])
+        .and_then(SpecReader::text);
+    if let Setting::Set(profile) = field {
+        return Some(profile);
+    }
+
+    let key = format!("container.apparmor.security.beta.kubernetes.io/{container}");
+    let annotation = pod.annotations.get(&key)?;
+    let profile = match annotation.value.as_str() {
+        "unconfined" => "Unconfined",
+        "runtime/default" => "RuntimeDefault",
+        other => other,
+    };
+
+    Some(Located::new(profile.to_owned(), annotation.location))
+}
