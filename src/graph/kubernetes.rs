@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::facts::Facts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::{Body, Kustomization, Labels, Object, Selector, Workload};
 use crate::source::{Location, parent};
 

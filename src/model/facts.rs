@@ -7,12 +7,12 @@ use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
-use super::file::is_example_env;
+use super::env_usage::EnvUsage;
+use super::file_kind::FileKind;
 use super::ignored::Ignored;
 use super::image::ImageUse;
-use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
-use super::mentions::Mentions;
+use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
 use crate::finding::Finding;
@@ -113,10 +113,10 @@ pub struct Facts<'s> {
     /// The env files that git tracks; `None` where the repository is no git checkout.
     pub tracked: Option<HashSet<String>>,
     /// The variables of example env files that other files name.
-    pub mentions: Mentions,
+    pub env_usage: EnvUsage,
     pub env_files: EnvFiles<'s>,
     /// The folders in which a Dockerfile is built, by its path; see
-    /// [`contexts`](super::context::contexts). Asked for after the projects are joined.
+    /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
     tests: OnceLock<Vec<Location>>,
@@ -150,7 +150,7 @@ impl<'s> Facts<'s> {
             files,
             joined: OnceLock::new(),
             tracked,
-            mentions: Mentions::default(),
+            env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),

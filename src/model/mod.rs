@@ -2,24 +2,25 @@
 //! facts; it never fails, and it never judges. What cannot be known from here is *unknown*, never
 //! *absent*.
 
+pub mod build_context;
 pub mod code;
 pub mod compose;
 pub mod container;
-pub mod context;
 pub mod dockerfile;
 pub mod dockerignore;
 pub mod env;
+pub mod env_usage;
 pub mod facts;
-pub mod file;
+pub mod file_kind;
 pub mod file_role;
 pub mod ignored;
 pub mod image;
-pub mod kind;
+pub mod keywords;
 pub mod kubernetes;
-pub mod mentions;
+pub mod lower;
 pub mod package;
+pub mod path_class;
 pub mod server;
-pub mod topics;
 pub mod workflow;
 
 use std::sync::OnceLock;

@@ -5,8 +5,8 @@ use super::lower::{self, Origin};
 use super::value::{Data, Field, Value, Variables};
 use super::{Project, Reference, ReferenceKind, merge};
 use crate::model::facts::Facts;
+use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_development;
-use crate::model::kind::FileKind;
 use crate::source::{FileId, SourceFile, file_name, join, parent};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -34,7 +34,7 @@ const OVERRIDES: &[&str] = &[
 /// All projects, one folder after the other.
 #[cfg(test)]
 pub fn projects(facts: &Facts) -> Vec<Project> {
-    let folders = Folders::of(facts);
+    let folders = ProjectLoader::new(facts);
     (0..folders.len())
         .flat_map(|at| folders.projects(at))
         .collect()
@@ -43,14 +43,14 @@ pub fn projects(facts: &Facts) -> Vec<Project> {
 /// The folders that hold compose files. Each gives its projects for itself, so that workers can
 /// share them.
 #[derive(Debug)]
-pub struct Folders<'f> {
+pub struct ProjectLoader<'f> {
     facts: &'f Facts<'f>,
     folders: Vec<(&'f str, Vec<FileId>)>,
     referred: Referred,
 }
 
-impl<'f> Folders<'f> {
-    pub fn of(facts: &'f Facts<'f>) -> Self {
+impl<'f> ProjectLoader<'f> {
+    pub fn new(facts: &'f Facts<'f>) -> Self {
         let mut folders: BTreeMap<&str, Vec<FileId>> = BTreeMap::new();
 
         for file in facts.of_kind(FileKind::Compose) {
@@ -193,7 +193,7 @@ fn folder_projects(
     let base = base.filter(|base| !referred.included.contains(base));
     // What the files of the folder define, by section and name: a file that refers to what only
     // another one defines is meant to be laid over it.
-    let loader = Loader::new(facts, folder);
+    let loader = ProjectReader::new(facts, folder);
     let read: HashMap<FileId, Value> = files
         .iter()
         .map(|file| (*file, loader.file(*file)))
@@ -333,7 +333,7 @@ fn evidence(projects: &mut [Project]) {
 }
 
 pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
-    let mut loader = Loader::of(facts, folder, files);
+    let mut loader = ProjectReader::of(facts, folder, files);
     let merged = loader.merged(files);
     let own = files.get(base_files..).unwrap_or_default();
     let mut ids = files.to_vec();
@@ -386,7 +386,7 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
     }
 }
 
-pub(super) struct Loader<'f> {
+pub(super) struct ProjectReader<'f> {
     facts: &'f Facts<'f>,
     folder: &'f str,
     variables: Rc<Variables>,
@@ -402,7 +402,7 @@ pub(super) struct Loader<'f> {
     partial: bool,
 }
 
-impl<'f> Loader<'f> {
+impl<'f> ProjectReader<'f> {
     fn new(facts: &'f Facts<'f>, folder: &'f str) -> Self {
         Self {
             facts,

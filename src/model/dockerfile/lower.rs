@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use super::scope::{Expanded, Scope, VariableValue};
-use super::{Base, Dockerfile, Stage};
+use super::scope::{Expanded, VariableScope, VariableValue};
+use super::stage::{Base, Dockerfile, Stage};
 use crate::finding::Label;
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
@@ -21,8 +21,8 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
     let named = Stages::of(&tree);
     let mut lowering = Lowering {
         source,
-        global: Scope::default(),
-        declared: Scope::default(),
+        global: VariableScope::default(),
+        declared: VariableScope::default(),
         ends: Vec::new(),
         own_env: HashSet::new(),
         expanded: Cell::new(0),
@@ -61,12 +61,12 @@ const MAX_EXPANDED: usize = 1 << 24;
 struct Lowering<'s> {
     source: &'s SourceFile,
     /// ARGs before the first FROM.
-    global: Scope,
+    global: VariableScope,
     /// Every ARG seen so far. The builder does not see those of stages in FROM; their defaults
     /// still tell what was meant.
-    declared: Scope,
+    declared: VariableScope,
     /// The scope at the end of each stage.
-    ends: Vec<Scope>,
+    ends: Vec<VariableScope>,
     /// The names that ENV sets in the stage that is read.
     own_env: HashSet<String>,
     /// Bytes of all words so far that variables were put into.
@@ -79,7 +79,7 @@ impl Lowering<'_> {
     }
 
     /// A word with its variables filled in. Unknown as a whole once the file's budget is spent.
-    fn expand(&self, scope: &Scope, word: &Word) -> Expanded {
+    fn expand(&self, scope: &VariableScope, word: &Word) -> Expanded {
         let expanded = scope.expand(word, self.source.id);
         if expanded.sources.is_empty() {
             return expanded;
@@ -138,7 +138,7 @@ impl Lowering<'_> {
 
         let scope = match base {
             Base::Stage(earlier) => self.ends.get(earlier).cloned().unwrap_or_default(),
-            Base::Image(_) | Base::Scratch(_) => Scope::default(),
+            Base::Image(_) | Base::Scratch(_) => VariableScope::default(),
         };
 
         self.own_env.clear();

@@ -40,7 +40,7 @@ const MAX_EXPANDED: usize = 1 << 12;
 /// The variables in effect at one instruction. Copies are cheap: they share what they do not
 /// change.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct VariableScope {
     values: PersistentMap<VariableValue>,
 }
 
@@ -62,7 +62,7 @@ impl Expanded {
     }
 }
 
-impl Scope {
+impl VariableScope {
     pub fn get(&self, name: &str) -> Option<&VariableValue> {
         self.values.get(name)
     }

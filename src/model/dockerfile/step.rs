@@ -1,7 +1,7 @@
 //! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with.
 //! What PowerShell, `cmd` or another interpreter runs is left out: no check here speaks of it.
 
-use super::{Base, Dockerfile, Stage};
+use super::stage::{Base, Dockerfile, Shells, Stage};
 use crate::model::Command;
 use crate::model::image::Reference;
 use crate::source::{Location, Span};
@@ -66,15 +66,6 @@ impl<'d> Step<'d> {
             .filter_map(Mount::target)
             .any(|target| target.value.contains(part))
     }
-}
-
-/// The SHELL instructions of a Dockerfile, by their indexes.
-#[derive(Debug, Default)]
-pub(super) struct Shells {
-    /// All, in order.
-    own: Vec<usize>,
-    /// Of each stage, the one that is in effect where it begins.
-    inherited: Vec<Option<usize>>,
 }
 
 impl Dockerfile {

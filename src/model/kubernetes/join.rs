@@ -14,7 +14,7 @@ use crate::finding::{Finding, Label};
 use crate::model::Setting;
 use crate::model::container::Resources;
 use crate::model::facts::FileFacts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::source::{FileId, Repository, Span, is_inside, join as join_path, parent};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
@@ -521,8 +521,8 @@ fn fill(resources: &mut Resources, defaults: &Defaults) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::file;
-    use crate::model::kind::Listing;
+    use crate::model::file_kind::Listing;
+    use crate::model::lower;
     use crate::source::SourceFile;
 
     const DEPLOY: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          image: shop/web:latest\n";
@@ -538,7 +538,7 @@ mod tests {
         let listing = Listing::new(files.iter().map(|(path, _)| *path));
         let mut facts: Vec<FileFacts> = sources
             .iter()
-            .map(|source| file::lower(source, &listing))
+            .map(|source| lower::lower_file(source, &listing))
             .collect();
         join(&mut facts, Repository::new(&sources));
         check(&sources, &facts);

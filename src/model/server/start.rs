@@ -1,7 +1,7 @@
 //! What a start command really starts: through `npm run`, and through shell scripts that the
 //! repository holds.
 
-use super::{Server, server};
+use super::program::{Server, server};
 use crate::source::{Location, Repository, SourceFile, Span, file_name, join, parent};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -10,7 +10,7 @@ const MAX_DEPTH: u32 = 4;
 
 /// A server that a start command starts.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CommandServer {
     pub server: Server,
     /// The words of the start command itself that lead to it.
     pub span: Span,
@@ -27,19 +27,19 @@ pub struct Via {
 
 /// Where scripts and manifests are looked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Folders<'f> {
+pub struct ScriptFolders<'f> {
     pub repository: Repository<'f>,
-    /// Folders in the repository, the likeliest first.
+    /// ScriptFolders in the repository, the likeliest first.
     pub folders: &'f [String],
 }
 
 /// The servers that a script starts, in order.
-pub fn found(script: &Script, folders: Folders) -> Vec<Found> {
+pub fn command_servers(script: &Script, folders: ScriptFolders) -> Vec<CommandServer> {
     let mut all = Vec::new();
 
     for invocation in script.invocations() {
         if let Some(server) = server(&invocation) {
-            all.push(Found {
+            all.push(CommandServer {
                 span: server.span,
                 server,
                 via: None,
@@ -52,7 +52,7 @@ pub fn found(script: &Script, folders: Folders) -> Vec<Found> {
     all
 }
 
-fn follow(invocation: &Invocation, folders: Folders, all: &mut Vec<Found>) {
+fn follow(invocation: &Invocation, folders: ScriptFolders, all: &mut Vec<CommandServer>) {
     let span = invocation.span();
     let mut servers = Vec::new();
     if let Some((name, folder)) = task(invocation) {
@@ -61,7 +61,7 @@ fn follow(invocation: &Invocation, folders: Folders, all: &mut Vec<Found>) {
         run_file(file, folders, 0, &mut servers);
     }
 
-    all.extend(servers.into_iter().map(|(server, via)| Found {
+    all.extend(servers.into_iter().map(|(server, via)| CommandServer {
         server,
         span,
         via: Some(via),
@@ -129,7 +129,7 @@ const OWN: &[&str] = &[
 fn run_task(
     name: &str,
     folder: Option<&str>,
-    folders: Folders,
+    folders: ScriptFolders,
     depth: u32,
     servers: &mut Vec<(Server, Via)>,
 ) {
@@ -179,7 +179,10 @@ pub fn script_text(manifest: &str, name: &str) -> Option<(String, Span)> {
 
 /// The shell script of the repository that an invocation runs; `None` where several of its name
 /// cannot be told apart.
-pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f SourceFile> {
+pub fn script_file<'f>(
+    invocation: &Invocation,
+    folders: ScriptFolders<'f>,
+) -> Option<&'f SourceFile> {
     match script_files(invocation, folders).as_slice() {
         [one] => Some(one),
         _ => None,
@@ -188,7 +191,10 @@ pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<
 
 /// The shell scripts of the repository that an invocation may run: those of its name, of which one
 /// may stand in a folder of the right name too.
-pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'f SourceFile> {
+pub fn script_files<'f>(
+    invocation: &Invocation,
+    folders: ScriptFolders<'f>,
+) -> Vec<&'f SourceFile> {
     let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
     let given = shell || invocation.is(&["tini", "dumb-init"]);
     let word = match invocation
@@ -232,7 +238,12 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
     }
 }
 
-fn run_file(file: &SourceFile, folders: Folders, depth: u32, servers: &mut Vec<(Server, Via)>) {
+fn run_file(
+    file: &SourceFile,
+    folders: ScriptFolders,
+    depth: u32,
+    servers: &mut Vec<(Server, Via)>,
+) {
     if depth > MAX_DEPTH || file.text.len() > 64 * 1024 {
         return;
     }

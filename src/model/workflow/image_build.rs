@@ -3,25 +3,11 @@
 
 use super::super::Setting;
 use super::super::env::EnvValue;
-use super::{Job, Step, Workflow};
+use super::evidence::Purpose;
+use super::jobs::{ImageBuild, Job, Step, Workflow};
+use super::purpose::{command_purposes, step_purposes};
 use crate::source::{Located, Location, join};
 use crate::syntax::shell::Invocation;
-
-/// An image that a step builds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImageBuild {
-    /// The command or the action.
-    pub location: Location,
-    /// Folder in the repository; `None` for a URL or what cannot be known.
-    pub context: Option<Located<String>>,
-    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known.
-    pub dockerfile: Option<Located<String>>,
-    pub target: Setting<String>,
-    /// References, with `${{ env.X }}` and images of the metadata action filled in; other
-    /// expressions stay as written.
-    pub tags: Vec<Located<String>>,
-    pub pushes: bool,
-}
 
 /// Every image that a workflow builds. Read once: rules about Dockerfiles ask every workflow.
 pub fn image_builds(workflow: &Workflow) -> Vec<ImageBuild> {
@@ -128,8 +114,7 @@ impl Scope<'_> {
                     .collect(),
                 None => tags,
             },
-            pushes: super::step_purposes(self.step)
-                .any(|evidence| evidence.purpose == super::Purpose::Push),
+            pushes: step_purposes(self.step).any(|evidence| evidence.purpose == Purpose::Push),
         })
     }
 
@@ -231,9 +216,7 @@ impl Scope<'_> {
         let scripts = self.job.steps.iter().filter_map(|step| step.run.as_ref());
         scripts
             .flat_map(|code| code.script().invocations())
-            .any(|invocation| {
-                super::command_purposes(&invocation).contains(&(super::Purpose::Push, false))
-            })
+            .any(|invocation| command_purposes(&invocation).contains(&(Purpose::Push, false)))
     }
 
     /// The folder that commands of the step run in; `None` if it cannot be known.
@@ -421,7 +404,7 @@ mod tests {
         let text = format!("on: push\nenv:\n  REGISTRY: ghcr.io\njobs:\n  a:\n    steps:\n{steps}");
         let source = SourceFile::new(FileId(0), "x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
-        let workflow = super::super::workflow(&parsed.tree, &source);
+        let workflow = super::super::lower::workflow(&parsed.tree, &source);
         let value = |at: Option<Located<String>>| at.map(|at| at.value);
         image_builds(&workflow)
             .into_iter()

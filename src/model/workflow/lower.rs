@@ -9,11 +9,11 @@ use super::super::env::EnvOrigin;
 use super::super::image::{ImageRole, ImageUse, Reference};
 use super::credentials::arguments;
 use super::expression::Expression;
+use super::jobs::{
+    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
+};
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
-};
-use super::{
-    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
 };
 use crate::finding::Label;
 use crate::model::env::EnvVar;

@@ -6,50 +6,12 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{ActionRef, Job, Step};
+use super::action::ActionRef;
+use super::evidence::{Evidence, Purpose};
+use super::jobs::{Job, Step, Workflow};
 use crate::embedded::table;
 use crate::source::Location;
 use crate::syntax::shell::{self, Invocation, Word};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Purpose {
-    Lint,
-    Typecheck,
-    Test,
-    Build,
-    /// Builds a container image.
-    Image,
-    /// Pushes an image to a registry.
-    Push,
-    /// Publishes a package.
-    Publish,
-    /// Makes a release with its notes and files.
-    Release,
-    /// Puts up documentation or another static site.
-    Pages,
-    Deploy,
-    /// Looks for vulnerabilities in code, dependencies or images.
-    Scan,
-    ImageScan,
-    Sbom,
-    /// Evaluates an LLM application.
-    Evaluate,
-    SecretScan,
-}
-
-/// Why something has a purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    pub purpose: Purpose,
-    /// The command, the action or the name that says so.
-    pub location: Location,
-    /// Only a name says so: of a job, a step, a script or a called workflow.
-    pub named: bool,
-    /// It happens on the runner itself and ends with the job: `docker compose up` without a remote
-    /// host.
-    pub on_runner: bool,
-}
 
 #[derive(Deserialize)]
 struct Table {
@@ -446,6 +408,17 @@ fn is_site(name: &str) -> bool {
 fn has_word(name: &str, words: &[String]) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric())
         .any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+impl Workflow {
+    /// The first command or action that tests or evaluates.
+    pub fn first_test(&self) -> Option<Evidence> {
+        self.jobs
+            .iter()
+            .flat_map(|job| &job.steps)
+            .flat_map(step_purposes)
+            .find(|evidence| matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate))
+    }
 }
 
 #[cfg(test)]

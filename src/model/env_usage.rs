@@ -5,8 +5,8 @@
 //! names a variable: any case, in comments too, and written as other languages would (`db_url`,
 //! `dbUrl`, `db-url`, `db.url`).
 
-use super::file;
-use super::topics::{self, Signal, Signals};
+use super::keywords::{self, Signal, SignalScope, Signals};
+use super::path_class::{is_example_env, is_prose};
 use crate::model::file_role::is_generated;
 use crate::search::{SHORTEST, Words};
 use crate::source::file_name;
@@ -62,22 +62,22 @@ enum Keyword {
 
 /// What was found in one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mentioned {
+pub struct TextUsage {
     /// Indices of names.
     names: Vec<u32>,
     reads_all_env: bool,
-    topics: Signals,
+    signals: Signals,
 }
 
 /// What was found in all texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mentions {
+pub struct EnvUsage {
     /// Upper case.
     names: HashSet<String>,
     /// Something takes variables by the lot.
     pub reads_all_env: bool,
     /// What is spoken of, whatever the names.
-    pub topics: Signals,
+    pub signals: Signals,
 }
 
 impl EnvNameSearch {
@@ -86,7 +86,7 @@ impl EnvNameSearch {
         let mut names = HashSet::new();
 
         for (path, text) in files {
-            if file::is_example_env(path) {
+            if is_example_env(path) {
                 names.extend(
                     dotenv::parse(text)
                         .tree
@@ -99,8 +99,8 @@ impl EnvNameSearch {
 
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<(String, Keyword)> = topics::words()
-            .map(|(word, topic)| (word.to_owned(), Keyword::Signal(topic)))
+        let mut words: Vec<(String, Keyword)> = keywords::words()
+            .map(|(word, signal)| (word.to_owned(), Keyword::Signal(signal)))
             .collect();
         if !names.is_empty() {
             words.extend(
@@ -137,18 +137,16 @@ impl EnvNameSearch {
 
     /// What a text names. Env files and prose only document variables, and lock files name
     /// everything.
-    pub fn find(&self, path: &str, text: &str) -> Mentioned {
-        let mut found = Mentioned {
-            topics: topics::named(path),
-            ..Mentioned::default()
+    pub fn find(&self, path: &str, text: &str) -> TextUsage {
+        let mut found = TextUsage {
+            signals: keywords::named(path),
+            ..TextUsage::default()
         };
 
-        let silent = file::is_example_env(path)
-            || is_prose(path)
-            || is_generated(path)
-            || is_plain_env(path);
+        let silent =
+            is_example_env(path) || is_prose(path) || is_generated(path) || is_plain_env(path);
         let names = !self.names.is_empty() && !silent;
-        let scope = topics::Scope::of(path, text.len());
+        let scope = SignalScope::of(path, text.len());
         if !names && scope.is_empty() {
             return found;
         }
@@ -160,7 +158,9 @@ impl EnvNameSearch {
         };
         // A name may be a part of another: both count.
         self.search.each(text, |at, sought| match sought {
-            Keyword::Signal(topic) if scope.counts(topic, text, at) => found.topics.insert(topic),
+            Keyword::Signal(signal) if scope.counts(signal, text, at) => {
+                found.signals.insert(signal)
+            }
             Keyword::Name(name) if names => seen[name as usize] = true,
             Keyword::Wholesale if names => found.reads_all_env = true,
             _ => {}
@@ -174,8 +174,8 @@ impl EnvNameSearch {
     }
 
     /// What all texts together name.
-    pub fn all(&self, texts: impl IntoIterator<Item = Mentioned>) -> Mentions {
-        let mut found = Mentions::default();
+    pub fn all(&self, texts: impl IntoIterator<Item = TextUsage>) -> EnvUsage {
+        let mut found = EnvUsage::default();
         let mut seen = vec![false; self.names.len()];
 
         for text in texts {
@@ -183,7 +183,7 @@ impl EnvNameSearch {
                 .into_iter()
                 .for_each(|name| seen[name as usize] = true);
             found.reads_all_env |= text.reads_all_env;
-            found.topics.add(text.topics);
+            found.signals.add(text.signals);
         }
 
         found.names = self
@@ -197,18 +197,10 @@ impl EnvNameSearch {
     }
 }
 
-impl Mentions {
+impl EnvUsage {
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains(&name.to_ascii_uppercase())
     }
-}
-
-/// Whether a path is a text for readers only.
-pub fn is_prose(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    [".md", ".mdx", ".rst", ".adoc", ".txt"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }
 
 fn is_plain_env(path: &str) -> bool {

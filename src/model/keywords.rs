@@ -4,8 +4,7 @@
 //! Most texts are let go after reading, so the words are looked for while reading. What counts is
 //! generous, for the question is asked only to say that *nothing* speaks of it.
 
-use super::file;
-use super::mentions::is_prose;
+use super::path_class::{self, is_prose};
 use crate::model::file_role::is_generated;
 use crate::source::file_name;
 
@@ -26,12 +25,12 @@ pub enum Signal {
 pub struct Signals(u8);
 
 impl Signals {
-    pub const fn contains(self, topic: Signal) -> bool {
-        self.0 & (1 << topic as u8) != 0
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & (1 << signal as u8) != 0
     }
 
-    pub const fn insert(&mut self, topic: Signal) {
-        self.0 |= 1 << topic as u8;
+    pub const fn insert(&mut self, signal: Signal) {
+        self.0 |= 1 << signal as u8;
     }
 
     pub const fn add(&mut self, other: Self) {
@@ -263,7 +262,7 @@ const API_SPEC: &[&str] = &[
 /// of others.
 const FALSE_MATCH: &str = "ratelimiterror";
 
-/// Every word with its topic.
+/// Every word with its signal.
 pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
     let lists = [
         (Signal::RateLimit, RATE_LIMIT),
@@ -276,7 +275,7 @@ pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
     ];
     lists
         .into_iter()
-        .flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
+        .flat_map(|(signal, words)| words.iter().map(move |word| (*word, signal)))
 }
 
 /// The longest text that is searched: longer ones are data.
@@ -285,14 +284,14 @@ const MAX_BYTES: usize = 1 << 20;
 /// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand
 /// alone.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Scope {
+pub struct SignalScope {
     /// What it does.
     source: bool,
     /// What people do.
     runbook: bool,
 }
 
-impl Scope {
+impl SignalScope {
     pub fn of(path: &str, bytes: usize) -> Self {
         if bytes > MAX_BYTES || is_generated(path) {
             return Self::default();
@@ -304,9 +303,9 @@ impl Scope {
             .iter()
             .any(|word| name.starts_with(word));
         let manifest = name.starts_with("requirements") && name.ends_with(".txt");
-        let code = file::is_source(path);
+        let code = path_class::is_source(path);
         Self {
-            source: (code || file::is_evidence(path)) && !is_prose(path) || manifest,
+            source: (code || path_class::is_evidence(path)) && !is_prose(path) || manifest,
             runbook: !history && !manifest && !code,
         }
     }
@@ -315,14 +314,14 @@ impl Scope {
         !(self.source || self.runbook)
     }
 
-    /// Whether the word of a topic at a place of the text is evidence.
-    pub fn counts(self, topic: Signal, text: &str, at: usize) -> bool {
+    /// Whether the word of a signal at a place of the text is evidence.
+    pub fn counts(self, signal: Signal, text: &str, at: usize) -> bool {
         let decoy = || {
             text.get(at..at + FALSE_MATCH.len())
                 .is_some_and(|here| here.eq_ignore_ascii_case(FALSE_MATCH))
         };
 
-        match topic {
+        match signal {
             Signal::Rollback => self.runbook,
             Signal::RateLimit => self.source && !decoy(),
             _ => self.source,
@@ -348,11 +347,11 @@ pub fn named(path: &str) -> Signals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::mentions::EnvNameSearch;
+    use crate::model::env_usage::EnvNameSearch;
 
     #[test]
     fn a_topic_is_found_where_it_counts() {
-        for (path, text, topic, expected) in [
+        for (path, text, signal, expected) in [
             ("nginx.conf", "limit_req zone=api;", Signal::RateLimit, true),
             (
                 "requirements.txt",
@@ -402,7 +401,7 @@ mod tests {
         ] {
             let names = EnvNameSearch::of([]);
             let found = names.all([names.find(path, text)]);
-            assert_eq!(found.topics.contains(topic), expected, "{path}: {text}");
+            assert_eq!(found.signals.contains(signal), expected, "{path}: {text}");
         }
     }
 }

@@ -103,7 +103,7 @@ pub fn chart_folder<'p>(path: &'p str, listing: &Listing) -> Option<&'p str> {
 }
 
 /// What the file at a repository path is.
-pub fn kind(path: &str, text: &str, listing: &Listing) -> FileKind {
+pub fn detect(path: &str, text: &str, listing: &Listing) -> FileKind {
     let name = file_name(path);
     let lower = name.to_ascii_lowercase();
     if let Some(kind) = by_template_name(path, &lower, text, listing) {
@@ -612,7 +612,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str, text: &str) -> FileKind {
-        kind(path, text, &Listing::new(["charts/app/Chart.yaml"]))
+        detect(path, text, &Listing::new(["charts/app/Chart.yaml"]))
     }
 
     #[test]

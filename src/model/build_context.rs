@@ -12,7 +12,7 @@ use crate::syntax::dockerfile::{Body, Source};
 
 /// One build context.
 #[derive(Debug)]
-pub struct Context<'s> {
+pub struct BuildContext<'s> {
     /// Folder in the repository, `""` for its root.
     pub folder: String,
     /// The ignore file in effect.
@@ -21,7 +21,7 @@ pub struct Context<'s> {
     pub certain: bool,
 }
 
-impl Context<'_> {
+impl BuildContext<'_> {
     /// The path of a file of the repository inside the context.
     pub fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
         if self.folder.is_empty() {
@@ -39,12 +39,12 @@ impl Context<'_> {
 }
 
 /// The contexts of a Dockerfile, each folder once. Never empty.
-pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<Context<'s>> {
+pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<BuildContext<'s>> {
     let path = facts.path(dockerfile.file);
     let (folders, certain) = folders(facts, dockerfile);
     folders
         .into_iter()
-        .map(|folder| Context {
+        .map(|folder| BuildContext {
             ignore: ignore(facts, path, &folder),
             folder,
             certain,
