@@ -15,7 +15,6 @@ use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
-use crate::finding::Finding;
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
@@ -39,19 +38,6 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
-    /// Where a compose file or a workflow departs from its format. Several rules ask; found once,
-    /// for the first of them.
-    pub schema_violations: OnceLock<Vec<SchemaViolation>>,
-}
-
-/// What a format does not allow.
-#[derive(Debug)]
-pub struct SchemaViolation {
-    pub finding: Finding,
-    /// It is a key that does not exist.
-    pub is_key: bool,
-    /// It is taken all the same.
-    pub is_harmless: bool,
 }
 
 impl FileFacts<'_> {
@@ -68,7 +54,6 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
-            schema_violations: OnceLock::new(),
         }
     }
 
