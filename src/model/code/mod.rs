@@ -6,6 +6,7 @@
 //! what is not found may still be there, and then [`CodeFacts::reads_any`] and
 //! [`CodeFacts::routes_any`] say so.
 
+mod call;
 mod code_facts;
 pub mod lex;
 mod reads;

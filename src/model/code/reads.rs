@@ -1,7 +1,7 @@
 //! Reads of the environment, language by language.
 
+use super::code_facts::{CodeFacts, EnvRead, EnvRequirement};
 use super::lex::{Kind, Language, Tokens};
-use super::{CodeFacts, EnvRead, EnvRequirement};
 use crate::source::{Span, Spanned};
 
 /// Variables that bundlers and package managers set themselves.
