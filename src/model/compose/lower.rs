@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use super::command::{command, shell, word};
 use super::limits::resources;
-use super::value::{Data, Field, Scalar, Value, Variables};
-use super::{
-    Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short,
+use super::project::{
+    Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service,
 };
+use super::short;
+use super::value::{Data, Field, Scalar, Value, Variables};
 use crate::finding::Label;
 use crate::model::container::{
     Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,

@@ -6,7 +6,9 @@ mod limits;
 mod load;
 mod lower;
 mod merge;
+mod plan;
 mod project;
+mod reader;
 mod roles;
 mod short;
 #[cfg(test)]

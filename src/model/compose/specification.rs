@@ -9,7 +9,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::load::{ProjectReader, load};
+use super::load::load;
+use super::reader::ProjectReader;
 use super::value::{Data, Value};
 use super::{Condition, Project};
 use crate::model::facts::{Facts, FileFacts};
@@ -185,8 +186,8 @@ fn shown(case: &Case) -> String {
     let own: Vec<FileId> = own
         .map(|(_, path, _)| facts.repository.find(path).expect("it is there").id)
         .collect();
-    let mut loader = ProjectReader::of(&facts, "", &own);
-    let merged = loader.merged(&own).expect("there is a file");
+    let mut reader = ProjectReader::of_files(&facts, "", &own);
+    let merged = reader.merged(&own).expect("there is a file");
     let mut shown = Shown {
         sources: &sources,
         text: String::new(),

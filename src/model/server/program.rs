@@ -12,7 +12,7 @@ use crate::syntax::shell::{Invocation, Word};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-struct Spec {
+struct ServerSpec {
     programs: Vec<String>,
     words: Vec<String>,
     absent: Vec<String>,
@@ -44,18 +44,18 @@ pub enum Mode {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    server: Vec<Spec>,
+struct ServerTable {
+    server: Vec<ServerSpec>,
 }
 
-static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
-    let table: Table = table!("servers");
+static SPECS: LazyLock<Vec<ServerSpec>> = LazyLock::new(|| {
+    let table: ServerTable = table!("servers");
     table.server
 });
 
 /// The servers of each program, in the order of the table.
-static PROGRAMS: LazyLock<HashMap<&str, Vec<&Spec>>> = LazyLock::new(|| {
-    let mut programs: HashMap<&str, Vec<&Spec>> = HashMap::new();
+static PROGRAMS: LazyLock<HashMap<&str, Vec<&ServerSpec>>> = LazyLock::new(|| {
+    let mut programs: HashMap<&str, Vec<&ServerSpec>> = HashMap::new();
     for spec in SPECS.iter() {
         for program in &spec.programs {
             programs.entry(program).or_default().push(spec);
@@ -113,118 +113,224 @@ pub struct Can {
 
 /// The server that an invocation starts.
 pub fn server(invocation: &Invocation) -> Option<Server> {
-    let (program, name, args) = script_program(invocation);
-    let specs = PROGRAMS.get(program)?;
-    let words: Vec<&Word> = args
-        .iter()
-        .filter(|word| !word.text().starts_with('-'))
-        .collect();
-    let fits = |spec: &&Spec| {
-        let asked = spec.words.is_empty()
-            || words
-                .iter()
-                .take(2)
-                .any(|word| is_one_of(word.text(), &spec.words));
-        asked
-            && !words
-                .first()
-                .is_some_and(|word| is_one_of(word.text(), &spec.absent))
-    };
-
-    let spec = specs.iter().copied().find(fits)?;
-    let asks = |names: &[String]| -> Option<&Word> { flag(args, names) };
-    if asks(&["--help".to_owned(), "--version".to_owned()]).is_some() {
+    let command = ServerCommand::new(invocation);
+    let spec = command.spec()?;
+    if command.flag(&["--help", "--version"]).is_some() {
         return None;
     }
 
-    let development = asks(&spec.development);
+    let development = command.flag(&spec.development);
     // `node --watch server.js` is one; `node server.js` is any program at all.
-    if development.is_none()
-        && !spec.development.is_empty()
-        && matches!(program, "node" | "deno" | "bun" | "php")
-    {
+    let runs_anything = matches!(command.program, "node" | "deno" | "bun" | "php");
+    if development.is_none() && runs_anything && !spec.development.is_empty() {
         return None;
     }
 
-    let mode = if development.is_some() {
-        Mode::Development
-    } else {
-        spec.mode
-    };
-
-    let subcommand = words
-        .iter()
-        .take(2)
-        .find(|word| is_one_of(word.text(), &spec.words));
-    let span = match (development, subcommand) {
-        (Some(word), _) => word.span,
-        (None, Some(word)) => name.span.cover(word.span),
-        (None, None) => name.span,
-    };
-
-    let bind = option(args, &spec.bind);
-    let port = option(args, &spec.port).or_else(|| {
-        let bind = bind.clone()?;
-        let port = bind.value.rsplit(':').next()?.to_owned();
-        Some(ArgumentValue {
-            value: port,
-            span: bind.span,
-        })
-    });
-
-    let says_port = port.is_some();
-    let written = match spec.name.as_str() {
-        // The address is a plain argument: `runserver 0.0.0.0:8000`.
-        "manage.py runserver" | "python -m http.server" => words.iter().find_map(|word| {
-            let digits = word.text().rsplit(':').next()?;
-            digits.parse::<u16>().is_ok().then(|| ArgumentValue {
-                value: digits.to_owned(),
-                span: word.span,
-            })
-        }),
-        _ => None,
-    };
-
-    let port = port
-        .or(written)
-        .filter(|port| port.value.parse::<u16>().is_ok());
-    let first = |list: &'static [String]| list.first().map(String::as_str);
-    let graceful = option(args, &spec.graceful_timeout);
-    let given = |prefix: &String| {
-        invocation
-            .environment()
-            .any(|(name, ..)| name.starts_with(prefix.as_str()))
-    };
+    let ports = command.ports(spec);
 
     Some(Server {
         name: &spec.name,
-        mode,
-        span,
-        flag: development.map(|word| word.text().to_owned()),
-        says_port: says_port || port.is_some(),
-        port,
-        host: option(args, &spec.host).map(|host| host.value),
-        default_port: spec.default,
-        workers: option(args, &spec.workers),
-        limits: Limits {
-            can: Can {
-                concurrency: first(&spec.concurrency),
-                request_timeout: first(&spec.request_timeout),
-                graceful_timeout: first(&spec.graceful_timeout),
-            },
-            concurrency: flag(args, &spec.concurrency).is_some(),
-            request_timeout: flag(args, &spec.request_timeout).is_some(),
-            graceful_timeout: graceful,
-            graceful_default: spec.graceful,
-            elsewhere: flag(args, &spec.config).is_some()
-                || words.iter().any(|word| {
-                    spec.config_ends
-                        .iter()
-                        .any(|end| word.text().ends_with(end.as_str()))
-                })
-                || spec.environment.iter().any(given),
+        mode: if development.is_some() {
+            Mode::Development
+        } else {
+            spec.mode
         },
+        span: command.span(spec, development),
+        flag: development.map(|word| word.text().to_owned()),
+        says_port: ports.is_written,
+        port: ports.number,
+        host: command.option(&spec.host).map(|host| host.value),
+        default_port: spec.default,
+        workers: command.option(&spec.workers),
+        limits: command.limits(spec),
     })
+}
+
+/// An invocation without the interpreter that runs it.
+struct ServerCommand<'i, 's> {
+    invocation: &'i Invocation<'s>,
+    program: &'s str,
+    /// The word that names the program.
+    name: &'s Word,
+    args: &'s [Word],
+    /// Those of `args` that are no options, and perhaps values of some.
+    words: Vec<&'s Word>,
+}
+
+/// What a command says of its port.
+struct WrittenPort {
+    number: Option<ArgumentValue>,
+    /// Some option for the port is there, known or not.
+    is_written: bool,
+}
+
+impl<'i, 's> ServerCommand<'i, 's> {
+    fn new(invocation: &'i Invocation<'s>) -> Self {
+        let (program, name, args) = script_program(invocation);
+
+        Self {
+            invocation,
+            program,
+            name,
+            args,
+            words: args
+                .iter()
+                .filter(|word| !word.text().starts_with('-'))
+                .collect(),
+        }
+    }
+
+    /// The first server of the table that fits.
+    fn spec(&self) -> Option<&'static ServerSpec> {
+        let specs = PROGRAMS.get(self.program)?;
+
+        specs.iter().copied().find(|spec| {
+            let is_excluded = self
+                .words
+                .first()
+                .is_some_and(|word| is_one_of(word.text(), &spec.absent));
+
+            !is_excluded && (spec.words.is_empty() || self.subcommand(spec).is_some())
+        })
+    }
+
+    /// The word of a server's subcommand.
+    fn subcommand(&self, spec: &ServerSpec) -> Option<&'s Word> {
+        self.words
+            .iter()
+            .take(2)
+            .copied()
+            .find(|word| is_one_of(word.text(), &spec.words))
+    }
+
+    /// The words that name the server, or the option that makes it one for development.
+    fn span(&self, spec: &ServerSpec, development: Option<&Word>) -> Span {
+        if let Some(option) = development {
+            return option.span;
+        }
+
+        match self.subcommand(spec) {
+            Some(word) => self.name.span.cover(word.span),
+            None => self.name.span,
+        }
+    }
+
+    fn ports(&self, spec: &ServerSpec) -> WrittenPort {
+        let option = self
+            .option(&spec.port)
+            .or_else(|| self.option(&spec.bind).map(port_of_address));
+        let is_option = option.is_some();
+        let number = option
+            .or_else(|| self.plain_port(spec))
+            .filter(|port| port.value.parse::<u16>().is_ok());
+
+        WrittenPort {
+            is_written: is_option || number.is_some(),
+            number,
+        }
+    }
+
+    /// The port of an address that is a plain argument: `runserver 0.0.0.0:8000`.
+    fn plain_port(&self, spec: &ServerSpec) -> Option<ArgumentValue> {
+        if !matches!(
+            spec.name.as_str(),
+            "manage.py runserver" | "python -m http.server"
+        ) {
+            return None;
+        }
+
+        self.words
+            .iter()
+            .map(|word| {
+                port_of_address(ArgumentValue {
+                    value: word.text().to_owned(),
+                    span: word.span,
+                })
+            })
+            .find(|port| port.value.parse::<u16>().is_ok())
+    }
+
+    fn limits(&self, spec: &'static ServerSpec) -> Limits {
+        Limits {
+            can: Can {
+                concurrency: first_option(&spec.concurrency),
+                request_timeout: first_option(&spec.request_timeout),
+                graceful_timeout: first_option(&spec.graceful_timeout),
+            },
+            concurrency: self.flag(&spec.concurrency).is_some(),
+            request_timeout: self.flag(&spec.request_timeout).is_some(),
+            graceful_timeout: self.option(&spec.graceful_timeout),
+            graceful_default: spec.graceful,
+            elsewhere: self.is_configured_elsewhere(spec),
+        }
+    }
+
+    /// Whether a configuration file or a variable is named, which may say more.
+    fn is_configured_elsewhere(&self, spec: &ServerSpec) -> bool {
+        let names_file = self.words.iter().any(|word| {
+            spec.config_ends
+                .iter()
+                .any(|end| word.text().ends_with(end.as_str()))
+        });
+
+        let sets_variable = self.invocation.environment().any(|(name, ..)| {
+            spec.environment
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()))
+        });
+
+        self.flag(&spec.config).is_some() || names_file || sets_variable
+    }
+
+    /// The first word that is one of these options.
+    fn flag(&self, names: &[impl AsRef<str>]) -> Option<&'s Word> {
+        self.args.iter().find(|word| {
+            names.iter().map(AsRef::as_ref).any(|name| {
+                word.text().strip_prefix(name).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('=') || is_glued(name, rest)
+                })
+            })
+        })
+    }
+
+    /// The first value of one of these options.
+    fn option(&self, names: &[String]) -> Option<ArgumentValue> {
+        self.args.iter().enumerate().find_map(|(index, word)| {
+            names
+                .iter()
+                .find_map(|name| option_value(name, word, self.args.get(index + 1)))
+        })
+    }
+}
+
+/// The value of an option that a word is: behind `=`, in the next word, or right behind a letter.
+fn option_value(name: &str, word: &Word, next: Option<&Word>) -> Option<ArgumentValue> {
+    let rest = word.text().strip_prefix(name)?;
+    let (value, word) = match rest.strip_prefix('=') {
+        Some(value) => (value, word),
+        None if rest.is_empty() => (next?.text(), next?),
+        None if is_glued(name, rest) => (rest, word),
+        None => return None,
+    };
+
+    Some(ArgumentValue {
+        value: value.to_owned(),
+        span: word.span,
+    })
+}
+
+/// The part of an address behind its last colon.
+fn port_of_address(address: ArgumentValue) -> ArgumentValue {
+    let port = address.value.rsplit(':').next().unwrap_or("").to_owned();
+
+    ArgumentValue {
+        value: port,
+        span: address.span,
+    }
+}
+
+fn first_option(options: &[String]) -> Option<&str> {
+    options.first().map(String::as_str)
 }
 
 /// The variables that may hold options of a server, by prefix.
@@ -246,41 +352,36 @@ pub fn configuration_files(server: &Server) -> &'static [String] {
 /// What an interpreter runs: the script or module that its first argument names. `python manage.py
 /// runserver` is `manage.py runserver`, and `npx vite` is `vite`.
 fn script_program<'s>(invocation: &Invocation<'s>) -> (&'s str, &'s Word, &'s [Word]) {
-    let own = (invocation.program, invocation.name, invocation.args);
-    let bare = invocation
+    let whole = (invocation.program, invocation.name, invocation.args);
+    let interpreter = invocation
         .program
-        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let (from, keep): (usize, bool) = match bare {
-        "python" | "python3" | "ruby" | "npx" | "pnpx" | "bunx" | "php" => (0, true),
-        "node" | "deno" => (0, true),
-        "npm" | "pnpm" | "yarn" | "bun" => {
-            let exec = invocation
-                .args
-                .first()
-                .is_some_and(|word| matches!(word.text(), "exec" | "dlx" | "x"));
-            (1, exec)
+        .trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    let rest = match (interpreter, invocation.args) {
+        (
+            "python" | "python3" | "ruby" | "npx" | "pnpx" | "bunx" | "php" | "node" | "deno",
+            args,
+        ) => args,
+        ("npm" | "pnpm" | "yarn" | "bun", [first, rest @ ..])
+            if matches!(first.text(), "exec" | "dlx" | "x") =>
+        {
+            rest
         }
-        _ => (0, false),
+        _ => return whole,
     };
 
-    if !keep {
-        return own;
-    }
-
-    let rest = &invocation.args[from..];
     // A flag before the script belongs to the interpreter and says what it does.
-    let at = rest.iter().position(|word| !word.text().starts_with('-'));
-    let Some(at) = at else { return own };
+    let script = rest.iter().position(|word| !word.text().starts_with('-'));
+    let Some(script) = script else { return whole };
 
-    let program = rest[at].text().rsplit('/').next().unwrap_or("");
-    let known = PROGRAMS.contains_key(program);
-    let own_flags = rest[..at]
+    let program = rest[script].text().rsplit('/').next().unwrap_or("");
+    let is_own_server = rest[..script]
         .iter()
         .any(|word| matches!(word.text(), "-S" | "--watch" | "--hot"));
-    if known && !own_flags {
-        (program, &rest[at], &rest[at + 1..])
+
+    if PROGRAMS.contains_key(program) && !is_own_server {
+        (program, &rest[script], &rest[script + 1..])
     } else {
-        own
+        whole
     }
 }
 
@@ -291,40 +392,9 @@ fn is_one_of(word: &str, list: &[String]) -> bool {
     })
 }
 
-fn flag<'s>(args: &'s [Word], names: &[String]) -> Option<&'s Word> {
-    args.iter().find(|word| {
-        let text = word.text();
-        names.iter().any(|name| {
-            text.strip_prefix(name.as_str()).is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with('=') || is_glued(name, rest)
-            })
-        })
-    })
-}
-
-fn option(args: &[Word], names: &[String]) -> Option<ArgumentValue> {
-    args.iter().enumerate().find_map(|(at, word)| {
-        let text = word.text();
-        names.iter().find_map(|name| {
-            let rest = text.strip_prefix(name.as_str())?;
-            let value = match rest.strip_prefix('=') {
-                Some(value) => (value, word),
-                None if rest.is_empty() => args.get(at + 1).map(|next| (next.text(), next))?,
-                None if is_glued(name, rest) => (rest, word),
-                None => return None,
-            };
-
-            Some(ArgumentValue {
-                value: value.0.to_owned(),
-                span: value.1.span,
-            })
-        })
-    })
-}
-
 /// `-w4`: a value right behind a letter.
 fn is_glued(name: &str, rest: &str) -> bool {
-    name.len() == 2 && rest.starts_with(|c: char| c.is_ascii_digit())
+    name.len() == 2 && rest.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! (`invalid-workflow` says so from the tree). Nothing here judges.
 
 mod action;
+mod build_command;
 mod credentials;
 mod evidence;
 mod expression;
