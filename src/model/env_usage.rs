@@ -1,8 +1,7 @@
-//! Whether the variables of example env files are named anywhere else.
+//! Uses of the variables of example env files anywhere else.
 //!
-//! The texts of most sources are let go after reading, so the names are known before and looked for
-//! while reading. What counts is generous, for the question is asked only to say that *nothing*
-//! names a variable: any case, in comments too, and written as other languages would (`db_url`,
+//! Most files are dropped after reading, so the names are known before and searched while reading.
+//! What counts is generous, as the question is asked only to report that *nothing* names a variable: any case, in comments too, and written as other languages would (`db_url`,
 //! `dbUrl`, `db-url`, `db.url`).
 
 use super::keywords::{self, Signal, SignalScope, Signals};
@@ -13,7 +12,7 @@ use crate::source::file_name;
 use crate::syntax::dotenv;
 use std::collections::HashSet;
 
-/// Words of libraries and options that read or hand on every variable, whatever its name.
+/// Words of libraries and options that read or pass on every variable, whatever its name.
 const WHOLESALE: &[&str] = &[
     "Environment::with_prefix",
     "Env::prefixed",
@@ -60,7 +59,7 @@ enum Keyword {
     Signal(Signal),
 }
 
-/// What was found in one text.
+/// The names and signals found in one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextUsage {
     /// Indices of names.
@@ -69,14 +68,13 @@ pub struct TextUsage {
     signals: Signals,
 }
 
-/// What was found in all texts.
+/// The names and signals found in all texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvUsage {
     /// Upper case.
     names: HashSet<String>,
-    /// Something takes variables by the lot.
+    /// Some text reads all variables, whatever their names.
     pub reads_all_env: bool,
-    /// What is spoken of, whatever the names.
     pub signals: Signals,
 }
 
@@ -135,7 +133,7 @@ impl EnvNameSearch {
         }
     }
 
-    /// What a text names. Env files and prose only document variables, and lock files name
+    /// The names and signals of a text. Env files and prose only document variables, and lock files name
     /// everything.
     pub fn find(&self, path: &str, text: &str) -> TextUsage {
         let mut found = TextUsage {
@@ -157,8 +155,8 @@ impl EnvNameSearch {
             Vec::new()
         };
         // A name may be a part of another: both count.
-        self.search.each(text, |at, sought| match sought {
-            Keyword::Signal(signal) if scope.counts(signal, text, at) => {
+        self.search.each(text, |offset, keyword| match keyword {
+            Keyword::Signal(signal) if scope.counts(signal, text, offset) => {
                 found.signals.insert(signal)
             }
             Keyword::Name(name) if names => seen[name as usize] = true,
@@ -173,7 +171,7 @@ impl EnvNameSearch {
         found
     }
 
-    /// What all texts together name.
+    /// The names and signals of all texts together.
     pub fn all(&self, texts: impl IntoIterator<Item = TextUsage>) -> EnvUsage {
         let mut found = EnvUsage::default();
         let mut seen = vec![false; self.names.len()];

@@ -93,15 +93,6 @@ impl<'p> Listing<'p> {
     }
 }
 
-/// The folder of the chart that holds a template or a values file; for templates of a chart that is
-/// not here, the folder above `templates/`.
-pub fn chart_folder<'p>(path: &'p str, listing: &Listing) -> Option<&'p str> {
-    listing.chart(path).map(|(folder, _)| folder).or_else(|| {
-        path.rfind("templates/")
-            .map(|at| path[..at].trim_end_matches('/'))
-    })
-}
-
 /// What the file at a repository path is.
 pub fn detect(path: &str, text: &str, listing: &Listing) -> FileKind {
     let name = file_name(path);
@@ -456,7 +447,10 @@ impl<'t> TopKeys<'t> {
     }
 
     fn has(&self, key: &str) -> bool {
-        self.documents.iter().flatten().any(|(own, _)| *own == key)
+        self.documents
+            .iter()
+            .flatten()
+            .any(|(name, _)| *name == key)
     }
 
     /// What the documents that are objects make of the file.
@@ -464,14 +458,8 @@ impl<'t> TopKeys<'t> {
         let mut tool = false;
 
         for document in &self.documents {
-            let find = |key: &str| {
-                document
-                    .iter()
-                    .find(|(own, _)| *own == key)
-                    .map(|(_, value)| *value)
-            };
-
-            let (Some(version), Some(kind)) = (find("apiVersion"), find("kind")) else {
+            let version = value_of(document, "apiVersion");
+            let (Some(version), Some(kind)) = (version, value_of(document, "kind")) else {
                 continue;
             };
 
@@ -488,6 +476,14 @@ impl<'t> TopKeys<'t> {
 
         tool.then_some(FileKind::OtherYaml)
     }
+}
+
+/// The value of a top-level key of a document.
+fn value_of<'t>(document: &[(&'t str, &'t str)], key: &str) -> Option<&'t str> {
+    document
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| *value)
 }
 
 /// The lines that begin at the left margin; most lines of a file do not.

@@ -1,14 +1,14 @@
-//! What the texts of a repository speak of at all: rate limits, rotated and shipped logs, scraped
-//! metrics, rollbacks, scans for secrets.
+//! Keywords that show that a repository deals with a subject at all: rate limits, rotated and
+//! shipped logs, scraped metrics, rollbacks, scans for secrets.
 //!
-//! Most texts are let go after reading, so the words are looked for while reading. What counts is
-//! generous, for the question is asked only to say that *nothing* speaks of it.
+//! Most files are dropped after reading, so the words are searched while reading. What counts is
+//! generous, as the question is asked only to report that *nothing* mentions the subject.
 
 use super::path_class::{self, is_prose};
 use crate::model::file_role::is_generated;
 use crate::source::file_name;
 
-/// One of them.
+/// A subject that keywords show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     RateLimit,
@@ -20,7 +20,7 @@ pub enum Signal {
     ApiSpec,
 }
 
-/// Those that were found.
+/// The signals of a text or of all texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signals(u8);
 
@@ -38,8 +38,8 @@ impl Signals {
     }
 }
 
-/// Options of proxies and gateways, libraries of languages, and names that people give to their
-/// own. A client speaks of the limits of others too: `RateLimitError` is no evidence.
+/// Options of proxies and gateways, libraries, and common names in application code. A client
+/// mentions the limits of other services too: `RateLimitError` is not evidence.
 const RATE_LIMIT: &[&str] = &[
     "limit_req",
     "http_req_rate",
@@ -258,8 +258,8 @@ const API_SPEC: &[&str] = &[
     "\"next\":",
 ];
 
-/// A longer word that holds one of the others and says something else: a client tells of the limits
-/// of others.
+/// A longer word that contains a keyword and means something else: a client mentions the limits of
+/// other services.
 const FALSE_MATCH: &str = "ratelimiterror";
 
 /// Every word with its signal.
@@ -278,10 +278,10 @@ pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
         .flat_map(|(signal, words)| words.iter().map(move |word| (*word, signal)))
 }
 
-/// The longest text that is searched: longer ones are data.
+/// The longest text that is searched, in bytes: longer ones are data.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand
+/// The signals that a text counts for. Prose plans and describes: it counts for what people do by hand
 /// alone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SignalScope {
@@ -298,7 +298,7 @@ impl SignalScope {
         }
 
         let name = file_name(path).to_ascii_lowercase();
-        // A log of changes tells what was, not what to do.
+        // A log of changes says what was, not what to do.
         let history = ["changelog", "changes", "history", "license"]
             .iter()
             .any(|word| name.starts_with(word));
@@ -315,21 +315,21 @@ impl SignalScope {
     }
 
     /// Whether the word of a signal at a place of the text is evidence.
-    pub fn counts(self, signal: Signal, text: &str, at: usize) -> bool {
-        let decoy = || {
-            text.get(at..at + FALSE_MATCH.len())
-                .is_some_and(|here| here.eq_ignore_ascii_case(FALSE_MATCH))
-        };
-
+    pub fn counts(self, signal: Signal, text: &str, offset: usize) -> bool {
         match signal {
             Signal::Rollback => self.runbook,
-            Signal::RateLimit => self.source && !decoy(),
+            Signal::RateLimit => self.source && !is_false_match(text, offset),
             _ => self.source,
         }
     }
 }
 
-/// What the name of a file speaks of.
+fn is_false_match(text: &str, offset: usize) -> bool {
+    text.get(offset..offset + FALSE_MATCH.len())
+        .is_some_and(|word| word.eq_ignore_ascii_case(FALSE_MATCH))
+}
+
+/// The signals in the name of a file.
 pub fn named(path: &str) -> Signals {
     let name = file_name(path).to_ascii_lowercase();
     let mut found = Signals::default();
@@ -350,7 +350,7 @@ mod tests {
     use crate::model::env_usage::EnvNameSearch;
 
     #[test]
-    fn a_topic_is_found_where_it_counts() {
+    fn a_signal_is_found_where_it_counts() {
         for (path, text, signal, expected) in [
             ("nginx.conf", "limit_req zone=api;", Signal::RateLimit, true),
             (

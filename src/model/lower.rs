@@ -50,11 +50,10 @@ pub fn lower_file<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s
 }
 
 fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
-    // Tools that read JSON with comments are many; only what deploys must be plain.
+    // Many tools read JSON with comments; only deployment files must be plain.
     let lenient = facts.kind == FileKind::OtherYaml && source.path.ends_with(".json");
     let is_template = LazyCell::new(|| file_kind::has_template_marks(&source.text));
-    let worth = || !lenient && !*is_template;
-    let parsed = yaml::Tree::parse_if(source.id, &source.text, &worth);
+    let parsed = yaml::Tree::parse_if(source.id, &source.text, &|| !lenient && !*is_template);
     let tree = parsed.tree;
     facts.comments = tree.comments().to_vec();
     facts.errors = if lenient { Vec::new() } else { parsed.errors };

@@ -5,7 +5,7 @@ use super::code::lex::Language;
 use super::file_role;
 use crate::source::file_name;
 
-/// Whether a path is one that a deployment stands or falls with: it must be readable.
+/// Whether a path is one of a deployment file, which must be readable.
 pub fn is_deployment(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
@@ -70,10 +70,10 @@ pub fn is_example_env(path: &str) -> bool {
         return false;
     }
 
-    let is = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
     let mut parts = name.split(['.', '-', '_']);
+    let names_env = parts.clone().any(|part| part.eq_ignore_ascii_case("env"));
 
-    parts.clone().any(|part| is(part, &["env"])) && parts.any(|part| is(part, WORDS))
+    names_env && parts.any(|part| WORDS.iter().any(|word| part.eq_ignore_ascii_case(word)))
 }
 
 /// Whether a file is a program's source or configuration, in which names are assigned.
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn example_files_are_told_from_real_ones() {
+    fn example_files_are_not_real_ones() {
         for path in [
             ".env.example",
             "a/.env.sample",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::lower::{self, Origin};
+use super::lower::{self, ProjectOrigin};
 use super::plan::{self, ProjectPlan, PulledIn};
 use super::project::{Project, Reference, ReferenceKind};
 use super::reader::ProjectReader;
@@ -159,7 +159,7 @@ fn apply_overlay_evidence(projects: &mut [Project]) {
 pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
     let mut reader = ProjectReader::of_files(facts, folder, files);
     let merged = reader.merged(files);
-    let origin = Origin {
+    let origin = ProjectOrigin {
         folder: reader.folder,
         folders: &reader.folders,
         variables: &reader.variables,

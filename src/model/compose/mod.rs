@@ -9,6 +9,7 @@ mod merge;
 mod plan;
 mod project;
 mod reader;
+mod references;
 mod roles;
 mod short;
 #[cfg(test)]

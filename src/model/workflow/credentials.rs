@@ -1,8 +1,8 @@
 //! Values that a script's commands are given by name: `docker run -e`, `--build-arg`, `docker login
 //! -p`, `export X=`.
 
-use super::super::Code;
-use super::super::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::Code;
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::source::{Located, Span};
 use crate::syntax::shell::{Invocation, Word};
 

@@ -54,11 +54,8 @@ pub struct Trigger {
     pub tags: Vec<Located<String>>,
     pub tags_ignore: Vec<Located<String>>,
     pub paths: Vec<Located<String>>,
-    pub paths_ignore: Vec<Located<String>>,
     /// Of `workflow_run`.
     pub workflows: Vec<Located<String>>,
-    /// Of `schedule`.
-    pub crons: Vec<Located<String>>,
 }
 
 /// An input of a workflow or an action.
@@ -215,20 +212,8 @@ impl Workflow {
 
     /// The number of the job of this id; GitHub does not tell upper from lower case.
     pub fn job_index(&self, id: &str) -> Option<usize> {
-        let make = || {
-            let mut indexes = HashMap::new();
-
-            for (index, job) in self.jobs.iter().enumerate() {
-                indexes
-                    .entry(job.id.value.to_ascii_lowercase())
-                    .or_insert(index);
-            }
-
-            indexes
-        };
-
         self.by_id
-            .get_or_init(make)
+            .get_or_init(|| first_indexes(self.jobs.iter().map(|job| Some(&job.id))))
             .get(&id.to_ascii_lowercase())
             .copied()
     }
@@ -381,7 +366,7 @@ impl Workflow {
 
     /// The expressions of one job, its steps included.
     pub fn expressions_of(&self, job: usize) -> impl Iterator<Item = &Expression> {
-        let make = || {
+        let by_job = self.expressions_by_job.get_or_init(|| {
             let mut by_job: HashMap<usize, Vec<usize>> = HashMap::new();
 
             for (index, expression) in self.expressions.iter().enumerate() {
@@ -391,36 +376,30 @@ impl Workflow {
             }
 
             by_job
-        };
+        });
 
-        let own = self.expressions_by_job.get_or_init(make).get(&job);
-        own.into_iter()
+        by_job
+            .get(&job)
+            .into_iter()
             .flatten()
             .map(|&index| &self.expressions[index])
     }
 
     /// The expressions inside a place, in their order.
     pub fn expressions_in(&self, location: Location) -> impl Iterator<Item = &Expression> {
-        let start = |index: &usize| {
-            (
-                self.expressions[*index].location.file,
-                self.expressions[*index].location.span.start,
-            )
-        };
-
         let sorted = self.expressions_by_place.get_or_init(|| {
             let mut sorted: Vec<usize> = (0..self.expressions.len()).collect();
-            sorted.sort_by_key(start);
+            sorted.sort_by_key(|index| self.expression_start(*index));
             sorted
         });
 
+        let (start, end) = (location.span.start, location.span.end);
         let first =
-            sorted.partition_point(|index| start(index) < (location.file, location.span.start));
-        let near = sorted[first..]
+            sorted.partition_point(|index| self.expression_start(*index) < (location.file, start));
+        let mut inside: Vec<usize> = sorted[first..]
             .iter()
-            .take_while(|index| start(index) <= (location.file, location.span.end));
-        let mut inside: Vec<usize> = near
             .copied()
+            .take_while(|index| self.expression_start(*index) <= (location.file, end))
             .filter(|&index| {
                 location
                     .span
@@ -431,27 +410,35 @@ impl Workflow {
 
         inside.into_iter().map(|index| &self.expressions[index])
     }
+
+    fn expression_start(&self, index: usize) -> (FileId, u32) {
+        let location = self.expressions[index].location;
+        (location.file, location.span.start)
+    }
+}
+
+/// The first index of each id, in lower case.
+fn first_indexes<'w>(
+    ids: impl Iterator<Item = Option<&'w Located<String>>>,
+) -> HashMap<String, usize> {
+    let mut indexes = HashMap::new();
+
+    for (index, id) in ids.enumerate() {
+        if let Some(id) = id {
+            indexes
+                .entry(id.value.to_ascii_lowercase())
+                .or_insert(index);
+        }
+    }
+
+    indexes
 }
 
 impl Job {
     /// The number of the step of this id; GitHub does not tell upper from lower case.
     pub fn step_index(&self, id: &str) -> Option<usize> {
-        let make = || {
-            let mut indexes = HashMap::new();
-
-            for (index, step) in self.steps.iter().enumerate() {
-                if let Some(id) = &step.id {
-                    indexes
-                        .entry(id.value.to_ascii_lowercase())
-                        .or_insert(index);
-                }
-            }
-
-            indexes
-        };
-
         self.by_step_id
-            .get_or_init(make)
+            .get_or_init(|| first_indexes(self.steps.iter().map(|step| step.id.as_ref())))
             .get(&id.to_ascii_lowercase())
             .copied()
     }
@@ -480,7 +467,7 @@ impl Step {
         self.input(name)?
             .value
             .literal()
-            .map(|at| at.value.as_str())
+            .map(|text| text.value.as_str())
     }
 
     /// The action it uses.

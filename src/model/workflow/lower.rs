@@ -4,9 +4,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::super::Setting;
-use super::super::env::EnvOrigin;
-use super::super::image::{ImageRole, ImageUse, Reference};
 use super::credentials::arguments;
 use super::expression::Expression;
 use super::jobs::{
@@ -16,7 +13,9 @@ use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
 };
 use crate::finding::Label;
-use crate::model::env::EnvVar;
+use crate::model::Setting;
+use crate::model::env::{EnvOrigin, EnvVar};
+use crate::model::image::{ImageRole, ImageUse, Reference};
 use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
 
@@ -122,11 +121,7 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
     job.outputs = outputs(root.get("outputs"));
     job.env = variables(runs.get("env"), EnvOrigin::WorkflowEnv);
 
-    if let Some(image) = runs.get("image").filter(|image| {
-        image
-            .str()
-            .is_some_and(|text| text.starts_with("docker://"))
-    }) {
+    if let Some(image) = runs.get("image") {
         job.images.extend(docker_action(image));
     }
 
@@ -148,23 +143,20 @@ fn triggers(on: Node<'_>) -> Vec<Trigger> {
 }
 
 fn trigger(event: Located<String>, filters: Option<Node<'_>>) -> Trigger {
-    let list = |key: &str| texts(filters.and_then(|node| node.get(key)));
-    let crons = filters
-        .into_iter()
-        .flat_map(|node| node.items().filter_map(|item| field(item, "cron")))
-        .collect();
     Trigger {
-        types: list("types"),
-        branches: list("branches"),
-        branches_ignore: list("branches-ignore"),
-        tags: list("tags"),
-        tags_ignore: list("tags-ignore"),
-        paths: list("paths"),
-        paths_ignore: list("paths-ignore"),
-        workflows: list("workflows"),
-        crons,
+        types: filter_list(filters, "types"),
+        branches: filter_list(filters, "branches"),
+        branches_ignore: filter_list(filters, "branches-ignore"),
+        tags: filter_list(filters, "tags"),
+        tags_ignore: filter_list(filters, "tags-ignore"),
+        paths: filter_list(filters, "paths"),
+        workflows: filter_list(filters, "workflows"),
         event,
     }
+}
+
+fn filter_list(filters: Option<Node<'_>>, key: &str) -> Vec<Located<String>> {
+    texts(filters.and_then(|node| node.get(key)))
 }
 
 fn inputs(given: Node<'_>, event: &'static str) -> Vec<Input> {
@@ -414,22 +406,8 @@ fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
 
 /// The images that a reference comes to: itself, or each value of the matrix row that it names.
 fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
-    let make = |image: Located<String>, sources: Vec<Label>| ImageUse {
-        role,
-        location: image.location,
-        reference: (!image.value.contains("${{")).then(|| Reference::parse(&image.value)),
-        written: image.value,
-        sources,
-    };
+    let axis = matrix.and_then(|matrix| named_axis(matrix, &written.value));
 
-    let row = written
-        .value
-        .strip_prefix("${{")
-        .and_then(|rest| rest.strip_suffix("}}"))
-        .and_then(|inner| inner.trim().strip_prefix("matrix."));
-    let axis = matrix
-        .zip(row)
-        .and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
     match axis {
         Some(axis) if !axis.values.is_empty() => {
             let label = Label {
@@ -437,12 +415,37 @@ fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>)
                 text: "sets the image here".to_owned(),
             };
 
-            let values = axis.values.iter().filter(|value| !value.value.is_empty());
-            values
-                .map(|value| make(value.clone(), vec![label.clone()]))
+            axis.values
+                .iter()
+                .filter(|value| !value.value.is_empty())
+                .map(|value| written_image(role, value.clone(), vec![label.clone()]))
                 .collect()
         }
-        _ => vec![make(written, Vec::new())],
+        _ => vec![written_image(role, written, Vec::new())],
+    }
+}
+
+/// The axis that a text names: `${{ matrix.image }}`.
+fn named_axis<'m>(matrix: &'m Matrix, text: &str) -> Option<&'m Axis> {
+    let expression = text.strip_prefix("${{")?.strip_suffix("}}")?;
+    let name = expression.trim().strip_prefix("matrix.")?;
+
+    matrix.axes.iter().find(|axis| axis.name.value == name)
+}
+
+fn written_image(role: ImageRole, image: Located<String>, sources: Vec<Label>) -> ImageUse {
+    let reference = if image.value.contains("${{") {
+        None
+    } else {
+        Some(Reference::parse(&image.value))
+    };
+
+    ImageUse {
+        role,
+        location: image.location,
+        reference,
+        written: image.value,
+        sources,
     }
 }
 
@@ -455,7 +458,7 @@ fn steps(
 ) -> Vec<Step> {
     let mut found = Vec::new();
 
-    for (at, node) in listed.items().enumerate() {
+    for (index, node) in listed.items().enumerate() {
         images.extend(node.get("uses").and_then(docker_action));
 
         match node.get("parallel") {
@@ -469,10 +472,10 @@ fn steps(
                     group
                         .items()
                         .enumerate()
-                        .map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
+                        .map(|(inner, node)| step(node, (index, Some(inner)), shell, directory)),
                 );
             }
-            None => found.push(step(node, (at, None), shell, directory)),
+            None => found.push(step(node, (index, None), shell, directory)),
         }
     }
 
@@ -520,8 +523,8 @@ fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, found: &mut Vec<Exp
             }
         }
         Kind::Sequence => {
-            for (at, item) in node.items().enumerate() {
-                keys.push(Cow::Owned(at.to_string()));
+            for (index, item) in node.items().enumerate() {
+                keys.push(Cow::Owned(index.to_string()));
                 collect(item, keys, found);
                 keys.pop();
             }
@@ -540,21 +543,23 @@ fn locate(expression: &mut Expression, positions: &Positions) {
     };
 
     let position = match rest {
-        ["steps", at, "parallel", inner, ..] => at.parse().ok().map(|at| (at, inner.parse().ok())),
-        ["steps", at, ..] => at.parse().ok().map(|at| (at, None)),
+        ["steps", index, "parallel", inner, ..] => {
+            index.parse().ok().map(|index| (index, inner.parse().ok()))
+        }
+        ["steps", index, ..] => index.parse().ok().map(|index| (index, None)),
         _ => None,
     };
+
     // `runs` beside `jobs`, of which there may be none, belongs to no job.
-    let job = job.filter(|_| !positions.jobs.is_empty());
+    let job = if positions.jobs.is_empty() { None } else { job };
     let step = job
         .zip(position)
-        .and_then(|at| positions.steps.get(&at).copied());
+        .and_then(|key| positions.steps.get(&key).copied());
+
     // A step of a group is a step like any other.
-    if let Some(group) = expression
-        .keys
-        .iter()
-        .position(|key| key == "parallel")
-        .filter(|_| step.is_some())
+    let group = expression.keys.iter().position(|key| key == "parallel");
+    if step.is_some()
+        && let Some(group) = group
     {
         expression.keys.drain(group..group + 2);
     }

@@ -14,53 +14,55 @@ use crate::source::Location;
 use crate::syntax::shell::{self, Invocation, Word};
 
 #[derive(Deserialize)]
-struct Table {
-    purpose: Vec<Entry>,
+struct PurposeTable {
+    purpose: Vec<PurposeEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct PurposeEntry {
     name: Purpose,
     actions: Vec<String>,
     commands: Vec<String>,
     words: Vec<String>,
 }
 
-static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let table: Table = table!("pipeline");
+static TABLE: LazyLock<Vec<PurposeEntry>> = LazyLock::new(|| {
+    let table: PurposeTable = table!("pipeline");
     table.purpose
 });
 
 /// A word of a pattern, in which one `*` may stand at the beginning or near the end.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum WordPattern {
     Exactly(&'static str),
     StartsWith(&'static str),
     EndsWith(&'static str),
 }
 
-impl Wanted {
+impl WordPattern {
     fn of(word: &'static str) -> Self {
         match word.split_once('*') {
-            Some(("", end)) => Wanted::EndsWith(end),
-            Some((start, _)) => Wanted::StartsWith(start),
-            None => Wanted::Exactly(word),
+            Some(("", end)) => WordPattern::EndsWith(end),
+            Some((start, _)) => WordPattern::StartsWith(start),
+            None => WordPattern::Exactly(word),
         }
     }
 
     fn fits(self, text: &str) -> bool {
         match self {
-            Wanted::Exactly(word) => text == word,
-            Wanted::StartsWith(start) => text.starts_with(start),
-            Wanted::EndsWith(end) => text.ends_with(end),
+            WordPattern::Exactly(word) => text == word,
+            WordPattern::StartsWith(start) => text.starts_with(start),
+            WordPattern::EndsWith(end) => text.ends_with(end),
         }
     }
 
     /// Whether an argument is this word, or the option of this name with a value.
     fn is_argument(self, arg: &str) -> bool {
         match self {
-            Wanted::Exactly(option) | Wanted::StartsWith(option) if option.starts_with('-') => {
+            WordPattern::Exactly(option) | WordPattern::StartsWith(option)
+                if option.starts_with('-') =>
+            {
                 self.fits(arg) || arg.split_once('=').is_some_and(|(name, _)| name == option)
             }
             _ => !arg.starts_with('-') && self.fits(arg),
@@ -69,13 +71,13 @@ impl Wanted {
 }
 
 /// A command of the table: its words after the program.
-struct Pattern {
-    /// Index of its entry.
+struct CommandPattern {
+    /// PurposeIndex of its entry.
     entry: usize,
-    words: Vec<Wanted>,
+    words: Vec<WordPattern>,
 }
 
-impl Pattern {
+impl CommandPattern {
     /// Whether its words stand in a command in their order.
     fn fits(&self, args: &[&str]) -> bool {
         let mut rest = args.iter();
@@ -88,29 +90,31 @@ impl Pattern {
 /// The table by what is looked up in it, so that a command or an action is held against few of its
 /// lines.
 #[derive(Default)]
-struct Index {
+struct PurposeIndex {
     /// Commands by the program that each begins with.
-    commands: HashMap<&'static str, Vec<Pattern>>,
+    commands: HashMap<&'static str, Vec<CommandPattern>>,
     /// Those whose program has a `*` in it.
-    open_commands: Vec<(Wanted, Pattern)>,
+    open_commands: Vec<(WordPattern, CommandPattern)>,
     /// Actions by their names in lower case, with the indexes of their entries.
     actions: HashMap<String, Vec<usize>>,
     /// What comes before and after the `*` in the name of an action.
     open_actions: Vec<(String, String, usize)>,
 }
 
-static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index = Index::default();
+static INDEX: LazyLock<PurposeIndex> = LazyLock::new(|| {
+    let mut index = PurposeIndex::default();
     for (at, entry) in TABLE.iter().enumerate() {
         for command in &entry.commands {
             let mut words = command.split(' ');
             let program = words.next().unwrap_or(command);
-            let pattern = Pattern {
+            let pattern = CommandPattern {
                 entry: at,
-                words: words.map(Wanted::of).collect(),
+                words: words.map(WordPattern::of).collect(),
             };
             if program.contains('*') {
-                index.open_commands.push((Wanted::of(program), pattern));
+                index
+                    .open_commands
+                    .push((WordPattern::of(program), pattern));
             } else {
                 index.commands.entry(program).or_default().push(pattern);
             }
@@ -264,16 +268,17 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
         return (program, words);
     }
 
-    let is_name =
-        |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
-    let Some(at) = words.iter().position(is_name) else {
+    let launched = words
+        .iter()
+        .position(|word| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run"));
+    let Some(launched) = launched else {
         return (program, words);
     };
 
-    let name = words[at];
+    let name = words[launched];
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
 
-    (&name[..end], &words[at + 1..])
+    (&name[..end], &words[launched + 1..])
 }
 
 /// What the command is for that `ssh` runs on another host.
@@ -327,29 +332,20 @@ fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
 
 /// What an action does only when its inputs say so.
 fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
-    let said = |input: &str| {
-        step.input(input)
-            .is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
-    };
-
-    let holds = |input: &str, words: &[&str]| {
-        step.input_text(input)
-            .is_some_and(|text| words.iter().any(|word| text.contains(word)))
-    };
-
     let purpose = match action {
         "docker/build-push-action"
         | "docker/bake-action"
         | "depot/build-push-action"
         | "depot/bake-action"
         | "useblacksmith/build-push-action"
-            if said("push") || holds("outputs", &["push=true", "type=registry"]) =>
+            if is_on(step, "push")
+                || mentions(step, "outputs", &["push=true", "type=registry"]) =>
         {
             Purpose::Push
         }
-        "superfly/flyctl-actions" if holds("args", &["deploy"]) => Purpose::Deploy,
-        "pulumi/actions" if holds("command", &["up"]) => Purpose::Deploy,
-        "changesets/action" if said("publish") => Purpose::Publish,
+        "superfly/flyctl-actions" if mentions(step, "args", &["deploy"]) => Purpose::Deploy,
+        "pulumi/actions" if mentions(step, "command", &["up"]) => Purpose::Deploy,
+        "changesets/action" if is_on(step, "publish") => Purpose::Publish,
         "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
         _ => return None,
     };
@@ -360,6 +356,22 @@ fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
         named: false,
         on_runner: false,
     })
+}
+
+/// Whether an input is given and not `false`.
+fn is_on(step: &Step, input: &str) -> bool {
+    step.input(input).is_some_and(|input| {
+        input
+            .value
+            .literal()
+            .is_none_or(|text| text.value != "false")
+    })
+}
+
+/// Whether an input's text has one of these words in it.
+fn mentions(step: &Step, input: &str, words: &[&str]) -> bool {
+    step.input_text(input)
+        .is_some_and(|text| words.iter().any(|word| text.contains(word)))
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use super::super::{Code, Setting};
 use super::expression::{self, Expression};
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::{Code, Setting};
 use crate::source::{Located, OffsetMap};
 use crate::syntax::yaml::{Kind, Node};
 
