@@ -1,5 +1,5 @@
-//! The folders that a Dockerfile is built in: those that compose files and pipelines name, or else
-//! the likely one.
+//! Build contexts of a Dockerfile: the folders that compose files and pipelines name, or else the
+//! likely one.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub struct BuildContext<'s> {
     pub folder: String,
     /// The ignore file in effect.
     pub ignore: Option<(&'s SourceFile, Dockerignore)>,
-    /// Something in the repository builds it there; else the folder is a guess.
+    /// A compose file or a pipeline builds it there; else the folder is a guess.
     pub certain: bool,
 }
 

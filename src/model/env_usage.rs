@@ -49,7 +49,7 @@ pub struct EnvNameSearch {
     search: Words<Keyword>,
 }
 
-/// What a word stands for.
+/// The meaning of a searched word.
 #[derive(Clone, Copy, Debug)]
 enum Keyword {
     /// The name with this index.
@@ -133,10 +133,10 @@ impl EnvNameSearch {
         }
     }
 
-    /// The names and signals of a text. Env files and prose only document variables, and lock files name
-    /// everything.
+    /// The names and signals of a text. Env files and prose only document variables, and lock files
+    /// name everything.
     pub fn find(&self, path: &str, text: &str) -> TextUsage {
-        let mut found = TextUsage {
+        let mut usage = TextUsage {
             signals: keywords::named(path),
             ..TextUsage::default()
         };
@@ -146,7 +146,7 @@ impl EnvNameSearch {
         let names = !self.names.is_empty() && !silent;
         let scope = SignalScope::of(path, text.len());
         if !names && scope.is_empty() {
-            return found;
+            return usage;
         }
 
         let mut seen = if names {
@@ -157,41 +157,41 @@ impl EnvNameSearch {
         // A name may be a part of another: both count.
         self.search.each(text, |offset, keyword| match keyword {
             Keyword::Signal(signal) if scope.counts(signal, text, offset) => {
-                found.signals.insert(signal)
+                usage.signals.insert(signal)
             }
             Keyword::Name(name) if names => seen[name as usize] = true,
-            Keyword::Wholesale if names => found.reads_all_env = true,
+            Keyword::Wholesale if names => usage.reads_all_env = true,
             _ => {}
         });
 
-        found.names = (0..)
+        usage.names = (0..)
             .zip(seen)
             .filter_map(|(name, seen)| seen.then_some(name))
             .collect();
-        found
+        usage
     }
 
     /// The names and signals of all texts together.
     pub fn all(&self, texts: impl IntoIterator<Item = TextUsage>) -> EnvUsage {
-        let mut found = EnvUsage::default();
+        let mut usage = EnvUsage::default();
         let mut seen = vec![false; self.names.len()];
 
         for text in texts {
             text.names
                 .into_iter()
                 .for_each(|name| seen[name as usize] = true);
-            found.reads_all_env |= text.reads_all_env;
-            found.signals.add(text.signals);
+            usage.reads_all_env |= text.reads_all_env;
+            usage.signals.add(text.signals);
         }
 
-        found.names = self
+        usage.names = self
             .names
             .iter()
             .zip(seen)
             .filter(|(_, seen)| *seen)
             .map(|(name, _)| name.clone())
             .collect();
-        found
+        usage
     }
 }
 

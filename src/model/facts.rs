@@ -19,7 +19,7 @@ use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
-/// What one file says.
+/// Facts of one file.
 #[derive(Debug)]
 pub struct FileFacts<'s> {
     pub kind: FileKind,
@@ -34,7 +34,7 @@ pub struct FileFacts<'s> {
     /// Comments, `#` included, in formats where they can hold suppressions.
     pub comments: Vec<Span>,
     pub errors: Vec<SyntaxError>,
-    /// Tokens, keys and URLs with passwords found in the text.
+    /// Tokens, keys and URLs with passwords env_files in the text.
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
@@ -87,7 +87,7 @@ impl FileFacts<'_> {
     }
 }
 
-/// Everything known of a repository before its parts are joined.
+/// Facts of a repository before its parts are joined.
 #[derive(Debug)]
 pub struct Facts<'s> {
     pub repository: Repository<'s>,
@@ -112,12 +112,12 @@ pub struct Facts<'s> {
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
 }
 
-/// What the env files of a repository name, gathered once for all projects.
+/// The variables of a repository's env files, gathered once for all projects.
 #[derive(Debug, Default)]
 pub struct EnvFiles<'s> {
     /// `.env.example` and its like, by path.
     pub examples: Vec<&'s SourceFile>,
-    /// Variables that the examples name. What is commented out is named too.
+    /// Variables that the examples name, in comments too.
     pub documented: HashSet<&'s str>,
     /// Variables that the other committed files set.
     pub set: HashSet<&'s str>,
@@ -157,26 +157,26 @@ impl<'s> Facts<'s> {
     }
 
     fn read_env_files(&self) -> EnvFiles<'s> {
-        let mut found = EnvFiles::default();
+        let mut env_files = EnvFiles::default();
 
         for (source, facts) in self.repository.files().iter().zip(&self.files) {
             let names = facts.env.iter().map(|var| self.text(var.name.location));
 
             if is_example_env(&source.path) {
-                found.examples.push(source);
-                found.documented.extend(names);
-                found
+                env_files.examples.push(source);
+                env_files.documented.extend(names);
+                env_files
                     .documented
                     .extend(source.text.lines().filter_map(|line| {
                         let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
                         Some(name.trim().trim_start_matches("export "))
                     }));
             } else if !facts.env.is_empty() && self.is_committed(&source.path) {
-                found.set.extend(names);
+                env_files.set.extend(names);
             }
         }
 
-        found
+        env_files
     }
 
     pub fn source(&self, file: FileId) -> &'s SourceFile {

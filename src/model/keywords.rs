@@ -281,8 +281,8 @@ pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
 /// The longest text that is searched, in bytes: longer ones are data.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The signals that a text counts for. Prose plans and describes: it counts for what people do by hand
-/// alone.
+/// The signals that a text counts for. Prose describes plans: it counts only for what people do by
+/// hand.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SignalScope {
     /// What it does.

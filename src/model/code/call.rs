@@ -6,7 +6,7 @@ use crate::source::Span;
 /// A string literal with the span between its quotes.
 pub type Literal<'t> = (&'t str, Span);
 
-/// A word before an opening parenthesis, with what stands around it.
+/// A word before an opening parenthesis, with its surroundings.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c, 't> {
     tokens: &'c Tokens<'t>,
@@ -32,7 +32,7 @@ impl<'t> Keyword<'t> {
 }
 
 impl<'c, 't> Call<'c, 't> {
-    /// The call whose name stands at an index.
+    /// The call whose name is at an index.
     pub fn new(tokens: &'c Tokens<'t>, index: usize) -> Option<Self> {
         let is_call = !tokens.word(index).is_empty() && tokens.sign(index + 1) == b'(';
 
@@ -101,7 +101,7 @@ impl<'c, 't> Call<'c, 't> {
         (self.open()..self.close()).any(|index| words.contains(&self.tokens.word(index)))
     }
 
-    /// The sign before the name, 0 where something else stands: `.` of a method, `@` of an
+    /// The sign before the name, 0 for other tokens: `.` of a method, `@` of an
     /// annotation.
     pub fn sign_before(self) -> u8 {
         self.tokens.sign(self.index.wrapping_sub(1))

@@ -2,19 +2,19 @@
 
 use crate::source::Spanned;
 
-/// What one source file says.
+/// Facts of one source file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeFacts {
     pub reads: Vec<EnvRead>,
-    /// It also reads variables whose names are computed, or hands the whole environment on.
+    /// It also reads variables whose names are computed, or passes the whole environment on.
     pub reads_any: bool,
     /// Names of variables that it sets itself, for itself and for what it starts.
     pub sets: Vec<String>,
     pub routes: Vec<Route>,
-    /// Literal paths under which other routers are put: `include_router(prefix="/api")`,
+    /// Literal paths under which other routers are mounted: `include_router(prefix="/api")`,
     /// `app.use("/api", router)`.
     pub prefixes: Vec<String>,
-    /// Routers are put under others somewhere in this file.
+    /// Routers are mounted under others somewhere in this file.
     pub joins: bool,
     /// Routes or prefixes whose paths are computed, catch-all routes, proxies: any path may be
     /// served.
@@ -24,17 +24,17 @@ pub struct CodeFacts {
 /// One read of an environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvRead {
-    /// The name as it is looked up; the span is where it stands (of a settings class: the field).
+    /// The name as it is looked up; the span is its place (of a settings class: the field).
     pub name: Spanned<String>,
     pub need: EnvRequirement,
 }
 
-/// What becomes of the program when the variable is missing.
+/// What happens to the program when the variable is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvRequirement {
     /// It fails: `os.environ["X"]`, `ENV.fetch("X")`, a settings field without a default.
     Required,
-    /// It goes on with nothing: `os.getenv("X")`, `process.env.X`.
+    /// It continues without a value: `os.getenv("X")`, `process.env.X`.
     Optional,
     /// It has a value of its own.
     Defaulted,
@@ -43,9 +43,9 @@ pub enum EnvRequirement {
 /// One HTTP route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The path with what the file itself puts before it, `/` first. Parameters are as written:
+    /// The path with the prefix that the file itself puts before it, `/` first. Parameters are as written:
     /// `{id}`, `:id`, `<id>`.
     pub path: Spanned<String>,
-    /// It stands on the application itself and not on a router that may be put under another path.
+    /// It is a route of the application itself and not of a router that may be put under a prefix.
     pub whole: bool,
 }

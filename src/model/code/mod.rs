@@ -1,16 +1,18 @@
-//! What application source says to the world around it: the environment variables that it reads,
-//! and the HTTP routes that it serves.
+//! Application source, as far as it concerns deployment: the environment variables that it reads and
+//! the HTTP routes that it serves.
 //!
-//! Nothing is parsed as a compiler would; a file is searched for a few words first, and only where
-//! one stands is it split into tokens. What is found is certain enough to *excuse* other files;
-//! what is not found may still be there, and then [`CodeFacts::reads_any`] and
-//! [`CodeFacts::routes_any`] say so.
+//! Nothing is parsed as a compiler would: a file is searched for a few words first, and split into
+//! tokens only where it has one. What is found is certain enough to *excuse* other files; what is
+//! not found may still be there, and then [`CodeFacts::reads_any`] and [`CodeFacts::routes_any`]
+//! say so.
 
 mod call;
 mod code_facts;
+mod env_read;
 pub mod lex;
 mod reads;
 mod routes;
+mod settings;
 
 use crate::model::file_role::{FileRole, Origin, Role};
 use crate::source::file_name;
@@ -21,7 +23,7 @@ use aho_corasick::AhoCorasick;
 pub use code_facts::{CodeFacts, EnvRead, EnvRequirement, Route};
 use lex::{Language, Tokens};
 
-/// Words of which one must stand in a file that reads the environment or serves routes.
+/// Words of which a file has one if it reads the environment or serves routes.
 const MARKS: &[&str] = &[
     "environ",
     "getenv",
@@ -112,7 +114,7 @@ static MARK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(M
 /// The longest source that is read; longer ones are generated.
 const MAX_BYTES: usize = 1 << 20;
 
-/// What the source file at a path says, if anything.
+/// The facts of the source file at a path; `None` where there are none.
 pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     let language = Language::of(path)?;
     if text.len() > MAX_BYTES || is_aside(path) {
@@ -132,7 +134,7 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     (facts != CodeFacts::default()).then(|| Box::new(facts))
 }
 
-/// Tests, examples' vendored copies and what tools put there: none of it is what is deployed.
+/// Whether a file is not deployed: tests, vendored copies, generated code.
 fn is_aside(path: &str) -> bool {
     let FileRole { role, origin, .. } = FileRole::of(path);
     let name = file_name(path);

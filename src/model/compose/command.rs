@@ -80,7 +80,7 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
     words
 }
 
-/// A word of a text that Compose splits.
+/// A word of a string that Compose splits.
 fn split_word(scalar: &Scalar<'_>, span: Span, variables: &Variables) -> Item {
     let (text, map) = scalar.part(span, variables).mapped(variables);
     let value = unquote(&text);
@@ -145,7 +145,7 @@ pub fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
 
     for (offset, letter) in written.char_indices() {
         if letter == '$' && text.ends_with('$') && written[..offset].ends_with('$') {
-            // The second of a pair: the first one stands for both.
+            // The second of a pair: the first one represents both.
             map.push(text.len() as u32, offsets.offset(offset as u32) + 1);
             continue;
         }

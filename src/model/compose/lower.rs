@@ -335,7 +335,7 @@ fn scratch_mount(item: &Value<'_>) -> Mount {
     }
 }
 
-/// The known texts of a list.
+/// The known strings of a list.
 fn texts(value: Option<&Value<'_>>) -> Vec<Located<String>> {
     value
         .map_or(&[][..], Value::one_or_many)

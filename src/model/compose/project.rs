@@ -18,11 +18,11 @@ pub struct Project {
     /// Meant for development or tests by its name (`docker-compose.dev.yml`,
     /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
-    /// Only a fragment that is merged over a file we cannot see or over several: absence is
+    /// Only a fragment that is merged over a file that is not here, or over several: absence is
     /// unknown.
     pub overlay: bool,
-    /// How many of `files`, from the first on, are another project's that this one lies over: what
-    /// is wrong in those is said there.
+    /// How many of `files`, from the first on, are another project's over which this one is laid:
+    /// that project reports on them.
     pub base_files: usize,
     /// Files whose relative paths start elsewhere than in `folder`: included and extended ones.
     pub folders: Vec<(FileId, String)>,
@@ -34,7 +34,7 @@ pub struct Project {
     pub memo: Memo,
 }
 
-/// What several rules ask of a project for each of its services, found once.
+/// Answers that several rules ask for each service of a project, found once.
 #[derive(Debug, Default)]
 pub struct Memo {
     /// The number of each service by its name.
@@ -48,7 +48,7 @@ pub struct Memo {
     pub(super) lacking: [OnceLock<bool>; 3],
 }
 
-/// What a service should have, and often no service of a project has.
+/// Settings that a service should have, and often no service of a project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
     MemoryLimit,
@@ -80,17 +80,12 @@ impl Project {
     }
 
     pub fn service(&self, name: &str) -> Option<&Service> {
-        let make = || {
-            let mut numbers = HashMap::new();
-            for (number, service) in self.services.iter().enumerate() {
-                numbers.entry(service.name().to_owned()).or_insert(number);
-            }
+        let by_name = self
+            .memo
+            .by_name
+            .get_or_init(|| first_indexes(self.services.iter().map(Service::name)));
 
-            numbers
-        };
-
-        self.services
-            .get(*self.memo.by_name.get_or_init(make).get(name)?)
+        self.services.get(*by_name.get(name)?)
     }
 
     /// Whether what a service refers to is defined in the project, or need not be.
@@ -115,24 +110,23 @@ impl Project {
             ReferenceKind::Service => return None,
         };
 
-        let make = || {
-            let mut numbers = HashMap::new();
+        let by_name = self.memo.definitions[kind as usize].get_or_init(|| {
+            first_indexes(list.iter().map(|definition| definition.name.value.as_str()))
+        });
 
-            for (number, definition) in list.iter().enumerate() {
-                numbers
-                    .entry(definition.name.value.clone())
-                    .or_insert(number);
-            }
-
-            numbers
-        };
-
-        list.get(
-            *self.memo.definitions[kind as usize]
-                .get_or_init(make)
-                .get(name)?,
-        )
+        list.get(*by_name.get(name)?)
     }
+}
+
+/// The first index of each name.
+fn first_indexes<'p>(names: impl Iterator<Item = &'p str>) -> HashMap<String, usize> {
+    let mut indexes = HashMap::new();
+
+    for (index, name) in names.enumerate() {
+        indexes.entry(name.to_owned()).or_insert(index);
+    }
+
+    indexes
 }
 
 /// A top-level volume, network, secret or config.
@@ -145,7 +139,7 @@ pub struct Definition {
     pub shared: bool,
     /// A `file:` it is read from.
     pub source: Option<Located<String>>,
-    /// The keys that say what it is, and where it comes from; those of one's own (`x-…`) left out.
+    /// The keys that say what it is and where it comes from, without extensions (`x-…`).
     pub keys: Vec<Located<String>>,
 }
 
@@ -171,7 +165,7 @@ pub struct Service {
     pub pull_policy: Setting<String>,
     /// Whether `logging` rotates the logs or sends them elsewhere.
     pub bounded_logs: Setting<bool>,
-    /// Names besides its own that other services may call it by: network aliases, `hostname`,
+    /// Names besides its own by which other services may reach it: network aliases, `hostname`,
     /// `container_name`.
     pub aliases: Vec<String>,
     /// Names that `links` and `extra_hosts` make known inside it.
@@ -201,8 +195,8 @@ pub struct Build {
     pub location: Location,
     /// Folder in the repository; `None` for a URL or a variable that cannot be resolved.
     pub context: Option<Located<String>>,
-    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known or
-    /// stands inline.
+    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known or is
+    /// inline.
     pub dockerfile: Option<Located<String>>,
     pub inline: bool,
     pub target: Setting<String>,
@@ -212,7 +206,7 @@ pub struct Build {
     pub additional_contexts: Vec<Located<String>>,
 }
 
-/// `depends_on` and its kin.
+/// An entry of `depends_on`.
 #[derive(Clone, Debug)]
 pub struct Dependency {
     pub service: Located<String>,

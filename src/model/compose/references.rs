@@ -88,7 +88,7 @@ fn before_colon(text: Located<String>) -> Located<String> {
     text.map(|text| text.split(':').next().unwrap_or("").to_owned())
 }
 
-/// Services whose images a build is given as contexts.
+/// Services whose images are contexts of a build.
 fn build_contexts(build: &Value<'_>) -> impl Iterator<Item = Located<String>> {
     build
         .get("additional_contexts")

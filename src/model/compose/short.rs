@@ -90,7 +90,7 @@ fn short_port(port: &mut Port, scalar: &Scalar<'_>, variables: &Variables) {
     }
 }
 
-/// Whether a text is one variable, without a default, that by its name holds a port.
+/// Whether a string is one variable, without a default, that by its name holds a port.
 fn is_port_variable(text: &str) -> bool {
     let name = text
         .strip_prefix("${")

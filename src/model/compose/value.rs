@@ -13,11 +13,11 @@ use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
 use crate::syntax::yaml::{Kind, Node};
 
-/// The longest value of an env file that is put into other texts, in bytes; a longer one is unknown
+/// The longest value of an env file that is put into other strings, in bytes; a longer one is unknown
 /// there.
 const MAX_VALUE: usize = 1 << 16;
 
-/// How many bytes the texts of one project may come to whose variables are filled in. The texts
+/// How many bytes the strings of one project may come to whose variables are filled in. The strings
 /// after that are unknown: each line of a file may repeat a value that is hundreds of times as
 /// long.
 const MAX_EXPANDED: usize = 1 << 25;
@@ -26,7 +26,7 @@ const MAX_EXPANDED: usize = 1 << 25;
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     known: HashMap<String, Lookup>,
-    /// Bytes of all texts so far that variables were put into; those of an included file count with
+    /// Bytes of all strings so far that variables were put into; those of an included file count with
     /// the others.
     expanded: Rc<Cell<usize>>,
     /// The places of their values.
@@ -229,7 +229,7 @@ impl<'t> Scalar<'t> {
             }
 
             text.push(c);
-            // The first of a pair stands for both.
+            // The first of a pair represents both.
             at += if c == '$' && written[at + 1..].starts_with('$') {
                 2
             } else {
@@ -490,7 +490,7 @@ impl<'t> Value<'t> {
     }
 }
 
-/// The literal defaults inside a text.
+/// The literal defaults inside a string.
 pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
     scalar
         .uses

@@ -67,13 +67,13 @@ impl VariableScope {
         self.values.get(name)
     }
 
-    pub fn set(&mut self, name: &str, worth: VariableValue) {
-        self.values.insert(name, worth);
+    pub fn set(&mut self, name: &str, value: VariableValue) {
+        self.values.insert(name, value);
     }
 
     /// Sets a variable to an expanded word.
-    pub fn assign(&mut self, name: &str, value: &Expanded, location: Location) {
-        let worth = match value.known() {
+    pub fn assign(&mut self, name: &str, expanded: &Expanded, location: Location) {
+        let value = match expanded.known() {
             Some(text) => VariableValue::Known {
                 text: text.into(),
                 location,
@@ -81,7 +81,7 @@ impl VariableScope {
             None => VariableValue::Unknown,
         };
 
-        self.set(name, worth);
+        self.set(name, value);
     }
 
     /// Expands a word as the builder does.
@@ -113,15 +113,15 @@ impl VariableScope {
     }
 
     fn variable(&self, variable: &Variable, word: &Word, file: FileId, into: &mut Expanded) {
-        let worth = self.values.get(&variable.name);
-        let predefined = worth.is_none() && PLATFORM.contains(&variable.name.as_str());
-        let value = match worth {
+        let declared = self.values.get(&variable.name);
+        let predefined = declared.is_none() && PLATFORM.contains(&variable.name.as_str());
+        let value = match declared {
             Some(VariableValue::Known { text, location }) => Some((text, *location)),
             Some(VariableValue::Unknown) => None,
             None => None,
         };
 
-        let unset = worth.is_none() && !predefined;
+        let unset = declared.is_none() && !predefined;
         let kind = variable
             .modifier
             .as_ref()
@@ -139,8 +139,7 @@ impl VariableScope {
                     into.sources.push((variable.name.clone(), location));
                 }
             }
-            // A default stands in whether nothing declares the variable or the caller leaves it
-            // out.
+            // The default applies whether nothing declares the variable or the caller omits it.
             (Some((ModifierKind::Default, modifier)), None) if !predefined => {
                 let location = Location {
                     file,

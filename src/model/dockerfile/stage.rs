@@ -74,7 +74,7 @@ pub enum Base {
 #[derive(Debug, Default)]
 pub(super) struct Shells {
     /// All, in order.
-    pub(super) own: Vec<usize>,
+    pub(super) all: Vec<usize>,
     /// Of each stage, the one that is in effect where it begins.
     pub(super) inherited: Vec<Option<usize>>,
 }
@@ -169,12 +169,12 @@ impl Dockerfile {
         let mut seen = vec![false; self.stages.len()];
         let mut open: Vec<usize> = targets.into_iter().collect();
 
-        while let Some(at) = open.pop() {
-            let Some(stage) = self.stages.get(at) else {
+        while let Some(index) = open.pop() {
+            let Some(stage) = self.stages.get(index) else {
                 continue;
             };
 
-            if std::mem::replace(&mut seen[at], true) {
+            if std::mem::replace(&mut seen[index], true) {
                 continue;
             }
 
@@ -185,7 +185,7 @@ impl Dockerfile {
             open.extend(&stage.copies_from);
         }
 
-        (0..seen.len()).filter(|&at| seen[at]).collect()
+        (0..seen.len()).filter(|&index| seen[index]).collect()
     }
 
     /// All images that the file names, FROM and side images.

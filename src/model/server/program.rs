@@ -64,7 +64,7 @@ static PROGRAMS: LazyLock<HashMap<&str, Vec<&ServerSpec>>> = LazyLock::new(|| {
     programs
 });
 
-/// An option's value and where it stands, in the script's own spans.
+/// An option's value with its span in the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentValue {
     pub value: String,
@@ -90,17 +90,17 @@ pub struct Server {
     pub limits: Limits,
 }
 
-/// What bounds the work of a server.
+/// Limits of a server's work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// What the server can be told at all: the first option of each sort that it has.
+    /// The first option of each sort that the server has.
     pub can: Can,
     pub concurrency: bool,
     pub request_timeout: bool,
     pub graceful_timeout: Option<ArgumentValue>,
-    /// Seconds it waits by itself when nothing is said.
+    /// Seconds that it waits by default.
     pub graceful_default: Option<u32>,
-    /// A configuration file, or variables, may say more.
+    /// A configuration file, or variables, may set more.
     pub elsewhere: bool,
 }
 
@@ -341,7 +341,7 @@ pub fn variables(server: &Server) -> &'static [String] {
         .map_or(&[], |spec| &spec.environment)
 }
 
-/// The configuration files that a server reads without being told.
+/// The configuration files that a server reads by default.
 pub fn configuration_files(server: &Server) -> &'static [String] {
     SPECS
         .iter()

@@ -1,5 +1,5 @@
-//! What a start command really starts: through `npm run`, and through shell scripts that the
-//! repository holds.
+//! Servers of a start command: its own, and those that it starts through `npm run` and through shell
+//! scripts of the repository.
 
 use super::program::{Server, server};
 use crate::source::{Location, Repository, SourceFile, Span, file_name, join, parent};
@@ -25,7 +25,7 @@ pub struct Via {
     pub text: String,
 }
 
-/// Where scripts and manifests are looked for.
+/// The folders in which scripts and manifests are searched.
 #[derive(Clone, Copy, Debug)]
 pub struct ScriptFolders<'f> {
     pub repository: Repository<'f>,
@@ -91,7 +91,7 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
         ("npm" | "pnpm" | "yarn" | "bun", "run" | "run-script") => second?,
         ("node", "--run") => second?,
         ("npm" | "pnpm", "start" | "test") => first.to_owned(),
-        ("pnpm" | "yarn", name) if !OWN.contains(&name) => name.to_owned(),
+        ("pnpm" | "yarn", name) if !PACKAGE_MANAGER_COMMANDS.contains(&name) => name.to_owned(),
         ("bun", "dev" | "start") => first.to_owned(),
         _ => return None,
     };
@@ -99,8 +99,8 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
     Some((name, folder))
 }
 
-/// Subcommands that are the program's own.
-const OWN: &[&str] = &[
+/// Subcommands of package managers, which no script of a manifest is called by.
+const PACKAGE_MANAGER_COMMANDS: &[&str] = &[
     "add",
     "audit",
     "cache",
@@ -133,14 +133,14 @@ fn run_task(
     depth: u32,
     servers: &mut Vec<(Server, Via)>,
 ) {
-    let found = folders.folders.iter().find_map(|base| {
+    let script = folders.folders.iter().find_map(|base| {
         let file = folders
             .repository
             .find(&join(&join(base, folder.unwrap_or("."))?, "package.json")?)?;
         Some((file, script_text(&file.text, name)?))
     });
 
-    let Some((file, (text, span))) = found else {
+    let Some((file, (text, span))) = script else {
         return;
     };
 
@@ -165,14 +165,14 @@ fn run_task(
     }
 }
 
-/// A script of a `package.json`: its text and where it stands.
+/// A script of a `package.json`: its text and the place of its name.
 pub fn script_text(manifest: &str, name: &str) -> Option<(String, Span)> {
     let json: serde_json::Value = serde_json::from_str(manifest).ok()?;
     let text = json.get("scripts")?.get(name)?.as_str()?.to_owned();
     let begin = manifest.find("\"scripts\"")?;
     let key = format!("\"{name}\"");
-    let at = begin + manifest[begin..].find(&key)?;
-    let span = Span::of(at, at + key.len());
+    let start = begin + manifest[begin..].find(&key)?;
+    let span = Span::of(start, start + key.len());
 
     Some((text, span))
 }
@@ -184,25 +184,25 @@ pub fn script_file<'f>(
     folders: ScriptFolders<'f>,
 ) -> Option<&'f SourceFile> {
     match script_files(invocation, folders).as_slice() {
-        [one] => Some(one),
+        [file] => Some(file),
         _ => None,
     }
 }
 
 /// The shell scripts of the repository that an invocation may run: those of its name, of which one
-/// may stand in a folder of the right name too.
+/// may be in a folder of the right name too.
 pub fn script_files<'f>(
     invocation: &Invocation,
     folders: ScriptFolders<'f>,
 ) -> Vec<&'f SourceFile> {
     let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
-    let given = shell || invocation.is(&["tini", "dumb-init"]);
+    let takes_script = shell || invocation.is(&["tini", "dumb-init"]);
     let word = match invocation
         .args
         .iter()
         .find(|word| !word.text().starts_with('-'))
     {
-        Some(word) if given => word,
+        Some(word) if takes_script => word,
         _ => invocation.name,
     };
 
@@ -215,7 +215,7 @@ pub fn script_files<'f>(
         return Vec::new();
     }
 
-    let mut found: Vec<&SourceFile> = Vec::new();
+    let mut files: Vec<&SourceFile> = Vec::new();
     for file in folders
         .folders
         .iter()
@@ -224,17 +224,17 @@ pub fn script_files<'f>(
         if file.path.ends_with(name)
             && file.name() == name
             && !file.text.is_empty()
-            && found.iter().all(|other| other.id != file.id)
+            && files.iter().all(|other| other.id != file.id)
         {
-            found.push(file);
+            files.push(file);
         }
     }
 
     let wanted = file_name(parent(word.text()));
 
-    match found.iter().find(|file| file_name(file.folder()) == wanted) {
+    match files.iter().find(|file| file_name(file.folder()) == wanted) {
         Some(file) => vec![*file],
-        None => found,
+        None => files,
     }
 }
 

@@ -210,7 +210,7 @@ impl Workflow {
         Some(&self.jobs[self.job_index(id)?])
     }
 
-    /// The number of the job of this id; GitHub does not tell upper from lower case.
+    /// The number of the job of this id; GitHub ignores case.
     pub fn job_index(&self, id: &str) -> Option<usize> {
         self.by_id
             .get_or_init(|| first_indexes(self.jobs.iter().map(|job| Some(&job.id))))
@@ -435,7 +435,7 @@ fn first_indexes<'w>(
 }
 
 impl Job {
-    /// The number of the step of this id; GitHub does not tell upper from lower case.
+    /// The number of the step of this id; GitHub ignores case.
     pub fn step_index(&self, id: &str) -> Option<usize> {
         self.by_step_id
             .get_or_init(|| first_indexes(self.steps.iter().map(|step| step.id.as_ref())))
@@ -455,7 +455,7 @@ impl Step {
         never(self.condition.as_ref())
     }
 
-    /// The input of this name; GitHub does not tell upper from lower case.
+    /// The input of this name; GitHub ignores case.
     pub fn input(&self, name: &str) -> Option<&EnvVar> {
         self.with
             .iter()

@@ -1,4 +1,4 @@
-//! Trees to workflows.
+//! Lowering of trees to workflows.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -85,8 +85,8 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
         workflow.triggers = triggers(on);
 
         for event in ["workflow_dispatch", "workflow_call"] {
-            if let Some(given) = on.path(&[event, "inputs"]) {
-                workflow.inputs.extend(inputs(given, event));
+            if let Some(node) = on.path(&[event, "inputs"]) {
+                workflow.inputs.extend(inputs(node, event));
             }
         }
     }
@@ -112,8 +112,8 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
 
     let runs = entry.value;
     workflow.using = field(runs, "using");
-    if let Some(given) = root.get("inputs") {
-        workflow.inputs = inputs(given, "");
+    if let Some(node) = root.get("inputs") {
+        workflow.inputs = inputs(node, "");
     }
 
     let id = Located::new("runs".to_owned(), entry.key.location());
@@ -159,9 +159,8 @@ fn filter_list(filters: Option<Node<'_>>, key: &str) -> Vec<Located<String>> {
     texts(filters.and_then(|node| node.get(key)))
 }
 
-fn inputs(given: Node<'_>, event: &'static str) -> Vec<Input> {
-    given
-        .entries()
+fn inputs(node: Node<'_>, event: &'static str) -> Vec<Input> {
+    node.entries()
         .filter_map(|entry| {
             let kind =
                 field(entry.value, "type").map_or_else(|| "string".to_owned(), |kind| kind.value);
@@ -276,13 +275,13 @@ fn job(entry: &Entry<'_>, shell: &Setting<String>, directory: &Setting<String>) 
 }
 
 fn secrets(node: Node<'_>) -> Secrets {
-    let Some(given) = node.get("secrets") else {
+    let Some(secrets) = node.get("secrets") else {
         return Secrets::None;
     };
 
-    match given.str() {
-        Some("inherit") => Secrets::Inherit(given.location()),
-        _ => Secrets::Passed(variables(Some(given), EnvOrigin::WorkflowWith)),
+    match secrets.str() {
+        Some("inherit") => Secrets::Inherit(secrets.location()),
+        _ => Secrets::Passed(variables(Some(secrets), EnvOrigin::WorkflowWith)),
     }
 }
 
@@ -384,8 +383,8 @@ fn add_container(node: Node<'_>, role: ImageRole, job: &mut Job) {
         return;
     };
 
-    let found = image_use(role, image, job.matrix.as_ref());
-    job.images.extend(found);
+    let images = image_use(role, image, job.matrix.as_ref());
+    job.images.extend(images);
 }
 
 fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
@@ -425,7 +424,7 @@ fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>)
     }
 }
 
-/// The axis that a text names: `${{ matrix.image }}`.
+/// The axis that a string names: `${{ matrix.image }}`.
 fn named_axis<'m>(matrix: &'m Matrix, text: &str) -> Option<&'m Axis> {
     let expression = text.strip_prefix("${{")?.strip_suffix("}}")?;
     let name = expression.trim().strip_prefix("matrix.")?;
@@ -449,14 +448,14 @@ fn written_image(role: ImageRole, image: Located<String>, sources: Vec<Label>) -
     }
 }
 
-/// The steps in their order; those of a `parallel` group stand in its place.
+/// The steps in their order; those of a `parallel` group in its place.
 fn steps(
     listed: Node<'_>,
     shell: &Setting<String>,
     directory: &Setting<String>,
     images: &mut Vec<ImageUse>,
 ) -> Vec<Step> {
-    let mut found = Vec::new();
+    let mut steps = Vec::new();
 
     for (index, node) in listed.items().enumerate() {
         images.extend(node.get("uses").and_then(docker_action));
@@ -468,18 +467,18 @@ fn steps(
                         .items()
                         .filter_map(|node| docker_action(node.get("uses")?)),
                 );
-                found.extend(
+                steps.extend(
                     group
                         .items()
                         .enumerate()
                         .map(|(inner, node)| step(node, (index, Some(inner)), shell, directory)),
                 );
             }
-            None => found.push(step(node, (index, None), shell, directory)),
+            None => steps.push(step(node, (index, None), shell, directory)),
         }
     }
 
-    found
+    steps
 }
 
 fn step(
@@ -512,20 +511,20 @@ fn step(
 }
 
 /// Finds the expressions of all scalars below a node.
-fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, found: &mut Vec<Expression>) {
+fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, collected: &mut Vec<Expression>) {
     match node.kind() {
-        Kind::Scalar => expressions(node, keys, found),
+        Kind::Scalar => expressions(node, keys, collected),
         Kind::Mapping => {
             for entry in node.entries() {
                 keys.push(Cow::Borrowed(entry.key.str().unwrap_or_default()));
-                collect(entry.value, keys, found);
+                collect(entry.value, keys, collected);
                 keys.pop();
             }
         }
         Kind::Sequence => {
             for (index, item) in node.items().enumerate() {
                 keys.push(Cow::Owned(index.to_string()));
-                collect(item, keys, found);
+                collect(item, keys, collected);
                 keys.pop();
             }
         }

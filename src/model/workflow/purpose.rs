@@ -32,7 +32,7 @@ static TABLE: LazyLock<Vec<PurposeEntry>> = LazyLock::new(|| {
     table.purpose
 });
 
-/// A word of a pattern, in which one `*` may stand at the beginning or near the end.
+/// A word of a pattern, in which one `*` may be at the beginning or near the end.
 #[derive(Clone, Copy)]
 enum WordPattern {
     Exactly(&'static str),
@@ -78,7 +78,7 @@ struct CommandPattern {
 }
 
 impl CommandPattern {
-    /// Whether its words stand in a command in their order.
+    /// Whether a command has its words in this order.
     fn fits(&self, args: &[&str]) -> bool {
         let mut rest = args.iter();
         self.words
@@ -103,12 +103,12 @@ struct PurposeIndex {
 
 static INDEX: LazyLock<PurposeIndex> = LazyLock::new(|| {
     let mut index = PurposeIndex::default();
-    for (at, entry) in TABLE.iter().enumerate() {
+    for (position, entry) in TABLE.iter().enumerate() {
         for command in &entry.commands {
             let mut words = command.split(' ');
             let program = words.next().unwrap_or(command);
             let pattern = CommandPattern {
-                entry: at,
+                entry: position,
                 words: words.map(WordPattern::of).collect(),
             };
             if program.contains('*') {
@@ -126,10 +126,10 @@ static INDEX: LazyLock<PurposeIndex> = LazyLock::new(|| {
                     index.open_actions.push((
                         before.to_owned(),
                         after.trim_end_matches('*').to_owned(),
-                        at,
+                        position,
                     ));
                 }
-                None => index.actions.entry(action).or_default().push(at),
+                None => index.actions.entry(action).or_default().push(position),
             }
         }
     }
@@ -145,25 +145,25 @@ pub fn step_purposes(step: &Step) -> impl Iterator<Item = Evidence> {
 }
 
 fn read_purposes(step: &Step) -> Vec<Evidence> {
-    let mut found = Vec::new();
+    let mut evidence = Vec::new();
 
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
         let name = action.name().to_ascii_lowercase();
-        found.extend(action_purposes(&name).map(|purpose| Evidence {
+        evidence.extend(action_purposes(&name).map(|purpose| Evidence {
             purpose,
             location: uses.location,
             named: false,
             on_runner: false,
         }));
-        found.extend(inputs(step, &name, uses.location));
+        evidence.extend(inputs(step, &name, uses.location));
     }
 
     if let Some(code) = &step.run {
         for invocation in code.script().invocations() {
             for (purpose, named) in command_purposes(&invocation) {
                 let on_runner = purpose == Purpose::Deploy && is_local(&invocation, step);
-                found.push(Evidence {
+                evidence.push(Evidence {
                     purpose,
                     location: code.location(invocation.span()),
                     named,
@@ -173,7 +173,7 @@ fn read_purposes(step: &Step) -> Vec<Evidence> {
         }
     }
 
-    found
+    evidence
 }
 
 /// What a job does: its steps, then what its own name, its steps' names and a called workflow's
@@ -183,7 +183,7 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
 }
 
 fn read_job_purposes(job: &Job) -> Vec<Evidence> {
-    let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
+    let mut evidence: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names
         .into_iter()
@@ -193,7 +193,7 @@ fn read_job_purposes(job: &Job) -> Vec<Evidence> {
         let entries = TABLE
             .iter()
             .filter(|entry| has_word(&name.value, &entry.words));
-        found.extend(entries.map(|entry| Evidence {
+        evidence.extend(entries.map(|entry| Evidence {
             purpose: entry.name,
             location: name.location,
             named: true,
@@ -201,7 +201,7 @@ fn read_job_purposes(job: &Job) -> Vec<Evidence> {
         }));
     }
 
-    found
+    evidence
 }
 
 /// What a command is for, and whether only a script's name says so.
@@ -231,9 +231,9 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
         return Vec::new();
     }
 
-    let mut found = Vec::new();
+    let mut purposes = Vec::new();
 
-    for (at, entry) in TABLE.iter().enumerate() {
+    for (position, entry) in TABLE.iter().enumerate() {
         let ships = matches!(
             entry.name,
             Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages
@@ -242,16 +242,16 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
             continue;
         }
 
-        if fitting.contains(&at) {
-            found.push((entry.name, false));
+        if fitting.contains(&position) {
+            purposes.push((entry.name, false));
         } else if script
             .is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script)))
         {
-            found.push((entry.name, true));
+            purposes.push((entry.name, true));
         }
     }
 
-    found
+    purposes
 }
 
 /// The program that a launcher such as `npx` fetches and runs, without its version.
@@ -322,12 +322,12 @@ fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
             && name.contains(after.as_str())
     });
 
-    let mut entries: Vec<usize> = open.map(|(.., at)| *at).collect();
+    let mut entries: Vec<usize> = open.map(|(.., position)| *position).collect();
     entries.extend(INDEX.actions.get(name).into_iter().flatten());
     entries.sort_unstable();
     entries.dedup();
 
-    entries.into_iter().map(|at| TABLE[at].name)
+    entries.into_iter().map(|position| TABLE[position].name)
 }
 
 /// What an action does only when its inputs say so.

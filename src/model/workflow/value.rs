@@ -97,7 +97,7 @@ pub(super) fn value(node: Node<'_>) -> EnvValue {
     value_of(written, &node.offsets())
 }
 
-/// What a text with expressions in it comes to.
+/// The value of a string with expressions in it.
 pub(super) fn value_of(written: Located<String>, offsets: &OffsetMap) -> EnvValue {
     let spans = expression::find(&written.value);
     if spans.is_empty() {

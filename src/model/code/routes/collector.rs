@@ -88,7 +88,7 @@ impl<'f> RouteCollector<'f> {
         }
     }
 
-    /// A route whose path is known to be none for all others.
+    /// A route whose path is known not to match others.
     pub fn add_fixed(&mut self, path: String, span: Span, whole: bool) {
         self.facts.routes.push(Route {
             path: Spanned::new(path, span),
@@ -153,7 +153,7 @@ pub fn join(before: &str, path: &str) -> String {
     }
 }
 
-/// Whether a path stands for all others: `*`, `/*splat`, `/{path:path}`, `/:rest*`.
+/// Whether a path matches all others: `*`, `/*splat`, `/{path:path}`, `/:rest*`.
 fn is_catch_all(path: &str) -> bool {
     let first = path.trim_start_matches('/');
     let is_wild = first.starts_with(['*', '{', ':', '(', '<', '[']);

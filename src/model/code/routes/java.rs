@@ -24,7 +24,7 @@ const OTHER_PARAMETERS: &[&str] = &[
     "produces", "consumes", "method", "name", "params", "headers",
 ];
 
-/// How many tokens may stand between an annotation and its class.
+/// How many tokens may be between an annotation and its class.
 const MAX_DISTANCE: usize = 60;
 
 pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {

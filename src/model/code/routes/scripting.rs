@@ -2,7 +2,7 @@
 
 use super::collector::{RouteCollector, VERBS};
 use crate::model::code::call::{Call, Literal};
-use crate::model::code::lex::{Kind, Tokens};
+use crate::model::code::lex::{TokenKind, Tokens};
 
 pub fn ruby(tokens: &Tokens, path: &str, routes: &mut RouteCollector<'_>) {
     let is_rails = path.contains("routes") || tokens.source.contains("Rails.application.routes");
@@ -16,7 +16,7 @@ pub fn ruby(tokens: &Tokens, path: &str, routes: &mut RouteCollector<'_>) {
     for index in 0..tokens.count() {
         if !tokens
             .get(index)
-            .is_some_and(|token| token.first && token.kind == Kind::Word)
+            .is_some_and(|token| token.first && token.kind == TokenKind::Word)
         {
             continue;
         }
