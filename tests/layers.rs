@@ -12,7 +12,7 @@ const KNOWS_FINDINGS: &[&str] = &[
 ];
 
 /// Files before the rules that still name a finding.
-const STILL_NAME_FINDINGS: &[&str] = &["src/model/facts.rs", "src/analysis/upstream.rs"];
+const STILL_NAME_FINDINGS: &[&str] = &["src/analysis/upstream.rs"];
 
 /// Uses between wings that remain, each with the reason.
 const BETWEEN_WINGS: &[(&str, &str, &str)] = &[
@@ -225,7 +225,7 @@ fn uses(modules: &[Module]) -> BTreeSet<(usize, usize)> {
             .into_iter()
             .filter(|(is_public, _)| !is_public)
             .map(|(_, path)| path);
-        for path in private.chain(plain_paths(&module.text)) {
+        for path in private.chain(plain_paths(&without_uses(&module.text))) {
             let target = absolute(&module.path, &path, &index)
                 .and_then(|path| resolve(modules, &index, path));
             if let Some(used) = target
@@ -357,6 +357,29 @@ fn plain_paths(text: &str) -> Vec<Vec<String>> {
         })
         .filter(|path| path.len() > 1)
         .collect()
+}
+
+/// The text without its `use` items.
+fn without_uses(text: &str) -> String {
+    let mut rest = text;
+    let mut code = String::new();
+
+    while let Some(start) = rest.find("use ") {
+        let before = rest[..start].rsplit('\n').next().unwrap_or("").trim();
+        let is_item = before.is_empty() || before.starts_with("pub");
+        let end = if is_item {
+            rest[start..]
+                .find(';')
+                .map_or(rest.len(), |length| start + length)
+        } else {
+            start + "use ".len()
+        };
+
+        code.push_str(&rest[..if is_item { start } else { end }]);
+        rest = &rest[end..];
+    }
+
+    code + rest
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -8,8 +8,8 @@ use crate::analysis::{Ctx, Owner};
 use crate::model::container::{Container, EnvFrom, EnvFromKind};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
-use crate::model::file::is_example_env;
 use crate::model::kubernetes::{Body, Data, ReferenceKind};
+use crate::model::path_class::is_example_env;
 use crate::source::{Location, join};
 
 /// A variable whose value is known.

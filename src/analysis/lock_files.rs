@@ -2,7 +2,7 @@
 //! a step runs.
 
 use crate::analysis::Ctx;
-use crate::model::context::contexts;
+use crate::model::build_context::contexts;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::source::{file_name, join};
 use crate::syntax::dockerfile::{Body, Source, Word};

@@ -10,8 +10,8 @@ use crate::credential::{self, DefaultReason, Hit, HitKind, Verdict};
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
-pub use crate::model::file::is_example_env;
 use crate::model::kubernetes::Body;
+pub use crate::model::path_class::is_example_env;
 use crate::source::{FileId, Located, Location, Span};
 
 /// A credential that stands somewhere as a literal.

@@ -4,14 +4,14 @@ use crate::analysis::{Ctx, Owner};
 use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{Folders, Found, found};
-use crate::model::{Command, context};
+use crate::model::server::{CommandServer, ScriptFolders, command_servers};
+use crate::model::{Command, build_context};
 use crate::source::{Located, Location, parent};
 
 /// A server, with its place in the command that starts it.
 #[derive(Debug)]
 pub struct Started {
-    pub found: Found,
+    pub found: CommandServer,
     pub location: Location,
 }
 
@@ -39,7 +39,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started>
 
 /// Where the scripts of a Dockerfile's image come from.
 pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
-    let (mut folders, _) = context::folders(ctx.facts, dockerfile);
+    let (mut folders, _) = build_context::folders(ctx.facts, dockerfile);
     let own = parent(ctx.facts.path(dockerfile.file)).to_owned();
     if !folders.contains(&own) {
         folders.push(own);
@@ -58,9 +58,9 @@ pub fn folders_of(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<String>
 
 fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Started> {
     let script = command.script();
-    let all = found(
+    let all = command_servers(
         script,
-        Folders {
+        ScriptFolders {
             repository: ctx.facts.repository,
             folders,
         },

@@ -12,7 +12,7 @@ use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::rules::{CHECKS, Check, CheckFn, declarative};
 use crate::source::FileId;
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Evidence, Options};
 use crate::git::{self, Checkout};
 use crate::input::{self, Kind, Root};
-use crate::model::file;
+use crate::model::path_class;
 use crate::source::is_inside;
 use crate::walk::{Entry, Folder, Listing, Walk};
 
@@ -39,7 +39,7 @@ impl Files {
                 listing
                     .tracked
                     .into_iter()
-                    .filter(|path| file::is_env_file(path)),
+                    .filter(|path| path_class::is_env_file(path)),
             );
         }
     }
@@ -186,7 +186,7 @@ fn tracked(walk: &Walk, root: &Root, top: Option<&Path>) -> Option<Vec<String>> 
         .filter_map(|path| path.strip_prefix(&prefix));
     Some(
         paths
-            .filter(|path| file::is_env_file(path))
+            .filter(|path| path_class::is_env_file(path))
             .map(str::to_owned)
             .collect(),
     )

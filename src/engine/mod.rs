@@ -34,10 +34,10 @@ use crate::graph::Graph;
 use crate::graph::kubernetes::Cluster;
 use crate::input::{self, Root};
 use crate::model::code::CodeFacts;
+use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::kind::{FileKind, Listing};
-use crate::model::mentions::{EnvNameSearch, Mentions};
-use crate::model::{compose, file, kubernetes, package};
+use crate::model::file_kind::{FileKind, Listing};
+use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options};
@@ -143,7 +143,7 @@ fn lint_read(
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
     let mut found = Vec::with_capacity(read.len());
-    let mut mentioned = Vec::with_capacity(read.len());
+    let mut usage = Vec::with_capacity(read.len());
     let mut targets = Vec::new();
 
     for (path, read) in read {
@@ -161,20 +161,14 @@ fn lint_read(
             is_unread,
         });
 
-        mentioned.push(read.mentioned);
+        usage.push(read.usage);
         targets.extend(read.target.map(|target| (id, target)));
     }
 
     let aliases = aliases(&sources, targets);
     let tracked = files.tracked.map(HashSet::from_iter);
     let repository = Repository::linked(&sources, &files.links);
-    let facts = lower_all(
-        repository,
-        found,
-        names.all(mentioned),
-        tracked,
-        &mut findings,
-    );
+    let facts = lower_all(repository, found, names.all(usage), tracked, &mut findings);
     let graph = graph(&facts, &mut findings);
     let mut found = check::all(&facts, &graph);
     found.push(findings);
@@ -239,7 +233,7 @@ struct Found {
 fn lower_all<'s>(
     repository: Repository<'s>,
     found: Vec<Found>,
-    mentions: Mentions,
+    env_usage: EnvUsage,
     tracked: Option<HashSet<String>>,
     findings: &mut Vec<Finding>,
 ) -> Facts<'s> {
@@ -251,11 +245,12 @@ fn lower_all<'s>(
             return (FileFacts::new(FileKind::Template), None);
         }
         // A panic costs this file its facts.
-        let (facts, broken) =
-            match isolate("the parser", source.id, || file::lower(source, &listing)) {
-                Ok(facts) => (facts, None),
-                Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
-            };
+        let (facts, broken) = match isolate("the parser", source.id, || {
+            lower::lower_file(source, &listing)
+        }) {
+            Ok(facts) => (facts, None),
+            Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
+        };
         (
             FileFacts {
                 hits: found.hits,
@@ -276,7 +271,7 @@ fn lower_all<'s>(
     let broken = kubernetes::join::join_objects(&mut files, repository);
     findings.extend(broken.into_iter().map(Finding::from));
     let mut facts = Facts::new(repository, files, tracked);
-    facts.mentions = mentions;
+    facts.env_usage = env_usage;
 
     facts
 }
@@ -342,7 +337,7 @@ fn join_projects(facts: &Facts) -> Vec<Finding> {
     let mut broken = Vec::new();
     let first = facts.of_kind(FileKind::Compose).next().unwrap_or_default();
     let folders = isolate("the search for compose projects", first, || {
-        compose::Folders::of(facts)
+        compose::ProjectLoader::new(facts)
     });
 
     let projects = match &folders {

@@ -12,8 +12,8 @@ use crate::catalog::{self, Format};
 use crate::fence::isolate;
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
+use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_test_input;
-use crate::model::kind::FileKind;
 use crate::source::{FileId, SourceFile, is_inside};
 
 /// Selection, levels and order: file by file, as a reader goes through the repository.

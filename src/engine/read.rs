@@ -12,10 +12,10 @@ use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};
 use crate::input::{self, Root, Unread};
 use crate::model::code::{self, CodeFacts};
-use crate::model::file;
+use crate::model::env_usage::{EnvNameSearch, TextUsage};
+use crate::model::file_kind::{self, FileKind};
 use crate::model::file_role::{is_generated, is_test_input};
-use crate::model::kind::{self, FileKind};
-use crate::model::mentions::{EnvNameSearch, Mentioned};
+use crate::model::path_class;
 use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};
@@ -28,7 +28,7 @@ pub(super) struct Read {
     pub text: String,
     pub hits: Vec<Hit>,
     pub code: Option<Box<CodeFacts>>,
-    pub mentioned: Mentioned,
+    pub usage: TextUsage,
     /// The file that this one is a link to.
     pub target: Option<String>,
     pub failure: Option<Failure>,
@@ -53,12 +53,12 @@ impl Read {
     }
 
     fn empty() -> Self {
-        let mentioned = Mentioned::default();
+        let usage = TextUsage::default();
         Self {
             text: String::new(),
             hits: Vec::new(),
             code: None,
-            mentioned,
+            usage,
             target: None,
             failure: None,
             broken: Vec::new(),
@@ -70,7 +70,7 @@ impl Read {
     pub fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
         let mut broken = Vec::new();
         let file = FileId::default();
-        let mentioned = isolate_or_default("the search for names", file, &mut broken, || {
+        let usage = isolate_or_default("the search for names", file, &mut broken, || {
             names.find(path, &text)
         });
 
@@ -84,17 +84,17 @@ impl Read {
             });
         }
 
-        let assigned = || file::is_source(path) && !credential::assignments(&text).is_empty();
+        let assigned = || path_class::is_source(path) && !credential::assignments(&text).is_empty();
         let keep = !hits.is_empty()
             || code.is_some()
-            || file::is_evidence(path)
+            || path_class::is_evidence(path)
             || isolate_or_default("the search for assignments", file, &mut broken, assigned);
         let text = if keep { text } else { String::new() };
         Self {
             text,
             hits,
             code,
-            mentioned,
+            usage,
             broken,
             ..Self::empty()
         }
@@ -105,7 +105,7 @@ impl Read {
 pub(super) fn example_names(root: &Root, entries: &[Entry]) -> EnvNameSearch {
     let examples = entries
         .iter()
-        .filter(|entry| file::is_example_env(&entry.path));
+        .filter(|entry| path_class::is_example_env(&entry.path));
     let texts: Vec<(&str, String)> = examples
         .filter_map(|entry| {
             Some((
@@ -161,7 +161,7 @@ fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Opt
         }
     };
 
-    let is_deployment = file::is_deployment(&entry.path) && !is_test_input(&entry.path);
+    let is_deployment = path_class::is_deployment(&entry.path) && !is_test_input(&entry.path);
     let bytes = match entry.read(root) {
         Ok(bytes) => bytes,
         Err(Unread::Missing) if is_named => {
@@ -179,7 +179,7 @@ fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Opt
 
     Some(match text(&entry.path, bytes) {
         Ok(text) => Read::text(&entry.path, text, names),
-        Err(NoText::Binary(_)) if !is_named && !file::is_deployment(&entry.path) => {
+        Err(NoText::Binary(_)) if !is_named && !path_class::is_deployment(&entry.path) => {
             Read::text(&entry.path, String::new(), names)
         }
         Err(NoText::Binary(reason)) => Read::failed(level(false), reason),
@@ -223,7 +223,7 @@ pub(super) fn text(path: &str, bytes: Vec<u8>) -> Result<String, NoText> {
 
 /// The first NUL byte: anywhere in what deploys, near the start of other files, as git judges them.
 fn zero(path: &str, bytes: &[u8]) -> Option<usize> {
-    let end = if file::is_deployment(path) {
+    let end = if path_class::is_deployment(path) {
         bytes.len()
     } else {
         bytes.len().min(8000)
@@ -268,7 +268,7 @@ fn is_yaml(path: &str) -> bool {
 /// that those have. What cannot be known counts as one.
 fn may_deploy(root: &Root, entry: &Entry) -> bool {
     const KEYS: [&[u8]; 4] = [b"apiVersion", b"\nservices:", b"\njobs:", b"\nruns:"];
-    let by_name = kind::kind(&entry.path, "", &kind::Listing::default());
+    let by_name = file_kind::detect(&entry.path, "", &file_kind::Listing::default());
     if by_name != FileKind::OtherYaml {
         return true;
     }

@@ -1,23 +1,23 @@
 //! `.dockerignore`: which files of a build context never reach the builder.
 //!
-//! The rules are the builder's: `#` comments, `!` exceptions, the last pattern that holds counts,
-//! `**` spans folders, and a pattern that holds for a folder holds for everything in it.
+//! The rules are the builder's: `#` comments, `!` exceptions, the last pattern that matches counts,
+//! `**` spans folders, and a pattern that matches a folder matches everything in it.
 
 /// A parsed ignore file.
 #[derive(Debug, Default)]
 pub struct Dockerignore {
-    patterns: Vec<Pattern>,
+    patterns: Vec<IgnorePattern>,
 }
 
 #[derive(Debug)]
-struct Pattern {
-    glob: Vec<Token>,
-    /// `!`: what it holds for is kept.
+struct IgnorePattern {
+    glob: Vec<GlobToken>,
+    /// `!`: what it matches is kept.
     keeps: bool,
 }
 
 impl Dockerignore {
-    /// Parses the text. A pattern that cannot be read is left out, as if it held for nothing.
+    /// Parses the text. A pattern that cannot be read is left out, as if it matched nothing.
     pub fn parse(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}');
         Self {
@@ -43,7 +43,7 @@ impl Dockerignore {
     }
 }
 
-fn pattern(line: &str) -> Option<Pattern> {
+fn pattern(line: &str) -> Option<IgnorePattern> {
     if line.starts_with('#') {
         return None;
     }
@@ -59,7 +59,7 @@ fn pattern(line: &str) -> Option<Pattern> {
         return None;
     }
 
-    Some(Pattern {
+    Some(IgnorePattern {
         glob: tokens(&clean),
         keeps,
     })
@@ -82,10 +82,10 @@ fn clean(pattern: &str) -> String {
 
 /// A part of a pattern.
 #[derive(Debug, PartialEq, Eq)]
-enum Token {
+enum GlobToken {
     Char(char),
     /// `?`
-    One,
+    AnyChar,
     /// `*`
     Star,
     /// `**` before something: any number of folders.
@@ -96,7 +96,7 @@ enum Token {
     Class(bool, Vec<(char, char)>),
 }
 
-fn tokens(pattern: &str) -> Vec<Token> {
+fn tokens(pattern: &str) -> Vec<GlobToken> {
     let mut out = Vec::new();
     let mut chars = pattern.chars().peekable();
 
@@ -105,23 +105,23 @@ fn tokens(pattern: &str) -> Vec<Token> {
             '*' if chars.next_if_eq(&'*').is_some() => {
                 chars.next_if_eq(&'/');
                 if chars.peek().is_none() {
-                    Token::Rest
+                    GlobToken::Rest
                 } else {
-                    Token::Folders
+                    GlobToken::Folders
                 }
             }
-            '*' => Token::Star,
-            '?' => Token::One,
+            '*' => GlobToken::Star,
+            '?' => GlobToken::AnyChar,
             '[' => {
                 let negated = chars.next_if_eq(&'^').is_some();
                 let inner: Vec<char> = chars.by_ref().take_while(|char| *char != ']').collect();
-                Token::Class(negated, ranges(&inner))
+                GlobToken::Class(negated, ranges(&inner))
             }
             '\\' => match chars.next() {
-                Some(escaped) => Token::Char(escaped),
+                Some(escaped) => GlobToken::Char(escaped),
                 None => continue,
             },
-            char => Token::Char(char),
+            char => GlobToken::Char(char),
         });
     }
 
@@ -138,8 +138,8 @@ fn ranges(class: &[char]) -> Vec<(char, char)> {
                 out.push((*first, *last));
                 rest
             }
-            [one, rest @ ..] => {
-                out.push((*one, *one));
+            [single, rest @ ..] => {
+                out.push((*single, *single));
                 rest
             }
             [] => return out,
@@ -147,12 +147,12 @@ fn ranges(class: &[char]) -> Vec<(char, char)> {
     }
 }
 
-/// Whether a pattern holds for a path or for a folder above it. Time is the product of both lengths
+/// Whether a pattern matches a path or for a folder above it. Time is the product of both lengths
 /// at most.
-fn holds(glob: &[Token], path: &str) -> bool {
-    // Most patterns are told apart by how they begin.
+fn holds(glob: &[GlobToken], path: &str) -> bool {
+    // Most patterns differ from the path in how they begin.
     let literal = glob.iter().map_while(|token| {
-        if let Token::Char(char) = token {
+        if let GlobToken::Char(char) = token {
             Some(*char)
         } else {
             None
@@ -170,7 +170,7 @@ fn holds(glob: &[Token], path: &str) -> bool {
         plain += 1;
     }
 
-    let mut states = vec![State::default(); glob.len() + 1];
+    let mut states = vec![GlobState::default(); glob.len() + 1];
     states[plain].next = true;
     skip_empty(glob, &mut states);
 
@@ -179,34 +179,34 @@ fn holds(glob: &[Token], path: &str) -> bool {
             return true;
         }
 
-        let mut after = vec![State::default(); glob.len() + 1];
-        for (at, token) in glob
+        let mut after = vec![GlobState::default(); glob.len() + 1];
+        for (index, token) in glob
             .iter()
             .enumerate()
-            .filter(|(at, _)| states[*at] != State::default())
+            .filter(|(index, _)| states[*index] != GlobState::default())
         {
             let (stays, ends) = match token {
-                Token::Char(wanted) => (false, *wanted == char),
-                Token::One => (false, char != '/'),
-                Token::Class(negated, ranges) => (
+                GlobToken::Char(wanted) => (false, *wanted == char),
+                GlobToken::AnyChar => (false, char != '/'),
+                GlobToken::Class(negated, ranges) => (
                     false,
                     ranges
                         .iter()
                         .any(|(first, last)| (first..=last).contains(&&char))
                         != *negated,
                 ),
-                Token::Star => (char != '/', false),
-                Token::Folders => (true, char == '/'),
-                Token::Rest => (true, false),
+                GlobToken::Star => (char != '/', false),
+                GlobToken::Folders => (true, char == '/'),
+                GlobToken::Rest => (true, false),
             };
 
-            after[at].begun |= stays;
-            after[at + 1].next |= ends;
+            after[index].begun |= stays;
+            after[index + 1].next |= ends;
         }
 
         skip_empty(glob, &mut after);
         states = after;
-        if states.iter().all(|state| *state == State::default()) {
+        if states.iter().all(|state| *state == GlobState::default()) {
             return false;
         }
     }
@@ -214,21 +214,21 @@ fn holds(glob: &[Token], path: &str) -> bool {
     states[glob.len()].next
 }
 
-/// Whether a token may come next, and whether it may have begun and go on.
+/// Whether a token may come next, and whether it may have begun and continue.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct State {
+struct GlobState {
     next: bool,
     begun: bool,
 }
 
-/// Goes on to what follows the tokens that may stand for nothing, or for no more.
-fn skip_empty(glob: &[Token], states: &mut [State]) {
-    for (at, token) in glob.iter().enumerate() {
-        let state = states[at];
-        states[at + 1].next |= match token {
-            Token::Star | Token::Rest => state.next || state.begun,
-            Token::Folders => state.next,
-            Token::Char(_) | Token::One | Token::Class(..) => false,
+/// Moves on to what follows the tokens that may match nothing, or nothing more.
+fn skip_empty(glob: &[GlobToken], states: &mut [GlobState]) {
+    for (index, token) in glob.iter().enumerate() {
+        let state = states[index];
+        states[index + 1].next |= match token {
+            GlobToken::Star | GlobToken::Rest => state.next || state.begun,
+            GlobToken::Folders => state.next,
+            GlobToken::Char(_) | GlobToken::AnyChar | GlobToken::Class(..) => false,
         };
     }
 }

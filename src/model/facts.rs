@@ -7,20 +7,19 @@ use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
-use super::file::is_example_env;
+use super::env_usage::EnvUsage;
+use super::file_kind::FileKind;
 use super::ignored::Ignored;
 use super::image::ImageUse;
-use super::kind::FileKind;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
-use super::mentions::Mentions;
+use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
-use crate::finding::Finding;
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
-/// What one file says.
+/// Facts of one file.
 #[derive(Debug)]
 pub struct FileFacts<'s> {
     pub kind: FileKind,
@@ -35,23 +34,10 @@ pub struct FileFacts<'s> {
     /// Comments, `#` included, in formats where they can hold suppressions.
     pub comments: Vec<Span>,
     pub errors: Vec<SyntaxError>,
-    /// Tokens, keys and URLs with passwords found in the text.
+    /// Tokens, keys and URLs with passwords env_files in the text.
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
-    /// Where a compose file or a workflow departs from its format. Several rules ask; found once,
-    /// for the first of them.
-    pub schema_violations: OnceLock<Vec<SchemaViolation>>,
-}
-
-/// What a format does not allow.
-#[derive(Debug)]
-pub struct SchemaViolation {
-    pub finding: Finding,
-    /// It is a key that does not exist.
-    pub is_key: bool,
-    /// It is taken all the same.
-    pub is_harmless: bool,
 }
 
 impl FileFacts<'_> {
@@ -68,7 +54,6 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
-            schema_violations: OnceLock::new(),
         }
     }
 
@@ -102,7 +87,7 @@ impl FileFacts<'_> {
     }
 }
 
-/// Everything known of a repository before its parts are joined.
+/// Facts of a repository before its parts are joined.
 #[derive(Debug)]
 pub struct Facts<'s> {
     pub repository: Repository<'s>,
@@ -113,10 +98,10 @@ pub struct Facts<'s> {
     /// The env files that git tracks; `None` where the repository is no git checkout.
     pub tracked: Option<HashSet<String>>,
     /// The variables of example env files that other files name.
-    pub mentions: Mentions,
+    pub env_usage: EnvUsage,
     pub env_files: EnvFiles<'s>,
     /// The folders in which a Dockerfile is built, by its path; see
-    /// [`contexts`](super::context::contexts). Asked for after the projects are joined.
+    /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
     tests: OnceLock<Vec<Location>>,
@@ -127,12 +112,12 @@ pub struct Facts<'s> {
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
 }
 
-/// What the env files of a repository name, gathered once for all projects.
+/// The variables of a repository's env files, gathered once for all projects.
 #[derive(Debug, Default)]
 pub struct EnvFiles<'s> {
     /// `.env.example` and its like, by path.
     pub examples: Vec<&'s SourceFile>,
-    /// Variables that the examples name. What is commented out is named too.
+    /// Variables that the examples name, in comments too.
     pub documented: HashSet<&'s str>,
     /// Variables that the other committed files set.
     pub set: HashSet<&'s str>,
@@ -150,7 +135,7 @@ impl<'s> Facts<'s> {
             files,
             joined: OnceLock::new(),
             tracked,
-            mentions: Mentions::default(),
+            env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),
@@ -172,26 +157,26 @@ impl<'s> Facts<'s> {
     }
 
     fn read_env_files(&self) -> EnvFiles<'s> {
-        let mut found = EnvFiles::default();
+        let mut env_files = EnvFiles::default();
 
         for (source, facts) in self.repository.files().iter().zip(&self.files) {
             let names = facts.env.iter().map(|var| self.text(var.name.location));
 
             if is_example_env(&source.path) {
-                found.examples.push(source);
-                found.documented.extend(names);
-                found
+                env_files.examples.push(source);
+                env_files.documented.extend(names);
+                env_files
                     .documented
                     .extend(source.text.lines().filter_map(|line| {
                         let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
                         Some(name.trim().trim_start_matches("export "))
                     }));
             } else if !facts.env.is_empty() && self.is_committed(&source.path) {
-                found.set.extend(names);
+                env_files.set.extend(names);
             }
         }
 
-        found
+        env_files
     }
 
     pub fn source(&self, file: FileId) -> &'s SourceFile {

@@ -1,4 +1,4 @@
-//! `.gitignore`: which paths git leaves out, files that are not there included.
+//! `.gitignore`: the paths that git ignores, those of missing files too.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -26,7 +26,7 @@ impl Ignored {
         }
     }
 
-    /// What the nearest file that speaks of the path, or of a folder around it, says.
+    /// Whether git ignores a path, by the nearest file with a rule for it or for a folder above.
     pub fn holds(&self, repository: Repository, path: &str) -> bool {
         let mut folder = path;
 
@@ -36,9 +36,9 @@ impl Ignored {
                 continue;
             };
 
-            let rules = rules.get_or_init(|| read(&repository.file(*file).text));
-            let own = path[folder.len()..].trim_start_matches('/');
-            let matched = rules.matched_path_or_any_parents(own, false);
+            let rules = rules.get_or_init(|| parse_rules(&repository.file(*file).text));
+            let inner = path[folder.len()..].trim_start_matches('/');
+            let matched = rules.matched_path_or_any_parents(inner, false);
             if !matched.is_none() {
                 return matched.is_ignore();
             }
@@ -48,10 +48,10 @@ impl Ignored {
     }
 }
 
-fn read(text: &str) -> Gitignore {
+fn parse_rules(text: &str) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
     for line in text.lines() {
-        // A pattern that cannot be read is one that git passes over as well.
+        // Git skips a pattern that cannot be read, too.
         let _ = builder.add_line(None, line);
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())

@@ -2,24 +2,25 @@
 //! facts; it never fails, and it never judges. What cannot be known from here is *unknown*, never
 //! *absent*.
 
+pub mod build_context;
 pub mod code;
 pub mod compose;
 pub mod container;
-pub mod context;
 pub mod dockerfile;
 pub mod dockerignore;
 pub mod env;
+pub mod env_usage;
 pub mod facts;
-pub mod file;
+pub mod file_kind;
 pub mod file_role;
 pub mod ignored;
 pub mod image;
-pub mod kind;
+pub mod keywords;
 pub mod kubernetes;
-pub mod mentions;
+pub mod lower;
 pub mod package;
+pub mod path_class;
 pub mod server;
-pub mod topics;
 pub mod workflow;
 
 use std::sync::OnceLock;
@@ -37,8 +38,8 @@ pub enum Setting<T> {
     Absent,
     /// Written, with a value that is known.
     Set(Located<T>),
-    /// Written with a value that cannot be known (the place says where), or perhaps written where
-    /// we cannot see.
+    /// Written with a value that cannot be known (at the place), or perhaps written in another
+    /// file.
     Unknown(Option<Location>),
 }
 
@@ -122,11 +123,11 @@ impl Setting<bool> {
     }
 }
 
-/// A shell text lifted out of its file, with the way back.
+/// A shell script lifted out of its file, with the way back.
 #[derive(Debug, Default)]
 pub struct Code {
     pub file: FileId,
-    /// The text a shell would get; continuations and the host format's indentation are gone.
+    /// The text that a shell gets; continuations and the host format's indentation are gone.
     pub text: String,
     pub offsets: OffsetMap,
     script: OnceLock<shell::Script>,
@@ -156,7 +157,7 @@ impl Code {
     }
 }
 
-/// What a container is told to run.
+/// A command of a container or a build.
 #[derive(Debug)]
 pub enum Command {
     /// Run through a shell.
@@ -174,13 +175,13 @@ pub enum Command {
 pub struct Item {
     pub value: String,
     pub location: Location,
-    /// Where each byte stands, if not byte by byte in its place: texts of several lines, filled-in
+    /// The place of each byte, if not byte by byte in `location`: strings of several lines, filled-in
     /// variables.
     pub offsets: Option<OffsetMap>,
 }
 
 impl Item {
-    /// A word whose map counts where its text is not written just so.
+    /// A word whose map is needed only where its text is not written literally.
     pub fn new(value: String, location: Location, offsets: impl FnOnce() -> OffsetMap) -> Self {
         let verbatim = location.span.len() as usize == value.len();
         Self {

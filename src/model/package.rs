@@ -42,12 +42,12 @@ pub struct Manager {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct ManagerTable {
     manager: Vec<Manager>,
 }
 
 static MANAGERS: LazyLock<Vec<Manager>> = LazyLock::new(|| {
-    let table: Table = table!("packages");
+    let table: ManagerTable = table!("packages");
     table.manager
 });
 
@@ -117,7 +117,7 @@ impl Call<'_> {
 
 /// The manager that a program is, whatever it is asked.
 pub fn manager(program: &str) -> Option<&'static Manager> {
-    let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let bare = program.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
     PROGRAMS
         .get(if bare == "pip" { bare } else { program })
         .copied()
@@ -134,25 +134,6 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     let words = invocation.positionals(&valued);
     let first = words.first().map_or("", |word| word.text());
     let second = words.get(1).map_or("", |word| word.text());
-    // How many words the subcommand takes, where the list has it.
-    let taken = |list: &[String]| {
-        let is_pair = |item: &String| {
-            let rest = item
-                .strip_prefix(first)
-                .and_then(|rest| rest.strip_prefix(' '));
-            rest.is_some_and(|rest| rest == second)
-        };
-
-        let pair = list.iter().any(is_pair);
-        if pair {
-            return Some(2);
-        }
-
-        list.iter()
-            .any(|item| item == first)
-            .then_some(usize::from(!first.is_empty()))
-    };
-
     let lists = [
         (&manager.install, Verb::Install),
         (&manager.sync, Verb::Sync),
@@ -164,7 +145,7 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     ];
     let found = lists
         .iter()
-        .find_map(|(list, verb)| taken(list).map(|count| (*verb, count)));
+        .find_map(|(list, verb)| Some((*verb, subcommand_length(list, first, second)?)));
     let (mut verb, count) = found.unwrap_or((Verb::Other, 1));
     // A version or a help text is asked of the program itself.
     if words.is_empty()
@@ -177,9 +158,11 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
 
     let packages: Vec<&Word> = words.iter().skip(count).copied().collect();
     let global = invocation.flag(&["-g", "--global"]).is_some();
-    if verb == Verb::Install && packages.is_empty() && !global && taken(&manager.sync).is_some() {
+    let is_bare_install = verb == Verb::Install && packages.is_empty() && !global;
+    if is_bare_install && subcommand_length(&manager.sync, first, second).is_some() {
         verb = Verb::Sync;
     }
+
     // Named packages are raised alone, which is an install.
     if verb == Verb::Upgrade && !packages.is_empty() {
         verb = Verb::Install;
@@ -187,7 +170,7 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
 
     let word = count
         .checked_sub(1)
-        .and_then(|at| words.get(at))
+        .and_then(|index| words.get(index))
         .copied()
         .unwrap_or(invocation.name);
     let first = if count == 2 {
@@ -205,14 +188,28 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     })
 }
 
+/// How many words the subcommand takes, where the list has it: `install`, or `pip install` as a
+/// pair.
+fn subcommand_length(list: &[String], first: &str, second: &str) -> Option<usize> {
+    let is_pair = list
+        .iter()
+        .any(|item| item.split_once(' ') == Some((first, second)));
+
+    if is_pair {
+        Some(2)
+    } else if list.iter().any(|item| item == first) {
+        Some(usize::from(!first.is_empty()))
+    } else {
+        None
+    }
+}
+
 /// `pacman -Syu curl`: the operation is a flag.
 fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<Call<'s>> {
-    let operation = |word: &&Word| {
+    let word = invocation.args.iter().find(|word| {
         let text = word.text();
-        text.starts_with("-S") || text == "--sync" || text == "--remove" || text.starts_with("-R")
-    };
-
-    let word = invocation.args.iter().find(operation)?;
+        text.starts_with("-S") || text.starts_with("-R") || matches!(text, "--sync" | "--remove")
+    })?;
     let letters = word.text().trim_start_matches("-S");
     let packages =
         invocation.positionals(&["--root", "-r", "--dbpath", "-b", "--cachedir", "--config"]);
@@ -300,19 +297,22 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         _ => {}
     }
 
-    let after = |pin: &String| {
-        let at = rest.find(pin.as_str())?;
-        // The `=` of `>=` and `!=` bounds nothing from above.
-        (!rest[..at].ends_with(['>', '!'])).then(|| &rest[at + pin.len()..])
-    };
-
-    let found = manager.pins.iter().find_map(after);
-
-    match found {
+    match manager
+        .pins
+        .iter()
+        .find_map(|mark| version_after(rest, mark))
+    {
         Some("latest" | "next" | "stable" | "*" | "lts" | "") => Pin::Open,
         Some(_) => Pin::Pinned,
         None => unknown_or_open(word),
     }
+}
+
+/// What is behind a mark that binds a version; the `=` of `>=` and `!=` bounds nothing from above.
+fn version_after<'t>(package: &'t str, mark: &str) -> Option<&'t str> {
+    let (name, version) = package.split_once(mark)?;
+
+    (!name.ends_with(['>', '!'])).then_some(version)
 }
 
 fn unknown_or_open(word: &Word) -> Pin {

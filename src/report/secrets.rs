@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::credential::{self, Writing};
 use crate::engine::Outcome;
-use crate::model::file;
+use crate::model::path_class;
 use crate::source::{FileId, SourceFile, Span};
 
 /// A secret shorter than this is likely a common word (`postgres`), which must stay readable in
@@ -160,7 +160,7 @@ fn shown_files(outcome: &Outcome) -> Vec<&SourceFile> {
 
 /// What must not be shown of a file, sorted and disjoint.
 fn hidden(source: &SourceFile, listed: Option<&[Span]>) -> Vec<Span> {
-    let writing = if file::is_source(&source.path) {
+    let writing = if path_class::is_source(&source.path) {
         Writing::Code
     } else {
         Writing::Data

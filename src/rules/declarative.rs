@@ -244,8 +244,8 @@ fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
 mod tests {
     use super::*;
     use crate::model::facts::Facts;
-    use crate::model::kind::Listing;
-    use crate::model::{compose, file};
+    use crate::model::file_kind::Listing;
+    use crate::model::{compose, lower};
     use crate::source::{FileId, Repository, SourceFile};
 
     /// A misspelt field would be unknown for ever, and its rule silent.
@@ -256,7 +256,7 @@ mod tests {
             "compose.yaml".to_owned(),
             "services: {a: {image: b}}\n".to_owned(),
         )];
-        let files = vec![file::lower(
+        let files = vec![lower::lower_file(
             &sources[0],
             &Listing::new(["compose.yaml"].into_iter()),
         )];

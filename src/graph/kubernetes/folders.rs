@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::label_index::Pods;
 use crate::model::facts::Facts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::{Body, Labels, Object, Workload};
 use crate::source::parent;
 

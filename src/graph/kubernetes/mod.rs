@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::model::facts::Facts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::{Autoscaler, Body, Kustomization, Object, Selector, Workload};
 use crate::source::{Location, parent};
 use folders::FolderIndex;

@@ -1,11 +1,11 @@
-//! Source code as words, texts and signs: enough to see `os.getenv("X")` and `app.get("/x")`, in
-//! any of the languages that we read. Comments are passed over; texts keep the span of what stands
-//! between their quotes. Tolerant: a quote that is never closed ends with its line, and whatever
-//! text comes in, tokens come out, in linear time.
+//! Source code as words, strings and signs: enough to see `os.getenv("X")` and `app.get("/x")` in
+//! any of the supported languages. Comments are skipped; strings keep the span between their
+//! quotes. Tolerant: a quote that is never closed ends with its line, and any text gives tokens in
+//! linear time.
 
 use crate::source::{Span, slice};
 
-/// How a file's comments and texts are written.
+/// The language of a file, by which its comments and strings are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     Python,
@@ -44,10 +44,10 @@ impl Language {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// A name, a keyword or a number.
     Word,
-    /// What stands between quotes, undecoded.
+    /// The text between quotes, undecoded.
     Text,
     /// The same, with something computed in it.
     Mixed,
@@ -57,8 +57,8 @@ pub enum Kind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    pub kind: Kind,
-    /// Nothing but blanks stands before it on its line.
+    pub kind: TokenKind,
+    /// It is the first of its line.
     pub first: bool,
     pub span: Span,
 }
@@ -74,10 +74,10 @@ pub struct Tokens<'t> {
 
 impl<'t> Tokens<'t> {
     pub fn of(source: &'t str, language: Language) -> Self {
-        let tokens = Lexer {
+        let tokens = CodeLexer {
             source,
             bytes: source.as_bytes(),
-            at: 0,
+            offset: 0,
             language,
             tokens: Vec::new(),
             fresh: true,
@@ -96,61 +96,63 @@ impl<'t> Tokens<'t> {
         self.tokens.len()
     }
 
-    pub fn get(&self, at: usize) -> Option<Token> {
-        self.tokens.get(at).copied()
+    pub fn get(&self, index: usize) -> Option<Token> {
+        self.tokens.get(index).copied()
     }
 
-    /// The word at an index; empty where something else stands.
-    pub fn word(&self, at: usize) -> &'t str {
-        self.get(at)
-            .filter(|token| token.kind == Kind::Word)
+    /// The word at an index; empty for other tokens.
+    pub fn word(&self, index: usize) -> &'t str {
+        self.get(index)
+            .filter(|token| token.kind == TokenKind::Word)
             .map_or("", |token| token.span.text(self.source))
     }
 
-    /// The sign at an index; 0 where something else stands.
-    pub fn sign(&self, at: usize) -> u8 {
-        self.get(at)
-            .filter(|token| token.kind == Kind::Sign)
+    /// The sign at an index; 0 for other tokens.
+    pub fn sign(&self, index: usize) -> u8 {
+        self.get(index)
+            .filter(|token| token.kind == TokenKind::Sign)
             .map_or(0, |token| self.source.as_bytes()[token.span.range()][0])
     }
 
-    /// The text at an index, if all of it is written there.
-    pub fn text(&self, at: usize) -> Option<(&'t str, Span)> {
-        let token = self.get(at).filter(|token| token.kind == Kind::Text)?;
+    /// The string at an index, if nothing in it is computed.
+    pub fn text(&self, index: usize) -> Option<(&'t str, Span)> {
+        let token = self
+            .get(index)
+            .filter(|token| token.kind == TokenKind::Text)?;
         Some((token.span.text(self.source), token.span))
     }
 
-    /// Whether words and signs stand at an index in this order.
-    pub fn reads(&self, at: usize, pattern: &[&str]) -> bool {
+    /// Whether the words and signs from an index on are these.
+    pub fn reads(&self, index: usize, pattern: &[&str]) -> bool {
         pattern.iter().enumerate().all(|(offset, want)| {
             let token = self
-                .get(at + offset)
-                .filter(|token| matches!(token.kind, Kind::Word | Kind::Sign));
+                .get(index + offset)
+                .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Sign));
             token.is_some_and(|token| token.span.text(self.source) == *want)
         })
     }
 
-    /// The index of the bracket that closes the one at `open`; the last token's where none does.
+    /// The index of the bracket that closes the one index `open`; the last token's where none does.
     pub fn close(&self, open: usize) -> usize {
         self.partners
             .get(open)
-            .map_or(self.tokens.len(), |&at| at as usize)
+            .map_or(self.tokens.len(), |&partner| partner as usize)
     }
 }
 
 fn partners(source: &str, tokens: &[Token]) -> Vec<u32> {
     let mut partners = vec![tokens.len() as u32; tokens.len()];
     let mut open: Vec<usize> = Vec::new();
-    for (at, token) in tokens
+    for (index, token) in tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| token.kind == Kind::Sign)
+        .filter(|(_, token)| token.kind == TokenKind::Sign)
     {
         match source.as_bytes()[token.span.range()][0] {
-            b'(' | b'[' | b'{' => open.push(at),
+            b'(' | b'[' | b'{' => open.push(index),
             b')' | b']' | b'}' => {
                 if let Some(from) = open.pop() {
-                    partners[from] = at as u32;
+                    partners[from] = index as u32;
                 }
             }
             _ => {}
@@ -160,22 +162,26 @@ fn partners(source: &str, tokens: &[Token]) -> Vec<u32> {
     partners
 }
 
-struct Lexer<'t> {
+const fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+}
+
+struct CodeLexer<'t> {
     source: &'t str,
     bytes: &'t [u8],
-    at: usize,
+    offset: usize,
     language: Language,
     tokens: Vec<Token>,
     /// Only blanks so far on this line.
     fresh: bool,
 }
 
-impl Lexer<'_> {
+impl CodeLexer<'_> {
     fn peek(&self, ahead: usize) -> u8 {
-        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+        self.bytes.get(self.offset + ahead).copied().unwrap_or(0)
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+    fn push(&mut self, kind: TokenKind, start: usize, end: usize) {
         self.tokens.push(Token {
             kind,
             first: self.fresh,
@@ -188,27 +194,27 @@ impl Lexer<'_> {
         // For each template literal that we are inside of: how many braces are open in its `${`.
         let mut templates: Vec<u32> = Vec::new();
 
-        while self.at < self.bytes.len() {
-            let byte = self.bytes[self.at];
+        while self.offset < self.bytes.len() {
+            let byte = self.bytes[self.offset];
 
             match byte {
                 b'\n' => {
                     self.fresh = true;
-                    self.at += 1;
+                    self.offset += 1;
                 }
-                _ if byte.is_ascii_whitespace() => self.at += 1,
+                _ if byte.is_ascii_whitespace() => self.offset += 1,
                 b'#' if self.language.hash_comments() && self.peek(1) != b'[' => self.skip_line(),
                 b'/' if self.language.slash_comments() && self.peek(1) == b'/' => self.skip_line(),
                 b'/' if self.language.slash_comments() && self.peek(1) == b'*' => {
-                    let body = self.at + 2;
-                    self.at = memchr::memmem::find(&self.bytes[body..], b"*/")
+                    let body = self.offset + 2;
+                    self.offset = memchr::memmem::find(&self.bytes[body..], b"*/")
                         .map_or(self.bytes.len(), |len| body + len + 2);
                 }
                 b'/' if self.language == Language::Script && self.begins_pattern() => {
                     self.pattern()
                 }
                 b'`' if self.language == Language::Script => {
-                    self.template(self.at + 1, &mut templates)
+                    self.template(self.offset + 1, &mut templates)
                 }
                 b'`' if self.language == Language::Go => self.raw(1, b"`"),
                 b'{' if !templates.is_empty() => {
@@ -217,7 +223,7 @@ impl Lexer<'_> {
                 }
                 b'}' if templates.last() == Some(&0) => {
                     templates.pop();
-                    self.template(self.at + 1, &mut templates);
+                    self.template(self.offset + 1, &mut templates);
                 }
                 b'}' if !templates.is_empty() => {
                     *templates.last_mut().unwrap_or(&mut 0) -= 1;
@@ -225,12 +231,7 @@ impl Lexer<'_> {
                 }
                 b'\'' if self.language == Language::Rust => self.rust_quote(),
                 b'"' | b'\'' => self.quoted(byte),
-                _ if byte.is_ascii_alphanumeric()
-                    || matches!(byte, b'_' | b'$')
-                    || byte >= 0x80 =>
-                {
-                    self.word()
-                }
+                _ if is_word_byte(byte) => self.word(),
                 _ => self.sign(),
             }
         }
@@ -239,28 +240,24 @@ impl Lexer<'_> {
     }
 
     fn sign(&mut self) {
-        self.push(Kind::Sign, self.at, self.at + 1);
-        self.at += 1;
+        self.push(TokenKind::Sign, self.offset, self.offset + 1);
+        self.offset += 1;
     }
 
     fn skip_line(&mut self) {
-        self.at = memchr::memchr(b'\n', &self.bytes[self.at..])
-            .map_or(self.bytes.len(), |len| self.at + len);
+        self.offset = memchr::memchr(b'\n', &self.bytes[self.offset..])
+            .map_or(self.bytes.len(), |len| self.offset + len);
     }
 
     fn word(&mut self) {
-        let start = self.at;
-        let inner = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || *byte >= 0x80
-        };
-
-        self.at += self.bytes[start..]
+        let start = self.offset;
+        self.offset += self.bytes[start..]
             .iter()
-            .take_while(|byte| inner(byte))
+            .take_while(|byte| is_word_byte(**byte))
             .count();
-        let word = slice(self.source, start..self.at);
+        let word = slice(self.source, start..self.offset);
         let quote = self.peek(0);
-        // A prefix of a text: r"", b"", f"" and their kin.
+        // A prefix of a string: r"", b"", f"" and their kin.
         if matches!(quote, b'"' | b'\'') && word.len() <= 2 && self.language == Language::Python {
             let raw = word.bytes().all(|byte| b"rRbBuU".contains(&byte));
             let formatted = !raw && word.bytes().all(|byte| b"rRbBfFtT".contains(&byte));
@@ -272,7 +269,7 @@ impl Lexer<'_> {
                 if formatted {
                     self.tokens[before..]
                         .iter_mut()
-                        .for_each(|token| token.kind = Kind::Mixed);
+                        .for_each(|token| token.kind = TokenKind::Mixed);
                 }
 
                 return;
@@ -283,7 +280,7 @@ impl Lexer<'_> {
             && matches!(word, "r" | "br" | "cr")
             && matches!(quote, b'"' | b'#')
         {
-            let hashes = self.bytes[self.at..]
+            let hashes = self.bytes[self.offset..]
                 .iter()
                 .take_while(|byte| **byte == b'#')
                 .count();
@@ -294,30 +291,30 @@ impl Lexer<'_> {
             }
         }
 
-        self.push(Kind::Word, start, self.at);
+        self.push(TokenKind::Word, start, self.offset);
     }
 
     /// A text without escapes that begins `skip` bytes on and ends with `end`.
     fn raw(&mut self, skip: usize, end: &[u8]) {
-        let start = self.at + skip;
+        let start = self.offset + skip;
         let len = memchr::memmem::find(&self.bytes[start..], end);
         let stop = len.map_or(self.bytes.len(), |len| start + len);
-        self.push(Kind::Text, start, stop);
-        self.at = len.map_or(stop, |_| stop + end.len());
+        self.push(TokenKind::Text, start, stop);
+        self.offset = len.map_or(stop, |_| stop + end.len());
     }
 
     fn quoted(&mut self, quote: u8) {
         let triple = [quote; 3];
         if matches!(self.language, Language::Python | Language::Java)
-            && self.bytes[self.at..].starts_with(&triple)
+            && self.bytes[self.offset..].starts_with(&triple)
         {
             return self.raw(3, &triple);
         }
 
-        let start = self.at + 1;
+        let start = self.offset + 1;
         let mut end = start;
         let mut computed = false;
-        // Only Rust's texts go on over line ends as a matter of course.
+        // Only Rust's strings may have several lines without a mark.
         let lines = self.language == Language::Rust;
         while end < self.bytes.len()
             && self.bytes[end] != quote
@@ -340,8 +337,16 @@ impl Lexer<'_> {
             end += 1;
         }
 
-        self.push(if computed { Kind::Mixed } else { Kind::Text }, start, end);
-        self.at = if self.bytes.get(end) == Some(&quote) {
+        self.push(
+            if computed {
+                TokenKind::Mixed
+            } else {
+                TokenKind::Text
+            },
+            start,
+            end,
+        );
+        self.offset = if self.bytes.get(end) == Some(&quote) {
             end + 1
         } else {
             end
@@ -351,7 +356,7 @@ impl Lexer<'_> {
     /// A character, or the name of a lifetime.
     fn rust_quote(&mut self) {
         let character = self.peek(1) == b'\\'
-            || slice(self.source, self.at + 1..self.source.len())
+            || slice(self.source, self.offset + 1..self.source.len())
                 .chars()
                 .nth(1)
                 == Some('\'');
@@ -359,12 +364,12 @@ impl Lexer<'_> {
             return self.sign();
         }
 
-        let body = self.at + if self.peek(1) == b'\\' { 3 } else { 2 };
+        let body = self.offset + if self.peek(1) == b'\\' { 3 } else { 2 };
         let rest = self.bytes.get(body..).unwrap_or(&[]);
         let len = rest.iter().take(12).position(|byte| *byte == b'\'');
-        self.at = len.map_or(self.bytes.len().min(body), |len| body + len + 1);
-        while !self.source.is_char_boundary(self.at) {
-            self.at += 1;
+        self.offset = len.map_or(self.bytes.len().min(body), |len| body + len + 1);
+        while !self.source.is_char_boundary(self.offset) {
+            self.offset += 1;
         }
     }
 
@@ -372,12 +377,12 @@ impl Lexer<'_> {
     /// code again.
     fn template(&mut self, start: usize, templates: &mut Vec<u32>) {
         let mut end = start;
-        let resumed = self.bytes[self.at] == b'}';
+        let resumed = self.bytes[self.offset] == b'}';
 
         while end < self.bytes.len() && self.bytes[end] != b'`' {
             if self.bytes[end] == b'$' && self.bytes.get(end + 1) == Some(&b'{') {
-                self.push(Kind::Mixed, start, end);
-                self.at = end + 2;
+                self.push(TokenKind::Mixed, start, end);
+                self.offset = end + 2;
                 templates.push(0);
                 return;
             }
@@ -386,8 +391,16 @@ impl Lexer<'_> {
         }
 
         let end = end.min(self.bytes.len());
-        self.push(if resumed { Kind::Mixed } else { Kind::Text }, start, end);
-        self.at = (end + 1).min(self.bytes.len());
+        self.push(
+            if resumed {
+                TokenKind::Mixed
+            } else {
+                TokenKind::Text
+            },
+            start,
+            end,
+        );
+        self.offset = (end + 1).min(self.bytes.len());
     }
 
     /// Whether a `/` begins a regular expression: after a value it divides.
@@ -397,19 +410,19 @@ impl Lexer<'_> {
         };
 
         match last.kind {
-            Kind::Word => matches!(
+            TokenKind::Word => matches!(
                 last.span.text(self.source),
                 "return" | "typeof" | "case" | "in" | "of" | "await"
             ),
-            Kind::Text | Kind::Mixed => false,
-            // After `<` stands the end of a JSX element, after `}` most often a division's or a
+            TokenKind::Text | TokenKind::Mixed => false,
+            // After `<` comes the end of a JSX element, after `}` most often a division's or a
             // block's end.
-            Kind::Sign => b"(,=:[!&|?{;+".contains(&self.bytes[last.span.range()][0]),
+            TokenKind::Sign => b"(,=:[!&|?{;+".contains(&self.bytes[last.span.range()][0]),
         }
     }
 
     fn pattern(&mut self) {
-        let mut at = self.at + 1;
+        let mut at = self.offset + 1;
         let mut class = false;
 
         while at < self.bytes.len() && self.bytes[at] != b'\n' {
@@ -418,7 +431,7 @@ impl Lexer<'_> {
                 b'[' => class = true,
                 b']' => class = false,
                 b'/' if !class => {
-                    self.at = at + 1;
+                    self.offset = at + 1;
                     return self.align();
                 }
                 _ => {}
@@ -431,8 +444,8 @@ impl Lexer<'_> {
     }
 
     fn align(&mut self) {
-        while !self.source.is_char_boundary(self.at) {
-            self.at += 1;
+        while !self.source.is_char_boundary(self.offset) {
+            self.offset += 1;
         }
     }
 }
@@ -448,9 +461,9 @@ mod tests {
             let text = token.span.text(source);
 
             match token.kind {
-                Kind::Text => format!("\"{text}\""),
-                Kind::Mixed => format!("~{text}~"),
-                Kind::Word | Kind::Sign => text.to_owned(),
+                TokenKind::Text => format!("\"{text}\""),
+                TokenKind::Mixed => format!("~{text}~"),
+                TokenKind::Word | TokenKind::Sign => text.to_owned(),
             }
         };
 

@@ -1,72 +1,29 @@
-//! What application source says to the world around it: the environment variables that it reads,
-//! and the HTTP routes that it serves.
+//! Application source, as far as it concerns deployment: the environment variables that it reads and
+//! the HTTP routes that it serves.
 //!
-//! Nothing is parsed as a compiler would; a file is searched for a few words first, and only where
-//! one stands is it split into tokens. What is found is certain enough to *excuse* other files;
-//! what is not found may still be there, and then [`CodeFacts::reads_any`] and
-//! [`CodeFacts::routes_any`] say so.
+//! Nothing is parsed as a compiler would: a file is searched for a few words first, and split into
+//! tokens only where it has one. What is found is certain enough to *excuse* other files; what is
+//! not found may still be there, and then [`CodeFacts::reads_any`] and [`CodeFacts::routes_any`]
+//! say so.
 
+mod call;
+mod code_facts;
+mod env_read;
 pub mod lex;
 mod reads;
 mod routes;
+mod settings;
 
 use crate::model::file_role::{FileRole, Origin, Role};
-use crate::source::{Spanned, file_name};
+use crate::source::file_name;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+pub use code_facts::{CodeFacts, EnvRead, EnvRequirement, Route};
 use lex::{Language, Tokens};
 
-/// What one source file says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CodeFacts {
-    pub reads: Vec<EnvRead>,
-    /// It also reads variables whose names are computed, or hands the whole environment on.
-    pub reads_any: bool,
-    /// Names of variables that it sets itself, for itself and for what it starts.
-    pub sets: Vec<String>,
-    pub routes: Vec<Route>,
-    /// Literal paths under which other routers are put: `include_router(prefix="/api")`,
-    /// `app.use("/api", router)`.
-    pub prefixes: Vec<String>,
-    /// Routers are put under others somewhere in this file.
-    pub joins: bool,
-    /// Routes or prefixes whose paths are computed, catch-all routes, proxies: any path may be
-    /// served.
-    pub routes_any: bool,
-}
-
-/// One read of an environment variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvRead {
-    /// The name as it is looked up; the span is where it stands (of a settings class: the field).
-    pub name: Spanned<String>,
-    pub need: EnvRequirement,
-}
-
-/// What becomes of the program when the variable is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EnvRequirement {
-    /// It fails: `os.environ["X"]`, `ENV.fetch("X")`, a settings field without a default.
-    Required,
-    /// It goes on with nothing: `os.getenv("X")`, `process.env.X`.
-    Optional,
-    /// It has a value of its own.
-    Defaulted,
-}
-
-/// One HTTP route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The path with what the file itself puts before it, `/` first. Parameters are as written:
-    /// `{id}`, `:id`, `<id>`.
-    pub path: Spanned<String>,
-    /// It stands on the application itself and not on a router that may be put under another path.
-    pub whole: bool,
-}
-
-/// Words of which one must stand in a file that reads the environment or serves routes.
+/// Words of which a file has one if it reads the environment or serves routes.
 const MARKS: &[&str] = &[
     "environ",
     "getenv",
@@ -157,7 +114,7 @@ static MARK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(M
 /// The longest source that is read; longer ones are generated.
 const MAX_BYTES: usize = 1 << 20;
 
-/// What the source file at a path says, if anything.
+/// The facts of the source file at a path; `None` where there are none.
 pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     let language = Language::of(path)?;
     if text.len() > MAX_BYTES || is_aside(path) {
@@ -177,7 +134,7 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     (facts != CodeFacts::default()).then(|| Box::new(facts))
 }
 
-/// Tests, examples' vendored copies and what tools put there: none of it is what is deployed.
+/// Whether a file is not deployed: tests, vendored copies, generated code.
 fn is_aside(path: &str) -> bool {
     let FileRole { role, origin, .. } = FileRole::of(path);
     let name = file_name(path);

@@ -1,10 +1,10 @@
-//! What a service is told to run: a text in words, as Compose splits it, or a shell's.
+//! The commands of a service: a string in words, as Compose splits it, or a shell's.
 
 use super::value::{Data, Scalar, Value, Variables};
 use crate::model::{Code, Command, Item};
 use crate::source::{OffsetMap, Span};
 
-/// `command` or `entrypoint`: Compose splits a text into words itself, no shell runs it.
+/// `command` or `entrypoint`: Compose splits a string into words itself, no shell runs it.
 pub fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
     let words = match &value.data {
         Data::Null => return None,
@@ -37,90 +37,97 @@ fn split_words(scalar: &Scalar<'_>, variables: &Variables) -> Vec<Item> {
     let mut start: Option<usize> = None;
     let mut quote: Option<char> = None;
     let mut braces = 0_u32;
-    let mut end_word = |from: usize, to: usize| {
-        let span = Span::of(from, to);
-        let (text, map) = scalar.part(span, variables).mapped(variables);
-        let value = unquote(&text);
-        // Of a word in one pair of quotes the map is known; where quotes and escapes stand inside,
-        // it is not.
-        let quotes = (text.len() == value.len() + 2
-            && text.get(1..).is_some_and(|rest| rest.starts_with(&value)))
-        .then_some(1);
-        let before = if text == value { Some(0) } else { quotes };
-        words.push(Item {
-            value,
-            location: scalar.span(span),
-            offsets: before.map(|count| map.skip(count)),
-        });
-    };
-
     let mut escaped = false;
 
-    for (at, c) in written.char_indices() {
+    for (offset, letter) in written.char_indices() {
         if std::mem::take(&mut escaped) {
             continue;
         }
 
-        match (c, quote) {
+        match (letter, quote) {
             ('\\', None | Some('"')) => {
                 escaped = true;
-                start.get_or_insert(at);
+                start.get_or_insert(offset);
             }
-            (c, Some(open)) if c == open => quote = None,
+            (_, Some(open)) if letter == open => quote = None,
             (_, Some(_)) => {}
             ('"' | '\'', None) => {
-                quote = Some(c);
-                start.get_or_insert(at);
+                quote = Some(letter);
+                start.get_or_insert(offset);
             }
-            (c, None) if c.is_whitespace() && braces == 0 => {
+            (_, None) if letter.is_whitespace() && braces == 0 => {
                 if let Some(from) = start.take() {
-                    end_word(from, at);
+                    words.push(split_word(scalar, Span::of(from, offset), variables));
                 }
             }
-            (c, None) => {
-                let opens = c == '{' && written[..at].ends_with('$');
+            (_, None) => {
+                let opens = letter == '{' && written[..offset].ends_with('$');
                 braces = if opens {
                     braces + 1
                 } else {
-                    braces.saturating_sub(u32::from(c == '}'))
+                    braces.saturating_sub(u32::from(letter == '}'))
                 };
 
-                start.get_or_insert(at);
+                start.get_or_insert(offset);
             }
         }
     }
 
     if let Some(from) = start {
-        end_word(from, written.len());
+        words.push(split_word(scalar, Span::of(from, written.len()), variables));
     }
 
     words
 }
 
-/// A word as the program gets it: quotes and backslashes taken off.
+/// A word of a string that Compose splits.
+fn split_word(scalar: &Scalar<'_>, span: Span, variables: &Variables) -> Item {
+    let (text, map) = scalar.part(span, variables).mapped(variables);
+    let value = unquote(&text);
+    let is_in_quotes =
+        text.len() == value.len() + 2 && text.get(1..).is_some_and(|rest| rest.starts_with(&value));
+
+    // Of a word in one pair of quotes the map is known; of one with quotes and escapes inside, it
+    // is not.
+    let skipped = if text == value {
+        Some(0)
+    } else if is_in_quotes {
+        Some(1)
+    } else {
+        None
+    };
+
+    Item {
+        value,
+        location: scalar.span(span),
+        offsets: skipped.map(|count| map.skip(count)),
+    }
+}
+
+/// A word as the program gets it: quotes and backslashes removed.
 fn unquote(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     let mut quote: Option<char> = None;
     let mut chars = word.chars();
 
-    while let Some(c) = chars.next() {
-        match (c, quote) {
+    while let Some(letter) = chars.next() {
+        match (letter, quote) {
             ('\\', None) => out.extend(chars.next()),
             ('\\', Some('"')) => match chars.next() {
                 Some(next @ ('"' | '\\' | '$' | '`')) => out.push(next),
                 Some(next) => out.extend(['\\', next]),
                 None => out.push('\\'),
             },
-            (c, Some(open)) if c == open => quote = None,
-            ('"' | '\'', None) => quote = Some(c),
-            (c, _) => out.push(c),
+            (_, Some(open)) if letter == open => quote = None,
+            ('"' | '\'', None) => quote = Some(letter),
+            _ => out.push(letter),
         }
     }
 
     out
 }
 
-/// A text that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes
+/// A string that a shell runs. Compose's `$$` becomes `$`; its variables stay, for a shell writes
 /// them the same way.
 pub fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
     let (written, offsets) = (scalar.written(), scalar.offsets());
@@ -136,15 +143,15 @@ pub fn shell(value: &Value<'_>, scalar: &Scalar<'_>) -> Command {
     let mut text = String::with_capacity(written.len());
     let mut map = OffsetMap::default();
 
-    for (at, c) in written.char_indices() {
-        if c == '$' && text.ends_with('$') && written[..at].ends_with('$') {
-            // The second of a pair: the first one stands for both.
-            map.push(text.len() as u32, offsets.offset(at as u32) + 1);
+    for (offset, letter) in written.char_indices() {
+        if letter == '$' && text.ends_with('$') && written[..offset].ends_with('$') {
+            // The second of a pair: the first one represents both.
+            map.push(text.len() as u32, offsets.offset(offset as u32) + 1);
             continue;
         }
 
-        map.push(text.len() as u32, offsets.offset(at as u32));
-        text.push(c);
+        map.push(text.len() as u32, offsets.offset(offset as u32));
+        text.push(letter);
     }
 
     Command::Shell {

@@ -1,50 +1,58 @@
-//! What a service may use: `deploy.resources`, and the keys beside it that say the same.
+//! The resources of a service: `deploy.resources`, and the keys beside it that say the same.
 
 use super::short;
 use super::value::{Data, Field, Value};
 use crate::model::Setting;
 use crate::model::container::{Quantity, Resources, Twice};
+use crate::source::Location;
 
+/// How the text of a quantity is read.
+type ReadQuantity = fn(&str) -> Quantity;
+
+/// What a service may use and what is reserved for it.
 pub(super) fn resources(value: &Value<'_>) -> Resources {
     let deploy = value
         .get("deploy")
         .and_then(|deploy| deploy.get("resources"));
-    let limit = |key: &str| deploy.and_then(|resources| resources.get("limits")?.field(key));
-    let request =
-        |key: &str| deploy.and_then(|resources| resources.get("reservations")?.field(key));
+    let limits = deploy.and_then(|resources| resources.get("limits"));
+    let reservations = deploy.and_then(|resources| resources.get("reservations"));
     let mut zero = Vec::new();
-    // A limit of 0 or -1 is none, in so many words.
-    let mut quantity = |fields: [Option<&Field<'_>>; 2], read: fn(&str) -> Quantity| {
-        for field in fields.into_iter().flatten() {
-            let set = field.value.setting(|text| Some(read(text)));
 
-            match set.value().and_then(|quantity| quantity.amount) {
-                Some(amount) if amount <= 0.0 => zero.push(field.value.location),
-                _ if set.is_absent() => {}
-                _ => return set,
-            }
-        }
-
-        Setting::Absent
-    };
-
-    let cpu_limit = quantity([limit("cpus"), value.field("cpus")], short::number);
-    let quota = ["cpu_quota", "cpu_count", "cpu_percent"]
-        .iter()
-        .find_map(|key| value.field(key));
-    let quota = quota.map_or(Setting::Absent, |field| {
-        Setting::Unknown(Some(field.value.location))
-    });
+    let cpu_limit = quantity(
+        [field(limits, "cpus"), value.field("cpus")],
+        short::number,
+        &mut zero,
+    );
+    let memory_limit = quantity(
+        [field(limits, "memory"), value.field("mem_limit")],
+        short::bytes,
+        &mut zero,
+    );
+    let pids_limit = quantity(
+        [field(limits, "pids"), value.field("pids_limit")],
+        short::number,
+        &mut zero,
+    );
+    let cpu_request = quantity(
+        [field(reservations, "cpus"), None],
+        short::number,
+        &mut zero,
+    );
+    let memory_request = quantity(
+        [
+            field(reservations, "memory"),
+            value.field("mem_reservation"),
+        ],
+        short::bytes,
+        &mut zero,
+    );
 
     Resources {
-        cpu_limit: cpu_limit.or(quota),
-        memory_limit: quantity([limit("memory"), value.field("mem_limit")], short::bytes),
-        pids_limit: quantity([limit("pids"), value.field("pids_limit")], short::number),
-        cpu_request: quantity([request("cpus"), None], short::number),
-        memory_request: quantity(
-            [request("memory"), value.field("mem_reservation")],
-            short::bytes,
-        ),
+        cpu_limit: cpu_limit.or(cpu_quota(value)),
+        memory_limit,
+        pids_limit,
+        cpu_request,
+        memory_request,
         zero,
         location: deploy.map(|deploy| deploy.location),
         devices: false,
@@ -52,60 +60,90 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
     }
 }
 
-/// What stands beside a table of `deploy.resources` that has a place for it.
+fn field<'v, 't>(value: Option<&'v Value<'t>>, key: &str) -> Option<&'v Field<'t>> {
+    value.and_then(|value| value.field(key))
+}
+
+/// The first of the fields that is a quantity. A limit of 0 or -1 means that there is none: its
+/// place is added to `zero`.
+fn quantity(
+    fields: [Option<&Field<'_>>; 2],
+    read: ReadQuantity,
+    zero: &mut Vec<Location>,
+) -> Setting<Quantity> {
+    for field in fields.into_iter().flatten() {
+        let setting = field.value.setting(|text| Some(read(text)));
+
+        match setting.value().and_then(|quantity| quantity.amount) {
+            Some(amount) if amount <= 0.0 => zero.push(field.value.location),
+            _ if setting.is_absent() => {}
+            _ => return setting,
+        }
+    }
+
+    Setting::Absent
+}
+
+/// A limit in other units, which depends on the machine.
+fn cpu_quota(value: &Value<'_>) -> Setting<Quantity> {
+    let quota = ["cpu_quota", "cpu_count", "cpu_percent"]
+        .iter()
+        .find_map(|key| value.field(key));
+
+    quota.map_or(Setting::Absent, |field| {
+        Setting::Unknown(Some(field.value.location))
+    })
+}
+
+/// The keys of a service that have a counterpart in `deploy.resources`: the key, the table and the
+/// key in it, the whole path.
+const COUNTERPARTS: &[(&str, [&str; 2], &str, ReadQuantity)] = &[
+    (
+        "cpus",
+        ["limits", "cpus"],
+        "deploy.resources.limits.cpus",
+        short::number,
+    ),
+    (
+        "mem_limit",
+        ["limits", "memory"],
+        "deploy.resources.limits.memory",
+        short::bytes,
+    ),
+    (
+        "mem_reservation",
+        ["reservations", "memory"],
+        "deploy.resources.reservations.memory",
+        short::bytes,
+    ),
+    (
+        "pids_limit",
+        ["limits", "pids"],
+        "deploy.resources.limits.pids",
+        short::number,
+    ),
+];
+
+/// The keys that are written beside a table of `deploy.resources` that has a place for them.
 fn twice(value: &Value<'_>, deploy: &Value<'_>) -> Vec<Twice> {
-    let pair = |key: &'static str,
-                table: &str,
-                inner: &str,
-                path: &'static str,
-                read: fn(&str) -> Quantity| {
-        let own = value.get(key)?.at()?.map(|text| read(&text));
-        let table = deploy
-            .field(table)
-            .filter(|table| matches!(table.value.data, Data::Map(_)))?;
-        let deploy = table.value.get(inner).map_or(Setting::Absent, |value| {
-            value.setting(|text| Some(read(text)))
-        });
+    COUNTERPARTS
+        .iter()
+        .filter_map(|(key, [table, inner], path, read)| {
+            let own = value.get(key)?.at()?.map(|text| read(&text));
+            let table = deploy.field(table)?;
+            if !matches!(table.value.data, Data::Map(_)) {
+                return None;
+            }
 
-        Some(Twice {
-            key,
-            own,
-            path,
-            deploy,
-            table: table.key_place,
+            Some(Twice {
+                key,
+                own,
+                path,
+                deploy: table.value.get(inner).map_or(Setting::Absent, |value| {
+                    value.setting(|text| Some(read(text)))
+                }),
+                table: table.key_place,
+            })
         })
-    };
-
-    let pairs = [
-        pair(
-            "cpus",
-            "limits",
-            "cpus",
-            "deploy.resources.limits.cpus",
-            short::number,
-        ),
-        pair(
-            "mem_limit",
-            "limits",
-            "memory",
-            "deploy.resources.limits.memory",
-            short::bytes,
-        ),
-        pair(
-            "mem_reservation",
-            "reservations",
-            "memory",
-            "deploy.resources.reservations.memory",
-            short::bytes,
-        ),
-        pair(
-            "pids_limit",
-            "limits",
-            "pids",
-            "deploy.resources.limits.pids",
-            short::number,
-        ),
-    ];
-
-    pairs.into_iter().flatten().collect()
+        .collect()
 }

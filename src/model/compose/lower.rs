@@ -1,4 +1,4 @@
-//! From a project's merged values to facts.
+//! Lowering of a project's merged values to facts.
 
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use super::command::{command, shell, word};
 use super::limits::resources;
-use super::value::{Data, Field, Scalar, Value, Variables};
-use super::{
-    Build, Condition, Definition, Dependency, Project, Reference, ReferenceKind, Service, short,
-};
+use super::project::{Build, Condition, Definition, Dependency, Project, Service};
+use super::references::references;
+use super::short;
+use super::value::{Data, Field, Scalar, Value, Variables, fallbacks};
 use crate::model::container::{
     Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,
     Security,
@@ -18,11 +18,11 @@ use crate::model::container::{
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse};
 use crate::model::{Command, Setting};
-use crate::source::{FileId, Located, join};
+use crate::source::{FileId, Located, Location, join};
 
 /// Where relative paths start, and what variables are.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'o> {
+pub struct ProjectOrigin<'o> {
     pub folder: &'o str,
     pub folders: &'o [(FileId, String)],
     pub variables: &'o Variables,
@@ -30,7 +30,7 @@ pub struct Origin<'o> {
     pub environments: &'o [(FileId, Rc<Variables>)],
 }
 
-impl Origin<'_> {
+impl ProjectOrigin<'_> {
     fn folder_of(&self, file: FileId) -> &str {
         self.folders
             .iter()
@@ -39,27 +39,18 @@ impl Origin<'_> {
     }
 
     fn variables_of(&self, value: &Value<'_>) -> &Variables {
-        let own = self
+        let environment = self
             .environments
             .iter()
             .find(|(id, _)| *id == value.location.file);
-        own.map_or(self.variables, |(_, variables)| variables)
+        environment.map_or(self.variables, |(_, variables)| variables)
     }
 }
 
 /// The facts of a merged project. Files, folders and roles are for the caller to fill in.
-pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
+pub fn project(merged: Option<&Value<'_>>, origin: &ProjectOrigin<'_>) -> Project {
     let Some(merged) = merged else {
         return Project::default();
-    };
-
-    let definitions = |key: &str| {
-        merged
-            .get(key)
-            .map_or(&[][..], Value::fields)
-            .iter()
-            .map(definition)
-            .collect()
     };
 
     let services = merged.get("services").map_or(&[][..], Value::fields);
@@ -85,15 +76,21 @@ pub fn project(merged: Option<&Value<'_>>, origin: &Origin<'_>) -> Project {
 
     Project {
         services,
-        volumes: definitions("volumes"),
-        networks: definitions("networks"),
-        secrets: definitions("secrets"),
-        configs: definitions("configs"),
+        volumes: definitions(merged, "volumes"),
+        networks: definitions(merged, "networks"),
+        secrets: definitions(merged, "secrets"),
+        configs: definitions(merged, "configs"),
         ..Project::default()
     }
 }
 
-/// What a project lacks may stand elsewhere.
+fn definitions(merged: &Value<'_>, section: &str) -> Vec<Definition> {
+    let fields = merged.get(section).map_or(&[][..], Value::fields);
+
+    fields.iter().map(definition).collect()
+}
+
+/// Marks all that a project lacks as unknown: it may be defined elsewhere.
 pub fn open(project: &mut Project) {
     project.services.iter_mut().for_each(open_service);
 }
@@ -104,7 +101,7 @@ fn set_open<T>(setting: &mut Setting<T>) {
     }
 }
 
-/// What a service lacks may stand elsewhere.
+/// Marks all that a service lacks as unknown: it may be defined elsewhere.
 pub fn open_service(service: &mut Service) {
     let container = &mut service.container;
     container.open = true;
@@ -130,64 +127,67 @@ pub fn open_service(service: &mut Service) {
     }
 }
 
-/// What `service` lacks is unknown where `laid`, the same service under a file that lies over its
-/// own, has it. `serious` files are those for production; of others only what runs by default
-/// everywhere counts.
-pub fn take_evidence(service: &mut Service, laid: &Service, serious: bool) {
-    let own = &mut service.container;
+/// Marks what a service lacks as unknown where `laid`, the same service in a file laid over its container,
+/// has it. Of files that are not for production only what holds everywhere counts.
+pub fn take_evidence(service: &mut Service, laid: &Service, is_for_production: bool) {
+    let container = &mut service.container;
     let over = &laid.container;
     take(&mut service.restart, &laid.restart);
-    take(&mut own.health, &over.health);
-    if !serious {
+    take(&mut container.health, &over.health);
+    if !is_for_production {
         return;
     }
 
     take(&mut service.bounded_logs, &laid.bounded_logs);
-    take(&mut own.security.user, &over.security.user);
+    take(&mut container.security.user, &over.security.user);
     take(
-        &mut own.security.allow_privilege_escalation,
+        &mut container.security.allow_privilege_escalation,
         &over.security.allow_privilege_escalation,
     );
     take(
-        &mut own.security.read_only_root,
+        &mut container.security.read_only_root,
         &over.security.read_only_root,
     );
     take(
-        &mut own.resources.memory_limit,
+        &mut container.resources.memory_limit,
         &over.resources.memory_limit,
     );
-    take(&mut own.resources.cpu_limit, &over.resources.cpu_limit);
-    take(&mut own.resources.pids_limit, &over.resources.pids_limit);
+    take(
+        &mut container.resources.cpu_limit,
+        &over.resources.cpu_limit,
+    );
+    take(
+        &mut container.resources.pids_limit,
+        &over.resources.pids_limit,
+    );
 
-    if own.security.dropped_capabilities.is_empty() {
-        own.security
+    if container.security.dropped_capabilities.is_empty() {
+        container
+            .security
             .dropped_capabilities
             .clone_from(&over.security.dropped_capabilities);
     }
 }
 
-fn take<T>(own: &mut Setting<T>, over: &Setting<T>) {
-    if own.is_absent() && !over.is_absent() {
-        *own = Setting::Unknown(over.location());
+fn take<T>(setting: &mut Setting<T>, over: &Setting<T>) {
+    if setting.is_absent() && !over.is_absent() {
+        *setting = Setting::Unknown(over.location());
     }
 }
 
 /// The folder of the host that a volume is another name of: `driver_opts` with `o: bind`, or the
-/// option of a driver that keeps volumes where it is told.
+/// option of a driver that keeps volumes in a folder of the user's choice.
 fn bound_folder(volume: &Value<'_>) -> Option<Located<String>> {
     let options = volume.get("driver_opts")?;
-    let text = |key: &str| options.get(key).and_then(Value::at);
-    let flags = text("o").map(|flags| flags.value).unwrap_or_default();
-    let bound = flags
+    let is_bound = options
+        .text_of("o")
+        .unwrap_or("")
         .split(',')
         .any(|flag| matches!(flag.trim(), "bind" | "rbind"));
-    let folder = if bound {
-        text("device")
-    } else {
-        text("mountpoint")
-    };
+    let key = if is_bound { "device" } else { "mountpoint" };
+    let folder = options.get(key)?.at()?;
 
-    folder.filter(|folder| folder.value.starts_with(['/', '~', '.']))
+    folder.value.starts_with(['/', '~', '.']).then_some(folder)
 }
 
 fn definition(field: &Field<'_>) -> Definition {
@@ -210,49 +210,44 @@ fn definition(field: &Field<'_>) -> Definition {
     }
 }
 
-fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
+fn service(field: &Field<'_>, origin: &ProjectOrigin<'_>) -> Service {
     let value = &field.value;
-    let get = |key: &str| value.get(key);
-    let text = |key: &str| {
-        get(key).map_or(Setting::Absent, |value| {
-            value.setting(|text| Some(text.to_owned()))
-        })
-    };
-
-    let network_mode = text("network_mode");
     let mut service = Service {
-        build: get("build").map(|build| self::build(build, origin)),
-        depends_on: get("depends_on")
+        build: value.get("build").map(|build| self::build(build, origin)),
+        depends_on: value
+            .get("depends_on")
             .map_or(&[][..], Value::fields)
             .iter()
             .map(dependency)
             .collect(),
         restart: restart(value),
-        profiles: texts(get("profiles")),
+        profiles: texts(value.get("profiles")),
         replicas: replicas(value),
-        scale: get("scale").map_or(Setting::Absent, count),
-        platform: text("platform"),
-        labels: get("labels")
+        scale: value.get("scale").map_or(Setting::Absent, count),
+        platform: value.text_setting("platform"),
+        labels: value
+            .get("labels")
             .map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
-        container_name: text("container_name"),
-        pull_policy: text("pull_policy"),
+        container_name: value.text_setting("container_name"),
+        pull_policy: value.text_setting("pull_policy"),
         bounded_logs: value.field("logging").map_or(Setting::Absent, bounded_logs),
         aliases: aliases(value),
         hosts: hosts(value),
-        exposes: texts(get("expose")),
-        stop_grace_period: text("stop_grace_period"),
-        tty: get("tty").map_or(Setting::Absent, boolean),
-        stdin_open: get("stdin_open").map_or(Setting::Absent, boolean),
-        extends: get("extends").is_some(),
-        provided: get("provider").is_some(),
+        exposes: texts(value.get("expose")),
+        stop_grace_period: value.text_setting("stop_grace_period"),
+        tty: flag(value, "tty"),
+        stdin_open: flag(value, "stdin_open"),
+        extends: value.get("extends").is_some(),
+        provided: value.get("provider").is_some(),
         container: container(field, origin),
-        network_mode,
+        network_mode: value.text_setting("network_mode"),
         one_shot: OnceLock::new(),
     };
 
     service.references = references(value, &service);
-    // A service that is no mapping was lost to a mistake that others report.
+
+    // A service that is not a mapping was lost to a mistake that other rules report.
     if !matches!(value.data, Data::Map(_)) {
         open_service(&mut service);
     }
@@ -260,54 +255,38 @@ fn service(field: &Field<'_>, origin: &Origin<'_>) -> Service {
     service
 }
 
-fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
+fn container(field: &Field<'_>, origin: &ProjectOrigin<'_>) -> Container {
     let value = &field.value;
-    let get = |key: &str| value.get(key);
-    let list = |key: &str| get(key).map_or(&[][..], Value::one_or_many);
-    let mut mounts: Vec<_> = list("volumes")
-        .iter()
-        .map(|item| short::mount(item, origin.variables_of(item)))
-        .collect();
-    mounts.extend(list("tmpfs").iter().map(|item| {
-        let target = item
-            .at()
-            .map(|at| at.map(|path| path.split(':').next().unwrap_or("").to_owned()));
-        Mount {
-            location: item.location,
-            source: MountSource::Scratch,
-            target,
-            read_only: false,
-        }
-    }));
-
-    if let Some(from) = get("volumes_from") {
-        mounts.push(Mount {
-            location: from.location,
-            source: MountSource::Unknown,
-            target: None,
-            read_only: false,
-        });
-    }
 
     Container {
         name: field.name(),
         role: ContainerRole::Service,
         anchor: field.key_place,
         open: false,
-        image: get("image").and_then(|value| image(value, origin.variables_of(value))),
-        entrypoint: get("entrypoint").and_then(|value| command(value, origin.variables_of(value))),
-        command: get("command").and_then(|value| command(value, origin.variables_of(value))),
-        env: get("environment")
+        image: value
+            .get("image")
+            .and_then(|value| image(value, origin.variables_of(value))),
+        entrypoint: value
+            .get("entrypoint")
+            .and_then(|value| command(value, origin.variables_of(value))),
+        command: value
+            .get("command")
+            .and_then(|value| command(value, origin.variables_of(value))),
+        env: value
+            .get("environment")
             .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
-        env_from: list("env_file").iter().filter_map(env_file).collect(),
-        ports: list("ports")
+        env_from: entries(value, "env_file")
+            .iter()
+            .filter_map(env_file)
+            .collect(),
+        ports: entries(value, "ports")
             .iter()
             .map(|item| short::port(item, origin.variables_of(item)))
             .collect(),
-        mounts,
+        mounts: mounts(value, origin),
         security: security(value),
         resources: resources(value),
-        health: get("healthcheck").map_or(Setting::Absent, |value| {
+        health: value.get("healthcheck").map_or(Setting::Absent, |value| {
             health(value, origin.variables_of(value))
         }),
         liveness: Setting::Absent,
@@ -317,13 +296,56 @@ fn container(field: &Field<'_>, origin: &Origin<'_>) -> Container {
     }
 }
 
-/// The known texts of a list.
+/// The items of a key's list, or its value itself where one may be written without a list.
+fn entries<'v, 't>(value: &'v Value<'t>, key: &str) -> &'v [Value<'t>] {
+    value.get(key).map_or(&[][..], Value::one_or_many)
+}
+
+fn mounts(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Vec<Mount> {
+    let mut mounts: Vec<Mount> = entries(value, "volumes")
+        .iter()
+        .map(|item| short::mount(item, origin.variables_of(item)))
+        .collect();
+    mounts.extend(entries(value, "tmpfs").iter().map(scratch_mount));
+
+    if let Some(from) = value.get("volumes_from") {
+        mounts.push(Mount {
+            location: from.location,
+            source: MountSource::Unknown,
+            target: None,
+            read_only: false,
+        });
+    }
+
+    mounts
+}
+
+/// An item of `tmpfs`: a path, and perhaps options behind a colon.
+fn scratch_mount(item: &Value<'_>) -> Mount {
+    let target = item
+        .at()
+        .map(|path| path.map(|path| path.split(':').next().unwrap_or("").to_owned()));
+
+    Mount {
+        location: item.location,
+        source: MountSource::Scratch,
+        target,
+        read_only: false,
+    }
+}
+
+/// The known strings of a list.
 fn texts(value: Option<&Value<'_>>) -> Vec<Located<String>> {
     value
         .map_or(&[][..], Value::one_or_many)
         .iter()
         .filter_map(Value::at)
         .collect()
+}
+
+/// A boolean key.
+fn flag(value: &Value<'_>, key: &str) -> Setting<bool> {
+    value.get(key).map_or(Setting::Absent, boolean)
 }
 
 fn boolean(value: &Value<'_>) -> Setting<bool> {
@@ -341,6 +363,17 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
 
+    Some(ImageUse {
+        role: ImageRole::ComposeService,
+        location: value.location,
+        written: scalar.written().to_owned(),
+        reference,
+        sources: image_sources(scalar, variables),
+    })
+}
+
+/// Where the variables of an image get their values: from an env file, or by default.
+fn image_sources(scalar: &Scalar<'_>, variables: &Variables) -> Vec<ImageSource> {
     let mut sources: Vec<ImageSource> = Vec::new();
 
     for used in &scalar.uses {
@@ -359,121 +392,111 @@ fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
         }
     }
 
-    let fallbacks = super::value::fallbacks(scalar).into_iter();
-    let fallbacks =
-        fallbacks.filter(|fallback| variables.get(&fallback.variable).is_none_or(str::is_empty));
-    sources.extend(fallbacks.map(|fallback| ImageSource {
-        location: fallback.literal.location,
-        kind: ImageSourceKind::Default {
-            name: fallback.variable,
-            value: fallback.literal.value,
-        },
-    }));
-    Some(ImageUse {
-        role: ImageRole::ComposeService,
-        location: value.location,
-        written: scalar.written().to_owned(),
-        reference,
-        sources,
-    })
+    for fallback in fallbacks(scalar) {
+        if variables.get(&fallback.variable).is_none_or(str::is_empty) {
+            sources.push(ImageSource {
+                location: fallback.literal.location,
+                kind: ImageSourceKind::Default {
+                    name: fallback.variable,
+                    value: fallback.literal.value,
+                },
+            });
+        }
+    }
+
+    sources
 }
 
 /// The text with each outermost variable filled in, or a hole where it cannot be known.
 fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
     let written = scalar.written();
     let mut out = String::new();
-    let mut at = 0;
+    let mut position = 0;
 
     for used in &scalar.uses {
-        if (used.span.start as usize) < at {
+        if (used.span.start as usize) < position {
             continue;
         }
 
-        out.push_str(written.get(at..used.span.start as usize).unwrap_or(""));
+        out.push_str(
+            written
+                .get(position..used.span.start as usize)
+                .unwrap_or(""),
+        );
 
         match scalar.part(used.span, variables).text {
             Some(text) => out.push_str(&text),
             None => out.push(image::HOLE),
         }
 
-        at = used.span.end as usize;
+        position = used.span.end as usize;
     }
 
-    out.push_str(written.get(at..).unwrap_or(""));
+    out.push_str(written.get(position..).unwrap_or(""));
 
     out
 }
 
 fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
-    if !matches!(value.data, Data::Map(_)) {
-        return if matches!(value.data, Data::Null) {
-            Setting::Absent
-        } else {
-            Setting::Unknown(Some(value.location))
-        };
+    match value.data {
+        Data::Map(_) => {}
+        Data::Null => return Setting::Absent,
+        _ => return Setting::Unknown(Some(value.location)),
     }
 
-    let disable = value.field("disable");
-
-    if let Some(field) = disable {
+    if let Some(field) = value.field("disable") {
         match boolean(&field.value) {
-            Setting::Set(at) if at.value => {
-                return Setting::set(
-                    HealthCheck {
-                        disabled: true,
-                        test: None,
-                    },
-                    field.key_place,
-                );
+            Setting::Set(disable) if disable.value => {
+                return health_check(true, None, field.key_place);
             }
             Setting::Unknown(location) => return Setting::Unknown(location),
             _ => {}
         }
     }
 
-    let Some(field) = value.field("test") else {
-        return Setting::set(
-            HealthCheck {
-                disabled: false,
-                test: None,
-            },
-            value.location,
-        );
-    };
+    match value.field("test") {
+        Some(field) => health_test(field, variables),
+        None => health_check(false, None, value.location),
+    }
+}
 
-    let test = &field.value;
+fn health_check(disabled: bool, test: Option<Command>, location: Location) -> Setting<HealthCheck> {
+    Setting::set(HealthCheck { disabled, test }, location)
+}
+
+/// `test` of a health check: a string for a shell, or a list whose first word says how it is run.
+fn health_test(field: &Field<'_>, variables: &Variables) -> Setting<HealthCheck> {
     let location = field.key_place;
-    let (disabled, command) = match &test.data {
-        Data::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => (true, None),
-        Data::Scalar(scalar) => (false, Some(shell(test, scalar))),
-        Data::List(items) => match items.first().and_then(Value::text) {
-            Some("NONE") => (true, None),
-            Some("CMD-SHELL") => (
-                false,
-                items
-                    .get(1)
-                    .and_then(|item| Some(shell(item, item.scalar()?))),
-            ),
-            Some("CMD") => {
-                let words = items
-                    .iter()
-                    .skip(1)
-                    .filter_map(|item| word(item, variables))
-                    .collect();
-                (false, Some(Command::exec(test.location, words)))
-            }
-            _ => return Setting::Unknown(Some(location)),
-        },
+    let items = match &field.value.data {
+        Data::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => {
+            return health_check(true, None, location);
+        }
+        Data::Scalar(scalar) => {
+            return health_check(false, Some(shell(&field.value, scalar)), location);
+        }
+        Data::List(items) => items,
         _ => return Setting::Unknown(Some(location)),
     };
 
-    Setting::set(
-        HealthCheck {
-            disabled,
-            test: command,
-        },
-        location,
-    )
+    match items.first().and_then(Value::text) {
+        Some("NONE") => health_check(true, None, location),
+        Some("CMD-SHELL") => {
+            let test = items
+                .get(1)
+                .and_then(|item| Some(shell(item, item.scalar()?)));
+            health_check(false, test, location)
+        }
+        Some("CMD") => {
+            let words = items
+                .iter()
+                .skip(1)
+                .filter_map(|item| word(item, variables))
+                .collect();
+            let test = Command::exec(field.value.location, words);
+            health_check(false, Some(test), location)
+        }
+        _ => Setting::Unknown(Some(location)),
+    }
 }
 
 fn env_file(value: &Value<'_>) -> Option<EnvFrom> {
@@ -532,103 +555,82 @@ fn count(value: &Value<'_>) -> Setting<u32> {
     value.setting(|text| text.parse().ok())
 }
 
+/// Keys that join a namespace of the host.
+const HOST_NAMESPACES: &[(&str, HostNamespace)] = &[
+    ("network_mode", HostNamespace::Network),
+    ("pid", HostNamespace::Pid),
+    ("ipc", HostNamespace::Ipc),
+    ("userns_mode", HostNamespace::User),
+    ("uts", HostNamespace::Uts),
+    ("cgroup", HostNamespace::Cgroup),
+];
+
 fn security(value: &Value<'_>) -> Security {
-    let get = |key: &str| value.get(key);
-    let capabilities = |key: &str| {
-        let mut list = texts(get(key));
-
-        for capability in &mut list {
-            let upper = capability.value.to_ascii_uppercase();
-            capability.value = upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned();
-        }
-
-        list
-    };
-
-    let profiles = texts(get("security_opt"));
-    let no_new = profiles.iter().find_map(|option| {
-        let rest = option.value.strip_prefix("no-new-privileges")?;
-        let on = matches!(rest.trim_start_matches([':', '=']), "" | "true");
-        Some(Setting::set(!on, option.location))
-    });
-
-    let unresolved = get("security_opt")
-        .map_or(&[][..], Value::one_or_many)
-        .iter()
-        .any(Value::is_unknown);
-    let namespaces = [
-        ("network_mode", HostNamespace::Network),
-        ("pid", HostNamespace::Pid),
-        ("ipc", HostNamespace::Ipc),
-        ("userns_mode", HostNamespace::User),
-        ("uts", HostNamespace::Uts),
-        ("cgroup", HostNamespace::Cgroup),
-    ];
-    let host = namespaces.into_iter().filter_map(|(key, namespace)| {
-        let mode = get(key).filter(|value| value.text() == Some("host"))?;
-        Some(Located::new(namespace, mode.location))
+    let profiles = texts(value.get("security_opt"));
+    let host_namespaces = HOST_NAMESPACES.iter().filter_map(|(key, namespace)| {
+        let mode = value.get(key)?;
+        (mode.text() == Some("host")).then(|| Located::new(*namespace, mode.location))
     });
 
     Security {
-        user: get("user").map_or(Setting::Absent, |user| {
-            user.setting(|text| Some(text.to_owned()))
-        }),
+        user: value.text_setting("user"),
         run_as_non_root: Setting::Absent,
-        privileged: get("privileged").map_or(Setting::Absent, boolean),
-        allow_privilege_escalation: no_new.unwrap_or(if unresolved {
-            Setting::Unknown(None)
-        } else {
-            Setting::Absent
-        }),
-        read_only_root: get("read_only").map_or(Setting::Absent, boolean),
-        added_capabilities: capabilities("cap_add"),
-        dropped_capabilities: capabilities("cap_drop"),
+        privileged: flag(value, "privileged"),
+        allow_privilege_escalation: privilege_escalation(value, &profiles),
+        read_only_root: flag(value, "read_only"),
+        added_capabilities: capabilities(value, "cap_add"),
+        dropped_capabilities: capabilities(value, "cap_drop"),
         drops_more: false,
-        host_namespaces: host.collect(),
+        host_namespaces: host_namespaces.collect(),
         profiles,
         proc_mount: Setting::Absent,
-        devices: texts(get("devices")),
+        devices: texts(value.get("devices")),
     }
 }
 
-fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
-    let context = value.get("context");
-    let folder = match context {
-        None => Some(Located::new(
-            origin.folder_of(value.location.file).to_owned(),
-            value.location,
-        )),
-        Some(context) => context.at().and_then(|at| {
-            let remote = at.value.contains("://")
-                || at.value.starts_with("git@")
-                || at.value.starts_with("service:");
-            let path = join(origin.folder_of(at.location.file), &at.value).filter(|_| !remote)?;
-            Some(Located::new(path, at.location))
-        }),
-    };
+/// Whether `no-new-privileges` is among the security options.
+fn privilege_escalation(value: &Value<'_>, options: &[Located<String>]) -> Setting<bool> {
+    for option in options {
+        if let Some(rest) = option.value.strip_prefix("no-new-privileges") {
+            let is_on = matches!(rest.trim_start_matches([':', '=']), "" | "true");
+            return Setting::set(!is_on, option.location);
+        }
+    }
 
-    let file = value.get("dockerfile");
+    if entries(value, "security_opt").iter().any(Value::is_unknown) {
+        Setting::Unknown(None)
+    } else {
+        Setting::Absent
+    }
+}
+
+/// Capabilities in upper case, without the prefix that some write.
+fn capabilities(value: &Value<'_>, key: &str) -> Vec<Located<String>> {
+    texts(value.get(key))
+        .into_iter()
+        .map(|capability| {
+            capability.map(|name| {
+                let upper = name.to_ascii_uppercase();
+                upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
+            })
+        })
+        .collect()
+}
+
+fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
+    let context = build_context(value, origin);
     let inline = value.get("dockerfile_inline").is_some();
-    let dockerfile = folder.as_ref().filter(|_| !inline).and_then(|folder| {
-        let name = match file {
-            Some(file) => file.at()?,
-            None => Located::new("Dockerfile".to_owned(), folder.location),
-        };
-
-        Some(Located::new(
-            join(&folder.value, &name.value)?,
-            name.location,
-        ))
-    });
+    let dockerfile = match &context {
+        Some(context) if !inline => dockerfile(value, context),
+        _ => None,
+    };
 
     Build {
         location: value.location,
-        context: folder,
+        context,
         dockerfile,
         inline,
-        target: value.get("target").map_or(Setting::Absent, |target| {
-            target.setting(|text| Some(text.to_owned()))
-        }),
+        target: value.text_setting("target"),
         args: value
             .get("args")
             .map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),
@@ -646,6 +648,38 @@ fn build(value: &Value<'_>, origin: &Origin<'_>) -> Build {
             .map(Field::name)
             .collect(),
     }
+}
+
+/// The folder that is built, by default that of the file; `None` for one that is not in the
+/// repository or not known.
+fn build_context(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Option<Located<String>> {
+    let Some(context) = value.get("context") else {
+        let folder = origin.folder_of(value.location.file).to_owned();
+        return Some(Located::new(folder, value.location));
+    };
+
+    let path = context.at()?;
+    let is_remote = path.value.contains("://")
+        || path.value.starts_with("git@")
+        || path.value.starts_with("service:");
+    if is_remote {
+        return None;
+    }
+
+    let folder = join(origin.folder_of(path.location.file), &path.value)?;
+    Some(Located::new(folder, path.location))
+}
+
+fn dockerfile(value: &Value<'_>, context: &Located<String>) -> Option<Located<String>> {
+    let name = match value.get("dockerfile") {
+        Some(file) => file.at()?,
+        None => Located::new("Dockerfile".to_owned(), context.location),
+    };
+
+    Some(Located::new(
+        join(&context.value, &name.value)?,
+        name.location,
+    ))
 }
 
 fn dependency(field: &Field<'_>) -> Dependency {
@@ -698,98 +732,4 @@ fn hosts(value: &Value<'_>) -> Vec<String> {
         .iter()
         .map(|field| field.key.to_string());
     links.chain(extra).collect()
-}
-
-fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
-    let mut found = Vec::new();
-    let mut add = |kind: ReferenceKind, name: Located<String>| found.push(Reference { kind, name });
-
-    for mount in &service.container.mounts {
-        if let MountSource::Volume(name) = &mount.source {
-            add(ReferenceKind::Volume, name.clone());
-        }
-    }
-
-    for network in value.get("networks").map_or(&[][..], Value::fields) {
-        add(ReferenceKind::Network, network.name());
-    }
-
-    let build = value.get("build");
-    let lists = [
-        (ReferenceKind::Secret, value.get("secrets")),
-        (
-            ReferenceKind::Secret,
-            build.and_then(|build| build.get("secrets")),
-        ),
-        (ReferenceKind::Config, value.get("configs")),
-    ];
-
-    for (kind, list) in lists {
-        for item in list.map_or(&[][..], Value::items) {
-            if let Some(name) = item.get("source").unwrap_or(item).at() {
-                add(kind, name);
-            }
-        }
-    }
-
-    for dependency in service
-        .depends_on
-        .iter()
-        .filter(|dependency| dependency.required)
-    {
-        add(ReferenceKind::Service, dependency.service.clone());
-    }
-
-    for item in value.get("links").map_or(&[][..], Value::items) {
-        if let Some(at) = item.at() {
-            add(
-                ReferenceKind::Service,
-                at.map(|link| link.split(':').next().unwrap_or("").to_owned()),
-            );
-        }
-    }
-
-    for item in value.get("volumes_from").map_or(&[][..], Value::items) {
-        if let Some(at) = item.at().filter(|at| !at.value.starts_with("container:")) {
-            add(
-                ReferenceKind::Service,
-                at.map(|from| from.split(':').next().unwrap_or("").to_owned()),
-            );
-        }
-    }
-
-    for context in build
-        .and_then(|build| build.get("additional_contexts"))
-        .map_or(&[][..], Value::fields)
-    {
-        if let Some(at) = context.value.at()
-            && let Some(name) = at.value.strip_prefix("service:")
-        {
-            add(
-                ReferenceKind::Service,
-                Located::new(name.to_owned(), at.location),
-            );
-        }
-    }
-
-    for key in ["network_mode", "ipc", "pid"] {
-        if let Some(at) = value.get(key).and_then(Value::at)
-            && let Some(name) = at.value.strip_prefix("service:")
-        {
-            add(
-                ReferenceKind::Service,
-                Located::new(name.to_owned(), at.location),
-            );
-        }
-    }
-
-    if let Some(extends) = value
-        .get("extends")
-        .filter(|extends| extends.get("file").is_none())
-        && let Some(at) = extends.get("service").and_then(Value::at)
-    {
-        add(ReferenceKind::Service, at);
-    }
-
-    found
 }

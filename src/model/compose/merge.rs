@@ -188,33 +188,35 @@ fn merge_fields<'t>(
     let mut index: HashMap<String, usize> = base
         .iter()
         .enumerate()
-        .map(|(at, old)| (old.key.to_string(), at))
+        .map(|(index, field)| (field.key.to_string(), index))
         .collect();
     let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
 
     for field in over {
         let old = index
             .get(&*field.key)
-            .and_then(|&at| Some((at, merged[at].take()?)));
-        let Some((at, old)) = old else {
+            .and_then(|&position| Some((position, merged[position].take()?)));
+        let Some((position, old)) = old else {
             index.insert(field.key.to_string(), merged.len());
             merged.push(Some(field));
             continue;
         };
-        // What is reset stays, so marked, until all files are read: it resets what lies further
-        // below too.
+
+        // A reset field is kept with its mark until all files are read: it resets those of lower
+        // files too.
         if [field.value.tag, old.value.tag].contains(&Tag::Reset) {
-            merged[at] = Some(field);
+            merged[position] = Some(field);
             continue;
         }
-        // A mapping is introduced where its base stands; what is replaced, where it is replaced.
+
+        // A mapping has the place of its base; what is replaced, that of its replacement.
         let kept = matches!(field.value.data, Data::Map(_) | Data::List(_))
             && field.value.tag != Tag::Override;
         let key_place = if kept { old.key_place } else { field.key_place };
         path.push(field.key.to_string());
         let value = merge(old.value, field.value, path);
         path.pop();
-        merged[at] = Some(Field {
+        merged[position] = Some(Field {
             key: field.key,
             key_place,
             value,
@@ -238,17 +240,18 @@ fn replaces(path: &[String]) -> bool {
 }
 
 fn drivers_differ(base: &[Field<'_>], over: &[Field<'_>]) -> bool {
-    let driver = |fields: &[Field<'_>]| {
-        fields
-            .iter()
-            .find(|field| field.key == "driver")
-            .and_then(|field| field.value.text().map(str::to_owned))
-    };
-
     match (driver(base), driver(over)) {
         (Some(base), Some(over)) => base != over,
         _ => false,
     }
+}
+
+fn driver<'f>(fields: &'f [Field<'_>]) -> Option<&'f str> {
+    fields
+        .iter()
+        .find(|field| field.key == "driver")?
+        .value
+        .text()
 }
 
 /// Of list items that mean the same thing the last one counts, in the place of the first.
@@ -274,7 +277,7 @@ fn unique<'t>(items: Vec<Value<'t>>, path: &[String]) -> Vec<Value<'t>> {
 
     for item in items {
         match identity(&item).map(|key| *index.entry(key).or_insert(kept.len())) {
-            Some(at) if at < kept.len() => kept[at] = item,
+            Some(index) if index < kept.len() => kept[index] = item,
             _ => kept.push(item),
         }
     }

@@ -1,46 +1,48 @@
-//! What part a service plays: whether it is meant to run for ever, and what well-known image it is.
+//! The part that a service plays: whether it runs forever or ends, and which known image it is.
 
 use super::{Condition, Project, Service};
 use crate::data::{self, Class, KnownImage};
 use crate::model::Command;
 
 impl Service {
-    /// What is known of the image that it pulls. An `image` beside a `build` names the output and
-    /// tells nothing.
+    /// What is known of the image that it pulls.
     pub fn known_image(&self) -> Option<&'static KnownImage> {
-        if self.build.is_some() {
-            return None;
-        }
-
-        data::image(
-            &self
-                .container
-                .image
-                .as_ref()?
-                .reference
-                .as_ref()?
-                .repository(),
-        )
+        data::image(&self.pulled_repository()?)
     }
 
-    /// The store that its image is, going by its name.
+    /// The data store that its image is, by its name.
     pub fn store(&self) -> Option<&'static KnownImage> {
+        data::store(&self.pulled_repository()?)
+    }
+
+    /// The repository of the image that it pulls. An `image` beside a `build` only names the
+    /// output.
+    fn pulled_repository(&self) -> Option<String> {
         if self.build.is_some() {
             return None;
         }
 
-        data::store(
-            &self
-                .container
-                .image
-                .as_ref()?
-                .reference
-                .as_ref()?
-                .repository(),
-        )
+        let image = self.container.image.as_ref()?;
+        Some(image.reference.as_ref()?.repository().into())
     }
 
-    /// The words of what it is told to run, the program first, as far as they are written here.
+    /// Whether it says how an image is built, and nothing that a running container needs.
+    fn only_builds(&self) -> bool {
+        let container = &self.container;
+
+        self.build.is_some()
+            && container.image.is_some()
+            && container.ports.is_empty()
+            && container.env.is_empty()
+            && container.env_from.is_empty()
+            && container.mounts.is_empty()
+            && container.command.is_none()
+            && container.entrypoint.is_none()
+            && container.health.is_absent()
+            && self.restart.is_absent()
+    }
+
+    /// The words of its entrypoint and command, the program first, as far as they are written in the file.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let commands = [
             self.container.entrypoint.as_ref(),
@@ -138,7 +140,7 @@ const ONE_SHOT_WORDS: &[&str] = &[
     "liquibase",
 ];
 
-/// Words of a command that goes on to serve or to wait.
+/// Words of a command that serves or waits.
 const SERVING_WORDS: &[&str] = &[
     "uvicorn",
     "gunicorn",
@@ -170,27 +172,13 @@ impl Project {
     /// Whether the project only says how images are built: several services, and nothing in any of
     /// them that a running container would be given.
     pub fn only_builds(&self) -> bool {
-        let bare = |service: &Service| {
-            let container = &service.container;
-            service.build.is_some()
-                && container.image.is_some()
-                && container.ports.is_empty()
-                && container.env.is_empty()
-                && container.env_from.is_empty()
-                && container.mounts.is_empty()
-                && container.command.is_none()
-                && container.entrypoint.is_none()
-                && container.health.is_absent()
-                && service.restart.is_absent()
-        };
-        *self
-            .memo
-            .only_builds
-            .get_or_init(|| self.services.len() > 1 && self.services.iter().all(bare))
+        *self.memo.only_builds.get_or_init(|| {
+            self.services.len() > 1 && self.services.iter().all(Service::only_builds)
+        })
     }
 
-    /// Whether a service is meant to end: a migration, a set-up step, a tool. What cannot be told
-    /// is no.
+    /// Whether a service is meant to end: a migration, a set-up step, a tool. Where that cannot be
+    /// known, it is not.
     pub fn is_one_shot(&self, service: &Service) -> bool {
         *service.one_shot.get_or_init(|| self.ends(service))
     }
@@ -232,7 +220,7 @@ impl Project {
             .collect();
         let serves = words.iter().any(|word| SERVING_WORDS.contains(word));
         let acts = words.iter().any(|word| ONE_SHOT_WORDS.contains(word));
-        // `restart: "no"` or `on-failure` in so many words is how a job is written.
+        // An explicit `restart: "no"` is how a job is written.
         let once = service
             .restart
             .value()

@@ -3,7 +3,7 @@
 
 use super::value::{Scalar, Value, Variables};
 use crate::model::container::{Mount, MountSource, Port, Quantity};
-use crate::source::{Located, Span};
+use crate::source::Span;
 
 /// Splits at the colons that separate: not those inside `${…}` or `[…]`, nor the one after a drive
 /// letter.
@@ -12,17 +12,17 @@ fn split(text: &str) -> Vec<Span> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_u32, 0);
 
-    for (at, &byte) in bytes.iter().enumerate() {
+    for (offset, &byte) in bytes.iter().enumerate() {
         match byte {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b':' if depth == 0 => {
-                let drive = at == start + 1
+                let drive = offset == start + 1
                     && bytes[start].is_ascii_alphabetic()
-                    && matches!(bytes.get(at + 1), Some(b'\\' | b'/'));
-                if !(drive && bytes.get(at + 1) == Some(&b'\\')) {
-                    parts.push(Span::of(start, at));
-                    start = at + 1;
+                    && matches!(bytes.get(offset + 1), Some(b'\\' | b'/'));
+                if !(drive && bytes.get(offset + 1) == Some(&b'\\')) {
+                    parts.push(Span::of(start, offset));
+                    start = offset + 1;
                 }
             }
             _ => {}
@@ -60,6 +60,7 @@ fn short_port(port: &mut Port, scalar: &Scalar<'_>, variables: &Variables) {
     if let Some(text) = &scalar.text {
         return known_port(port, text);
     }
+
     // Read what is known of the parts: the container's port is the last one.
     let written = scalar.written();
     let body = written
@@ -67,29 +68,29 @@ fn short_port(port: &mut Port, scalar: &Scalar<'_>, variables: &Variables) {
         .filter(|(_, protocol)| !protocol.contains('}'));
     port.protocol = body.map_or("tcp", |(_, protocol)| protocol).to_owned();
     let parts = split(body.map_or(written, |(body, _)| body));
-    let text = |span: &Span| {
-        scalar
-            .part(*span, variables)
-            .text
-            .map(|text| text.to_string())
-    };
+    let known: Vec<Option<String>> = parts
+        .iter()
+        .map(|span| Some(scalar.part(*span, variables).text?.into_owned()))
+        .collect();
 
-    port.target = parts.last().and_then(text).and_then(|text| range(&text));
+    port.target = known.last().and_then(|text| range(text.as_deref()?));
     port.published = Some(None);
 
-    match parts.as_slice() {
-        // `${API_PORT}:80`: only the number is left to whoever runs it.
-        [host, _] if is_port_variable(host.text(written)) => port.unknown = port.target.is_none(),
-        [ip, host, _] if text(ip).is_some() => {
-            port.host_ip = text(ip);
-            port.published = Some(text(host).and_then(|text| range(&text)));
+    match (parts.as_slice(), known.as_slice()) {
+        // `${API_PORT}:80`: only the number is left to the environment.
+        ([host, _], _) if is_port_variable(host.text(written)) => {
+            port.unknown = port.target.is_none();
+        }
+        (_, [Some(ip), published, _]) => {
+            port.host_ip = Some(ip.clone());
+            port.published = Some(published.as_deref().and_then(range));
             port.unknown = port.target.is_none();
         }
         _ => port.unknown = true,
     }
 }
 
-/// Whether a text is one variable, without a default, that by its name holds a port.
+/// Whether a string is one variable, without a default, that by its name holds a port.
 fn is_port_variable(text: &str) -> bool {
     let name = text
         .strip_prefix("${")
@@ -134,21 +135,24 @@ fn known_port(port: &mut Port, text: &str) {
 }
 
 fn long_port(port: &mut Port, value: &Value<'_>) {
-    let text = |key: &str| value.get(key).and_then(Value::text);
-    port.target = text("target").and_then(range);
+    let published = value.text_of("published");
+    port.target = value.text_of("target").and_then(range);
     port.name = value.get("name").and_then(Value::at);
-    port.protocol = text("protocol").unwrap_or("tcp").to_ascii_lowercase();
-    port.host_ip = text("host_ip").map(str::to_owned);
-    let published = text("published").map(|text| {
-        text.rsplit_once(':')
-            .map_or((None, text), |(ip, port)| (Some(ip), port))
-    });
+    port.protocol = value
+        .text_of("protocol")
+        .unwrap_or("tcp")
+        .to_ascii_lowercase();
+    port.host_ip = value.text_of("host_ip").map(str::to_owned);
 
-    if let Some((Some(ip), _)) = published {
-        port.host_ip = Some(ip.to_owned());
+    match published.map(|text| (text, text.rsplit_once(':'))) {
+        Some((_, Some((ip, number)))) => {
+            port.host_ip = Some(ip.to_owned());
+            port.published = Some(range(number));
+        }
+        Some((number, None)) => port.published = Some(range(number)),
+        None => port.published = Some(None),
     }
 
-    port.published = Some(published.and_then(|(_, text)| range(text)));
     port.unknown = value.is_unknown()
         || value.get("host_ip").is_some_and(Value::is_unknown)
         || port.target.is_none();
@@ -156,10 +160,12 @@ fn long_port(port: &mut Port, value: &Value<'_>) {
         .get("published")
         .or_else(|| value.get("target"))
         .map_or(value.location, |value| value.location);
-    let published = text("published")
-        .map(|published| format!("{published}:"))
-        .unwrap_or_default();
-    port.written = format!("{published}{}", text("target").unwrap_or("?"));
+
+    let target = value.text_of("target").unwrap_or("?");
+    port.written = match published {
+        Some(published) => format!("{published}:{target}"),
+        None => target.to_owned(),
+    };
 }
 
 /// `80` or `8000-8010`.
@@ -196,7 +202,7 @@ pub fn mount_target(value: &Value<'_>) -> Option<String> {
     Some(clean(target.text(text)))
 }
 
-/// The path in the container of a secret or config; those without a folder stand in `folder`.
+/// The path in the container of a secret or config; those without a folder are in `folder`.
 pub fn file_target(value: &Value<'_>, folder: &str) -> Option<String> {
     let target = value
         .get("target")
@@ -230,11 +236,6 @@ pub fn mount(value: &Value<'_>, variables: &Variables) -> Mount {
 fn short_mount(value: &Value<'_>, scalar: &Scalar<'_>, variables: &Variables) -> Mount {
     let written = scalar.written();
     let parts = split(written);
-    let part = |span: Span| {
-        let text = scalar.part(span, variables).text?;
-        Some(Located::new(text.to_string(), scalar.span(span)))
-    };
-
     let mut mount = Mount {
         location: value.location,
         source: MountSource::Anonymous,
@@ -245,7 +246,7 @@ fn short_mount(value: &Value<'_>, scalar: &Scalar<'_>, variables: &Variables) ->
     match parts.as_slice() {
         [target] => {
             // One variable for the whole: there may be a source in it.
-            mount.target = part(*target);
+            mount.target = scalar.known_part(*target, variables);
             if mount.target.is_none()
                 || mount
                     .target
@@ -256,12 +257,11 @@ fn short_mount(value: &Value<'_>, scalar: &Scalar<'_>, variables: &Variables) ->
             }
         }
         [source, target, options @ ..] => {
-            mount.target = part(*target);
-            mount.source = match part(*source) {
+            mount.target = scalar.known_part(*target, variables);
+            mount.source = match scalar.known_part(*source, variables) {
                 Some(source) if source.value.is_empty() => MountSource::Unknown,
                 Some(source) if is_path(&source.value) => MountSource::Host(source),
                 Some(source) => MountSource::Volume(source),
-                // What stands beside the variable may tell that it is a path.
                 None => MountSource::Unknown,
             };
 
@@ -301,7 +301,7 @@ fn long_mount(value: &Value<'_>) -> Mount {
         .or_else(|| value.get("destination"))
         .or_else(|| value.get("dst"));
     let location = match &source {
-        MountSource::Host(at) | MountSource::Volume(at) => at.location,
+        MountSource::Host(name) | MountSource::Volume(name) => name.location,
         _ => target.map_or(value.location, |target| target.location),
     };
 
@@ -317,8 +317,9 @@ fn long_mount(value: &Value<'_>) -> Mount {
 /// An amount of memory in bytes: `512m`, `1.5gb`, `1024`.
 pub fn bytes(text: &str) -> Quantity {
     let lower = text.trim().to_ascii_lowercase();
-    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    // `Mi`, as Kubernetes writes it, is none: Compose wants the `b`.
+    let digits =
+        lower.trim_end_matches(|letter: char| letter.is_ascii_alphabetic() || letter == ' ');
+    // `Mi`, as Kubernetes writes it, is not a unit: Compose wants the `b`.
     let unit = match lower[digits.len()..].trim() {
         "" | "b" => Some(1.0),
         "k" | "kb" | "kib" => Some(1024.0),

@@ -9,12 +9,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::load::{Loader, load};
+use super::load::load;
+use super::reader::ProjectReader;
 use super::value::{Data, Value};
 use super::{Condition, Project};
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file;
-use crate::model::kind::Listing;
+use crate::model::file_kind::Listing;
+use crate::model::lower;
 use crate::source::{FileId, Location, Repository, SourceFile};
 
 /// The fence that holds what is expected.
@@ -175,7 +176,7 @@ fn shown(case: &Case) -> String {
     let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
     let lowered: Vec<FileFacts> = sources
         .iter()
-        .map(|source| file::lower(source, &listing))
+        .map(|source| lower::lower_file(source, &listing))
         .collect();
     let facts = Facts::new(Repository::new(&sources), lowered, None);
     let own = case
@@ -185,8 +186,8 @@ fn shown(case: &Case) -> String {
     let own: Vec<FileId> = own
         .map(|(_, path, _)| facts.repository.find(path).expect("it is there").id)
         .collect();
-    let mut loader = Loader::of(&facts, "", &own);
-    let merged = loader.merged(&own).expect("there is a file");
+    let mut reader = ProjectReader::of_files(&facts, "", &own);
+    let merged = reader.merged(&own).expect("there is a file");
     let mut shown = Shown {
         sources: &sources,
         text: String::new(),

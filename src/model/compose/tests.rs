@@ -5,8 +5,8 @@ use crate::model::Setting;
 use crate::model::container::MountSource;
 use crate::model::env::EnvValue;
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file;
-use crate::model::kind::Listing;
+use crate::model::file_kind::Listing;
+use crate::model::lower;
 use crate::source::{FileId, Location, Repository, SourceFile};
 
 struct Loaded {
@@ -25,7 +25,7 @@ impl Loaded {
         let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
         let lowered: Vec<FileFacts> = sources
             .iter()
-            .map(|source| file::lower(source, &listing))
+            .map(|source| lower::lower_file(source, &listing))
             .collect();
         let facts = Facts::new(Repository::new(&sources), lowered, None);
         let projects = super::projects(&facts);

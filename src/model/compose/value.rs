@@ -13,11 +13,11 @@ use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
 use crate::syntax::yaml::{Kind, Node};
 
-/// The longest value of an env file that is put into other texts, in bytes; a longer one is unknown
+/// The longest value of an env file that is put into other strings, in bytes; a longer one is unknown
 /// there.
 const MAX_VALUE: usize = 1 << 16;
 
-/// How many bytes the texts of one project may come to whose variables are filled in. The texts
+/// How many bytes the strings of one project may come to whose variables are filled in. The strings
 /// after that are unknown: each line of a file may repeat a value that is hundreds of times as
 /// long.
 const MAX_EXPANDED: usize = 1 << 25;
@@ -26,10 +26,10 @@ const MAX_EXPANDED: usize = 1 << 25;
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     known: HashMap<String, Lookup>,
-    /// Bytes of all texts so far that variables were put into; those of an included file count with
+    /// Bytes of all strings so far that variables were put into; those of an included file count with
     /// the others.
     expanded: Rc<Cell<usize>>,
-    /// Where their values stand.
+    /// The places of their values.
     locations: HashMap<String, Location>,
 }
 
@@ -75,26 +75,27 @@ impl Variables {
         }
     }
 
-    /// The known value of one variable, and where it stands.
+    /// The known value of one variable, with its place.
     pub fn written(&self, name: &str) -> Option<(&str, Location)> {
         Some((self.get(name)?, *self.locations.get(name)?))
     }
 
     fn expand(&self, text: &str) -> interpolate::Expansion {
         let spent = self.expanded.get();
-        let lookup = |name: &str| match self.known.get(name)? {
+        let expansion = interpolate::expand(text, Dialect::Compose, &|name| match self
+            .known
+            .get(name)?
+        {
             Lookup::Value(_) if spent > MAX_EXPANDED => Some(Lookup::Unknown),
             value => Some(value.clone()),
-        };
-
-        let expansion = interpolate::expand(text, Dialect::Compose, &lookup);
+        });
         self.expanded.set(spent + expansion.filled);
 
         expansion
     }
 }
 
-/// A value and where it stands.
+/// A value with its place.
 #[derive(Clone, Debug)]
 pub struct Value<'t> {
     /// Scalars without their quotes.
@@ -167,7 +168,7 @@ impl<'t> Scalar<'t> {
         }
     }
 
-    /// As it stands in the file, decoded but not interpolated.
+    /// The text of the file, decoded but not interpolated.
     pub fn written(&self) -> &'t str {
         self.range.text(self.node.str().unwrap_or(""))
     }
@@ -182,7 +183,14 @@ impl<'t> Scalar<'t> {
         Scalar::new(self.node, range.shift(self.range.start), variables)
     }
 
-    /// Where each byte of [`Scalar::written`] stands.
+    /// A part of this text with its place, if it is known.
+    pub fn known_part(&self, range: Span, variables: &Variables) -> Option<Located<String>> {
+        let text = self.part(range, variables).text?;
+
+        Some(Located::new(text.into_owned(), self.span(range)))
+    }
+
+    /// The place of each byte of [`Scalar::written`].
     pub fn offsets(&self) -> OffsetMap {
         let offsets = self.node.offsets();
         if self.range.start == 0 {
@@ -192,7 +200,7 @@ impl<'t> Scalar<'t> {
         }
     }
 
-    /// The text in effect, and where its bytes stand: those of a variable's value at the variable.
+    /// The text in effect with the places of its bytes: those of a variable's value at the variable.
     pub fn mapped(&self, variables: &Variables) -> (String, OffsetMap) {
         let (written, offsets) = (self.written(), self.offsets());
         if self.text.is_none() || !written.contains('$') {
@@ -221,7 +229,7 @@ impl<'t> Scalar<'t> {
             }
 
             text.push(c);
-            // The first of a pair stands for both.
+            // The first of a pair represents both.
             at += if c == '$' && written[at + 1..].starts_with('$') {
                 2
             } else {
@@ -260,18 +268,17 @@ impl<'t> Value<'t> {
                     .map(|item| Value::read(item, variables))
                     .collect(),
             ),
-            Kind::Mapping => {
-                let field = |entry: crate::syntax::yaml::Entry<'t>| {
-                    let key = Cow::Borrowed(entry.key.str()?);
-                    Some(Field {
-                        key,
-                        key_place: entry.key.content(),
-                        value: Value::read(entry.value, variables),
+            Kind::Mapping => Data::Map(
+                node.entries()
+                    .filter_map(|entry| {
+                        Some(Field {
+                            key: Cow::Borrowed(entry.key.str()?),
+                            key_place: entry.key.content(),
+                            value: Value::read(entry.value, variables),
+                        })
                     })
-                };
-
-                Data::Map(node.entries().filter_map(field).collect())
-            }
+                    .collect(),
+            ),
         };
 
         Self {
@@ -330,6 +337,18 @@ impl<'t> Value<'t> {
     /// The text after interpolation, where it is known.
     pub fn text(&self) -> Option<&str> {
         self.scalar()?.text.as_deref()
+    }
+
+    /// The known text of a key.
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.get(key)?.text()
+    }
+
+    /// The value of a key as a setting of its known text.
+    pub fn text_setting(&self, key: &str) -> Setting<String> {
+        self.get(key).map_or(Setting::Absent, |value| {
+            value.setting(|text| Some(text.to_owned()))
+        })
     }
 
     /// The known text with its place.
@@ -399,9 +418,10 @@ impl<'t> Value<'t> {
                 key_place,
                 value,
             };
-            // Of a key given twice the last one counts.
+
+            // Of a repeated key the last one counts.
             match index.get(&key) {
-                Some(&at) => fields[at] = field,
+                Some(&index) => fields[index] = field,
                 None => {
                     index.insert(key, fields.len());
                     fields.push(field);
@@ -422,17 +442,16 @@ impl<'t> Value<'t> {
             return self;
         };
 
-        let field = |item: Value<'t>| {
-            let key = item.scalar()?.text.clone()?;
+        let fields = items.into_iter().filter_map(|item| {
             Some(Field {
-                key,
+                key: item.scalar()?.text.clone()?,
                 key_place: item.location,
                 value: value(item.location),
             })
-        };
+        });
 
         Self {
-            data: Data::Map(items.into_iter().filter_map(field).collect()),
+            data: Data::Map(fields.collect()),
             ..self
         }
     }
@@ -471,17 +490,19 @@ impl<'t> Value<'t> {
     }
 }
 
-/// The literal defaults inside a text.
+/// The literal defaults inside a string.
 pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
-    let fallback = |used: &VariableUse| {
-        let span = used.default()?;
-        let literal = span.text(scalar.written());
-        let plain = !literal.is_empty() && !literal.contains('$');
-        plain.then(|| Fallback {
-            variable: used.name.clone(),
-            literal: Located::new(literal.to_owned(), scalar.span(span)),
-        })
-    };
+    scalar
+        .uses
+        .iter()
+        .filter_map(|used| {
+            let span = used.default()?;
+            let literal = span.text(scalar.written());
 
-    scalar.uses.iter().filter_map(fallback).collect()
+            (!literal.is_empty() && !literal.contains('$')).then(|| Fallback {
+                variable: used.name.clone(),
+                literal: Located::new(literal.to_owned(), scalar.span(span)),
+            })
+        })
+        .collect()
 }

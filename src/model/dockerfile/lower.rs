@@ -1,10 +1,10 @@
-//! From a Dockerfile's tree to its facts: variables resolved, names joined to stages.
+//! Lowering of a Dockerfile's tree to facts: variables resolved, names joined to stages.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use super::scope::{Expanded, Scope, VariableValue};
-use super::{Base, Dockerfile, Stage};
+use super::scope::{Expanded, VariableScope, VariableValue};
+use super::stage::{Base, Dockerfile, Stage};
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::image::{HOLE, ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
@@ -20,8 +20,8 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
     let named = Stages::of(&tree);
     let mut lowering = Lowering {
         source,
-        global: Scope::default(),
-        declared: Scope::default(),
+        global: VariableScope::default(),
+        declared: VariableScope::default(),
         ends: Vec::new(),
         own_env: HashSet::new(),
         expanded: Cell::new(0),
@@ -60,12 +60,12 @@ const MAX_EXPANDED: usize = 1 << 24;
 struct Lowering<'s> {
     source: &'s SourceFile,
     /// ARGs before the first FROM.
-    global: Scope,
+    global: VariableScope,
     /// Every ARG seen so far. The builder does not see those of stages in FROM; their defaults
-    /// still tell what was meant.
-    declared: Scope,
+    /// still show what was meant.
+    declared: VariableScope,
     /// The scope at the end of each stage.
-    ends: Vec<Scope>,
+    ends: Vec<VariableScope>,
     /// The names that ENV sets in the stage that is read.
     own_env: HashSet<String>,
     /// Bytes of all words so far that variables were put into.
@@ -73,12 +73,12 @@ struct Lowering<'s> {
 }
 
 impl Lowering<'_> {
-    fn at(&self, span: Span) -> Location {
+    fn location(&self, span: Span) -> Location {
         self.source.location(span)
     }
 
     /// A word with its variables filled in. Unknown as a whole once the file's budget is spent.
-    fn expand(&self, scope: &Scope, word: &Word) -> Expanded {
+    fn expand(&self, scope: &VariableScope, word: &Word) -> Expanded {
         let expanded = scope.expand(word, self.source.id);
         if expanded.sources.is_empty() {
             return expanded;
@@ -103,13 +103,13 @@ impl Lowering<'_> {
         };
 
         for argument in arguments {
-            let worth = match &argument.default {
-                Some(word) => worth(&self.expand(&self.global, word), self.at(word.span)),
+            let known = match &argument.default {
+                Some(word) => value_of(&self.expand(&self.global, word), self.location(word.span)),
                 None => VariableValue::Unknown,
             };
 
-            self.global.set(&argument.name.value, worth.clone());
-            self.declared.set(&argument.name.value, worth);
+            self.global.set(&argument.name.value, known.clone());
+            self.declared.set(&argument.name.value, known);
         }
     }
 
@@ -126,18 +126,20 @@ impl Lowering<'_> {
         let index = syntactic.index;
         let mut base = self.base(from, named, index);
         let span = tree.instructions[syntactic.from].span;
-        let refused =
-            |fault: &tree::Fault| fault.kind == FaultKind::Arguments && span.contains(fault.span);
+        let is_refused = tree
+            .faults
+            .iter()
+            .any(|fault| fault.kind == FaultKind::Arguments && span.contains(fault.span));
         if let Base::Image(image) = &mut base
-            && tree.faults.iter().any(refused)
+            && is_refused
         {
-            // Which of the words was meant nobody knows.
+            // It is not known which of the words is the image.
             image.reference = None;
         }
 
         let scope = match base {
             Base::Stage(earlier) => self.ends.get(earlier).cloned().unwrap_or_default(),
-            Base::Image(_) | Base::Scratch(_) => Scope::default(),
+            Base::Image(_) | Base::Scratch(_) => VariableScope::default(),
         };
 
         self.own_env.clear();
@@ -146,8 +148,8 @@ impl Lowering<'_> {
             name: from
                 .name
                 .as_ref()
-                .map(|name| Located::new(name.text.clone(), self.at(name.span))),
-            location: self.at(from.image.span),
+                .map(|name| Located::new(name.text.clone(), self.location(name.span))),
+            location: self.location(from.image.span),
             base,
             user: Setting::Absent,
             entrypoint: None,
@@ -162,34 +164,43 @@ impl Lowering<'_> {
             scope,
         };
 
-        for at in syntactic.instructions.clone() {
-            self.instruction(&tree.instructions[at], at, &mut stage);
+        for index in syntactic.instructions.clone() {
+            self.instruction(&tree.instructions[index], index, &mut stage);
         }
 
-        for one in &syntactic.uses {
-            match one.target {
+        self.references(tree, syntactic, &mut stage);
+        self.ends.push(stage.scope.clone());
+
+        Some(stage)
+    }
+
+    /// The stages and images that a stage copies or mounts from.
+    fn references(
+        &self,
+        tree: &tree::Dockerfile,
+        syntactic: &tree::stages::Stage,
+        stage: &mut Stage,
+    ) {
+        for reference in &syntactic.uses {
+            match reference.target {
                 Target::Stage(earlier) => stage.copies_from.push(earlier),
                 Target::Elsewhere => {
-                    let role = match tree.instructions[one.instruction].body {
+                    let role = match tree.instructions[reference.instruction].body {
                         Body::Copy(_) => ImageRole::CopyFrom,
                         _ => ImageRole::MountFrom,
                     };
 
                     stage.side_images.push(ImageUse {
                         role,
-                        location: self.at(one.name.span),
-                        written: one.name.value.clone(),
-                        reference: Some(Reference::parse(&one.name.value)),
+                        location: self.location(reference.name.span),
+                        written: reference.name.value.clone(),
+                        reference: Some(Reference::parse(&reference.name.value)),
                         sources: Vec::new(),
                     });
                 }
                 Target::NotEarlier(_) | Target::NoSuchIndex | Target::Variable => {}
             }
         }
-
-        self.ends.push(stage.scope.clone());
-
-        Some(stage)
     }
 
     fn base(&self, from: &tree::From, named: &Stages, index: usize) -> Base {
@@ -204,20 +215,20 @@ impl Lowering<'_> {
             }
 
             if text == "scratch" {
-                return Base::Scratch(self.at(from.image.span));
+                return Base::Scratch(self.location(from.image.span));
             }
         }
 
         Base::Image(ImageUse {
             role: ImageRole::From,
-            location: self.at(from.image.span),
+            location: self.location(from.image.span),
             written: from.image.text.clone(),
             reference: Reference::parse_holed(&expanded.text),
             sources: image_sources(&expanded),
         })
     }
 
-    fn instruction(&mut self, instruction: &Instruction, at: usize, stage: &mut Stage) {
+    fn instruction(&mut self, instruction: &Instruction, index: usize, stage: &mut Stage) {
         match &instruction.body {
             Body::Arg(arguments) => {
                 for argument in arguments {
@@ -227,7 +238,7 @@ impl Lowering<'_> {
             Body::Env(pairs) => self.pairs(pairs, EnvOrigin::DockerEnv, stage),
             Body::Label(pairs) => self.pairs(pairs, EnvOrigin::DockerLabel, stage),
             Body::User(word) => {
-                let location = self.at(inner(word));
+                let location = self.location(inner(word));
                 stage.user = match self.expand(&stage.scope, word).known() {
                     Some(text) => Setting::set(text.to_owned(), location),
                     None => Setting::Unknown(Some(location)),
@@ -237,43 +248,26 @@ impl Lowering<'_> {
             Body::Entrypoint(command) => {
                 stage.entrypoint = Some(self.command(command, instruction))
             }
-            Body::Healthcheck(check) => {
-                let (location, health) = match check {
-                    Healthcheck::None(span) => (
-                        self.at(*span),
-                        HealthCheck {
-                            disabled: true,
-                            test: None,
-                        },
-                    ),
-                    Healthcheck::Command(command) => (
-                        self.at(instruction.keyword.span),
-                        HealthCheck {
-                            disabled: false,
-                            test: Some(self.command(command, instruction)),
-                        },
-                    ),
-                };
-
-                stage.health = Setting::set(health, location);
-            }
+            Body::Healthcheck(check) => stage.health = self.health(check, instruction),
             Body::Shell(words) => {
                 stage.shell = Some(
                     words
                         .iter()
-                        .map(|word| Located::new(word.value.clone(), self.at(word.span)))
+                        .map(|word| Located::new(word.value.clone(), self.location(word.span)))
                         .collect(),
                 );
             }
             Body::Expose(words) => {
                 for word in words {
                     let text = self.expand(&stage.scope, word).text;
-                    stage.exposes.push(Located::new(text, self.at(word.span)));
+                    stage
+                        .exposes
+                        .push(Located::new(text, self.location(word.span)));
                 }
             }
             Body::Run(run) => stage
                 .runs
-                .push((at, self.command(&run.command, instruction))),
+                .push((index, self.command(&run.command, instruction))),
             // A trigger runs in the build that uses the image.
             Body::Onbuild(trigger) => {
                 if let Body::Run(run) = &trigger.body {
@@ -284,21 +278,40 @@ impl Lowering<'_> {
 
                     stage
                         .runs
-                        .push((at, self.command(&run.command, &with_bodies)));
+                        .push((index, self.command(&run.command, &with_bodies)));
                 }
             }
             _ => {}
         }
     }
 
+    fn health(&self, check: &Healthcheck, instruction: &Instruction) -> Setting<HealthCheck> {
+        match check {
+            Healthcheck::None(span) => Setting::set(
+                HealthCheck {
+                    disabled: true,
+                    test: None,
+                },
+                self.location(*span),
+            ),
+            Healthcheck::Command(command) => Setting::set(
+                HealthCheck {
+                    disabled: false,
+                    test: Some(self.command(command, instruction)),
+                },
+                self.location(instruction.keyword.span),
+            ),
+        }
+    }
+
     fn argument(&mut self, argument: &tree::Argument, stage: &mut Stage) {
         let name = &argument.name.value;
         let mut value = EnvValue::Inherited;
-        let worth = match &argument.default {
+        let known = match &argument.default {
             Some(word) => {
                 let expanded = self.expand(&stage.scope, word);
                 value = env_value(word, &expanded, self.source.id);
-                worth(&expanded, self.at(word.span))
+                value_of(&expanded, self.location(word.span))
             }
             None => self
                 .global
@@ -307,17 +320,17 @@ impl Lowering<'_> {
                 .unwrap_or(VariableValue::Unknown),
         };
 
-        let location = self.at(argument.name.span);
+        let location = self.location(argument.name.span);
         stage.env.push(EnvVar {
             name: Located::new(name.clone(), location),
             value,
             origin: EnvOrigin::DockerArg,
         });
 
-        self.declared.set(name, worth.clone());
-        // ENV of the same name wins wherever the ARG stands.
+        self.declared.set(name, known.clone());
+        // ENV of the same name wins, before the ARG or after it.
         if !self.own_env.contains(name) {
-            stage.scope.set(name, worth);
+            stage.scope.set(name, known);
         }
     }
 
@@ -332,13 +345,13 @@ impl Lowering<'_> {
             if origin == EnvOrigin::DockerEnv {
                 stage
                     .scope
-                    .assign(&name, &expanded, self.at(pair.value.span));
+                    .assign(&name, &expanded, self.location(pair.value.span));
                 self.own_env.insert(name.clone());
             }
 
             let value = env_value(&pair.value, &expanded, self.source.id);
             stage.env.push(EnvVar {
-                name: Located::new(name, self.at(inner(&pair.key))),
+                name: Located::new(name, self.location(inner(&pair.key))),
                 value,
                 origin,
             });
@@ -348,7 +361,7 @@ impl Lowering<'_> {
     fn command(&self, command: &tree::Command, instruction: &Instruction) -> Command {
         match command {
             tree::Command::Exec(items) => Command::exec(
-                self.at(instruction.arguments),
+                self.location(instruction.arguments),
                 items.iter().map(|item| self.item(item)).collect(),
             ),
             tree::Command::Shell(shell) => self.shell(shell, instruction),
@@ -358,7 +371,7 @@ impl Lowering<'_> {
     /// A shell form with its heredocs' bodies: `RUN <<EOF` runs the body itself, anything else
     /// reads it.
     fn shell(&self, shell: &tree::ShellText, instruction: &Instruction) -> Command {
-        let location = self.at(instruction.arguments);
+        let location = self.location(instruction.arguments);
         let source = &self.source.text;
         let (Some(first), Some(last)) = (instruction.heredocs.first(), instruction.heredocs.last())
         else {
@@ -370,7 +383,7 @@ impl Lowering<'_> {
 
         let code = if first.word.text(source) == shell.trimmed() {
             let body = first.body.text(source);
-            // A shebang hands the body to another interpreter.
+            // A shebang passes the body to another interpreter.
             let foreign = body
                 .strip_prefix("#!")
                 .is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
@@ -394,13 +407,13 @@ impl Lowering<'_> {
     fn item(&self, item: &Spanned<String>) -> Item {
         Item {
             value: item.value.clone(),
-            location: self.at(item.span),
+            location: self.location(item.span),
             offsets: None,
         }
     }
 }
 
-fn worth(expanded: &Expanded, location: Location) -> VariableValue {
+fn value_of(expanded: &Expanded, location: Location) -> VariableValue {
     match expanded.known() {
         Some(text) => VariableValue::Known {
             text: text.into(),

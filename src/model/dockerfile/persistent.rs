@@ -13,7 +13,7 @@ const CHILDREN: usize = 1 << BITS;
 /// A map from names, as a trie of their hashes.
 #[derive(Clone, Debug)]
 pub struct PersistentMap<V> {
-    root: Option<Arc<Node<V>>>,
+    root: Option<Arc<TrieNode<V>>>,
 }
 
 impl<V> Default for PersistentMap<V> {
@@ -23,8 +23,8 @@ impl<V> Default for PersistentMap<V> {
 }
 
 #[derive(Clone, Debug)]
-enum Node<V> {
-    Branch([Option<Arc<Node<V>>>; CHILDREN]),
+enum TrieNode<V> {
+    Branch([Option<Arc<TrieNode<V>>>; CHILDREN]),
     /// The entries of one hash.
     Leaf(u64, Vec<(Arc<str>, V)>),
 }
@@ -32,7 +32,7 @@ enum Node<V> {
 impl<V> PersistentMap<V> {
     /// Every name, in an order that only the names decide.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let mut open: Vec<&Node<V>> = self.root.as_deref().into_iter().collect();
+        let mut open: Vec<&TrieNode<V>> = self.root.as_deref().into_iter().collect();
         let mut entries: &[(Arc<str>, V)] = &[];
         std::iter::from_fn(move || {
             loop {
@@ -42,10 +42,10 @@ impl<V> PersistentMap<V> {
                 }
 
                 match open.pop()? {
-                    Node::Branch(children) => {
+                    TrieNode::Branch(children) => {
                         open.extend(children.iter().filter_map(Option::as_deref))
                     }
-                    Node::Leaf(_, own) => entries = own,
+                    TrieNode::Leaf(_, leaf) => entries = leaf,
                 }
             }
         })
@@ -60,11 +60,11 @@ impl<V: Clone> PersistentMap<V> {
 
         loop {
             match node {
-                Node::Branch(children) => node = children[child(hash, depth)].as_deref()?,
-                Node::Leaf(_, entries) => {
+                TrieNode::Branch(children) => node = children[child(hash, depth)].as_deref()?,
+                TrieNode::Leaf(_, entries) => {
                     return entries
                         .iter()
-                        .find(|(own, _)| &**own == name)
+                        .find(|(known, _)| &**known == name)
                         .map(|(_, value)| value);
                 }
             }
@@ -80,22 +80,22 @@ impl<V: Clone> PersistentMap<V> {
 
         loop {
             // Two hashes in one place: the leaf moves down a level, until they part.
-            if let Some(Node::Leaf(own, _)) = slot.as_deref()
-                && *own != hash
+            if let Some(TrieNode::Leaf(other, _)) = slot.as_deref()
+                && *other != hash
             {
-                let below = child(*own, depth);
+                let below = child(*other, depth);
                 let mut children = [const { None }; CHILDREN];
                 children[below] = slot.take();
-                *slot = Some(Arc::new(Node::Branch(children)));
+                *slot = Some(Arc::new(TrieNode::Branch(children)));
             }
 
-            let node = slot.get_or_insert_with(|| Arc::new(Node::Leaf(hash, Vec::new())));
+            let node = slot.get_or_insert_with(|| Arc::new(TrieNode::Leaf(hash, Vec::new())));
 
             match Arc::make_mut(node) {
-                Node::Branch(children) => slot = &mut children[child(hash, depth)],
-                Node::Leaf(_, entries) => {
-                    match entries.iter_mut().find(|(own, _)| &**own == name) {
-                        Some((_, own)) => *own = value,
+                TrieNode::Branch(children) => slot = &mut children[child(hash, depth)],
+                TrieNode::Leaf(_, entries) => {
+                    match entries.iter_mut().find(|(known, _)| &**known == name) {
+                        Some((_, old)) => *old = value,
                         None => entries.push((name.into(), value)),
                     }
 

@@ -40,7 +40,7 @@ const MAX_EXPANDED: usize = 1 << 12;
 /// The variables in effect at one instruction. Copies are cheap: they share what they do not
 /// change.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct VariableScope {
     values: PersistentMap<VariableValue>,
 }
 
@@ -62,18 +62,18 @@ impl Expanded {
     }
 }
 
-impl Scope {
+impl VariableScope {
     pub fn get(&self, name: &str) -> Option<&VariableValue> {
         self.values.get(name)
     }
 
-    pub fn set(&mut self, name: &str, worth: VariableValue) {
-        self.values.insert(name, worth);
+    pub fn set(&mut self, name: &str, value: VariableValue) {
+        self.values.insert(name, value);
     }
 
     /// Sets a variable to an expanded word.
-    pub fn assign(&mut self, name: &str, value: &Expanded, location: Location) {
-        let worth = match value.known() {
+    pub fn assign(&mut self, name: &str, expanded: &Expanded, location: Location) {
+        let value = match expanded.known() {
             Some(text) => VariableValue::Known {
                 text: text.into(),
                 location,
@@ -81,7 +81,7 @@ impl Scope {
             None => VariableValue::Unknown,
         };
 
-        self.set(name, worth);
+        self.set(name, value);
     }
 
     /// Expands a word as the builder does.
@@ -113,15 +113,15 @@ impl Scope {
     }
 
     fn variable(&self, variable: &Variable, word: &Word, file: FileId, into: &mut Expanded) {
-        let worth = self.values.get(&variable.name);
-        let predefined = worth.is_none() && PLATFORM.contains(&variable.name.as_str());
-        let value = match worth {
+        let declared = self.values.get(&variable.name);
+        let predefined = declared.is_none() && PLATFORM.contains(&variable.name.as_str());
+        let value = match declared {
             Some(VariableValue::Known { text, location }) => Some((text, *location)),
             Some(VariableValue::Unknown) => None,
             None => None,
         };
 
-        let unset = worth.is_none() && !predefined;
+        let unset = declared.is_none() && !predefined;
         let kind = variable
             .modifier
             .as_ref()
@@ -139,8 +139,7 @@ impl Scope {
                     into.sources.push((variable.name.clone(), location));
                 }
             }
-            // A default stands in whether nothing declares the variable or the caller leaves it
-            // out.
+            // The default applies whether nothing declares the variable or the caller omits it.
             (Some((ModifierKind::Default, modifier)), None) if !predefined => {
                 let location = Location {
                     file,

@@ -1,7 +1,9 @@
 //! The RUN instructions as a POSIX shell reads them, with the stage and the mounts they run with.
-//! What PowerShell, `cmd` or another interpreter runs is left out: no check here speaks of it.
+//! What PowerShell, `cmd` or another interpreter runs is left out: no rule checks it.
 
-use super::{Base, Dockerfile, Stage};
+use std::ops::Range;
+
+use super::stage::{Base, Dockerfile, Shells, Stage};
 use crate::model::Command;
 use crate::model::image::Reference;
 use crate::source::{Location, Span};
@@ -24,7 +26,7 @@ pub struct Step<'d> {
     pub trigger: bool,
 }
 
-/// Where an instruction stands.
+/// An instruction with its stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Position<'d> {
     pub stage: &'d Stage,
@@ -68,15 +70,6 @@ impl<'d> Step<'d> {
     }
 }
 
-/// The SHELL instructions of a Dockerfile, by their indexes.
-#[derive(Debug, Default)]
-pub(super) struct Shells {
-    /// All, in order.
-    own: Vec<usize>,
-    /// Of each stage, the one that is in effect where it begins.
-    inherited: Vec<Option<usize>>,
-}
-
 impl Dockerfile {
     /// Every RUN that a POSIX shell runs, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
@@ -99,12 +92,12 @@ impl Dockerfile {
 
     fn step(&self, (stage, number): (usize, usize)) -> Option<Step<'_>> {
         let stage = &self.stages[stage];
-        let (at, command) = &stage.runs[number];
-        let instruction = &self.tree.instructions[*at];
+        let (index, command) = &stage.runs[number];
+        let instruction = &self.tree.instructions[*index];
         let (run, trigger) = run(instruction)?;
         Some(Step {
             stage,
-            at: *at,
+            at: *index,
             instruction,
             mounts: &run.mounts,
             command,
@@ -122,10 +115,10 @@ impl Dockerfile {
                 .runs
                 .iter()
                 .zip(0..)
-                .map(move |((at, _), number)| (stage, *at, number))
+                .map(move |((index, _), number)| (stage, *index, number))
         });
 
-        let posix = runs.filter(|(stage, at, _)| self.is_posix(stage.index, *at));
+        let posix = runs.filter(|(stage, index, _)| self.is_posix(stage.index, *index));
         posix
             .map(|(stage, _, number)| (stage.index, number))
             .collect()
@@ -138,14 +131,7 @@ impl Dockerfile {
             .get(stage)
             .zip(self.stages.get(stage))
             .into_iter()
-            .flat_map(move |(named, stage)| {
-                let range = named.instructions.clone();
-                range.map(move |at| Position {
-                    stage,
-                    at,
-                    instruction: &self.tree.instructions[at],
-                })
-            })
+            .flat_map(|(named, stage)| self.positions(named.instructions.clone(), stage))
     }
 
     /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong
@@ -155,34 +141,39 @@ impl Dockerfile {
             .all
             .iter()
             .zip(&self.stages)
-            .flat_map(move |(named, stage)| {
-                let range = named.instructions.clone();
-                range.map(move |at| Position {
-                    stage,
-                    at,
-                    instruction: &self.tree.instructions[at],
-                })
-            })
+            .flat_map(|(named, stage)| self.positions(named.instructions.clone(), stage))
     }
 
-    /// Whether the stage is built upon Windows, as far as the names tell.
+    fn positions<'d>(
+        &'d self,
+        range: Range<usize>,
+        stage: &'d Stage,
+    ) -> impl Iterator<Item = Position<'d>> {
+        range.map(move |index| Position {
+            stage,
+            at: index,
+            instruction: &self.tree.instructions[index],
+        })
+    }
+
+    /// Whether the stage is built upon Windows, by the names of its images.
     pub fn is_windows(&self, stage: usize) -> bool {
         self.tree.escape == Escape::Backtick
             || matches!(self.root(stage), Some(Base::Image(image)) if image.reference.as_ref().is_some_and(is_windows))
     }
 
     /// The words of SHELL in effect before an instruction of a stage; `None` for the default.
-    pub fn shell_at(&self, stage: usize, at: usize) -> Option<Vec<&str>> {
+    pub fn shell_at(&self, stage: usize, index: usize) -> Option<Vec<&str>> {
         let range = &self.named.all.get(stage)?.instructions;
         let shells = self.shells.get_or_init(|| self.find_shells());
         let before = shells
-            .own
-            .partition_point(|shell| *shell < at.min(range.end));
-        let own = shells.own[..before]
+            .all
+            .partition_point(|shell| *shell < index.min(range.end));
+        let in_stage = shells.all[..before]
             .last()
             .copied()
             .filter(|shell| *shell >= range.start);
-        match &self.tree.instructions[own.or(shells.inherited[stage])?].body {
+        match &self.tree.instructions[in_stage.or(shells.inherited[stage])?].body {
             Body::Shell(words) => Some(words.iter().map(|word| word.value.as_str()).collect()),
             _ => None,
         }
@@ -199,33 +190,29 @@ impl Dockerfile {
                 Base::Image(_) | Base::Scratch(_) => None,
             };
 
-            let is_shell = |at: &usize| matches!(self.tree.instructions[*at].body, Body::Shell(_));
-            let first = shells.own.len();
-            shells
-                .own
-                .extend(named.instructions.clone().filter(is_shell));
-            ends.push(shells.own[first..].last().copied().or(inherited));
+            let first = shells.all.len();
+            shells.all.extend(
+                named
+                    .instructions
+                    .clone()
+                    .filter(|index| matches!(self.tree.instructions[*index].body, Body::Shell(_))),
+            );
+            ends.push(shells.all[first..].last().copied().or(inherited));
             shells.inherited.push(inherited);
         }
 
         shells
     }
 
-    fn is_posix(&self, stage: usize, at: usize) -> bool {
-        let Some(words) = self.shell_at(stage, at) else {
+    fn is_posix(&self, stage: usize, index: usize) -> bool {
+        let Some(words) = self.shell_at(stage, index) else {
             return true;
         };
 
-        let name = |word: &str| {
-            word.rsplit(['/', '\\'])
-                .next()
-                .unwrap_or(word)
-                .to_ascii_lowercase()
-        };
-
-        words
-            .iter()
-            .any(|word| SHELLS.contains(&name(word).trim_end_matches(".exe")))
+        words.iter().any(|word| {
+            let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+            SHELLS.contains(&name.to_ascii_lowercase().trim_end_matches(".exe"))
+        })
     }
 
     /// The stages whose files are in the image of `stage`: itself and those it is built `FROM`.

@@ -1,7 +1,7 @@
-//! What a start command really starts: through `npm run`, and through shell scripts that the
-//! repository holds.
+//! Servers of a start command: its own, and those that it starts through `npm run` and through shell
+//! scripts of the repository.
 
-use super::{Server, server};
+use super::program::{Server, server};
 use crate::source::{Location, Repository, SourceFile, Span, file_name, join, parent};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -10,7 +10,7 @@ const MAX_DEPTH: u32 = 4;
 
 /// A server that a start command starts.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CommandServer {
     pub server: Server,
     /// The words of the start command itself that lead to it.
     pub span: Span,
@@ -25,21 +25,21 @@ pub struct Via {
     pub text: String,
 }
 
-/// Where scripts and manifests are looked for.
+/// The folders in which scripts and manifests are searched.
 #[derive(Clone, Copy, Debug)]
-pub struct Folders<'f> {
+pub struct ScriptFolders<'f> {
     pub repository: Repository<'f>,
-    /// Folders in the repository, the likeliest first.
+    /// ScriptFolders in the repository, the likeliest first.
     pub folders: &'f [String],
 }
 
 /// The servers that a script starts, in order.
-pub fn found(script: &Script, folders: Folders) -> Vec<Found> {
+pub fn command_servers(script: &Script, folders: ScriptFolders) -> Vec<CommandServer> {
     let mut all = Vec::new();
 
     for invocation in script.invocations() {
         if let Some(server) = server(&invocation) {
-            all.push(Found {
+            all.push(CommandServer {
                 span: server.span,
                 server,
                 via: None,
@@ -52,7 +52,7 @@ pub fn found(script: &Script, folders: Folders) -> Vec<Found> {
     all
 }
 
-fn follow(invocation: &Invocation, folders: Folders, all: &mut Vec<Found>) {
+fn follow(invocation: &Invocation, folders: ScriptFolders, all: &mut Vec<CommandServer>) {
     let span = invocation.span();
     let mut servers = Vec::new();
     if let Some((name, folder)) = task(invocation) {
@@ -61,7 +61,7 @@ fn follow(invocation: &Invocation, folders: Folders, all: &mut Vec<Found>) {
         run_file(file, folders, 0, &mut servers);
     }
 
-    all.extend(servers.into_iter().map(|(server, via)| Found {
+    all.extend(servers.into_iter().map(|(server, via)| CommandServer {
         server,
         span,
         via: Some(via),
@@ -91,7 +91,7 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
         ("npm" | "pnpm" | "yarn" | "bun", "run" | "run-script") => second?,
         ("node", "--run") => second?,
         ("npm" | "pnpm", "start" | "test") => first.to_owned(),
-        ("pnpm" | "yarn", name) if !OWN.contains(&name) => name.to_owned(),
+        ("pnpm" | "yarn", name) if !PACKAGE_MANAGER_COMMANDS.contains(&name) => name.to_owned(),
         ("bun", "dev" | "start") => first.to_owned(),
         _ => return None,
     };
@@ -99,8 +99,8 @@ pub fn task(invocation: &Invocation) -> Option<(String, Option<String>)> {
     Some((name, folder))
 }
 
-/// Subcommands that are the program's own.
-const OWN: &[&str] = &[
+/// Subcommands of package managers, which no script of a manifest is called by.
+const PACKAGE_MANAGER_COMMANDS: &[&str] = &[
     "add",
     "audit",
     "cache",
@@ -129,18 +129,18 @@ const OWN: &[&str] = &[
 fn run_task(
     name: &str,
     folder: Option<&str>,
-    folders: Folders,
+    folders: ScriptFolders,
     depth: u32,
     servers: &mut Vec<(Server, Via)>,
 ) {
-    let found = folders.folders.iter().find_map(|base| {
+    let script = folders.folders.iter().find_map(|base| {
         let file = folders
             .repository
             .find(&join(&join(base, folder.unwrap_or("."))?, "package.json")?)?;
         Some((file, script_text(&file.text, name)?))
     });
 
-    let Some((file, (text, span))) = found else {
+    let Some((file, (text, span))) = script else {
         return;
     };
 
@@ -165,38 +165,44 @@ fn run_task(
     }
 }
 
-/// A script of a `package.json`: its text and where it stands.
+/// A script of a `package.json`: its text and the place of its name.
 pub fn script_text(manifest: &str, name: &str) -> Option<(String, Span)> {
     let json: serde_json::Value = serde_json::from_str(manifest).ok()?;
     let text = json.get("scripts")?.get(name)?.as_str()?.to_owned();
     let begin = manifest.find("\"scripts\"")?;
     let key = format!("\"{name}\"");
-    let at = begin + manifest[begin..].find(&key)?;
-    let span = Span::of(at, at + key.len());
+    let start = begin + manifest[begin..].find(&key)?;
+    let span = Span::of(start, start + key.len());
 
     Some((text, span))
 }
 
 /// The shell script of the repository that an invocation runs; `None` where several of its name
 /// cannot be told apart.
-pub fn script_file<'f>(invocation: &Invocation, folders: Folders<'f>) -> Option<&'f SourceFile> {
+pub fn script_file<'f>(
+    invocation: &Invocation,
+    folders: ScriptFolders<'f>,
+) -> Option<&'f SourceFile> {
     match script_files(invocation, folders).as_slice() {
-        [one] => Some(one),
+        [file] => Some(file),
         _ => None,
     }
 }
 
 /// The shell scripts of the repository that an invocation may run: those of its name, of which one
-/// may stand in a folder of the right name too.
-pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'f SourceFile> {
+/// may be in a folder of the right name too.
+pub fn script_files<'f>(
+    invocation: &Invocation,
+    folders: ScriptFolders<'f>,
+) -> Vec<&'f SourceFile> {
     let shell = invocation.is(&["sh", "bash", "ash", "dash"]);
-    let given = shell || invocation.is(&["tini", "dumb-init"]);
+    let takes_script = shell || invocation.is(&["tini", "dumb-init"]);
     let word = match invocation
         .args
         .iter()
         .find(|word| !word.text().starts_with('-'))
     {
-        Some(word) if given => word,
+        Some(word) if takes_script => word,
         _ => invocation.name,
     };
 
@@ -209,7 +215,7 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
         return Vec::new();
     }
 
-    let mut found: Vec<&SourceFile> = Vec::new();
+    let mut files: Vec<&SourceFile> = Vec::new();
     for file in folders
         .folders
         .iter()
@@ -218,21 +224,26 @@ pub fn script_files<'f>(invocation: &Invocation, folders: Folders<'f>) -> Vec<&'
         if file.path.ends_with(name)
             && file.name() == name
             && !file.text.is_empty()
-            && found.iter().all(|other| other.id != file.id)
+            && files.iter().all(|other| other.id != file.id)
         {
-            found.push(file);
+            files.push(file);
         }
     }
 
     let wanted = file_name(parent(word.text()));
 
-    match found.iter().find(|file| file_name(file.folder()) == wanted) {
+    match files.iter().find(|file| file_name(file.folder()) == wanted) {
         Some(file) => vec![*file],
-        None => found,
+        None => files,
     }
 }
 
-fn run_file(file: &SourceFile, folders: Folders, depth: u32, servers: &mut Vec<(Server, Via)>) {
+fn run_file(
+    file: &SourceFile,
+    folders: ScriptFolders,
+    depth: u32,
+    servers: &mut Vec<(Server, Via)>,
+) {
     if depth > MAX_DEPTH || file.text.len() > 64 * 1024 {
         return;
     }

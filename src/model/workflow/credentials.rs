@@ -1,12 +1,12 @@
 //! Values that a script's commands are given by name: `docker run -e`, `--build-arg`, `docker login
 //! -p`, `export X=`.
 
-use super::super::Code;
-use super::super::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::Code;
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::source::{Located, Span};
 use crate::syntax::shell::{Invocation, Word};
 
-/// The names and literal values in a script. What holds an expression or a variable is no literal
+/// The names and literal values in a script. A value with an expression or a variable is not a literal
 /// and is left out.
 pub(super) fn arguments(code: &Code) -> Vec<EnvVar> {
     // Most scripts name nothing; they are not parsed for this.
@@ -14,12 +14,12 @@ pub(super) fn arguments(code: &Code) -> Vec<EnvVar> {
         return Vec::new();
     }
 
-    let mut found = Vec::new();
+    let mut arguments = Vec::new();
 
     for command in &code.script().commands {
         for assignment in &command.assignments {
             if let Some(value) = assignment.value.literal().filter(|value| !value.is_empty()) {
-                found.push(variable(
+                arguments.push(variable(
                     code,
                     (&assignment.name, assignment.name_span),
                     value,
@@ -31,18 +31,20 @@ pub(super) fn arguments(code: &Code) -> Vec<EnvVar> {
 
     for invocation in code.script().invocations() {
         match invocation.program {
-            "docker" | "podman" | "nerdctl" | "buildah" => container(code, &invocation, &mut found),
+            "docker" | "podman" | "nerdctl" | "buildah" => {
+                container(code, &invocation, &mut arguments)
+            }
             "export" | "declare" | "env" => {
-                found.extend(invocation.args.iter().filter_map(|word| pair(code, word)))
+                arguments.extend(invocation.args.iter().filter_map(|word| pair(code, word)))
             }
             _ => {}
         }
     }
 
-    found
+    arguments
 }
 
-fn container(code: &Code, invocation: &Invocation<'_>, found: &mut Vec<EnvVar>) {
+fn container(code: &Code, invocation: &Invocation<'_>, arguments: &mut Vec<EnvVar>) {
     let names = ["-e", "--env", "--build-arg", "--label"];
     for option in invocation
         .options(&names)
@@ -58,7 +60,7 @@ fn container(code: &Code, invocation: &Invocation<'_>, found: &mut Vec<EnvVar>) 
 
         let middle = option.span.start + name.len() as u32;
         let end = option.span.end;
-        found.push(variable(
+        arguments.push(variable(
             code,
             (name, Span::new(option.span.start, middle)),
             value,
@@ -70,7 +72,7 @@ fn container(code: &Code, invocation: &Invocation<'_>, found: &mut Vec<EnvVar>) 
         let password = invocation
             .option(&["-p", "--password"])
             .filter(|option| option.word.literal().is_some());
-        found.extend(password.map(|option| {
+        arguments.extend(password.map(|option| {
             variable(
                 code,
                 ("password", option.option.span),

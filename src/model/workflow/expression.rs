@@ -1,4 +1,4 @@
-//! `${{ … }}`: where each stands, and what it reads.
+//! Expressions, `${{ … }}`: their places, and the contexts that they read.
 
 use std::sync::OnceLock;
 
@@ -23,14 +23,14 @@ pub struct Expression {
     pub job: Option<usize>,
     /// Index into the job's steps.
     pub step: Option<usize>,
-    /// Nothing else stands in its scalar.
+    /// It is all of its scalar.
     pub whole: bool,
     /// A condition without braces.
     pub bare: bool,
     reads: OnceLock<Reads>,
 }
 
-/// What an expression reads, found once: several rules ask.
+/// The contexts that an expression reads, found once: several rules ask.
 #[derive(Debug, Clone, Default)]
 struct Reads {
     /// It can be parsed.
@@ -53,22 +53,20 @@ impl Access {
         self.parts.join(".")
     }
 
-    pub fn part(&self, at: usize) -> &str {
-        self.parts.get(at).map_or("", String::as_str)
+    pub fn part(&self, index: usize) -> &str {
+        self.parts.get(index).map_or("", String::as_str)
     }
 }
 
-/// The `${{ … }}` of a text: spans with their braces. One that does not end is left out; quoted
+/// The `${{ … }}` of a string: spans with their braces. One that does not end is left out; quoted
 /// braces do not end it.
 pub(super) fn find(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(start) = text
-        .get(from..)
-        .and_then(|rest| rest.find("${{"))
-        .map(|at| from + at)
-    {
+
+    while let Some(length) = text.get(from..).and_then(|rest| rest.find("${{")) {
+        let start = from + length;
         let Some(end) = close(bytes, start + 3) else {
             break;
         };
@@ -85,17 +83,17 @@ fn close(bytes: &[u8], from: usize) -> Option<usize> {
     let mut quoted = false;
     let mut fallback = None;
 
-    for at in from..bytes.len().saturating_sub(1) {
-        match bytes[at] {
+    for offset in from..bytes.len().saturating_sub(1) {
+        match bytes[offset] {
             b'\'' => quoted = !quoted,
-            b'}' if bytes[at + 1] == b'}' => {
+            b'}' if bytes[offset + 1] == b'}' => {
                 if !quoted {
-                    return Some(at + 2);
+                    return Some(offset + 2);
                 }
 
-                fallback = fallback.or(Some(at + 2));
+                fallback = fallback.or(Some(offset + 2));
             }
-            b'$' if quoted && bytes[at..].starts_with(b"${{") => return fallback,
+            b'$' if quoted && bytes[offset..].starts_with(b"${{") => return fallback,
             _ => {}
         }
     }
@@ -269,7 +267,7 @@ fn parts(context: &Context) -> Option<Vec<String>> {
     Some(all)
 }
 
-/// The map of a part of a text.
+/// The map of a part of a string.
 fn cut(offsets: &OffsetMap, span: Span) -> OffsetMap {
     let mut map = OffsetMap::default();
     let mut expected = None;

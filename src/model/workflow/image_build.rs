@@ -1,27 +1,13 @@
 //! Container images that a workflow builds: from which folder and Dockerfile, under which tags,
 //! pushed or not.
 
-use super::super::Setting;
-use super::super::env::EnvValue;
-use super::{Job, Step, Workflow};
+use super::build_command::{BuildCommand, CommandText, is_build_action};
+use super::evidence::Purpose;
+use super::jobs::{ImageBuild, Job, Step, Workflow};
+use super::purpose::{command_purposes, step_purposes};
+use crate::model::env::EnvValue;
+use crate::model::{Code, Setting};
 use crate::source::{Located, Location, join};
-use crate::syntax::shell::Invocation;
-
-/// An image that a step builds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImageBuild {
-    /// The command or the action.
-    pub location: Location,
-    /// Folder in the repository; `None` for a URL or what cannot be known.
-    pub context: Option<Located<String>>,
-    /// Path of the Dockerfile in the repository, default applied; `None` if it cannot be known.
-    pub dockerfile: Option<Located<String>>,
-    pub target: Setting<String>,
-    /// References, with `${{ env.X }}` and images of the metadata action filled in; other
-    /// expressions stay as written.
-    pub tags: Vec<Located<String>>,
-    pub pushes: bool,
-}
 
 /// Every image that a workflow builds. Read once: rules about Dockerfiles ask every workflow.
 pub fn image_builds(workflow: &Workflow) -> Vec<ImageBuild> {
@@ -32,208 +18,143 @@ pub fn image_builds(workflow: &Workflow) -> Vec<ImageBuild> {
 }
 
 fn read_builds(workflow: &Workflow) -> Vec<ImageBuild> {
-    let mut found = Vec::new();
+    let mut builds = Vec::new();
 
     for job in &workflow.jobs {
         for step in &job.steps {
-            let scope = Scope {
+            let builder = StepBuilder {
                 workflow,
                 job,
                 step,
             };
 
-            found.extend(scope.action());
-            let Some(code) = &step.run else { continue };
+            builds.extend(builder.action());
 
-            let script = code.script();
-            found.extend(
-                script
-                    .invocations()
-                    .iter()
-                    .filter_map(|invocation| scope.command(invocation)),
-            );
+            if let Some(code) = &step.run {
+                let invocations = code.script().invocations();
+                let commands = invocations.iter().filter_map(BuildCommand::parse);
+                builds.extend(commands.map(|command| builder.locate(code, command)));
+            }
         }
     }
 
-    found
+    builds
 }
 
-/// A step and what is around it.
+/// A step that may build images, with what is around it.
 #[derive(Clone, Copy)]
-struct Scope<'w> {
+struct StepBuilder<'w> {
     workflow: &'w Workflow,
     job: &'w Job,
     step: &'w Step,
 }
 
-const BUILDERS: &[&str] = &[
-    "docker/build-push-action",
-    "depot/build-push-action",
-    "useblacksmith/build-push-action",
-    "redhat-actions/buildah-build",
-    "mr-smithers-excellent/docker-build-push",
-    "elgohr/Publish-Docker-Github-Action",
-    "int128/kaniko-action",
-    "aevea/action-kaniko",
-];
-
-impl Scope<'_> {
+impl<'w> StepBuilder<'w> {
+    /// The build of an action's inputs.
     fn action(self) -> Option<ImageBuild> {
         let uses = self.step.uses.as_ref()?;
-        let action = self.step.action()?;
-        if !BUILDERS
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(action.name()))
-        {
+        if !is_build_action(self.step.action()?.name()) {
             return None;
         }
 
-        let here = Located::new(".".to_owned(), uses.location);
-        let context = match self.input(&["context", "path", "directory", "workdir"]) {
-            // The default context is the repository itself, and a path may follow it.
-            Some(at) => match at.value.strip_prefix("{{defaultContext}}") {
-                Some(rest) => folder(
-                    "",
-                    &Located::new(format!("./{}", rest.trim_start_matches(':')), at.location),
-                ),
-                None => folder("", &at),
-            },
-            None => folder("", &here),
+        let context = self.action_context(uses.location);
+        let file = self.input(&["file", "dockerfile", "containerfiles"]);
+
+        Some(ImageBuild {
+            location: uses.location,
+            dockerfile: dockerfile("", context.as_ref(), file),
+            context,
+            target: self.input(&["target"]).map_or(Setting::Absent, known),
+            tags: self.action_tags(),
+            pushes: step_purposes(self.step).any(|evidence| evidence.purpose == Purpose::Push),
+        })
+    }
+
+    fn action_context(self, uses: Location) -> Option<Located<String>> {
+        let Some(path) = self.input(&["context", "path", "directory", "workdir"]) else {
+            return folder("", &Located::new(".".to_owned(), uses));
         };
 
-        let file = self.input(&["file", "dockerfile", "containerfiles"]);
-        let dockerfile = dockerfile("", context.as_ref(), file);
-        let image = self.input(&["image", "name", "imageName"]);
+        // The default context is the repository itself, and a path may follow it.
+        match path.value.strip_prefix("{{defaultContext}}") {
+            Some(rest) => {
+                let inside = format!("./{}", rest.trim_start_matches(':'));
+                folder("", &Located::new(inside, path.location))
+            }
+            None => folder("", &path),
+        }
+    }
+
+    /// The references of an action: its tags, which may be put after the name of an image.
+    fn action_tags(self) -> Vec<Located<String>> {
         let tags = match self.input(&["tags"]) {
             Some(tags) => self.tags(&tags),
             None => Vec::new(),
         };
 
-        Some(ImageBuild {
-            location: uses.location,
-            context,
-            dockerfile,
-            target: self.input(&["target"]).map_or(Setting::Absent, known),
-            tags: match image {
-                Some(image) if tags.is_empty() => vec![image],
-                Some(image) => tags
-                    .into_iter()
-                    .map(|tag| {
-                        if tag.value.contains('/') {
-                            tag
-                        } else {
-                            tag.map(|tag| format!("{}:{tag}", image.value))
-                        }
-                    })
-                    .collect(),
-                None => tags,
-            },
-            pushes: super::step_purposes(self.step)
-                .any(|evidence| evidence.purpose == super::Purpose::Push),
-        })
+        let Some(image) = self.input(&["image", "name", "imageName"]) else {
+            return tags;
+        };
+
+        if tags.is_empty() {
+            return vec![image];
+        }
+
+        tags.into_iter()
+            .map(|tag| {
+                if tag.value.contains('/') {
+                    tag
+                } else {
+                    tag.map(|tag| format!("{}:{tag}", image.value))
+                }
+            })
+            .collect()
     }
 
-    fn command(self, invocation: &Invocation<'_>) -> Option<ImageBuild> {
-        let code = self.step.run.as_ref()?;
-        let values = [
-            "-t",
-            "--tag",
-            "-f",
-            "--file",
-            "--build-arg",
-            "--target",
-            "--platform",
-            "--cache-from",
-            "--cache-to",
-            "-o",
-            "--output",
-            "--secret",
-            "--ssh",
-            "--label",
-            "--network",
-            "--progress",
-            "--builder",
-            "--iidfile",
-            "--metadata-file",
-            "--add-host",
-            "--build-context",
-            "-r",
-            "--registry",
-            "--image",
-            "-m",
-            "--memory",
-            "--shm-size",
-            "--provenance",
-            "--sbom",
-            "--destination",
-        ];
-        let words = invocation.positionals(&values);
-        let texts: Vec<&str> = words.iter().map(|word| word.text()).collect();
-        let location = code.location(invocation.span());
-        let rest = match (invocation.program, texts.as_slice()) {
-            ("docker" | "podman" | "nerdctl" | "depot" | "img", ["build", ..]) => 1,
-            (
-                "docker" | "podman" | "nerdctl",
-                ["buildx" | "image" | "builder", "build" | "b", ..],
-            ) => 2,
-            ("buildah", ["bud" | "build" | "build-using-dockerfile", ..]) => 1,
-            ("gcloud", ["builds", "submit", ..]) => 2,
-            ("az", ["acr", "build", ..]) => 2,
-            ("executor" | "kaniko", _) => 0,
-            _ => return None,
+    /// The build of a command, with its paths found in the repository.
+    fn locate(self, code: &Code, command: BuildCommand<'_>) -> ImageBuild {
+        let location = code.location(command.span);
+        let directory = self.directory();
+        let path = match command.context {
+            Some(path) => self.filled(code, path),
+            None => Located::new(".".to_owned(), location),
         };
 
-        let text = |value: &str, span| {
-            let written = Located::new(value.to_owned(), code.location(span));
-            written.as_ref().map(|value| self.fill(value))
-        };
-
-        let context = match invocation.option(&["--context"]).filter(|_| rest == 0) {
-            Some(option) => Some(text(option.value.trim_start_matches("dir://"), option.span)),
-            None => words.get(rest).map(|word| text(word.text(), word.span)),
-        };
-
-        let folders = self.directory();
-        let context = match (&folders, context) {
-            (Some(base), Some(context)) => folder(base, &context),
-            (Some(base), None) => folder(base, &Located::new(".".to_owned(), location)),
-            (None, _) => None,
-        };
-
-        let file = invocation
-            .option(&["-f", "--file", "--dockerfile"])
-            .map(|option| text(option.value, option.span));
-        let dockerfile = folders
+        let context = directory.as_ref().and_then(|base| folder(base, &path));
+        let file = command.file.map(|file| self.filled(code, file));
+        let dockerfile = directory
             .as_ref()
             .and_then(|base| dockerfile(base, context.as_ref(), file));
-        let tags = invocation
-            .options(&["-t", "--tag", "--destination", "-d"])
-            .map(|option| text(option.value, option.span))
+        let tags = command
+            .tags
+            .into_iter()
+            .map(|tag| self.filled(code, tag))
             .filter(|tag| !tag.value.is_empty());
-        let pushes = invocation.flag(&["--push"]).is_some()
-            || matches!(invocation.program, "gcloud" | "az" | "executor");
-        Some(ImageBuild {
+
+        ImageBuild {
             location,
             context,
             dockerfile,
-            target: invocation
-                .option(&["--target"])
-                .map_or(Setting::Absent, |option| {
-                    known(text(option.value, option.span))
-                }),
+            target: command
+                .target
+                .map_or(Setting::Absent, |target| known(self.filled(code, target))),
             tags: tags.collect(),
-            pushes: pushes || self.is_pushed(),
-        })
+            pushes: command.pushes || self.is_pushed(),
+        }
+    }
+
+    fn filled(self, code: &Code, text: CommandText<'_>) -> Located<String> {
+        Located::new(self.fill(text.value), code.location(text.span))
     }
 
     /// Whether some command of the job pushes images.
     fn is_pushed(self) -> bool {
-        let scripts = self.job.steps.iter().filter_map(|step| step.run.as_ref());
-        scripts
+        self.job
+            .steps
+            .iter()
+            .filter_map(|step| step.run.as_ref())
             .flat_map(|code| code.script().invocations())
-            .any(|invocation| {
-                super::command_purposes(&invocation).contains(&(super::Purpose::Push, false))
-            })
+            .any(|invocation| command_purposes(&invocation).contains(&(Purpose::Push, false)))
     }
 
     /// The folder that commands of the step run in; `None` if it cannot be known.
@@ -249,76 +170,73 @@ impl Scope<'_> {
 
         match &self.step.working_directory {
             Setting::Absent => Some(String::new()),
-            Setting::Set(at) => join("", &self.fill(&at.value)),
+            Setting::Set(folder) => join("", &self.fill(&folder.value)),
             Setting::Unknown(_) => None,
         }
     }
 
+    /// The first of these inputs, with variables filled in; `None` where it is empty.
     fn input(self, names: &[&str]) -> Option<Located<String>> {
         let input = names.iter().find_map(|name| self.step.input(name))?;
-        let at = match &input.value {
-            EnvValue::Literal(at) => at.clone(),
+        let written = match &input.value {
+            EnvValue::Literal(text) => text.clone(),
             EnvValue::Template { written, .. } => written.clone(),
             EnvValue::Reference(location) => Located::new(self.reference(*location)?, *location),
             EnvValue::Inherited => return None,
         };
 
-        let filled = at.as_ref().map(|text| self.fill(text));
+        let filled = written.as_ref().map(|text| self.fill(text));
 
         (!filled.value.is_empty()).then_some(filled)
     }
 
     /// The text of an expression at a place, braces included.
     fn reference(self, location: Location) -> Option<String> {
-        let found = self
+        let expression = self
             .workflow
             .expressions
             .iter()
             .find(|expression| expression.location == location)?;
-        Some(format!("${{{{{}}}}}", found.text))
+        Some(format!("${{{{{}}}}}", expression.text))
     }
 
-    /// The references of a `tags` input: one a line, or between commas.
+    /// The references of a `tags` input.
     fn tags(self, tags: &Located<String>) -> Vec<Located<String>> {
-        let mut found = Vec::new();
-        for tag in tags
-            .value
-            .split(['\n', ','])
-            .map(str::trim)
-            .filter(|tag| !tag.is_empty())
-        {
-            let step = tag
-                .strip_prefix("${{")
-                .and_then(|rest| rest.trim().strip_prefix("steps."));
-            let meta = step
-                .and_then(|rest| rest.split_once('.'))
-                .and_then(|(id, _)| {
-                    self.job
-                        .steps
-                        .iter()
-                        .find(|step| step.id.as_ref().is_some_and(|at| at.value == id))
-                });
-            match meta.filter(|step| step.runs_action("docker/metadata-action")) {
-                Some(meta) => {
-                    let scope = Scope { step: meta, ..self };
-                    let images = scope
-                        .input(&["images"])
-                        .map(|images| images.value)
-                        .unwrap_or_default();
-                    let images = images
-                        .split(['\n', ','])
-                        .map(str::trim)
-                        .filter(|image| !image.is_empty());
-                    // The action makes the tags; which ones cannot be known from here.
-                    found.extend(
-                        images.map(|image| Located::new(format!("{image}:{tag}"), tags.location)),
+        let mut references = Vec::new();
+
+        for tag in entries(&tags.value) {
+            match self.metadata_step(tag) {
+                // The action makes the tags; which ones cannot be known from here.
+                Some(metadata) => {
+                    let images = StepBuilder {
+                        step: metadata,
+                        ..self
+                    }
+                    .input(&["images"])
+                    .map_or_else(String::new, |images| images.value);
+                    references.extend(
+                        entries(&images)
+                            .map(|image| Located::new(format!("{image}:{tag}"), tags.location)),
                     );
                 }
-                None => found.push(Located::new(tag.to_owned(), tags.location)),
+                None => references.push(Located::new(tag.to_owned(), tags.location)),
             }
         }
 
-        found
+        references
+    }
+
+    /// The step of the metadata action whose output a tag is: `${{ steps.meta.outputs.tags }}`.
+    fn metadata_step(self, tag: &str) -> Option<&'w Step> {
+        let expression = tag.strip_prefix("${{")?.trim();
+        let (id, _) = expression.strip_prefix("steps.")?.split_once('.')?;
+        let step = self
+            .job
+            .steps
+            .iter()
+            .find(|step| step.id.as_ref().is_some_and(|step_id| step_id.value == id))?;
+
+        step.runs_action("docker/metadata-action").then_some(step)
     }
 
     /// Fills in `${{ env.X }}`, `$X` and `${X}` where `env` has a literal.
@@ -352,16 +270,23 @@ impl Scope<'_> {
     }
 }
 
+/// The entries of an input: one a line, or between commas.
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', ','])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+}
+
 /// Replaces `$NAME` where no further letter of a name follows.
 fn replace_variable(text: &str, name: &str, value: &str) -> String {
     let form = format!("${name}");
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
 
-    while let Some(at) = rest.find(&form) {
-        let after = &rest[at + form.len()..];
+    while let Some(start) = rest.find(&form) {
+        let after = &rest[start + form.len()..];
         let ends = !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
-        out.push_str(&rest[..at]);
+        out.push_str(&rest[..start]);
         out.push_str(if ends { value } else { &form });
         rest = after;
     }
@@ -370,11 +295,11 @@ fn replace_variable(text: &str, name: &str, value: &str) -> String {
 }
 
 /// A value without variables is known.
-fn known(at: Located<String>) -> Setting<String> {
-    if at.value.contains('$') {
-        Setting::Unknown(Some(at.location))
+fn known(text: Located<String>) -> Setting<String> {
+    if text.value.contains('$') {
+        Setting::Unknown(Some(text.location))
     } else {
-        Setting::Set(at)
+        Setting::Set(text)
     }
 }
 
@@ -421,7 +346,7 @@ mod tests {
         let text = format!("on: push\nenv:\n  REGISTRY: ghcr.io\njobs:\n  a:\n    steps:\n{steps}");
         let source = SourceFile::new(FileId(0), "x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
-        let workflow = super::super::workflow(&parsed.tree, &source);
+        let workflow = super::super::lower::workflow(&parsed.tree, &source);
         let value = |at: Option<Located<String>>| at.map(|at| at.value);
         image_builds(&workflow)
             .into_iter()

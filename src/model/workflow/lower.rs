@@ -1,21 +1,20 @@
-//! Trees to workflows.
+//! Lowering of trees to workflows.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::super::Setting;
-use super::super::env::EnvOrigin;
-use super::super::image::{ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
 use super::credentials::arguments;
 use super::expression::Expression;
+use super::jobs::{
+    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
+};
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
 };
-use super::{
-    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
-};
-use crate::model::env::EnvVar;
+use crate::model::Setting;
+use crate::model::env::{EnvOrigin, EnvVar};
+use crate::model::image::{ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
 
@@ -85,8 +84,8 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
         workflow.triggers = triggers(on);
 
         for event in ["workflow_dispatch", "workflow_call"] {
-            if let Some(given) = on.path(&[event, "inputs"]) {
-                workflow.inputs.extend(inputs(given, event));
+            if let Some(node) = on.path(&[event, "inputs"]) {
+                workflow.inputs.extend(inputs(node, event));
             }
         }
     }
@@ -112,8 +111,8 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
 
     let runs = entry.value;
     workflow.using = field(runs, "using");
-    if let Some(given) = root.get("inputs") {
-        workflow.inputs = inputs(given, "");
+    if let Some(node) = root.get("inputs") {
+        workflow.inputs = inputs(node, "");
     }
 
     let id = Located::new("runs".to_owned(), entry.key.location());
@@ -121,11 +120,7 @@ fn lower_action(root: Node<'_>, workflow: &mut Workflow) {
     job.outputs = outputs(root.get("outputs"));
     job.env = variables(runs.get("env"), EnvOrigin::WorkflowEnv);
 
-    if let Some(image) = runs.get("image").filter(|image| {
-        image
-            .str()
-            .is_some_and(|text| text.starts_with("docker://"))
-    }) {
+    if let Some(image) = runs.get("image") {
         job.images.extend(docker_action(image));
     }
 
@@ -147,28 +142,24 @@ fn triggers(on: Node<'_>) -> Vec<Trigger> {
 }
 
 fn trigger(event: Located<String>, filters: Option<Node<'_>>) -> Trigger {
-    let list = |key: &str| texts(filters.and_then(|node| node.get(key)));
-    let crons = filters
-        .into_iter()
-        .flat_map(|node| node.items().filter_map(|item| field(item, "cron")))
-        .collect();
     Trigger {
-        types: list("types"),
-        branches: list("branches"),
-        branches_ignore: list("branches-ignore"),
-        tags: list("tags"),
-        tags_ignore: list("tags-ignore"),
-        paths: list("paths"),
-        paths_ignore: list("paths-ignore"),
-        workflows: list("workflows"),
-        crons,
+        types: filter_list(filters, "types"),
+        branches: filter_list(filters, "branches"),
+        branches_ignore: filter_list(filters, "branches-ignore"),
+        tags: filter_list(filters, "tags"),
+        tags_ignore: filter_list(filters, "tags-ignore"),
+        paths: filter_list(filters, "paths"),
+        workflows: filter_list(filters, "workflows"),
         event,
     }
 }
 
-fn inputs(given: Node<'_>, event: &'static str) -> Vec<Input> {
-    given
-        .entries()
+fn filter_list(filters: Option<Node<'_>>, key: &str) -> Vec<Located<String>> {
+    texts(filters.and_then(|node| node.get(key)))
+}
+
+fn inputs(node: Node<'_>, event: &'static str) -> Vec<Input> {
+    node.entries()
         .filter_map(|entry| {
             let kind =
                 field(entry.value, "type").map_or_else(|| "string".to_owned(), |kind| kind.value);
@@ -283,13 +274,13 @@ fn job(entry: &Entry<'_>, shell: &Setting<String>, directory: &Setting<String>) 
 }
 
 fn secrets(node: Node<'_>) -> Secrets {
-    let Some(given) = node.get("secrets") else {
+    let Some(secrets) = node.get("secrets") else {
         return Secrets::None;
     };
 
-    match given.str() {
-        Some("inherit") => Secrets::Inherit(given.location()),
-        _ => Secrets::Passed(variables(Some(given), EnvOrigin::WorkflowWith)),
+    match secrets.str() {
+        Some("inherit") => Secrets::Inherit(secrets.location()),
+        _ => Secrets::Passed(variables(Some(secrets), EnvOrigin::WorkflowWith)),
     }
 }
 
@@ -391,8 +382,8 @@ fn add_container(node: Node<'_>, role: ImageRole, job: &mut Job) {
         return;
     };
 
-    let found = image_use(role, image, job.matrix.as_ref());
-    job.images.extend(found);
+    let images = image_use(role, image, job.matrix.as_ref());
+    job.images.extend(images);
 }
 
 fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
@@ -413,22 +404,8 @@ fn docker_action(uses: Node<'_>) -> Option<ImageUse> {
 
 /// The images that a reference comes to: itself, or each value of the matrix row that it names.
 fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>) -> Vec<ImageUse> {
-    let make = |image: Located<String>, sources: Vec<ImageSource>| ImageUse {
-        role,
-        location: image.location,
-        reference: (!image.value.contains("${{")).then(|| Reference::parse(&image.value)),
-        written: image.value,
-        sources,
-    };
+    let axis = matrix.and_then(|matrix| named_axis(matrix, &written.value));
 
-    let row = written
-        .value
-        .strip_prefix("${{")
-        .and_then(|rest| rest.strip_suffix("}}"))
-        .and_then(|inner| inner.trim().strip_prefix("matrix."));
-    let axis = matrix
-        .zip(row)
-        .and_then(|(matrix, row)| matrix.axes.iter().find(|axis| axis.name.value == row));
     match axis {
         Some(axis) if !axis.values.is_empty() => {
             let source = ImageSource {
@@ -436,25 +413,50 @@ fn image_use(role: ImageRole, written: Located<String>, matrix: Option<&Matrix>)
                 kind: ImageSourceKind::Matrix,
             };
 
-            let values = axis.values.iter().filter(|value| !value.value.is_empty());
-            values
-                .map(|value| make(value.clone(), vec![source.clone()]))
+            axis.values
+                .iter()
+                .filter(|value| !value.value.is_empty())
+                .map(|value| written_image(role, value.clone(), vec![source.clone()]))
                 .collect()
         }
-        _ => vec![make(written, Vec::new())],
+        _ => vec![written_image(role, written, Vec::new())],
     }
 }
 
-/// The steps in their order; those of a `parallel` group stand in its place.
+/// The axis that a string names: `${{ matrix.image }}`.
+fn named_axis<'m>(matrix: &'m Matrix, text: &str) -> Option<&'m Axis> {
+    let expression = text.strip_prefix("${{")?.strip_suffix("}}")?;
+    let name = expression.trim().strip_prefix("matrix.")?;
+
+    matrix.axes.iter().find(|axis| axis.name.value == name)
+}
+
+fn written_image(role: ImageRole, image: Located<String>, sources: Vec<ImageSource>) -> ImageUse {
+    let reference = if image.value.contains("${{") {
+        None
+    } else {
+        Some(Reference::parse(&image.value))
+    };
+
+    ImageUse {
+        role,
+        location: image.location,
+        reference,
+        written: image.value,
+        sources,
+    }
+}
+
+/// The steps in their order; those of a `parallel` group in its place.
 fn steps(
     listed: Node<'_>,
     shell: &Setting<String>,
     directory: &Setting<String>,
     images: &mut Vec<ImageUse>,
 ) -> Vec<Step> {
-    let mut found = Vec::new();
+    let mut steps = Vec::new();
 
-    for (at, node) in listed.items().enumerate() {
+    for (index, node) in listed.items().enumerate() {
         images.extend(node.get("uses").and_then(docker_action));
 
         match node.get("parallel") {
@@ -464,18 +466,18 @@ fn steps(
                         .items()
                         .filter_map(|node| docker_action(node.get("uses")?)),
                 );
-                found.extend(
+                steps.extend(
                     group
                         .items()
                         .enumerate()
-                        .map(|(inner, node)| step(node, (at, Some(inner)), shell, directory)),
+                        .map(|(inner, node)| step(node, (index, Some(inner)), shell, directory)),
                 );
             }
-            None => found.push(step(node, (at, None), shell, directory)),
+            None => steps.push(step(node, (index, None), shell, directory)),
         }
     }
 
-    found
+    steps
 }
 
 fn step(
@@ -508,20 +510,20 @@ fn step(
 }
 
 /// Finds the expressions of all scalars below a node.
-fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, found: &mut Vec<Expression>) {
+fn collect<'t>(node: Node<'t>, keys: &mut Vec<Cow<'t, str>>, collected: &mut Vec<Expression>) {
     match node.kind() {
-        Kind::Scalar => expressions(node, keys, found),
+        Kind::Scalar => expressions(node, keys, collected),
         Kind::Mapping => {
             for entry in node.entries() {
                 keys.push(Cow::Borrowed(entry.key.str().unwrap_or_default()));
-                collect(entry.value, keys, found);
+                collect(entry.value, keys, collected);
                 keys.pop();
             }
         }
         Kind::Sequence => {
-            for (at, item) in node.items().enumerate() {
-                keys.push(Cow::Owned(at.to_string()));
-                collect(item, keys, found);
+            for (index, item) in node.items().enumerate() {
+                keys.push(Cow::Owned(index.to_string()));
+                collect(item, keys, collected);
                 keys.pop();
             }
         }
@@ -539,21 +541,23 @@ fn locate(expression: &mut Expression, positions: &Positions) {
     };
 
     let position = match rest {
-        ["steps", at, "parallel", inner, ..] => at.parse().ok().map(|at| (at, inner.parse().ok())),
-        ["steps", at, ..] => at.parse().ok().map(|at| (at, None)),
+        ["steps", index, "parallel", inner, ..] => {
+            index.parse().ok().map(|index| (index, inner.parse().ok()))
+        }
+        ["steps", index, ..] => index.parse().ok().map(|index| (index, None)),
         _ => None,
     };
+
     // `runs` beside `jobs`, of which there may be none, belongs to no job.
-    let job = job.filter(|_| !positions.jobs.is_empty());
+    let job = if positions.jobs.is_empty() { None } else { job };
     let step = job
         .zip(position)
-        .and_then(|at| positions.steps.get(&at).copied());
+        .and_then(|key| positions.steps.get(&key).copied());
+
     // A step of a group is a step like any other.
-    if let Some(group) = expression
-        .keys
-        .iter()
-        .position(|key| key == "parallel")
-        .filter(|_| step.is_some())
+    let group = expression.keys.iter().position(|key| key == "parallel");
+    if step.is_some()
+        && let Some(group) = group
     {
         expression.keys.drain(group..group + 2);
     }

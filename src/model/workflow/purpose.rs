@@ -6,99 +6,63 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{ActionRef, Job, Step};
+use super::action::ActionRef;
+use super::evidence::{Evidence, Purpose};
+use super::jobs::{Job, Step, Workflow};
 use crate::embedded::table;
 use crate::source::Location;
 use crate::syntax::shell::{self, Invocation, Word};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Purpose {
-    Lint,
-    Typecheck,
-    Test,
-    Build,
-    /// Builds a container image.
-    Image,
-    /// Pushes an image to a registry.
-    Push,
-    /// Publishes a package.
-    Publish,
-    /// Makes a release with its notes and files.
-    Release,
-    /// Puts up documentation or another static site.
-    Pages,
-    Deploy,
-    /// Looks for vulnerabilities in code, dependencies or images.
-    Scan,
-    ImageScan,
-    Sbom,
-    /// Evaluates an LLM application.
-    Evaluate,
-    SecretScan,
-}
-
-/// Why something has a purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    pub purpose: Purpose,
-    /// The command, the action or the name that says so.
-    pub location: Location,
-    /// Only a name says so: of a job, a step, a script or a called workflow.
-    pub named: bool,
-    /// It happens on the runner itself and ends with the job: `docker compose up` without a remote
-    /// host.
-    pub on_runner: bool,
-}
-
 #[derive(Deserialize)]
-struct Table {
-    purpose: Vec<Entry>,
+struct PurposeTable {
+    purpose: Vec<PurposeEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct PurposeEntry {
     name: Purpose,
     actions: Vec<String>,
     commands: Vec<String>,
     words: Vec<String>,
 }
 
-static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let table: Table = table!("pipeline");
+static TABLE: LazyLock<Vec<PurposeEntry>> = LazyLock::new(|| {
+    let table: PurposeTable = table!("pipeline");
     table.purpose
 });
 
-/// A word of a pattern, in which one `*` may stand at the beginning or near the end.
+/// A word of a pattern, in which one `*` may be at the beginning or near the end.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum WordPattern {
     Exactly(&'static str),
     StartsWith(&'static str),
     EndsWith(&'static str),
 }
 
-impl Wanted {
+impl WordPattern {
     fn of(word: &'static str) -> Self {
         match word.split_once('*') {
-            Some(("", end)) => Wanted::EndsWith(end),
-            Some((start, _)) => Wanted::StartsWith(start),
-            None => Wanted::Exactly(word),
+            Some(("", end)) => WordPattern::EndsWith(end),
+            Some((start, _)) => WordPattern::StartsWith(start),
+            None => WordPattern::Exactly(word),
         }
     }
 
     fn fits(self, text: &str) -> bool {
         match self {
-            Wanted::Exactly(word) => text == word,
-            Wanted::StartsWith(start) => text.starts_with(start),
-            Wanted::EndsWith(end) => text.ends_with(end),
+            WordPattern::Exactly(word) => text == word,
+            WordPattern::StartsWith(start) => text.starts_with(start),
+            WordPattern::EndsWith(end) => text.ends_with(end),
         }
     }
 
     /// Whether an argument is this word, or the option of this name with a value.
     fn is_argument(self, arg: &str) -> bool {
         match self {
-            Wanted::Exactly(option) | Wanted::StartsWith(option) if option.starts_with('-') => {
+            WordPattern::Exactly(option) | WordPattern::StartsWith(option)
+                if option.starts_with('-') =>
+            {
                 self.fits(arg) || arg.split_once('=').is_some_and(|(name, _)| name == option)
             }
             _ => !arg.starts_with('-') && self.fits(arg),
@@ -107,14 +71,14 @@ impl Wanted {
 }
 
 /// A command of the table: its words after the program.
-struct Pattern {
-    /// Index of its entry.
+struct CommandPattern {
+    /// PurposeIndex of its entry.
     entry: usize,
-    words: Vec<Wanted>,
+    words: Vec<WordPattern>,
 }
 
-impl Pattern {
-    /// Whether its words stand in a command in their order.
+impl CommandPattern {
+    /// Whether a command has its words in this order.
     fn fits(&self, args: &[&str]) -> bool {
         let mut rest = args.iter();
         self.words
@@ -126,29 +90,31 @@ impl Pattern {
 /// The table by what is looked up in it, so that a command or an action is held against few of its
 /// lines.
 #[derive(Default)]
-struct Index {
+struct PurposeIndex {
     /// Commands by the program that each begins with.
-    commands: HashMap<&'static str, Vec<Pattern>>,
+    commands: HashMap<&'static str, Vec<CommandPattern>>,
     /// Those whose program has a `*` in it.
-    open_commands: Vec<(Wanted, Pattern)>,
+    open_commands: Vec<(WordPattern, CommandPattern)>,
     /// Actions by their names in lower case, with the indexes of their entries.
     actions: HashMap<String, Vec<usize>>,
     /// What comes before and after the `*` in the name of an action.
     open_actions: Vec<(String, String, usize)>,
 }
 
-static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index = Index::default();
-    for (at, entry) in TABLE.iter().enumerate() {
+static INDEX: LazyLock<PurposeIndex> = LazyLock::new(|| {
+    let mut index = PurposeIndex::default();
+    for (position, entry) in TABLE.iter().enumerate() {
         for command in &entry.commands {
             let mut words = command.split(' ');
             let program = words.next().unwrap_or(command);
-            let pattern = Pattern {
-                entry: at,
-                words: words.map(Wanted::of).collect(),
+            let pattern = CommandPattern {
+                entry: position,
+                words: words.map(WordPattern::of).collect(),
             };
             if program.contains('*') {
-                index.open_commands.push((Wanted::of(program), pattern));
+                index
+                    .open_commands
+                    .push((WordPattern::of(program), pattern));
             } else {
                 index.commands.entry(program).or_default().push(pattern);
             }
@@ -160,10 +126,10 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
                     index.open_actions.push((
                         before.to_owned(),
                         after.trim_end_matches('*').to_owned(),
-                        at,
+                        position,
                     ));
                 }
-                None => index.actions.entry(action).or_default().push(at),
+                None => index.actions.entry(action).or_default().push(position),
             }
         }
     }
@@ -179,25 +145,25 @@ pub fn step_purposes(step: &Step) -> impl Iterator<Item = Evidence> {
 }
 
 fn read_purposes(step: &Step) -> Vec<Evidence> {
-    let mut found = Vec::new();
+    let mut evidence = Vec::new();
 
     if let Some(uses) = &step.uses {
         let action = ActionRef::parse(&uses.value);
         let name = action.name().to_ascii_lowercase();
-        found.extend(action_purposes(&name).map(|purpose| Evidence {
+        evidence.extend(action_purposes(&name).map(|purpose| Evidence {
             purpose,
             location: uses.location,
             named: false,
             on_runner: false,
         }));
-        found.extend(inputs(step, &name, uses.location));
+        evidence.extend(inputs(step, &name, uses.location));
     }
 
     if let Some(code) = &step.run {
         for invocation in code.script().invocations() {
             for (purpose, named) in command_purposes(&invocation) {
                 let on_runner = purpose == Purpose::Deploy && is_local(&invocation, step);
-                found.push(Evidence {
+                evidence.push(Evidence {
                     purpose,
                     location: code.location(invocation.span()),
                     named,
@@ -207,7 +173,7 @@ fn read_purposes(step: &Step) -> Vec<Evidence> {
         }
     }
 
-    found
+    evidence
 }
 
 /// What a job does: its steps, then what its own name, its steps' names and a called workflow's
@@ -217,7 +183,7 @@ pub fn job_purposes(job: &Job) -> Vec<Evidence> {
 }
 
 fn read_job_purposes(job: &Job) -> Vec<Evidence> {
-    let mut found: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
+    let mut evidence: Vec<Evidence> = job.steps.iter().flat_map(step_purposes).collect();
     let names = [Some(&job.id), job.name.as_ref(), job.uses.as_ref()];
     for name in names
         .into_iter()
@@ -227,7 +193,7 @@ fn read_job_purposes(job: &Job) -> Vec<Evidence> {
         let entries = TABLE
             .iter()
             .filter(|entry| has_word(&name.value, &entry.words));
-        found.extend(entries.map(|entry| Evidence {
+        evidence.extend(entries.map(|entry| Evidence {
             purpose: entry.name,
             location: name.location,
             named: true,
@@ -235,7 +201,7 @@ fn read_job_purposes(job: &Job) -> Vec<Evidence> {
         }));
     }
 
-    found
+    evidence
 }
 
 /// What a command is for, and whether only a script's name says so.
@@ -265,9 +231,9 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
         return Vec::new();
     }
 
-    let mut found = Vec::new();
+    let mut purposes = Vec::new();
 
-    for (at, entry) in TABLE.iter().enumerate() {
+    for (position, entry) in TABLE.iter().enumerate() {
         let ships = matches!(
             entry.name,
             Purpose::Push | Purpose::Publish | Purpose::Deploy | Purpose::Pages
@@ -276,16 +242,16 @@ pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
             continue;
         }
 
-        if fitting.contains(&at) {
-            found.push((entry.name, false));
+        if fitting.contains(&position) {
+            purposes.push((entry.name, false));
         } else if script
             .is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script)))
         {
-            found.push((entry.name, true));
+            purposes.push((entry.name, true));
         }
     }
 
-    found
+    purposes
 }
 
 /// The program that a launcher such as `npx` fetches and runs, without its version.
@@ -302,16 +268,17 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
         return (program, words);
     }
 
-    let is_name =
-        |word: &&str| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run");
-    let Some(at) = words.iter().position(is_name) else {
+    let launched = words
+        .iter()
+        .position(|word| !word.starts_with('-') && !matches!(*word, "dlx" | "exec" | "x" | "run"));
+    let Some(launched) = launched else {
         return (program, words);
     };
 
-    let name = words[at];
+    let name = words[launched];
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
 
-    (&name[..end], &words[at + 1..])
+    (&name[..end], &words[launched + 1..])
 }
 
 /// What the command is for that `ssh` runs on another host.
@@ -355,39 +322,30 @@ fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
             && name.contains(after.as_str())
     });
 
-    let mut entries: Vec<usize> = open.map(|(.., at)| *at).collect();
+    let mut entries: Vec<usize> = open.map(|(.., position)| *position).collect();
     entries.extend(INDEX.actions.get(name).into_iter().flatten());
     entries.sort_unstable();
     entries.dedup();
 
-    entries.into_iter().map(|at| TABLE[at].name)
+    entries.into_iter().map(|position| TABLE[position].name)
 }
 
 /// What an action does only when its inputs say so.
 fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
-    let said = |input: &str| {
-        step.input(input)
-            .is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
-    };
-
-    let holds = |input: &str, words: &[&str]| {
-        step.input_text(input)
-            .is_some_and(|text| words.iter().any(|word| text.contains(word)))
-    };
-
     let purpose = match action {
         "docker/build-push-action"
         | "docker/bake-action"
         | "depot/build-push-action"
         | "depot/bake-action"
         | "useblacksmith/build-push-action"
-            if said("push") || holds("outputs", &["push=true", "type=registry"]) =>
+            if is_on(step, "push")
+                || mentions(step, "outputs", &["push=true", "type=registry"]) =>
         {
             Purpose::Push
         }
-        "superfly/flyctl-actions" if holds("args", &["deploy"]) => Purpose::Deploy,
-        "pulumi/actions" if holds("command", &["up"]) => Purpose::Deploy,
-        "changesets/action" if said("publish") => Purpose::Publish,
+        "superfly/flyctl-actions" if mentions(step, "args", &["deploy"]) => Purpose::Deploy,
+        "pulumi/actions" if mentions(step, "command", &["up"]) => Purpose::Deploy,
+        "changesets/action" if is_on(step, "publish") => Purpose::Publish,
         "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
         _ => return None,
     };
@@ -398,6 +356,22 @@ fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
         named: false,
         on_runner: false,
     })
+}
+
+/// Whether an input is given and not `false`.
+fn is_on(step: &Step, input: &str) -> bool {
+    step.input(input).is_some_and(|input| {
+        input
+            .value
+            .literal()
+            .is_none_or(|text| text.value != "false")
+    })
+}
+
+/// Whether an input's text has one of these words in it.
+fn mentions(step: &Step, input: &str, words: &[&str]) -> bool {
+    step.input_text(input)
+        .is_some_and(|text| words.iter().any(|word| text.contains(word)))
 }
 
 /// The name of the script, target or task that a task runner or a shell is asked for.
@@ -446,6 +420,17 @@ fn is_site(name: &str) -> bool {
 fn has_word(name: &str, words: &[String]) -> bool {
     name.split(|letter: char| !letter.is_ascii_alphanumeric())
         .any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+impl Workflow {
+    /// The first command or action that tests or evaluates.
+    pub fn first_test(&self) -> Option<Evidence> {
+        self.jobs
+            .iter()
+            .flat_map(|job| &job.steps)
+            .flat_map(step_purposes)
+            .find(|evidence| matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate))
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
-use super::super::{Code, Setting};
 use super::expression::{self, Expression};
+use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::{Code, Setting};
 use crate::source::{Located, OffsetMap};
 use crate::syntax::yaml::{Kind, Node};
 
@@ -97,7 +97,7 @@ pub(super) fn value(node: Node<'_>) -> EnvValue {
     value_of(written, &node.offsets())
 }
 
-/// What a text with expressions in it comes to.
+/// The value of a string with expressions in it.
 pub(super) fn value_of(written: Located<String>, offsets: &OffsetMap) -> EnvValue {
     let spans = expression::find(&written.value);
     if spans.is_empty() {

@@ -5,9 +5,9 @@ use crate::analysis::Ctx;
 use crate::analysis::endpoints::is_api;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
+use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_test_input;
-use crate::model::kind::FileKind;
-use crate::model::topics::Signal;
+use crate::model::keywords::Signal;
 use crate::source::{Location, SourceFile};
 use crate::syntax::yaml::{Kind, Node, Tree};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ const METHODS: &[&str] = &[
 ];
 
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Signal::ApiSpec) {
+    if ctx.facts.env_usage.signals.contains(Signal::ApiSpec) {
         return;
     }
 

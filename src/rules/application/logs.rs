@@ -3,14 +3,14 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
-use crate::model::topics::Signal;
+use crate::model::keywords::Signal;
 
 pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
     let known =
         |service: &Service| service.bounded_logs.is(true) || service.bounded_logs.is_unknown();
     // Who knows how to bound logs in one project leaves the others to development.
     let bounds = |project: &Project| project.services.iter().all(known);
-    if ctx.facts.mentions.topics.contains(Signal::LogRotation) || production(ctx).any(bounds) {
+    if ctx.facts.env_usage.signals.contains(Signal::LogRotation) || production(ctx).any(bounds) {
         return;
     }
 
@@ -58,7 +58,7 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
         .files
         .iter()
         .any(|file| file.workloads().next().is_some());
-    if in_cluster || ctx.facts.mentions.topics.contains(Signal::LogShipping) {
+    if in_cluster || ctx.facts.env_usage.signals.contains(Signal::LogShipping) {
         return;
     }
 

@@ -3,7 +3,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::packages::{is_manifest, package_at};
 use crate::finding::{Finding, Sink};
-use crate::model::topics::Signal;
+use crate::model::keywords::Signal;
 use crate::source::{Location, Span};
 
 /// Libraries that serve metrics to be scraped.
@@ -30,7 +30,7 @@ const LIBRARIES: &[&str] = &[
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Signal::Scraping) || !is_deployed(ctx) {
+    if ctx.facts.env_usage.signals.contains(Signal::Scraping) || !is_deployed(ctx) {
         return;
     }
 

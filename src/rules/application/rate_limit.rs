@@ -6,12 +6,12 @@ use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
+use crate::model::keywords::Signal;
 use crate::model::kubernetes::Body;
-use crate::model::topics::Signal;
 use crate::source::{FileId, Location};
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Signal::RateLimit) {
+    if ctx.facts.env_usage.signals.contains(Signal::RateLimit) {
         return;
     }
 

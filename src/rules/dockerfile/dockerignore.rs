@@ -2,7 +2,7 @@
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Level, Sink};
-use crate::model::context::{Context, contexts};
+use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
 use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
@@ -126,7 +126,7 @@ pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
 }
 
 /// What is likely to lie in the context on the machine that builds, and should not be in an image.
-fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
+fn risks(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
     let repository = ctx.facts.repository;
     let has = |name: &str| {
         join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some())
@@ -187,7 +187,7 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 ];
 
 /// What builds leave in the context, beside [`risks`].
-fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
+fn leftovers(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
     let has = |name: &str| match name.strip_prefix('.') {
         Some(extension) => ctx.facts.has_extension(&context.folder, extension),
         None => join(&context.folder, name)
@@ -207,7 +207,7 @@ fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
-fn above(ctx: &Ctx, context: &Context) -> bool {
+fn above(ctx: &Ctx, context: &BuildContext) -> bool {
     let mut folder = context.folder.as_str();
 
     while !folder.is_empty() {

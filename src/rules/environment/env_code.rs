@@ -7,7 +7,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::code::EnvRequirement;
 use crate::model::code::lex::Language;
 use crate::model::file_role::{is_generated, is_practice, is_tooling};
-use crate::model::mentions;
+use crate::model::path_class::is_prose;
 use crate::source::Location;
 use std::collections::{BTreeMap, HashSet};
 
@@ -215,7 +215,7 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
         let told = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
         if told
             || Language::of(path).is_some()
-            || mentions::is_prose(path)
+            || is_prose(path)
             || is_generated(path)
             || secret_exposure::is_example_env(path)
         {

@@ -8,8 +8,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
-use crate::model::file::is_example_env;
 use crate::model::file_role::{is_practice, is_sample};
+use crate::model::path_class::is_example_env;
 use crate::source::{Location, SourceFile, Span, file_name, join, parent};
 
 /// What names begin with whose values end up in every visitor's browser.

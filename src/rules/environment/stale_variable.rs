@@ -48,7 +48,7 @@ fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
     // Nested settings are put together from parts.
     let nested = name.contains("__");
     !nested
-        && !ctx.facts.mentions.contains(name)
+        && !ctx.facts.env_usage.contains(name)
         && !env_names::is_given(&upper)
         && !env_names::is_read_by_library(&upper)
 }
@@ -62,7 +62,7 @@ fn is_handed_on(ctx: &Ctx) -> bool {
             .flat_map(|project| &project.services)
     };
 
-    ctx.facts.mentions.reads_all_env
+    ctx.facts.env_usage.reads_all_env
         || ctx
             .facts
             .files

@@ -9,7 +9,7 @@ use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::server::{Folders, script_files};
+use crate::model::server::{ScriptFolders, script_files};
 use crate::source::{Located, Location};
 use crate::syntax::shell::{self, WrapperKind};
 
@@ -392,7 +392,7 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Located<String>>
 fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
     let folders = startup::folders(ctx, dockerfile);
-    let folders = Folders {
+    let folders = ScriptFolders {
         repository: ctx.facts.repository,
         folders: &folders,
     };

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Sink, Subject};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{Folders, script_file};
+use crate::model::server::{ScriptFolders, script_file};
 use crate::source::{Location, Span, file_name};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -115,7 +115,7 @@ fn judge(
     }
 
     for invocation in script.invocations() {
-        let folders = Folders {
+        let folders = ScriptFolders {
             repository: ctx.facts.repository,
             folders,
         };

@@ -72,7 +72,7 @@ fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String],
         return;
     }
 
-    let read = server::reads(server);
+    let read = server::configuration_files(server);
     let mut files = folders
         .iter()
         .flat_map(|folder| ctx.facts.repository.below(folder));

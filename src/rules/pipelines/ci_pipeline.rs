@@ -3,7 +3,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_pipeline;
 use crate::finding::{Finding, Sink};
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::source::{Location, Span};
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -6,7 +6,7 @@ use crate::analysis::pipelines::is_live;
 use crate::analysis::pipelines::{is_trial, says_deploy};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
-use crate::model::topics::Signal;
+use crate::model::keywords::Signal;
 use crate::model::workflow::{
     Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes,
 };
@@ -131,7 +131,7 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 /// Whether anybody wrote down how a bad deploy is taken back.
 pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.facts.mentions.topics.contains(Signal::Rollback) {
+    if ctx.facts.env_usage.signals.contains(Signal::Rollback) {
         return;
     }
     // A demo or a preview is put up again.

@@ -5,8 +5,8 @@ use crate::analysis::Ctx;
 use crate::analysis::packages::{MANIFESTS, is_manifest, package_at};
 use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::finding::{Finding, Level, Sink};
-use crate::model::kind::FileKind;
-use crate::model::topics::Signal;
+use crate::model::file_kind::FileKind;
+use crate::model::keywords::Signal;
 use crate::model::workflow::{ActionRef, Purpose, Workflow, job_purposes};
 use crate::source::{Location, file_name};
 
@@ -126,7 +126,7 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
-    if !ctx.facts.mentions.topics.contains(Signal::SecretScan) {
+    if !ctx.facts.env_usage.signals.contains(Signal::SecretScan) {
         let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI";
         missing(
             ctx,

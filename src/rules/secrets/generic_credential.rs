@@ -5,8 +5,8 @@ use crate::analysis::Ctx;
 use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
+use crate::model::file_kind::FileKind;
 use crate::model::file_role::{is_generated, is_practice};
-use crate::model::kind::FileKind;
 use crate::source::SourceFile;
 
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {

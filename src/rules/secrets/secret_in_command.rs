@@ -12,8 +12,8 @@ use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::FileFacts;
+use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_practice;
-use crate::model::kind::FileKind;
 use crate::model::workflow::Workflow;
 use crate::source::{Located, Location, SourceFile, Span};
 

@@ -5,7 +5,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::source::{SourceFile, Span, clip, slice};
 use crate::syntax::yaml::{Node, Style};
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::facts::{FileFacts, SchemaViolation};
+use crate::model::facts::FileFacts;
 use crate::rules::structure::compose_form::compose_root;
 use crate::source::{Location, SourceFile};
 use crate::suggest;
@@ -31,37 +31,49 @@ static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
     reader.all
 });
 
+/// What a compose file holds that the specification does not allow.
+struct SchemaViolation {
+    location: Location,
+    message: String,
+    help: String,
+    /// A key that does not exist, and not a value.
+    is_key: bool,
+}
+
+impl SchemaViolation {
+    fn finding(self) -> Finding {
+        Finding::new(self.location, self.message)
+            .label("Compose refuses to load the file")
+            .help(self.help)
+    }
+}
+
 pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     schema_violations(file)
-        .iter()
-        .filter(|one| one.is_key)
-        .for_each(|one| sink.report(one.finding.clone()));
+        .into_iter()
+        .filter(|violation| violation.is_key)
+        .for_each(|violation| sink.report(violation.finding()));
 }
 
 pub fn invalid_value(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     schema_violations(file)
-        .iter()
-        .filter(|one| !one.is_key)
-        .for_each(|one| sink.report(one.finding.clone()));
+        .into_iter()
+        .filter(|violation| !violation.is_key)
+        .for_each(|violation| sink.report(violation.finding()));
 }
 
-fn schema_violations<'f>(file: &'f FileFacts<'_>) -> &'f [SchemaViolation] {
-    // The departures of other formats are for their rules to find.
-    let Some(root) = compose_root(file) else {
-        return &[];
-    };
+fn schema_violations(file: &FileFacts<'_>) -> Vec<SchemaViolation> {
+    let mut violations = Vec::new();
 
-    file.schema_violations.get_or_init(|| {
-        let mut found = Vec::new();
-        if root
+    if let Some(root) = compose_root(file)
+        && root
             .get("services")
             .is_some_and(|node| node.kind() == Kind::Mapping)
-        {
-            check(root, &SCHEMAS[0], Name::File, &mut found);
-        }
+    {
+        check(root, &SCHEMAS[0], Name::File, &mut violations);
+    }
 
-        found
-    })
+    violations
 }
 
 fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
@@ -81,26 +93,20 @@ fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
         None => "remove it, or prefix it with `x-` if it is your own extension".to_owned(),
     };
 
-    departure(
-        key.content(),
-        format!("unknown key `{name}` in {parent}"),
+    SchemaViolation {
+        location: key.content(),
+        message: format!("unknown key `{name}` in {parent}"),
         help,
-        true,
-    )
+        is_key: true,
+    }
 }
 
 fn wrong(node: Node<'_>, message: String, help: String) -> SchemaViolation {
-    departure(location(node), message, help, false)
-}
-
-fn departure(location: Location, message: String, help: String, is_key: bool) -> SchemaViolation {
-    let finding = Finding::new(location, message)
-        .label("Compose refuses to load the file")
-        .help(help);
     SchemaViolation {
-        finding,
-        is_key,
-        is_harmless: false,
+        location: location(node),
+        message,
+        help,
+        is_key: false,
     }
 }
 

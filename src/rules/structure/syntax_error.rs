@@ -3,8 +3,8 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
-use crate::model::file;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
+use crate::model::lower;
 use crate::source::{SourceFile, Span, file_name};
 
 /// How many errors of one file are worth telling apart: what follows is mostly an echo of the first
@@ -37,7 +37,7 @@ pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
             FileKind::Workflow | FileKind::Compose | FileKind::Dockerfile
         )
     {
-        if let Some(error) = file::empty(source) {
+        if let Some(error) = lower::empty_file_error(source) {
             sink.report(
                 Finding::new(
                     source.location(error.span),

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Level, Sink};
 use crate::graph::ConfigConsumer;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 

@@ -6,7 +6,7 @@ use crate::analysis::upstream::{Address, fault};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::source::{Located, Location, SourceFile, Span};
 use crate::suggest;
 

@@ -82,8 +82,8 @@ fn patched(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::kind::Listing;
-    use crate::model::{Setting, file};
+    use crate::model::file_kind::Listing;
+    use crate::model::{Setting, lower};
     use crate::source::SourceFile;
 
     const DEPLOY: &str = r"
@@ -112,7 +112,7 @@ spec:
         let listing = Listing::new(files.iter().map(|(path, _)| *path));
         let mut facts: Vec<FileFacts> = sources
             .iter()
-            .map(|source| file::lower(source, &listing))
+            .map(|source| lower::lower_file(source, &listing))
             .collect();
         join_objects(&mut facts, Repository::new(&sources));
         check(&sources, &facts);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
 use crate::model::facts::FileFacts;
-use crate::model::kind::FileKind;
+use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::kustomize::{self, PatchTarget};
 use crate::model::kubernetes::lower;
 use crate::model::kubernetes::merge::PatchedNode;

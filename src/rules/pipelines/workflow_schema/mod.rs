@@ -11,7 +11,6 @@ use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
 use crate::credential::conceal;
 use crate::finding::{Finding, Level, Sink};
-use crate::model::facts::SchemaViolation;
 use crate::model::workflow::Workflow;
 use crate::rules::pipelines::workflow_schema::table::{Object, Shape};
 use crate::source::Location;
@@ -20,25 +19,43 @@ use crate::syntax::yaml::{Kind, Node, Tree};
 
 pub use data::DATA;
 
-/// What a walk finds.
+/// What a workflow holds that GitHub's syntax does not allow.
+struct SchemaViolation {
+    location: Location,
+    message: String,
+    help: Option<String>,
+    kind: ViolationKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ViolationKind {
+    UnknownKey,
+    Invalid,
+    /// GitHub accepts it all the same.
+    Harmless,
+}
+
+impl SchemaViolation {
+    fn finding(self) -> Finding {
+        let finding = Finding::new(self.location, self.message);
+        match self.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        }
+    }
+}
+
+/// The violations that a walk collects.
 #[derive(Default)]
 struct Problems(Vec<SchemaViolation>);
 
 impl Problems {
     fn wrong(&mut self, location: Location, message: impl Into<String>) {
-        self.0.push(SchemaViolation {
-            finding: Finding::new(location, message),
-            is_key: false,
-            is_harmless: false,
-        });
+        self.add(location, message.into(), None, ViolationKind::Invalid);
     }
 
     fn note(&mut self, location: Location, message: impl Into<String>) {
-        self.0.push(SchemaViolation {
-            finding: Finding::new(location, message),
-            is_key: false,
-            is_harmless: true,
-        });
+        self.add(location, message.into(), None, ViolationKind::Harmless);
     }
 
     fn wrong_with(
@@ -47,64 +64,65 @@ impl Problems {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.0.push(SchemaViolation {
-            finding: Finding::new(location, message).help(help),
-            is_key: false,
-            is_harmless: false,
-        });
+        self.add(
+            location,
+            message.into(),
+            Some(help.into()),
+            ViolationKind::Invalid,
+        );
     }
 
     fn unknown(&mut self, location: Location, key: &str, object: &Object) {
         let keys = object.keys.iter().map(|(key, _)| *key);
-        let mut finding = Finding::new(location, format!("{} has no key `{key}`", object.name));
-        finding = match nearest(key, keys.clone()) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!(
-                "known keys: {}",
-                keys.collect::<Vec<_>>().join(", ")
-            )),
+        let message = format!("{} has no key `{key}`", object.name);
+        let help = match nearest(key, keys.clone()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("known keys: {}", keys.collect::<Vec<_>>().join(", ")),
         };
 
+        self.add(location, message, Some(help), ViolationKind::UnknownKey);
+    }
+
+    fn add(
+        &mut self,
+        location: Location,
+        message: String,
+        help: Option<String>,
+        kind: ViolationKind,
+    ) {
         self.0.push(SchemaViolation {
-            finding,
-            is_key: true,
-            is_harmless: false,
+            location,
+            message,
+            help,
+            kind,
         });
     }
 }
 
 pub fn invalid(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    report(ctx, workflow, sink, false);
+    for violation in schema_violations(ctx, workflow) {
+        match violation.kind {
+            ViolationKind::Invalid => sink.report(violation.finding()),
+            ViolationKind::Harmless => sink.report_at(Level::Note, violation.finding()),
+            ViolationKind::UnknownKey => {}
+        }
+    }
 }
 
 pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    report(ctx, workflow, sink, true);
-}
-
-fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
-    if !is_live(ctx, workflow) {
-        return;
-    }
-
-    let schema_violations = ctx
-        .facts
-        .file(workflow.file)
-        .schema_violations
-        .get_or_init(|| schema_violations(ctx, workflow));
-    for one in schema_violations.iter().filter(|one| one.is_key == keys) {
-        sink.report_at(
-            if one.is_harmless {
-                Level::Note
-            } else {
-                sink.level()
-            },
-            one.finding.clone(),
-        );
+    for violation in schema_violations(ctx, workflow) {
+        if violation.kind == ViolationKind::UnknownKey {
+            sink.report(violation.finding());
+        }
     }
 }
 
 fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
     let mut problems = Problems::default();
+    if !is_live(ctx, workflow) {
+        return problems.0;
+    }
+
     let tree = ctx.facts.file(workflow.file).tree.as_deref();
     let Some(root) = tree.and_then(Tree::root) else {
         return problems.0;

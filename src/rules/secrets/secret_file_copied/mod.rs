@@ -5,7 +5,7 @@ mod pointer;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::credential::{SecretFile, secret_file, secret_name};
 use crate::finding::{Finding, Sink};
-use crate::model::context::{Context, contexts};
+use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Location, SourceFile, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
@@ -103,7 +103,7 @@ fn named(word: &Word) -> Option<(String, SecretFile)> {
 
 /// Whether a file that may hold credentials does, as far as it can be read. One that is not in the
 /// repository does: it is kept out of git for a reason.
-fn holds_secret(ctx: &Ctx, context: &Context, path: &str, kind: SecretFile) -> bool {
+fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile) -> bool {
     if path.split('/').any(|part| MADE_UP.contains(&part)) {
         return false;
     }
@@ -139,7 +139,7 @@ fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
 }
 
 /// A whole folder that holds secret files which no ignore file keeps out.
-fn folder(ctx: &Ctx, contexts: &[Context], word: &Word, location: Location, sink: &mut Sink) {
+fn folder(ctx: &Ctx, contexts: &[BuildContext], word: &Word, location: Location, sink: &mut Sink) {
     let Some(text) = word.literal() else { return };
 
     let relative = text

@@ -1,5 +1,5 @@
-//! The folders that a Dockerfile is built in: those that compose files and pipelines name, or else
-//! the likely one.
+//! Build contexts of a Dockerfile: the folders that compose files and pipelines name, or else the
+//! likely one.
 
 use std::collections::HashMap;
 
@@ -7,21 +7,21 @@ use super::dockerfile::Dockerfile;
 use super::dockerignore::Dockerignore;
 use super::facts::Facts;
 use super::workflow::image_builds;
-use crate::source::{Located, SourceFile, file_name, join, parent};
+use crate::source::{SourceFile, file_name, join, parent};
 use crate::syntax::dockerfile::{Body, Source};
 
 /// One build context.
 #[derive(Debug)]
-pub struct Context<'s> {
+pub struct BuildContext<'s> {
     /// Folder in the repository, `""` for its root.
     pub folder: String,
     /// The ignore file in effect.
     pub ignore: Option<(&'s SourceFile, Dockerignore)>,
-    /// Something in the repository builds it there; else the folder is a guess.
+    /// A compose file or a pipeline builds it there; else the folder is a guess.
     pub certain: bool,
 }
 
-impl Context<'_> {
+impl BuildContext<'_> {
     /// The path of a file of the repository inside the context.
     pub fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
         if self.folder.is_empty() {
@@ -39,12 +39,12 @@ impl Context<'_> {
 }
 
 /// The contexts of a Dockerfile, each folder once. Never empty.
-pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<Context<'s>> {
+pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<BuildContext<'s>> {
     let path = facts.path(dockerfile.file);
     let (folders, certain) = folders(facts, dockerfile);
     folders
         .into_iter()
-        .map(|folder| Context {
+        .map(|folder| BuildContext {
             ignore: ignore(facts, path, &folder),
             folder,
             certain,
@@ -60,42 +60,40 @@ pub fn folders(facts: &Facts, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
         .get(facts.path(dockerfile.file));
     let certain = named.is_some_and(|folders| !folders.is_empty());
 
-    match named {
-        Some(folders) if certain => (folders.clone(), certain),
-        _ => (
-            vec![
-                dockerfile
-                    .likely_folder
-                    .get_or_init(|| likely(facts, dockerfile))
-                    .clone(),
-            ],
-            certain,
-        ),
+    if let Some(folders) = named
+        && certain
+    {
+        return (folders.clone(), true);
     }
+
+    let likely = dockerfile
+        .likely_folder
+        .get_or_init(|| likely(facts, dockerfile));
+
+    (vec![likely.clone()], false)
 }
 
 /// The folders that compose files and pipelines name, by the path of the Dockerfile.
 fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
     let mut folders: HashMap<String, Vec<String>> = HashMap::new();
-    let mut add = |file: Option<&Located<String>>, context: Option<&Located<String>>| {
-        if let (Some(file), Some(context)) = (file, context) {
-            folders
-                .entry(file.value.clone())
-                .or_default()
-                .push(tidy(&context.value));
-        }
-    };
-
-    let services = facts
+    let composed = facts
         .projects()
         .iter()
-        .flat_map(|project| &project.services);
-    for build in services.filter_map(|service| service.build.as_ref()) {
-        add(build.dockerfile.as_ref(), build.context.as_ref());
-    }
+        .flat_map(|project| &project.services)
+        .filter_map(|service| service.build.as_ref())
+        .map(|build| (build.dockerfile.clone(), build.context.clone()));
+    let piped = facts
+        .workflows()
+        .flat_map(image_builds)
+        .map(|build| (build.dockerfile, build.context));
 
-    for build in facts.workflows().flat_map(image_builds) {
-        add(build.dockerfile.as_ref(), build.context.as_ref());
+    for (dockerfile, context) in composed.chain(piped) {
+        if let (Some(dockerfile), Some(context)) = (dockerfile, context) {
+            folders
+                .entry(dockerfile.value)
+                .or_default()
+                .push(normalized(&context.value));
+        }
     }
 
     for folders in folders.values_mut() {
@@ -106,7 +104,7 @@ fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
     folders
 }
 
-fn tidy(folder: &str) -> String {
+fn normalized(folder: &str) -> String {
     let folder = folder.trim_matches('/');
     if folder == "." {
         String::new()
@@ -121,29 +119,21 @@ fn ignore<'s>(
     dockerfile: &str,
     folder: &str,
 ) -> Option<(&'s SourceFile, Dockerignore)> {
-    let own = format!("{dockerfile}.dockerignore");
+    let specific = format!("{dockerfile}.dockerignore");
     let shared = join(folder, ".dockerignore")?;
     let file = facts
         .repository
-        .find(&own)
+        .find(&specific)
         .or_else(|| facts.repository.find(&shared))?;
     Some((file, Dockerignore::parse(&file.text)))
 }
 
 /// The nearest folder at or above the Dockerfile that holds what it copies.
 fn likely(facts: &Facts, dockerfile: &Dockerfile) -> String {
-    let own = parent(facts.path(dockerfile.file)).to_owned();
+    let home = parent(facts.path(dockerfile.file)).to_owned();
     let sources = literal_sources(dockerfile);
-    let holds = |folder: &str| {
-        sources.iter().all(|source| {
-            join(folder, source.trim_start_matches('/')).is_some_and(|path| {
-                facts.repository.find(&path).is_some() || facts.repository.has_folder(&path)
-            })
-        })
-    };
-
     if sources.is_empty() {
-        let below = facts.repository.below(&own);
+        let below = facts.repository.below(&home);
         let alone = below.iter().all(|file| {
             let name = file_name(&file.path).to_ascii_lowercase();
             name.contains("docker")
@@ -152,22 +142,35 @@ fn likely(facts: &Facts, dockerfile: &Dockerfile) -> String {
                 || name.ends_with(".md")
         });
 
-        return if alone { parent(&own).to_owned() } else { own };
+        return if alone {
+            parent(&home).to_owned()
+        } else {
+            home
+        };
     }
 
-    let mut folder = own.as_str();
+    let mut folder = home.as_str();
 
     loop {
-        if holds(folder) {
+        if holds_all(facts, folder, &sources) {
             return folder.to_owned();
         }
 
         if folder.is_empty() {
-            return own;
+            return home;
         }
 
         folder = parent(folder);
     }
+}
+
+/// Whether a folder holds all these files and folders.
+fn holds_all(facts: &Facts, folder: &str, sources: &[String]) -> bool {
+    sources.iter().all(|source| {
+        join(folder, source.trim_start_matches('/')).is_some_and(|path| {
+            facts.repository.find(&path).is_some() || facts.repository.has_folder(&path)
+        })
+    })
 }
 
 /// Paths that the Dockerfile copies from its context, as far as they are written out.

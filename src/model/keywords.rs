@@ -1,15 +1,14 @@
-//! What the texts of a repository speak of at all: rate limits, rotated and shipped logs, scraped
-//! metrics, rollbacks, scans for secrets.
+//! Keywords that show that a repository deals with a subject at all: rate limits, rotated and
+//! shipped logs, scraped metrics, rollbacks, scans for secrets.
 //!
-//! Most texts are let go after reading, so the words are looked for while reading. What counts is
-//! generous, for the question is asked only to say that *nothing* speaks of it.
+//! Most files are dropped after reading, so the words are searched while reading. What counts is
+//! generous, as the question is asked only to report that *nothing* mentions the subject.
 
-use super::file;
-use super::mentions::is_prose;
+use super::path_class::{self, is_prose};
 use crate::model::file_role::is_generated;
 use crate::source::file_name;
 
-/// One of them.
+/// A subject that keywords show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     RateLimit,
@@ -21,17 +20,17 @@ pub enum Signal {
     ApiSpec,
 }
 
-/// Those that were found.
+/// The signals of a text or of all texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signals(u8);
 
 impl Signals {
-    pub const fn contains(self, topic: Signal) -> bool {
-        self.0 & (1 << topic as u8) != 0
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & (1 << signal as u8) != 0
     }
 
-    pub const fn insert(&mut self, topic: Signal) {
-        self.0 |= 1 << topic as u8;
+    pub const fn insert(&mut self, signal: Signal) {
+        self.0 |= 1 << signal as u8;
     }
 
     pub const fn add(&mut self, other: Self) {
@@ -39,8 +38,8 @@ impl Signals {
     }
 }
 
-/// Options of proxies and gateways, libraries of languages, and names that people give to their
-/// own. A client speaks of the limits of others too: `RateLimitError` is no evidence.
+/// Options of proxies and gateways, libraries, and common names in application code. A client
+/// mentions the limits of other services too: `RateLimitError` is not evidence.
 const RATE_LIMIT: &[&str] = &[
     "limit_req",
     "http_req_rate",
@@ -259,11 +258,11 @@ const API_SPEC: &[&str] = &[
     "\"next\":",
 ];
 
-/// A longer word that holds one of the others and says something else: a client tells of the limits
-/// of others.
+/// A longer word that contains a keyword and means something else: a client mentions the limits of
+/// other services.
 const FALSE_MATCH: &str = "ratelimiterror";
 
-/// Every word with its topic.
+/// Every word with its signal.
 pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
     let lists = [
         (Signal::RateLimit, RATE_LIMIT),
@@ -276,37 +275,37 @@ pub fn words() -> impl Iterator<Item = (&'static str, Signal)> {
     ];
     lists
         .into_iter()
-        .flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
+        .flat_map(|(signal, words)| words.iter().map(move |word| (*word, signal)))
 }
 
-/// The longest text that is searched: longer ones are data.
+/// The longest text that is searched, in bytes: longer ones are data.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Which topics a text counts for. Prose plans and describes: it counts for what people do by hand
-/// alone.
+/// The signals that a text counts for. Prose describes plans: it counts only for what people do by
+/// hand.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Scope {
+pub struct SignalScope {
     /// What it does.
     source: bool,
     /// What people do.
     runbook: bool,
 }
 
-impl Scope {
+impl SignalScope {
     pub fn of(path: &str, bytes: usize) -> Self {
         if bytes > MAX_BYTES || is_generated(path) {
             return Self::default();
         }
 
         let name = file_name(path).to_ascii_lowercase();
-        // A log of changes tells what was, not what to do.
+        // A log of changes says what was, not what to do.
         let history = ["changelog", "changes", "history", "license"]
             .iter()
             .any(|word| name.starts_with(word));
         let manifest = name.starts_with("requirements") && name.ends_with(".txt");
-        let code = file::is_source(path);
+        let code = path_class::is_source(path);
         Self {
-            source: (code || file::is_evidence(path)) && !is_prose(path) || manifest,
+            source: (code || path_class::is_evidence(path)) && !is_prose(path) || manifest,
             runbook: !history && !manifest && !code,
         }
     }
@@ -315,22 +314,22 @@ impl Scope {
         !(self.source || self.runbook)
     }
 
-    /// Whether the word of a topic at a place of the text is evidence.
-    pub fn counts(self, topic: Signal, text: &str, at: usize) -> bool {
-        let decoy = || {
-            text.get(at..at + FALSE_MATCH.len())
-                .is_some_and(|here| here.eq_ignore_ascii_case(FALSE_MATCH))
-        };
-
-        match topic {
+    /// Whether the word of a signal at a place of the text is evidence.
+    pub fn counts(self, signal: Signal, text: &str, offset: usize) -> bool {
+        match signal {
             Signal::Rollback => self.runbook,
-            Signal::RateLimit => self.source && !decoy(),
+            Signal::RateLimit => self.source && !is_false_match(text, offset),
             _ => self.source,
         }
     }
 }
 
-/// What the name of a file speaks of.
+fn is_false_match(text: &str, offset: usize) -> bool {
+    text.get(offset..offset + FALSE_MATCH.len())
+        .is_some_and(|word| word.eq_ignore_ascii_case(FALSE_MATCH))
+}
+
+/// The signals in the name of a file.
 pub fn named(path: &str) -> Signals {
     let name = file_name(path).to_ascii_lowercase();
     let mut found = Signals::default();
@@ -348,11 +347,11 @@ pub fn named(path: &str) -> Signals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::mentions::EnvNameSearch;
+    use crate::model::env_usage::EnvNameSearch;
 
     #[test]
-    fn a_topic_is_found_where_it_counts() {
-        for (path, text, topic, expected) in [
+    fn a_signal_is_found_where_it_counts() {
+        for (path, text, signal, expected) in [
             ("nginx.conf", "limit_req zone=api;", Signal::RateLimit, true),
             (
                 "requirements.txt",
@@ -402,7 +401,7 @@ mod tests {
         ] {
             let names = EnvNameSearch::of([]);
             let found = names.all([names.find(path, text)]);
-            assert_eq!(found.topics.contains(topic), expected, "{path}: {text}");
+            assert_eq!(found.signals.contains(signal), expected, "{path}: {text}");
         }
     }
 }

@@ -1,19 +1,18 @@
-//! Whether the variables of example env files are named anywhere else.
+//! Uses of the variables of example env files anywhere else.
 //!
-//! The texts of most sources are let go after reading, so the names are known before and looked for
-//! while reading. What counts is generous, for the question is asked only to say that *nothing*
-//! names a variable: any case, in comments too, and written as other languages would (`db_url`,
+//! Most files are dropped after reading, so the names are known before and searched while reading.
+//! What counts is generous, as the question is asked only to report that *nothing* names a variable: any case, in comments too, and written as other languages would (`db_url`,
 //! `dbUrl`, `db-url`, `db.url`).
 
-use super::file;
-use super::topics::{self, Signal, Signals};
+use super::keywords::{self, Signal, SignalScope, Signals};
+use super::path_class::{is_example_env, is_prose};
 use crate::model::file_role::is_generated;
 use crate::search::{SHORTEST, Words};
 use crate::source::file_name;
 use crate::syntax::dotenv;
 use std::collections::HashSet;
 
-/// Words of libraries and options that read or hand on every variable, whatever its name.
+/// Words of libraries and options that read or pass on every variable, whatever its name.
 const WHOLESALE: &[&str] = &[
     "Environment::with_prefix",
     "Env::prefixed",
@@ -50,7 +49,7 @@ pub struct EnvNameSearch {
     search: Words<Keyword>,
 }
 
-/// What a word stands for.
+/// The meaning of a searched word.
 #[derive(Clone, Copy, Debug)]
 enum Keyword {
     /// The name with this index.
@@ -60,24 +59,23 @@ enum Keyword {
     Signal(Signal),
 }
 
-/// What was found in one text.
+/// The names and signals found in one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mentioned {
+pub struct TextUsage {
     /// Indices of names.
     names: Vec<u32>,
     reads_all_env: bool,
-    topics: Signals,
+    signals: Signals,
 }
 
-/// What was found in all texts.
+/// The names and signals found in all texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mentions {
+pub struct EnvUsage {
     /// Upper case.
     names: HashSet<String>,
-    /// Something takes variables by the lot.
+    /// Some text reads all variables, whatever their names.
     pub reads_all_env: bool,
-    /// What is spoken of, whatever the names.
-    pub topics: Signals,
+    pub signals: Signals,
 }
 
 impl EnvNameSearch {
@@ -86,7 +84,7 @@ impl EnvNameSearch {
         let mut names = HashSet::new();
 
         for (path, text) in files {
-            if file::is_example_env(path) {
+            if is_example_env(path) {
                 names.extend(
                     dotenv::parse(text)
                         .tree
@@ -99,8 +97,8 @@ impl EnvNameSearch {
 
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<(String, Keyword)> = topics::words()
-            .map(|(word, topic)| (word.to_owned(), Keyword::Signal(topic)))
+        let mut words: Vec<(String, Keyword)> = keywords::words()
+            .map(|(word, signal)| (word.to_owned(), Keyword::Signal(signal)))
             .collect();
         if !names.is_empty() {
             words.extend(
@@ -135,22 +133,20 @@ impl EnvNameSearch {
         }
     }
 
-    /// What a text names. Env files and prose only document variables, and lock files name
-    /// everything.
-    pub fn find(&self, path: &str, text: &str) -> Mentioned {
-        let mut found = Mentioned {
-            topics: topics::named(path),
-            ..Mentioned::default()
+    /// The names and signals of a text. Env files and prose only document variables, and lock files
+    /// name everything.
+    pub fn find(&self, path: &str, text: &str) -> TextUsage {
+        let mut usage = TextUsage {
+            signals: keywords::named(path),
+            ..TextUsage::default()
         };
 
-        let silent = file::is_example_env(path)
-            || is_prose(path)
-            || is_generated(path)
-            || is_plain_env(path);
+        let silent =
+            is_example_env(path) || is_prose(path) || is_generated(path) || is_plain_env(path);
         let names = !self.names.is_empty() && !silent;
-        let scope = topics::Scope::of(path, text.len());
+        let scope = SignalScope::of(path, text.len());
         if !names && scope.is_empty() {
-            return found;
+            return usage;
         }
 
         let mut seen = if names {
@@ -159,56 +155,50 @@ impl EnvNameSearch {
             Vec::new()
         };
         // A name may be a part of another: both count.
-        self.search.each(text, |at, sought| match sought {
-            Keyword::Signal(topic) if scope.counts(topic, text, at) => found.topics.insert(topic),
+        self.search.each(text, |offset, keyword| match keyword {
+            Keyword::Signal(signal) if scope.counts(signal, text, offset) => {
+                usage.signals.insert(signal)
+            }
             Keyword::Name(name) if names => seen[name as usize] = true,
-            Keyword::Wholesale if names => found.reads_all_env = true,
+            Keyword::Wholesale if names => usage.reads_all_env = true,
             _ => {}
         });
 
-        found.names = (0..)
+        usage.names = (0..)
             .zip(seen)
             .filter_map(|(name, seen)| seen.then_some(name))
             .collect();
-        found
+        usage
     }
 
-    /// What all texts together name.
-    pub fn all(&self, texts: impl IntoIterator<Item = Mentioned>) -> Mentions {
-        let mut found = Mentions::default();
+    /// The names and signals of all texts together.
+    pub fn all(&self, texts: impl IntoIterator<Item = TextUsage>) -> EnvUsage {
+        let mut usage = EnvUsage::default();
         let mut seen = vec![false; self.names.len()];
 
         for text in texts {
             text.names
                 .into_iter()
                 .for_each(|name| seen[name as usize] = true);
-            found.reads_all_env |= text.reads_all_env;
-            found.topics.add(text.topics);
+            usage.reads_all_env |= text.reads_all_env;
+            usage.signals.add(text.signals);
         }
 
-        found.names = self
+        usage.names = self
             .names
             .iter()
             .zip(seen)
             .filter(|(_, seen)| *seen)
             .map(|(name, _)| name.clone())
             .collect();
-        found
+        usage
     }
 }
 
-impl Mentions {
+impl EnvUsage {
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains(&name.to_ascii_uppercase())
     }
-}
-
-/// Whether a path is a text for readers only.
-pub fn is_prose(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    [".md", ".mdx", ".rst", ".adoc", ".txt"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }
 
 fn is_plain_env(path: &str) -> bool {

@@ -93,8 +93,8 @@ impl<'p> Listing<'p> {
     }
 }
 
-/// What the file at a repository path is.
-pub fn kind(path: &str, text: &str, listing: &Listing) -> FileKind {
+/// The kind of the file at a repository path.
+pub fn detect(path: &str, text: &str, listing: &Listing) -> FileKind {
     let name = file_name(path);
     let lower = name.to_ascii_lowercase();
     if let Some(kind) = by_template_name(path, &lower, text, listing) {
@@ -130,7 +130,7 @@ pub fn kind(path: &str, text: &str, listing: &Listing) -> FileKind {
     }
 }
 
-/// Whether a text that its grammar refuses holds the marks of a template engine: it is then no
+/// Whether a file that its grammar rejects has the marks of a template engine: it is then no
 /// broken file.
 pub fn has_template_marks(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {
@@ -138,7 +138,7 @@ pub fn has_template_marks(text: &str) -> bool {
         let terraform = line.contains("%{ ") || line.contains("%{~");
         let erb = line.contains("<%");
         // GitHub's own `${{ expression }}` is no template, and text in quotes is a value for
-        // somebody else's template; a bare `{{ … }}` is Go's or Jinja's.
+        // another engine's template; a bare `{{ … }}` is Go's or Jinja's.
         let braces = has_bare_braces(line) && line.contains("}}");
 
         jinja || terraform || erb || braces
@@ -149,15 +149,15 @@ pub fn has_template_marks(text: &str) -> bool {
 fn has_bare_braces(line: &str) -> bool {
     let mut open = [false; 2];
     let mut read = 0;
-    line.match_indices("{{").any(|(at, _)| {
-        for byte in line[read..at].bytes() {
+    line.match_indices("{{").any(|(offset, _)| {
+        for byte in line[read..offset].bytes() {
             open[0] ^= byte == b'\'';
             open[1] ^= byte == b'"';
         }
 
-        read = at;
+        read = offset;
 
-        !line[..at].ends_with('$') && open == [false; 2]
+        !line[..offset].ends_with('$') && open == [false; 2]
     })
 }
 
@@ -218,18 +218,18 @@ const MAX_UNCLOSED_ACTION: usize = 200;
 /// How many bytes of an action are read. A file may open thousands of them and close none.
 const MAX_ACTION: usize = 1024;
 
-/// Whether a text is written for Helm: an action that asks for what only Helm provides.
+/// Whether a file is written for Helm: it has an action that uses what only Helm provides.
 fn is_helm_text(text: &str) -> bool {
     let mut rest = text;
     let mut closes = true;
 
-    while let Some(at) = rest.find("{{") {
-        if rest[..at].ends_with('$') {
-            rest = &rest[at + 2..];
+    while let Some(offset) = rest.find("{{") {
+        if rest[..offset].ends_with('$') {
+            rest = &rest[offset + 2..];
             continue;
         }
 
-        let action = &rest[at..];
+        let action = &rest[offset..];
         let near = clip(action, MAX_ACTION);
         let close = near
             .find("}}")
@@ -248,7 +248,7 @@ fn is_helm_text(text: &str) -> bool {
         .iter()
         .any(|part| action.contains(part))
         {
-            return !rest[..at]
+            return !rest[..offset]
                 .rsplit('\n')
                 .next()
                 .unwrap_or("")
@@ -256,7 +256,7 @@ fn is_helm_text(text: &str) -> bool {
                 || action.contains("define");
         }
 
-        rest = &rest[at + 2..];
+        rest = &rest[offset + 2..];
     }
 
     false
@@ -355,11 +355,11 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind
     FileKind::OtherYaml
 }
 
-/// Whether the file stands directly in a folder whose path ends this way.
+/// Whether the file is directly in a folder whose path ends this way.
 fn in_folder(path: &str, folder: &str) -> bool {
-    let own = parent(path);
-    own == folder
-        || own
+    let parent = parent(path);
+    parent == folder
+        || parent
             .strip_suffix(folder)
             .is_some_and(|before| before.ends_with('/'))
 }
@@ -447,7 +447,10 @@ impl<'t> TopKeys<'t> {
     }
 
     fn has(&self, key: &str) -> bool {
-        self.documents.iter().flatten().any(|(own, _)| *own == key)
+        self.documents
+            .iter()
+            .flatten()
+            .any(|(name, _)| *name == key)
     }
 
     /// What the documents that are objects make of the file.
@@ -455,14 +458,8 @@ impl<'t> TopKeys<'t> {
         let mut tool = false;
 
         for document in &self.documents {
-            let find = |key: &str| {
-                document
-                    .iter()
-                    .find(|(own, _)| *own == key)
-                    .map(|(_, value)| *value)
-            };
-
-            let (Some(version), Some(kind)) = (find("apiVersion"), find("kind")) else {
+            let version = value_of(document, "apiVersion");
+            let (Some(version), Some(kind)) = (version, value_of(document, "kind")) else {
                 continue;
             };
 
@@ -481,12 +478,21 @@ impl<'t> TopKeys<'t> {
     }
 }
 
+/// The value of a top-level key of a document.
+fn value_of<'t>(document: &[(&'t str, &'t str)], key: &str) -> Option<&'t str> {
+    document
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| *value)
+}
+
 /// The lines that begin at the left margin; most lines of a file do not.
 fn margin_lines(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    let begins = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
-    let written = begins.filter(|&at| !matches!(bytes.get(at), None | Some(b' ' | b'\n')));
-    written.filter_map(|at| text.get(at..)?.lines().next())
+    let begins =
+        std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|offset| offset + 1));
+    let written = begins.filter(|&offset| !matches!(bytes.get(offset), None | Some(b' ' | b'\n')));
+    written.filter_map(|offset| text.get(offset..)?.lines().next())
 }
 
 /// The key of a line that begins at the left margin.
@@ -520,16 +526,16 @@ fn json_kind(text: &str) -> FileKind {
     .unwrap_or(FileKind::OtherYaml)
 }
 
-/// The keys of a JSON object's first level with their texts; enough to tell what it is.
+/// The keys of a JSON object's first level with their values; enough to detect its kind.
 fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
     let bytes = text.as_bytes();
     let mut depth = 0u32;
-    let mut at = 0;
+    let mut offset = 0;
     let mut keys: Vec<(&str, &str)> = Vec::new();
     let mut awaits_value = false;
 
-    while at < bytes.len() {
-        match bytes[at] {
+    while offset < bytes.len() {
+        match bytes[offset] {
             b'{' | b'[' => {
                 depth += 1;
                 awaits_value = false;
@@ -538,13 +544,13 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
             b':' if depth == 1 => awaits_value = true,
             b',' => awaits_value = false,
             b'"' => {
-                let start = at + 1;
-                at = start;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                let start = offset + 1;
+                offset = start;
+                while offset < bytes.len() && bytes[offset] != b'"' {
+                    offset += if bytes[offset] == b'\\' { 2 } else { 1 };
                 }
 
-                let said = text.get(start..at.min(text.len())).unwrap_or("");
+                let said = text.get(start..offset.min(text.len())).unwrap_or("");
 
                 match (depth, awaits_value, keys.last_mut()) {
                     (1, true, Some(last)) => last.1 = said,
@@ -555,7 +561,7 @@ fn json_documents(text: &str) -> Vec<Vec<(&str, &str)>> {
             _ => {}
         }
 
-        at += 1;
+        offset += 1;
     }
 
     vec![keys]
@@ -603,7 +609,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str, text: &str) -> FileKind {
-        kind(path, text, &Listing::new(["charts/app/Chart.yaml"]))
+        detect(path, text, &Listing::new(["charts/app/Chart.yaml"]))
     }
 
     #[test]

@@ -1,0 +1,156 @@
+//! Questions about a path alone: what kind of content its name promises. The walk, the engine and
+//! the rules ask them, some of them before a file is read.
+
+use super::code::lex::Language;
+use super::file_role;
+use crate::source::file_name;
+
+/// Whether a path is one of a deployment file, which must be readable.
+pub fn is_deployment(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    yaml || name.starts_with("dockerfile")
+        || name.ends_with(".dockerfile")
+        || name.starts_with("containerfile")
+}
+
+/// Whether checks read a file's text beyond searching it for credentials: deployment files,
+/// manifests of packages, scripts, the sources that serve and configure.
+pub fn is_evidence(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "yaml",
+        "yml",
+        "json",
+        "toml",
+        "sh",
+        "env",
+        "conf",
+        "tpl",
+        "txt",
+        "dockerignore",
+        "lock",
+        "npmrc",
+        "pypirc",
+        "netrc",
+        "template",
+    ];
+    const NAMES: &[&str] = &[
+        "dockerfile",
+        "containerfile",
+        ".env",
+        "env.",
+        "makefile",
+        "compose",
+        "procfile",
+        "caddyfile",
+        ".gitignore",
+        ".gitmodules",
+        ".dockerignore",
+    ];
+    let name = file_name(path).to_ascii_lowercase();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    !file_role::is_generated(path)
+        && (ENDINGS.contains(&ending)
+            || NAMES.iter().any(|part| name.contains(part))
+            || !name.contains('.'))
+}
+
+/// Whether a path may be one of an env file, by its name alone.
+pub fn is_env_file(path: &str) -> bool {
+    file_name(path).to_ascii_lowercase().contains("env")
+}
+
+/// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
+pub fn is_example_env(path: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "default",
+    ];
+    let name = file_name(path);
+    if !(name.contains("env") || name.contains("ENV")) || Language::of(path).is_some() {
+        return false;
+    }
+
+    let mut parts = name.split(['.', '-', '_']);
+    let names_env = parts.clone().any(|part| part.eq_ignore_ascii_case("env"));
+
+    names_env && parts.any(|part| WORDS.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+/// Whether a file is a program's source or configuration, in which names are assigned.
+pub fn is_source(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "py",
+        "js",
+        "ts",
+        "jsx",
+        "tsx",
+        "mjs",
+        "cjs",
+        "go",
+        "rb",
+        "php",
+        "java",
+        "kt",
+        "cs",
+        "rs",
+        "scala",
+        "ex",
+        "exs",
+        "ini",
+        "cfg",
+        "properties",
+        "tf",
+        "tfvars",
+        "hcl",
+        "xml",
+        "swift",
+        "dart",
+        "lua",
+        "pl",
+        "groovy",
+        "gradle",
+    ];
+    let name = file_name(path);
+    !file_role::is_generated(path)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+/// Whether a path is one of prose: Markdown and its like.
+pub fn is_prose(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    [".md", ".mdx", ".rst", ".adoc", ".txt"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_files_are_not_real_ones() {
+        for path in [
+            ".env.example",
+            "a/.env.sample",
+            ".env.template",
+            "env.example",
+            "example.env",
+            ".env-dist",
+            ".env.prod.example",
+        ] {
+            assert!(is_example_env(path), "{path}");
+        }
+
+        for path in [
+            ".env",
+            ".env.production",
+            "prod.env",
+            "environment.example.ts",
+            "example.yaml",
+        ] {
+            assert!(!is_example_env(path), "{path}");
+        }
+    }
+}
