@@ -18,39 +18,10 @@ pub enum NameKind {
     Credentials,
 }
 
-/// Whether the letters that begin some word for a secret stand in a name. Most names are told by
-/// this alone.
-fn may_announce(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let lower = |byte: u8| byte | 0x20;
-    let begins = |(at, two): (usize, &[u8])| {
-        let third = bytes.get(at + 2).map_or(0, |&byte| lower(byte));
-
-        match [lower(two[0]), lower(two[1])] {
-            [b'p', b'w'] => true,
-            [b'p', b'a'] => matches!(third, b's' | b't'),
-            [b'p', b's'] => third == b'w',
-            [b'p', b'e'] => third == b'p',
-            [b't', b'o'] => third == b'k',
-            [b's', b'e'] => third == b'c',
-            [b's', b'a'] => third == b'l',
-            [b'c', b'r'] => third == b'e',
-            [b'k', b'e'] => third == b'y',
-            _ => false,
-        }
-    };
-
-    !name.is_ascii() || bytes.windows(2).enumerate().any(begins)
-}
-
 /// The kind of secret that the name of a variable, key or label stands for, or `None`. Names may be
 /// in snake, kebab, camel or dotted case.
 pub fn secret_name(name: &str) -> Option<NameKind> {
     if name.len() > 128 {
-        return None;
-    }
-
-    if !may_announce(name) {
         return None;
     }
 
@@ -213,7 +184,7 @@ mod tests {
             ("APP_KEY", Key),
             ("GOOGLE_APPLICATION_CREDENTIALS", Credentials),
             ("CREDENTIALS", Credentials),
-            // One for each word that the first look lets through.
+            // Rare words for a secret.
             ("DB_PASSWORT", Password),
             ("DOOR_PASSCODE", Password),
             ("DB_PW", Password),
