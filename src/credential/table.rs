@@ -97,8 +97,8 @@ pub enum Keyword {
 pub struct TokenTable {
     pub formats: Vec<TokenFormat>,
     keywords: Vec<(String, Keyword)>,
-    /// Indices of keywords. The shortest have three bytes, so every place is looked at.
-    search: search::Table<usize, 3, 1>,
+    /// Indices of keywords. The shortest have three bytes, so every offset is looked up.
+    search: search::HeadTable<usize, 3, 1>,
 }
 
 #[derive(serde::Deserialize)]
@@ -135,7 +135,7 @@ fn build(file: TokenFile) -> TokenTable {
         );
     }
 
-    let search = search::Table::new(
+    let search = search::HeadTable::new(
         keywords
             .iter()
             .enumerate()
@@ -149,13 +149,13 @@ fn build(file: TokenFile) -> TokenTable {
 }
 
 impl TokenTable {
-    /// Tells of every keyword that stands in the text as it is written: where, and what it begins.
-    pub fn each(&self, text: &str, mut found: impl FnMut(Range<usize>, Keyword)) {
-        self.search.each(text, |at, index| {
+    /// Calls `visit` with the range and the kind of every keyword in the text.
+    pub fn each(&self, text: &str, mut visit: impl FnMut(Range<usize>, Keyword)) {
+        self.search.each(text, |start, index| {
             let (literal, keyword) = &self.keywords[index];
-            // The search takes letters of either case.
-            if text.as_bytes()[at..].starts_with(literal.as_bytes()) {
-                found(at..at + literal.len(), *keyword);
+            // The search matches in either case.
+            if text.as_bytes()[start..].starts_with(literal.as_bytes()) {
+                visit(start..start + literal.len(), *keyword);
             }
         });
     }
