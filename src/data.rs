@@ -254,8 +254,8 @@ fn matches_pattern(name: &str, pattern: &str) -> bool {
 }
 
 /// The entry of the store in a repository, by the last part of its name where the whole name is
-/// unknown: a company's copy of `postgres` is a database too. Its data folders are less certain than
-/// those of [`image`].
+/// unknown: a company's copy of `postgres` is a database too. Its data folders are less certain
+/// than those of [`image`].
 pub fn store(repository: &str) -> Option<&'static KnownImage> {
     if let Some(known) = image(repository) {
         return known.class.is_store().then_some(known);

@@ -485,8 +485,8 @@ impl LineIndex {
         }
     }
 
-    /// The byte offset at which the zero-based `line` begins; that of the last line when there is no
-    /// such line.
+    /// The byte offset at which the zero-based `line` begins; that of the last line when there is
+    /// no such line.
     pub fn start(&self, line: usize) -> u32 {
         self.starts
             .get(line)

@@ -23,8 +23,8 @@ pub enum Verdict {
     Default(DefaultReason),
     /// A literal secret. A message may show it as `redacted`.
     Secret { kind: NameKind, redacted: String },
-    /// The value contains a token of a documented format or a private key, under any name. Spans are
-    /// in the value.
+    /// The value contains a token of a documented format or a private key, under any name. Spans
+    /// are in the value.
     Token(Hit),
     /// The value is a URL with a literal password, under any name. Spans are in the value.
     UrlPassword(Hit),

@@ -1,8 +1,8 @@
 //! The parts of a text that must not be shown: every credential in it, as written, in decoded form,
 //! in base64, and by its name.
 //!
-//! The last check before an output. It hides and never reports, so it may hide too much, but not too
-//! little.
+//! The last check before an output. It hides and never reports, so it may hide too much, but not
+//! too little.
 
 use std::borrow::Cow;
 
@@ -117,7 +117,8 @@ fn hides_secret(run: &str, depth: u32) -> bool {
         })
 }
 
-/// Whether the first decoded bytes can be text. Most long words are not base64, and fail this check.
+/// Whether the first decoded bytes can be text. Most long words are not base64, and fail this
+/// check.
 fn begins_readable(run: &str) -> bool {
     let first = base64(clip(run, 12)).unwrap_or_default();
     first

@@ -50,8 +50,8 @@ fn authority_end(text: &str, start: usize) -> usize {
     start + length.unwrap_or(window.len())
 }
 
-/// Whether a byte ends an authority. A password in a URL contains none of these. Commas separate the
-/// hosts of a cluster and end an item of a list.
+/// Whether a byte ends an authority. A password in a URL contains none of these. Commas separate
+/// the hosts of a cluster and end an item of a list.
 const fn ends_authority(byte: &u8) -> bool {
     matches!(
         byte,

@@ -1,5 +1,5 @@
-//! Names of files that hold secrets. Only the path matters; rules decide whether the file is tracked
-//! or copied.
+//! Names of files that hold secrets. Only the path matters; rules decide whether the file is
+//! tracked or copied.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -67,7 +67,8 @@ fn files_by_name() -> FilesByName {
     files
 }
 
-/// The kind of secrets in a file, by its path. `None` for examples, encrypted files and public keys.
+/// The kind of secrets in a file, by its path. `None` for examples, encrypted files and public
+/// keys.
 pub fn secret_file(path: &str) -> Option<SecretFile> {
     let lists = words();
     let name = file_name(path).to_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Private key blocks. A header alone, as in code that parses keys, is not a key: enough base64 must
-//! follow it.
+//! Private key blocks. A header alone, as in code that parses keys, is not a key: enough base64
+//! must follow it.
 
 use crate::source::Span;
 

@@ -1,5 +1,5 @@
-//! Values with the name of a secret, in text of any format: `password: x`, `TOKEN=x`, `--api-key x`,
-//! `Authorization: Bearer x`, and the `name`/`value` pairs of manifests.
+//! Values with the name of a secret, in text of any format: `password: x`, `TOKEN=x`,
+//! `--api-key x`, `Authorization: Bearer x`, and the `name`/`value` pairs of manifests.
 //!
 //! Rules report the secrets of the formats that they read. This module is for hiding: the lines
 //! beside a finding show text that no rule has read.

@@ -1,5 +1,5 @@
-//! Names of secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. The last words of a name
-//! decide, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list.
+//! Names of secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. The last words of a
+//! name decide, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list.
 
 use super::words::words;
 

@@ -11,8 +11,8 @@ const PREFIX: usize = 14;
 const REST: usize = 24;
 
 /// A form of a secret by which its owner can identify it, and which does not reveal it: the
-/// documented prefix of its format, `…`, and the last four characters of a long one. A secret without
-/// a known format is hidden completely, with its length.
+/// documented prefix of its format, `…`, and the last four characters of a long one. A secret
+/// without a known format is hidden completely, with its length.
 pub fn redact(secret: &str) -> String {
     let prefix = table()
         .formats

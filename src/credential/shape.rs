@@ -105,8 +105,8 @@ pub fn made_up(text: &str) -> bool {
         || repeats(text)
 }
 
-/// Whether a value refers to a secret elsewhere, or is filled in before use: a variable, a template,
-/// a command, the address of a secret store, a path.
+/// Whether a value refers to a secret elsewhere, or is filled in before use: a variable, a
+/// template, a command, the address of a secret store, a path.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
     if words()

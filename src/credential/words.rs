@@ -1,5 +1,5 @@
-//! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The file
-//! describes each list.
+//! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The
+//! file describes each list.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

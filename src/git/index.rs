@@ -3,8 +3,8 @@
 
 use crate::input;
 
-/// The paths in an index of version 2, 3 or 4. `None` for anything else, and for an index of which a
-/// part is in another file.
+/// The paths in an index of version 2, 3 or 4. `None` for anything else, and for an index of which
+/// a part is in another file.
 pub(super) fn paths(index: &[u8], hash_len: usize) -> Option<Vec<String>> {
     let (version, count) = (word(index, 4)?, word(index, 8)?);
     if !index.starts_with(b"DIRC") || !(2..=4).contains(&version) {

@@ -62,8 +62,8 @@ impl Tracked {
     }
 }
 
-/// The nearest folder at or above this one that has a `.git`. A `.git` above the folder that belongs
-/// to another user does not count: any user can create one in a shared folder.
+/// The nearest folder at or above this one that has a `.git`. A `.git` above the folder that
+/// belongs to another user does not count: any user can create one in a shared folder.
 pub fn top(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|above| {
         let marker = above.join(".git");
@@ -100,8 +100,8 @@ impl Checkout {
 fn tracked(folders: &GitFolders) -> Option<Tracked> {
     let index = match folders.private.read(Path::new("index"), MAX_INDEX) {
         Ok(index) => index,
-        // Nothing was ever added. Where another kind of entry has the name of the index, the tracked
-        // paths are unknown.
+        // Nothing was ever added. Where another kind of entry has the name of the index, the
+        // tracked paths are unknown.
         Err(Unread::Missing) if folders.private.kind(Path::new("index")).is_none() => {
             return Some(Tracked::default());
         }

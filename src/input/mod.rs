@@ -216,8 +216,8 @@ pub fn push_shown(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Whether a file or folder above the `named` path may configure the run: it belongs to the user, to
-/// the system or to the owner of the named path, and other users cannot write to it.
+/// Whether a file or folder above the `named` path may configure the run: it belongs to the user,
+/// to the system or to the owner of the named path, and other users cannot write to it.
 pub fn is_trusted(path: &Path, named: &Path) -> bool {
     system::is_trusted(path, named)
 }

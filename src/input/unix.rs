@@ -39,8 +39,8 @@ impl Folder {
     pub(super) fn file(&self, path: &Path) -> io::Result<Option<File>> {
         match self.below(path, FILE) {
             Ok(descriptor) => Ok(Some(File::from(descriptor))),
-            // A socket cannot be opened (ENXIO); an entry that is a link now was another kind when it
-            // was listed (ELOOP).
+            // A socket cannot be opened (ENXIO); an entry that is a link now was another kind when
+            // it was listed (ELOOP).
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO) => Ok(None),
             Err(error) => Err(error.into()),
         }

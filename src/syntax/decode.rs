@@ -1,7 +1,7 @@
 //! Decoding of files: UTF-8 with or without a byte order mark, UTF-16 with one.
 //!
-//! Other encodings are not guessed: invalid bytes are an error with their offset, or are replaced for
-//! callers that need only the rest of the text.
+//! Other encodings are not guessed: invalid bytes are an error with their offset, or are replaced
+//! for callers that need only the rest of the text.
 
 use std::fmt;
 

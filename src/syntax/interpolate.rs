@@ -478,7 +478,8 @@ fn apply_operator(
     }
 }
 
-/// Cuts or replaces the part of a value that matches a shell pattern. `None` when that would take too long.
+/// Cuts or replaces the part of a value that matches a shell pattern. `None` when that would take
+/// too long.
 fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
     if value.len() * operand.len().max(1) > MAX_PATTERN_WORK || value.len() > 256 {
         return None;
@@ -508,8 +509,8 @@ fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
     Some(rest.to_owned())
 }
 
-/// Replaces the first (`/`) or every (`//`) longest match of a pattern. `ends` are the boundaries of
-/// the characters of `value`.
+/// Replaces the first (`/`) or every (`//`) longest match of a pattern. `ends` are the boundaries
+/// of the characters of `value`.
 fn replace_pattern(value: &str, ends: &[usize], operator: &str, operand: &str) -> String {
     let (pattern, replacement) = operand.split_once('/').unwrap_or((operand, ""));
     let mut result = String::new();

@@ -315,8 +315,8 @@ impl<'w> Walk<'w> {
         });
     }
 
-    /// Adds a link under its own name, if its target is in the repository and not in a folder that is
-    /// always skipped.
+    /// Adds a link under its own name, if its target is in the repository and not in a folder that
+    /// is always skipped.
     fn add_link(&self, link: &Path, shown: String, listing: &mut Listing) {
         let Some(target) = self.root.resolve(link) else {
             return;

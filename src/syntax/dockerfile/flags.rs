@@ -377,7 +377,8 @@ fn mount_field(flag: &Flag, start: usize, end: usize) -> MountField {
     MountField { key, value }
 }
 
-/// The ranges of the comma-separated fields of a mount. A field in double quotes may contain commas.
+/// The ranges of the comma-separated fields of a mount. A field in double quotes may contain
+/// commas.
 fn field_ranges(text: &str) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
     let mut offset = 0;

@@ -8,7 +8,8 @@ use super::word::after_dollar;
 use crate::source::Span;
 
 /// The number of bytes in which a terminator is searched once an earlier one was not found. The
-/// builder has stopped by then; this limit, and the next instruction, keep a file of openers linear.
+/// builder has stopped by then; this limit, and the next instruction, keep a file of openers
+/// linear.
 const RECOVERY_WINDOW: usize = 4096;
 
 /// A word that opens a heredoc.
@@ -63,8 +64,9 @@ pub(super) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
     })
 }
 
-/// The words of a line, split like by the shell lexer of the builder. The escape character is always
-/// `\`, independent of the escape directive. `None` when a quote or substitution is not closed.
+/// The words of a line, split like by the shell lexer of the builder. The escape character is
+/// always `\`, independent of the escape directive. `None` when a quote or substitution is not
+/// closed.
 fn words(text: &str) -> Option<Vec<Range<usize>>> {
     let mut words = Vec::new();
     let mut start = None;

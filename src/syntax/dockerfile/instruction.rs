@@ -722,8 +722,8 @@ fn shell_text(part: Segment) -> ShellText {
     }
 }
 
-/// The heredoc openers of an instruction. In JSON forms and after other keywords such words are plain
-/// words.
+/// The heredoc openers of an instruction. In JSON forms and after other keywords such words are
+/// plain words.
 pub(super) fn heredocs(instruction: &Instruction, line: &LogicalLine) -> Vec<Opener> {
     let inner = match &instruction.body {
         Body::Onbuild(inner) => inner,

@@ -1,4 +1,5 @@
-//! The JSON form of the arguments of an instruction: an array of strings, with the span of each item.
+//! The JSON form of the arguments of an instruction: an array of strings, with the span of each
+//! item.
 //!
 //! Text that is not valid JSON is not an error; the builder reads it as a shell command.
 

@@ -1,7 +1,7 @@
 //! Stages: their instructions, and the resolution of their names.
 //!
-//! Names are resolved by text, as in the builder. An image in a variable resolves only once the model
-//! has expanded the variable, so [`Stages::base`] and [`Stages::named`] take the name.
+//! Names are resolved by text, as in the builder. An image in a variable resolves only once the
+//! model has expanded the variable, so [`Stages::base`] and [`Stages::named`] take the name.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -208,8 +208,8 @@ impl Stages {
     }
 }
 
-/// The `from` of COPY and of each mount of RUN; none of ONBUILD, because they resolve where they are
-/// triggered.
+/// The `from` of COPY and of each mount of RUN; none of ONBUILD, because they resolve where they
+/// are triggered.
 fn from_names(instruction: &Instruction) -> impl Iterator<Item = Spanned<String>> + use<> {
     let copy = match &instruction.body {
         Body::Copy(copy) => copy.from.clone(),

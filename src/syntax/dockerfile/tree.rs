@@ -247,7 +247,8 @@ pub enum Body {
     Shell(Vec<Spanned<String>>),
     Healthcheck(Healthcheck),
     Expose(Vec<Word>),
-    /// Paths, in either form. Items of the JSON form are decoded words with their quotes in the span.
+    /// Paths, in either form. Items of the JSON form are decoded words with their quotes in the
+    /// span.
     Volume(Vec<Word>),
     User(Word),
     Workdir(Word),

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use super::escape::Escape;
 use crate::source::{OffsetMap, Span};
 
-/// The depth to which variables may be nested in modifiers (`${A:-${B}}`). Deeper ones are an error.
+/// The depth to which variables may be nested in modifiers (`${A:-${B}}`). Deeper ones are an
+/// error.
 const MAX_DEPTH: usize = 32;
 
 /// A word of an instruction: its text with continuations joined, including quotes and escapes.

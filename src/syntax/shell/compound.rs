@@ -320,7 +320,8 @@ impl Parser<'_> {
         command.words = words;
     }
 
-    /// Reads `[[ … ]]` as a command whose arguments are the words and operators up to and with `]]`.
+    /// Reads `[[ … ]]` as a command whose arguments are the words and operators up to and with
+    /// `]]`.
     fn test(&mut self) {
         let start = self.position;
         let id = self.push_command();

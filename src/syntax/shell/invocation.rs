@@ -1,6 +1,7 @@
 //! The programs that commands run, and their arguments.
 //!
-//! The methods on arguments follow `getopt`. Callers pass the options of a program that take a value.
+//! The methods on arguments follow `getopt`. Callers pass the options of a program that take a
+//! value.
 
 use super::script::{BlockKind, Command, ProgramWords, Script, StoredInvocation};
 use super::word::Word;

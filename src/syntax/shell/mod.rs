@@ -3,8 +3,8 @@
 //! [`parse`] returns the commands of a script, their words and their connectors. It is tolerant: it
 //! returns a [`Script`] for every text, in linear time and with bounded depth. It does not expand
 //! variables or guess values, and depends on the text only. Text that a command passes to another
-//! shell (`sh -c "…"`, `eval`, `bash <<EOF`) is parsed too, and its commands are in the same flat list
-//! with spans through the quoting.
+//! shell (`sh -c "…"`, `eval`, `bash <<EOF`) is parsed too, and its commands are in the same flat
+//! list with spans through the quoting.
 //!
 //! All spans are local to the parsed text; callers have the map from there to the file.
 
@@ -39,10 +39,10 @@ pub fn parse(text: &str) -> Script {
     script
 }
 
-/// The command of an exec form (a JSON array, a YAML list). Its words are literal; each has its span
-/// and, where escapes make the text differ from its source, the map from text to source. Without a
-/// map, a text that is exactly as long as its span, or two bytes shorter (its quotes), is mapped byte
-/// by byte.
+/// The command of an exec form (a JSON array, a YAML list). Its words are literal; each has its
+/// span and, where escapes make the text differ from its source, the map from text to source.
+/// Without a map, a text that is exactly as long as its span, or two bytes shorter (its quotes), is
+/// mapped byte by byte.
 pub fn exec<'a>(words: impl IntoIterator<Item = (&'a str, Span, Option<&'a OffsetMap>)>) -> Script {
     let words: Vec<Word> = words
         .into_iter()

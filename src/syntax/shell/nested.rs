@@ -1,5 +1,5 @@
-//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands are added
-//! to the outer script, with spans in the outer text.
+//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands are
+//! added to the outer script, with spans in the outer text.
 
 use super::invocation::Invocation;
 use super::parser;

@@ -64,8 +64,8 @@ impl ShellOption {
 
 impl Script {
     /// Whether the script itself turns an option on before the command runs: by `set`, or by the
-    /// command line of the nested shell that runs it. Options from outside of the script are known to
-    /// the caller only.
+    /// command line of the nested shell that runs it. Options from outside of the script are known
+    /// to the caller only.
     pub fn option_before(&self, command: &Command, option: ShellOption) -> bool {
         let around: Vec<u32> = self.block_ids(command).collect();
         let mut state = false;

@@ -223,7 +223,8 @@ impl<'t> Parser<'t> {
         id
     }
 
-    /// Reads `( … )` of a substitution, from its `(` on. Commands inside belong to the current host.
+    /// Reads `( … )` of a substitution, from its `(` on. Commands inside belong to the current
+    /// host.
     pub(super) fn substitution(&mut self, kind: BlockKind, start: usize) -> u32 {
         let host = self.host.take();
         let id = self.parenthesized(kind, start);
@@ -263,8 +264,8 @@ impl<'t> Parser<'t> {
         is_next
     }
 
-    /// Reads pipelines up to a token of `closers`, which is not consumed, or of `outer`, for which a
-    /// list around this one waits.
+    /// Reads pipelines up to a token of `closers`, which is not consumed, or of `outer`, for which
+    /// a list around this one waits.
     pub(super) fn list(&mut self, closers: Closers, outer: Closers) {
         let wanted = closers.and(outer);
         let mut joined = Connector::None;

@@ -101,8 +101,8 @@ pub struct Block {
     /// The pipeline that contains the block, and the position of the element in it.
     pub pipeline: u32,
     pub index: u32,
-    /// The command with the word that contains the block: set for substitutions and for nested shell
-    /// text.
+    /// The command with the word that contains the block: set for substitutions and for nested
+    /// shell text.
     pub host: Option<u32>,
     /// The list of a `for`, the subject of a `case`, the patterns of an arm, the name of a
     /// function.
@@ -263,8 +263,8 @@ impl Script {
         self.ancestors(command).any(|block| block.kind == kind)
     }
 
-    /// The commands whose output is piped into this one, nearest last: `a` and `b` for `c` in `a | (b)
-    /// | c`. Input of a block is input of the commands inside it.
+    /// The commands whose output is piped into this one, nearest last: `a` and `b` for `c` in
+    /// `a | (b) | c`. Input of a block is input of the commands inside it.
     pub fn feeders(&self, command: &Command) -> Vec<&Command> {
         let mut sinks = vec![(command.pipeline, command.index)];
 
@@ -308,9 +308,9 @@ impl Script {
         })
     }
 
-    /// Whether a failure of this command is deliberately ignored: it is tested by `if`, `while`, `!`,
-    /// `||` or `&&` (unless it is the last of its list), or it runs in the background, itself or by a
-    /// block around it.
+    /// Whether a failure of this command is deliberately ignored: it is tested by `if`, `while`,
+    /// `!`, `||` or `&&` (unless it is the last of its list), or it runs in the background, itself
+    /// or by a block around it.
     pub fn failure_is_handled(&self, command: &Command) -> bool {
         self.is_tested(command.pipeline)
             || self.ancestors(command).any(|block| match block.kind {

@@ -139,7 +139,8 @@ impl Parser<'_> {
         word
     }
 
-    /// Reads the pieces of a word from `start` on; the text up to the position is known to be plain.
+    /// Reads the pieces of a word from `start` on; the text up to the position is known to be
+    /// plain.
     fn pieces(&mut self, start: usize, mode: Mode) -> Word {
         let mut builder = WordBuilder::default();
         let mut literal = start;
@@ -164,9 +165,9 @@ impl Parser<'_> {
             };
 
             self.position += stop;
-            let here = self.position;
+            let current = self.position;
             let quote = mode.quote();
-            let byte = self.bytes[here];
+            let byte = self.bytes[current];
 
             match byte {
                 b'}' => break,
@@ -190,24 +191,25 @@ impl Parser<'_> {
                     self.literal(&mut builder, literal, Quote::None);
                     self.position += 1;
                     let Some(block) =
-                        self.deeper(|parser| parser.substitution(BlockKind::Process, here))
+                        self.deeper(|parser| parser.substitution(BlockKind::Process, current))
                     else {
-                        literal = here;
+                        literal = current;
                         break;
                     };
 
-                    let span = Span::of(here, self.position);
+                    let span = Span::of(current, self.position);
                     builder.push(
                         PartKind::Process { block },
                         Quote::None,
                         span,
-                        &self.text[here..self.position],
+                        &self.text[current..self.position],
                     );
                 }
                 // A parameter expansion without an end does not include the lines that follow.
                 b'\n'
                     if mode != Mode::Word
-                        && !self.bytes[here..self.end.min(here + LOOKAHEAD)].contains(&b'}') =>
+                        && !self.bytes[current..self.end.min(current + LOOKAHEAD)]
+                            .contains(&b'}') =>
                 {
                     break;
                 }
@@ -248,23 +250,23 @@ impl Parser<'_> {
 
     /// Reads a backslash or a quoted string. In quoted text, only some backslashes are special.
     fn quoted(&mut self, builder: &mut WordBuilder, around: Quote) {
-        let here = self.position;
+        let current = self.position;
 
-        match self.bytes[here] {
+        match self.bytes[current] {
             b'\\' => {
                 if let Some(len) = self.line_end(1) {
                     self.position += 1 + len;
                     return;
                 }
 
-                let Some(next) = self.text[here + 1..self.end].chars().next() else {
+                let Some(next) = self.text[current + 1..self.end].chars().next() else {
                     self.position += 1;
-                    return self.literal(builder, here, around);
+                    return self.literal(builder, current, around);
                 };
 
                 self.position += 1 + next.len_utf8();
                 let kept = around == Quote::Double && !matches!(next, '$' | '`' | '"' | '\\');
-                let from = if kept { here } else { here + 1 };
+                let from = if kept { current } else { current + 1 };
                 let quote = if around == Quote::Double {
                     Quote::Double
                 } else {
@@ -324,8 +326,8 @@ impl Parser<'_> {
         self.take(b'"');
     }
 
-    /// Reads the expansion that a `$`, a backtick or a `{` begins, after the text from `literal` on.
-    /// False, with nothing consumed, where the character is literal.
+    /// Reads the expansion that a `$`, a backtick or a `{` begins, after the text from `literal`
+    /// on. False, with nothing consumed, where the character is literal.
     fn expansion(&mut self, builder: &mut WordBuilder, literal: usize, quote: Quote) -> bool {
         let start = self.position;
 
@@ -360,8 +362,8 @@ impl Parser<'_> {
         true
     }
 
-    /// Consumes an expansion and returns its kind, which is [`PartKind::Literal`] where it is nested
-    /// too deeply. `None` where the character is literal.
+    /// Consumes an expansion and returns its kind, which is [`PartKind::Literal`] where it is
+    /// nested too deeply. `None` where the character is literal.
     fn expansion_kind(&mut self, quote: Quote) -> Option<PartKind> {
         match (self.bytes[self.position], self.peek_at(1)?) {
             (b'`', _) => self.backtick_substitution(),
@@ -457,10 +459,10 @@ impl Parser<'_> {
     }
 
     /// Skips a substitution whose commands are known from an outer parse.
-    fn skip_opaque(&mut self, here: usize) -> bool {
+    fn skip_opaque(&mut self, current: usize) -> bool {
         let Ok(index) = self
             .opaque
-            .binary_search_by_key(&(here as u32), |span| span.start)
+            .binary_search_by_key(&(current as u32), |span| span.start)
         else {
             return false;
         };
@@ -484,7 +486,8 @@ impl Parser<'_> {
         }
     }
 
-    /// The end of the `}}`, on the same line, that closes a template whose content begins at `from`.
+    /// The end of the `}}`, on the same line, that closes a template whose content begins at
+    /// `from`.
     fn template_end(&mut self, from: usize) -> Option<usize> {
         if from < self.no_template_until {
             return None;
@@ -624,12 +627,12 @@ impl Parser<'_> {
         loop {
             let rest = &self.bytes[self.position..self.end];
             self.position += memchr::memchr2(b'\'', b'\\', rest).unwrap_or(rest.len());
-            let here = self.position;
+            let current = self.position;
             if self.peek() != Some(b'\\') {
                 break;
             }
 
-            let Some(next) = self.text[here + 1..self.end].chars().next() else {
+            let Some(next) = self.text[current + 1..self.end].chars().next() else {
                 self.position = self.end;
                 break;
             };
@@ -656,7 +659,7 @@ impl Parser<'_> {
             builder.push(
                 PartKind::Literal,
                 Quote::Single,
-                Span::of(here, self.position),
+                Span::of(current, self.position),
                 decoded.encode_utf8(&mut [0; 4]),
             );
             literal = self.position;
@@ -669,8 +672,8 @@ impl Parser<'_> {
 
     /// Reads `( … )` directly after `NAME=`.
     fn array(&mut self, builder: &mut WordBuilder, literal: usize) -> bool {
-        let here = self.position;
-        if here == 0 || self.bytes[here - 1] != b'=' {
+        let current = self.position;
+        if current == 0 || self.bytes[current - 1] != b'=' {
             return false;
         }
 
@@ -698,7 +701,7 @@ impl Parser<'_> {
             return false;
         };
 
-        let span = Span::of(literal, here);
+        let span = Span::of(literal, current);
         if !span.is_empty() {
             builder.push(PartKind::Literal, Quote::None, span, span.text(self.text));
         }
@@ -706,8 +709,8 @@ impl Parser<'_> {
         builder.push(
             PartKind::Array(elements),
             Quote::None,
-            Span::of(here, self.position),
-            &self.text[here..self.position],
+            Span::of(current, self.position),
+            &self.text[current..self.position],
         );
 
         true

@@ -34,7 +34,8 @@ impl<'s> Builder<'s> {
         Self::default()
     }
 
-    /// A copy of a subtree. Aliases stay aliases, merge keys are applied, repeated keys are removed.
+    /// A copy of a subtree. Aliases stay aliases, merge keys are applied, repeated keys are
+    /// removed.
     pub fn copy(&mut self, node: Node<'s>) -> Built {
         if self.parts.len() >= COPIES {
             return self.add(node.location(), Shape::Unknown, Style::Plain);

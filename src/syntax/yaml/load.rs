@@ -1,7 +1,7 @@
 //! Events of the parser to nodes: one pass, from a byte offset to the end or to the first error.
 //!
-//! Corrects the positions of events: block collections have no extent, an absent value is before its
-//! colon, and a block scalar begins at its content.
+//! Corrects the positions of events: block collections have no extent, an absent value is before
+//! its colon, and a block scalar begins at its content.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,13 @@ use crate::syntax::SyntaxError;
 /// The number of documents of a file that the parser reads one by one. It reads all later documents
 /// at once.
 const PARSER_BEGINS: u32 = 8;
+
+/// The documents that the parser reads in one call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ParseExtent {
+    OneDocument,
+    AllDocuments,
+}
 
 /// The position and the reason of an error of the parser.
 #[derive(Debug)]
@@ -34,8 +41,8 @@ pub(super) struct Stop {
 }
 
 impl Loader<'_, '_> {
-    /// Reads `buffer` from `base` on, adding to the tree. After an error the tree contains everything
-    /// before it.
+    /// Reads `buffer` from `base` on, adding to the tree. After an error the tree contains
+    /// everything before it.
     ///
     /// A document in common notation is read directly; the parser reads the others, one by one.
     pub fn run(&mut self, buffer: &str, base: usize) -> Result<(), Stop> {
@@ -57,7 +64,13 @@ impl Loader<'_, '_> {
             }
 
             begins -= 1;
-            next = self.parse(buffer, offset, begins > 0)?;
+            let extent = if begins > 0 {
+                ParseExtent::OneDocument
+            } else {
+                ParseExtent::AllDocuments
+            };
+
+            next = self.parse(buffer, offset, extent)?;
         }
 
         Ok(())
@@ -65,7 +78,12 @@ impl Loader<'_, '_> {
 
     /// Reads with the parser from `base` on: one document, returning the offset of the next one if
     /// there is one, or all documents.
-    pub fn parse(&mut self, buffer: &str, base: usize, one: bool) -> Result<Option<usize>, Stop> {
+    pub fn parse(
+        &mut self,
+        buffer: &str,
+        base: usize,
+        extent: ParseExtent,
+    ) -> Result<Option<usize>, Stop> {
         let options = granit_parser::options! {
             emit_unresolved_aliases: true,
             emit_anchor_events: false,
@@ -100,7 +118,9 @@ impl Loader<'_, '_> {
 
             match event {
                 // Only now it is certain that the text between the two documents is valid.
-                Event::DocumentStart(..) if one && resume > base => return Ok(Some(resume)),
+                Event::DocumentStart(..) if extent == ParseExtent::OneDocument && resume > base => {
+                    return Ok(Some(resume));
+                }
                 Event::DocumentStart(explicit, _) => {
                     begun = (start, self.tree.nodes.len() as u32);
                     if explicit {
@@ -112,44 +132,47 @@ impl Loader<'_, '_> {
                     resume = end;
                     begun = (end, self.tree.nodes.len() as u32);
                 }
-                Event::Scalar(text, style, anchor, _) => {
-                    self.scalar(buffer, base, &range, text, style, anchor)
-                }
-                Event::SequenceStart(style, anchor, _) => {
-                    let start = match style {
-                        StructureStyle::Block => self.dash(buffer, start),
-                        StructureStyle::Flow => start,
-                    };
-
-                    self.begin(
-                        raw(Shape::Sequence, style, start, end),
-                        anchor,
-                        tag(base, &range),
-                    );
-                }
-                Event::MappingStart(style, anchor, _) => {
-                    self.begin(
-                        raw(Shape::Mapping, style, start, end),
-                        anchor,
-                        tag(base, &range),
-                    );
-                }
-                Event::SequenceEnd | Event::MappingEnd => self.end(end),
-                Event::Alias(anchor) => self.alias(start, end, anchor),
-                Event::UnresolvedAlias(name) => {
-                    let message = format!(
-                        "alias `*{name}` has no anchor `&{name}` before it in this document"
-                    );
-                    self.errors
-                        .push(SyntaxError::new(Span::of(start, end), message));
-                    self.leaf(Raw::leaf(start, end, Shape::Unknown, Style::Plain));
-                    self.last_end = end;
-                }
-                _ => {}
+                event => self.add_node(buffer, base, event, &range),
             }
         }
 
         Ok(None)
+    }
+
+    /// Adds the node of an event to the tree.
+    fn add_node(&mut self, buffer: &str, base: usize, event: Event<'_>, range: &Range) {
+        let bytes = range.byte_range().unwrap_or(0..0);
+        let (start, end) = (base + bytes.start, base + bytes.end);
+
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                self.scalar(buffer, base, range, text, style, anchor);
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                let start = match style {
+                    StructureStyle::Block => self.dash(buffer, start),
+                    StructureStyle::Flow => start,
+                };
+
+                let node = raw(Shape::Sequence, style, start, end);
+                self.begin(node, anchor, tag(base, range));
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let node = raw(Shape::Mapping, style, start, end);
+                self.begin(node, anchor, tag(base, range));
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(end),
+            Event::Alias(anchor) => self.alias(start, end, anchor),
+            Event::UnresolvedAlias(name) => {
+                let message =
+                    format!("alias `*{name}` has no anchor `&{name}` before it in this document");
+                self.errors
+                    .push(SyntaxError::new(Span::of(start, end), message));
+                self.leaf(Raw::leaf(start, end, Shape::Unknown, Style::Plain));
+                self.last_end = end;
+            }
+            _ => {}
+        }
     }
 
     /// The start of the outermost open bracket.
@@ -233,8 +256,8 @@ impl Loader<'_, '_> {
         Raw::leaf(header, header + body.len(), Shape::Scalar, style)
     }
 
-    /// The offset of the first dash of a block sequence: the events of a sequence that is not indented
-    /// begin after it.
+    /// The offset of the first dash of a block sequence: the events of a sequence that is not
+    /// indented begin after it.
     fn dash(&self, buffer: &str, offset: usize) -> usize {
         let is_value = self
             .open

@@ -245,8 +245,8 @@ impl<'a, 's> Loader<'a, 's> {
     /// Adds an alias to a complete node, or without a target.
     pub fn alias(&mut self, start: usize, end: usize, anchor: usize) {
         self.last_end = end;
-        // An anchor is known only once its node is complete, so an alias inside its own anchor has no
-        // target.
+        // An anchor is known only once its node is complete, so an alias inside its own anchor has
+        // no target.
         let target = self.anchors.get(&anchor).copied().filter(|target| {
             self.spent.saturating_add(target.size) <= ALIAS_NODES
                 && self.open.len() as u32 + target.height <= DEPTH
@@ -370,8 +370,8 @@ fn repeats(tree: &Tree<'_>, keys: &[u32]) -> Vec<(u32, u32)> {
         .collect()
 }
 
-/// The text of a block scalar without the line end that the parser adds if the last line of the file
-/// has none: the tools that deploy a file do not add it.
+/// The text of a block scalar without the line end that the parser adds if the last line of the
+/// file has none: the tools that deploy a file do not add it.
 fn without_added_line_end(mut text: String, raw: &Raw, source: &str) -> String {
     let at_end = raw.end as usize == source.len() && !source.ends_with(['\n', '\r']);
     if at_end && matches!(raw.style, Style::Literal | Style::Folded) && text.ends_with('\n') {

@@ -50,8 +50,8 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Whether a part of this node may be lost, so that it may have more keys than are known: because
-    /// of a syntax error inside or directly beside it, or a merge key without a target.
+    /// Whether a part of this node may be lost, so that it may have more keys than are known:
+    /// because of a syntax error inside or directly beside it, or a merge key without a target.
     pub fn is_damaged(self) -> bool {
         let span = self.raw().span();
         let text = self.file().1;

@@ -3,8 +3,8 @@
 //!
 //! The events come from `granit-parser`, which only `load` and `report` use; a document in common
 //! notation is read without it, by `direct`, with the same result. Keys have no meaning here, and
-//! reading does not fail: a line that cannot be read is left out, reported once, and kept as damage,
-//! so that rules do not mistake a lost key for one that was never written.
+//! reading does not fail: a line that cannot be read is left out, reported once, and kept as
+//! damage, so that rules do not mistake a lost key for one that was never written.
 //!
 //! Two decisions that users of a [`Tree`] rely on:
 //!
@@ -48,8 +48,8 @@ impl<'s> Tree<'s> {
         recover::parse(file, text, 0, None, &|| true)
     }
 
-    /// As [`Tree::parse`], but calls `continues` at the first error and stops unless it is true: text
-    /// that is not YAML has many errors.
+    /// As [`Tree::parse`], but calls `continues` at the first error and stops unless it is true:
+    /// text that is not YAML has many errors.
     pub fn parse_if(file: FileId, text: &'s str, continues: &dyn Fn() -> bool) -> Parsed<Tree<'s>> {
         recover::parse(file, text, 0, None, continues)
     }
@@ -67,8 +67,8 @@ impl<'s> Tree<'s> {
         )
     }
 
-    /// Reads a template whose actions are masked. Repeated keys are not errors here, because branches
-    /// of an `if` often repeat them, and a masked value is unknown, not null.
+    /// Reads a template whose actions are masked. Repeated keys are not errors here, because
+    /// branches of an `if` often repeat them, and a masked value is unknown, not null.
     pub fn parse_template(file: FileId, mask: &'s Mask) -> Parsed<Tree<'s>> {
         recover::parse(file, &mask.text, 0, Some(mask), &|| true)
     }

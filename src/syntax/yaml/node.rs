@@ -38,8 +38,8 @@ impl Tree<'_> {
             .filter(|root| !(root.is_null() && root.location().span.is_empty()))
     }
 
-    /// Every document, including empty ones: its span from its `---`, or its first byte, to its end,
-    /// and its root.
+    /// Every document, including empty ones: its span from its `---`, or its first byte, to its
+    /// end, and its root.
     pub fn sections(&self) -> impl Iterator<Item = (Span, Node<'_>)> {
         self.documents
             .iter()
@@ -122,9 +122,10 @@ impl<'t> Node<'t> {
         self.tree.raw(self.index).shape == Shape::Alias
     }
 
-    /// The location as written: with quotes or brackets or the header of a block scalar, without tag
-    /// and anchor. A block collection is from its first key or dash to the end of its last child, an
-    /// absent value is an empty span directly after its colon or dash, and an alias is the `*name`.
+    /// The location as written: with quotes or brackets or the header of a block scalar, without
+    /// tag and anchor. A block collection is from its first key or dash to the end of its last
+    /// child, an absent value is an empty span directly after its colon or dash, and an alias is
+    /// the `*name`.
     pub fn location(self) -> Location {
         let raw = self.tree.raw(self.index);
         Location::new(self.tree.source(raw).0, raw.span())
@@ -137,7 +138,8 @@ impl<'t> Node<'t> {
         Location::new(self.tree.source(raw).0, raw.span())
     }
 
-    /// The location of the content without quotes and block header, from its first to its last byte.
+    /// The location of the content without quotes and block header, from its first to its last
+    /// byte.
     pub fn content(self) -> Location {
         let definition = self.definition();
 
@@ -241,8 +243,8 @@ impl<'t> Node<'t> {
         let definition = self.definition();
         let span = self.offsets().span(range);
 
-        // Beside damage an offset map may be wrong by a few bytes; a span must still consist of whole
-        // characters.
+        // Beside damage an offset map may be wrong by a few bytes; a span must still consist of
+        // whole characters.
         let text = self.tree.source(self.raw()).1;
         let mut end = (span.end as usize).min(text.len());
         while !text.is_char_boundary(end) {

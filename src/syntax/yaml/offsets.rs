@@ -1,7 +1,7 @@
 //! The source offset of each byte of a decoded scalar.
 //!
-//! The decoded text is compared with the source, style by style. Where the two do not agree, because
-//! of unusual escapes or indents, the map stays in bounds and is wrong by a few bytes.
+//! The decoded text is compared with the source, style by style. Where the two do not agree,
+//! because of unusual escapes or indents, the map stays in bounds and is wrong by a few bytes.
 
 use super::tree::Style;
 use crate::source::{OffsetMap, Span, slice};
@@ -41,7 +41,8 @@ fn flow(source: &str, span: Span, style: Style, text: &str) -> OffsetMap {
     map
 }
 
-/// The length of a run of blanks in the source and in the text. A run without a line end is literal.
+/// The length of a run of blanks in the source and in the text. A run without a line end is
+/// literal.
 fn fold(source: &[u8]) -> (usize, usize) {
     let length = source
         .iter()

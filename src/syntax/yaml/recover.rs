@@ -1,9 +1,9 @@
 //! Recovery from errors: the text that cannot be read is replaced by blanks, in a copy of equal
 //! length, and the copy is read again.
 //!
-//! Every offset stays valid, and the text before and after the error is kept. The number of attempts
-//! and their total cost are limited; a document without attempts left is kept as far as it was read,
-//! and the next documents are read.
+//! Every offset stays valid, and the text before and after the error is kept. The number of
+//! attempts and their total cost are limited; a document without attempts left is kept as far as it
+//! was read, and the next documents are read.
 
 use std::collections::HashMap;
 
@@ -119,8 +119,8 @@ struct Repair {
     errors: Vec<SyntaxError>,
     /// How often the line that begins at an offset was blanked.
     tried: HashMap<usize, u32>,
-    /// The end of the last blanked line and its indent, to distinguish an error that it caused from a
-    /// new one.
+    /// The end of the last blanked line and its indent, to distinguish an error that it caused from
+    /// a new one.
     last: Option<(usize, usize)>,
 }
 

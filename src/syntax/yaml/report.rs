@@ -273,26 +273,12 @@ fn unknown_escape(text: &str, open: usize) -> Option<Span> {
     None
 }
 
+/// The span and the message of an error.
 fn message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
-    let line = line_start(text, offset);
     let token = word(text, offset);
 
     match &stop.kind {
-        ErrorKind::MappingValueNotAllowed => {
-            let key = Span::of(line + indent(text, line), offset);
-
-            if line_start(text, stop.last_scalar) < line && !key.is_empty() {
-                let what = key.text(text).trim();
-                let message =
-                    format!("unexpected indentation: found key `{what}:` inside another value");
-                return (key, message);
-            }
-
-            (
-                Span::of(offset, offset + 1),
-                "found a second `: ` in this value, expected quotes around it".to_owned(),
-            )
-        }
+        ErrorKind::MappingValueNotAllowed => colon_message(text, stop, offset),
         ErrorKind::ExpectedBlockMappingKey => {
             let rest = rest_of_line(text, offset);
             (
@@ -300,30 +286,9 @@ fn message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
                 "expected a key of the mapping above; check the indentation".to_owned(),
             )
         }
-        ErrorKind::ExpectedBlockSequenceEntry => (
-            rest_of_line(text, offset),
-            "expected a `- ` item of the list above; check the indentation".to_owned(),
-        ),
-        ErrorKind::BlockSequenceEntryNotAllowed => (
-            token,
-            "a list item is not allowed here; check the indentation".to_owned(),
-        ),
-        ErrorKind::InvalidIndentation => (
-            rest_of_line(text, offset),
-            "the indentation of this line does not match any line above".to_owned(),
-        ),
-        ErrorKind::SimpleKeyExpected
-        | ErrorKind::InvalidSimpleKey
-        | ErrorKind::ExpectedDocumentStart => (
-            rest_of_line(text, offset),
-            "found text that is neither `key: value` nor a list item".to_owned(),
-        ),
         ErrorKind::UnexpectedCharacter { character } => {
-            let end = offset
-                + slice(text, offset..text.len())
-                    .chars()
-                    .next()
-                    .map_or(0, char::len_utf8);
+            let first = slice(text, offset..text.len()).chars().next();
+            let end = offset + first.map_or(0, char::len_utf8);
             (
                 Span::of(offset, end),
                 format!("`{character}` cannot begin a value without quotes"),
@@ -345,29 +310,6 @@ fn message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
             Span::of(offset, offset + 1),
             format!("this `{open}` is never closed"),
         ),
-        ErrorKind::MisplacedFlowCollectionEnd => (
-            token,
-            "found a closing bracket that nothing opens".to_owned(),
-        ),
-        ErrorKind::ExpectedFlowMappingSeparator => {
-            (token, "expected `,` or `}` before this".to_owned())
-        }
-        ErrorKind::ExpectedFlowSequenceSeparator => {
-            (token, "expected `,` or `]` before this".to_owned())
-        }
-        ErrorKind::InvalidColonPlacement => {
-            (token, "found a `:` that does not follow a key".to_owned())
-        }
-        ErrorKind::RecursionLimitExceeded => {
-            (token, "nested too deeply: more than 255 levels".to_owned())
-        }
-
-        ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabInIndentation => (
-            Span::of(offset, offset + 1),
-            "found a tab where only spaces are allowed".to_owned(),
-        ),
         ErrorKind::UnknownQuotedScalarEscape => {
             let escape = unknown_escape(text, offset).unwrap_or(token);
             (
@@ -378,23 +320,84 @@ fn message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
                 ),
             )
         }
+        kind => {
+            let message = fixed_message(kind).map_or_else(|| kind.to_string(), str::to_owned);
+            (fixed_span(kind, text, offset), message)
+        }
+    }
+}
 
+/// The span and the message of a colon that is not allowed.
+fn colon_message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
+    let line = line_start(text, offset);
+    let key = Span::of(line + indent(text, line), offset);
+
+    if line_start(text, stop.last_scalar) < line && !key.is_empty() {
+        let name = key.text(text).trim();
+        let message = format!("unexpected indentation: found key `{name}:` inside another value");
+        return (key, message);
+    }
+
+    (
+        Span::of(offset, offset + 1),
+        "found a second `: ` in this value, expected quotes around it".to_owned(),
+    )
+}
+
+/// The span of an error whose message depends on its kind only.
+fn fixed_span(kind: &ErrorKind, text: &str, offset: usize) -> Span {
+    match kind {
+        ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedDocumentStart
+        | ErrorKind::InvalidBlockScalarIndent => rest_of_line(text, offset),
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => Span::of(offset, offset + 1),
+        _ => word(text, offset),
+    }
+}
+
+/// The message of an error that depends on its kind only; `None` for kinds that are worded by the
+/// parser.
+const fn fixed_message(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            "expected a `- ` item of the list above; check the indentation"
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            "a list item is not allowed here; check the indentation"
+        }
+        ErrorKind::InvalidIndentation => {
+            "the indentation of this line does not match any line above"
+        }
+        ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedDocumentStart => {
+            "found text that is neither `key: value` nor a list item"
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => "found a closing bracket that nothing opens",
+        ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}` before this",
+        ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]` before this",
+        ErrorKind::InvalidColonPlacement => "found a `:` that does not follow a key",
+        ErrorKind::RecursionLimitExceeded => "nested too deeply: more than 255 levels",
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => "found a tab where only spaces are allowed",
         ErrorKind::UnexpectedEof
         | ErrorKind::UnexpectedEofBlockMapping
-        | ErrorKind::UnexpectedEofBlockSequence => (token, "this value is incomplete".to_owned()),
+        | ErrorKind::UnexpectedEofBlockSequence => "this value is incomplete",
         ErrorKind::MissingDirectiveName
         | ErrorKind::InvalidDirectiveName
-        | ErrorKind::MissingDocumentEndBeforeDirective => {
-            (token, "`%` cannot begin a line without quotes".to_owned())
+        | ErrorKind::MissingDocumentEndBeforeDirective => "`%` cannot begin a line without quotes",
+        ErrorKind::InvalidBlockScalarIndent => {
+            "this line is indented less than the block it belongs to"
         }
-        ErrorKind::InvalidBlockScalarIndent => (
-            rest_of_line(text, offset),
-            "this line is indented less than the block it belongs to".to_owned(),
-        ),
-        ErrorKind::InvalidBlockScalarHeader => (
-            token,
-            "found text after `|` or `>`, expected the end of the line".to_owned(),
-        ),
-        other => (token, other.to_string()),
-    }
+        ErrorKind::InvalidBlockScalarHeader => {
+            "found text after `|` or `>`, expected the end of the line"
+        }
+        _ => return None,
+    })
 }

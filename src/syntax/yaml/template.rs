@@ -1,5 +1,5 @@
-//! Go templates, mostly of Helm, as YAML: every action is masked by as many bytes, so that all offsets
-//! stay valid.
+//! Go templates, mostly of Helm, as YAML: every action is masked by as many bytes, so that all
+//! offsets stay valid.
 //!
 //! Nothing is evaluated. Both branches of an `if` remain, and the [`Mask`] tells consumers which
 //! values are unknown.
@@ -66,8 +66,8 @@ pub fn mask_templates(text: &str) -> Mask {
                 .iter()
                 .all(|&byte| byte == 0 || byte.is_ascii_whitespace());
             if alone {
-                // Empty lines, because a block scalar must not begin with a line of more blanks than
-                // the indent of its content.
+                // Empty lines, because a block scalar must not begin with a line of more blanks
+                // than the indent of its content.
                 masked[line.clone()].fill(b'\n');
             }
         }
@@ -141,8 +141,8 @@ impl Mask {
             .iter()
             .filter(|action| action.role != Role::Silent);
 
-        // The gap includes the first byte of the action, which is blank unless the action was masked
-        // as a word.
+        // The gap includes the first byte of the action, which is blank unless the action was
+        // masked as a word.
         let gap = next
             .next()
             .and_then(|action| self.text.get(offset..=action.span.start as usize));
@@ -235,8 +235,8 @@ fn indent(action: &str) -> Option<u32> {
     words.nth(1)?.parse().ok()
 }
 
-/// Whether an action is the whole value of a key or item and outputs a collection. Such an action is
-/// masked by blanks, because the lines below a word would be an error.
+/// Whether an action is the whole value of a key or item and outputs a collection. Such an action
+/// is masked by blanks, because the lines below a word would be an error.
 fn is_block_value(bare: &[u8], line: std::ops::Range<usize>, span: Span, action: &str) -> bool {
     let before = bare
         .get(line.start..span.start as usize)

@@ -7,8 +7,8 @@ use crate::source::{FileId, Span};
 
 /// All documents of one file, or of several files that a [`Builder`] joined.
 ///
-/// Nodes are in the order of the text, each followed by its children; so a subtree is a range, and a
-/// node needs only the index at which its subtree ends.
+/// Nodes are in the order of the text, each followed by its children; so a subtree is a range, and
+/// a node needs only the index at which its subtree ends.
 #[derive(Clone, Debug, Default)]
 pub struct Tree<'s> {
     pub(super) nodes: Vec<Raw>,
@@ -86,8 +86,9 @@ pub(super) struct Raw {
     pub end: u32,
     /// Index of the node after this subtree.
     pub after: u32,
-    /// The decoded text of a scalar, the target of an alias, the number of children of a collection;
-    /// [`NONE`] for a scalar that is equal to its source and for an alias without a target.
+    /// The decoded text of a scalar, the target of an alias, the number of children of a
+    /// collection; [`NONE`] for a scalar that is equal to its source and for an alias without a
+    /// target.
     pub link: u32,
     pub source: u16,
     pub shape: Shape,

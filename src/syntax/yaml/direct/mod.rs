@@ -1,10 +1,11 @@
-//! YAML in common notation without the parser: block mappings and sequences, scalars of every style,
-//! flow collections, anchors, aliases and tags. Nearly every deployment file is in this notation.
+//! YAML in common notation without the parser: block mappings and sequences, scalars of every
+//! style, flow collections, anchors, aliases and tags. Nearly every deployment file is in this
+//! notation.
 //!
-//! This reader reports no errors. Where a document contains anything else (a complex key, a directive,
-//! a tab in the indent, an error) it stops, and the parser reads that document from its start. The
-//! tree of the documents that it reads is equal to that of the parser, node by node and byte by byte;
-//! `tests` compares the two.
+//! This reader reports no errors. Where a document contains anything else (a complex key, a
+//! directive, a tab in the indent, an error) it stops, and the parser reads that document from its
+//! start. The tree of the documents that it reads is equal to that of the parser, node by node and
+//! byte by byte; `tests` compares the two.
 
 mod flow;
 mod scalar;
@@ -66,8 +67,8 @@ fn is_control(byte: u8) -> u8 {
         | u8::from(byte == 0x7f)
 }
 
-/// Reads the document that begins at `position`. `None` if it needs the parser, otherwise the offset
-/// of the next document, if there is one.
+/// Reads the document that begins at `position`. `None` if it needs the parser, otherwise the
+/// offset of the next document, if there is one.
 pub(super) fn read_document(
     loader: &mut Loader<'_, '_>,
     text: &str,
@@ -173,9 +174,9 @@ impl<'r> DirectReader<'r, '_, '_> {
         }))
     }
 
-    /// Reads a node whose first byte is next. Its other lines begin in column `least` or after it. A
-    /// node that is `inline` shares its line with its key or its properties, and cannot be a block
-    /// collection.
+    /// Reads a node whose first byte is next. Its other lines begin in column `least` or after it.
+    /// A node that is `inline` shares its line with its key or its properties, and cannot be a
+    /// block collection.
     fn node(&mut self, least: usize, properties: Properties, inline: bool) -> Option<()> {
         match self.peek(0) {
             b'-' | b'.' if self.is_marker(self.peek(0)) => return None,
@@ -394,7 +395,8 @@ impl<'r> DirectReader<'r, '_, '_> {
         Some(())
     }
 
-    /// Reads the name of an anchor or a tag, in common notation of letters, digits, `_`, `-` and `.`.
+    /// Reads the name of an anchor or a tag, in common notation of letters, digits, `_`, `-` and
+    /// `.`.
     fn name(&mut self) -> &'r str {
         let start = self.position;
         self.position += self.bytes[start..]

@@ -26,8 +26,8 @@ impl DirectReader<'_, '_, '_> {
         Some(Scalar::new(start, end, Style::Plain, None))
     }
 
-    /// Moves to the end of a line of a plain scalar: its line end, a comment, a colon, a bracket or a
-    /// comma. Returns the end of its last word.
+    /// Moves to the end of a line of a plain scalar: its line end, a comment, a colon, a bracket or
+    /// a comma. Returns the end of its last word.
     fn line_of_plain(&mut self, in_flow: bool) -> Option<usize> {
         let begin = self.position;
 
@@ -103,7 +103,8 @@ impl DirectReader<'_, '_, '_> {
         }
     }
 
-    /// Reads a quoted scalar whose quote is next; its other lines begin in column `least` or after it.
+    /// Reads a quoted scalar whose quote is next; its other lines begin in column `least` or after
+    /// it.
     pub(super) fn quoted(&mut self, least: usize) -> Option<Scalar> {
         let (start, quote) = (self.position, self.peek(0));
         let style = if quote == b'"' {
@@ -288,8 +289,8 @@ impl DirectReader<'_, '_, '_> {
     /// Reads the lines of a block scalar, up to the first line that is not part of it.
     fn block_text(&mut self, indent: usize, style: Style, chomping: u8) -> String {
         let mut text = String::new();
-        // Whether a line end is pending, the number of blank lines since, and whether the line before
-        // is one that is never folded.
+        // Whether a line end is pending, the number of blank lines since, and whether the line
+        // before is one that is never folded.
         let (mut pending, mut blank, mut was_deeper) = (false, 0, false);
 
         while !self.is_end() {

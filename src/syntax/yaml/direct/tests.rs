@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::super::load::ParseExtent;
 use super::super::loader::Loader;
 use super::super::tree::{Raw, Tree};
 use crate::source::{FileId, Span};
@@ -66,7 +67,9 @@ fn directly(text: &str) -> Option<Read> {
 }
 
 fn by_parser(text: &str) -> Option<Read> {
-    read(text, |loader, at| loader.parse(text, at, true).ok())
+    read(text, |loader, at| {
+        loader.parse(text, at, ParseExtent::OneDocument).ok()
+    })
 }
 
 /// Texts in common notation.
