@@ -8,8 +8,8 @@
 //!
 //! Two decisions that users of a [`Tree`] rely on:
 //!
-//! * Of a duplicate key the *last* value counts, as for `kubectl` and Helm. Compose and GitHub reject
-//!   such a file, so each repetition is reported.
+//! * Of a duplicate key the *last* value counts, as for `kubectl` and Helm. Compose and GitHub
+//!   reject such a file, so each repetition is reported.
 //! * Aliases and merge keys are followed silently. The size of their expansion is limited when the
 //!   tree is made, so a user may recurse over nodes without counting.
 
