@@ -1,6 +1,5 @@
 //! Well-known images, from `rules/data/images.toml`: what they are, where they keep data, on which
-//! ports they listen. Facts about the world only; whether one of them is a fault is for the rules
-//! to say.
+//! ports they listen. Facts about images only; rules decide whether one of them is a fault.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -9,7 +8,7 @@ use serde::Deserialize;
 
 use crate::embedded::table;
 
-/// What an image is for.
+/// The purpose of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
@@ -33,7 +32,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Whether it holds other services' data, if only for a while.
+    /// Whether it holds data of other services, also temporarily.
     pub const fn is_store(self) -> bool {
         matches!(
             self,
@@ -46,7 +45,7 @@ impl Class {
         )
     }
 
-    /// Whether it is something to build upon or to call, which runs no server by itself.
+    /// Whether it is a base for other images or a toolchain, which runs no server by itself.
     pub const fn is_base(self) -> bool {
         matches!(self, Class::Language | Class::Os)
     }
@@ -72,18 +71,18 @@ impl Class {
     }
 }
 
-/// Who an image runs as when nobody says otherwise.
+/// The user that an image runs as by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum User {
     #[default]
     Root,
-    /// It starts as root and its entry point gives that up.
+    /// It starts as root and its entry point switches to another user.
     Drops,
     NonRoot,
 }
 
-/// One entry of the table.
+/// An entry of the table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KnownImage {
@@ -95,7 +94,7 @@ pub struct KnownImage {
     /// Folders whose loss is loss of data.
     #[serde(default)]
     pub data: Vec<String>,
-    /// Variables that hold a credential, with the defaults that everybody knows.
+    /// Variables that hold a credential, with well-known defaults.
     #[serde(default)]
     pub credentials: BTreeMap<String, Vec<String>>,
     /// The image has a HEALTHCHECK of its own.
@@ -114,41 +113,39 @@ pub struct KnownImage {
 impl KnownImage {
     /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
     pub fn has_healthcheck(&self) -> Option<bool> {
-        let family = self.names.iter().any(|name| name.contains('*'));
         if self.healthcheck {
-            Some(true)
-        } else {
-            (!family).then_some(false)
+            return Some(true);
         }
+
+        let is_family = self.names.iter().any(|name| name.contains('*'));
+        if is_family { None } else { Some(false) }
     }
 
-    /// Whether the image under this tag holds its program alone: there is nothing that a check
-    /// could call.
+    /// Whether the image under this tag contains only its program, so that a health check has
+    /// nothing to call.
     pub fn is_bare(&self, tag: Option<&str>) -> bool {
-        let fuller = |tag: &str| {
-            ["alpine", "debug", "busybox", "debian"]
-                .iter()
-                .any(|word| tag.contains(word))
-        };
-        self.bare && !tag.is_some_and(fuller)
+        let has_tools = ["alpine", "debug", "busybox", "debian"]
+            .iter()
+            .any(|word| tag.is_some_and(|tag| tag.contains(word)));
+
+        self.bare && !has_tools
     }
 
-    /// Who the image runs as under this tag.
+    /// The user that the image runs as under this tag.
     pub fn user(&self, tag: Option<&str>) -> User {
-        let other = |tag: &str| {
-            self.non_root_tags
-                .iter()
-                .any(|part| tag == part || tag.ends_with(part.as_str()))
-        };
+        let is_non_root = self
+            .non_root_tags
+            .iter()
+            .any(|part| tag.is_some_and(|tag| tag.ends_with(part.as_str())));
 
-        if tag.is_some_and(other) {
+        if is_non_root {
             User::NonRoot
         } else {
             self.user
         }
     }
 
-    /// Whether the image under this tag carries the program; `None` where the table cannot tell.
+    /// Whether the image under this tag contains the program; `None` where the table does not say.
     pub fn carries(&self, tag: Option<&str>, program: &str) -> Option<bool> {
         let tag = tag.unwrap_or("");
         if tag.contains("alpine") && matches!(program, "sh" | "wget" | "nc") {
@@ -172,38 +169,39 @@ impl KnownImage {
         if self.tools.iter().any(|tool| tool == program) {
             return Some(true);
         }
-        // What a list of tools leaves out is known to be missing for the general ones only.
+
+        // Of the tools that a list omits, only the general ones are known to be missing.
         general.then_some(false)
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct ImageTable {
     image: Vec<KnownImage>,
 }
 
-struct Index {
+struct ImageIndex {
     images: Vec<KnownImage>,
     exact: HashMap<String, usize>,
     /// Patterns in the order of the table: `prefix*` or `*suffix`.
     patterns: Vec<(String, usize)>,
 }
 
-static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let table: Table = table!("images");
+static INDEX: LazyLock<ImageIndex> = LazyLock::new(|| {
+    let table: ImageTable = table!("images");
     let mut exact = HashMap::new();
     let mut patterns = Vec::new();
-    for (at, image) in table.image.iter().enumerate() {
+    for (index, image) in table.image.iter().enumerate() {
         for name in &image.names {
             if name.contains('*') {
-                patterns.push((name.clone(), at));
+                patterns.push((name.clone(), index));
             } else {
-                exact.entry(name.clone()).or_insert(at);
+                exact.entry(name.clone()).or_insert(index);
             }
         }
     }
-    Index {
+    ImageIndex {
         images: table.image,
         exact,
         patterns,
@@ -229,36 +227,40 @@ const MIRRORS: &[(&str, &str)] = &[
     ("bitnamisecure/", "bitnami/"),
 ];
 
-/// What is known of the image in a repository, as `Reference::repository` names it.
+/// The entry of the image in a repository, named as by `Reference::repository`.
 pub fn image(repository: &str) -> Option<&'static KnownImage> {
     let mirrored = MIRRORS
         .iter()
         .find_map(|(prefix, real)| Some(format!("{real}{}", repository.strip_prefix(prefix)?)));
     let name = mirrored.as_deref().unwrap_or(repository);
-    let index = &*INDEX;
-    let at = index.exact.get(name).copied().or_else(|| {
-        let fits = |pattern: &str| match pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name.ends_with(pattern.trim_start_matches('*')),
-        };
+    if let Some(&index) = INDEX.exact.get(name) {
+        return Some(&INDEX.images[index]);
+    }
 
-        index
-            .patterns
-            .iter()
-            .find(|(pattern, _)| fits(pattern))
-            .map(|&(_, at)| at)
-    })?;
+    let (_, index) = INDEX
+        .patterns
+        .iter()
+        .find(|(pattern, _)| matches_pattern(name, pattern))?;
 
-    Some(&index.images[at])
+    Some(&INDEX.images[*index])
 }
 
-/// The store that a repository holds, going by its last part where the whole name is not known: a
-/// company's own copy of `postgres` is a database too. Where it keeps its data is less certain than
-/// for [`image`].
+/// Whether a name matches `prefix*` or `*suffix`.
+fn matches_pattern(name: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name.ends_with(pattern.trim_start_matches('*')),
+    }
+}
+
+/// The entry of the store in a repository, by the last part of its name where the whole name is
+/// unknown: a company's copy of `postgres` is a database too. Its data folders are less certain
+/// than those of [`image`].
 pub fn store(repository: &str) -> Option<&'static KnownImage> {
     if let Some(known) = image(repository) {
         return known.class.is_store().then_some(known);
     }
+
     let namesake = image(repository.rsplit('/').next()?)?;
     namesake.class.is_store().then_some(namesake)
 }

@@ -1,7 +1,7 @@
 //! Source text, byte spans and the line index.
 //!
-//! Everything above this module speaks in byte offsets (`u32`, half open). Lines and columns are
-//! made here and are used by `report` and by suppressions alone.
+//! All later modules use byte offsets (`u32`, half open). Lines and columns are computed here, for
+//! `report` and for suppressions only.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -42,7 +42,7 @@ impl Span {
         self.end <= self.start
     }
 
-    pub const fn range(self) -> std::ops::Range<usize> {
+    pub const fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
@@ -72,7 +72,7 @@ impl Span {
     }
 }
 
-/// A value and where it stands, inside one file that the context names.
+/// A value and its span, in a file that the context names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Spanned<T> {
     pub value: T,
@@ -84,7 +84,7 @@ impl<T> Spanned<T> {
         Self { value, span }
     }
 
-    /// The same value with its file named.
+    /// The same value with its file.
     pub fn at(self, file: FileId) -> Located<T> {
         Located {
             value: self.value,
@@ -96,7 +96,7 @@ impl<T> Spanned<T> {
     }
 }
 
-/// A span in a named file. Facts carry places, because merged facts come from several files.
+/// A span in a file. Facts carry locations, because merged facts come from several files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     pub file: FileId,
@@ -109,7 +109,7 @@ impl Location {
     }
 }
 
-/// A value and its place in the repository.
+/// A value and its location in the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Located<T> {
     pub value: T,
@@ -136,13 +136,13 @@ impl<T> Located<T> {
     }
 }
 
-/// Where each byte of a decoded or normalised text (a block scalar's value, a RUN body without its
-/// continuations) stands in its source: a sorted list of runs that are the same in both. Copies and
-/// parts share the list.
+/// The source offset of each byte of a decoded or normalized text (a block scalar's value, a RUN
+/// body without its continuations): a sorted list of runs that are equal in both. Copies and parts
+/// share the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
     runs: Runs,
-    /// How many bytes of the text that the runs speak of come before this one's.
+    /// The number of bytes that [`OffsetMap::skip`] removed from the start of the text.
     skipped: u32,
 }
 
@@ -151,13 +151,13 @@ pub struct OffsetMap {
 enum Runs {
     #[default]
     None,
-    /// Most texts stand in their source unchanged.
+    /// Most texts are equal to their source.
     One((u32, u32)),
     Many(Arc<Vec<(u32, u32)>>),
 }
 
 impl OffsetMap {
-    /// A text that stands in its source unchanged, from byte `start` on.
+    /// The map of a text that is equal to its source from byte `start` on.
     pub fn verbatim(start: u32) -> Self {
         Self {
             runs: Runs::One((0, start)),
@@ -173,7 +173,7 @@ impl OffsetMap {
         }
     }
 
-    /// Adds a run. Runs are added in the order of the text; an empty run replaces nothing.
+    /// Adds a run. Runs are added in the order of the text; an empty run is replaced by the next.
     pub fn push(&mut self, local: u32, source: u32) {
         let local = local + self.skipped;
         if let Some(&last) = self.runs().last()
@@ -200,16 +200,17 @@ impl OffsetMap {
         }
     }
 
-    /// The source offset of a byte of the text. Offsets past the end go on from the last run.
+    /// The source offset of a byte of the text. Offsets past the end continue the last run.
     pub fn offset(&self, local: u32) -> u32 {
         let local = local + self.skipped;
         let runs = self.runs();
-        let at = runs.partition_point(|run| run.0 <= local);
-        let (begin, source) = runs.get(at.saturating_sub(1)).copied().unwrap_or((0, 0));
+        let next = runs.partition_point(|run| run.0 <= local);
+        let (begin, source) = runs.get(next.saturating_sub(1)).copied().unwrap_or((0, 0));
+
         source + local.saturating_sub(begin)
     }
 
-    /// The map of the text without its first bytes.
+    /// The map of the text without its first `count` bytes.
     #[must_use]
     pub fn skip(&self, count: u32) -> Self {
         Self {
@@ -275,24 +276,24 @@ impl SourceFile {
 #[derive(Clone, Copy, Debug)]
 pub struct Repository<'s> {
     files: &'s [SourceFile],
-    /// Links to folders, each with the folder's own path. Sorted.
+    /// Links to folders, each with the real path of its folder. Sorted.
     links: &'s [(String, String)],
 }
 
 impl<'s> Repository<'s> {
-    /// `files` are sorted by path, and each one's id is its index.
+    /// `files` are sorted by path, and the id of each is its index.
     pub const fn new(files: &'s [SourceFile]) -> Self {
         Self { files, links: &[] }
     }
 
-    /// The same with links to folders, each with the folder's own path; sorted. What is asked for
-    /// by a link's path is given with its own one.
+    /// A repository with links to folders, each with the real path of its folder; sorted. A file is
+    /// found by the path of a link too, and keeps its real path.
     pub const fn linked(files: &'s [SourceFile], links: &'s [(String, String)]) -> Self {
         Self { files, links }
     }
 
-    /// The path with the link in it, if there is one, replaced by what it leads to.
-    fn own_path<'p>(self, path: &'p str) -> Cow<'p, str> {
+    /// The path with a link in it replaced by the folder that it leads to.
+    fn real_path<'p>(self, path: &'p str) -> Cow<'p, str> {
         // Links are few; nearly every repository has none.
         for (link, folder) in self.links {
             let Some(rest) = path.strip_prefix(link.as_str()) else {
@@ -317,11 +318,11 @@ impl<'s> Repository<'s> {
 
     /// The file at a repository path.
     pub fn find(self, path: &str) -> Option<&'s SourceFile> {
-        let path = self.own_path(path);
+        let path = self.real_path(path);
         self.files
             .binary_search_by(|file| file.path.as_str().cmp(&path))
             .ok()
-            .map(|at| &self.files[at])
+            .map(|index| &self.files[index])
     }
 
     /// The files in a folder and below it; all of them for the root, `""`.
@@ -330,10 +331,11 @@ impl<'s> Repository<'s> {
             return self.files;
         }
 
-        let folder = self.own_path(folder);
+        let folder = self.real_path(folder);
         if folder.is_empty() {
             return self.files;
         }
+
         // `/` sorts before every letter and digit but after `-` and `.`, so the bounds carry it.
         let first = format!("{folder}/");
         let start = self
@@ -347,10 +349,10 @@ impl<'s> Repository<'s> {
         !self.below(folder).is_empty()
     }
 
-    /// The files that stand in a folder itself. What is below its own folders is stepped over, not
-    /// walked through.
+    /// The files of a folder itself. Files below its folders are skipped folder by folder, without
+    /// a look at each.
     pub fn inside(self, folder: &str) -> impl Iterator<Item = &'s SourceFile> {
-        let folder = self.own_path(folder);
+        let folder = self.real_path(folder);
         let mut rest = self.below(&folder);
         let prefix = if folder.is_empty() {
             0
@@ -368,8 +370,9 @@ impl<'s> Repository<'s> {
                         return Some(first);
                     }
                     Some(slash) => {
-                        let own = &first.path[..=prefix + slash];
-                        rest = &rest[rest.partition_point(|file| file.path.starts_with(own))..];
+                        let subfolder = &first.path[..=prefix + slash];
+                        let next = rest.partition_point(|file| file.path.starts_with(subfolder));
+                        rest = &rest[next..];
                     }
                 }
             }
@@ -377,9 +380,9 @@ impl<'s> Repository<'s> {
     }
 }
 
-/// The part of a text between two byte offsets that were computed: an end beyond the text is the
-/// text's end, an offset inside a character is moved to its start, and a start after the end gives
-/// the empty text. Offsets that `find` gave need none of this.
+/// The part of a text between two computed byte offsets. An end beyond the text is the text's end,
+/// an offset inside a character moves to its start, and a start after the end gives the empty
+/// string. Offsets that come from `find` do not need this function.
 pub fn slice(text: &str, range: Range<usize>) -> &str {
     let end = floor_boundary(text, range.end);
     let start = floor_boundary(text, range.start);
@@ -409,7 +412,7 @@ pub fn file_name(path: &str) -> &str {
 
 /// The part of a `/`-separated path before its last `/`; empty when there is none.
 pub fn parent(path: &str) -> &str {
-    path.rfind('/').map_or("", |at| &path[..at])
+    path.rfind('/').map_or("", |slash| &path[..slash])
 }
 
 /// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result
@@ -434,16 +437,16 @@ pub fn join(folder: &str, relative: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Where each line of a text begins. A line ends with `\n`, `\r\n` or a lone `\r`.
+/// The start of each line of a text. A line ends with `\n`, `\r\n` or a lone `\r`.
 #[derive(Debug, Default)]
 pub struct LineIndex {
     starts: Vec<u32>,
-    /// The characters before each chunk of the text. Made for the first place far inside a line: a
-    /// file may be one line of megabytes with thousands of places.
+    /// The number of characters before each chunk of the text. Computed for the first position far
+    /// inside a line: a file may be one line of megabytes with thousands of findings.
     checkpoints: OnceLock<Vec<u32>>,
 }
 
-/// Bytes of a chunk.
+/// The size of a chunk in bytes.
 const CHECKPOINT: usize = 512;
 
 const fn is_char_start(byte: u8) -> bool {
@@ -455,12 +458,12 @@ impl LineIndex {
         let bytes = text.as_bytes();
         let mut starts = vec![0];
 
-        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
-            if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
+        for end in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            if bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n') {
                 continue;
             }
 
-            starts.push(at as u32 + 1);
+            starts.push(end as u32 + 1);
         }
 
         Self {
@@ -474,7 +477,7 @@ impl LineIndex {
         self.starts.len()
     }
 
-    /// Zero-based line that holds the byte at `offset`.
+    /// The zero-based line that contains the byte at `offset`.
     pub fn line(&self, offset: u32) -> usize {
         match self.starts.binary_search(&offset) {
             Ok(line) => line,
@@ -482,8 +485,8 @@ impl LineIndex {
         }
     }
 
-    /// Byte offset at which the zero-based `line` begins; the last line's when there is no such
-    /// line.
+    /// The byte offset at which the zero-based `line` begins; that of the last line when there is
+    /// no such line.
     pub fn start(&self, line: usize) -> u32 {
         self.starts
             .get(line)
@@ -527,25 +530,36 @@ impl LineIndex {
         }
     }
 
-    /// How many characters come before a byte, which is the first of one.
+    /// The number of characters before the character that begins at `offset`.
     fn chars_before(&self, offset: usize, text: &str) -> usize {
-        let count = |bytes: &[u8]| bytes.iter().filter(|&&byte| is_char_start(byte)).count();
-        let checkpoints = self.checkpoints.get_or_init(|| {
-            let chunks = text.as_bytes().chunks(CHECKPOINT);
-            let add = |before: &mut u32, chunk| {
-                Some(std::mem::replace(before, *before + count(chunk) as u32))
-            };
-
-            chunks.scan(0, add).collect()
-        });
-
+        let checkpoints = self
+            .checkpoints
+            .get_or_init(|| checkpoints(text.as_bytes()));
         let chunk = (offset / CHECKPOINT).min(checkpoints.len().saturating_sub(1));
         let rest = text
             .as_bytes()
             .get(chunk * CHECKPOINT..offset)
             .unwrap_or(&[]);
-        checkpoints.get(chunk).map_or(0, |before| *before as usize) + count(rest)
+
+        checkpoints.get(chunk).map_or(0, |before| *before as usize) + count_chars(rest)
     }
+}
+
+/// The number of characters before each chunk of a text.
+fn checkpoints(text: &[u8]) -> Vec<u32> {
+    let mut before = 0;
+    let mut checkpoints = Vec::with_capacity(text.len().div_ceil(CHECKPOINT));
+
+    for chunk in text.chunks(CHECKPOINT) {
+        checkpoints.push(before);
+        before += count_chars(chunk) as u32;
+    }
+
+    checkpoints
+}
+
+fn count_chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| is_char_start(byte)).count()
 }
 
 /// A one-based line and column.
@@ -567,7 +581,7 @@ impl PartialOrd for Position {
     }
 }
 
-/// Whether `path` is `folder` or stands in it. Everything stands in the root.
+/// Whether `path` is `folder` or lies below it. Everything lies in the root.
 pub fn is_inside(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
     folder.is_empty()
@@ -649,13 +663,20 @@ mod tests {
         assert_eq!(map.span(Span::new(3, 3)), Span::new(20, 20));
     }
 
+    fn paths_inside<'s>(repository: Repository<'s>, folder: &str) -> Vec<&'s str> {
+        repository
+            .inside(folder)
+            .map(|file| file.path.as_str())
+            .collect()
+    }
+
     #[test]
     fn a_folder_holds_what_is_below_it() {
         let paths = ["a-b/x", "a.txt", "a/b/c", "a/d", "ab"];
         let files: Vec<SourceFile> = paths
             .iter()
             .enumerate()
-            .map(|(at, path)| SourceFile::new(FileId(at as u32), *path, ""))
+            .map(|(index, path)| SourceFile::new(FileId(index as u32), *path, ""))
             .collect();
         let repository = Repository::new(&files);
         let below: Vec<&str> = repository
@@ -665,15 +686,8 @@ mod tests {
             .collect();
         assert_eq!(below, ["a/b/c", "a/d"]);
         assert!(repository.has_folder("a/b") && !repository.has_folder("b"));
-        let inside = |folder| {
-            repository
-                .inside(folder)
-                .map(|file| file.path.as_str())
-                .collect::<Vec<_>>()
-        };
-
-        assert_eq!(inside(""), ["a.txt", "ab"]);
-        assert_eq!(inside("a"), ["a/d"]);
+        assert_eq!(paths_inside(repository, ""), ["a.txt", "ab"]);
+        assert_eq!(paths_inside(repository, "a"), ["a/d"]);
         assert_eq!(repository.find("ab").map(|file| file.id), Some(FileId(4)));
     }
 
@@ -682,7 +696,7 @@ mod tests {
         let files: Vec<SourceFile> = ["a/b", "c"]
             .iter()
             .enumerate()
-            .map(|(at, path)| SourceFile::new(FileId(at as u32), *path, ""))
+            .map(|(index, path)| SourceFile::new(FileId(index as u32), *path, ""))
             .collect();
         let links = [
             ("all".to_owned(), String::new()),
@@ -698,20 +712,8 @@ mod tests {
             Some(FileId(1))
         );
         assert!(repository.has_folder("link") && !repository.has_folder("links"));
-        assert_eq!(
-            repository
-                .inside("link")
-                .map(|file| file.path.as_str())
-                .collect::<Vec<_>>(),
-            ["a/b"]
-        );
-        assert_eq!(
-            repository
-                .inside("all")
-                .map(|file| file.path.as_str())
-                .collect::<Vec<_>>(),
-            ["c"]
-        );
+        assert_eq!(paths_inside(repository, "link"), ["a/b"]);
+        assert_eq!(paths_inside(repository, "all"), ["c"]);
     }
 
     #[test]

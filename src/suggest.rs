@@ -1,11 +1,10 @@
-//! "Did you mean …?": the known name nearest to a misspelt one.
+//! "Did you mean …?": the known name nearest to a misspelled one.
 
-/// How many candidates are looked at. Where thousands of services name thousands of others wrongly,
-/// each would be held against all; and among so many names a near one is found by chance.
+/// The number of candidates that are compared. Where thousands of services name thousands of others
+/// wrongly, each would be compared with all; and among so many names a near one is found by chance.
 pub const MAX_CANDIDATES: usize = 512;
 
-/// The candidate that a person most likely meant by `word`; `None` when nothing is near enough to
-/// be worth saying.
+/// The candidate that a person most likely meant by `word`; `None` when none is near enough.
 ///
 /// Neither case nor the choice between `_` and `-` counts. A candidate that extends the word
 /// (`non-root` for `non-root-user`) counts as near; beyond that a third of the word's letters may
@@ -27,7 +26,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             {
                 1
             } else if word.chars().count().abs_diff(known.chars().count()) > allowed {
-                // Each letter that one has more is an edit.
+                // Each additional letter is an edit.
                 return None;
             } else {
                 distance(&word, &known)

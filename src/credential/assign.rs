@@ -1,9 +1,8 @@
-//! Assignments in any text whose name announces a secret and whose value looks made by a generator:
-//! `api_key = "k9Fw…"`.
+//! Assignments in any text with the name of a secret and a random value: `api_key = "k9Fw…"`.
 //!
-//! Names of secrets stand in every program; nearly all of what they are set to is no secret. What
-//! is not quoted, short, written in words, or built like a UUID, a path or a key of a translation
-//! is left alone.
+//! Names of secrets occur in every program, and nearly all of their values are not secrets. Values
+//! that are not quoted, short, made of words, or in the form of a UUID, a path or a translation key
+//! are ignored.
 
 use std::sync::LazyLock;
 
@@ -12,7 +11,7 @@ use super::shape;
 use crate::search::Words;
 use crate::source::Span;
 
-/// Parts of names, in lower case, of which one must be in a name.
+/// Parts of names in lower case. A name must contain one of them.
 const PARTS: &[&str] = &[
     "passw",
     "passphrase",
@@ -32,10 +31,11 @@ const PARTS: &[&str] = &[
     "master_key",
     "masterkey",
 ];
-/// Longest name, and longest value, in bytes.
+
+/// The longest name, and the longest value, in bytes.
 const LONGEST: usize = 200;
 
-/// A name and where its secret stands.
+/// A name and the span of its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assigned<'t> {
     pub name: &'t str,
@@ -46,14 +46,15 @@ pub struct Assigned<'t> {
 pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
     static WORDS: LazyLock<Words<usize>> =
         LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
+
     let mut parts = Vec::new();
     WORDS.each(text, |start, length| parts.push(start..start + length));
     parts.sort_unstable_by_key(|part| part.start);
-    let mut found: Vec<Assigned<'_>> = Vec::new();
+
+    let mut assigned: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;
-    // Whether `counted` stands between the quotes of a docstring, as far as the text has been
-    // looked at.
-    let (mut docstring, mut counted) = (false, 0);
+    // Whether `counted`, the offset up to which quotes are counted, is inside of a docstring.
+    let (mut in_docstring, mut counted) = (false, 0);
 
     for part in parts {
         if part.start < past {
@@ -62,73 +63,89 @@ pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
 
         let (name, after) = name_around(text, part.start, part.end);
         past = after;
-        let Some(span) = value_after(text, after).filter(|span| is_secret(name, span.text(text)))
-        else {
+        let Some(span) = value_after(text, after) else {
             continue;
         };
 
+        if !is_secret(name, span.text(text)) {
+            continue;
+        }
+
         past = span.end as usize;
-        docstring ^= text.as_bytes()[counted..part.start]
+        in_docstring ^= text.as_bytes()[counted..part.start]
             .windows(3)
             .filter(|three| three == b"\"\"\"")
             .count()
             % 2
             == 1;
         counted = part.start;
-        if !docstring && !is_comment(text.as_bytes(), part.start) {
-            found.push(Assigned { name, span });
+        if !in_docstring && !is_comment(text.as_bytes(), part.start) {
+            assigned.push(Assigned { name, span });
         }
     }
 
-    found
+    assigned
 }
 
-/// The identifier around a part of it, and where it ends.
+/// The identifier around a part of it, and its end.
 fn name_around(text: &str, start: usize, end: usize) -> (&str, usize) {
     let bytes = text.as_bytes();
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let before = bytes[start.saturating_sub(LONGEST)..start]
         .iter()
         .rev()
-        .take_while(|byte| is_name(byte))
+        .take_while(|byte| is_name_byte(byte))
         .count();
     let after = bytes[end..bytes.len().min(end + LONGEST)]
         .iter()
-        .take_while(|byte| is_name(byte))
+        .take_while(|byte| is_name_byte(byte))
         .count();
+
     (&text[start - before..end + after], end + after)
 }
 
-/// The quoted value that is assigned to what ends at `at`.
-fn value_after(text: &str, at: usize) -> Option<Span> {
-    let bytes = &text.as_bytes()[..text.len().min(at + 2 * LONGEST)];
-    let skip = |at: usize, set: &[u8]| {
-        at + bytes[at..]
+const fn is_name_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// The quoted value that is assigned to a name that ends at `name_end`.
+fn value_after(text: &str, name_end: usize) -> Option<Span> {
+    let bytes = &text.as_bytes()[..text.len().min(name_end + 2 * LONGEST)];
+    let closing = skip(bytes, name_end, b"\"'])");
+    let sign_start = skip(bytes, closing, b" \t");
+    let sign = [":=", "=>", "=", ":"]
+        .iter()
+        .find(|sign| bytes[sign_start..].starts_with(sign.as_bytes()))?;
+    let opening = skip(bytes, sign_start + sign.len(), b" \t");
+
+    let quote = *bytes.get(opening)?;
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+
+    let start = opening + 1;
+    let length = bytes[start..]
+        .iter()
+        .position(|byte| *byte == quote || *byte == b'\n')?;
+    if bytes[start + length] != quote || length > LONGEST {
+        return None;
+    }
+
+    Some(Span::of(start, start + length))
+}
+
+/// The offset of the first byte from `offset` on that is not in `set`.
+fn skip(bytes: &[u8], offset: usize, set: &[u8]) -> usize {
+    offset
+        + bytes[offset..]
             .iter()
             .take_while(|byte| set.contains(byte))
             .count()
-    };
-
-    let mut at = skip(at, b"\"'])");
-    at = skip(at, b" \t");
-    let sign = [":=", "=>", "=", ":"]
-        .iter()
-        .find(|sign| bytes[at..].starts_with(sign.as_bytes()))?;
-    at = skip(at + sign.len(), b" \t");
-    let quote = *bytes
-        .get(at)
-        .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let start = at + 1;
-    let len = bytes[start..]
-        .iter()
-        .position(|byte| *byte == quote || *byte == b'\n')?;
-    (bytes[start + len] == quote && len <= LONGEST).then(|| Span::of(start, start + len))
 }
 
-/// Whether the line of `at` begins as a comment or an interactive session does: what it shows is no
-/// setting.
-pub fn is_comment(bytes: &[u8], at: usize) -> bool {
-    let before = &bytes[at.saturating_sub(LONGEST)..at];
+/// Whether the line of `offset` begins like a comment or an interactive session, which contain no
+/// settings.
+pub fn is_comment(bytes: &[u8], offset: usize) -> bool {
+    let before = &bytes[offset.saturating_sub(LONGEST)..offset];
     let line = memchr::memrchr(b'\n', before)
         .map_or(before, |end| &before[end + 1..])
         .trim_ascii_start();
@@ -158,17 +175,18 @@ fn is_uuid(value: &str) -> bool {
     value.len() == 36 && value.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
-/// Words joined by dots, dashes, slashes or colons: `auth.password.reset2`, `urn:token:v2-1`.
+/// Whether a value is words joined by dots, dashes, slashes or colons: `auth.password.reset2`,
+/// `urn:token:v2-1`.
 fn is_dotted(value: &str) -> bool {
     let parts: Vec<&str> = value.split(['.', '-', '_', '/', ':']).collect();
     parts.len() > 1
         && parts.iter().all(|part| {
-            part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || word(part))
+            part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || is_word(part))
         })
 }
 
-/// Letters of one case, save the first, with a number behind at most.
-fn word(part: &str) -> bool {
+/// Whether a part is lower case letters after a first letter of any case, and perhaps a number.
+fn is_word(part: &str) -> bool {
     let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
     letters
         .bytes()
@@ -196,15 +214,11 @@ mod tests {
             "x['auth_token'] := \"?\"",
         ] {
             let text = line.replace('?', &value);
-            let found = assignments(&text);
-            assert_eq!(
-                found
-                    .iter()
-                    .map(|one| one.span.text(&text))
-                    .collect::<Vec<_>>(),
-                [&value],
-                "{line}"
-            );
+            let values: Vec<&str> = assignments(&text)
+                .iter()
+                .map(|assigned| assigned.span.text(&text))
+                .collect();
+            assert_eq!(values, [&value], "{line}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a value is taken for: a secret, a placeholder, a reference.
 
+use super::super::defaults::default_pair;
 use super::*;
 
 /// The verdict in one word.

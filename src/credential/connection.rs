@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use crate::source::Span;
 
-use super::classify::{default_credential, default_pair};
-use super::scan::{Certainty, Hit, HitKind};
+use super::defaults::{default_credential, default_pair};
+use super::hit::{Certainty, Hit, HitKind};
 use super::shape;
 use super::words::words;
 
-/// What stands in every URL with an authority.
+/// The separator in every URL with an authority.
 pub const URL: &str = "://";
-/// What stands before the password in the connection strings of .NET and JDBC.
+/// The names before a password in connection strings of .NET and JDBC.
 pub const PARTS: &[&str] = &[
     ";Password=",
     ";password=",
@@ -21,13 +21,13 @@ pub const PARTS: &[&str] = &[
     "?password=",
 ];
 
-/// Longest authority looked at.
+/// The longest authority that is read, in bytes.
 const LONGEST: usize = 512;
 
-/// The passwords of the URL whose `://` stands at `at`: one for each host of a cluster, which
-/// commas part.
-pub fn urls(text: &str, at: usize) -> impl Iterator<Item = Hit> {
-    let first = at + URL.len();
+/// The passwords of the URL whose `://` is at `separator`: one for each host of a cluster, whose
+/// hosts are separated by commas.
+pub fn urls(text: &str, separator: usize) -> impl Iterator<Item = Hit> {
+    let first = separator + URL.len();
     let mut next = Some(first);
     let authorities = std::iter::from_fn(move || {
         let start = next?;
@@ -38,27 +38,29 @@ pub fn urls(text: &str, at: usize) -> impl Iterator<Item = Hit> {
         Some(start..end)
     });
 
-    authorities.filter_map(move |authority| url(text, at, authority))
+    authorities.filter_map(move |authority| url_password(text, separator, authority))
 }
 
-/// Where the part of a URL that names one host ends.
+/// The end of the part of a URL that names one host.
 fn authority_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
-    let stop = |byte: &u8| {
-        matches!(
-            byte,
-            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b';' | b'|'
-        ) || *byte <= b' '
-    };
-    // Commas part the hosts of a cluster and end an item of a list; a password holds neither them
-    // nor the rest of `stop`.
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
+    let length = window.iter().position(ends_authority);
 
-    start + window.iter().position(stop).unwrap_or(window.len())
+    start + length.unwrap_or(window.len())
 }
 
-/// The password in one authority of a URL.
-fn url(text: &str, at: usize, authority: Range<usize>) -> Option<Hit> {
+/// Whether a byte ends an authority. A password in a URL contains none of these. Commas separate
+/// the hosts of a cluster and end an item of a list.
+const fn ends_authority(byte: &u8) -> bool {
+    matches!(
+        byte,
+        b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b';' | b'|'
+    ) || *byte <= b' '
+}
+
+/// The password in one authority of the URL whose `://` is at `separator`.
+fn url_password(text: &str, separator: usize, authority: Range<usize>) -> Option<Hit> {
     let bytes = text.as_bytes();
     let Range { start, end } = authority;
     let sign = start + memchr::memrchr(b'@', &bytes[start..end])?;
@@ -68,16 +70,16 @@ fn url(text: &str, at: usize, authority: Range<usize>) -> Option<Hit> {
         text.get(colon + 1..sign)?,
         text.get(sign + 1..end)?,
     );
-    let scheme = scheme(&bytes[at.saturating_sub(32)..at])?;
+    let scheme = scheme(&bytes[separator.saturating_sub(32)..separator])?;
     let (host, _) = host.split_once(':').unwrap_or((host, ""));
     let web = scheme.starts_with("http") || scheme.starts_with("ws");
-    // Brackets around the user are those of a sentence or a grammar: `http://(user:password@)host`.
-    let sketched = user.contains(['(', '[', '<']) || host.starts_with(')');
-    // Only databases and brokers have clusters; what follows a web page's address is another part
-    // of a sentence.
-    let other_host = start > at + URL.len();
-    if (web && other_host)
-        || sketched
+    // Brackets around the user are part of a sentence or a grammar: `http://(user:password@)host`.
+    let is_sketch = user.contains(['(', '[', '<']) || host.starts_with(')');
+    // Only databases and brokers have clusters; after the address of a web page a comma continues a
+    // sentence.
+    let is_other_host = start > separator + URL.len();
+    if (web && is_other_host)
+        || is_sketch
         || !is_literal(password)
         || host.is_empty()
         || (web && (password.len() < 4 || user.is_empty()))
@@ -108,54 +110,24 @@ fn url(text: &str, at: usize, authority: Range<usize>) -> Option<Hit> {
     })
 }
 
-/// The password that starts at `start`, in a string of `name=value` parts that names a database
-/// server.
+/// The password that starts at `start` in a connection string of `name=value` parts, if the string
+/// names a database server.
 pub fn parts(text: &str, start: usize) -> Option<Hit> {
     let bytes = text.as_bytes();
-    let stop =
-        |byte: &u8| matches!(byte, b';' | b'&' | b'"' | b'\'' | b'<' | b'`') || *byte <= b' ';
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
-    let end = start + window.iter().position(stop).unwrap_or(window.len());
+    let end = start + window.iter().position(ends_part).unwrap_or(window.len());
     let password = text.get(start..end)?;
+
     let before = &bytes[start.saturating_sub(LONGEST)..start];
     let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
     let before = String::from_utf8_lossy(line).into_owned();
     let lower = before.to_ascii_lowercase();
-    let (scheme, host) = match lower.rfind("jdbc:") {
-        Some(jdbc) => {
-            let (scheme, rest) = lower[jdbc..].split_once("://")?;
-            (
-                scheme.to_owned(),
-                rest.split(['/', ':', ';', '?'])
-                    .next()
-                    .unwrap_or("")
-                    .to_owned(),
-            )
-        }
-        None => {
-            let server = ["server=", "data source=", "host="]
-                .iter()
-                .find_map(|name| lower.rfind(name).map(|at| at + name.len()))?;
-            (
-                "ado".to_owned(),
-                lower[server..]
-                    .split([';', ',', ':'])
-                    .next()
-                    .unwrap_or("")
-                    .to_owned(),
-            )
-        }
-    };
-
-    let user = ["user id=", "uid=", "username=", "user="]
-        .iter()
-        .find_map(|name| {
-            lower
-                .rfind(name)
-                .map(|at| before.get(at + name.len()..).unwrap_or(""))
-        })
-        .map_or("", |rest| rest.split([';', '&']).next().unwrap_or(""))
+    let (scheme, host) = server(&lower)?;
+    let user = value_start(&lower, &["user id=", "uid=", "username=", "user="])
+        .and_then(|start| before.get(start..)?.split([';', '&']).next())
+        .unwrap_or("")
         .to_owned();
+
     if !is_literal(password) || is_documentation(&user, password, &host) {
         return None;
     }
@@ -179,45 +151,71 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
     })
 }
 
-/// The scheme at the end of `before`, in lower case, when its URLs carry passwords.
+/// Whether a byte ends a part of a connection string.
+const fn ends_part(byte: &u8) -> bool {
+    matches!(byte, b';' | b'&' | b'"' | b'\'' | b'<' | b'`') || *byte <= b' '
+}
+
+/// The scheme and the host of the database server in a connection string in lower case.
+fn server(lower: &str) -> Option<(String, String)> {
+    let (scheme, host) = match lower.rfind("jdbc:") {
+        Some(jdbc) => {
+            let (scheme, rest) = lower[jdbc..].split_once("://")?;
+            (scheme, rest.split(['/', ':', ';', '?']).next())
+        }
+        None => {
+            let start = value_start(lower, &["server=", "data source=", "host="])?;
+            ("ado", lower[start..].split([';', ',', ':']).next())
+        }
+    };
+
+    Some((scheme.to_owned(), host.unwrap_or("").to_owned()))
+}
+
+/// The start of the last value of the first of these names that occurs.
+fn value_start(lower: &str, names: &[&str]) -> Option<usize> {
+    names
+        .iter()
+        .find_map(|name| Some(lower.rfind(name)? + name.len()))
+}
+
+/// The scheme at the end of `before`, in lower case, if URLs of this scheme contain passwords.
 fn scheme(before: &[u8]) -> Option<String> {
-    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    let length = before.iter().rev().take_while(|byte| part(byte)).count();
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        .count();
     let scheme = String::from_utf8_lossy(&before[before.len() - length..]).to_ascii_lowercase();
-    // `${DATABASE_URL:-postgres://…}` and `key=-redis://…` put a sign before it.
+    // In `${DATABASE_URL:-postgres://…}` and `key=-redis://…` a sign precedes it.
     let scheme = scheme.trim_start_matches(['-', '+', '.']).to_owned();
     let base = scheme.split('+').next().unwrap_or("");
-    // After an escape in a string literal (`\nredis://`) the letter of the escape is part of what
-    // was read.
+    // After an escape in a string literal (`\nredis://`) the scheme begins with the letter of the
+    // escape.
     [base, base.get(1..).unwrap_or("")]
         .iter()
         .find(|base| words().schemes.contains(**base))?;
     Some(scheme)
 }
 
-/// Whether a password stands there itself: no variable, template, format verb or row of stars.
+/// Whether a password is literal: not a variable, template, format verb or row of stars.
 fn is_literal(password: &str) -> bool {
-    let open = |c: char| {
-        matches!(
-            c,
-            '$' | '{' | '}' | '<' | '>' | '(' | ')' | '[' | ']' | '*' | '%' | '…'
-        )
-    };
+    const MARKS: &[char] = &['$', '{', '}', '<', '>', '(', ')', '[', ']', '*', '…'];
 
-    let percent = |text: &str| {
-        text.split('%')
-            .skip(1)
-            .all(|part| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
-    };
+    // A `%` is literal only in an escape of a URL.
+    let has_url_escapes_only = password
+        .split('%')
+        .skip(1)
+        .all(|part| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2);
 
     !password.is_empty()
-        && !password.contains(|c| open(c) && c != '%')
-        && percent(password)
+        && !password.contains(MARKS)
+        && has_url_escapes_only
         && !shape::is_placeholder(password)
         && !shape::is_reference(password)
 }
 
-/// Whether a URL is one that documentation shows: its password, and its user or its host, say so.
+/// Whether a URL is an example from documentation, by its password and its user or host.
 fn is_documentation(user: &str, password: &str, host: &str) -> bool {
     let lists = words();
     let host_shown = lists.example_hosts.contains(&host.to_ascii_lowercase()) || is_example(host);
@@ -227,7 +225,7 @@ fn is_documentation(user: &str, password: &str, host: &str) -> bool {
     (password_shown && host_shown) || (is_local(host) && is_shown(user, password))
 }
 
-/// Whether both user and password are words that documentation writes there.
+/// Whether both user and password are typical of documentation.
 fn is_shown(user: &str, password: &str) -> bool {
     let lists = words();
     let user_shown = user.is_empty() || lists.example_users.contains(&user.to_ascii_lowercase());
@@ -237,14 +235,16 @@ fn is_shown(user: &str, password: &str) -> bool {
             .contains(&password.to_ascii_lowercase())
 }
 
-/// Hosts reserved for documentation and tests.
+/// Whether a host is reserved for documentation and tests.
 fn is_example(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let under = |domain: &str| {
-        host.strip_suffix(domain)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    words().example_domains.iter().any(|domain| under(domain)) || host.starts_with("example.")
+    let in_example_domain = words()
+        .example_domains
+        .iter()
+        .filter_map(|domain| host.strip_suffix(domain.as_str()))
+        .any(|rest| rest.is_empty() || rest.ends_with('.'));
+
+    in_example_domain || host.starts_with("example.")
 }
 
 fn is_local(host: &str) -> bool {

@@ -1,30 +1,32 @@
-//! A text as its readers decode it: escapes resolved, continued lines and neighboring strings
-//! joined, defaults of variables in place. A token that is written in pieces is whole only here.
+//! The text that readers of a file get: escapes resolved, continued lines and neighboring strings
+//! joined, variables replaced by their defaults. A token that is written in pieces is whole only
+//! here.
 //!
-//! One loose grammar serves YAML, JSON, Dockerfiles, shells, URLs and templates. It is used to hide
-//! what it finds, never to report it, so that reading too much into a text costs a few stars.
+//! One loose grammar covers YAML, JSON, Dockerfiles, shells, URLs and templates. It is used to hide
+//! secrets, never to report them, so an error costs only a few stars.
 
 use crate::source::Span;
 
-/// The decoded text, and where each of its bytes comes from.
+/// A decoded text with the source of each of its bytes.
 #[derive(Debug)]
 pub struct Decoded {
     pub text: String,
-    /// In order: where each piece of the text comes from.
+    /// The pieces of the text, in order.
     pieces: Vec<Piece>,
 }
 
-/// A part of the decoded text that begins at an offset and ends where the next piece begins.
+/// A part of the decoded text, which ends where the next piece begins.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
+    /// The offset of its first byte in the decoded text.
     decoded: u32,
     source: Span,
-    /// The piece is its source; of any other, every byte stands for all of the source.
+    /// The piece is equal to its source. In other pieces every byte has the whole source.
     verbatim: bool,
 }
 
 impl Decoded {
-    /// Decodes a text; `None` where every byte stands for itself.
+    /// Decodes a text; `None` if the decoded text is equal to it.
     pub fn of(text: &str) -> Option<Self> {
         if !text.as_bytes().iter().any(|byte| is_marked(*byte)) {
             return None;
@@ -32,7 +34,7 @@ impl Decoded {
 
         let mut decoder = Decoder {
             bytes: text.as_bytes(),
-            at: 0,
+            position: 0,
             decoded: Vec::with_capacity(text.len()),
             pieces: Vec::new(),
             defaults: 0,
@@ -51,7 +53,7 @@ impl Decoded {
         })
     }
 
-    /// The part of the source that a part of the decoded text stands for.
+    /// The source of a part of the decoded text.
     pub fn source(&self, span: Span) -> Span {
         if span.is_empty() || span.end as usize > self.text.len() {
             return Span::default();
@@ -60,9 +62,9 @@ impl Decoded {
         self.byte(span.start).cover(self.byte(span.end - 1))
     }
 
-    /// What one byte stands for.
-    fn byte(&self, at: u32) -> Span {
-        let next = self.pieces.partition_point(|piece| piece.decoded <= at);
+    /// The source of the byte at an offset.
+    fn byte(&self, offset: u32) -> Span {
+        let next = self.pieces.partition_point(|piece| piece.decoded <= offset);
         let Some(piece) = next.checked_sub(1).and_then(|last| self.pieces.get(last)) else {
             return Span::default();
         };
@@ -71,7 +73,7 @@ impl Decoded {
             return piece.source;
         }
 
-        let start = piece.source.start + (at - piece.decoded);
+        let start = piece.source.start + (offset - piece.decoded);
 
         Span::new(start, start + 1)
     }
@@ -79,7 +81,7 @@ impl Decoded {
 
 struct Decoder<'t> {
     bytes: &'t [u8],
-    at: usize,
+    position: usize,
     decoded: Vec<u8>,
     pieces: Vec<Piece>,
     /// Expansions such as `${A:-x}` that are open on this line.
@@ -88,7 +90,7 @@ struct Decoder<'t> {
 
 impl Decoder<'_> {
     fn run(&mut self) {
-        while let Some(&byte) = self.bytes.get(self.at) {
+        while let Some(&byte) = self.bytes.get(self.position) {
             let handled = match byte {
                 b'\\' => self.continued_line() || self.escape(),
                 b'`' => self.continued_line(),
@@ -99,7 +101,7 @@ impl Decoder<'_> {
                 b'{' => self.template_start(0),
                 b'}' if self.defaults > 0 => {
                     self.defaults -= 1;
-                    self.at += 1;
+                    self.position += 1;
                     true
                 }
                 b'%' => self.url_escape(),
@@ -116,9 +118,9 @@ impl Decoder<'_> {
         }
     }
 
-    /// Adds bytes that stand for the next `length` bytes of the source.
+    /// Adds decoded bytes for the next `length` bytes of the source.
     fn push(&mut self, decoded: &[u8], length: usize) {
-        let source = Span::of(self.at, self.at + length);
+        let source = Span::of(self.position, self.position + length);
         self.pieces.push(Piece {
             decoded: self.decoded.len() as u32,
             source,
@@ -126,22 +128,20 @@ impl Decoder<'_> {
         });
 
         self.decoded.extend_from_slice(decoded);
-        self.at += length;
+        self.position += length;
     }
 
-    /// Adds the next byte, and all after it that stand for themselves.
+    /// Adds the next byte, and all bytes after it that are not marks, unchanged.
     fn copy(&mut self) {
-        let rest = &self.bytes[self.at + 1..];
+        let rest = &self.bytes[self.position + 1..];
         let plain = rest.iter().take_while(|byte| !is_marked(**byte)).count();
-        let end = self.at + 1 + plain;
-        let follows = self
-            .pieces
-            .last_mut()
-            .filter(|last| last.verbatim && last.source.end as usize == self.at);
-        match follows {
-            Some(last) => last.source.end = end as u32,
-            None => {
-                let source = Span::of(self.at, end);
+        let end = self.position + 1 + plain;
+        match self.pieces.last_mut() {
+            Some(last) if last.verbatim && last.source.end as usize == self.position => {
+                last.source.end = end as u32;
+            }
+            _ => {
+                let source = Span::of(self.position, end);
                 self.pieces.push(Piece {
                     decoded: self.decoded.len() as u32,
                     source,
@@ -150,17 +150,18 @@ impl Decoder<'_> {
             }
         }
 
-        self.decoded.extend_from_slice(&self.bytes[self.at..end]);
-        self.at = end;
+        self.decoded
+            .extend_from_slice(&self.bytes[self.position..end]);
+        self.position = end;
     }
 
     fn peek(&self, offset: usize) -> u8 {
-        self.bytes.get(self.at + offset).copied().unwrap_or(0)
+        self.bytes.get(self.position + offset).copied().unwrap_or(0)
     }
 
     /// The offset, from here, of the first byte that is not in `set`.
     fn skip(&self, from: usize, set: &[u8]) -> usize {
-        let rest = self.bytes.get(self.at + from..).unwrap_or_default();
+        let rest = self.bytes.get(self.position + from..).unwrap_or_default();
         from + rest.iter().take_while(|byte| set.contains(byte)).count()
     }
 
@@ -168,8 +169,8 @@ impl Decoder<'_> {
         self.decoded.last().is_some_and(|byte| is_word(*byte))
     }
 
-    /// A sign before a line end joins the lines. Comments and empty lines between them belong to no
-    /// line.
+    /// Skips a sign before a line end, which joins the lines, and comments and empty lines between
+    /// them.
     fn continued_line(&mut self) -> bool {
         let blanks = if self.peek(0) == b'\\' {
             &b" \t\r"[..]
@@ -185,12 +186,12 @@ impl Decoder<'_> {
         let mut next = self.skip(line_end, b" \t\r\n");
 
         while self.peek(next) == b'#' {
-            let rest = &self.bytes[self.at + next..];
+            let rest = &self.bytes[self.position + next..];
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             next = self.skip(next + length, b" \t\r\n");
         }
 
-        self.at += next;
+        self.position += next;
 
         true
     }
@@ -202,15 +203,15 @@ impl Decoder<'_> {
             b'U' => (8, self.digits(2, 8, 16)),
             b'0'..=b'7' => (2, self.digits(1, 3, 8)),
             b'/' | b'"' | b'\'' => {
-                self.at += 1;
+                self.position += 1;
                 let byte = self.peek(0);
                 self.push(&[byte], 1);
                 return true;
             }
-            // Letters that stand for a control character end a word.
+            // Letters of control characters end a word.
             b'n' | b't' | b'r' | b'a' | b'b' | b'e' | b'f' | b'v' => return false,
             other if is_word(other) && self.after_word() => {
-                self.at += 1;
+                self.position += 1;
                 return true;
             }
             _ => return false,
@@ -227,7 +228,7 @@ impl Decoder<'_> {
     fn digits(&self, offset: usize, length: usize, radix: u32) -> Option<u32> {
         let digits = self
             .bytes
-            .get(self.at + offset..self.at + offset + length)?;
+            .get(self.position + offset..self.position + offset + length)?;
         let digits = std::str::from_utf8(digits)
             .ok()
             .filter(|digits| !digits.starts_with('+'))?;
@@ -258,11 +259,11 @@ impl Decoder<'_> {
             return false;
         }
 
-        self.at += next;
+        self.position += next;
         true
     }
 
-    /// `${{ 'x` or `{{ "x`: the string goes on where the text before it ended.
+    /// `${{ 'x` or `{{ "x`: the string continues the text before it.
     fn template_start(&mut self, sign: usize) -> bool {
         if self.peek(sign) != b'{' || self.peek(sign + 1) != b'{' {
             return false;
@@ -273,7 +274,7 @@ impl Decoder<'_> {
             return false;
         }
 
-        self.at += quote + 1;
+        self.position += quote + 1;
         true
     }
 
@@ -284,17 +285,17 @@ impl Decoder<'_> {
             return false;
         }
 
-        self.at += close + 2;
+        self.position += close + 2;
         true
     }
 
-    /// `${A:-x}` is `x` where nothing sets `A`.
+    /// `${A:-x}` is `x` if `A` is not set.
     fn default_of_variable(&mut self) -> bool {
         if self.peek(1) != b'{' {
             return false;
         }
 
-        let name = self.bytes[self.at + 2..].iter();
+        let name = self.bytes[self.position + 2..].iter();
         let end = 2 + name
             .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
             .count();
@@ -305,14 +306,14 @@ impl Decoder<'_> {
         };
 
         self.defaults += 1;
-        self.at += end + operator;
+        self.position += end + operator;
         true
     }
 
     /// `$'x'` and `$"x"`.
     fn quoted_dollar(&mut self) -> bool {
         let quoted = matches!(self.peek(1), b'\'' | b'"');
-        self.at += usize::from(quoted);
+        self.position += usize::from(quoted);
         quoted
     }
 

@@ -1,5 +1,5 @@
-//! File names that hold secrets. Judged by the path alone; whether the file is tracked or copied is
-//! for rules to say.
+//! Names of files that hold secrets. Only the path matters; rules decide whether the file is
+//! tracked or copied.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,10 +8,10 @@ use crate::source::{file_name, parent};
 
 use super::words::words;
 
-/// Why a file should be in no image and in no repository.
+/// The kind of a file that should not be in an image or a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretFile {
-    /// `.env` and its variants, without the ones that serve as examples.
+    /// `.env` and its variants, except examples.
     Env,
     /// A private key, or a key store.
     PrivateKey,
@@ -22,13 +22,12 @@ pub enum SecretFile {
     CloudCredentials,
     /// Access to a cluster.
     Kubeconfig,
-    /// Files whose name says that secrets are inside: `secrets.yaml`, `terraform.tfvars`,
-    /// `.htpasswd`.
+    /// Other files of secrets, by their name: `secrets.yaml`, `terraform.tfvars`, `.htpasswd`.
     Secrets,
 }
 
 impl SecretFile {
-    /// What the file is, as a noun with its article.
+    /// The kind as a noun with its article.
     pub const fn noun(self) -> &'static str {
         match self {
             SecretFile::Env => "an env file",
@@ -41,12 +40,15 @@ impl SecretFile {
     }
 }
 
-type Named = HashMap<&'static str, Vec<(Option<&'static str>, SecretFile)>>;
+type FilesByName = HashMap<&'static str, Vec<(Option<&'static str>, SecretFile)>>;
 
-/// The files of the lists by their names, with the folder that each must stand in, if it must.
-static NAMED: LazyLock<Named> = LazyLock::new(|| {
+/// The files of the lists by name, each with the folder that must contain it, if any.
+static NAMED: LazyLock<FilesByName> = LazyLock::new(files_by_name);
+
+fn files_by_name() -> FilesByName {
     let lists = words();
-    let mut named = Named::new();
+    let mut files = FilesByName::new();
+
     for (list, kind) in [
         (&lists.tool_files, SecretFile::ToolCredentials),
         (&lists.cloud_files, SecretFile::CloudCredentials),
@@ -58,14 +60,15 @@ static NAMED: LazyLock<Named> = LazyLock::new(|| {
             let (folder, name) = file
                 .rsplit_once('/')
                 .map_or((None, file.as_str()), |(folder, name)| (Some(folder), name));
-            named.entry(name).or_default().push((folder, kind));
+            files.entry(name).or_default().push((folder, kind));
         }
     }
-    named
-});
 
-/// What kind of secret a file of this path holds, by its name. `None` for examples, encrypted files
-/// and public keys.
+    files
+}
+
+/// The kind of secrets in a file, by its path. `None` for examples, encrypted files and public
+/// keys.
 pub fn secret_file(path: &str) -> Option<SecretFile> {
     let lists = words();
     let name = file_name(path).to_ascii_lowercase();
@@ -101,7 +104,7 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
         {
             Some(SecretFile::CloudCredentials)
         }
-        // Other `name.env` files are the settings of a tool far more often than secrets.
+        // Other `name.env` files are mostly settings of tools.
         "env"
             if matches!(
                 stem,
@@ -133,7 +136,7 @@ fn is_public(stem: &str) -> bool {
         .any(|part| matches!(part, "public" | "pub" | "pubkey" | "cert"))
 }
 
-/// A `.pem` file holds a certificate more often than a key; the name must say that it is a key.
+/// Whether a `.pem` file holds a private key, by its name. Most hold certificates.
 fn is_private_pem(stem: &str) -> bool {
     !is_public(stem)
         && stem.split(['.', '-', '_']).any(|part| {

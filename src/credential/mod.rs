@@ -1,15 +1,18 @@
-//! What a credential looks like: token formats, names that announce a secret, values that are none,
-//! file names that hold one, and how a secret may be shown.
+//! Credentials in text: token formats, names of secrets, values that are not secrets, names of
+//! secret files, and the form in which a secret may be shown.
 //!
-//! Pure functions over text. Nothing here knows what a service or a workload is, opens a file, asks
-//! a network, or hands out a whole secret in a message.
+//! Pure functions over text. Nothing here depends on services or workloads, opens a file, uses a
+//! network, or puts a whole secret into a message.
 
 mod assign;
+mod base64;
 mod classify;
 mod conceal;
 mod connection;
 mod decoded;
+mod defaults;
 mod files;
+mod hit;
 mod key;
 mod named;
 mod names;
@@ -20,10 +23,13 @@ mod table;
 mod words;
 
 pub use assign::{Assigned, assignments, is_comment};
-pub use classify::{DefaultReason, Verdict, default_credential, default_pair, judge};
-pub use conceal::{Writing, as_base64, conceal, disjoint, secret_spans, unescaped};
+pub use base64::{as_base64, base64};
+pub use classify::{Verdict, judge};
+pub use conceal::{Writing, conceal, secret_spans, unescaped};
+pub use defaults::{DefaultReason, default_credential, default_pair};
 pub use files::{SecretFile, secret_file};
+pub use hit::{Certainty, Hit, HitKind};
 pub use names::{NameKind, secret_name};
-pub use redact::{mask, redact};
-pub use scan::{Certainty, Hit, HitKind, base64, scan};
+pub use redact::{disjoint, mask, redact};
+pub use scan::scan;
 pub use shape::{entropy, is_placeholder, is_reference};

@@ -1,46 +1,63 @@
-//! Values whose name announces a secret, in text of any format: `password: x`, `TOKEN=x`,
+//! Values with the name of a secret, in text of any format: `password: x`, `TOKEN=x`,
 //! `--api-key x`, `Authorization: Bearer x`, and the `name`/`value` pairs of manifests.
 //!
-//! Rules report what their formats are sure of. This is for hiding: the lines beside a finding show
-//! what no rule read.
+//! Rules report the secrets of the formats that they read. This module is for hiding: the lines
+//! beside a finding show text that no rule has read.
 
+use super::base64::base64;
 use super::classify::{Verdict, judge};
 use super::names::secret_name;
-use super::scan::base64;
 use super::shape;
 use crate::source::{Span, slice};
+use std::ops::Range;
 
-/// Longest value that is looked at, in bytes.
+/// The longest value that is read, in bytes.
 const LONGEST: usize = 4_096;
-/// Longest name.
+/// The longest name, in bytes.
 const LONGEST_NAME: usize = 128;
-/// How far the two parts of a pair may be apart, in bytes.
+/// The largest distance between the two parts of a pair, in bytes.
 const PAIR: usize = 300;
-/// Shortest credential in a header.
+/// The shortest credential in a header, in bytes.
 const SHORTEST_HEADER: usize = 16;
 
-/// The values in a text that their names make secret, in no order.
+/// The sign between a name and its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Colon,
+    Equals,
+}
+
+/// The form of the lines below a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BlockForm {
+    /// A block scalar: every deeper line belongs to it.
+    Scalar,
+    /// A scalar on its own lines, or a collection.
+    Other,
+}
+
+/// The values in a text that have the name of a secret, in no order.
 pub fn named_values(text: &str) -> Vec<Span> {
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     for sign in memchr::memchr2_iter(b':', b'=', text.as_bytes()) {
-        assigned(text, sign, &mut found);
+        add_assigned(text, sign, &mut values);
     }
 
     for flag in memchr::memmem::find_iter(text.as_bytes(), b"--") {
-        found.extend(flag_value(text, flag));
+        values.extend(flag_value(text, flag));
     }
 
     for scheme in ["earer ", "asic ", "EARER ", "ASIC "] {
-        for at in memchr::memmem::find_iter(text.as_bytes(), scheme) {
-            found.extend(header_value(text, at + scheme.len()));
+        for start in memchr::memmem::find_iter(text.as_bytes(), scheme) {
+            values.extend(header_value(text, start + scheme.len()));
         }
     }
 
-    found
+    values
 }
 
-/// Whether a value is a secret, given that its name announces one.
-fn gives_away(name: &str, value: &str) -> bool {
+/// Whether the value of the name of a secret is a secret.
+fn is_secret(name: &str, value: &str) -> bool {
     let value = value.trim();
     match judge(name, value) {
         Verdict::Secret { .. } | Verdict::Token(_) | Verdict::UrlPassword(_) => true,
@@ -49,7 +66,7 @@ fn gives_away(name: &str, value: &str) -> bool {
     }
 }
 
-/// Whether a generator made a value, which nobody writes under such a name for another reason.
+/// Whether a value is random. A random value with the name of a secret is a secret.
 fn is_random(value: &str) -> bool {
     value.len() >= 16
         && shape::entropy(value) >= 3.5
@@ -59,49 +76,50 @@ fn is_random(value: &str) -> bool {
         && !shape::is_placeholder(value)
 }
 
-/// What the `:` or `=` at an offset assigns to a name that announces a secret.
-fn assigned(text: &str, sign: usize, found: &mut Vec<Span>) {
+/// Adds the value that the `:` or `=` at an offset assigns to the name of a secret.
+fn add_assigned(text: &str, offset: usize, values: &mut Vec<Span>) {
     let bytes = text.as_bytes();
-    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
-    let before = sign.checked_sub(1).map_or(0, byte);
-    let colon = bytes[sign] == b':';
+    let before = offset.checked_sub(1).map_or(0, |before| bytes[before]);
+    let after = bytes.get(offset + 1).copied().unwrap_or(0);
+    let sign = if bytes[offset] == b':' {
+        Sign::Colon
+    } else {
+        Sign::Equals
+    };
+
     // Comparisons, and the second half of `:=`.
-    if !colon
-        && (matches!(before, b'=' | b'!' | b'<' | b'>' | b':')
-            || matches!(byte(sign + 1), b'=' | b'~'))
+    if sign == Sign::Equals
+        && (matches!(before, b'=' | b'!' | b'<' | b'>' | b':') || matches!(after, b'=' | b'~'))
     {
         return;
     }
 
-    let Some((name, name_start)) = name_before(text, sign) else {
+    let Some((name, name_start)) = name_before(text, offset) else {
         return;
     };
 
-    let mut at = sign + 1;
+    let value_start = match (sign, after) {
+        (Sign::Colon, b'=') | (Sign::Equals, b'>') => offset + 2,
+        (Sign::Colon, _) if !opens_value(after) => return,
+        _ => offset + 1,
+    };
 
-    match byte(at) {
-        b'=' if colon => at += 1,
-        b'>' if !colon => at += 1,
-        next if colon && !opens_value(next) => return,
-        _ => {}
-    }
-
-    if colon && matches!(name, "name" | "key" | "Name" | "Key") {
-        pair(text, (name_start, sign), found);
+    if sign == Sign::Colon && matches!(name, "name" | "key" | "Name" | "Key") {
+        add_pair(text, (name_start, offset), values);
     }
 
     if secret_name(name).is_none() {
         return;
     }
 
-    let spans = value(text, name_start, at, colon);
+    let spans = value(text, name_start, value_start, sign);
     let whole: String = spans
         .iter()
         .map(|span| span.text(text))
         .collect::<Vec<_>>()
         .join("\n");
-    if gives_away(name, &whole) {
-        found.extend(spans);
+    if is_secret(name, &whole) {
+        values.extend(spans);
     }
 }
 
@@ -112,55 +130,61 @@ const fn opens_value(next: u8) -> bool {
     )
 }
 
-/// The name that ends before an offset, and where it begins.
+/// The name before a sign, and its start.
 fn name_before(text: &str, sign: usize) -> Option<(&str, usize)> {
     let bytes = text.as_bytes();
-    let skip_back = |end: usize, set: &[u8]| {
-        end - bytes[..end]
-            .iter()
-            .rev()
-            .take(8)
-            .take_while(|byte| set.contains(byte))
-            .count()
-    };
-
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-
-    let end = skip_back(sign, b" \t?+");
-    let end = skip_back(end, b"\"'`\\])");
+    let end = skip_back(bytes, sign, b" \t?+");
+    let end = skip_back(bytes, end, b"\"'`\\])");
     let length = bytes[..end]
         .iter()
         .rev()
         .take(LONGEST_NAME)
-        .take_while(|byte| is_name(byte))
+        .take_while(|byte| is_name_byte(byte))
         .count();
     (length > 0).then(|| (slice(text, end - length..end), end - length))
 }
 
-/// The value that begins after an offset; several lines of a block are several spans.
-fn value(text: &str, name_start: usize, at: usize, colon: bool) -> Vec<Span> {
+/// The end of the text before `end` without up to eight bytes of `set`.
+fn skip_back(bytes: &[u8], end: usize, set: &[u8]) -> usize {
+    end - bytes[..end]
+        .iter()
+        .rev()
+        .take(8)
+        .take_while(|byte| set.contains(byte))
+        .count()
+}
+
+const fn is_name_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// The value after a sign; each line of a block is a span.
+fn value(text: &str, name_start: usize, offset: usize, sign: Sign) -> Vec<Span> {
     let bytes = text.as_bytes();
-    let start = skip_properties(text, at);
+    let start = skip_properties(text, offset);
     let line_end = line_end(text, start);
 
     match bytes.get(start) {
         None => Vec::new(),
-        Some(b'\n' | b'\r' | b'#') if colon => block(text, name_start, false),
-        Some(b'|' | b'>') if colon && is_header(slice(text, start..line_end)) => {
-            block(text, name_start, true)
+        Some(b'\n' | b'\r' | b'#') if sign == Sign::Colon => {
+            block(text, name_start, BlockForm::Other)
+        }
+        Some(b'|' | b'>')
+            if sign == Sign::Colon && is_block_header(slice(text, start..line_end)) =>
+        {
+            block(text, name_start, BlockForm::Scalar)
         }
         Some(b'"' | b'\'' | b'`' | b'\\') => quoted(text, start).into_iter().collect(),
-        Some(_) => plain(text, name_start, start, line_end, colon)
+        Some(_) => plain(text, name_start, start..line_end, sign)
             .into_iter()
             .collect(),
     }
 }
 
-/// Where a value begins, behind blanks and the tags and anchors of YAML.
-fn skip_properties(text: &str, at: usize) -> usize {
+/// The start of a value after blanks and after tags and anchors of YAML.
+fn skip_properties(text: &str, offset: usize) -> usize {
     let bytes = text.as_bytes();
-    let blanks = |at: usize| at + count(bytes, at, |byte| matches!(byte, b' ' | b'\t'));
-    let mut start = blanks(at);
+    let mut start = skip_blanks(bytes, offset);
 
     while matches!(bytes.get(start), Some(b'!' | b'&')) {
         let end = start + count(bytes, start, |byte| !byte.is_ascii_whitespace());
@@ -168,15 +192,20 @@ fn skip_properties(text: &str, at: usize) -> usize {
             break;
         }
 
-        start = blanks(end);
+        start = skip_blanks(bytes, end);
     }
 
     start
 }
 
-fn count(bytes: &[u8], at: usize, test: impl Fn(u8) -> bool) -> usize {
+fn skip_blanks(bytes: &[u8], offset: usize) -> usize {
+    offset + count(bytes, offset, |byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// The number of bytes from `offset` on that pass a test.
+fn count(bytes: &[u8], offset: usize, test: impl Fn(u8) -> bool) -> usize {
     bytes
-        .get(at..)
+        .get(offset..)
         .unwrap_or_default()
         .iter()
         .take(LONGEST)
@@ -184,31 +213,33 @@ fn count(bytes: &[u8], at: usize, test: impl Fn(u8) -> bool) -> usize {
         .count()
 }
 
-fn line_end(text: &str, at: usize) -> usize {
-    let rest = text.as_bytes().get(at..).unwrap_or_default();
-    memchr::memchr2(b'\n', b'\r', rest).map_or(text.len(), |length| at + length)
+fn line_end(text: &str, offset: usize) -> usize {
+    let rest = text.as_bytes().get(offset..).unwrap_or_default();
+    memchr::memchr2(b'\n', b'\r', rest).map_or(text.len(), |length| offset + length)
 }
 
-/// The header of a block scalar, with nothing but a comment behind it.
-fn is_header(line: &str) -> bool {
+/// Whether a line is the header of a block scalar, perhaps with a comment.
+fn is_block_header(line: &str) -> bool {
     let rest = line[1..].trim_start_matches(|char: char| matches!(char, '+' | '-' | '0'..='9'));
     rest.trim().is_empty() || rest.trim_start().starts_with('#')
 }
 
-/// The lines below a key that are indented deeper: all of a block scalar; of anything else, one
-/// scalar.
-fn block(text: &str, name_start: usize, scalar: bool) -> Vec<Span> {
-    let key_line = text[..name_start].rfind('\n').map_or(0, |at| at + 1);
-    let indent = indent(slice(text, key_line..name_start));
+/// The lines below a key that are indented deeper, if they are one scalar.
+fn block(text: &str, name_start: usize, form: BlockForm) -> Vec<Span> {
+    let key_line = line_start(text, name_start);
+    let key_indent = indent(slice(text, key_line..name_start));
     let mut spans = Vec::new();
-    let mut at = line_end(text, name_start);
-    let first = at;
+    let first = line_end(text, name_start);
+    let mut offset = first;
 
-    while at < text.len() && at - first < LONGEST {
-        let start = at + count(text.as_bytes(), at, |byte| matches!(byte, b'\n' | b'\r'));
+    while offset < text.len() && offset - first < LONGEST {
+        let line_ends = count(text.as_bytes(), offset, |byte| {
+            matches!(byte, b'\n' | b'\r')
+        });
+        let start = offset + line_ends;
         let end = line_end(text, start);
         let line = slice(text, start..end);
-        at = end;
+        offset = end;
 
         if line.trim().is_empty() {
             if start == end {
@@ -218,23 +249,27 @@ fn block(text: &str, name_start: usize, scalar: bool) -> Vec<Span> {
             continue;
         }
 
-        let own = self::indent(line);
-        if own <= indent {
+        let line_indent = indent(line);
+        if line_indent <= key_indent {
             break;
         }
 
         let content = line.trim();
-        let nested = content.starts_with(['-', '#', '{', '['])
+        let is_nested = content.starts_with(['-', '#', '{', '['])
             || content.contains(": ")
             || content.ends_with(':');
-        if !scalar && nested {
+        if form == BlockForm::Other && is_nested {
             return Vec::new();
         }
 
-        spans.push(Span::of(start + own, start + line.trim_end().len()));
+        spans.push(Span::of(start + line_indent, start + line.trim_end().len()));
     }
 
     spans
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text[..offset].rfind('\n').map_or(0, |end| end + 1)
 }
 
 fn indent(line: &str) -> usize {
@@ -242,73 +277,82 @@ fn indent(line: &str) -> usize {
 }
 
 /// The content between quotes, which may be escaped themselves.
-fn quoted(text: &str, at: usize) -> Option<Span> {
+fn quoted(text: &str, offset: usize) -> Option<Span> {
     let bytes = text.as_bytes();
-    let escaped = bytes.get(at) == Some(&b'\\');
-    let open = at + usize::from(escaped);
-    let quote = *bytes
-        .get(open)
-        .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let is_escaped = bytes.get(offset) == Some(&b'\\');
+    let open = offset + usize::from(is_escaped);
+    let quote = *bytes.get(open)?;
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+
     let start = open + 1;
     let rest = slice(text, start..start + LONGEST).as_bytes();
-    let closes = |at: usize| {
-        let behind_escape = at > 0 && rest[at - 1] == b'\\';
-        rest[at] == quote && (behind_escape == escaped || (quote == b'\'' && !escaped))
-    };
+    let close = (0..rest.len()).find(|&index| {
+        let follows_escape = index > 0 && rest[index - 1] == b'\\';
+        rest[index] == quote && (follows_escape == is_escaped || (quote == b'\'' && !is_escaped))
+    });
 
-    let length = (0..rest.len()).find(|&at| closes(at)).map_or_else(
-        || memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
-        |at| at - usize::from(escaped),
-    );
+    let length = match close {
+        Some(close) => close - usize::from(is_escaped),
+        None => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+    };
 
     Some(Span::of(start, start + length))
 }
 
-/// A value without quotes.
-fn plain(
-    text: &str,
-    name_start: usize,
-    start: usize,
-    line_end: usize,
-    colon: bool,
-) -> Option<Span> {
-    let line_start = text[..name_start].rfind('\n').map_or(0, |at| at + 1);
-    let before = slice(text, line_start..name_start);
-    let rest = slice(text, start..line_end.min(start + LONGEST));
-    let length = if colon {
-        let depth = before.matches(['{', '[']).count();
-        let flow = depth > before.matches(['}', ']']).count();
-        let end = rest.find(" #").unwrap_or(rest.len());
-        if flow {
-            rest.find([',', '}', ']']).unwrap_or(end).min(end)
-        } else {
-            end
-        }
-    } else {
-        // At the start of a line stands a setting; elsewhere, a part of a URL, a list or a command.
-        let first = before
-            .trim_start_matches(|char: char| char.is_ascii_alphabetic() || " \t-".contains(char));
-        let stops: &[char] = match before.chars().next_back() {
-            Some('?' | '&') => &[
-                ' ', '\t', '"', '\'', '`', '&', '#', ';', '|', ')', '<', '>', ',',
-            ],
-            _ if first.is_empty() => &[' ', '\t'],
-            _ => &[
-                ' ', '\t', '"', '\'', '`', '&', ';', '|', ')', '<', '>', ',', '}', ']',
-            ],
-        };
-
-        rest.find(stops).unwrap_or(rest.len())
+/// A value without quotes, in the rest of a line.
+fn plain(text: &str, name_start: usize, rest: Range<usize>, sign: Sign) -> Option<Span> {
+    let start = rest.start;
+    let before = slice(text, line_start(text, name_start)..name_start);
+    let rest = slice(text, start..rest.end.min(start + LONGEST));
+    let length = match sign {
+        Sign::Colon => length_after_colon(before, rest),
+        Sign::Equals => length_after_equals(before, rest),
     };
 
     let value = rest.get(..length)?.trim_end();
-    (!value.is_empty()).then(|| Span::of(start, start + value.len()))
+    if value.is_empty() {
+        return None;
+    }
+
+    Some(Span::of(start, start + value.len()))
 }
 
-/// The `value` beside a `name` that announces a secret.
-fn pair(text: &str, key: (usize, usize), found: &mut Vec<Span>) {
+fn length_after_colon(before: &str, rest: &str) -> usize {
+    let opened = before.matches(['{', '[']).count();
+    let closed = before.matches(['}', ']']).count();
+    let end = rest.find(" #").unwrap_or(rest.len());
+
+    if opened > closed {
+        rest.find([',', '}', ']']).unwrap_or(end).min(end)
+    } else {
+        end
+    }
+}
+
+fn length_after_equals(before: &str, rest: &str) -> usize {
+    // At the start of a line this is a setting; elsewhere, a part of a URL, a list or a command.
+    let is_first = before
+        .chars()
+        .all(|char| char.is_ascii_alphabetic() || " \t-".contains(char));
+    let stops: &[char] = match before.chars().next_back() {
+        Some('?' | '&') => &[
+            ' ', '\t', '"', '\'', '`', '&', '#', ';', '|', ')', '<', '>', ',',
+        ],
+        _ if is_first => &[' ', '\t'],
+        _ => &[
+            ' ', '\t', '"', '\'', '`', '&', ';', '|', ')', '<', '>', ',', '}', ']',
+        ],
+    };
+
+    rest.find(stops).unwrap_or(rest.len())
+}
+
+/// Adds the `value` beside a `name` that is the name of a secret.
+fn add_pair(text: &str, key: (usize, usize), values: &mut Vec<Span>) {
     let (key_start, sign) = key;
-    let spans = value(text, key_start, sign + 1, true);
+    let spans = value(text, key_start, sign + 1, Sign::Colon);
     let [name] = spans[..] else { return };
 
     if secret_name(name.text(text)).is_none() {
@@ -319,7 +363,7 @@ fn pair(text: &str, key: (usize, usize), found: &mut Vec<Span>) {
     let after = &after[..after.find("name").unwrap_or(after.len())];
     let from = key_start.saturating_sub(PAIR);
     let before = slice(text, from..key_start);
-    let before_start = before.rfind("name").map_or(0, |at| at + 4);
+    let before_start = before.rfind("name").map_or(0, |name| name + 4);
     let regions = [
         (name.end as usize, after),
         (
@@ -330,8 +374,8 @@ fn pair(text: &str, key: (usize, usize), found: &mut Vec<Span>) {
 
     for (start, region) in regions {
         for word in ["value", "Value", "default"] {
-            for (at, _) in region.match_indices(word) {
-                let end = start + at + word.len();
+            for (offset, _) in region.match_indices(word) {
+                let end = start + offset + word.len();
                 let sign = end
                     + count(text.as_bytes(), end, |byte| {
                         matches!(byte, b'"' | b'\'' | b' ')
@@ -340,17 +384,17 @@ fn pair(text: &str, key: (usize, usize), found: &mut Vec<Span>) {
                     continue;
                 }
 
-                let spans = value(text, start + at, sign + 1, true);
+                let spans = value(text, start + offset, sign + 1, Sign::Colon);
                 let whole: String = spans.iter().map(|span| span.text(text)).collect();
-                if gives_away(name.text(text), &whole) {
-                    found.extend(spans);
+                if is_secret(name.text(text), &whole) {
+                    values.extend(spans);
                 }
             }
         }
     }
 }
 
-/// The word behind a flag such as `--password`, on its line or in the next item of a list.
+/// The value of a flag such as `--password`, on its line or in the next item of a list.
 fn flag_value(text: &str, flag: usize) -> Option<Span> {
     let bytes = text.as_bytes();
     let name_start = flag + 2;
@@ -373,32 +417,44 @@ fn flag_value(text: &str, flag: usize) -> Option<Span> {
     };
 
     let start = start + count(bytes, start, |byte| matches!(byte, b'"' | b'\''));
-    let stop = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b']');
-    let value = slice(text, start..start + count(bytes, start, |byte| !stop(byte)));
-    let given = start > end && value.len() >= 4 && !value.starts_with(['-', '$', '<']);
+    let length = count(bytes, start, |byte| {
+        !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b',' | b']')
+    });
+    let value = slice(text, start..start + length);
 
-    (given && gives_away(name, value)).then(|| Span::of(start, start + value.len()))
+    let has_value = start > end && value.len() >= 4 && !value.starts_with(['-', '$', '<']);
+    if !has_value || !is_secret(name, value) {
+        return None;
+    }
+
+    Some(Span::of(start, start + value.len()))
 }
 
 /// The credential of an `Authorization` header.
 fn header_value(text: &str, start: usize) -> Option<Span> {
-    let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte);
-    let value = slice(text, start..start + count(text.as_bytes(), start, inside));
+    let length = count(text.as_bytes(), start, |byte| {
+        byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte)
+    });
+    let value = slice(text, start..start + length);
     if value.len() < SHORTEST_HEADER {
         return None;
     }
 
-    let pair = base64(value)
+    let is_pair = base64(value)
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .is_some_and(|pair| pair.contains(':'));
-    (pair || is_random(value)).then(|| Span::of(start, start + value.len()))
+    if !is_pair && !is_random(value) {
+        return None;
+    }
+
+    Some(Span::of(start, start + value.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A password that no generator's pattern or word list knows, in parts.
+    /// A password that matches no token format and no word list, in parts.
     fn secret() -> String {
         ["q7Lw", "#Zr8x", "_Tk2v"].concat()
     }

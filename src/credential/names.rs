@@ -1,10 +1,9 @@
-//! Names that announce a secret: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. A name is
-//! secret-shaped when its last words are, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME`
-//! need no list of their own.
+//! Names of secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. The last words of a
+//! name decide, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list.
 
 use super::words::words;
 
-/// What kind of secret a name announces.
+/// The kind of secret that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NameKind {
     /// A password or passphrase.
@@ -19,54 +18,23 @@ pub enum NameKind {
     Credentials,
 }
 
-/// Whether the letters that begin some word for a secret stand in a name. Most names are told by
-/// this alone.
-fn may_announce(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let lower = |byte: u8| byte | 0x20;
-    let begins = |(at, two): (usize, &[u8])| {
-        let third = bytes.get(at + 2).map_or(0, |&byte| lower(byte));
-
-        match [lower(two[0]), lower(two[1])] {
-            [b'p', b'w'] => true,
-            [b'p', b'a'] => matches!(third, b's' | b't'),
-            [b'p', b's'] => third == b'w',
-            [b'p', b'e'] => third == b'p',
-            [b't', b'o'] => third == b'k',
-            [b's', b'e'] => third == b'c',
-            [b's', b'a'] => third == b'l',
-            [b'c', b'r'] => third == b'e',
-            [b'k', b'e'] => third == b'y',
-            _ => false,
-        }
-    };
-
-    !name.is_ascii() || bytes.windows(2).enumerate().any(begins)
-}
-
-/// What the name of a variable, key or label announces, or `None`. Understands snake, kebab, camel
-/// and dotted names.
+/// The kind of secret that the name of a variable, key or label stands for, or `None`. Names may be
+/// in snake, kebab, camel or dotted case.
 pub fn secret_name(name: &str) -> Option<NameKind> {
     if name.len() > 128 {
         return None;
     }
 
-    if !may_announce(name) {
-        return None;
-    }
-
     let lists = words();
-    let lower = parts(name);
+    let lower = words_of_name(name);
     if lower.split(' ').any(|word| lists.name_never.contains(word)) {
         return None;
     }
 
-    let is_tail = |word: &str| {
-        lists.name_tails.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())
-    };
-
     let mut rest = lower.as_str();
-    while let Some((before, _)) = rest.rsplit_once(' ').filter(|(_, last)| is_tail(last)) {
+    while let Some((before, last)) = rest.rsplit_once(' ')
+        && (lists.name_tails.contains(last) || last.bytes().all(|byte| byte.is_ascii_digit()))
+    {
         rest = before;
     }
 
@@ -99,11 +67,12 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
         _ => {}
     }
 
-    joined(last)
+    kind_by_ending(last)
 }
 
-/// Words written together: `PGPASSWORD`, `MINIO_SECRETKEY`, `authtoken`, `secretkeybase`.
-fn joined(word: &str) -> Option<NameKind> {
+/// The kind of a name whose words are written together: `PGPASSWORD`, `MINIO_SECRETKEY`,
+/// `authtoken`, `secretkeybase`.
+fn kind_by_ending(word: &str) -> Option<NameKind> {
     const ENDS: &[(&str, NameKind)] = &[
         ("password", NameKind::Password),
         ("passwd", NameKind::Password),
@@ -134,21 +103,23 @@ fn joined(word: &str) -> Option<NameKind> {
         .map(|&(_, kind)| kind)
 }
 
-/// The words of a name in lower case, a blank between each two. `APIKey` is `api key`; `clientID2`
-/// is `client id2`.
-pub(super) fn parts(name: &str) -> String {
+/// The words of a name in lower case, separated by blanks. `APIKey` is `api key`; `clientID2` is
+/// `client id2`.
+pub(super) fn words_of_name(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 8);
     let mut chars = name.chars().peekable();
     let mut before: Option<char> = None;
 
     while let Some(char) = chars.next() {
-        let hump = char.is_uppercase()
-            && before.is_some_and(|it| {
-                it.is_lowercase()
-                    || (it.is_uppercase() && chars.peek().is_some_and(|it| it.is_lowercase()))
+        let begins_word = char.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || (before.is_uppercase()
+                        && chars.peek().is_some_and(|after| after.is_lowercase()))
             });
         before = Some(char);
-        if (hump || !char.is_alphanumeric()) && !words.is_empty() && !words.ends_with(' ') {
+
+        if (begins_word || !char.is_alphanumeric()) && !words.is_empty() && !words.ends_with(' ') {
             words.push(' ');
         }
 
@@ -213,7 +184,7 @@ mod tests {
             ("APP_KEY", Key),
             ("GOOGLE_APPLICATION_CREDENTIALS", Credentials),
             ("CREDENTIALS", Credentials),
-            // One for each word that the first look lets through.
+            // Rare words for a secret.
             ("DB_PASSWORT", Password),
             ("DOOR_PASSCODE", Password),
             ("DB_PW", Password),

@@ -1,19 +1,18 @@
-//! How a secret may be shown. Every message and every snippet that touches a secret goes through
-//! here.
+//! The form in which a secret may be shown. Every message and every snippet with a secret uses this
+//! module.
 
 use crate::source::Span;
 
-use super::conceal::disjoint;
 use super::table::{Anchor, table};
 
-/// Longest documented prefix that is shown.
+/// The longest documented prefix that is shown, in bytes.
 const PREFIX: usize = 14;
-/// Shortest rest of which the end is shown.
+/// The shortest rest of which the end is shown, in bytes.
 const REST: usize = 24;
 
-/// A form of the secret that tells its owner which one it is and nobody what it is: the documented
-/// prefix of its format, `…`, and the last four characters of a long one. Of what has no known
-/// format, nothing is shown, not even its length.
+/// A form of a secret by which its owner can identify it, and which does not reveal it: the
+/// documented prefix of its format, `…`, and the last four characters of a long one. A secret
+/// without a known format is hidden completely, with its length.
 pub fn redact(secret: &str) -> String {
     let prefix = table()
         .formats
@@ -39,25 +38,53 @@ pub fn redact(secret: &str) -> String {
     format!("{shown}…{last}")
 }
 
-/// `text` with the characters of `spans` replaced, line ends kept. Characters and bytes keep their
-/// number, so columns and offsets stay true.
+/// `text` with the characters of `spans` replaced and line ends kept. The number of characters and
+/// bytes does not change, so columns and offsets stay valid.
 pub fn mask(text: &str, spans: &[Span]) -> String {
     let spans = disjoint(spans.to_vec());
     let mut rest = spans.iter().peekable();
-    let mut hidden = |at: usize| {
-        while rest.next_if(|span| span.end as usize <= at).is_some() {}
-        rest.peek().is_some_and(|span| span.start as usize <= at)
-    };
+    let mut masked = String::with_capacity(text.len());
 
-    text.char_indices()
-        .map(|(at, char)| match char.len_utf8() {
-            _ if char.is_ascii_whitespace() || !hidden(at) => char,
-            1 => '*',
-            2 => '·',
-            3 => '•',
-            _ => '𐄁',
-        })
-        .collect()
+    for (offset, char) in text.char_indices() {
+        while rest.next_if(|span| span.end as usize <= offset).is_some() {}
+        let is_hidden = rest
+            .peek()
+            .is_some_and(|span| span.start as usize <= offset);
+
+        masked.push(if is_hidden { star(char) } else { char });
+    }
+
+    masked
+}
+
+/// A sign of as many bytes as a character; white space stays.
+const fn star(char: char) -> char {
+    if char.is_ascii_whitespace() {
+        return char;
+    }
+
+    match char.len_utf8() {
+        1 => '*',
+        2 => '·',
+        3 => '•',
+        _ => '𐄁',
+    }
+}
+
+/// Sorted spans without overlap that cover the same bytes.
+pub fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.retain(|span| !span.is_empty());
+    spans.sort_unstable();
+    let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => *last = last.cover(span),
+            _ => merged.push(span),
+        }
+    }
+
+    merged
 }
 
 #[cfg(test)]

@@ -1,69 +1,26 @@
-//! Finds credentials in any text by their own shape: tokens of documented formats, private keys,
-//! URLs with a password.
+//! Credentials in any text by their shape: tokens of documented formats, private keys, URLs with a
+//! password.
 //!
-//! One search runs over the text; where a literal of a format stands, the boundaries, the format's
-//! pattern, its entropy and its checksum are asked in this order, each only if the one before held.
-//! Names of variables play no part here; see [`judge`](super::judge) for them.
+//! One search finds the keywords of all formats. At each keyword the boundaries, the pattern of the
+//! format, the entropy and the checksum are checked in this order, until one fails. Names of
+//! variables do not matter here; see [`judge`](super::judge) for them.
 
 use std::ops::Range;
 
 use crate::source::Span;
 
-use super::table::{Anchor, AnchorName, Checksum, Format, Keyword, table};
+use super::base64::jwt_claims;
+use super::hit::{Certainty, Hit, HitKind};
+use super::table::{Anchor, AnchorName, Checksum, Keyword, TokenFormat, table};
 use super::{connection, key, shape};
 
-/// A credential in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    pub kind: HitKind,
-    /// The secret part alone: the token, the body of the key, the password of the URL.
-    pub span: Span,
-    /// A small place to point at: `span`, or the opening line of a key.
-    pub at: Span,
-    pub certainty: Certainty,
-    /// A leak costs little: a test key, a default password, half of a pair.
-    pub weak: bool,
-}
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HitKind {
-    /// A token of a documented format, such as `OpenAI` and `API key`.
-    ProviderToken {
-        provider: &'static str,
-        name: &'static str,
-    },
-    /// The body of a private key; `label` is what its first line says, such as `RSA PRIVATE KEY`.
-    PrivateKey { label: String },
-    /// A URL or connection string with a literal password. `local` is true for this machine and for
-    /// hosts reserved for documentation.
-    ConnectionString {
-        scheme: String,
-        user: String,
-        host: String,
-        local: bool,
-    },
-}
-
-/// How sure the shape alone makes us.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Certainty {
-    /// The format fits, something else does not: a checksum fails.
-    Possible,
-    #[default]
-    Likely,
-    /// A checksum or a mark that only the provider's tokens carry.
-    Certain,
-}
-
-/// How far from a token its context is looked for, in bytes.
+/// The distance from a token, in bytes, within which its context is searched.
 const NEAR: usize = 400;
 
-/// What may stand on either side of a token.
+/// The characters that may be on either side of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edges {
-    /// Nothing that a token may hold: part of a longer word is no token.
+    /// No characters of tokens: part of a longer word is not a token.
     Apart,
     /// Anything.
     Any,
@@ -74,49 +31,51 @@ pub fn scan(text: &str) -> Vec<Hit> {
     scan_between(text, Edges::Apart)
 }
 
-/// Every part of `text` that has the form of a credential, inside of longer words too: for hiding
-/// it.
+/// Every part of `text` that has the form of a credential, inside of longer words too. For hiding
+/// credentials.
 pub fn scan_inside_words(text: &str) -> Vec<Hit> {
     scan_between(text, Edges::Any)
 }
 
 fn scan_between(text: &str, edges: Edges) -> Vec<Hit> {
     let table = table();
-    let mut found: Vec<(usize, Hit)> = Vec::new();
+    // Each hit with its rank: the index of its format.
+    let mut hits: Vec<(usize, Hit)> = Vec::new();
+
     table.each(text, |literal, keyword| {
-        let at = literal.start;
+        let start = literal.start;
 
         match keyword {
             Keyword::Token(index) => {
                 let format = &table.formats[index];
-                found.extend(token(format, text, literal, edges).map(|hit| (index, hit)));
+                hits.extend(token(format, text, literal, edges).map(|hit| (index, hit)));
             }
-            // A token inside a URL or a key file says more than the URL does.
-            Keyword::Key => found.extend(key::block(text, at).map(|hit| (usize::MAX - 1, hit))),
-            Keyword::Url => found.extend(connection::urls(text, at).map(|hit| (usize::MAX, hit))),
+            // A token inside a URL or a key file is more specific than the URL.
+            Keyword::Key => hits.extend(key::block(text, start).map(|hit| (usize::MAX - 1, hit))),
+            Keyword::Url => hits.extend(connection::urls(text, start).map(|hit| (usize::MAX, hit))),
             Keyword::Parts => {
-                found.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit)))
+                hits.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit)))
             }
         }
     });
 
-    settle(found)
+    resolve_overlaps(hits)
 }
 
-/// Of hits that overlap, keeps the one of the earliest format.
-fn settle(mut found: Vec<(usize, Hit)>) -> Vec<Hit> {
-    if found.len() < 2 {
-        return found.into_iter().map(|(_, hit)| hit).collect();
+/// Of hits that overlap, keeps the one of the lowest rank.
+fn resolve_overlaps(mut hits: Vec<(usize, Hit)>) -> Vec<Hit> {
+    if hits.len() < 2 {
+        return hits.into_iter().map(|(_, hit)| hit).collect();
     }
 
-    found.sort_by_key(|(rank, hit)| (hit.span.start, *rank, u32::MAX - hit.span.end));
+    hits.sort_by_key(|(rank, hit)| (hit.span.start, *rank, u32::MAX - hit.span.end));
     let mut kept: Vec<(usize, Hit)> = Vec::new();
 
-    for (rank, hit) in found {
+    for (rank, hit) in hits {
         match kept.last_mut() {
-            Some((last, before)) if hit.span.start < before.span.end => {
-                if rank < *last {
-                    (*last, *before) = (rank, hit);
+            Some((last_rank, last)) if hit.span.start < last.span.end => {
+                if rank < *last_rank {
+                    (*last_rank, *last) = (rank, hit);
                 }
             }
             _ => kept.push((rank, hit)),
@@ -126,18 +85,22 @@ fn settle(mut found: Vec<(usize, Hit)>) -> Vec<Hit> {
     kept.into_iter().map(|(_, hit)| hit).collect()
 }
 
-/// The token of `format` whose keyword is there.
-fn token(format: &'static Format, text: &str, keyword: Range<usize>, edges: Edges) -> Option<Hit> {
+/// The token of `format` at one of its keywords.
+fn token(
+    format: &'static TokenFormat,
+    text: &str,
+    keyword: Range<usize>,
+    edges: Edges,
+) -> Option<Hit> {
     let bytes = text.as_bytes();
     let Range { start, end } = keyword;
-    let begins = |at| edges == Edges::Any || begins(bytes, at);
     let from = match format.anchor {
         Anchor::AtKeyword => start,
         Anchor::Before(by) => start.saturating_sub(by),
         Anchor::SameLine(AnchorName::Line) => end,
     };
 
-    if format.anchor == Anchor::AtKeyword && !begins(start) {
+    if format.anchor == Anchor::AtKeyword && edges == Edges::Apart && !begins(bytes, start) {
         return None;
     }
 
@@ -150,12 +113,11 @@ fn token(format: &'static Format, text: &str, keyword: Range<usize>, edges: Edge
     let whole = captures.get(0)?;
     let secret = captures.get(1).unwrap_or(whole);
     let span = from + secret.start()..from + secret.end();
-    if format.anchor != Anchor::AtKeyword && captures.get(1).is_none() && !begins(span.start) {
-        return None;
-    }
-
-    if edges == Edges::Apart && !ends(bytes, span.end) {
-        return None;
+    if edges == Edges::Apart {
+        let needs_start = format.anchor != Anchor::AtKeyword && captures.get(1).is_none();
+        if (needs_start && !begins(bytes, span.start)) || !ends(bytes, span.end) {
+            return None;
+        }
     }
 
     let value = text.get(span.clone())?;
@@ -167,7 +129,7 @@ fn token(format: &'static Format, text: &str, keyword: Range<usize>, edges: Edge
         return None;
     }
 
-    if !in_context(format, text, start) || !claims_hold(format, value) {
+    if !in_context(format, text, start) || !claims_match(format, value) {
         return None;
     }
 
@@ -195,10 +157,10 @@ fn token(format: &'static Format, text: &str, keyword: Range<usize>, edges: Edge
     })
 }
 
-/// Whether a token may begin at `at`: no token character stands before it, save the letter of an
+/// Whether a token may begin at `start`: no token character is before it, except the letter of an
 /// escape such as `\n` and the digits of a URL escape such as `%3D`.
-fn begins(bytes: &[u8], at: usize) -> bool {
-    let Some(&before) = at.checked_sub(1).and_then(|at| bytes.get(at)) else {
+fn begins(bytes: &[u8], start: usize) -> bool {
+    let Some(&before) = start.checked_sub(1).and_then(|last| bytes.get(last)) else {
         return true;
     };
 
@@ -206,35 +168,35 @@ fn begins(bytes: &[u8], at: usize) -> bool {
         return true;
     }
 
-    let back = |by: usize| at.checked_sub(by).map(|at| bytes[at]);
-    (matches!(before, b'n' | b't' | b'r') && back(2) == Some(b'\\'))
-        || (before.is_ascii_hexdigit()
-            && back(3) == Some(b'%')
-            && back(2).is_some_and(|byte| byte.is_ascii_hexdigit()))
+    match &bytes[..start] {
+        [.., b'\\', b'n' | b't' | b'r'] => true,
+        [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    }
 }
 
-/// Whether a token may end before `at`: what follows does not go on with it.
-fn ends(bytes: &[u8], at: usize) -> bool {
-    match bytes.get(at) {
+/// Whether a token may end before `end`: no token character follows.
+fn ends(bytes: &[u8], end: usize) -> bool {
+    match bytes.get(end) {
         None => true,
-        Some(b'-') => !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric),
+        Some(b'-') => !bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric),
         Some(byte) => !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'+'),
     }
 }
 
-/// Whether one of the format's context words stands in the line of `at` or in the one before. Long
-/// lines are read only near `at`.
-fn in_context(format: &Format, text: &str, at: usize) -> bool {
+/// Whether one of the context words of the format is in the line of `offset` or in the line before.
+/// Long lines are read only near `offset`.
+fn in_context(format: &TokenFormat, text: &str, offset: usize) -> bool {
     if format.context.is_empty() {
         return true;
     }
 
     let bytes = text.as_bytes();
-    let before = at.saturating_sub(NEAR);
-    let line = before + memchr::memrchr(b'\n', &bytes[before..at]).unwrap_or(0);
+    let before = offset.saturating_sub(NEAR);
+    let line = before + memchr::memrchr(b'\n', &bytes[before..offset]).unwrap_or(0);
     let from = before + memchr::memrchr(b'\n', &bytes[before..line]).unwrap_or(0);
-    let after = &bytes[at..bytes.len().min(at + NEAR)];
-    let to = at + memchr::memchr(b'\n', after).unwrap_or(after.len());
+    let after = &bytes[offset..bytes.len().min(offset + NEAR)];
+    let to = offset + memchr::memchr(b'\n', after).unwrap_or(after.len());
     let near = String::from_utf8_lossy(&bytes[from..to]).to_ascii_lowercase();
     format
         .context
@@ -242,50 +204,15 @@ fn in_context(format: &Format, text: &str, at: usize) -> bool {
         .any(|word| near.contains(word.as_str()))
 }
 
-/// Whether the claims of a JWT hold what the format asks for, and were not issued for a
+/// Whether the claims of a JWT contain what the format requires, and are not those of a
 /// demonstration.
-fn claims_hold(format: &Format, value: &str) -> bool {
+fn claims_match(format: &TokenFormat, value: &str) -> bool {
     let Some(needle) = &format.holds else {
         return true;
     };
+
     jwt_claims(value)
         .is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
-}
-
-/// The claims of a JWT, as the JSON text they are.
-pub(super) fn jwt_claims(value: &str) -> Option<String> {
-    if !value.starts_with("eyJ") {
-        return None;
-    }
-    let claims = value.split('.').nth(1).and_then(base64)?;
-    Some(String::from_utf8_lossy(&claims).into_owned())
-}
-
-/// The bytes of base64 in either alphabet, padded or not.
-pub fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut count) = (0u32, 0);
-
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-
-    Some(bytes)
 }
 
 /// Whether the last six characters of a classic GitHub token are the base62 CRC-32 of the thirty
@@ -311,7 +238,7 @@ fn github_checksum(token: &str) -> bool {
     sum.as_bytes() == expected
 }
 
-/// CRC-32 as zip and PNG use it, bit by bit: it runs over thirty bytes a token.
+/// CRC-32 of zip and PNG, bit by bit: it runs only over the thirty bytes of a token.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte), |sum, _| {

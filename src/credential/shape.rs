@@ -1,9 +1,9 @@
-//! The shape of a value, whatever its name: how random it looks, whether it stands for something
-//! else (a reference), or whether it only shows where a secret would go (a placeholder).
+//! The shape of a value, without its name: how random it is, whether it is a reference, and whether
+//! it is a placeholder.
 
 use super::words::words;
 
-/// Shannon entropy in bits a byte.
+/// Shannon entropy in bits per byte.
 pub fn entropy(text: &str) -> f32 {
     if text.is_empty() {
         return 0.0;
@@ -23,37 +23,53 @@ pub fn entropy(text: &str) -> f32 {
         .sum()
 }
 
-/// How many of lower case, upper case and digits occur.
+/// The number of character classes (lower case, upper case, digits) that occur.
 pub fn classes(text: &str) -> u32 {
-    let has = |test: fn(&u8) -> bool| u32::from(text.as_bytes().iter().any(test));
-    has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit)
+    [
+        u8::is_ascii_lowercase as fn(&u8) -> bool,
+        u8::is_ascii_uppercase,
+        u8::is_ascii_digit,
+    ]
+    .iter()
+    .map(|class| u32::from(text.as_bytes().iter().any(class)))
+    .sum()
 }
 
-/// A run no generator gives: one character six times, `xxxx`, or six characters that count up,
-/// plain (`abcdef`, `123456`) or in two interleaved rows (`a1b2c3d4`).
+/// Whether a text contains a run that no generator makes: one character six times, `xxxx`, or six
+/// characters that count up, plain (`abcdef`, `123456`) or in two interleaved rows (`a1b2c3d4`).
 pub fn patterned(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let lower = |at: usize| bytes[at].to_ascii_lowercase();
-    let step = |from: usize, to: usize| i16::from(lower(to)) - i16::from(lower(from));
-    let (mut same, mut up, mut down, mut weave) = (1, 1, 1, 1);
+    // The lengths of the runs that end here.
+    let (mut same, mut up, mut down, mut interleaved) = (1, 1, 1, 1);
 
-    for at in 1..bytes.len() {
-        let alnum = lower(at).is_ascii_alphanumeric();
-        let by = step(at - 1, at);
-        same = if by == 0 { same + 1 } else { 1 };
-        up = if by == 1 && alnum { up + 1 } else { 1 };
-        down = if by == -1 && alnum { down + 1 } else { 1 };
-        weave = if at >= 2 && alnum && step(at - 2, at) == 1 && by.abs() > 1 {
-            weave + 1
+    for index in 1..bytes.len() {
+        let byte = bytes[index].to_ascii_lowercase();
+        let is_alphanumeric = byte.is_ascii_alphanumeric();
+        let step = step(bytes[index - 1], byte);
+        let continues_row = index >= 2 && self::step(bytes[index - 2], byte) == 1 && step.abs() > 1;
+
+        same = if step == 0 { same + 1 } else { 1 };
+        up = if step == 1 && is_alphanumeric {
+            up + 1
+        } else {
+            1
+        };
+        down = if step == -1 && is_alphanumeric {
+            down + 1
+        } else {
+            1
+        };
+        interleaved = if continues_row && is_alphanumeric {
+            interleaved + 1
         } else {
             1
         };
 
         if same >= 6
-            || (same >= 4 && matches!(lower(at), b'x' | b'*' | b'.'))
+            || (same >= 4 && matches!(byte, b'x' | b'*' | b'.'))
             || up >= 6
             || down >= 7
-            || weave >= 6
+            || interleaved >= 6
         {
             return true;
         }
@@ -62,7 +78,12 @@ pub fn patterned(text: &str) -> bool {
     false
 }
 
-/// The same short piece over and over: `cicicici`, `abcabcabc`.
+/// The distance between two letters, in either case.
+fn step(from: u8, to: u8) -> i16 {
+    i16::from(to.to_ascii_lowercase()) - i16::from(from.to_ascii_lowercase())
+}
+
+/// Whether a text repeats one short piece: `cicicici`, `abcabcabc`.
 pub fn repeats(text: &str) -> bool {
     let bytes = text.as_bytes();
     (1..=8).any(|period| {
@@ -72,8 +93,8 @@ pub fn repeats(text: &str) -> bool {
     })
 }
 
-/// Whether a text that has a token's format was made up: a word in it says so, it counts, or it
-/// repeats itself.
+/// Whether a text in the format of a token is an example: it contains a word for examples, counts
+/// up, or repeats itself.
 pub fn made_up(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     words()
@@ -84,8 +105,8 @@ pub fn made_up(text: &str) -> bool {
         || repeats(text)
 }
 
-/// Whether a value names where the secret is kept, or is filled in before use: a variable, a
-/// template, a command, a secret store's address, a path.
+/// Whether a value refers to a secret elsewhere, or is filled in before use: a variable, a
+/// template, a command, the address of a secret store, a path.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
     if words()
@@ -113,12 +134,12 @@ pub fn is_reference(value: &str) -> bool {
     is_format_verb(value) || is_path(value)
 }
 
-/// `%NAME%`, `@NAME@`, `__NAME__`.
-fn is_wrapped(value: &str, by: u8) -> bool {
+/// Whether a value is a name between two marks: `%NAME%`, `@NAME@`, `__NAME__`.
+fn is_wrapped(value: &str, mark: u8) -> bool {
     let bytes = value.as_bytes();
     bytes.len() > 2
-        && bytes[0] == by
-        && bytes[bytes.len() - 1] == by
+        && bytes[0] == mark
+        && bytes[bytes.len() - 1] == mark
         && bytes[1..bytes.len() - 1].iter().all(is_word)
 }
 
@@ -126,7 +147,7 @@ fn is_word(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// `%s`, `%d`, `%v`, `{}`, `{name}`, `:name`.
+/// Whether a value is a format verb: `%s`, `%d`, `%v`, `{}`, `{name}`.
 fn is_format_verb(value: &str) -> bool {
     matches!(value, "%s" | "%d" | "%v" | "%q" | "{}" | "?" | "%w")
         || (value.starts_with('{')
@@ -134,7 +155,7 @@ fn is_format_verb(value: &str) -> bool {
             && value[1..].bytes().rev().skip(1).all(|byte| is_word(&byte)))
 }
 
-/// A path of two parts or more that ends in a file with an extension, or a Windows path.
+/// Whether a value is a path to a file with a known extension, or a Windows path.
 fn is_path(value: &str) -> bool {
     let bytes = value.as_bytes();
     if bytes.len() > 3
@@ -152,8 +173,8 @@ fn is_path(value: &str) -> bool {
             .any(|ending| value.ends_with(ending.as_str()))
 }
 
-/// Whether a value only shows where a secret would go: `<token>`, `your-api-key`, `xxxx`,
-/// `REPLACE_ME`, `...`, `none`.
+/// Whether a value is a placeholder for a secret: `<token>`, `your-api-key`, `xxxx`, `REPLACE_ME`,
+/// `...`, `none`.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();

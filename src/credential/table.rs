@@ -1,20 +1,20 @@
-//! The table of token formats (`rules/data/tokens.toml`) and the search for its keywords. Built
-//! once, on first use; the pattern of an entry is compiled when one of its keywords is first met.
-//! Must never hold a format in code.
+//! The table of token formats (`rules/data/tokens.toml`) and the search for their keywords. Built
+//! once, on first use; the pattern of a format is compiled when one of its keywords is first found.
+//! Formats are in the data file only, never in code.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::scan::Certainty;
+use super::hit::Certainty;
 use crate::embedded::table;
 use crate::search;
 
-/// One token format, as its entry in the data file states it.
+/// A token format: an entry of the data file.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Format {
+pub struct TokenFormat {
     pub provider: String,
     pub name: String,
     pub keywords: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Format {
     compiled: OnceLock<Option<Regex>>,
 }
 
-/// Where a token stands relative to its keyword.
+/// The position of a token relative to its keyword.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Anchor {
@@ -48,7 +48,7 @@ pub enum Anchor {
     AtKeyword,
     /// The token begins up to this many bytes before the keyword.
     Before(usize),
-    /// The token follows somewhere in the keyword's line.
+    /// The token follows anywhere in the line of the keyword.
     SameLine(AnchorName),
 }
 
@@ -64,24 +64,24 @@ pub enum Checksum {
     Github,
 }
 
-impl Format {
+impl TokenFormat {
     /// The pattern, anchored where the token starts with its keyword. `None` when it does not
-    /// compile, which a test makes impossible.
+    /// compile, which a test excludes.
     pub fn regex(&self) -> Option<&Regex> {
-        let compile = || {
-            let pattern = match self.anchor {
-                Anchor::AtKeyword => format!("^(?:{})", self.pattern),
-                Anchor::Before(_) | Anchor::SameLine(_) => self.pattern.clone(),
-            };
+        self.compiled.get_or_init(|| self.compile()).as_ref()
+    }
 
-            RegexBuilder::new(&pattern).unicode(false).build().ok()
+    fn compile(&self) -> Option<Regex> {
+        let pattern = match self.anchor {
+            Anchor::AtKeyword => format!("^(?:{})", self.pattern),
+            Anchor::Before(_) | Anchor::SameLine(_) => self.pattern.clone(),
         };
 
-        self.compiled.get_or_init(compile).as_ref()
+        RegexBuilder::new(&pattern).unicode(false).build().ok()
     }
 }
 
-/// What a keyword begins.
+/// The kind of credential that a keyword begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyword {
     /// A token of the format with this index.
@@ -94,25 +94,25 @@ pub enum Keyword {
     Parts,
 }
 
-pub struct Table {
-    pub formats: Vec<Format>,
+pub struct TokenTable {
+    pub formats: Vec<TokenFormat>,
     keywords: Vec<(String, Keyword)>,
-    /// Indices of keywords. The shortest have three bytes, so every place is looked at.
-    search: search::Table<usize, 3, 1>,
+    /// Indices of keywords. The shortest have three bytes, so every offset is looked up.
+    search: search::HeadTable<usize, 3, 1>,
 }
 
 #[derive(serde::Deserialize)]
-struct File {
-    token: Vec<Format>,
+struct TokenFile {
+    token: Vec<TokenFormat>,
 }
 
 /// The table, built on first use.
-pub fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
+pub fn table() -> &'static TokenTable {
+    static TABLE: OnceLock<TokenTable> = OnceLock::new();
     TABLE.get_or_init(|| build(table!("tokens")))
 }
 
-fn build(file: File) -> Table {
+fn build(file: TokenFile) -> TokenTable {
     let fixed = [
         (super::connection::URL, Keyword::Url),
         (super::key::PEM, Keyword::Key),
@@ -135,27 +135,27 @@ fn build(file: File) -> Table {
         );
     }
 
-    let search = search::Table::new(
+    let search = search::HeadTable::new(
         keywords
             .iter()
             .enumerate()
             .map(|(index, (literal, _))| (literal, index)),
     );
-    Table {
+    TokenTable {
         formats: file.token,
         keywords,
         search,
     }
 }
 
-impl Table {
-    /// Tells of every keyword that stands in the text as it is written: where, and what it begins.
-    pub fn each(&self, text: &str, mut found: impl FnMut(Range<usize>, Keyword)) {
-        self.search.each(text, |at, index| {
+impl TokenTable {
+    /// Calls `visit` with the range and the kind of every keyword in the text.
+    pub fn each(&self, text: &str, mut visit: impl FnMut(Range<usize>, Keyword)) {
+        self.search.each(text, |start, index| {
             let (literal, keyword) = &self.keywords[index];
-            // The search takes letters of either case.
-            if text.as_bytes()[at..].starts_with(literal.as_bytes()) {
-                found(at..at + literal.len(), *keyword);
+            // The search matches in either case.
+            if text.as_bytes()[start..].starts_with(literal.as_bytes()) {
+                visit(start..start + literal.len(), *keyword);
             }
         });
     }
@@ -211,7 +211,7 @@ mod tests {
         let mut kinds: Vec<_> = table()
             .formats
             .iter()
-            .map(|it| (&it.provider, &it.name))
+            .map(|format| (&format.provider, &format.name))
             .collect();
         kinds.sort();
         kinds.dedup();

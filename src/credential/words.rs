@@ -1,5 +1,5 @@
 //! The word lists of this module (`rules/data/credential-words.toml`), parsed on first use. The
-//! file says what each is.
+//! file describes each list.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -10,7 +10,7 @@ type Set = HashSet<String>;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct CredentialWords {
     pub well_known: Set,
     pub common: Set,
     pub development: Set,
@@ -40,7 +40,7 @@ pub struct Words {
 }
 
 /// The lists, parsed on first use.
-pub fn words() -> &'static Words {
-    static PARSED: OnceLock<Words> = OnceLock::new();
+pub fn words() -> &'static CredentialWords {
+    static PARSED: OnceLock<CredentialWords> = OnceLock::new();
     PARSED.get_or_init(|| table!("credential-words"))
 }

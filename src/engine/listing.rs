@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Evidence, Options};
 use crate::git::{self, Checkout};
-use crate::input::{self, Kind, Root};
+use crate::input::{self, EntryKind, Root};
 use crate::model::path_class;
 use crate::source::is_inside;
 use crate::walk::{Entry, Folder, Listing, Walk};
@@ -112,15 +112,15 @@ fn add_named(
     files: &mut Files,
 ) {
     match root.kind(path) {
-        Some(Kind::File | Kind::Link) => match walk.named(path) {
+        Some(EntryKind::File | EntryKind::Link) => match walk.named(path) {
             Some(entry) => files.entries.push(entry),
             None => files.errors.push((
                 shown.to_owned(),
                 "it is a link that leads out of the repository".to_owned(),
             )),
         },
-        Some(Kind::Folder) => add_named_folder(walk, options, path, shown, files),
-        Some(Kind::Other) => files
+        Some(EntryKind::Folder) => add_named_folder(walk, options, path, shown, files),
+        Some(EntryKind::Other) => files
             .errors
             .push((shown.to_owned(), "it is not a regular file".to_owned())),
         None => files

@@ -1,71 +1,83 @@
-//! The index of a checkout: which paths git tracks. Reads bytes, and knows nothing of the files
-//! behind them.
+//! The index of a checkout: the paths that git tracks. Reads only the bytes of the index, not the
+//! tracked files.
 
 use crate::input;
 
-/// The paths in an index of version 2, 3 or 4. `None` for anything else, and where a part of it
-/// stands in another file.
+/// The paths in an index of version 2, 3 or 4. `None` for anything else, and for an index of which
+/// a part is in another file.
 pub(super) fn paths(index: &[u8], hash_len: usize) -> Option<Vec<String>> {
-    let word = |at: usize| Some(u32::from_be_bytes(index.get(at..at + 4)?.try_into().ok()?));
-    let (version, count) = (word(4)?, word(8)?);
+    let (version, count) = (word(index, 4)?, word(index, 8)?);
     if !index.starts_with(b"DIRC") || !(2..=4).contains(&version) {
         return None;
     }
 
-    let mut found = Vec::new();
-    let mut before: Vec<u8> = Vec::new();
-    let mut at = 12;
+    let mut paths = Vec::new();
+    // The last path; entries of version 4 share its beginning.
+    let mut path: Vec<u8> = Vec::new();
+    let mut offset = 12;
 
     for _ in 0..count {
-        // Ten words of what the file system says, the object's name, the flags.
-        let flags = at + 40 + hash_len;
+        // Ten words from the file system, the name of the object, the flags.
+        let flags = offset + 40 + hash_len;
         let extended = index.get(flags)? & 0x40 != 0;
         let mut name = flags + if extended { 4 } else { 2 };
 
         if version == 4 {
             let cut;
-            (cut, name) = offset(index, name)?;
-            before.truncate(before.len().checked_sub(cut)?);
+            (cut, name) = variable_length(index, name)?;
+            path.truncate(path.len().checked_sub(cut)?);
         } else {
-            before.clear();
+            path.clear();
         }
 
         let len = memchr::memchr(0, index.get(name..)?)?;
-        before.extend_from_slice(&index[name..name + len]);
-        let mut path = String::with_capacity(before.len());
-        input::push_shown(&mut path, &before);
-        found.push(path);
+        path.extend_from_slice(&index[name..name + len]);
+        let mut shown = String::with_capacity(path.len());
+        input::push_shown(&mut shown, &path);
+        paths.push(shown);
+
         let end = name + len;
-        at = if version == 4 {
+        offset = if version == 4 {
             end + 1
         } else {
-            at + (end - at + 8) / 8 * 8
+            offset + (end - offset + 8) / 8 * 8
         };
     }
-    // A split index keeps most of its entries elsewhere.
-    (index.get(at..at + 4) != Some(b"link")).then_some(found)
+
+    // A split index keeps most of its entries in another file.
+    if index.get(offset..offset + 4) == Some(b"link") {
+        return None;
+    }
+
+    Some(paths)
 }
 
-/// A number of variable length, as packs write offsets, and where it ends.
-fn offset(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
-    let mut byte = *bytes.get(at)?;
+/// The big-endian number at an offset.
+fn word(index: &[u8], offset: usize) -> Option<u32> {
+    let bytes = index.get(offset..offset + 4)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// A number of variable length in the encoding of pack offsets, and its end.
+fn variable_length(bytes: &[u8], mut offset: usize) -> Option<(usize, usize)> {
+    let mut byte = *bytes.get(offset)?;
     let mut value = usize::from(byte & 0x7f);
 
     while byte & 0x80 != 0 {
-        at += 1;
-        byte = *bytes.get(at)?;
+        offset += 1;
+        byte = *bytes.get(offset)?;
         value = value.checked_add(1)?.checked_mul(128)? + usize::from(byte & 0x7f);
     }
 
-    Some((value, at + 1))
+    Some((value, offset + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// An index with these entries: how many bytes of the last path are dropped, and the bytes that
-    /// follow.
+    /// An index with these entries: the number of bytes dropped from the last path, and the bytes
+    /// that follow.
     fn index(version: u8, entries: &[(u8, &str)]) -> Vec<u8> {
         let mut bytes = b"DIRC".to_vec();
         bytes.extend([0, 0, 0, version, 0, 0, 0, entries.len() as u8]);

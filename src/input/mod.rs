@@ -1,11 +1,12 @@
-//! The one way to open what a repository may have put there: regular files, below a folder that is
+//! The one way to open files that come from a repository: regular files, below a folder that is
 //! held open.
 //!
 //! A path is followed from the folder's own descriptor and never through a link, so that nothing
-//! that changes during a run leads out of it. What a descriptor refers to is asked of the
-//! descriptor. Opening neither waits for a writer (FIFO) nor has an effect (device), and no file is
-//! read beyond a size that the caller names.
+//! that changes during a run leads out of it. The type and size of a file come from its descriptor.
+//! Opening neither waits for a writer (FIFO) nor has an effect (device), and no file is read beyond
+//! a size that the caller passes.
 
+mod entry_kind;
 #[cfg(not(unix))]
 mod portable;
 #[cfg(unix)]
@@ -21,17 +22,19 @@ use portable as system;
 #[cfg(unix)]
 use unix as system;
 
-/// Files above this size are not read: no deployment file comes near it.
+pub use entry_kind::EntryKind;
+
+/// The size above which files are not read: no deployment file comes near it.
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Why the bytes of a file are not known.
+/// The reason why the bytes of a file are unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// There is no regular file at the path: nothing, a folder, a link, or what is no file at all.
+    /// The path has no regular file: it has nothing, a folder, a link, or a device.
     Missing,
-    /// Its size in bytes; what a stream without a size had given when it was left.
+    /// The size in bytes; for a stream, the number of bytes that were read before it was left.
     TooLarge(u64),
-    /// It could not be read, with the reason.
+    /// It could not be read, for this reason.
     Failed(String),
 }
 
@@ -46,17 +49,7 @@ impl Unread {
     }
 }
 
-/// What a name in a folder is, links not followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    File,
-    Folder,
-    Link,
-    /// A FIFO, a device, a socket.
-    Other,
-}
-
-/// A folder that is held open, and below which files are opened.
+/// A folder that is held open, below which files are opened.
 #[derive(Debug)]
 pub struct Root {
     /// Without links.
@@ -76,8 +69,7 @@ impl Root {
         &self.path
     }
 
-    /// The bytes of the regular file at a path below this folder. A link anywhere on the way is not
-    /// followed.
+    /// The bytes of the regular file at a path below this folder. No link on the path is followed.
     pub fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
         read_file(self.file(path)?, limit)
     }
@@ -88,77 +80,68 @@ impl Root {
     }
 
     /// The bytes of the file at a path below this folder. A link is followed if it leads to a file
-    /// below the folder too.
+    /// below the folder.
     pub fn read_linked(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
         match self.kind(path) {
-            Some(Kind::Link) => self.read(&self.resolve(path).ok_or(Unread::Missing)?, limit),
+            Some(EntryKind::Link) => self.read(&self.resolve(path).ok_or(Unread::Missing)?, limit),
             _ => self.read(path, limit),
         }
     }
 
-    /// What is in a folder below this one, in the order of the file system; `None` if there is no
-    /// such folder (any more).
-    pub fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, Kind)>>> {
+    /// The entries of a folder below this one, in the order of the file system; `None` if there is
+    /// no such folder (any more).
+    pub fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, EntryKind)>>> {
         self.folder.list(folder)
     }
 
-    /// Where a path below this folder leads when its links are followed, from this folder; `None`
-    /// if it leads nowhere or out of the folder. Opens nothing.
+    /// The target of a path below this folder when its links are followed, relative to this folder;
+    /// `None` if there is no target or it is outside of the folder. Opens nothing.
     pub fn resolve(&self, path: &Path) -> Option<PathBuf> {
         let target = self.path.join(path).canonicalize().ok()?;
         target.strip_prefix(&self.path).ok().map(Path::to_owned)
     }
 
-    /// What is at a path below this folder; the last part is not followed.
-    pub fn kind(&self, path: &Path) -> Option<Kind> {
+    /// The kind of the entry at a path below this folder; a link at its end is not followed.
+    pub fn kind(&self, path: &Path) -> Option<EntryKind> {
         fs::symlink_metadata(self.path.join(path))
             .ok()
-            .map(|metadata| kind_of(metadata.file_type()))
+            .map(|metadata| metadata.file_type().into())
     }
 }
 
-/// The bytes of a file that the user names: its folder is taken as it is, and the file itself must
-/// be a regular one.
+/// The bytes of a file that the user names: links to its folder are followed, and the file itself
+/// must be a regular one.
 pub fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
-    let path = path
-        .canonicalize()
-        .map_err(|error| Unread::Failed(plain(&error)))?;
+    let path = path.canonicalize().map_err(|error| failed(&error))?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Unread::Missing);
     };
 
-    let root = Root::open(folder).map_err(|error| Unread::Failed(plain(&error)))?;
+    let root = Root::open(folder).map_err(|error| failed(&error))?;
 
     root.read(Path::new(name), limit)
 }
 
-/// All that a stream gives, up to a size.
+/// All bytes of a stream, up to a size.
 pub fn read_stream(stream: impl Read, limit: u64) -> Result<Vec<u8>, Unread> {
-    let mut bytes = Vec::new();
-    stream
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Unread::Failed(plain(&error)))?;
-    if bytes.len() as u64 > limit {
-        Err(Unread::TooLarge(bytes.len() as u64))
-    } else {
-        Ok(bytes)
-    }
+    read_to_limit(stream, Vec::new(), limit)
 }
 
 fn read_file(file: File, limit: u64) -> Result<Vec<u8>, Unread> {
-    let size = file
-        .metadata()
-        .map_err(|error| Unread::Failed(plain(&error)))?
-        .len();
+    let size = file.metadata().map_err(|error| failed(&error))?.len();
     if size > limit {
         return Err(Unread::TooLarge(size));
     }
 
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(limit + 1)
+    read_to_limit(file, Vec::with_capacity(size as usize + 1), limit)
+}
+
+fn read_to_limit(stream: impl Read, mut bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, Unread> {
+    stream
+        .take(limit + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Unread::Failed(plain(&error)))?;
+        .map_err(|error| failed(&error))?;
+
     if bytes.len() as u64 > limit {
         Err(Unread::TooLarge(bytes.len() as u64))
     } else {
@@ -166,18 +149,25 @@ fn read_file(file: File, limit: u64) -> Result<Vec<u8>, Unread> {
     }
 }
 
-/// The file, if it was opened and is a regular one.
+/// The opened file, if there is one and it is a regular one.
 fn regular(opened: io::Result<Option<File>>) -> Result<File, Unread> {
-    let failed = |error: io::Error| Unread::Failed(plain(&error));
-    let file = opened.map_err(failed)?.ok_or(Unread::Missing)?;
-    if file.metadata().map_err(failed)?.is_file() {
+    let file = opened
+        .map_err(|error| failed(&error))?
+        .ok_or(Unread::Missing)?;
+    let metadata = file.metadata().map_err(|error| failed(&error))?;
+
+    if metadata.is_file() {
         Ok(file)
     } else {
         Err(Unread::Missing)
     }
 }
 
-/// That a file is larger than what is read.
+fn failed(error: &io::Error) -> Unread {
+    Unread::Failed(plain(error))
+}
+
+/// The reason for a file that is larger than the limit.
 pub fn too_large(size: u64, limit: u64) -> String {
     format!(
         "{} MiB is larger than the {} MiB that are read",
@@ -186,7 +176,7 @@ pub fn too_large(size: u64, limit: u64) -> String {
     )
 }
 
-/// The reason without the operating system's number.
+/// The reason of an error without the number that the operating system gives it.
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -196,17 +186,8 @@ pub fn plain(error: &io::Error) -> String {
     })
 }
 
-fn kind_of(kind: fs::FileType) -> Kind {
-    match () {
-        () if kind.is_symlink() => Kind::Link,
-        () if kind.is_file() => Kind::File,
-        () if kind.is_dir() => Kind::Folder,
-        () => Kind::Other,
-    }
-}
-
-/// A path as the program shows it and compares it: `/` between its parts, and bytes that are not
-/// UTF-8 as `\xE9`, so that two names never become one.
+/// A path in the form that the program shows and compares: `/` between its parts, and bytes that
+/// are not UTF-8 as `\xE9`, so that two names never become equal.
 pub fn shown(path: &Path) -> String {
     let mut text = String::new();
 
@@ -228,21 +209,20 @@ pub fn shown(path: &Path) -> String {
 pub fn push_shown(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02X}"));
+        }
     }
 }
 
-/// Whether a file or folder above what the user named may decide about the run: it belongs to the
-/// user, to the system or to the owner of what was named, and others cannot write to it.
+/// Whether a file or folder above the `named` path may configure the run: it belongs to the user,
+/// to the system or to the owner of the named path, and other users cannot write to it.
 pub fn is_trusted(path: &Path, named: &Path) -> bool {
     system::is_trusted(path, named)
 }
 
-/// Whether a file or folder belongs to the user, to the system or to the owner of what the user
-/// named.
+/// Whether a file or folder belongs to the user, to the system or to the owner of the `named` path.
 pub fn is_owned(path: &Path, named: &Path) -> bool {
     system::is_owned(path, named)
 }

@@ -1,12 +1,12 @@
-//! Opening below a folder where there are no descriptors of folders: each part of the path is
-//! looked at first.
+//! Opening below a folder on systems without descriptors of folders: each part of the path is
+//! checked first.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Kind, kind_of};
+use super::entry_kind::EntryKind;
 
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
@@ -16,7 +16,7 @@ impl Folder {
         fs::read_dir(path).map(|_| Self(path.to_owned()))
     }
 
-    /// The file at a path; `None` where there is none, or where a link is on the way.
+    /// The file at a path; `None` where there is none, or where a part of the path is a link.
     pub(super) fn file(&self, path: &Path) -> io::Result<Option<File>> {
         let Some(path) = self.below(path) else {
             return Ok(None);
@@ -32,8 +32,8 @@ impl Folder {
         }
     }
 
-    /// What is in a folder; `None` where there is none, or where a link is on the way.
-    pub(super) fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, Kind)>>> {
+    /// The entries of a folder; `None` where there is none, or where a part of its path is a link.
+    pub(super) fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, EntryKind)>>> {
         let Some(folder) = self.below(folder) else {
             return Ok(None);
         };
@@ -51,7 +51,7 @@ impl Folder {
 
         for entry in entries {
             let entry = entry?;
-            listed.push((entry.file_name(), kind_of(entry.file_type()?)));
+            listed.push((entry.file_name(), entry.file_type()?.into()));
         }
 
         Ok(Some(listed))
@@ -76,11 +76,12 @@ impl Folder {
     }
 }
 
-/// These systems keep what others may do in lists that the standard library does not read.
+/// Always true: these systems keep permissions in lists that the standard library does not read.
 pub(super) fn is_owned(_: &Path, _: &Path) -> bool {
     true
 }
 
+/// Always true, as for [`is_owned`].
 pub(super) fn is_trusted(_: &Path, _: &Path) -> bool {
     true
 }

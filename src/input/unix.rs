@@ -1,4 +1,4 @@
-//! Opening below a folder's descriptor, on systems that have them.
+//! Opening below the descriptor of a folder, on systems that have such descriptors.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -12,9 +12,10 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
-use super::Kind;
+use super::entry_kind::EntryKind;
 
-/// No link at the end of a path, no wait for the other end of a FIFO, no terminal taken over.
+/// Follows no link at the end of a path, does not wait for the other end of a FIFO, and does not
+/// take a terminal as the controlling one.
 const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::NONBLOCK)
@@ -29,24 +30,24 @@ const FOLDER: OFlags = OFlags::RDONLY
 pub(super) struct Folder(OwnedFd);
 
 impl Folder {
-    /// `path` is without links.
+    /// Opens a folder. `path` must be without links.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self(openat(CWD, path, FOLDER, Mode::empty())?))
     }
 
-    /// The file at a path; `None` where there is none, or where a link is on the way.
+    /// The file at a path; `None` where there is none, or where a part of the path is a link.
     pub(super) fn file(&self, path: &Path) -> io::Result<Option<File>> {
         match self.below(path, FILE) {
             Ok(descriptor) => Ok(Some(File::from(descriptor))),
-            // A socket cannot be opened (ENXIO); what is a link now was none when it was listed
-            // (ELOOP).
+            // A socket cannot be opened (ENXIO); an entry that is a link now was another kind when
+            // it was listed (ELOOP).
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// What is in a folder; `None` where there is none, or where a link is on the way.
-    pub(super) fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, Kind)>>> {
+    /// The entries of a folder; `None` where there is none, or where a part of its path is a link.
+    pub(super) fn list(&self, folder: &Path) -> io::Result<Option<Vec<(OsString, EntryKind)>>> {
         let mut folder = match self.below(folder, FOLDER) {
             Ok(descriptor) => Dir::new(descriptor)?,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => return Ok(None),
@@ -86,7 +87,7 @@ impl Folder {
         let resolve =
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         match openat2(&self.0, path, flags, Mode::empty(), resolve) {
-            // The kernel is too old for it, or what confines the process does not know it.
+            // The kernel is too old for this call, or a sandbox does not allow it.
             Err(Errno::NOSYS | Errno::PERM | Errno::AGAIN) => self.step_by_step(path, flags),
             opened => opened,
         }
@@ -113,15 +114,15 @@ impl Folder {
             return openat(&self.0, ".", flags, Mode::empty());
         };
 
-        let mut at: Option<OwnedFd> = None;
+        let mut above: Option<OwnedFd> = None;
 
         for folder in folders {
-            let above = at.as_ref().map_or(self.0.as_fd(), AsFd::as_fd);
-            at = Some(openat(above, *folder, FOLDER, Mode::empty())?);
+            let parent = above.as_ref().map_or(self.0.as_fd(), AsFd::as_fd);
+            above = Some(openat(parent, *folder, FOLDER, Mode::empty())?);
         }
 
         openat(
-            at.as_ref().map_or(self.0.as_fd(), AsFd::as_fd),
+            above.as_ref().map_or(self.0.as_fd(), AsFd::as_fd),
             *last,
             flags,
             Mode::empty(),
@@ -129,18 +130,18 @@ impl Folder {
     }
 }
 
-/// What a name is where the file system does not say so in its listing.
-fn unlisted_kind(folder: &Dir, name: &OsStr) -> Option<Kind> {
+/// The kind of an entry where the file system does not list kinds.
+fn unlisted_kind(folder: &Dir, name: &OsStr) -> Option<EntryKind> {
     let status = statat(folder.fd().ok()?, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     Some(kind_of(FileType::from_raw_mode(status.st_mode)))
 }
 
-fn kind_of(kind: FileType) -> Kind {
-    match kind {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Folder,
-        FileType::Symlink => Kind::Link,
-        _ => Kind::Other,
+fn kind_of(file_type: FileType) -> EntryKind {
+    match file_type {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Folder,
+        FileType::Symlink => EntryKind::Link,
+        _ => EntryKind::Other,
     }
 }
 
@@ -172,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// The way that only old kernels go must refuse what the other one refuses.
+    /// Old kernels open step by step; both ways must refuse the same paths.
     #[test]
     fn both_ways_open_the_same() {
         let folder = std::env::temp_dir().join(format!("deploylint-input-{}", std::process::id()));
@@ -200,7 +201,7 @@ mod tests {
         for (path, expected) in [
             ("out", None),
             ("link", None),
-            ("a/b", Some(vec![("file".into(), Kind::File)])),
+            ("a/b", Some(vec![("file".into(), EntryKind::File)])),
         ] {
             assert_eq!(root.list(Path::new(path)).unwrap(), expected, "{path}");
         }

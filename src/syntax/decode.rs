@@ -1,19 +1,19 @@
-//! Bytes of a file to text: UTF-8 with or without a byte order mark, UTF-16 with one.
+//! Decoding of files: UTF-8 with or without a byte order mark, UTF-16 with one.
 //!
-//! Never guesses: bytes that are none of these are an error that says where, or are replaced where
-//! a caller can do with the rest.
+//! Other encodings are not guessed: invalid bytes are an error with their offset, or are replaced
+//! for callers that need only the rest of the text.
 
 use std::fmt;
 
-/// Bytes that are not text in an encoding we read.
+/// Bytes that are not text in a supported encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
-    /// The offset of the first byte that does not fit.
+    /// The offset of the first invalid byte.
     pub offset: usize,
     pub encoding: Encoding,
 }
 
-/// An encoding that the first bytes of a file announce, UTF-8 where they announce none.
+/// The encoding of a file by its byte order mark, UTF-8 without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Utf8,
@@ -44,8 +44,8 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
     }
 }
 
-/// The text of a file that may hold bytes of another encoding, in comments or strings: each byte
-/// that is not UTF-8 is replaced, so that columns stay what they are.
+/// The text of a file that may contain bytes of another encoding, in comments or strings. Each byte
+/// that is not UTF-8 is replaced by one character, so that columns do not change.
 pub fn decode_leniently(bytes: Vec<u8>) -> String {
     let bytes = match String::from_utf8(bytes) {
         Ok(mut text) => {

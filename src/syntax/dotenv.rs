@@ -1,8 +1,8 @@
-//! Env files (`.env`, `env_file`), by the grammar that Compose reads them with.
+//! Env files (`.env`, `env_file`), in the grammar of Compose.
 //!
-//! Values are decoded but not interpolated; `interpolate` does that where the file's reader does. A
-//! line that does not follow the grammar costs only itself, although Compose would refuse the whole
-//! file.
+//! Values are decoded but not interpolated; `interpolate` does that for files whose reader does. A
+//! line that does not follow the grammar does not affect the others, although Compose rejects the
+//! whole file.
 
 use super::{Parsed, SyntaxError};
 use crate::source::{Span, clip, slice};
@@ -20,8 +20,7 @@ pub struct EnvFile {
 pub struct Entry {
     pub key: String,
     pub key_span: Span,
-    /// The decoded value. `None` for a bare `KEY`, which hands on a variable of the reader's own
-    /// environment.
+    /// The decoded value. `None` for a bare `KEY`, which passes a variable of the environment on.
     pub value: Option<String>,
     /// The value as written, without its quotes. Empty, just after the `=`, when there is none.
     pub value_span: Span,
@@ -47,15 +46,15 @@ pub enum Quote {
 pub struct Comment {
     /// From `#` to before the line end.
     pub span: Span,
-    /// The entry that is commented out, when the comment reads as one.
+    /// The entry in the comment, if it is one that is commented out.
     pub entry: Option<Entry>,
 }
 
 /// Parses an env file.
 pub fn parse(text: &str) -> Parsed<EnvFile> {
-    let mut reader = Reader {
+    let mut reader = EnvReader {
         text,
-        at: 0,
+        position: 0,
         errors: Vec::new(),
         unclosed: [false; 2],
     };
@@ -63,8 +62,8 @@ pub fn parse(text: &str) -> Parsed<EnvFile> {
     let mut tree = EnvFile::default();
 
     loop {
-        reader.at += blank_len(&text[reader.at..], char::is_whitespace);
-        let Some(first) = text[reader.at..].chars().next() else {
+        reader.position += blank_len(&text[reader.position..], char::is_whitespace);
+        let Some(first) = text[reader.position..].chars().next() else {
             break;
         };
 
@@ -73,17 +72,17 @@ pub fn parse(text: &str) -> Parsed<EnvFile> {
             continue;
         }
 
-        let end = reader.line_end(reader.at);
+        let end = reader.line_end(reader.position);
         let span = Span::of(
-            reader.at,
-            reader.at + slice(text, reader.at..end).trim_end().len(),
+            reader.position,
+            reader.position + slice(text, reader.position..end).trim_end().len(),
         );
         tree.comments.push(Comment {
             span,
             entry: commented_out(text, span),
         });
 
-        reader.at = end;
+        reader.position = end;
     }
 
     Parsed {
@@ -92,11 +91,11 @@ pub fn parse(text: &str) -> Parsed<EnvFile> {
     }
 }
 
-struct Reader<'t> {
+struct EnvReader<'t> {
     text: &'t str,
-    at: usize,
+    position: usize,
     errors: Vec<SyntaxError>,
-    /// A search for the closing single or double quote has come to the end of the file without one.
+    /// Whether a search for a closing single or double quote has failed before: there is none.
     unclosed: [bool; 2],
 }
 
@@ -119,8 +118,8 @@ fn commented_out(text: &str, comment: Span) -> Option<Entry> {
         .strip_prefix("export ")
         .unwrap_or(rest)
         .split_once('=')?;
-    let name = !key.is_empty() && !key.starts_with(|c: char| c.is_ascii_digit());
-    if !name
+    let is_name = !key.is_empty() && !key.starts_with(|c: char| c.is_ascii_digit());
+    if !is_name
         || !key
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
@@ -128,29 +127,34 @@ fn commented_out(text: &str, comment: Span) -> Option<Entry> {
         return None;
     }
 
-    let mut reader = Reader {
+    let mut reader = EnvReader {
         text: clip(text, comment.end as usize),
-        at: start,
+        position: start,
         errors: Vec::new(),
         unclosed: [false; 2],
     };
 
-    reader.entry().filter(|_| reader.errors.is_empty())
+    let entry = reader.entry();
+    if reader.errors.is_empty() {
+        entry
+    } else {
+        None
+    }
 }
 
-impl Reader<'_> {
+impl EnvReader<'_> {
     fn line_end(&self, from: usize) -> usize {
         memchr::memchr(b'\n', &self.text.as_bytes()[from..])
             .map_or(self.text.len(), |len| from + len)
     }
 
     fn skip_blanks(&mut self) {
-        self.at += blank_len(&self.text[self.at..], is_blank);
+        self.position += blank_len(&self.text[self.position..], is_blank);
     }
 
-    /// Reads the entry that begins here; always leaves the line.
+    /// Reads the entry at the position; always moves to the end of its line.
     fn entry(&mut self) -> Option<Entry> {
-        let start = self.at;
+        let start = self.position;
         let line_end = self.line_end(start);
         let mut export = None;
         if let Some(rest) = slice(self.text, start..line_end).strip_prefix("export")
@@ -158,26 +162,25 @@ impl Reader<'_> {
             && !rest.trim_start_matches(is_blank).starts_with(['=', ':'])
         {
             export = Some(Span::of(start, start + "export".len()));
-            self.at += "export".len();
+            self.position += "export".len();
             self.skip_blanks();
         }
 
-        let begin = self.at;
+        let begin = self.position;
         let line = slice(self.text, begin..line_end);
         let len = line.find(['=', ':']).unwrap_or(line.len());
         let key = line[..len].trim_end();
         let key_span = Span::of(begin, begin + key.len());
 
         if let Some(message) = bad_key(key) {
-            // What follows may be a value that must not be shown, so the message does not quote the
-            // line.
-            let at = key.char_indices().find(|(_, c)| !key_char(*c));
-            let span = at.map_or(
-                Span::of(begin, begin + key.len().max(1).min(line.len())),
-                |(at, c)| Span::of(begin + at, begin + at + c.len_utf8()),
-            );
+            // The rest of the line may be a secret value, so the message does not quote it.
+            let bad = key.char_indices().find(|(_, c)| !is_key_char(*c));
+            let span = match bad {
+                Some((offset, c)) => Span::of(begin + offset, begin + offset + c.len_utf8()),
+                None => Span::of(begin, begin + key.len().max(1).min(line.len())),
+            };
             self.errors.push(SyntaxError::new(span, message));
-            self.at = line_end;
+            self.position = line_end;
             return None;
         }
 
@@ -192,15 +195,15 @@ impl Reader<'_> {
             span: Span::of(start, key_span.end as usize),
         };
 
-        self.at = line_end;
+        self.position = line_end;
         if len == line.len() {
             return Some(entry);
         }
 
         let after = begin + len + 1;
-        self.at = after;
+        self.position = after;
         self.skip_blanks();
-        let quote = match self.text.as_bytes().get(self.at) {
+        let quote = match self.text.as_bytes().get(self.position) {
             Some(b'"') => Some(Quote::Double),
             Some(b'\'') => Some(Quote::Single),
             _ => None,
@@ -213,19 +216,24 @@ impl Reader<'_> {
     }
 
     fn unquoted(&mut self, entry: Entry, after: usize, line_end: usize) -> Entry {
-        let rest = slice(self.text, self.at..line_end);
-        let spaced = self.at > after;
+        let rest = slice(self.text, self.position..line_end);
+        let spaced = self.position > after;
         let hash = if spaced && rest.starts_with('#') {
             Some(0)
         } else {
-            rest.find(" #").map(|at| at + 1)
+            rest.find(" #").map(|blank| blank + 1)
         };
 
         let value = rest[..hash.unwrap_or(rest.len())].trim_end();
-        let begin = if value.is_empty() { after } else { self.at };
+        let begin = if value.is_empty() {
+            after
+        } else {
+            self.position
+        };
         let value_span = Span::of(begin, begin + value.len());
-        let comment = hash.map(|hash| Span::of(self.at + hash, self.at + rest.trim_end().len()));
-        self.at = line_end;
+        let comment =
+            hash.map(|hash| Span::of(self.position + hash, self.position + rest.trim_end().len()));
+        self.position = line_end;
         let span = Span::new(entry.span.start, value_span.end);
         Entry {
             value: Some(value.to_owned()),
@@ -237,7 +245,7 @@ impl Reader<'_> {
     }
 
     fn quoted(&mut self, entry: Entry, quote: Quote, line_end: usize) -> Entry {
-        let open = self.at;
+        let open = self.position;
         let mark = self.text.as_bytes()[open];
         let Some(close) = self.closing(open, quote, mark) else {
             self.errors.push(SyntaxError::new(
@@ -246,7 +254,7 @@ impl Reader<'_> {
             ));
             let value = slice(self.text, open + 1..line_end).trim_end();
             let value_span = Span::of(open + 1, open + 1 + value.len());
-            self.at = line_end;
+            self.position = line_end;
             let span = Span::new(entry.span.start, value_span.end);
             return Entry {
                 value: Some(value.to_owned()),
@@ -259,11 +267,11 @@ impl Reader<'_> {
 
         let value_span = Span::of(open + 1, close);
         let value = decode(value_span.text(self.text), quote);
-        self.at = close + 1;
+        self.position = close + 1;
         self.skip_blanks();
-        let line_end = self.line_end(self.at);
-        let rest = slice(self.text, self.at..line_end).trim_end();
-        let rest_span = Span::of(self.at, self.at + rest.len());
+        let line_end = self.line_end(self.position);
+        let rest = slice(self.text, self.position..line_end).trim_end();
+        let rest_span = Span::of(self.position, self.position + rest.len());
         let comment = rest.starts_with('#').then_some(rest_span);
 
         if comment.is_none() && !rest.is_empty() {
@@ -275,7 +283,7 @@ impl Reader<'_> {
                 .push(error.related(Span::of(open, open + 1), "the quote opens here"));
         }
 
-        self.at = line_end;
+        self.position = line_end;
         let span = Span::of(entry.span.start as usize, close + 1);
         Entry {
             value: Some(value),
@@ -294,25 +302,26 @@ impl Reader<'_> {
         }
 
         let bytes = self.text.as_bytes();
-        let mut at = open + 1;
-        while let Some(found) = bytes
-            .get(at..)
+        let mut position = open + 1;
+
+        while let Some(length) = bytes
+            .get(position..)
             .and_then(|rest| memchr::memchr2(mark, b'\\', rest))
         {
-            at += found;
-            if bytes[at] == mark {
-                return Some(at);
+            position += length;
+            if bytes[position] == mark {
+                return Some(position);
             }
 
-            at += 2;
+            position += 2;
         }
-        *unclosed = true;
 
+        *unclosed = true;
         None
     }
 }
 
-const fn key_char(c: char) -> bool {
+const fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']')
 }
 
@@ -323,7 +332,7 @@ fn bad_key(key: &str) -> Option<&'static str> {
 
     let bad = key
         .chars()
-        .find(|&c| !key_char(c) && !c.is_alphanumeric())?;
+        .find(|&c| !is_key_char(c) && !c.is_alphanumeric())?;
     Some(if is_blank(bad) {
         "a variable name cannot contain spaces"
     } else {
@@ -346,7 +355,7 @@ fn decode(raw: &str, quote: Quote) -> String {
             (Some('n'), Quote::Double) => value.push('\n'),
             (Some('r'), Quote::Double) => value.push('\r'),
             (Some('t'), Quote::Double) => value.push('\t'),
-            // A dollar sign stays escaped for interpolation to see.
+            // A dollar sign stays escaped for interpolation.
             (Some(next), Quote::Double) if next != '$' => value.push(next),
             (next, _) => {
                 value.push('\\');
@@ -365,17 +374,20 @@ mod tests {
 
     /// Each entry as `key|value|text at the value's span|comment`.
     fn entries(text: &str) -> Vec<String> {
-        let show = |entry: &Entry| {
-            format!(
-                "{}|{}|{}|{}",
-                entry.key_span.text(text),
-                entry.value.as_deref().unwrap_or("-"),
-                entry.value_span.text(text),
-                entry.comment.map_or("", |comment| comment.text(text)),
-            )
-        };
-
-        parse(text).tree.entries.iter().map(show).collect()
+        parse(text)
+            .tree
+            .entries
+            .iter()
+            .map(|entry| {
+                format!(
+                    "{}|{}|{}|{}",
+                    entry.key_span.text(text),
+                    entry.value.as_deref().unwrap_or("-"),
+                    entry.value_span.text(text),
+                    entry.comment.map_or("", |comment| comment.text(text)),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -410,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_stand_where_the_fault_is() {
+    fn errors_point_at_the_fault() {
         let cases: &[(&str, &str)] = &[
             ("A='never\nB=2", "'"),
             ("two words=1", " "),

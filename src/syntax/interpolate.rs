@@ -1,35 +1,34 @@
 //! Variables and expressions inside a scalar or a Dockerfile word: `${VAR:-x}`, `$(VAR)`, `${{ …
 //! }}`, `{{ … }}`.
 //!
-//! Expansion is three-valued. A variable whose value is not written down anywhere makes the whole
-//! text unknown; it is never taken for empty, because rules would then judge a text that nobody
-//! will ever see.
+//! Expansion is three-valued. A variable whose value is not in the repository makes the whole text
+//! unknown; it never counts as empty, because rules would then report on a text that never exists.
 
 use std::cell::Cell;
 
 use super::SyntaxError;
 use crate::source::Span;
 
-/// Whose rules a text follows.
+/// The syntax of variables in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// `$V`, `${V:-x}`; `$$` stands for a dollar sign.
+    /// `$V`, `${V:-x}`; `$$` is a dollar sign.
     Compose,
-    /// The same and patterns (`${V#p}`, `${V/p/r}`); quotes are taken off, and single ones keep
-    /// everything as it is.
+    /// The same and patterns (`${V#p}`, `${V/p/r}`); quotes are removed, and text in single quotes
+    /// is literal.
     Dockerfile {
         /// The escape character, `\` or a backtick.
         escape: char,
     },
-    /// `$(V)`; `$$` stands for a dollar sign; what is not defined stays as it is.
+    /// `$(V)`; `$$` is a dollar sign; undefined variables are literal.
     Kubernetes,
 }
 
-/// What is known about a variable that has been given a value.
+/// The value of a variable that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     Value(String),
-    /// It is set, to something that cannot be known here.
+    /// The variable is set to an unknown value.
     Unknown,
 }
 
@@ -41,22 +40,20 @@ pub struct VariableUse {
     /// From `$` to the end.
     pub span: Span,
     pub operator: Option<Operator>,
-    /// What follows the operator: the default, the message, the pattern.
+    /// The text after the operator: the default, the message, the pattern.
     pub operand: Option<Span>,
 }
 
 impl VariableUse {
-    /// Where the default stands, when there is one.
+    /// The span of the default, if there is one.
     pub fn default(&self) -> Option<Span> {
-        self.operand.filter(|_| {
-            matches!(
-                self.operator,
-                Some(Operator::Default | Operator::DefaultIfEmpty)
-            )
-        })
+        match self.operator? {
+            Operator::Default | Operator::DefaultIfEmpty => self.operand,
+            _ => None,
+        }
     }
 
-    /// `${V:?}` or `${V?}`: whoever runs this has to supply it.
+    /// Whether the environment must set the variable: `${V:?}` or `${V?}`.
     pub const fn required(&self) -> bool {
         matches!(
             self.operator,
@@ -83,28 +80,27 @@ pub enum Operator {
     Pattern,
 }
 
-/// What became of a text.
+/// The result of an expansion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expansion {
-    /// The text with its variables filled in; `None` when it cannot be known.
+    /// The text with the values of its variables; `None` when it is unknown.
     pub text: Option<String>,
-    /// Every variable in order of appearance, those inside operands too.
+    /// Every variable in order of appearance, including those inside operands.
     pub uses: Vec<VariableUse>,
     pub errors: Vec<SyntaxError>,
-    /// How many bytes the values of variables brought.
+    /// The total size of the values of variables, in bytes.
     pub filled: usize,
 }
 
-/// The longest text that variables are put into, in bytes, without what is written in it itself.
-/// What would be longer is unknown: a few lines that each name the line before twice would fill the
-/// memory.
+/// The largest total size of the values of variables in a text, in bytes. A larger text is unknown:
+/// a few lines that each contain the line before twice would fill the memory.
 const MAX_FILLED: usize = 1 << 16;
 
-/// Fills in the variables of a text. `lookup` answers `None` for a variable that has no value.
+/// Expands the variables of a text. `lookup` returns `None` for a variable that is not set.
 pub fn expand(text: &str, dialect: Dialect, lookup: &dyn Fn(&str) -> Option<Lookup>) -> Expansion {
-    let mut reader = Reader {
+    let mut reader = Expander {
         text,
-        at: 0,
+        position: 0,
         dialect,
         lookup,
         depth: 0,
@@ -134,19 +130,20 @@ pub fn variables(text: &str, dialect: Dialect) -> Vec<VariableUse> {
     if !text.contains('$') {
         return Vec::new();
     }
+
     expand(text, dialect, &|_| None).uses
 }
 
-/// How deep operands may nest.
+/// The depth to which operands may be nested.
 const MAX_DEPTH: u32 = 20;
 
-/// The longest value, times its pattern, that patterns are tried on. What is longer counts as
+/// The largest product of the sizes of a value and its pattern that is matched. A larger one is
 /// unknown.
 const MAX_PATTERN_WORK: usize = 1 << 16;
 
-struct Reader<'t> {
+struct Expander<'t> {
     text: &'t str,
-    at: usize,
+    position: usize,
     dialect: Dialect,
     lookup: &'t dyn Fn(&str) -> Option<Lookup>,
     depth: u32,
@@ -155,17 +152,17 @@ struct Reader<'t> {
     errors: Vec<SyntaxError>,
 }
 
-/// Adds to a text that may have become unknown.
-fn add(value: &mut Option<String>, more: Option<&str>) {
+/// Appends to a text that may be unknown.
+fn append(value: &mut Option<String>, more: Option<&str>) {
     match (value.as_mut(), more) {
         (Some(value), Some(more)) => value.push_str(more),
         _ => *value = None,
     }
 }
 
-impl Reader<'_> {
+impl Expander<'_> {
     fn rest(&self) -> &str {
-        &self.text[self.at..]
+        &self.text[self.position..]
     }
 
     fn peek(&self) -> Option<char> {
@@ -173,55 +170,58 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, c: char) -> bool {
-        let found = self.rest().starts_with(c);
-        self.at += if found { c.len_utf8() } else { 0 };
-        found
+        let is_next = self.rest().starts_with(c);
+        if is_next {
+            self.position += c.len_utf8();
+        }
+
+        is_next
     }
 
     fn error(&mut self, start: usize, message: &str) {
         self.errors
-            .push(SyntaxError::new(Span::of(start, self.at), message));
+            .push(SyntaxError::new(Span::of(start, self.position), message));
     }
 
-    /// Reads to the end or, in an operand, to the `}` that ends it, which is left in place.
+    /// Reads to the end or, in an operand, to the `}` that ends it, which is not consumed.
     fn run(&mut self, operand: bool) -> Option<String> {
         let mut value = Some(String::new());
         let mut double_quoted = false;
 
         while let Some(c) = self.peek() {
-            let start = self.at;
+            let start = self.position;
 
             match (c, self.dialect) {
                 ('}', _) if operand && !double_quoted => break,
                 ('$', _) => {
                     let variable = self.dollar();
-                    add(&mut value, variable.as_deref());
+                    append(&mut value, variable.as_deref());
                     continue;
                 }
                 ('\'', Dialect::Dockerfile { .. }) if !double_quoted => {
                     let body = &self.rest()[1..];
                     let len = body.find('\'');
-                    add(&mut value, Some(&body[..len.unwrap_or(body.len())]));
-                    self.at = len.map_or(self.text.len(), |len| start + len + 2);
+                    append(&mut value, Some(&body[..len.unwrap_or(body.len())]));
+                    self.position = len.map_or(self.text.len(), |len| start + len + 2);
                     continue;
                 }
                 ('"', Dialect::Dockerfile { .. }) => double_quoted = !double_quoted,
                 (c, Dialect::Dockerfile { escape }) if c == escape => {
-                    self.at += c.len_utf8();
+                    self.position += c.len_utf8();
                     let Some(next) = self.peek() else {
-                        add(&mut value, Some(&self.text[start..self.at]));
+                        append(&mut value, Some(&self.text[start..self.position]));
                         break;
                     };
 
-                    self.at += next.len_utf8();
+                    self.position += next.len_utf8();
                     let kept = double_quoted && next != '"' && next != '$' && next != escape;
                     let from = if kept {
                         start
                     } else {
-                        self.at - next.len_utf8()
+                        self.position - next.len_utf8()
                     };
 
-                    add(&mut value, Some(&self.text[from..self.at]));
+                    append(&mut value, Some(&self.text[from..self.position]));
                     continue;
                 }
                 _ => {
@@ -234,29 +234,29 @@ impl Reader<'_> {
                     let plain = self.rest()[len..]
                         .find(stops)
                         .unwrap_or(self.rest().len() - len);
-                    self.at += len + plain;
-                    add(&mut value, Some(&self.text[start..self.at]));
+                    self.position += len + plain;
+                    append(&mut value, Some(&self.text[start..self.position]));
                     continue;
                 }
             }
 
-            self.at += c.len_utf8();
+            self.position += c.len_utf8();
         }
 
         value
     }
 
-    /// What a `$` begins.
+    /// Expands what begins with a `$`.
     fn dollar(&mut self) -> Option<String> {
-        let start = self.at;
-        self.at += 1;
+        let start = self.position;
+        self.position += 1;
         let dockerfile = matches!(self.dialect, Dialect::Dockerfile { .. });
         if !dockerfile && self.take('$') {
             return Some("$".to_owned());
         }
 
         if self.dialect == Dialect::Kubernetes {
-            return self.parenthesised(start);
+            return self.parenthesized(start);
         }
 
         if self.rest().starts_with('{') {
@@ -267,7 +267,7 @@ impl Reader<'_> {
 
         if name_span.is_empty() {
             if !dockerfile {
-                self.at += self.peek().map_or(0, char::len_utf8);
+                self.position += self.peek().map_or(0, char::len_utf8);
                 self.error(
                     start,
                     "expected a variable name after `$`; write `$$` for a dollar sign",
@@ -278,7 +278,7 @@ impl Reader<'_> {
             return Some("$".to_owned());
         }
 
-        self.used(start, name_span, None, None);
+        self.add_use(start, name_span, None, None);
 
         match self.value_of(name_span) {
             Some(Lookup::Value(value)) => Some(value),
@@ -286,9 +286,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes a name: letters, digits and `_`, or in a Dockerfile one special character.
+    /// Consumes a name: letters, digits and `_`, or in a Dockerfile one special character.
     fn name(&mut self) -> Span {
-        let begin = self.at;
+        let begin = self.position;
         let rest = self.rest().as_bytes();
         let len = match rest.first() {
             Some(first) if first.is_ascii_alphabetic() || *first == b'_' => rest
@@ -301,9 +301,9 @@ impl Reader<'_> {
             _ => 0,
         };
 
-        self.at += len;
+        self.position += len;
 
-        Span::of(begin, self.at)
+        Span::of(begin, self.position)
     }
 
     fn value_of(&self, name: Span) -> Option<Lookup> {
@@ -319,8 +319,8 @@ impl Reader<'_> {
         value
     }
 
-    /// Notes a use that begins at `start` and ends here; returns its place in the list.
-    fn used(
+    /// Adds a use from `start` to the position.
+    fn add_use(
         &mut self,
         start: usize,
         name_span: Span,
@@ -331,14 +331,14 @@ impl Reader<'_> {
         self.uses.push(VariableUse {
             name,
             name_span,
-            span: Span::of(start, self.at),
+            span: Span::of(start, self.position),
             operator,
             operand,
         });
     }
 
-    /// `$(V)`, after its `$`.
-    fn parenthesised(&mut self, start: usize) -> Option<String> {
+    /// Expands `$(V)`, after its `$`.
+    fn parenthesized(&mut self, start: usize) -> Option<String> {
         let Some(len) = self
             .rest()
             .strip_prefix('(')
@@ -352,19 +352,19 @@ impl Reader<'_> {
             return Some("$".to_owned());
         }
 
-        self.at = start + len + 3;
-        self.used(start, name_span, None, None);
+        self.position = start + len + 3;
+        self.add_use(start, name_span, None, None);
 
         match self.value_of(name_span) {
             Some(Lookup::Value(value)) => Some(value),
             Some(Lookup::Unknown) => None,
-            None => Some(self.text[start..self.at].to_owned()),
+            None => Some(self.text[start..self.position].to_owned()),
         }
     }
 
-    /// `${ … }`, after its `$`.
+    /// Expands `${ … }`, after its `$`.
     fn braced(&mut self, start: usize) -> Option<String> {
-        self.at += 1;
+        self.position += 1;
         let name_span = self.name();
 
         if name_span.is_empty() {
@@ -372,15 +372,15 @@ impl Reader<'_> {
                 .rest()
                 .find('}')
                 .map_or(self.rest().len(), |len| len + 1);
-            self.at += len;
+            self.position += len;
             self.error(start, "expected a variable name after `${`");
             return None;
         }
 
-        let operator_at = self.at;
+        let operator_at = self.position;
         let Some(operator) = self.operator() else {
             if self.take('}') {
-                self.used(start, name_span, None, None);
+                self.add_use(start, name_span, None, None);
                 return match self.value_of(name_span)? {
                     Lookup::Value(value) => Some(value),
                     Lookup::Unknown => None,
@@ -391,32 +391,33 @@ impl Reader<'_> {
                 .rest()
                 .find('}')
                 .map_or(self.rest().len(), |len| len + 1);
-            self.at += len;
-            self.used(start, name_span, None, None);
+            self.position += len;
+            self.add_use(start, name_span, None, None);
             self.error(
                 start,
                 "expected `}` or an operator such as `:-` after the variable name",
             );
             return None;
         };
-        // The use is noted before those inside its operand; its end is known only after them.
+
+        // The use is added before those inside its operand; its end is known only after them.
         let index = self.uses.len();
-        self.used(start, name_span, Some(operator), None);
+        self.add_use(start, name_span, Some(operator), None);
 
         if self.depth == MAX_DEPTH {
-            self.at = self.text.len();
+            self.position = self.text.len();
             self.error(start, "variables are nested too deeply");
             return None;
         }
 
         self.depth += 1;
-        let begin = self.at;
+        let begin = self.position;
         let operand = self.run(true);
         self.depth -= 1;
-        let operand_span = Span::of(begin, self.at);
+        let operand_span = Span::of(begin, self.position);
         let closed = self.take('}');
         self.uses[index].operand = Some(operand_span);
-        self.uses[index].span.end = self.at as u32;
+        self.uses[index].span.end = self.position as u32;
 
         if !closed {
             self.errors.push(SyntaxError::new(
@@ -427,23 +428,11 @@ impl Reader<'_> {
         }
 
         let value = self.value_of(name_span);
-        let empty = matches!(&value, Some(Lookup::Value(value)) if value.is_empty());
-
-        match (operator, value) {
-            (Operator::Pattern, Some(Lookup::Value(value))) => {
-                let operator = &self.text[operator_at..begin];
-                apply_pattern(&value, operator, &operand?)
-            }
-            (_, Some(Lookup::Unknown)) | (Operator::Pattern, None) => None,
-            (Operator::Default, None) | (Operator::DefaultIfEmpty, None) => operand,
-            (Operator::DefaultIfEmpty, _) if empty => operand,
-            (Operator::Require | Operator::RequireNotEmpty, None) => None,
-            (Operator::RequireNotEmpty, _) if empty => None,
-            (Operator::Alternative | Operator::AlternativeIfNotEmpty, None) => Some(String::new()),
-            (Operator::AlternativeIfNotEmpty, _) if empty => Some(String::new()),
-            (Operator::Alternative | Operator::AlternativeIfNotEmpty, _) => operand,
-            (_, Some(Lookup::Value(value))) => Some(value),
+        if let (Operator::Pattern, Some(Lookup::Value(value))) = (operator, &value) {
+            return apply_pattern(value, &self.text[operator_at..begin], &operand?);
         }
+
+        apply_operator(operator, value, operand)
     }
 
     fn operator(&mut self) -> Option<Operator> {
@@ -462,13 +451,35 @@ impl Reader<'_> {
             _ => return None,
         };
 
-        self.at += len;
+        self.position += len;
 
         Some(operator)
     }
 }
 
-/// Cuts or replaces what matches a shell pattern. `None` when that would take too long.
+/// The result of an operator other than a pattern that matches a known value.
+fn apply_operator(
+    operator: Operator,
+    value: Option<Lookup>,
+    operand: Option<String>,
+) -> Option<String> {
+    let is_empty = matches!(&value, Some(Lookup::Value(value)) if value.is_empty());
+
+    match (operator, value) {
+        (_, Some(Lookup::Unknown)) | (Operator::Pattern, None) => None,
+        (Operator::Default, None) | (Operator::DefaultIfEmpty, None) => operand,
+        (Operator::DefaultIfEmpty, _) if is_empty => operand,
+        (Operator::Require | Operator::RequireNotEmpty, None) => None,
+        (Operator::RequireNotEmpty, _) if is_empty => None,
+        (Operator::Alternative | Operator::AlternativeIfNotEmpty, None) => Some(String::new()),
+        (Operator::AlternativeIfNotEmpty, _) if is_empty => Some(String::new()),
+        (Operator::Alternative | Operator::AlternativeIfNotEmpty, _) => operand,
+        (_, Some(Lookup::Value(value))) => Some(value),
+    }
+}
+
+/// Cuts or replaces the part of a value that matches a shell pattern. `None` when that would take
+/// too long.
 fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
     if value.len() * operand.len().max(1) > MAX_PATTERN_WORK || value.len() > 256 {
         return None;
@@ -476,50 +487,60 @@ fn apply_pattern(value: &str, operator: &str, operand: &str) -> Option<String> {
 
     let ends: Vec<usize> = value
         .char_indices()
-        .map(|(at, _)| at)
+        .map(|(position, _)| position)
         .chain([value.len()])
         .collect();
-    let head = |at: &usize| glob(operand, &value[..*at]);
-    let tail = |at: &usize| glob(operand, &value[*at..]);
 
-    match operator {
-        "#" => Some(value[ends.iter().copied().find(head).unwrap_or(0)..].to_owned()),
-        "##" => Some(value[ends.iter().copied().rfind(head).unwrap_or(0)..].to_owned()),
-        "%" => Some(value[..ends.iter().copied().rfind(tail).unwrap_or(value.len())].to_owned()),
-        "%%" => Some(value[..ends.iter().copied().find(tail).unwrap_or(value.len())].to_owned()),
-        _ => {
-            let (pattern, replacement) = operand.split_once('/').unwrap_or((operand, ""));
-            let mut result = String::new();
-            let mut at = 0;
+    let mut offsets = ends.iter().copied();
+    let start_or_end = match operator {
+        "#" => offsets.find(|&end| glob(operand, &value[..end])),
+        "##" => offsets.rfind(|&end| glob(operand, &value[..end])),
+        "%" => offsets.rfind(|&start| glob(operand, &value[start..])),
+        "%%" => offsets.find(|&start| glob(operand, &value[start..])),
+        _ => return Some(replace_pattern(value, &ends, operator, operand)),
+    };
 
-            while at < value.len() {
-                let end = ends
-                    .iter()
-                    .rev()
-                    .copied()
-                    .find(|&end| end > at && glob(pattern, &value[at..end]));
-                let Some(end) = end else {
-                    let len = value[at..].chars().next().map_or(1, char::len_utf8);
-                    result.push_str(&value[at..at + len]);
-                    at += len;
-                    continue;
-                };
+    let rest = if operator.starts_with('#') {
+        &value[start_or_end.unwrap_or(0)..]
+    } else {
+        &value[..start_or_end.unwrap_or(value.len())]
+    };
 
-                result.push_str(replacement);
-                at = end;
-                if operator == "/" {
-                    break;
-                }
-            }
-
-            result.push_str(&value[at..]);
-
-            Some(result)
-        }
-    }
+    Some(rest.to_owned())
 }
 
-/// Whether a shell pattern of `*`, `?` and plain characters matches all of `text`.
+/// Replaces the first (`/`) or every (`//`) longest match of a pattern. `ends` are the boundaries
+/// of the characters of `value`.
+fn replace_pattern(value: &str, ends: &[usize], operator: &str, operand: &str) -> String {
+    let (pattern, replacement) = operand.split_once('/').unwrap_or((operand, ""));
+    let mut result = String::new();
+    let mut offset = 0;
+
+    while offset < value.len() {
+        let end = ends
+            .iter()
+            .rev()
+            .copied()
+            .find(|&end| end > offset && glob(pattern, &value[offset..end]));
+        let Some(end) = end else {
+            let len = value[offset..].chars().next().map_or(1, char::len_utf8);
+            result.push_str(&value[offset..offset + len]);
+            offset += len;
+            continue;
+        };
+
+        result.push_str(replacement);
+        offset = end;
+        if operator == "/" {
+            break;
+        }
+    }
+
+    result.push_str(&value[offset..]);
+    result
+}
+
+/// Whether a shell pattern of `*`, `?` and literal characters matches the whole `text`.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -552,31 +573,31 @@ fn glob(pattern: &str, text: &str) -> bool {
 pub struct Expression {
     /// With `${{` and `}}`.
     pub span: Span,
-    /// What stands between, blanks included.
+    /// The text between them, including blanks.
     pub inner: Span,
     /// The `}}` was found.
     pub closed: bool,
 }
 
-/// The expressions of a workflow's scalar. A `}}` inside a quoted string of an expression does not
-/// end it.
+/// The expressions in a scalar of a workflow. A `}}` inside a quoted string does not end an
+/// expression.
 pub fn expressions(text: &str) -> Vec<Expression> {
     segments(text, "${{", b"'")
 }
 
-/// The actions of a Go template (Helm, Taskfile, goreleaser). A workflow's `${{ … }}` is not one.
+/// The actions of a Go template (Helm, Taskfile, goreleaser), without the `${{ … }}` of workflows.
 pub fn go_templates(text: &str) -> Vec<Expression> {
     segments(text, "{{", b"\"`")
 }
 
-/// What stands between `open` and `}}`. An unclosed one ends the search, since its end is anyone's
-/// guess.
+/// The expressions between `open` and `}}`. An unclosed one ends the search, because its end is
+/// unknown.
 fn segments(text: &str, open: &str, quotes: &[u8]) -> Vec<Expression> {
-    let mut found = Vec::new();
+    let mut expressions = Vec::new();
     let mut from = 0;
-    while let Some(start) =
-        memchr::memmem::find(&text.as_bytes()[from..], open.as_bytes()).map(|at| from + at)
-    {
+
+    while let Some(length) = memchr::memmem::find(&text.as_bytes()[from..], open.as_bytes()) {
+        let start = from + length;
         let begin = start + open.len();
 
         if open == "{{" && text[..start].ends_with('$') {
@@ -586,7 +607,7 @@ fn segments(text: &str, open: &str, quotes: &[u8]) -> Vec<Expression> {
 
         let Some(len) = closing(&text.as_bytes()[begin..], quotes) else {
             let end = text.len();
-            found.push(Expression {
+            expressions.push(Expression {
                 span: Span::of(start, end),
                 inner: Span::of(begin, end),
                 closed: false,
@@ -596,31 +617,31 @@ fn segments(text: &str, open: &str, quotes: &[u8]) -> Vec<Expression> {
         };
 
         from = begin + len + 2;
-        found.push(Expression {
+        expressions.push(Expression {
             span: Span::of(start, from),
             inner: Span::of(begin, begin + len),
             closed: true,
         });
     }
 
-    found
+    expressions
 }
 
-/// The place of the first `}}` outside quoted strings.
+/// The offset of the first `}}` outside of quoted strings.
 fn closing(bytes: &[u8], quotes: &[u8]) -> Option<usize> {
-    let mut at = 0;
+    let mut position = 0;
 
-    while at < bytes.len() {
-        if bytes[at..].starts_with(b"}}") {
-            return Some(at);
+    while position < bytes.len() {
+        if bytes[position..].starts_with(b"}}") {
+            return Some(position);
         }
 
-        if quotes.contains(&bytes[at]) {
-            let quote = bytes[at];
-            at += 1;
+        if quotes.contains(&bytes[position]) {
+            let quote = bytes[position];
+            position += 1;
 
-            while at < bytes.len() && bytes[at] != quote {
-                at += if bytes[at] == b'\\' && quote == b'"' {
+            while position < bytes.len() && bytes[position] != quote {
+                position += if bytes[position] == b'\\' && quote == b'"' {
                     2
                 } else {
                     1
@@ -628,7 +649,7 @@ fn closing(bytes: &[u8], quotes: &[u8]) -> Option<usize> {
             }
         }
 
-        at += 1;
+        position += 1;
     }
 
     None

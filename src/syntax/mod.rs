@@ -1,6 +1,5 @@
-//! Grammars: one file each, text in, tree and errors out. Nothing here knows what a service or a
-//! workload is, and nothing here fails: what cannot be parsed becomes a [`SyntaxError`] and the
-//! rest of the tree stands.
+//! Parsers: from text to a tree and errors. They know nothing of services or workloads, and do not
+//! fail: text that cannot be parsed is a [`SyntaxError`], and the rest of the tree is kept.
 
 pub mod decode;
 pub mod dockerfile;
@@ -11,20 +10,20 @@ pub mod yaml;
 
 use crate::source::Span;
 
-/// What a parser gives: the tree of everything it understood, and what it did not.
+/// The result of a parser: the tree of everything it understood, and the errors.
 #[derive(Clone, Debug)]
 pub struct Parsed<T> {
     pub tree: T,
     pub errors: Vec<SyntaxError>,
 }
 
-/// A place that does not follow the grammar.
+/// A span of text that does not follow the grammar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub span: Span,
-    /// What was found and what was expected, as a lowercase fragment.
+    /// The found and the expected text, as a lowercase fragment.
     pub message: String,
-    /// An earlier place that explains it: where the quote opened, where the key stood first.
+    /// An earlier span that explains it: the opening quote, the first of two keys.
     pub related: Option<(Span, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! Ignore rules: the patterns of one file, and the files that hold for a folder, nearest first.
+//! Ignore rules: the patterns of one file, and the files that apply to a folder, nearest first.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,27 +9,29 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 /// The largest ignore file that is applied.
 pub(super) const MAX_BYTES: u64 = 1024 * 1024;
 
-/// How many patterns of a file may hold wildcards beyond a leading `*.`, and how long they may be
-/// together. A matcher's memory grows with the product of both. What is beyond is not applied: too
-/// much is then read, never too little.
+/// The number of patterns of a file that may have wildcards beyond a leading `*.`. The memory of a
+/// matcher grows with the product of the number and the total length. Further patterns are not
+/// applied: too many files are read then, never too few.
 const MAX_WILD: usize = 512;
+
+/// The total length of such patterns in bytes.
 const MAX_WILD_BYTES: usize = 16 * 1024;
 
-/// What rules say of a path.
+/// Whether a path is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum IgnoreVerdict {
     Ignored,
-    /// A pattern with `!`.
+    /// A pattern with `!` matches.
     Kept,
     /// No pattern matches.
     Silent,
 }
 
-/// The rules that hold for a folder.
+/// The rules that apply to a folder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules(Option<Arc<Layer>>);
 
-/// The rules of one file, and those of the folders above it.
+/// The rules of one file, and the rules of the folders above it.
 #[derive(Debug)]
 struct Layer {
     /// The folder that the patterns are relative to.
@@ -39,7 +41,7 @@ struct Layer {
 }
 
 impl Rules {
-    /// These rules, with those of the file `text` in the folder `base` before them.
+    /// These rules, preceded by the rules of an ignore file with this `text` in the folder `base`.
     pub(super) fn with(&self, base: &Path, text: &[u8]) -> Self {
         let patterns = patterns(text);
         if patterns.is_empty() {
@@ -57,21 +59,21 @@ impl Rules {
         self.0.is_none()
     }
 
-    /// What the nearest file that mentions the path says of it.
-    pub(super) fn verdict(&self, path: &Path, is_folder: bool) -> Verdict {
+    /// The verdict of the nearest file that has a pattern for the path.
+    pub(super) fn verdict(&self, path: &Path, is_folder: bool) -> IgnoreVerdict {
         let mut rules = self;
 
         while let Some(layer) = &rules.0 {
             let inner = path.strip_prefix(&layer.base).unwrap_or(path);
 
             match layer.patterns.matched(inner, is_folder) {
-                Match::Ignore(_) => return Verdict::Ignored,
-                Match::Whitelist(_) => return Verdict::Kept,
+                Match::Ignore(_) => return IgnoreVerdict::Ignored,
+                Match::Whitelist(_) => return IgnoreVerdict::Kept,
                 Match::None => rules = &layer.above,
             }
         }
 
-        Verdict::Silent
+        IgnoreVerdict::Silent
     }
 }
 
@@ -88,14 +90,15 @@ fn patterns(text: &[u8]) -> Gitignore {
                 continue;
             }
         }
-        // A line that is not a pattern matches nothing, as git has it.
+
+        // A line that is not a pattern matches nothing, as in git.
         let _ = builder.add_line(None, line);
     }
 
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-/// Whether a pattern needs more than a comparison of names and endings.
+/// Whether a pattern needs more than a comparison of names and file extensions.
 fn is_wild(line: &str) -> bool {
     let pattern = line.trim_start_matches(['!', '/']);
     let pattern = pattern.strip_prefix("*.").unwrap_or(pattern);
@@ -111,13 +114,13 @@ mod tests {
         let rules = Rules::default().with(Path::new(""), b"\xEF\xBB\xBF*.log\nbuild/\n/only\n");
         let inner = rules.with(Path::new("a"), b"!keep.log\n");
         for (rules, path, is_folder, expected) in [
-            (&rules, "x.log", false, Verdict::Ignored),
-            (&rules, "a/keep.log", false, Verdict::Ignored),
-            (&inner, "a/keep.log", false, Verdict::Kept),
-            (&inner, "a/other.log", false, Verdict::Ignored),
-            (&rules, "build", true, Verdict::Ignored),
-            (&rules, "build", false, Verdict::Silent),
-            (&rules, "a/only", false, Verdict::Silent),
+            (&rules, "x.log", false, IgnoreVerdict::Ignored),
+            (&rules, "a/keep.log", false, IgnoreVerdict::Ignored),
+            (&inner, "a/keep.log", false, IgnoreVerdict::Kept),
+            (&inner, "a/other.log", false, IgnoreVerdict::Ignored),
+            (&rules, "build", true, IgnoreVerdict::Ignored),
+            (&rules, "build", false, IgnoreVerdict::Silent),
+            (&rules, "a/only", false, IgnoreVerdict::Silent),
         ] {
             assert_eq!(
                 rules.verdict(Path::new(path), is_folder),
@@ -135,10 +138,10 @@ mod tests {
         text.push_str("x*y*z\nplain\n*.tmp\n");
         let rules = Rules::default().with(Path::new(""), text.as_bytes());
         for (path, expected) in [
-            ("aXbXc", Verdict::Ignored),
-            ("xXyXz", Verdict::Silent),
-            ("plain", Verdict::Ignored),
-            ("a.tmp", Verdict::Ignored),
+            ("aXbXc", IgnoreVerdict::Ignored),
+            ("xXyXz", IgnoreVerdict::Silent),
+            ("plain", IgnoreVerdict::Ignored),
+            ("a.tmp", IgnoreVerdict::Ignored),
         ] {
             assert_eq!(rules.verdict(Path::new(path), false), expected, "{path}");
         }

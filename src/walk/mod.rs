@@ -1,22 +1,22 @@
-//! Finds the files of a repository, folder by folder. What git ignores and does not track, what is
-//! vendored and what is binary is left out; a folder that cannot be listed is reported, and the
-//! walk goes on.
+//! The files of a repository, folder by folder. Files that git ignores and does not track, vendored
+//! files and binary files are left out; a folder that cannot be listed is reported, and the walk
+//! continues.
 //!
 //! Ignore files count from the repository's root down, never from above it, and are read like all
-//! other files. What a link inside the repository leads to inside the repository is there by the
-//! link's name too.
+//! other files. The target of a link inside the repository is listed by the link's name too, if the
+//! target is inside the repository.
 
 mod ignored;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::git::{Checkout, Tracked};
-use crate::input::{self, Kind, Root, Unread};
-use ignored::{Rules, Verdict};
+use crate::input::{self, EntryKind, Root, Unread};
+use ignored::{IgnoreVerdict, Rules};
 
-/// Folders of other people's code, or of build output.
+/// Folders of vendored code or of build output.
 const SKIPPED_FOLDERS: &[&str] = &[
     ".git",
     ".hg",
@@ -35,7 +35,7 @@ const SKIPPED_FOLDERS: &[&str] = &[
     ".cargo",
 ];
 
-/// Endings of files whose bytes say nothing to us.
+/// Extensions of binary files, sorted.
 const BINARY_ENDINGS: &[&str] = &[
     "7z",
     "avi",
@@ -92,19 +92,19 @@ const BINARY_ENDINGS: &[&str] = &[
 pub struct Entry {
     /// From the root, with `/`; see [`input::shown`].
     pub path: String,
-    /// The file that this one is a link to.
+    /// The target, if this file is a link.
     pub target: Option<String>,
-    /// Where to open it, if that is not `path`.
+    /// The path to open, if it differs from `path`.
     real: Option<PathBuf>,
 }
 
 impl Entry {
-    /// The bytes of the file, whatever they are.
+    /// The bytes of the file.
     pub fn read(&self, root: &Root) -> Result<Vec<u8>, Unread> {
         root.read(self.real(), input::MAX_BYTES)
     }
 
-    /// Where to open the file, from the root.
+    /// The path to open, from the root.
     pub fn real(&self) -> &Path {
         self.real.as_deref().unwrap_or(Path::new(&self.path))
     }
@@ -115,52 +115,52 @@ pub struct Walk<'w> {
     root: &'w Root,
     /// From the top of the git checkout to the root: ignore rules are about paths from the top.
     prefix: PathBuf,
-    checkout: Option<Arc<Scope>>,
-    /// Which paths are not to be read; what it says of a folder holds for everything below it.
+    checkout: Option<Arc<CheckoutScope>>,
+    /// Whether a path must not be read. The answer for a folder applies to everything below it.
     exclude: &'w (dyn Fn(&str) -> bool + Sync),
 }
 
-/// A folder that is to be listed.
+/// A folder to list.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// `path` as it is shown.
+    /// `path` in the form of [`input::shown`].
     shown: String,
-    /// Of `.gitignore` and `info/exclude`.
-    git: Rules,
-    /// Of `.deploylintignore`.
-    own: Rules,
-    checkout: Option<Arc<Scope>>,
-    /// Git ignores the folder: only what it tracks nevertheless is taken.
+    /// Rules of `.gitignore` and `info/exclude`.
+    git_rules: Rules,
+    /// Rules of `.deploylintignore`.
+    lint_rules: Rules,
+    checkout: Option<Arc<CheckoutScope>>,
+    /// Git ignores the folder: only files that it tracks nevertheless are taken.
     only_tracked: bool,
 }
 
 /// A git checkout and the folder that it begins in, from the top.
 #[derive(Debug)]
-struct Scope {
+struct CheckoutScope {
     base: PathBuf,
     checkout: Checkout,
 }
 
-/// What is in a folder.
+/// The contents of a folder.
 #[derive(Debug, Default)]
 pub struct Listing {
     pub entries: Vec<Entry>,
     pub folders: Vec<Folder>,
     /// Links to folders of the repository, each with the folder's path.
     pub links: Vec<(String, String)>,
-    /// Paths that could not be listed, with the reason.
+    /// Paths that could not be listed, each with the reason.
     pub errors: Vec<(String, String)>,
-    /// The tracked files of a checkout that begins in the folder, if it is not the run's own.
+    /// The tracked files of another checkout that begins in the folder.
     pub tracked: Vec<String>,
-    /// What the configuration leaves out.
+    /// The number of files that the configuration leaves out.
     pub excluded: usize,
-    /// Files and folders that ignore rules leave out.
+    /// The number of files and folders that ignore rules leave out.
     pub ignored: usize,
 }
 
 impl<'w> Walk<'w> {
-    /// `top` is where the git checkout around `root` begins.
+    /// A walk below `root`. `top` is the folder in which the git checkout around it begins.
     pub fn new(
         root: &'w Root,
         top: Option<&Path>,
@@ -172,7 +172,7 @@ impl<'w> Walk<'w> {
             .unwrap_or(Path::new(""))
             .to_owned();
         let checkout = checkout.map(|checkout| {
-            Arc::new(Scope {
+            Arc::new(CheckoutScope {
                 base: PathBuf::new(),
                 checkout,
             })
@@ -196,7 +196,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The tracked files of the checkout, from its top; `None` where they are not known.
+    /// The tracked files of the checkout, from its top; `None` where they are unknown.
     pub fn tracked(&self) -> Option<&Tracked> {
         self.checkout.as_ref()?.checkout.tracked.as_ref()
     }
@@ -205,7 +205,7 @@ impl<'w> Walk<'w> {
     pub fn begin(&self, top: &Root) -> Folder {
         let mut start = self.bare(Path::new(""));
         if let Some(scope) = &self.checkout {
-            start.git = start.git.with(Path::new(""), &scope.checkout.exclude);
+            start.git_rules = start.git_rules.with(Path::new(""), &scope.checkout.exclude);
         }
 
         let mut folder = PathBuf::new();
@@ -218,19 +218,19 @@ impl<'w> Walk<'w> {
         start
     }
 
-    /// A folder that the user names: no rules from above it hold in it.
+    /// A folder that the user names: rules of the folders above it do not apply.
     pub fn bare(&self, path: &Path) -> Folder {
         Folder {
             path: path.to_owned(),
             shown: input::shown(path),
-            git: Rules::default(),
-            own: Rules::default(),
+            git_rules: Rules::default(),
+            lint_rules: Rules::default(),
             checkout: self.checkout.clone(),
             only_tracked: false,
         }
     }
 
-    /// Lists one folder. One that is gone is empty.
+    /// The contents of a folder. One that does not exist any more is empty.
     pub fn list(&self, folder: &Folder) -> Listing {
         let mut listing = Listing::default();
         let names = match self.root.list(&folder.path) {
@@ -244,28 +244,27 @@ impl<'w> Walk<'w> {
         };
 
         let mut inner = folder.clone();
-        let has = |name: &str| names.iter().any(|(known, _)| known == name);
-        if has(".git") && !folder.path.as_os_str().is_empty() {
+        if has_name(&names, ".git") && !folder.path.as_os_str().is_empty() {
             inner.enter_checkout(self, &mut listing);
         }
 
-        if has(".gitignore") || has(".deploylintignore") {
+        if has_name(&names, ".gitignore") || has_name(&names, ".deploylintignore") {
             inner.add_rules(self.root, &folder.path, &self.prefix.join(&folder.path));
         }
 
         for (name, kind) in &names {
-            self.take(&inner, name, *kind, &mut listing);
+            self.add_entry(&inner, name, *kind, &mut listing);
         }
 
         listing
     }
 
-    fn take(&self, folder: &Folder, name: &OsStr, kind: Kind, listing: &mut Listing) {
-        if kind == Kind::Other || name == ".git" {
+    fn add_entry(&self, folder: &Folder, name: &OsStr, kind: EntryKind, listing: &mut Listing) {
+        if kind == EntryKind::Other || name == ".git" {
             return;
         }
 
-        let is_folder = kind == Kind::Folder;
+        let is_folder = kind == EntryKind::Folder;
         if is_folder && name.to_str().is_some_and(is_skipped) {
             return;
         }
@@ -278,15 +277,15 @@ impl<'w> Walk<'w> {
         }
 
         input::push_shown(&mut shown, name.as_encoded_bytes());
-        let taken = self.is_taken(folder, name, is_folder);
 
-        if taken == Taken::No {
+        let selection = self.selection(folder, name, is_folder);
+        if selection == Selection::None {
             listing.ignored += 1;
             return;
         }
 
         if is_folder {
-            let only_tracked = taken == Taken::TrackedOnly;
+            let only_tracked = selection == Selection::TrackedOnly;
             listing.folders.push(Folder {
                 path: folder.path.join(name),
                 shown,
@@ -302,8 +301,8 @@ impl<'w> Walk<'w> {
             return;
         }
 
-        if kind == Kind::Link {
-            self.take_link(&folder.path.join(name), shown, listing);
+        if kind == EntryKind::Link {
+            self.add_link(&folder.path.join(name), shown, listing);
             return;
         }
 
@@ -316,9 +315,9 @@ impl<'w> Walk<'w> {
         });
     }
 
-    /// A link is the file or folder that it leads to, if that is in the repository and not in what
-    /// is never looked at.
-    fn take_link(&self, link: &Path, shown: String, listing: &mut Listing) {
+    /// Adds a link under its own name, if its target is in the repository and not in a folder that
+    /// is always skipped.
+    fn add_link(&self, link: &Path, shown: String, listing: &mut Listing) {
         let Some(target) = self.root.resolve(link) else {
             return;
         };
@@ -331,67 +330,70 @@ impl<'w> Walk<'w> {
         }
 
         match self.root.kind(&target) {
-            Some(Kind::File) => {
+            Some(EntryKind::File) => {
                 listing.entries.push(Entry {
                     path: shown,
                     target: Some(input::shown(&target)),
                     real: Some(target),
                 });
             }
-            Some(Kind::Folder) => listing.links.push((shown, input::shown(&target))),
+            Some(EntryKind::Folder) => listing.links.push((shown, input::shown(&target))),
             _ => {}
         }
     }
 
-    fn is_taken(&self, folder: &Folder, name: &OsStr, is_folder: bool) -> Taken {
-        if folder.git.is_empty() && folder.own.is_empty() && !folder.only_tracked {
-            return Taken::Yes;
+    fn selection(&self, folder: &Folder, name: &OsStr, is_folder: bool) -> Selection {
+        if folder.git_rules.is_empty() && folder.lint_rules.is_empty() && !folder.only_tracked {
+            return Selection::All;
         }
 
         let path = self.prefix.join(&folder.path).join(name);
 
-        match folder.own.verdict(&path, is_folder) {
-            Verdict::Ignored => return Taken::No,
-            Verdict::Kept => return Taken::Yes,
-            Verdict::Silent => {}
+        match folder.lint_rules.verdict(&path, is_folder) {
+            IgnoreVerdict::Ignored => return Selection::None,
+            IgnoreVerdict::Kept => return Selection::All,
+            IgnoreVerdict::Silent => {}
         }
 
-        if !folder.only_tracked && folder.git.verdict(&path, is_folder) != Verdict::Ignored {
-            return Taken::Yes;
+        if !folder.only_tracked
+            && folder.git_rules.verdict(&path, is_folder) != IgnoreVerdict::Ignored
+        {
+            return Selection::All;
         }
 
         let Some(scope) = &folder.checkout else {
-            return Taken::No;
+            return Selection::None;
         };
 
         let Some(tracked) = &scope.checkout.tracked else {
-            return Taken::No;
+            return Selection::None;
         };
 
         let inner = input::shown(path.strip_prefix(&scope.base).unwrap_or(&path));
+
         // A folder that is tracked itself is a submodule.
-        if tracked.holds(&inner) {
-            return Taken::Yes;
+        if tracked.contains(&inner) {
+            return Selection::All;
         }
 
-        if is_folder && tracked.holds_below(&inner) {
-            Taken::TrackedOnly
+        if is_folder && tracked.contains_below(&inner) {
+            Selection::TrackedOnly
         } else {
-            Taken::No
+            Selection::None
         }
     }
 
-    /// The file at a path that the user names, whatever would leave it out.
+    /// The file at a path that the user names, even if a rule would leave it out.
     pub fn named(&self, path: &Path) -> Option<Entry> {
         let shown = input::shown(path);
 
         match self.root.kind(path)? {
-            Kind::File => Some(Entry {
+            EntryKind::File => Some(Entry {
                 real: Some(path.to_owned()),
                 path: shown,
                 target: None,
             }),
-            Kind::Link => {
+            EntryKind::Link => {
                 let target = self.root.resolve(path)?;
                 Some(Entry {
                     path: shown,
@@ -399,32 +401,31 @@ impl<'w> Walk<'w> {
                     real: Some(target),
                 })
             }
-            Kind::Folder | Kind::Other => None,
+            EntryKind::Folder | EntryKind::Other => None,
         }
     }
 }
 
-/// Whether a file or folder is looked at.
+/// Which part of a file or folder is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taken {
-    Yes,
-    /// A folder, for the files in it that git tracks.
+enum Selection {
+    All,
+    /// Of a folder, the files that git tracks.
     TrackedOnly,
-    No,
+    None,
 }
 
 impl Folder {
     /// Adds the ignore files of a folder below `root`; `base` is its path from the top.
     fn add_rules(&mut self, root: &Root, folder: &Path, base: &Path) {
-        let text = |name: &str| {
-            root.read_linked(&folder.join(name), ignored::MAX_BYTES)
-                .unwrap_or_default()
-        };
-        self.git = self.git.with(base, &text(".gitignore"));
-        self.own = self.own.with(base, &text(".deploylintignore"));
+        let git = ignore_file(root, &folder.join(".gitignore"));
+        let lint = ignore_file(root, &folder.join(".deploylintignore"));
+
+        self.git_rules = self.git_rules.with(base, &git);
+        self.lint_rules = self.lint_rules.with(base, &lint);
     }
 
-    /// A checkout within another one has its own rules and its own index.
+    /// Switches to a checkout within another one, which has its own rules and its own index.
     fn enter_checkout(&mut self, walk: &Walk, listing: &mut Listing) {
         let Ok(root) = Root::open(&walk.root.path().join(&self.path)) else {
             return;
@@ -440,17 +441,27 @@ impl Folder {
         listing
             .tracked
             .extend(tracked.map(|path| format!("{}/{path}", self.shown)));
-        self.git = Rules::default().with(&base, &checkout.exclude);
-        self.checkout = Some(Arc::new(Scope { base, checkout }));
+        self.git_rules = Rules::default().with(&base, &checkout.exclude);
+        self.checkout = Some(Arc::new(CheckoutScope { base, checkout }));
         self.only_tracked = false;
     }
+}
+
+/// The bytes of an ignore file; empty where it cannot be read.
+fn ignore_file(root: &Root, path: &Path) -> Vec<u8> {
+    root.read_linked(path, ignored::MAX_BYTES)
+        .unwrap_or_default()
+}
+
+fn has_name(names: &[(OsString, EntryKind)], wanted: &str) -> bool {
+    names.iter().any(|(name, _)| name == wanted)
 }
 
 fn is_skipped(folder: &str) -> bool {
     SKIPPED_FOLDERS.contains(&folder)
 }
 
-/// Whether a file's bytes say nothing to us, by its name.
+/// Whether a file is binary, by its extension.
 pub fn has_binary_ending(path: &str) -> bool {
     let name = crate::source::file_name(path);
     name.rsplit_once('.').is_some_and(|(_, ending)| {

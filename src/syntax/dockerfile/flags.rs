@@ -1,14 +1,14 @@
 //! Flags: `--name=value` words between the keyword and the arguments.
 //!
-//! Reading them is the same for all instructions; which ones an instruction takes stands in
-//! [`accepted`].
+//! All instructions read them in the same way; [`accepted_flags`] lists the flags of each
+//! instruction.
 
-use super::line::Part;
+use super::line::Segment;
 use super::tree::{Fault, FaultKind, Flag, Keyword, Mount, MountField};
 use crate::source::{OffsetMap, Span, Spanned, slice};
 
-/// Takes the flags off the front of `part`. Gives them and what is left, trimmed.
-pub(super) fn read<'l>(part: Part<'l>) -> (Vec<Flag>, Part<'l>) {
+/// The flags at the start of `part`, and the rest of it, trimmed.
+pub(super) fn split_flags<'l>(part: Segment<'l>) -> (Vec<Flag>, Segment<'l>) {
     let mut flags = Vec::new();
     let mut rest = part.trimmed();
 
@@ -31,12 +31,12 @@ fn word_end(text: &str) -> usize {
     let mut quote = None;
     let mut chars = text.char_indices();
 
-    while let Some((at, next)) = chars.next() {
+    while let Some((offset, next)) = chars.next() {
         match (next, quote) {
             ('\\', _) => _ = chars.next(),
             ('\'' | '"', None) => quote = Some(next),
             (_, Some(open)) if next == open => quote = None,
-            (_, None) if next.is_whitespace() => return at,
+            (_, None) if next.is_whitespace() => return offset,
             _ => {}
         }
     }
@@ -44,7 +44,7 @@ fn word_end(text: &str) -> usize {
     text.len()
 }
 
-/// A word without its quotes and escapes, and where each byte of it stood.
+/// A word without its quotes and escapes, and the source offset of each of its bytes.
 struct Unquoted {
     value: String,
     /// `(byte of value, byte of the word)` at which each run begins.
@@ -52,14 +52,14 @@ struct Unquoted {
 }
 
 impl Unquoted {
-    fn of(word: Part) -> Self {
+    fn of(word: Segment) -> Self {
         let mut value = String::new();
         let mut runs = Vec::new();
         let mut quote = None;
         let mut chars = word.text().char_indices();
 
-        while let Some((at, next)) = chars.next() {
-            let (at, kept) = match (next, quote) {
+        while let Some((offset, next)) = chars.next() {
+            let (offset, kept) = match (next, quote) {
                 ('\\', _) => match chars.next() {
                     Some(escaped) => escaped,
                     None => break,
@@ -72,14 +72,14 @@ impl Unquoted {
                     quote = None;
                     continue;
                 }
-                _ => (at, next),
+                _ => (offset, next),
             };
 
             if runs
                 .last()
-                .is_none_or(|&(local, source)| at - source != value.len() - local)
+                .is_none_or(|&(local, source)| offset - source != value.len() - local)
             {
-                runs.push((value.len(), at));
+                runs.push((value.len(), offset));
             }
 
             value.push(kept);
@@ -88,7 +88,7 @@ impl Unquoted {
         Self { value, runs }
     }
 
-    /// The byte of the word at which byte `local` of the value stands.
+    /// The offset in the word of byte `local` of the value.
     fn source(&self, local: usize) -> usize {
         let run = self.runs.partition_point(|run| run.0 <= local);
         self.runs
@@ -97,7 +97,7 @@ impl Unquoted {
     }
 }
 
-fn flag(word: Part, text: Unquoted) -> Flag {
+fn flag(word: Segment, text: Unquoted) -> Flag {
     let span = word.span();
     let Some(equals) = text.value.find('=') else {
         let name = Spanned::new(slice(&text.value, 2..text.value.len()).to_owned(), span);
@@ -109,12 +109,12 @@ fn flag(word: Part, text: Unquoted) -> Flag {
         };
     };
 
-    let at = text.source(equals);
+    let offset = text.source(equals);
     let name = Spanned::new(
         slice(&text.value, 2..equals).to_owned(),
-        word.sub(0..at).span(),
+        word.sub(0..offset).span(),
     );
-    let value_part = word.split_at(at + 1).1;
+    let value_part = word.split_at(offset + 1).1;
     let mut offsets = OffsetMap::verbatim(value_part.span().start);
 
     for local in equals + 1..text.value.len() {
@@ -134,66 +134,66 @@ fn flag(word: Part, text: Unquoted) -> Flag {
     }
 }
 
-/// What a flag may hold.
+/// The values that a flag accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FlagForm {
     /// A value, once.
-    Text,
+    Value,
     /// A value, any number of times.
-    Texts,
-    /// Nothing, `true` or `false`.
+    Values,
+    /// No value, `true` or `false`.
     Switch,
 }
 
-/// The flags that an instruction takes; `None` for those that never look at theirs.
-fn accepted(keyword: Keyword) -> Option<&'static [(&'static str, Kind)]> {
-    use Kind::{Switch, Text, Texts};
+/// The flags that an instruction accepts; `None` for instructions that ignore flags.
+fn accepted_flags(keyword: Keyword) -> Option<&'static [(&'static str, FlagForm)]> {
+    use FlagForm::{Switch, Value, Values};
     Some(match keyword {
-        Keyword::From => &[("platform", Text)],
+        Keyword::From => &[("platform", Value)],
         Keyword::Add => &[
-            ("chown", Text),
-            ("chmod", Text),
+            ("chown", Value),
+            ("chmod", Value),
             ("link", Switch),
             ("keep-git-dir", Switch),
-            ("checksum", Text),
+            ("checksum", Value),
             ("unpack", Switch),
-            ("exclude", Texts),
+            ("exclude", Values),
         ],
         Keyword::Copy => &[
-            ("chown", Text),
-            ("from", Text),
-            ("chmod", Text),
+            ("chown", Value),
+            ("from", Value),
+            ("chmod", Value),
             ("link", Switch),
             ("parents", Switch),
-            ("exclude", Texts),
+            ("exclude", Values),
         ],
         Keyword::Run => &[
-            ("mount", Texts),
-            ("network", Text),
-            ("security", Text),
-            ("device", Texts),
+            ("mount", Values),
+            ("network", Value),
+            ("security", Value),
+            ("device", Values),
         ],
         Keyword::Healthcheck => &[
-            ("interval", Text),
-            ("timeout", Text),
-            ("start-period", Text),
-            ("start-interval", Text),
-            ("retries", Text),
+            ("interval", Value),
+            ("timeout", Value),
+            ("start-period", Value),
+            ("start-interval", Value),
+            ("retries", Value),
         ],
         Keyword::Arg | Keyword::Stopsignal | Keyword::Unknown => return None,
         _ => &[],
     })
 }
 
-/// Checks the flags of one instruction.
-pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
-    let Some(accepted) = accepted(keyword) else {
+/// Checks the flags of an instruction.
+pub(super) fn check_flags(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
+    let Some(accepted) = accepted_flags(keyword) else {
         return;
     };
 
     for (index, flag) in flags.iter().enumerate() {
         let name = flag.name.value.as_str();
-        let Some(&(_, kind)) = accepted.iter().find(|(known, _)| *known == name) else {
+        let Some(&(_, form)) = accepted.iter().find(|(known, _)| *known == name) else {
             let message = format!(
                 "{} has no flag `--{name}`{}",
                 keyword.name(),
@@ -206,38 +206,47 @@ pub(super) fn check(keyword: Keyword, flags: &[Flag], faults: &mut Vec<Fault>) {
         let earlier = flags[..index]
             .iter()
             .find(|earlier| earlier.name.value == name);
-        if let Some(earlier) = earlier.filter(|_| kind != Kind::Texts) {
+        if form != FlagForm::Values
+            && let Some(earlier) = earlier
+        {
             let message = format!("duplicate flag `--{name}`");
             let fault = Fault::new(FaultKind::DuplicateFlag, flag.name.span, message);
             faults.push(fault.related(earlier.span, "first given here"));
             continue;
         }
 
-        let problem = match (kind, &flag.value) {
-            (Kind::Switch, None) => None,
-            (Kind::Switch, Some(value))
-                if ["true", "false"].contains(&value.value.to_ascii_lowercase().as_str()) =>
-            {
-                None
-            }
-            (Kind::Switch, Some(value)) => {
-                Some((value.span, format!("`--{name}` must be `true` or `false`")))
-            }
-            (_, None) => Some((
-                flag.span,
-                format!("`--{name}` requires a value: `--{name}=…`"),
-            )),
-            (_, Some(value)) => value_problem(keyword, name, value),
-        };
-
-        if let Some((span, message)) = problem {
+        if let Some((span, message)) = flag_problem(keyword, form, flag) {
             let span = if span.is_empty() { flag.span } else { span };
             faults.push(Fault::new(FaultKind::FlagValue, span, message));
         }
     }
 }
 
-fn known_flags(accepted: &[(&str, Kind)]) -> String {
+/// The span and the message of a wrong value of a flag.
+fn flag_problem(keyword: Keyword, form: FlagForm, flag: &Flag) -> Option<(Span, String)> {
+    let name = flag.name.value.as_str();
+
+    match (form, &flag.value) {
+        (FlagForm::Switch, None) => None,
+        (FlagForm::Switch, Some(value)) => {
+            let is_switch = ["true", "false"]
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(&value.value));
+            if is_switch {
+                return None;
+            }
+
+            Some((value.span, format!("`--{name}` must be `true` or `false`")))
+        }
+        (_, None) => Some((
+            flag.span,
+            format!("`--{name}` requires a value: `--{name}=…`"),
+        )),
+        (_, Some(value)) => value_problem(keyword, name, value),
+    }
+}
+
+fn known_flags(accepted: &[(&str, FlagForm)]) -> String {
     let names: Vec<String> = accepted
         .iter()
         .map(|(name, _)| format!("`--{name}`"))
@@ -281,7 +290,7 @@ fn value_problem(keyword: Keyword, name: &str, value: &Spanned<String>) -> Optio
     Some((value.span, message))
 }
 
-/// Reads a duration as Go writes it, `1h2m3.5s`, in nanoseconds.
+/// The duration in a text in the format of Go, `1h2m3.5s`, in nanoseconds.
 pub(crate) fn duration(text: &str) -> Option<f64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
@@ -304,23 +313,24 @@ pub(crate) fn duration(text: &str) -> Option<f64> {
         let unit = rest
             .find(|c: char| c.is_ascii_digit() || c == '.')
             .unwrap_or(rest.len());
-        total += number
-            * match &rest[..unit] {
-                "ns" => 1.0,
-                "us" | "µs" | "μs" => 1e3,
-                "ms" => 1e6,
-                "s" => 1e9,
-                "m" => 60e9,
-                "h" => 3600e9,
-                _ => return None,
-            };
+        let nanoseconds = match &rest[..unit] {
+            "ns" => 1.0,
+            "us" | "µs" | "μs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            "m" => 60e9,
+            "h" => 3600e9,
+            _ => return None,
+        };
+
+        total += number * nanoseconds;
         rest = &rest[unit..];
     }
 
     Some(sign * total)
 }
 
-/// Takes `--mount` flags apart.
+/// The mounts of the `--mount` flags.
 pub(super) fn mounts(flags: &[Flag], faults: &mut Vec<Fault>) -> Vec<Mount> {
     let mounts = flags
         .iter()
@@ -332,24 +342,8 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
     let text = flag.text();
     let mut fields = Vec::new();
 
-    for (start, end) in fields_of(text) {
-        let (key_end, value) = match slice(text, start..end).find('=') {
-            Some(equals) => {
-                let from = start + equals + 1;
-                let value = slice(text, from..end).to_owned();
-                (
-                    start + equals,
-                    Some(Spanned::new(value, flag.span_of(Span::of(from, end)))),
-                )
-            }
-            None => (end, None),
-        };
-
-        let key = Spanned::new(
-            slice(text, start..key_end).to_ascii_lowercase(),
-            flag.span_of(Span::of(start, key_end)),
-        );
-        fields.push(MountField { key, value });
+    for (start, end) in field_ranges(text) {
+        fields.push(mount_field(flag, start, end));
     }
 
     let mount = Mount {
@@ -362,14 +356,36 @@ fn mount(flag: &Flag, faults: &mut Vec<Fault>) -> Mount {
     mount
 }
 
-/// The comma-separated fields of a mount, as ranges. A field in double quotes may hold commas.
-fn fields_of(text: &str) -> Vec<(usize, usize)> {
+/// The field in a range of the value of a flag.
+fn mount_field(flag: &Flag, start: usize, end: usize) -> MountField {
+    let text = flag.text();
+    let (key_end, value) = match slice(text, start..end).find('=') {
+        Some(equals) => {
+            let from = start + equals + 1;
+            let value = slice(text, from..end).to_owned();
+            let span = flag.span_of(Span::of(from, end));
+            (start + equals, Some(Spanned::new(value, span)))
+        }
+        None => (end, None),
+    };
+
+    let key = Spanned::new(
+        slice(text, start..key_end).to_ascii_lowercase(),
+        flag.span_of(Span::of(start, key_end)),
+    );
+
+    MountField { key, value }
+}
+
+/// The ranges of the comma-separated fields of a mount. A field in double quotes may contain
+/// commas.
+fn field_ranges(text: &str) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
-    let mut at = 0;
+    let mut offset = 0;
 
     loop {
-        let quoted = slice(text, at..text.len()).starts_with('"');
-        let from = if quoted { at + 1 } else { at };
+        let quoted = slice(text, offset..text.len()).starts_with('"');
+        let from = if quoted { offset + 1 } else { offset };
         let close = if quoted { '"' } else { ',' };
         let end = slice(text, from..text.len())
             .find(close)
@@ -379,7 +395,7 @@ fn fields_of(text: &str) -> Vec<(usize, usize)> {
             return fields;
         };
 
-        at = end + comma + 1;
+        offset = end + comma + 1;
     }
 }
 
@@ -427,11 +443,10 @@ fn check_mount(mount: &Mount, faults: &mut Vec<Fault>) {
             _ => format!("a mount has no key `{key}`"),
         };
 
-        let location = field
-            .value
-            .as_ref()
-            .filter(|_| matches!(key, "type" | "sharing"));
-        let span = location.map_or(field.key.span, |value| value.span);
+        let span = match &field.value {
+            Some(value) if matches!(key, "type" | "sharing") => value.span,
+            _ => field.key.span,
+        };
         let span = if span.is_empty() { mount.span } else { span };
         faults.push(Fault::new(FaultKind::FlagValue, span, problem));
     }

@@ -1,36 +1,18 @@
-//! Heredocs: which words of an instruction open one, and where their bodies end.
+//! Heredocs: the words of an instruction that open one, and the ends of their bodies.
 
 use std::ops::Range;
 
-use super::Escape;
-use super::line::{Line, physical};
+use super::escape::Escape;
+use super::line::{LogicalLine, physical_line};
 use super::word::after_dollar;
 use crate::source::Span;
 
-/// How far a terminator is looked for once an earlier one was not found. The builder has given up
-/// by then; this bound, and the next instruction, keep a file of nothing but openers linear.
+/// The number of bytes in which a terminator is searched once an earlier one was not found. The
+/// builder has stopped by then; this limit, and the next instruction, keep a file of openers
+/// linear.
 const RECOVERY_WINDOW: usize = 4096;
 
-/// A body of lines attached to an instruction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heredoc {
-    /// The terminator, quotes removed.
-    pub name: String,
-    /// The word that opens it: `<<EOF`, `3<<-"EOF"`.
-    pub word: Span,
-    /// The file descriptor written before `<<`.
-    pub descriptor: Option<u32>,
-    /// Part of the word is quoted, so variables in the body stay as they are.
-    pub quoted: bool,
-    /// `<<-`: leading tabs are removed from the body and the terminator.
-    pub strip_tabs: bool,
-    /// The lines of the body with their line ends.
-    pub body: Span,
-    /// The terminator's text; empty, at the end of the body, when there is none.
-    pub terminator: Span,
-}
-
-/// A heredoc word found in a line.
+/// A word that opens a heredoc.
 pub(super) struct Opener {
     pub name: String,
     pub range: Range<usize>,
@@ -39,8 +21,8 @@ pub(super) struct Opener {
     pub strip_tabs: bool,
 }
 
-/// The heredocs that a line opens, in order. A line that does not lex as shell opens none.
-pub(super) fn openers(line: &Line) -> Vec<Opener> {
+/// The heredocs that a line opens, in order; none for a line that does not lex as shell.
+pub(super) fn openers(line: &LogicalLine) -> Vec<Opener> {
     let text = &*line.text;
     if !text.contains("<<") {
         return Vec::new();
@@ -53,7 +35,7 @@ pub(super) fn openers(line: &Line) -> Vec<Opener> {
         .collect()
 }
 
-/// Reads one word as a heredoc opener: digits, `<<`, perhaps `-`, and a single word without `<`.
+/// The opener in a word: digits, `<<`, perhaps `-`, and a single word without `<`.
 pub(super) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
     let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let rest = word[digits..].strip_prefix("<<")?;
@@ -67,7 +49,7 @@ pub(super) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
         return None;
     }
 
-    let (name, quoted) = unquoted(rest);
+    let (name, quoted) = terminator_name(rest);
     if name.is_empty() {
         return None;
     }
@@ -82,26 +64,27 @@ pub(super) fn opener(word: &str, range: Range<usize>) -> Option<Opener> {
     })
 }
 
-/// Splits a line as the builder's shell lexer does. Heredocs are always lexed with `\`, whatever
-/// the escape directive says. `None` when a quote or substitution is not closed.
+/// The words of a line, split like by the shell lexer of the builder. The escape character is
+/// always `\`, independent of the escape directive. `None` when a quote or substitution is not
+/// closed.
 fn words(text: &str) -> Option<Vec<Range<usize>>> {
     let mut words = Vec::new();
     let mut start = None;
-    let mut at = 0;
+    let mut offset = 0;
 
-    while let Some(next) = text[at..].chars().next() {
-        let begin = at;
-        at += next.len_utf8();
+    while let Some(next) = text[offset..].chars().next() {
+        let begin = offset;
+        offset += next.len_utf8();
 
         match next {
-            '\'' => at += text[at..].find('\'')? + 1,
-            '"' => at = after_double_quote(text, at)?,
-            '$' => at = after_dollar(text, begin, Escape::Backslash).ok()?,
-            '\\' => at += text[at..].chars().next().map_or(0, char::len_utf8),
-            '<' if text[at..].starts_with('<') => {
+            '\'' => offset += text[offset..].find('\'')? + 1,
+            '"' => offset = after_double_quote(text, offset)?,
+            '$' => offset = after_dollar(text, begin, Escape::Backslash).ok()?,
+            '\\' => offset += text[offset..].chars().next().map_or(0, char::len_utf8),
+            '<' if text[offset..].starts_with('<') => {
                 // White space between `<<` and the terminator belongs to the word.
-                let rest = &text[at + 1..];
-                at = text.len() - rest.trim_start().len();
+                let rest = &text[offset + 1..];
+                offset = text.len() - rest.trim_start().len();
             }
             _ if next.is_whitespace() => {
                 words.extend(start.take().map(|start| start..begin));
@@ -118,20 +101,20 @@ fn words(text: &str) -> Option<Vec<Range<usize>>> {
     Some(words)
 }
 
-fn after_double_quote(text: &str, mut at: usize) -> Option<usize> {
+fn after_double_quote(text: &str, mut offset: usize) -> Option<usize> {
     loop {
-        at += memchr::memchr3(b'"', b'\\', b'$', text.get(at..)?.as_bytes())?;
+        offset += memchr::memchr3(b'"', b'\\', b'$', text.get(offset..)?.as_bytes())?;
 
-        match text.as_bytes()[at] {
-            b'"' => return Some(at + 1),
-            b'$' => at = after_dollar(text, at, Escape::Backslash).ok()?,
-            _ => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        match text.as_bytes()[offset] {
+            b'"' => return Some(offset + 1),
+            b'$' => offset = after_dollar(text, offset, Escape::Backslash).ok()?,
+            _ => offset += 1 + text[offset + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
 }
 
-/// The terminator that a word names, and whether any of it is quoted. Variables stay as written.
-fn unquoted(word: &str) -> (String, bool) {
+/// The terminator in a word, and whether a part of it is quoted. Variables are not expanded.
+fn terminator_name(word: &str) -> (String, bool) {
     let mut name = String::new();
     let mut quoted = false;
     let mut quote = None;
@@ -152,38 +135,41 @@ fn unquoted(word: &str) -> (String, bool) {
     (name, quoted)
 }
 
-/// Where a body ends and what comes next.
-pub(super) struct Body {
+/// The range of a body and of its terminator.
+pub(super) struct BodyRange {
     pub body: Span,
     pub terminator: Option<Span>,
+    /// The offset of the next line.
     pub next: usize,
 }
 
-/// How far a terminator may be away.
+/// The part of the file in which a terminator is searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum SearchLimit {
     EndOfFile,
     Window,
 }
 
-/// Reads the body that begins at `start`. Without a terminator it ends before the next line for
-/// which `resumes` holds, so that one missing word does not cost the rest of the file.
-pub(super) fn body(
+/// The body that begins at `start`. Without a terminator it ends before the next line for which
+/// `resumes` is true, so that one missing word does not lose the rest of the file.
+pub(super) fn find_body(
     source: &str,
     start: usize,
     opener: &Opener,
-    reach: Reach,
+    search_limit: SearchLimit,
     resumes: fn(&str) -> bool,
-) -> Body {
-    let limit = match reach {
-        Reach::EndOfFile => source.len(),
-        Reach::Window => source.len().min(start.saturating_add(RECOVERY_WINDOW)),
+) -> BodyRange {
+    let limit = match search_limit {
+        SearchLimit::EndOfFile => source.len(),
+        SearchLimit::Window => source.len().min(start.saturating_add(RECOVERY_WINDOW)),
     };
 
     let mut resume = None;
-    let mut at = start;
+    let mut offset = start;
 
-    while let Some(line) = physical(source, at).filter(|line| line.start < limit) {
+    while let Some(line) = physical_line(source, offset)
+        && line.start < limit
+    {
         let text = if opener.strip_tabs {
             line.text.trim_start_matches('\t')
         } else {
@@ -192,7 +178,7 @@ pub(super) fn body(
 
         if text == opener.name {
             let terminator = Span::of(line.end() - text.len(), line.end());
-            return Body {
+            return BodyRange {
                 body: Span::of(start, line.start),
                 terminator: Some(terminator),
                 next: line.next,
@@ -201,16 +187,16 @@ pub(super) fn body(
 
         if resume.is_none() && resumes(line.text) {
             resume = Some(line.start);
-            if reach == Reach::Window {
+            if search_limit == SearchLimit::Window {
                 break;
             }
         }
 
-        at = line.next;
+        offset = line.next;
     }
 
-    let end = resume.unwrap_or(at).max(start);
-    Body {
+    let end = resume.unwrap_or(offset).max(start);
+    BodyRange {
         body: Span::of(start, end),
         terminator: None,
         next: end,

@@ -1,30 +1,31 @@
-//! One logical line to one instruction: keyword, flags and the arguments that the keyword takes.
+//! The instruction of one logical line: keyword, flags, and the arguments of the keyword.
 
+use super::escape::Escape;
 use super::flags;
 use super::heredoc::{Opener, opener};
-use super::json::{self, Json};
-use super::line::{Line, Part};
+use super::json::{JsonArray, string_array};
+use super::line::{LogicalLine, Segment};
 use super::tree::{
-    Argument, Body, Command, Escape, Fault, FaultKind, Flag, From, Healthcheck, Instruction,
-    Keyword, Pair, Pairs, Run, ShellText, Source, Transfer,
+    Argument, Body, Command, Fault, FaultKind, Flag, From, Healthcheck, Instruction, Keyword, Pair,
+    Pairs, Run, ShellText, Source, Transfer,
 };
 use super::word::{Word, is_template};
 use crate::source::{Span, Spanned};
 use crate::syntax::SyntaxError;
 
-/// What the instructions of a file share while they are read.
+/// The state that the instructions of a file share while they are read.
 #[derive(Default)]
-pub(super) struct Context {
+pub(super) struct ParseContext {
     pub escape: Escape,
     pub errors: Vec<SyntaxError>,
     pub faults: Vec<Fault>,
-    /// Another frontend reads this file, so what is unknown here may be known there.
+    /// Another frontend reads this file, and may accept unknown instructions and flags.
     pub foreign: bool,
     /// The first sign that the file is a template.
     pub template: Option<Span>,
 }
 
-impl Context {
+impl ParseContext {
     fn fault(&mut self, kind: FaultKind, span: Span, message: impl Into<String>) {
         self.faults.push(Fault::new(kind, span, message));
     }
@@ -47,21 +48,21 @@ impl Fault {
     }
 }
 
-/// White space between the arguments of an instruction. Other spaces, such as U+00A0, belong to
+/// White space between the arguments of an instruction. Other spaces, such as U+00A0, are part of
 /// words.
 const BLANKS: [char; 5] = ['\t', '\u{b}', '\u{c}', '\r', ' '];
 
-/// Reads the instruction in `part`. Heredocs are named, their bodies not read yet.
-pub(super) fn read(part: Part, context: &mut Context) -> Instruction {
+/// The instruction in `part`, without the bodies of its heredocs.
+pub(super) fn parse_instruction(part: Segment, context: &mut ParseContext) -> Instruction {
     let word = keyword(part);
     let rest = part.split_at(word.end - word.start).1;
-    let keyword = Keyword::read(word.text());
-    let (flags, rest) = flags::read(rest);
+    let keyword = Keyword::parse(word.text());
+    let (flags, rest) = flags::split_flags(rest);
     if !context.foreign {
-        flags::check(keyword, &flags, &mut context.faults);
+        flags::check_flags(keyword, &flags, &mut context.faults);
     }
 
-    let mut reader = Reader {
+    let mut reader = InstructionReader {
         keyword,
         word,
         rest,
@@ -85,16 +86,16 @@ pub(super) fn read(part: Part, context: &mut Context) -> Instruction {
     }
 }
 
-struct Reader<'r, 'l> {
+struct InstructionReader<'r, 'l> {
     keyword: Keyword,
-    word: Part<'l>,
+    word: Segment<'l>,
     /// The arguments, trimmed.
-    rest: Part<'l>,
+    rest: Segment<'l>,
     flags: &'r [Flag],
-    context: &'r mut Context,
+    context: &'r mut ParseContext,
 }
 
-impl<'l> Reader<'_, 'l> {
+impl<'l> InstructionReader<'_, 'l> {
     fn body(&mut self) -> Body {
         match self.keyword {
             Keyword::From => self.from(),
@@ -133,8 +134,8 @@ impl<'l> Reader<'_, 'l> {
         );
     }
 
-    /// A word that the builder expands, so it has to lex.
-    fn expanded(&mut self, part: Part) -> Word {
+    /// A word that the builder expands; a fault is reported if it does not lex.
+    fn expanded(&mut self, part: Segment) -> Word {
         let word = part.word(self.context.escape);
         self.check_word(&word);
         word
@@ -147,13 +148,15 @@ impl<'l> Reader<'_, 'l> {
         }
     }
 
+    /// The value of the first flag of this name.
+    fn flag_value(&self, name: &str) -> Option<Spanned<String>> {
+        let flag = self.flags.iter().find(|flag| flag.name.value == name)?;
+        flag.value.clone()
+    }
+
     fn from(&mut self) -> Body {
-        let platform = self
-            .flags
-            .iter()
-            .find(|flag| flag.name.value == "platform")
-            .and_then(|flag| flag.value.clone());
-        let mut words: Vec<Part> = blank_separated(self.rest).collect();
+        let platform = self.flag_value("platform");
+        let mut words: Vec<Segment> = blank_separated(self.rest).collect();
 
         if is_template(self.rest.text()) {
             self.context.template.get_or_insert(self.rest.span());
@@ -324,31 +327,29 @@ impl<'l> Reader<'_, 'l> {
         })
     }
 
-    /// The words of an instruction that takes JSON or plain words; with whether it was JSON.
+    /// The words of an instruction that takes JSON or plain words, and whether it is JSON.
     fn list(&mut self) -> Option<(Vec<Word>, bool)> {
-        match json::read(self.rest) {
-            Json::Strings(items) => {
-                let escape = self.context.escape;
-                let word = |item: Spanned<String>| Word::new(item.value, item.span, None, escape);
-                Some((items.into_iter().map(word).collect(), true))
+        let escape = self.context.escape;
+
+        match string_array(self.rest) {
+            JsonArray::Strings(items) => {
+                let words = items
+                    .into_iter()
+                    .map(|item| Word::new(item.value, item.span, None, escape));
+                Some((words.collect(), true))
             }
-            Json::OtherItems => {
-                self.other_items(self.rest);
+            JsonArray::OtherItems => {
+                self.report_other_items(self.rest);
                 None
             }
-            Json::No => {
-                let escape = self.context.escape;
-                Some((
-                    blank_separated(self.rest)
-                        .map(|part| part.word(escape))
-                        .collect(),
-                    false,
-                ))
+            JsonArray::No => {
+                let words = blank_separated(self.rest).map(|part| part.word(escape));
+                Some((words.collect(), false))
             }
         }
     }
 
-    fn other_items(&mut self, part: Part) {
+    fn report_other_items(&mut self, part: Segment) {
         let message = "a JSON array of arguments may contain only strings";
         self.context
             .errors
@@ -386,13 +387,14 @@ impl<'l> Reader<'_, 'l> {
         }
 
         self.check_word(&destination);
-        let from = self
-            .flags
-            .iter()
-            .find(|flag| self.keyword == Keyword::Copy && flag.name.value == "from");
-        let from = from.and_then(|flag| flag.value.clone());
+        let from = match self.keyword {
+            Keyword::Copy => self.flag_value("from"),
+            _ => None,
+        };
 
-        if let Some(from) = from.as_ref().filter(|from| from.value.contains('$')) {
+        if let Some(from) = &from
+            && from.value.contains('$')
+        {
             let message = "`--from` cannot contain variables; name a stage with FROM and use that";
             self.context
                 .fault(FaultKind::VariableInFrom, from.span, message);
@@ -406,14 +408,14 @@ impl<'l> Reader<'_, 'l> {
         })
     }
 
-    fn command(&mut self, part: Part<'l>) -> Option<Command> {
-        match json::read(part) {
-            Json::Strings(items) => Some(Command::Exec(items)),
-            Json::OtherItems => {
-                self.other_items(part);
+    fn command(&mut self, part: Segment<'l>) -> Option<Command> {
+        match string_array(part) {
+            JsonArray::Strings(items) => Some(Command::Exec(items)),
+            JsonArray::OtherItems => {
+                self.report_other_items(part);
                 None
             }
-            Json::No => Some(Command::Shell(shell_text(part))),
+            JsonArray::No => Some(Command::Shell(shell_text(part))),
         }
     }
 
@@ -466,23 +468,24 @@ impl<'l> Reader<'_, 'l> {
             return Body::Invalid;
         }
 
-        let Some(found) = self.command(command) else {
+        let Some(check) = self.command(command) else {
             return Body::Invalid;
         };
 
-        if command.is_empty() || found.exec().is_some_and(<[_]>::is_empty) {
+        if command.is_empty() || check.exec().is_some_and(<[_]>::is_empty) {
             self.arguments_fault(kind.span(), "CMD requires a command");
             return Body::Invalid;
         }
 
-        Body::Healthcheck(Healthcheck::Command(found))
+        Body::Healthcheck(Healthcheck::Command(check))
     }
 
     fn expose(&mut self) -> Body {
         if self.rest.is_empty() {
             self.arguments_fault(self.word.span(), "requires a port");
         }
-        let ports: Vec<Part> = blank_separated(self.rest).collect();
+
+        let ports: Vec<Segment> = blank_separated(self.rest).collect();
         Body::Expose(ports.into_iter().map(|port| self.expanded(port)).collect())
     }
 
@@ -527,7 +530,7 @@ impl<'l> Reader<'_, 'l> {
         }
 
         let trigger = keyword(self.rest);
-        let keyword = Keyword::read(trigger.text());
+        let keyword = Keyword::parse(trigger.text());
 
         match keyword {
             Keyword::Onbuild | Keyword::From | Keyword::Maintainer => {
@@ -537,22 +540,22 @@ impl<'l> Reader<'_, 'l> {
                 Body::Invalid
             }
             Keyword::Unknown => {
-                unknown(trigger, self.context);
+                report_unknown(trigger, self.context);
                 Body::Invalid
             }
-            _ => Body::Onbuild(Box::new(read(self.rest, self.context))),
+            _ => Body::Onbuild(Box::new(parse_instruction(self.rest, self.context))),
         }
     }
 }
 
 /// The first word of an instruction.
-pub(super) fn keyword<'l>(part: Part<'l>) -> Part<'l> {
+pub(super) fn keyword<'l>(part: Segment<'l>) -> Segment<'l> {
     let text = part.text();
     part.sub(0..text.find(BLANKS).unwrap_or(text.len()))
 }
 
 /// Reports a keyword that the builder does not have.
-pub(super) fn unknown(word: Part, context: &mut Context) {
+pub(super) fn report_unknown(word: Segment, context: &mut ParseContext) {
     if context.foreign {
         return;
     }
@@ -614,7 +617,7 @@ fn is_stage_name(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
 }
 
-fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
+fn blank_separated<'l>(part: Segment<'l>) -> impl Iterator<Item = Segment<'l>> {
     let text = part.text();
     let words = text.split(BLANKS).filter(|word| !word.is_empty());
     words.map(move |word| {
@@ -623,33 +626,30 @@ fn blank_separated<'l>(part: Part<'l>) -> impl Iterator<Item = Part<'l>> {
     })
 }
 
-/// The words of a FROM that a template engine has still to fill in: placeholders hold spaces, so
-/// everything before `AS` is the image.
-fn template_words<'l>(words: &[Part<'l>]) -> Vec<Part<'l>> {
+/// The words of a FROM in a template: placeholders contain spaces, so everything before `AS` is the
+/// image.
+fn template_words<'l>(words: &[Segment<'l>]) -> Vec<Segment<'l>> {
     let as_word = words
         .iter()
         .rposition(|word| word.text().eq_ignore_ascii_case("as"))
-        .filter(|at| *at > 0);
+        .filter(|&index| index > 0);
     let (image, name) = words.split_at(as_word.unwrap_or(words.len()));
-    let join = |parts: &[Part<'l>]| {
-        Some(
-            parts
-                .first()?
-                .line
-                .part(parts.first()?.start..parts.last()?.end),
-        )
-    };
 
-    let as_word = name.first().copied();
-    join(image)
+    joined_words(image)
         .into_iter()
-        .chain(as_word)
-        .chain(join(name.get(1..).unwrap_or_default()))
+        .chain(name.first().copied())
+        .chain(joined_words(name.get(1..).unwrap_or_default()))
         .collect()
 }
 
-/// Splits the words of ARG, ENV and LABEL: quotes and escapes keep white space together.
-fn builder_words<'l>(part: Part<'l>, escape: Escape) -> Vec<Part<'l>> {
+/// The segment from the first to the last of these words.
+fn joined_words<'l>(words: &[Segment<'l>]) -> Option<Segment<'l>> {
+    let (first, last) = (words.first()?, words.last()?);
+    Some(first.line.part(first.start..last.end))
+}
+
+/// The words of ARG, ENV and LABEL. White space in quotes or after an escape does not end a word.
+fn builder_words<'l>(part: Segment<'l>, escape: Escape) -> Vec<Segment<'l>> {
     let text = part.text();
     let escape = escape.char();
     let mut words = Vec::new();
@@ -657,13 +657,13 @@ fn builder_words<'l>(part: Part<'l>, escape: Escape) -> Vec<Part<'l>> {
     let mut quote = None;
     let mut chars = text.char_indices();
 
-    while let Some((at, next)) = chars.next() {
+    while let Some((offset, next)) = chars.next() {
         if quote.is_none() && next.is_whitespace() {
-            words.extend(start.take().map(|start| part.sub(start..at)));
+            words.extend(start.take().map(|start| part.sub(start..offset)));
             continue;
         }
 
-        start.get_or_insert(at);
+        start.get_or_insert(offset);
 
         match quote {
             Some('\'') if next == escape => {}
@@ -679,15 +679,15 @@ fn builder_words<'l>(part: Part<'l>, escape: Escape) -> Vec<Part<'l>> {
     words
 }
 
-/// The arguments as the shell sees them, as long as their source.
-fn shell_text(part: Part) -> ShellText {
+/// The arguments for the shell, as long as their source.
+fn shell_text(part: Segment) -> ShellText {
     let span = if part.is_empty() {
         Span::new(part.span().start, part.span().start)
     } else {
         part.span()
     };
 
-    let line: &Line = part.line;
+    let line: &LogicalLine = part.line;
     let mut bytes = line.source.as_bytes()[span.range()].to_vec();
 
     for gap in &line.gaps {
@@ -712,7 +712,8 @@ fn shell_text(part: Part) -> ShellText {
             bytes[start..end].fill(b' ');
         }
     }
-    // Gaps begin and end between characters, so this is the text it was.
+
+    // Gaps begin and end between characters, so this cannot fail.
     let text = String::from_utf8(bytes).unwrap_or_default();
     ShellText {
         text,
@@ -721,21 +722,21 @@ fn shell_text(part: Part) -> ShellText {
     }
 }
 
-/// The heredoc openers of an instruction; those of JSON forms and of other keywords are plain
-/// words.
-pub(super) fn heredocs(instruction: &Instruction, line: &Line) -> Vec<Opener> {
+/// The heredoc openers of an instruction. In JSON forms and after other keywords such words are
+/// plain words.
+pub(super) fn heredocs(instruction: &Instruction, line: &LogicalLine) -> Vec<Opener> {
     let inner = match &instruction.body {
         Body::Onbuild(inner) => inner,
         _ => instruction,
     };
 
-    let json = match &inner.body {
+    let is_json = match &inner.body {
         Body::Run(run) => run.command.exec().is_some(),
         Body::Add(transfer) | Body::Copy(transfer) => transfer.json,
         _ => inner.keyword.value == Keyword::Run,
     };
 
-    if json
+    if is_json
         || !matches!(
             inner.keyword.value,
             Keyword::Run | Keyword::Add | Keyword::Copy

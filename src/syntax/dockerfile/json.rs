@@ -1,76 +1,79 @@
-//! The JSON form of an instruction's arguments: an array of strings, with the span of each item.
+//! The JSON form of the arguments of an instruction: an array of strings, with the span of each
+//! item.
 //!
-//! What is not valid JSON is no error; the builder then takes the text as shell.
+//! Text that is not valid JSON is not an error; the builder reads it as a shell command.
 
 use serde::de::IgnoredAny;
 
-use super::line::Part;
+use super::line::Segment;
 use crate::source::Spanned;
 
-/// What a text is, asked whether it is a JSON array of strings.
-pub(super) enum Json {
-    /// The items; their spans hold the quotes.
+/// The result of reading a text as a JSON array of strings.
+pub(super) enum JsonArray {
+    /// The items; their spans include the quotes.
     Strings(Vec<Spanned<String>>),
-    /// A valid array with an item that is not a string: the builder refuses it.
+    /// A valid array with an item that is not a string, which the builder rejects.
     OtherItems,
+    /// Not an array.
     No,
 }
 
-pub(super) fn read(part: Part) -> Json {
+/// Reads a text as a JSON array of strings.
+pub(super) fn string_array(part: Segment) -> JsonArray {
     let text = part.text();
     if !text.starts_with('[') {
-        return Json::No;
+        return JsonArray::No;
     }
 
     match strings(part) {
-        Some(items) => Json::Strings(items),
-        None if serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok() => Json::OtherItems,
-        None => Json::No,
+        Some(items) => JsonArray::Strings(items),
+        None if serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok() => JsonArray::OtherItems,
+        None => JsonArray::No,
     }
 }
 
-fn strings(part: Part) -> Option<Vec<Spanned<String>>> {
+fn strings(part: Segment) -> Option<Vec<Spanned<String>>> {
     let text = part.text();
     let mut items = Vec::new();
-    let mut at = skip_blank(text, 1);
-    if text.get(at..)? == "]" {
+    let mut offset = skip_blank(text, 1);
+    if text.get(offset..)? == "]" {
         return Some(items);
     }
 
     loop {
-        let end = string_end(text, at)?;
-        let value = serde_json::from_str(&text[at..end]).ok()?;
-        items.push(Spanned::new(value, part.sub(at..end).span()));
-        at = skip_blank(text, end);
+        let end = string_end(text, offset)?;
+        let value = serde_json::from_str(&text[offset..end]).ok()?;
+        items.push(Spanned::new(value, part.sub(offset..end).span()));
+        offset = skip_blank(text, end);
 
-        match text.as_bytes().get(at)? {
-            b',' => at = skip_blank(text, at + 1),
-            b']' => return (at + 1 == text.len()).then_some(items),
+        match text.as_bytes().get(offset)? {
+            b',' => offset = skip_blank(text, offset + 1),
+            b']' => return (offset + 1 == text.len()).then_some(items),
             _ => return None,
         }
     }
 }
 
-fn skip_blank(text: &str, at: usize) -> usize {
-    let rest = &text[at..];
+fn skip_blank(text: &str, offset: usize) -> usize {
+    let rest = &text[offset..];
     text.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len()
 }
 
-/// The offset after the closing quote of the string that opens at `at`.
-fn string_end(text: &str, at: usize) -> Option<usize> {
+/// The offset after the closing quote of the string that opens at `offset`.
+fn string_end(text: &str, offset: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    if *bytes.get(at)? != b'"' {
+    if *bytes.get(offset)? != b'"' {
         return None;
     }
 
-    let mut at = at + 1;
+    let mut offset = offset + 1;
 
     loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at + 1);
+        offset += memchr::memchr2(b'"', b'\\', bytes.get(offset..)?)?;
+        if bytes[offset] == b'"' {
+            return Some(offset + 1);
         }
 
-        at += 2;
+        offset += 2;
     }
 }

@@ -1,25 +1,24 @@
-//! Logical lines: what the builder reads as one instruction once continuations are joined and
-//! comments are left out.
+//! Logical lines: the text of one instruction, with continuations joined and comments left out.
 //!
-//! This module knows lines, the escape character and directives. It must never look at keywords or
-//! quotes.
+//! This module handles lines, the escape character and directives, not keywords or quotes.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Escape, Word};
+use super::escape::Escape;
+use super::word::Word;
 use crate::source::{OffsetMap, Span};
 
 /// One line of the file, without its line end.
 #[derive(Clone, Copy)]
-pub(super) struct Physical<'a> {
+pub(super) struct PhysicalLine<'a> {
     pub start: usize,
     pub text: &'a str,
-    /// Where the next line begins.
+    /// The offset of the next line.
     pub next: usize,
 }
 
-impl Physical<'_> {
+impl PhysicalLine<'_> {
     pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -32,53 +31,60 @@ impl Physical<'_> {
     }
 }
 
-/// The physical line that begins at `start`; `None` at the end of the file. Only `\n` ends a line
-/// here, as in the builder; `\r` before it belongs to the line end.
-pub(super) fn physical(source: &str, start: usize) -> Option<Physical<'_>> {
-    let rest = source.get(start..).filter(|rest| !rest.is_empty())?;
+/// The physical line that begins at `start`; `None` at the end of the file. As in the builder, only
+/// `\n` ends a line; `\r` before it is part of the line end.
+pub(super) fn physical_line(source: &str, start: usize) -> Option<PhysicalLine<'_>> {
+    let rest = source.get(start..)?;
+    if rest.is_empty() {
+        return None;
+    }
+
     let (text, next) = match memchr::memchr(b'\n', rest.as_bytes()) {
-        Some(at) => (&rest[..at], start + at + 1),
+        Some(length) => (&rest[..length], start + length + 1),
         None => (rest, source.len()),
     };
 
-    Some(Physical {
+    Some(PhysicalLine {
         start,
         text: text.trim_end_matches('\r'),
         next,
     })
 }
 
-/// The text before a trailing continuation, or `None` when the line ends here. An escape character
-/// that is itself escaped does not continue a line; neither does the third of three, which the
-/// builder does not tell apart.
+/// The text before a trailing continuation, or `None` when the line ends here. An escaped escape
+/// character does not continue a line; neither does the third of three, as in the builder.
 pub(super) fn continued(text: &str, escape: Escape) -> Option<&str> {
     let escape = escape.char();
     let body = text.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
-    (!body.ends_with(escape)).then_some(body)
+
+    if body.ends_with(escape) {
+        return None;
+    }
+
+    Some(body)
 }
 
-/// A logical line.
-pub(super) struct Line<'a> {
+/// The physical lines of one instruction, joined.
+pub(super) struct LogicalLine<'a> {
     pub source: &'a str,
-    /// The physical lines joined without anything between them, without surrounding white space.
+    /// The physical lines joined without a separator and without surrounding white space.
     pub text: Cow<'a, str>,
     /// Source offset of the first byte of `text`.
     start: usize,
     /// Present when the line is joined from several.
     joints: Option<OffsetMap>,
-    /// What was left out between the joined pieces: escape characters, line ends, comments, empty
+    /// The source ranges between the joined pieces: escape characters, line ends, comments, empty
     /// lines.
     pub gaps: Vec<Range<usize>>,
     /// Empty lines inside continuations; the builder warns of them.
     pub blank: Vec<Span>,
 }
 
-impl<'a> Line<'a> {
-    /// Reads the logical line that begins with `first`. Gives it and the offset at which the next
-    /// one begins.
-    pub fn read(
+impl<'a> LogicalLine<'a> {
+    /// The logical line that begins with `first`, and the offset of the next one.
+    pub fn join(
         source: &'a str,
-        first: Physical<'a>,
+        first: PhysicalLine<'a>,
         escape: Escape,
         comments: &mut Vec<Span>,
     ) -> (Self, usize) {
@@ -138,15 +144,15 @@ impl<'a> Line<'a> {
         (line, next)
     }
 
-    pub fn part(&self, range: Range<usize>) -> Part<'_> {
-        Part {
+    pub fn part(&self, range: Range<usize>) -> Segment<'_> {
+        Segment {
             line: self,
             start: range.start,
             end: range.end,
         }
     }
 
-    pub fn whole(&self) -> Part<'_> {
+    pub fn whole(&self) -> Segment<'_> {
         let start = self.text.len() - self.text.trim_start().len();
         self.part(start..self.text.len())
     }
@@ -167,9 +173,9 @@ fn next_piece<'a>(
     next: &mut usize,
     comments: &mut Vec<Span>,
     blank: &mut Vec<Span>,
-) -> Option<Physical<'a>> {
+) -> Option<PhysicalLine<'a>> {
     loop {
-        let line = physical(source, *next)?;
+        let line = physical_line(source, *next)?;
         *next = line.next;
         if let Some(comment) = line.comment() {
             comments.push(comment);
@@ -183,13 +189,13 @@ fn next_piece<'a>(
 
 /// A range of a logical line.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'l> {
-    pub line: &'l Line<'l>,
+pub(super) struct Segment<'l> {
+    pub line: &'l LogicalLine<'l>,
     pub start: usize,
     pub end: usize,
 }
 
-impl<'l> Part<'l> {
+impl<'l> Segment<'l> {
     pub fn text(&self) -> &'l str {
         self.line.text.get(self.start..self.end).unwrap_or("")
     }
@@ -203,46 +209,52 @@ impl<'l> Part<'l> {
     }
 
     /// A range of this part, in offsets from its beginning.
-    pub fn sub(&self, range: Range<usize>) -> Part<'l> {
-        Part {
+    pub fn sub(&self, range: Range<usize>) -> Segment<'l> {
+        Segment {
             line: self.line,
             start: self.start + range.start,
             end: self.start + range.end,
         }
     }
 
-    pub fn trimmed(&self) -> Part<'l> {
+    pub fn trimmed(&self) -> Segment<'l> {
         let text = self.text();
         let start = text.len() - text.trim_start().len();
         self.sub(start..start.max(text.trim_end().len()))
     }
 
-    /// Splits before byte `at`.
-    pub fn split_at(&self, at: usize) -> (Part<'l>, Part<'l>) {
-        (self.sub(0..at), self.sub(at..self.end - self.start))
+    /// Splits before the byte at `offset`.
+    pub fn split_at(&self, offset: usize) -> (Segment<'l>, Segment<'l>) {
+        (self.sub(0..offset), self.sub(offset..self.end - self.start))
     }
 
     pub fn word(&self, escape: Escape) -> Word {
         let span = self.span();
         let text = self.text();
-        let joints = self
-            .line
-            .joints
-            .as_ref()
-            .filter(|_| span.len() as usize != text.len())
-            .map(|joints| {
-                // The runs of the line that reach into this word, counted from the word's own
-                // beginning.
-                let mut own = OffsetMap::verbatim(span.start);
+        let joints = match &self.line.joints {
+            Some(joints) if span.len() as usize != text.len() => {
+                Some(Box::new(self.word_joints(joints)))
+            }
+            _ => None,
+        };
 
-                for at in 1..text.len() {
-                    if text.is_char_boundary(at) {
-                        own.push(at as u32, joints.offset((self.start + at) as u32));
-                    }
-                }
-
-                Box::new(own)
-            });
         Word::new(text.to_owned(), span, joints, escape)
+    }
+
+    /// The runs of the line that reach into this segment, with offsets from its beginning.
+    fn word_joints(&self, line_joints: &OffsetMap) -> OffsetMap {
+        let text = self.text();
+        let mut joints = OffsetMap::verbatim(self.span().start);
+
+        for offset in 1..text.len() {
+            if text.is_char_boundary(offset) {
+                joints.push(
+                    offset as u32,
+                    line_joints.offset((self.start + offset) as u32),
+                );
+            }
+        }
+
+        joints
     }
 }

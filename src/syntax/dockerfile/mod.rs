@@ -1,10 +1,11 @@
 //! Dockerfiles, by BuildKit's grammar.
 //!
-//! [`parse`] takes any text and gives the tree of everything it understood. What breaks the lines
-//! themselves is a [`SyntaxError`](super::SyntaxError); an instruction that the builder would
-//! refuse is a [`Fault`] in the tree, and costs only itself. What is merely unwise is neither: that
-//! is for rules. Nothing here substitutes a variable, reads another file or knows an image.
+//! [`parse`] takes any text and returns the tree of everything it understood. Broken lines are a
+//! [`SyntaxError`](super::SyntaxError). An instruction that the builder rejects is a [`Fault`] in
+//! the tree, and does not affect the others. Bad practice is neither: rules report it. This module
+//! substitutes no variables, reads no other files and knows no images.
 
+mod escape;
 mod flags;
 mod heredoc;
 mod instruction;
@@ -15,7 +16,7 @@ pub mod stages;
 mod tree;
 mod word;
 
-pub use heredoc::Heredoc;
+pub use escape::Escape;
 pub use parse::parse;
 pub use tree::*;
 pub use word::{BadWord, Modifier, ModifierKind, Piece, Variable, Word};

@@ -1,63 +1,68 @@
-//! The whole file: directives, then instructions one after the other, heredoc bodies and what has
-//! to stand first.
+//! The whole file: directives, instructions, heredoc bodies, and the order of instructions.
 
-use super::heredoc::{self, Heredoc, Reach};
-use super::instruction::{self, Context};
-use super::line::{Line, Physical, physical};
+use super::escape::Escape;
+use super::heredoc::{self, SearchLimit};
+use super::instruction::{self, ParseContext};
+use super::line::{LogicalLine, PhysicalLine, physical_line};
 use super::tree::{
-    Body, Directive, DirectiveKey, Dockerfile, Escape, Fault, FaultKind, Instruction, Keyword,
+    Body, Directive, DirectiveKey, Dockerfile, Fault, FaultKind, Heredoc, Instruction, Keyword,
 };
 use crate::source::{Span, Spanned};
 use crate::syntax::{Parsed, SyntaxError};
 
-/// The builder reads lines into a buffer of this size and refuses longer ones.
+/// The length of the longest line that the builder accepts, in bytes.
 const MAX_LINE: usize = 65_535;
 
 /// Parses a Dockerfile.
 pub fn parse(text: &str) -> Parsed<Dockerfile> {
     let mut tree = Dockerfile::default();
-    let mut context = Context::default();
-    // A byte order mark is the reader's to strip; one that is still here must not hide the first
-    // directive.
-    let mut at = if text.starts_with('\u{feff}') {
+    let mut context = ParseContext::default();
+    // Callers strip a byte order mark; one that is still here must not hide the first directive.
+    let mut offset = if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
     } else {
         0
     };
 
-    at = directives(text, at, &mut tree, &mut context);
-    let mut reach = Reach::EndOfFile;
+    offset = read_directives(text, offset, &mut tree, &mut context);
+    let mut search_limit = SearchLimit::EndOfFile;
     let mut after_unknown = false;
 
-    while let Some(first) = physical(text, at) {
+    while let Some(first) = physical_line(text, offset) {
         if let Some(comment) = first.comment() {
             tree.comments.push(comment);
-            at = first.next;
+            offset = first.next;
             continue;
         }
 
         if first.text.trim_start().is_empty() {
-            at = first.next;
+            offset = first.next;
             continue;
         }
 
-        let (line, next) = Line::read(text, first, context.escape, &mut tree.comments);
+        let (line, next) = LogicalLine::join(text, first, context.escape, &mut tree.comments);
         check_length(text, first.start, next, &mut context);
-        at = next;
-        let mut instruction = instruction::read(line.whole(), &mut context);
+        offset = next;
+        let mut instruction = instruction::parse_instruction(line.whole(), &mut context);
 
         if instruction.keyword.value == Keyword::Unknown {
-            // A forgotten continuation turns each of the following lines into an unknown
-            // instruction; one report is enough, unless the next one is written like an instruction
-            // of its own.
+            // A missing continuation makes each of the following lines an unknown instruction; one
+            // report is enough, unless the next line looks like a new instruction.
             let word = instruction::keyword(line.whole());
             if !after_unknown || word.text().bytes().all(|byte| byte.is_ascii_uppercase()) {
-                instruction::unknown(word, &mut context);
+                instruction::report_unknown(word, &mut context);
             }
         }
 
         after_unknown = instruction.keyword.value == Keyword::Unknown;
-        at = heredocs(text, at, &line, &mut instruction, &mut context, &mut reach);
+        offset = read_heredocs(
+            text,
+            offset,
+            &line,
+            &mut instruction,
+            &mut context,
+            &mut search_limit,
+        );
         instruction.blank_lines = line.blank;
         tree.instructions.push(instruction);
     }
@@ -80,9 +85,14 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
     }
 }
 
-/// Reads the directives at the top. Gives the offset of the first line that is none.
-fn directives(text: &str, mut at: usize, tree: &mut Dockerfile, context: &mut Context) -> usize {
-    while let Some(line) = physical(text, at) {
+/// Reads the directives at the top. Returns the offset of the first line that is not a directive.
+fn read_directives(
+    text: &str,
+    mut offset: usize,
+    tree: &mut Dockerfile,
+    context: &mut ParseContext,
+) -> usize {
+    while let Some(line) = physical_line(text, offset) {
         let Some(directive) = directive(line) else {
             break;
         };
@@ -110,23 +120,23 @@ fn directives(text: &str, mut at: usize, tree: &mut Dockerfile, context: &mut Co
                 }
             }
         } else if key == DirectiveKey::Syntax {
-            context.foreign = !is_builders_own(value);
+            context.foreign = !is_standard_frontend(value);
         }
 
         tree.directives.push(directive);
-        at = line.next;
+        offset = line.next;
     }
 
-    at
+    offset
 }
 
-/// Whether a frontend is one of the builder's own, whose grammar this is.
-fn is_builders_own(frontend: &str) -> bool {
+/// Whether a frontend is one of the builder's, whose grammar this module implements.
+fn is_standard_frontend(frontend: &str) -> bool {
     let image = frontend.split([':', '@', ' ']).next().unwrap_or("");
     image.ends_with("docker/dockerfile") || image.ends_with("docker/dockerfile-upstream")
 }
 
-fn directive(line: Physical) -> Option<Directive> {
+fn directive(line: PhysicalLine) -> Option<Directive> {
     let comment = line.comment()?;
     let body = line.text.trim_start().strip_prefix('#')?.trim_start();
     let name_start = comment.end as usize - body.len();
@@ -154,14 +164,16 @@ fn directive(line: Physical) -> Option<Directive> {
     })
 }
 
-fn check_length(text: &str, start: usize, end: usize, context: &mut Context) {
+fn check_length(text: &str, start: usize, end: usize, context: &mut ParseContext) {
     if end - start <= MAX_LINE {
         return;
     }
 
-    let mut at = start;
+    let mut offset = start;
 
-    while let Some(line) = physical(text, at).filter(|line| line.start < end) {
+    while let Some(line) = physical_line(text, offset)
+        && line.start < end
+    {
         if line.text.len() > MAX_LINE {
             let message = format!(
                 "this line has {} bytes; the builder reads at most {MAX_LINE}",
@@ -179,39 +191,39 @@ fn check_length(text: &str, start: usize, end: usize, context: &mut Context) {
             ));
         }
 
-        at = line.next;
+        offset = line.next;
     }
 }
 
-/// Reads the heredoc bodies that follow an instruction. Gives the offset after them.
-fn heredocs(
+/// Reads the heredoc bodies that follow an instruction. Returns the offset after them.
+fn read_heredocs(
     text: &str,
-    mut at: usize,
-    line: &Line,
+    mut offset: usize,
+    line: &LogicalLine,
     instruction: &mut Instruction,
-    context: &mut Context,
-    reach: &mut Reach,
+    context: &mut ParseContext,
+    search_limit: &mut SearchLimit,
 ) -> usize {
     let mut heredocs = Vec::new();
 
     for opener in instruction::heredocs(instruction, line) {
-        let found = heredoc::body(text, at, &opener, *reach, resumes);
+        let range = heredoc::find_body(text, offset, &opener, *search_limit, resumes);
         let word = line.span(opener.range);
-        let missing = found.terminator.is_none();
+        let is_unclosed = range.terminator.is_none();
 
-        if missing {
+        if is_unclosed {
             let message = format!(
                 "this heredoc is not closed, expected a line `{}`",
                 opener.name
             );
             context.errors.push(SyntaxError::new(word, message));
-            *reach = Reach::Window;
+            *search_limit = SearchLimit::Window;
         }
 
-        let terminator = found
+        let terminator = range
             .terminator
-            .unwrap_or(Span::new(found.body.end, found.body.end));
-        at = found.next;
+            .unwrap_or(Span::new(range.body.end, range.body.end));
+        offset = range.next;
         instruction.span.end = instruction.span.end.max(terminator.end);
         heredocs.push(Heredoc {
             name: opener.name,
@@ -219,11 +231,11 @@ fn heredocs(
             descriptor: opener.descriptor,
             quoted: opener.quoted,
             strip_tabs: opener.strip_tabs,
-            body: found.body,
+            body: range.body,
             terminator,
         });
 
-        if missing {
+        if is_unclosed {
             break;
         }
     }
@@ -235,7 +247,7 @@ fn heredocs(
 
     instruction.heredocs = heredocs;
 
-    at
+    offset
 }
 
 /// Whether a line looks like the next instruction, for recovery from a heredoc without an end.
@@ -244,8 +256,8 @@ fn resumes(line: &str) -> bool {
     word.len() < line.len() && Keyword::ALL.iter().any(|(name, _)| *name == word)
 }
 
-/// Checks that a file has a stage and that nothing but ARG stands before it.
-fn check_order(text: &str, instructions: &[Instruction], context: &mut Context) {
+/// Checks that a file has a stage and only ARG before it.
+fn check_order(text: &str, instructions: &[Instruction], context: &mut ParseContext) {
     let Some(last) = instructions.last() else {
         let start = text.len() - text.trim_start().len();
         let end = text[start..]
@@ -258,16 +270,15 @@ fn check_order(text: &str, instructions: &[Instruction], context: &mut Context) 
         return;
     };
 
-    let is = |instruction: &Instruction, keyword| instruction.keyword.value == keyword;
-    let before = |instruction: &&Instruction| {
-        !is(instruction, Keyword::Arg) && !is(instruction, Keyword::Unknown)
-    };
+    let first = instructions
+        .iter()
+        .find(|instruction| !matches!(instruction.keyword.value, Keyword::Arg | Keyword::Unknown));
 
-    match instructions.iter().find(before) {
-        Some(first) if !is(first, Keyword::From) => {
+    match first {
+        Some(first) if first.keyword.value != Keyword::From => {
             let from = instructions
                 .iter()
-                .find(|instruction| is(instruction, Keyword::From));
+                .find(|instruction| instruction.keyword.value == Keyword::From);
             let name = first.keyword.value.name();
             let message = format!("{name} is not allowed before the first FROM; only ARG is");
             let fault = Fault::new(FaultKind::BeforeFrom, first.keyword.span, message);
@@ -279,7 +290,7 @@ fn check_order(text: &str, instructions: &[Instruction], context: &mut Context) 
 
         None if instructions
             .iter()
-            .all(|instruction| is(instruction, Keyword::Arg)) =>
+            .all(|instruction| instruction.keyword.value == Keyword::Arg) =>
         {
             let message = "no stage to build, expected `FROM` after this";
             context

@@ -1,8 +1,7 @@
-//! Stages: which instructions belong to which, and which stage a name means where.
+//! Stages: their instructions, and the resolution of their names.
 //!
-//! Resolution is the builder's own and purely by text: an image named through a variable resolves
-//! only once the model has expanded it, which is why [`Stages::base`] and [`Stages::named`] take
-//! the name.
+//! Names are resolved by text, as in the builder. An image in a variable resolves only once the
+//! model has expanded the variable, so [`Stages::base`] and [`Stages::named`] take the name.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,46 +13,46 @@ use crate::source::{Span, Spanned};
 #[derive(Clone, Debug, Default)]
 pub struct Stages {
     pub all: Vec<Stage>,
-    /// The stages of each name, in order.
+    /// The indices of the stages of each name, in order.
     names: HashMap<String, Vec<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     pub index: usize,
-    /// In lower case, as the builder compares it, with the span of the name as written.
+    /// In lower case, as the builder compares names, with the span of the written name.
     pub name: Option<Spanned<String>>,
-    /// Index of its FROM in [`Dockerfile::instructions`].
+    /// The index of its FROM in [`Dockerfile::instructions`].
     pub from: usize,
     /// Its instructions after FROM.
     pub instructions: Range<usize>,
-    /// The earlier stage that it is built upon, when FROM names one literally.
+    /// The index of the earlier stage that it is built on, if FROM names one literally.
     pub base: Option<usize>,
-    /// What COPY and RUN of this stage take files from.
+    /// The sources of COPY and RUN in this stage.
     pub uses: Vec<Use>,
 }
 
 /// A `COPY --from` or `RUN --mount=from=`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// Index of the instruction.
+    /// The index of the instruction.
     pub instruction: usize,
     /// As written.
     pub name: Spanned<String>,
     pub target: Target,
 }
 
-/// What a `from` means.
+/// The meaning of a `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Stage(usize),
-    /// The stage itself, or one that stands later: the builder refuses it.
+    /// The stage itself, or a later one, which the builder rejects.
     NotEarlier(usize),
-    /// A number that no stage has.
+    /// A number without a stage.
     NoSuchIndex,
-    /// No stage: an image, or a build context named on the command line.
+    /// Not a stage: an image, or a build context from the command line.
     Elsewhere,
-    /// A variable, which the builder refuses here.
+    /// A variable, which the builder rejects here.
     Variable,
 }
 
@@ -61,19 +60,20 @@ impl Stages {
     pub fn of(file: &Dockerfile) -> Self {
         let mut stages = Self::default();
 
-        for (at, instruction) in file.instructions.iter().enumerate() {
+        for (index, instruction) in file.instructions.iter().enumerate() {
             if let Body::From(from) = &instruction.body {
-                stages.begin(at, from);
+                stages.begin(index, from);
             } else if let Some(stage) = stages.all.last_mut() {
-                stage.instructions.end = at + 1;
+                stage.instructions.end = index + 1;
             }
         }
 
         for index in 0..stages.all.len() {
             let range = stages.all[index].instructions.clone();
-            let uses =
-                range.flat_map(|at| uses(&file.instructions[at]).map(move |name| (at, name)));
-            let uses: Vec<Use> = uses
+            let names = range.flat_map(|instruction| {
+                from_names(&file.instructions[instruction]).map(move |name| (instruction, name))
+            });
+            let uses: Vec<Use> = names
                 .map(|(instruction, name)| Use {
                     instruction,
                     target: stages.named(&name.value, index),
@@ -86,7 +86,7 @@ impl Stages {
         stages
     }
 
-    fn begin(&mut self, at: usize, from: &From) {
+    fn begin(&mut self, instruction: usize, from: &From) {
         let index = self.all.len();
         let base = from
             .image
@@ -106,16 +106,15 @@ impl Stages {
         self.all.push(Stage {
             index,
             name,
-            from: at,
-            instructions: at + 1..at + 1,
+            from: instruction,
+            instructions: instruction + 1..instruction + 1,
             base,
             uses: Vec::new(),
         });
     }
 
-    /// The stage that `FROM image` means in stage `index`: an earlier one of exactly this name.
-    /// Names are kept in lower case, so `FROM Builder` is an image even after `AS Builder`. Of
-    /// several the last counts.
+    /// The stage of `FROM image` in stage `index`: the last earlier one of exactly this name. Names
+    /// are in lower case, so `FROM Builder` is an image even after `AS Builder`.
     pub fn base(&self, image: &str, index: usize) -> Option<usize> {
         let same = self.names.get(image)?;
         same[..same.partition_point(|&stage| stage < index)]
@@ -123,16 +122,15 @@ impl Stages {
             .copied()
     }
 
-    /// What `from` means in stage `index`: a number, a name in any case, or something that is no
-    /// stage.
+    /// The meaning of `from` in stage `index`: a number, a name in any case, or not a stage.
     pub fn named(&self, from: &str, index: usize) -> Target {
         if from.contains('$') {
             return Target::Variable;
         }
 
         let name = from.to_lowercase();
-        if let Some(found) = self.base(&name, index) {
-            return Target::Stage(found);
+        if let Some(stage) = self.base(&name, index) {
+            return Target::Stage(stage);
         }
 
         if let Ok(number) = from.parse::<usize>() {
@@ -144,17 +142,18 @@ impl Stages {
         }
 
         match self.names.get(&name).and_then(|same| same.first()) {
-            Some(&found) => Target::NotEarlier(found),
+            Some(&stage) => Target::NotEarlier(stage),
             None => Target::Elsewhere,
         }
     }
 
-    /// The stage that `--target` or compose's `build.target` means, by name in any case or by
-    /// index; without a target the last one. `None` when there is no such stage.
+    /// The stage of `--target` or of `build.target` in compose, by name in any case or by index;
+    /// without a target the last one. `None` when there is no such stage.
     pub fn target(&self, target: Option<&str>) -> Option<usize> {
         let Some(target) = target else {
             return self.all.len().checked_sub(1);
         };
+
         let name = target.to_lowercase();
         self.base(&name, self.all.len())
             .or_else(|| target.parse().ok().filter(|index| *index < self.all.len()))
@@ -166,28 +165,34 @@ impl Stages {
         let mut open = vec![target];
 
         while let Some(index) = open.pop() {
-            let Some(stage) = self.all.get(index).filter(|_| !reached[index]) else {
+            let Some(stage) = self.all.get(index) else {
                 continue;
             };
 
+            if reached[index] {
+                continue;
+            }
+
             reached[index] = true;
             open.extend(stage.base);
-            open.extend(stage.uses.iter().filter_map(|one| match one.target {
-                Target::Stage(index) => Some(index),
-                _ => None,
-            }));
+
+            for stage_use in &stage.uses {
+                if let Target::Stage(source) = stage_use.target {
+                    open.push(source);
+                }
+            }
         }
 
         reached
     }
 
-    /// The stage and those it is built upon, nearest first.
+    /// The stage and the stages that it is built on, nearest first.
     pub fn chain(&self, index: usize) -> impl Iterator<Item = &Stage> {
         std::iter::successors(self.all.get(index), |stage| self.all.get(stage.base?))
     }
 
-    /// Names that more than one stage has: the earlier stage, the later one, and where the later
-    /// one is named.
+    /// Names of more than one stage: the earlier stage, the later one, and the span of the later
+    /// name.
     pub fn duplicates(&self) -> impl Iterator<Item = (usize, usize, Span)> {
         self.all.iter().filter_map(|stage| {
             let name = stage.name.as_ref()?;
@@ -195,7 +200,7 @@ impl Stages {
         })
     }
 
-    /// The stage that an instruction belongs to, its FROM included; `None` before the first one.
+    /// The stage of an instruction, including its FROM; `None` before the first stage.
     pub fn holding(&self, instruction: usize) -> Option<usize> {
         self.all
             .partition_point(|stage| stage.from <= instruction)
@@ -203,9 +208,9 @@ impl Stages {
     }
 }
 
-/// The `from` of COPY and of each mount of RUN; of ONBUILD none, for they resolve where they are
-/// triggered.
-fn uses(instruction: &Instruction) -> impl Iterator<Item = Spanned<String>> + use<> {
+/// The `from` of COPY and of each mount of RUN; none of ONBUILD, because they resolve where they
+/// are triggered.
+fn from_names(instruction: &Instruction) -> impl Iterator<Item = Spanned<String>> + use<> {
     let copy = match &instruction.body {
         Body::Copy(copy) => copy.from.clone(),
         _ => None,

@@ -1,10 +1,8 @@
-//! The tree: what a Dockerfile says, with the span of every piece.
-//!
-//! Plain data. Nothing here parses, and nothing here knows what a value is worth.
+//! The tree of a Dockerfile, with the span of every piece. Plain data.
 
 use std::borrow::Cow;
 
-use super::heredoc::Heredoc;
+use super::escape::Escape;
 use super::word::Word;
 use crate::source::{OffsetMap, Span, Spanned};
 
@@ -13,32 +11,15 @@ use crate::source::{OffsetMap, Span, Spanned};
 pub struct Dockerfile {
     pub directives: Vec<Directive>,
     pub instructions: Vec<Instruction>,
-    /// Every comment, those inside continuations too, from `#` to the end of the line. Directives
-    /// and heredoc bodies are none.
+    /// Every comment from `#` to the end of the line, including comments inside continuations.
+    /// Directives and lines of heredocs are not comments.
     pub comments: Vec<Span>,
     pub escape: Escape,
-    /// Instructions that the builder refuses though it can read them. See [`FaultKind`].
+    /// Instructions that the builder rejects although it can read them. See [`FaultKind`].
     pub faults: Vec<Fault>,
-    /// A line of a template engine, or a base image that one has still to fill in. Nothing is an
-    /// error in such a file, for what the builder will read is not this.
+    /// A line or a base image with a template. Nothing is an error in such a file, because the
+    /// builder reads the rendered text.
     pub template: Option<Span>,
-}
-
-/// The character that escapes and that continues lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Escape {
-    #[default]
-    Backslash,
-    Backtick,
-}
-
-impl Escape {
-    pub const fn char(self) -> char {
-        match self {
-            Self::Backslash => '\\',
-            Self::Backtick => '`',
-        }
-    }
 }
 
 /// A parser directive: `# syntax=docker/dockerfile:1`.
@@ -61,33 +42,32 @@ pub struct Fault {
     pub kind: FaultKind,
     /// The smallest place a user would edit.
     pub span: Span,
-    /// What was found and what was expected, as a lowercase fragment.
+    /// The found and the expected text, as a lowercase fragment.
     pub message: String,
     pub related: Option<(Span, String)>,
 }
 
-/// What is wrong with an instruction. A file with one of these still has sound lines: every other
-/// instruction stands. What breaks the lines themselves (directives, heredocs, `ENV` without `=`, a
-/// JSON array of numbers, overlong lines, a file without instructions) is a
-/// [`crate::syntax::SyntaxError`] instead, and no fault is both.
+/// The kind of a fault. It does not affect other instructions. Errors that break lines (directives,
+/// heredocs, `ENV` without `=`, a JSON array of numbers, overlong lines, a file without
+/// instructions) are a [`crate::syntax::SyntaxError`] instead; no fault is both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
-    /// The keyword is none of the builder's.
+    /// The builder does not have this keyword.
     UnknownInstruction,
-    /// An instruction other than ARG stands before the first FROM.
+    /// An instruction other than ARG is before the first FROM.
     BeforeFrom,
-    /// Nothing but ARG: no stage to build.
+    /// Only ARG: there is no stage to build.
     NoStage,
     /// Too few or too many arguments, or an empty one.
     Arguments,
-    /// The third word of FROM is no stage name.
+    /// The third word of FROM is not a stage name.
     StageName,
     UnknownFlag,
-    /// A flag that may stand once stands twice.
+    /// A flag that is allowed once is repeated.
     DuplicateFlag,
-    /// A flag without a value, or with one the builder does not take.
+    /// A flag without a value, or with one that the builder rejects.
     FlagValue,
-    /// A variable where the builder does not expand any: `COPY --from=$stage`.
+    /// A variable where the builder does not expand variables: `COPY --from=$stage`.
     VariableInFrom,
     /// SHELL without a JSON array.
     ShellForm,
@@ -97,13 +77,13 @@ pub enum FaultKind {
     OnbuildTrigger,
     /// A heredoc as the destination of COPY or ADD.
     HeredocDestination,
-    /// A quote that is not closed or a substitution that the builder cannot make.
+    /// A quote that is not closed or a substitution that the builder does not support.
     BadWord,
 }
 
 impl FaultKind {
-    /// Whether the line has no reading at all: an unknown keyword, or words that do not make the
-    /// instruction. The other kinds can be read, and are refused for what they say.
+    /// Whether the line cannot be read: an unknown keyword, or words that do not form the
+    /// instruction. Faults of the other kinds can be read, and are rejected for their values.
     pub const fn is_unreadable(self) -> bool {
         matches!(
             self,
@@ -132,12 +112,12 @@ pub enum Keyword {
     User,
     Volume,
     Workdir,
-    /// None of these; the span tells what was written.
+    /// None of these; the span has the written word.
     Unknown,
 }
 
 impl Keyword {
-    /// Every keyword of the builder, as it is usually written.
+    /// Every keyword of the builder, in upper case.
     pub const ALL: [(&'static str, Self); 18] = [
         ("ADD", Self::Add),
         ("ARG", Self::Arg),
@@ -159,12 +139,12 @@ impl Keyword {
         ("WORKDIR", Self::Workdir),
     ];
 
-    /// Reads a keyword in any case.
-    pub fn read(word: &str) -> Self {
-        let found = Self::ALL
+    /// The keyword in a word of any case.
+    pub fn parse(word: &str) -> Self {
+        let known = Self::ALL
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(word));
-        found.map_or(Self::Unknown, |&(_, keyword)| keyword)
+        known.map_or(Self::Unknown, |&(_, keyword)| keyword)
     }
 
     pub fn name(self) -> &'static str {
@@ -175,19 +155,18 @@ impl Keyword {
     }
 }
 
-/// One instruction.
+/// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instruction {
     pub keyword: Spanned<Keyword>,
-    /// From the keyword to the last byte, heredocs included, the last line end not.
+    /// From the keyword to the last byte, including heredocs, without the last line end.
     pub span: Span,
-    /// What follows the flags, on the instruction's own lines; empty after them when there is
-    /// nothing.
+    /// The text after the flags, without heredocs; empty when there is none.
     pub arguments: Span,
     pub flags: Vec<Flag>,
-    /// Of RUN, COPY and ADD; an ONBUILD carries those of its trigger too.
+    /// Heredocs of RUN, COPY and ADD; an ONBUILD has those of its trigger.
     pub heredocs: Vec<Heredoc>,
-    /// Empty lines inside its continuations, which the builder warns of.
+    /// Empty lines inside its continuations, about which the builder warns.
     pub blank_lines: Vec<Span>,
     pub body: Body,
 }
@@ -213,12 +192,12 @@ impl Instruction {
 /// `--name` or `--name=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// The name, quotes and dashes removed; its span holds the dashes.
+    /// The name without quotes and dashes; its span includes the dashes.
     pub name: Spanned<String>,
-    /// The value, quotes and escapes removed; its span is what stands after `=`.
+    /// The value without quotes and escapes; its span is the text after `=`.
     pub value: Option<Spanned<String>>,
     pub span: Span,
-    /// Where each byte of the value stands.
+    /// The source offset of each byte of the value.
     pub(super) offsets: OffsetMap,
 }
 
@@ -232,6 +211,25 @@ impl Flag {
     pub fn span_of(&self, local: Span) -> Span {
         self.offsets.span(local)
     }
+}
+
+/// A body of lines attached to an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heredoc {
+    /// The terminator, quotes removed.
+    pub name: String,
+    /// The word that opens it: `<<EOF`, `3<<-"EOF"`.
+    pub word: Span,
+    /// The file descriptor written before `<<`.
+    pub descriptor: Option<u32>,
+    /// Part of the word is quoted, so variables in the body stay as they are.
+    pub quoted: bool,
+    /// `<<-`: leading tabs are removed from the body and the terminator.
+    pub strip_tabs: bool,
+    /// The lines of the body with their line ends.
+    pub body: Span,
+    /// The terminator's text; empty, at the end of the body, when there is none.
+    pub terminator: Span,
 }
 
 /// The arguments of an instruction, by keyword.
@@ -249,15 +247,15 @@ pub enum Body {
     Shell(Vec<Spanned<String>>),
     Healthcheck(Healthcheck),
     Expose(Vec<Word>),
-    /// Paths, in either form. Items of the JSON form are words too, decoded, with their quotes in
-    /// the span.
+    /// Paths, in either form. Items of the JSON form are decoded words with their quotes in the
+    /// span.
     Volume(Vec<Word>),
     User(Word),
     Workdir(Word),
     Stopsignal(Word),
     Maintainer(Word),
     Onbuild(Box<Instruction>),
-    /// Of an unknown instruction, or of one whose arguments make no sense; a fault says why.
+    /// Of an unknown instruction, or of one with invalid arguments, for which there is a fault.
     Invalid,
 }
 
@@ -307,14 +305,14 @@ pub struct Transfer {
 pub enum Source {
     /// A path, a pattern or, for ADD, a URL.
     Path(Word),
-    /// A heredoc of the instruction: its index, and the word that names it.
+    /// A heredoc of the instruction: its index, and the word that opens it.
     Heredoc(usize, Word),
 }
 
 /// A command in one of its two forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The JSON form; the items' spans hold their quotes.
+    /// The JSON form; the spans of the items include their quotes.
     Exec(Vec<Spanned<String>>),
     Shell(ShellText),
 }
@@ -335,16 +333,15 @@ impl Command {
     }
 }
 
-/// A command for the shell, as long as its source: byte `n` of `text` stands at `start + n`.
+/// A command for the shell, as long as its source: byte `n` of `text` is at `start + n`.
 ///
-/// Continuations, and comments and empty lines inside them, are spaces. Where a continuation joins
-/// two halves of one word (`cu\` and `rl`) it stays as it is, for the shell joins them the same
-/// way.
+/// Continuations, and comments and empty lines inside them, are spaces. A continuation between two
+/// halves of one word (`cu\` and `rl`) is kept, because the shell joins them in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellText {
     pub text: String,
     pub start: u32,
-    /// It begins with `[`, so a JSON array was probably meant.
+    /// The text begins with `[`, so it was probably meant as a JSON array.
     pub looks_like_json: bool,
 }
 
@@ -377,7 +374,7 @@ pub struct Mount {
     pub fields: Vec<MountField>,
 }
 
-/// One `key=value` of a mount; flags such as `ro` have no value.
+/// A `key=value` of a mount; flags such as `ro` have no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountField {
     /// In lower case.
@@ -386,7 +383,7 @@ pub struct MountField {
 }
 
 impl Mount {
-    /// The value of the first key of these.
+    /// The value of the first of these keys.
     pub fn get(&self, keys: &[&str]) -> Option<&Spanned<String>> {
         self.fields
             .iter()
@@ -395,7 +392,7 @@ impl Mount {
             .as_ref()
     }
 
-    /// `bind` unless it says otherwise, in lower case.
+    /// The type in lower case, `bind` by default.
     pub fn kind(&self) -> Cow<'_, str> {
         self.get(&["type"]).map_or(Cow::Borrowed("bind"), |kind| {
             Cow::Owned(kind.value.to_ascii_lowercase())

@@ -1,18 +1,18 @@
-//! Words as the builder reads them: quotes, escapes and variables.
+//! Words of instructions: quotes, escapes and variables.
 //!
-//! A word keeps the text as written. Taking it apart happens on demand, follows the builder's own
-//! lexer, and never substitutes anything: what a variable is worth is for the model to say.
+//! A word keeps the text as written. It is split into pieces on demand, in the same way as in the
+//! lexer of the builder, and without substitution: values of variables are known to the model only.
 
 use std::borrow::Cow;
 
-use super::Escape;
+use super::escape::Escape;
 use crate::source::{OffsetMap, Span};
 
-/// Variables nest in each other's modifiers (`${A:-${B}}`); deeper ones than this are an error.
+/// The depth to which variables may be nested in modifiers (`${A:-${B}}`). Deeper ones are an
+/// error.
 const MAX_DEPTH: usize = 32;
 
-/// One word of an instruction: its text with line continuations joined, quotes and escapes still in
-/// it.
+/// A word of an instruction: its text with continuations joined, including quotes and escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
     pub text: String,
@@ -36,7 +36,7 @@ impl Word {
         }
     }
 
-    /// The text without quotes and escapes; `None` when it holds a variable or does not lex.
+    /// The text without quotes and escapes; `None` when it contains a variable or does not lex.
     pub fn literal(&self) -> Option<Cow<'_, str>> {
         if !self.text.contains(['$', '\'', '"', self.escape.char()]) {
             return Some(Cow::Borrowed(&self.text));
@@ -54,26 +54,25 @@ impl Word {
         Some(Cow::Owned(literal))
     }
 
-    /// The word taken apart, quotes and escapes removed.
+    /// The pieces of the word, without quotes and escapes.
     ///
     /// # Errors
     /// A quote or a brace that is not closed, or a substitution the builder does not know.
     pub fn pieces(&self) -> Result<Vec<Piece>, BadWord> {
         let mut lexer = Lexer {
             text: &self.text,
-            at: 0,
+            offset: 0,
             escape: self.escape.char(),
         };
         lexer.pieces(None, 0)
     }
 
-    /// Whether a template engine has still to fill this word in (`{{ image }}`), so that nothing is
-    /// known of it.
+    /// Whether the word contains a template (`{{ image }}`), so that its value is unknown.
     pub fn is_template(&self) -> bool {
         is_template(&self.text)
     }
 
-    /// Why the builder would refuse this word, if it would.
+    /// The reason why the builder rejects this word, if it does.
     pub fn problem(&self) -> Option<BadWord> {
         if !self.text.contains(['$', '\'', '"']) {
             return None;
@@ -85,34 +84,30 @@ impl Word {
         };
 
         let mut variables = Vec::new();
-        collect(pieces, &mut variables);
-        let unsupported = |variable: &&Variable| {
-            variable
-                .modifier
-                .as_ref()
-                .is_some_and(|modifier| modifier.kind == ModifierKind::Unsupported)
-        };
+        collect_variables(pieces, &mut variables);
+        let unsupported = variables
+            .iter()
+            .find(|variable| variable.has_modifier(ModifierKind::Unsupported))?;
 
-        let found = variables.iter().find(unsupported)?;
         Some(BadWord {
-            local: found.local,
+            local: unsupported.local,
             message: "the builder does not support this substitution",
         })
     }
 
-    /// Every variable of the word, those inside modifiers too.
+    /// Every variable of the word, including those inside modifiers.
     pub fn variables(&self) -> Vec<Variable> {
-        let mut found = Vec::new();
+        let mut variables = Vec::new();
         if self.text.contains('$')
             && let Ok(pieces) = self.pieces()
         {
-            collect(pieces, &mut found);
+            collect_variables(pieces, &mut variables);
         }
 
-        found
+        variables
     }
 
-    /// The source span of a range of `text`, which is how pieces and errors count.
+    /// The source span of a range of `text`, as in pieces and errors.
     pub fn span_of(&self, local: Span) -> Span {
         match &self.joints {
             Some(joints) => joints.span(local),
@@ -121,12 +116,12 @@ impl Word {
     }
 }
 
-/// Whether a text holds the marks of Jinja, Go, Mustache or ERB templates.
+/// Whether a text contains marks of Jinja, Go, Mustache or ERB templates.
 pub(super) fn is_template(text: &str) -> bool {
     ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark))
 }
 
-fn collect(pieces: Vec<Piece>, into: &mut Vec<Variable>) {
+fn collect_variables(pieces: Vec<Piece>, variables: &mut Vec<Variable>) {
     for piece in pieces {
         if let Piece::Variable(variable) = piece {
             let nested = variable
@@ -134,8 +129,8 @@ fn collect(pieces: Vec<Piece>, into: &mut Vec<Variable>) {
                 .as_ref()
                 .map(|modifier| modifier.word.clone())
                 .unwrap_or_default();
-            into.push(variable);
-            collect(nested, into);
+            variables.push(variable);
+            collect_variables(nested, variables);
         }
     }
 }
@@ -156,19 +151,27 @@ pub struct Variable {
     pub modifier: Option<Modifier>,
 }
 
+impl Variable {
+    fn has_modifier(&self, kind: ModifierKind) -> bool {
+        self.modifier
+            .as_ref()
+            .is_some_and(|modifier| modifier.kind == kind)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modifier {
     pub kind: ModifierKind,
-    /// A colon stands before it, so an empty value counts as unset.
+    /// A colon precedes it, so an empty value counts as unset.
     pub or_empty: bool,
     pub word: Vec<Piece>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModifierKind {
-    /// `-`: the word stands in for an unset variable.
+    /// `-`: the word replaces an unset variable.
     Default,
-    /// `+`: the word stands in for a set variable.
+    /// `+`: the word replaces a set variable.
     Alternate,
     /// `?`: an unset variable fails the build with the word as message.
     Required,
@@ -177,59 +180,59 @@ pub enum ModifierKind {
     /// `.`: a placeholder such as `${project.version}`, which another tool fills in before the
     /// builder reads it.
     Placeholder,
-    /// Something the builder refuses, such as the shell's `${name:0:3}`.
+    /// A modifier that the builder rejects, such as `${name:0:3}`.
     Unsupported,
 }
 
-/// Why a word does not lex, and where in its text.
+/// The reason why a word does not lex, and the span in its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadWord {
     pub local: Span,
     pub message: &'static str,
 }
 
-/// Gives the end of the `$` substitution at `at`, for lexers that only step over it.
-pub(super) fn after_dollar(text: &str, at: usize, escape: Escape) -> Result<usize, BadWord> {
+/// The end of the `$` substitution at `offset`, for lexers that only skip it.
+pub(super) fn after_dollar(text: &str, offset: usize, escape: Escape) -> Result<usize, BadWord> {
     let mut lexer = Lexer {
         text,
-        at,
+        offset,
         escape: escape.char(),
     };
 
     lexer.dollar(0)?;
 
-    Ok(lexer.at)
+    Ok(lexer.offset)
 }
 
 struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    offset: usize,
     escape: char,
 }
 
 impl Lexer<'_> {
     fn peek(&self) -> Option<char> {
-        self.text.get(self.at..)?.chars().next()
+        self.text.get(self.offset..)?.chars().next()
     }
 
     fn next(&mut self) -> Option<char> {
         let next = self.peek()?;
-        self.at += next.len_utf8();
+        self.offset += next.len_utf8();
         Some(next)
     }
 
     fn bad(&self, start: usize, message: &'static str) -> BadWord {
         BadWord {
-            local: Span::of(start, self.at),
+            local: Span::of(start, self.offset),
             message,
         }
     }
 
-    /// Pieces up to `stop`, which is consumed, or to the end.
+    /// The pieces up to `stop`, which is consumed, or to the end.
     fn pieces(&mut self, stop: Option<char>, depth: usize) -> Result<Vec<Piece>, BadWord> {
         let mut pieces = Vec::new();
         let mut text = String::new();
-        let start = self.at;
+        let start = self.offset;
 
         loop {
             let Some(next) = self.peek() else {
@@ -241,7 +244,7 @@ impl Lexer<'_> {
             };
 
             if Some(next) == stop {
-                self.at += next.len_utf8();
+                self.offset += next.len_utf8();
                 break;
             }
 
@@ -250,7 +253,7 @@ impl Lexer<'_> {
                 '"' => self.double_quoted(&mut pieces, &mut text, depth)?,
                 '$' => self.substitution(&mut pieces, &mut text, depth)?,
                 _ => {
-                    self.at += next.len_utf8();
+                    self.offset += next.len_utf8();
                     if next == self.escape {
                         text.extend(self.next());
                     } else {
@@ -266,10 +269,10 @@ impl Lexer<'_> {
     }
 
     fn single_quoted(&mut self, text: &mut String) -> Result<(), BadWord> {
-        let start = self.at;
-        let body = self.at + 1;
+        let start = self.offset;
+        let body = self.offset + 1;
         let Some(len) = self.text[body..].find('\'') else {
-            self.at = self.text.len();
+            self.offset = self.text.len();
             return Err(BadWord {
                 local: Span::of(start, start + 1),
                 message: "this quote is not closed",
@@ -277,7 +280,7 @@ impl Lexer<'_> {
         };
 
         text.push_str(&self.text[body..body + len]);
-        self.at = body + len + 1;
+        self.offset = body + len + 1;
 
         Ok(())
     }
@@ -288,8 +291,8 @@ impl Lexer<'_> {
         text: &mut String,
         depth: usize,
     ) -> Result<(), BadWord> {
-        let start = self.at;
-        self.at += 1;
+        let start = self.offset;
+        self.offset += 1;
 
         loop {
             match self.peek() {
@@ -300,19 +303,19 @@ impl Lexer<'_> {
                     });
                 }
                 Some('"') => {
-                    self.at += 1;
+                    self.offset += 1;
                     return Ok(());
                 }
                 Some('$') => self.substitution(pieces, text, depth)?,
                 Some(next) => {
-                    self.at += next.len_utf8();
+                    self.offset += next.len_utf8();
 
                     match self.peek() {
                         Some(escaped)
                             if next == self.escape
                                 && (['"', '$'].contains(&escaped) || escaped == next) =>
                         {
-                            self.at += escaped.len_utf8();
+                            self.offset += escaped.len_utf8();
                             text.push(escaped);
                         }
                         _ => text.push(next),
@@ -339,14 +342,14 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// A substitution; `None` for a `$` that begins none.
+    /// A substitution; `None` for a `$` that does not begin one.
     fn dollar(&mut self, depth: usize) -> Result<Option<Variable>, BadWord> {
-        let start = self.at;
-        self.at += 1;
+        let start = self.offset;
+        self.offset += 1;
 
         if self.peek() != Some('{') {
             let name = self.name();
-            let local = Span::of(start, self.at);
+            let local = Span::of(start, self.offset);
             return Ok((!name.is_empty()).then_some(Variable {
                 name,
                 local,
@@ -354,7 +357,7 @@ impl Lexer<'_> {
             }));
         }
 
-        self.at += 1;
+        self.offset += 1;
         if depth >= MAX_DEPTH {
             return Err(self.bad(start, "substitutions are nested too deeply"));
         }
@@ -370,7 +373,7 @@ impl Lexer<'_> {
         let name = self.name();
         let or_empty = self.peek() == Some(':');
         if or_empty {
-            self.at += 1;
+            self.offset += 1;
         }
 
         let modifier = match self.next() {
@@ -378,7 +381,7 @@ impl Lexer<'_> {
             Some('}') if !or_empty => None,
             Some('/') if !or_empty => {
                 if self.peek() == Some('/') {
-                    self.at += 1;
+                    self.offset += 1;
                 }
 
                 let mut word = self.pieces(Some('/'), depth + 1)?;
@@ -414,14 +417,14 @@ impl Lexer<'_> {
 
         Ok(Some(Variable {
             name,
-            local: Span::of(start, self.at),
+            local: Span::of(start, self.offset),
             modifier,
         }))
     }
 
     /// A variable's name: letters, digits and `_`; or digits alone; or one special parameter.
     fn name(&mut self) -> String {
-        let rest = &self.text[self.at..];
+        let rest = &self.text[self.offset..];
         let len = match rest.chars().next() {
             Some(first) if first.is_numeric() => {
                 rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len())
@@ -432,7 +435,7 @@ impl Lexer<'_> {
                 .unwrap_or(rest.len()),
         };
 
-        self.at += len;
+        self.offset += len;
 
         rest[..len].to_owned()
     }

@@ -1,47 +1,10 @@
-//! Reserved words and the compound commands they make, tests and arithmetic among them.
+//! Compound commands, including tests and arithmetic.
 
+use super::keyword::{Closers, Keyword};
 use super::parser::Parser;
-use super::{BlockKind, Word};
+use super::script::BlockKind;
+use super::word::Word;
 use crate::source::Span;
-
-/// A set of tokens that end a list.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Closers(u16);
-
-impl Closers {
-    pub(super) const NONE: Self = Self(0);
-    pub(super) const PAREN: Self = Self(1);
-    pub(super) const BRACE: Self = Self(1 << 1);
-    pub(super) const THEN: Self = Self(1 << 2);
-    pub(super) const ELIF: Self = Self(1 << 3);
-    pub(super) const ELSE: Self = Self(1 << 4);
-    pub(super) const FI: Self = Self(1 << 5);
-    pub(super) const DO: Self = Self(1 << 6);
-    pub(super) const DONE: Self = Self(1 << 7);
-    pub(super) const ARM: Self = Self(1 << 8);
-    pub(super) const ESAC: Self = Self(1 << 9);
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(super) const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// A reserved word where a command may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keyword {
-    Closer(Closers),
-    Brace,
-    If,
-    While,
-    For,
-    Case,
-    Function,
-    Test,
-}
 
 impl Parser<'_> {
     /// The reserved word that begins here, and its length.
@@ -53,7 +16,7 @@ impl Parser<'_> {
             return None;
         }
 
-        let rest = &self.bytes[self.at..self.end.min(self.at + 9)];
+        let rest = &self.bytes[self.position..self.end.min(self.position + 9)];
         let len = rest
             .iter()
             .position(|byte| {
@@ -85,28 +48,33 @@ impl Parser<'_> {
         Some((keyword, len))
     }
 
+    /// Whether a closer of this set is next.
+    pub(super) fn is_at_closer(&self, closers: Closers) -> bool {
+        matches!(self.keyword(), Some((Keyword::Closer(closer), _)) if closers.has(closer))
+    }
+
     fn take_keyword(&mut self, wanted: Closers) -> bool {
         match self.keyword() {
             Some((Keyword::Closer(closer), len)) if wanted.has(closer) => {
-                self.at += len;
+                self.position += len;
                 true
             }
             _ => false,
         }
     }
 
-    /// One command of a pipeline, simple or compound.
+    /// Reads a command of a pipeline, simple or compound.
     pub(super) fn element(&mut self, outer: Closers) {
-        let start = self.at;
+        let start = self.position;
 
         if self.peek() == Some(b'(') {
             if self.peek_at(1) == Some(b'(')
-                && let Some(close) = self.arithmetic_end(self.at + 2)
+                && let Some(close) = self.arithmetic_end(self.position + 2)
             {
                 return self.arithmetic_command(close);
             }
 
-            let block = self.deeper(|parser| parser.parenthesised(BlockKind::Subshell, start));
+            let block = self.deeper(|parser| parser.parenthesized(BlockKind::Subshell, start));
             return self.compound_end(block, start, 1);
         }
 
@@ -119,20 +87,20 @@ impl Parser<'_> {
             Keyword::Test => return self.test(),
             Keyword::Brace => self.deeper(|parser| {
                 parser.within(BlockKind::Group, Vec::new(), start, |parser| {
-                    parser.at += len;
+                    parser.position += len;
                     parser.list(Closers::BRACE, outer);
                     parser.take_keyword(Closers::BRACE);
                 })
             }),
             Keyword::If => self.deeper(|parser| {
                 parser.within(BlockKind::If, Vec::new(), start, |parser| {
-                    parser.at += len;
+                    parser.position += len;
                     parser.conditional(outer);
                 })
             }),
             Keyword::While => self.deeper(|parser| {
                 parser.within(BlockKind::Loop, Vec::new(), start, |parser| {
-                    parser.at += len;
+                    parser.position += len;
                     let outer = outer.and(Closers::DONE);
                     parser.branch(BlockKind::Condition, Closers::DO, outer);
                     parser.loop_body(outer);
@@ -141,13 +109,13 @@ impl Parser<'_> {
             Keyword::For => self.deeper(|parser| parser.for_loop(start, len, outer)),
             Keyword::Case => self.deeper(|parser| parser.case(start, len, outer)),
             Keyword::Function => {
-                self.at += len;
+                self.position += len;
                 self.skip_blanks();
                 let name = self.word();
                 self.skip_blanks();
 
                 if self.peek() == Some(b'(') {
-                    self.at += 1;
+                    self.position += 1;
                     self.skip_blanks();
                     self.take(b')');
                 }
@@ -159,11 +127,11 @@ impl Parser<'_> {
         self.compound_end(block, start, len);
     }
 
-    /// The redirects after a compound command; or, where it would nest too deep, its first token as
-    /// a separator.
+    /// Reads the redirects after a compound command; or, where it is nested too deeply, its first
+    /// token as a separator.
     fn compound_end(&mut self, block: Option<u32>, start: usize, token: usize) {
         let Some(block) = block else {
-            self.at = start + token;
+            self.position = start + token;
             return;
         };
 
@@ -179,8 +147,10 @@ impl Parser<'_> {
         }
     }
 
-    fn branch(&mut self, kind: BlockKind, own: Closers, outer: Closers) {
-        self.within(kind, Vec::new(), self.at, |parser| parser.list(own, outer));
+    fn branch(&mut self, kind: BlockKind, closers: Closers, outer: Closers) {
+        self.within(kind, Vec::new(), self.position, |parser| {
+            parser.list(closers, outer)
+        });
     }
 
     fn conditional(&mut self, outer: Closers) {
@@ -212,22 +182,22 @@ impl Parser<'_> {
     }
 
     fn for_loop(&mut self, start: usize, len: usize, outer: Closers) -> u32 {
-        self.at += len;
+        self.position += len;
         self.skip_blanks();
         let mut words = Vec::new();
         if self.peek() == Some(b'(')
             && self.peek_at(1) == Some(b'(')
-            && let Some(close) = self.arithmetic_end(self.at + 2)
+            && let Some(close) = self.arithmetic_end(self.position + 2)
         {
-            words.push(self.arithmetic_word(self.at + 2, close));
-            self.at = close + 2;
+            words.push(self.arithmetic_word(self.position + 2, close));
+            self.position = close + 2;
         } else {
             words.push(self.word());
             self.skip_lines();
-            if self.bytes[self.at..self.end].starts_with(b"in")
+            if self.bytes[self.position..self.end].starts_with(b"in")
                 && matches!(self.peek_at(2), Some(b' ' | b'\t' | b'\\'))
             {
-                self.at += 2;
+                self.position += 2;
                 self.words_until_operator(&mut words);
             }
         }
@@ -241,7 +211,7 @@ impl Parser<'_> {
 
         self.within(BlockKind::Loop, words, start, |parser| {
             if let Some((Keyword::Brace, len)) = parser.keyword() {
-                parser.at += len;
+                parser.position += len;
                 parser.branch(BlockKind::Body, Closers::BRACE, outer);
                 parser.take_keyword(Closers::BRACE);
             } else {
@@ -253,13 +223,13 @@ impl Parser<'_> {
     fn words_until_operator(&mut self, words: &mut Vec<Word>) {
         loop {
             self.skip_blanks();
-            let before = self.at;
+            let before = self.position;
             if self.peek() == Some(b'#') {
                 return;
             }
 
             let word = self.word();
-            if self.at == before {
+            if self.position == before {
                 return;
             }
 
@@ -268,12 +238,12 @@ impl Parser<'_> {
     }
 
     fn case(&mut self, start: usize, len: usize, outer: Closers) -> u32 {
-        self.at += len;
+        self.position += len;
         self.skip_blanks();
         let subject = self.word();
         self.skip_lines();
-        if self.bytes[self.at..self.end].starts_with(b"in") {
-            self.at += 2;
+        if self.bytes[self.position..self.end].starts_with(b"in") {
+            self.position += 2;
         }
 
         self.within(BlockKind::Case, vec![subject], start, |parser| {
@@ -282,12 +252,12 @@ impl Parser<'_> {
         })
     }
 
-    /// One arm of a `case`; false when there is none.
+    /// Reads an arm of a `case`; false when there is none.
     fn arm(&mut self, outer: Closers) -> bool {
         self.skip_lines();
-        let start = self.at;
+        let start = self.position;
         if matches!(self.peek(), None | Some(b')' | b';' | b'&' | b'<' | b'>'))
-            || matches!(self.keyword(), Some((Keyword::Closer(closer), _)) if outer.and(Closers::ESAC).has(closer))
+            || self.is_at_closer(outer.and(Closers::ESAC))
         {
             return false;
         }
@@ -311,7 +281,7 @@ impl Parser<'_> {
         });
 
         if self.peek() == Some(b';') {
-            self.at += if self.peek_at(2) == Some(b'&') { 3 } else { 2 };
+            self.position += if self.peek_at(2) == Some(b'&') { 3 } else { 2 };
         }
 
         true
@@ -330,13 +300,13 @@ impl Parser<'_> {
         });
 
         if depth.is_none() {
-            self.at = self.at.max(start + 1);
+            self.position = self.position.max(start + 1);
         }
     }
 
-    /// `(( … ))`: a command named `((` whose only argument is the expression.
+    /// Reads `(( … ))` as a command named `((` whose only argument is the expression.
     fn arithmetic_command(&mut self, close: usize) {
-        let start = self.at;
+        let start = self.position;
         let id = self.push_command();
         let host = self.host.replace(id as u32);
         let words = vec![
@@ -344,23 +314,24 @@ impl Parser<'_> {
             self.arithmetic_word(start + 2, close),
         ];
         self.host = host;
-        self.at = close + 2;
+        self.position = close + 2;
         let command = &mut self.script.commands[id];
-        command.span = Span::of(start, self.at);
+        command.span = Span::of(start, self.position);
         command.words = words;
     }
 
-    /// `[[ … ]]`: a command whose arguments are the words and operators up to and with `]]`.
+    /// Reads `[[ … ]]` as a command whose arguments are the words and operators up to and with
+    /// `]]`.
     fn test(&mut self) {
-        let start = self.at;
+        let start = self.position;
         let id = self.push_command();
         let host = self.host.replace(id as u32);
         let mut words = vec![Word::plain("[[", Span::of(start, start + 2))];
-        self.at += 2;
+        self.position += 2;
 
         loop {
             self.skip_blanks();
-            let before = self.at;
+            let before = self.position;
 
             match self.peek() {
                 None | Some(b';') => break,
@@ -376,19 +347,19 @@ impl Parser<'_> {
                     continue;
                 }
                 Some(b'&' | b'|' | b'(' | b')' | b'<' | b'>') => {
-                    self.at += 1;
+                    self.position += 1;
                     if matches!(self.bytes[before], b'&' | b'|') {
                         self.take(self.bytes[before]);
                     }
 
                     words.push(Word::plain(
-                        &self.text[before..self.at],
-                        Span::of(before, self.at),
+                        &self.text[before..self.position],
+                        Span::of(before, self.position),
                     ));
                 }
                 Some(_) => {
                     let word = self.word();
-                    if self.at == before {
+                    if self.position == before {
                         break;
                     }
 

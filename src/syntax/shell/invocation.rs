@@ -1,24 +1,25 @@
-//! Which program really runs, and how its arguments read.
+//! The programs that commands run, and their arguments.
 //!
-//! The methods on arguments follow `getopt`: they cannot know which options of a program take a
-//! value, so callers say.
+//! The methods on arguments follow `getopt`. Callers pass the options of a program that take a
+//! value.
 
+use super::script::{BlockKind, Command, ProgramWords, Script, StoredInvocation};
+use super::word::Word;
 use super::wrapper::{self, Wrapper, WrapperKind};
-use super::{BlockKind, Command, Script, Word};
 use crate::source::Span;
 
-/// One program that runs.
+/// A program that runs.
 #[derive(Clone, Debug)]
 pub struct Invocation<'s> {
-    /// File name of the program, without its folders. Where it is not literal, the text as written
-    /// (`$CMD`).
+    /// The file name of the program, without its folders. Where it is not literal, the text as
+    /// written (`$CMD`).
     pub program: &'s str,
     /// The word that names it.
     pub name: &'s Word,
     pub args: &'s [Word],
-    /// What runs it, outermost first: `sudo`, `env`, a shell that was given its text, …
+    /// The programs that run it, outermost first: `sudo`, `env`, a shell, …
     pub wrappers: Vec<Wrapper<'s>>,
-    /// The simple command it was found in.
+    /// Its simple command.
     pub command: &'s Command,
 }
 
@@ -27,33 +28,14 @@ pub struct Invocation<'s> {
 pub struct Argument<'s> {
     /// The word that names the option.
     pub option: &'s Word,
-    /// The word that holds the value; the option's own for `--name=value`.
+    /// The word with the value; for `--name=value` the same word.
     pub word: &'s Word,
     pub value: &'s str,
-    /// Where the value stands.
+    /// The span of the value.
     pub span: Span,
 }
 
-/// An invocation by the numbers of its commands and words, for a script to keep beside them.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    program: Named,
-    /// What runs it, outermost first.
-    wrappers: Vec<(WrapperKind, Named)>,
-}
-
-/// The name of a program and its arguments.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    command: u32,
-    /// The word that names it, and the end of its arguments.
-    name: u32,
-    end: u32,
-    /// Where the name begins and ends in the word's text, without its folders.
-    text: (u32, u32),
-}
-
-impl Named {
+impl ProgramWords {
     fn new(command: u32, word: &Word, name: usize, args: usize) -> Self {
         let begin = word.text().len() - wrapper::from_name(word).len();
         let end = begin + wrapper::program(word).len();
@@ -65,7 +47,8 @@ impl Named {
         }
     }
 
-    fn of(self, script: &Script) -> (&str, &Word, &[Word]) {
+    /// The program, the word that names it, and its arguments.
+    fn resolve(self, script: &Script) -> (&str, &Word, &[Word]) {
         let words = &script.commands[self.command as usize].words;
         let name = &words[self.name as usize];
         (
@@ -76,31 +59,28 @@ impl Named {
     }
 }
 
-impl Found {
-    fn new(at: u32, command: &Command) -> Option<Self> {
-        let own = Invocation::of(command)?;
+impl StoredInvocation {
+    fn new(index: u32, command: &Command) -> Option<Self> {
+        let invocation = Invocation::of(command)?;
+        let mut wrappers = Vec::with_capacity(invocation.wrappers.len());
         let mut next = 0;
-        let mut named = |word: &Word, args: usize| {
-            let named = Named::new(at, word, next, args);
-            next = named.end as usize;
-            named
-        };
 
-        let wrappers = own.wrappers.iter();
-        let wrappers = wrappers
-            .map(|wrapper| (wrapper.kind, named(wrapper.name, wrapper.args.len())))
-            .collect();
-        Some(Self {
-            wrappers,
-            program: named(own.name, own.args.len()),
-        })
+        for wrapper in &invocation.wrappers {
+            let words = ProgramWords::new(index, wrapper.name, next, wrapper.args.len());
+            next = words.end as usize;
+            wrappers.push((wrapper.kind, words));
+        }
+
+        let program = ProgramWords::new(index, invocation.name, next, invocation.args.len());
+
+        Some(Self { wrappers, program })
     }
 
-    /// The invocation in the script that it was found in.
-    pub(super) fn of<'s>(&self, script: &'s Script) -> Invocation<'s> {
-        let (program, name, args) = self.program.of(script);
-        let wrappers = self.wrappers.iter().map(|&(kind, named)| {
-            let (program, name, args) = named.of(script);
+    /// The invocation with the words of its script.
+    fn resolve<'s>(&self, script: &'s Script) -> Invocation<'s> {
+        let (program, name, args) = self.program.resolve(script);
+        let wrappers = self.wrappers.iter().map(|&(kind, words)| {
+            let (program, name, args) = words.resolve(script);
             Wrapper {
                 kind,
                 program,
@@ -120,14 +100,14 @@ impl Found {
     }
 }
 
-/// Every invocation of a script, in the order of its commands.
-pub(super) fn find(script: &Script) -> Vec<Found> {
-    let mut all: Vec<Found> = Vec::with_capacity(script.commands.len());
-    // Only hosts of nested shell text are looked up again, and they come before what they host.
+/// The invocations of a script, in the order of its commands.
+fn find_invocations(script: &Script) -> Vec<StoredInvocation> {
+    let mut all: Vec<StoredInvocation> = Vec::with_capacity(script.commands.len());
+    // Only hosts of nested shell text are looked up again, and they precede the commands in it.
     let mut index_of: Vec<Option<u32>> = Vec::with_capacity(script.commands.len());
 
-    for (at, command) in script.commands.iter().enumerate() {
-        let Some(mut found) = Found::new(at as u32, command) else {
+    for (index, command) in script.commands.iter().enumerate() {
+        let Some(mut invocation) = StoredInvocation::new(index as u32, command) else {
             index_of.push(None);
             continue;
         };
@@ -137,29 +117,38 @@ pub(super) fn find(script: &Script) -> Vec<Found> {
             .find(|block| block.kind == BlockKind::Shell);
         if let Some(host) = shell.and_then(|shell| *index_of.get(shell.host? as usize)?) {
             let host = &all[host as usize];
-            let switches = matches!(host.program.of(script).0, "su" | "runuser");
-            let mut around = host.wrappers.clone();
-            around.push((
-                if switches {
-                    WrapperKind::User
-                } else {
-                    WrapperKind::Shell
-                },
-                host.program,
-            ));
-            around.append(&mut found.wrappers);
-            found.wrappers = around;
+            let kind = match host.program.resolve(script).0 {
+                "su" | "runuser" => WrapperKind::User,
+                _ => WrapperKind::Shell,
+            };
+
+            let mut wrappers = host.wrappers.clone();
+            wrappers.push((kind, host.program));
+            wrappers.append(&mut invocation.wrappers);
+            invocation.wrappers = wrappers;
         }
 
         index_of.push(Some(all.len() as u32));
-        all.push(found);
+        all.push(invocation);
     }
 
     all
 }
 
+impl Script {
+    /// The programs that run: one for each command that has a name, with `sudo`, `env`, `exec` and
+    /// other wrappers resolved. Computed once, because many rules need them.
+    pub fn invocations(&self) -> Vec<Invocation<'_>> {
+        self.invocations
+            .get_or_init(|| find_invocations(self))
+            .iter()
+            .map(|stored| stored.resolve(self))
+            .collect()
+    }
+}
+
 impl<'s> Invocation<'s> {
-    /// What a command runs; `None` when it has no words.
+    /// The invocation of a command; `None` when it has no words.
     pub fn of(command: &'s Command) -> Option<Self> {
         let mut words = &command.words[..];
         let mut wrappers = Vec::new();
@@ -199,8 +188,7 @@ impl<'s> Invocation<'s> {
             .map_or(self.name.span, |last| self.name.span.cover(last.span))
     }
 
-    /// `NAME=value` given to this program alone: before the command, or as arguments of `env` or
-    /// `sudo`.
+    /// Each `NAME=value` for this program: before the command, or as arguments of `env` or `sudo`.
     pub fn environment(&self) -> impl Iterator<Item = (&'s str, &'s str, Span)> {
         let command = self.command;
         let before = command.assignments.iter().map(|assignment| {
@@ -254,63 +242,30 @@ impl<'s> Invocation<'s> {
     /// The values of all of these options.
     pub fn options(&self, names: &[&str]) -> impl Iterator<Item = Argument<'s>> {
         let words = self.options_part();
-        words.iter().enumerate().filter_map(move |(at, option)| {
-            let next = || {
-                words.get(at + 1).map(|word| Argument {
-                    option,
-                    word,
-                    value: word.text(),
-                    span: word.span,
-                })
-            };
-
-            let text = option.text();
-            names.iter().find_map(|name| {
-                let Some(rest) = text.strip_prefix(name) else {
-                    return if cluster_has(text, name) && text.ends_with(&name[1..]) {
-                        next()
-                    } else {
-                        None
-                    };
-                };
-
-                if rest.is_empty() {
-                    return next();
-                }
-
-                let value = match rest.strip_prefix('=') {
-                    Some(value) => value,
-                    None if is_letter(name) => rest,
-                    None => return None,
-                };
-
-                let begin = text.len() - value.len();
-                Some(Argument {
-                    option,
-                    word: option,
-                    value,
-                    span: option.source(begin..text.len()),
-                })
-            })
+        words.iter().enumerate().filter_map(move |(index, option)| {
+            let next = words.get(index + 1);
+            names
+                .iter()
+                .find_map(|name| option_argument(name, option, next))
         })
     }
 
-    /// The arguments that are no options. `with_value` names the options whose value is the next
+    /// The arguments that are not options. `with_value` names the options whose value is the next
     /// word. After `--`, every argument counts.
     pub fn positionals(&self, with_value: &[&str]) -> Vec<&'s Word> {
-        let mut found = Vec::new();
+        let mut positionals = Vec::new();
         let mut words = self.args.iter();
 
         while let Some(word) = words.next() {
             let text = word.text();
 
             if text == "--" {
-                found.extend(words);
+                positionals.extend(words);
                 break;
             }
 
             if text.len() < 2 || !text.starts_with('-') {
-                found.push(word);
+                positionals.push(word);
             } else if with_value
                 .iter()
                 .any(|name| text == *name || cluster_has(text, name) && text.ends_with(&name[1..]))
@@ -319,13 +274,51 @@ impl<'s> Invocation<'s> {
             }
         }
 
-        found
+        positionals
     }
 
-    /// The first argument that is no option: `install` of `apt-get -y install`.
+    /// The first argument that is not an option: `install` of `apt-get -y install`.
     pub fn subcommand(&self, with_value: &[&str]) -> Option<&'s str> {
         self.positionals(with_value).first().map(|word| word.text())
     }
+}
+
+/// The value of the option `name` if `option` sets it; `next` is the word after it.
+fn option_argument<'s>(
+    name: &str,
+    option: &'s Word,
+    next: Option<&'s Word>,
+) -> Option<Argument<'s>> {
+    let text = option.text();
+    let takes_next = match text.strip_prefix(name) {
+        Some(rest) => rest.is_empty(),
+        None => cluster_has(text, name) && text.ends_with(&name[1..]),
+    };
+
+    if takes_next {
+        let word = next?;
+        return Some(Argument {
+            option,
+            word,
+            value: word.text(),
+            span: word.span,
+        });
+    }
+
+    let rest = text.strip_prefix(name)?;
+    let value = match rest.strip_prefix('=') {
+        Some(value) => value,
+        None if is_letter(name) => rest,
+        None => return None,
+    };
+
+    let begin = text.len() - value.len();
+    Some(Argument {
+        option,
+        word: option,
+        value,
+        span: option.source(begin..text.len()),
+    })
 }
 
 fn is_letter(name: &str) -> bool {

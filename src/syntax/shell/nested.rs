@@ -1,49 +1,50 @@
-//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands join the
-//! script they were found in, with spans that point at the outer text.
+//! Shell text inside words: `sh -c "…"`, `su -c "…"`, `eval …`, `bash <<EOF`. Its commands are
+//! added to the outer script, with spans in the outer text.
 
-use super::{
-    Block, BlockKind, Command, Invocation, PartKind, RedirectOperator, Script, Word, parser,
-};
+use super::invocation::Invocation;
+use super::parser;
+use super::script::{Block, BlockKind, Command, Redirect, RedirectOperator, Script};
+use super::word::{PartKind, Word};
 use crate::source::{OffsetMap, Span, slice};
 
-/// How many shells may stand in each other.
+/// The depth to which shells may be nested.
 const MAX_SHELLS: usize = 4;
 
 /// Programs that take shell text after `-c`.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash"];
 
-/// Finds the shell text of every command and adds its commands, and those found in them.
+/// Adds the commands in the shell text of every command, including those that are added.
 pub(super) fn expand(script: &mut Script) {
-    let mut at = 0;
+    let mut index = 0;
 
-    while at < script.commands.len() {
-        if let Some(text) = shell_text(script, &script.commands[at]) {
+    while index < script.commands.len() {
+        if let Some(text) = shell_text(script, &script.commands[index]) {
             let shells = script
-                .ancestors(&script.commands[at])
+                .ancestors(&script.commands[index])
                 .filter(|block| block.kind == BlockKind::Shell)
                 .count();
             if shells < MAX_SHELLS {
                 let nested = parser::parse(&text.text, text.known.clone());
-                graft(script, at as u32, nested, &text);
+                graft(script, index as u32, nested, &text);
             }
         }
 
-        at += 1;
+        index += 1;
     }
 }
 
 /// Text for another shell.
 #[derive(Default)]
-struct Text {
+struct NestedText {
     text: String,
     map: OffsetMap,
-    /// The words it was made from: no span may leave them.
+    /// The span of its words: spans of commands are clamped to it.
     within: Span,
-    /// Substitutions that the outer shell runs; their commands are in the script already.
+    /// Substitutions that the outer shell runs; their commands are in the outer script.
     known: Vec<Span>,
 }
 
-impl Text {
+impl NestedText {
     fn push(&mut self, word: &Word) {
         if self.text.is_empty() {
             (self.map, self.within) = (word.map(), word.span);
@@ -60,7 +61,7 @@ impl Text {
                 .filter(|part| part.offset == 0)
                 .map_or(word.span.start, |part| part.span.start),
         );
-        // What is written up to here of the word, and how much longer it became by braces.
+        // The end of the copied part of the word, and the number of bytes that braces added.
         let (mut done, mut grown) = (0, 0);
 
         for (index, part) in word.parts.iter().enumerate() {
@@ -77,9 +78,9 @@ impl Text {
             let (before, rest) = word.text().split_at(end);
             if matches!(part.kind, PartKind::Variable(_))
                 && is_bare(slice(before, part.offset as usize..before.len()))
-                && runs_on(rest)
+                && continues_name(rest)
             {
-                // `$X'y'` is `${X}y` to the inner shell, and not `$Xy`.
+                // `$X'y'` is `${X}y` for the inner shell, not `$Xy`.
                 self.text
                     .push_str(slice(before, done..part.offset as usize));
                 let name = slice(before, part.offset as usize + 1..before.len());
@@ -107,8 +108,12 @@ impl Text {
 
     fn location(&self, span: Span) -> Span {
         let location = self.map.span(span);
-        let clamp = |at: u32| at.clamp(self.within.start, self.within.end);
-        Span::new(clamp(location.start), clamp(location.end))
+        let Span { start, end } = self.within;
+
+        Span::new(
+            location.start.clamp(start, end),
+            location.end.clamp(start, end),
+        )
     }
 }
 
@@ -119,26 +124,30 @@ fn is_bare(variable: &str) -> bool {
         .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
 }
 
-/// Whether a text would be read as the rest of a name before it.
-fn runs_on(text: &str) -> bool {
+/// Whether a text continues a name before it.
+fn continues_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn shell_text(script: &Script, command: &Command) -> Option<Text> {
+/// The text that a command passes to another shell.
+fn shell_text(script: &Script, command: &Command) -> Option<NestedText> {
     let invocation = Invocation::of(command)?;
 
     match invocation.program {
         "eval" => {
-            let mut text = Text::default();
-            invocation.args.iter().for_each(|word| text.push(word));
+            let mut text = NestedText::default();
+            for word in invocation.args {
+                text.push(word);
+            }
+
             (!text.text.is_empty()).then_some(text)
         }
         "su" | "runuser" => invocation
             .option(&["-c", "--command"])
-            .map(|command| Text::of(command.word)),
+            .map(|command| NestedText::of(command.word)),
         shell if SHELLS.contains(&shell) => match command_string(invocation.args) {
-            CommandString::Word(word) => Some(Text::of(word)),
-            CommandString::Input => input(script, command),
+            CommandString::Word(word) => Some(NestedText::of(word)),
+            CommandString::Input => input_text(script, command),
             CommandString::None => None,
         },
         _ => None,
@@ -149,12 +158,12 @@ enum CommandString<'s> {
     Word(&'s Word),
     /// The shell reads its standard input.
     Input,
-    /// It runs a file, or nothing that is written here.
+    /// The shell runs a file, or nothing.
     None,
 }
 
 fn command_string(args: &[Word]) -> CommandString<'_> {
-    let mut given = false;
+    let mut has_command_option = false;
     let mut words = args.iter();
 
     while let Some(word) = words.next() {
@@ -164,7 +173,7 @@ fn command_string(args: &[Word]) -> CommandString<'_> {
         }
 
         if !text.starts_with(['-', '+']) {
-            return if given {
+            return if has_command_option {
                 CommandString::Word(word)
             } else {
                 CommandString::None
@@ -176,7 +185,7 @@ fn command_string(args: &[Word]) -> CommandString<'_> {
         }
 
         if !text.starts_with("--") {
-            given |= text.contains('c');
+            has_command_option |= text.contains('c');
             if text == "-s" {
                 return CommandString::Input;
             }
@@ -187,7 +196,7 @@ fn command_string(args: &[Word]) -> CommandString<'_> {
         }
     }
 
-    if given {
+    if has_command_option {
         CommandString::None
     } else {
         CommandString::Input
@@ -195,7 +204,7 @@ fn command_string(args: &[Word]) -> CommandString<'_> {
 }
 
 /// The here-document or here-string that a shell reads.
-fn input(script: &Script, command: &Command) -> Option<Text> {
+fn input_text(script: &Script, command: &Command) -> Option<NestedText> {
     let redirect = command
         .redirects
         .iter()
@@ -204,19 +213,16 @@ fn input(script: &Script, command: &Command) -> Option<Text> {
     match redirect.operator {
         RedirectOperator::Heredoc => script
             .heredoc(redirect)
-            .map(|heredoc| Text::of(&heredoc.body)),
-        RedirectOperator::HereString => Some(Text::of(&redirect.target)),
+            .map(|heredoc| NestedText::of(&heredoc.body)),
+        RedirectOperator::HereString => Some(NestedText::of(&redirect.target)),
         _ => None,
     }
 }
 
 /// Adds the commands of `nested` to `script`, as the shell that the command `host` runs.
-fn graft(script: &mut Script, host: u32, nested: Script, text: &Text) {
-    let location = |span: Span| text.location(span);
-    let (blocks, pipelines) = (script.blocks.len() as u32, script.pipelines.len() as u32);
-    let heredocs = script.heredocs.len() as u32;
+fn graft(script: &mut Script, host: u32, nested: Script, text: &NestedText) {
     let runner = &script.commands[host as usize];
-    let around = Block {
+    let shell = Block {
         parent: Some(runner.block),
         pipeline: runner.pipeline,
         index: runner.index,
@@ -224,67 +230,97 @@ fn graft(script: &mut Script, host: u32, nested: Script, text: &Text) {
         ..Block::new(BlockKind::Shell, text.within)
     };
 
-    let commands = script.commands.len() as u32;
-    let redirects = |redirects: &mut Vec<super::Redirect>| {
-        for redirect in redirects {
-            redirect.span = location(redirect.span);
-            redirect.target.remap(&location, blocks);
-            redirect.heredoc = redirect.heredoc.map(|at| at + heredocs);
-        }
+    let graft = Graft {
+        text,
+        blocks: script.blocks.len() as u32,
+        pipelines: script.pipelines.len() as u32,
+        heredocs: script.heredocs.len() as u32,
+        commands: script.commands.len() as u32,
     };
 
-    script.blocks.push(around);
-    script
-        .blocks
-        .extend(nested.blocks.into_iter().skip(1).map(|mut block| {
-            block.span = location(block.span);
-            block.parent = block.parent.map(|parent| parent + blocks);
-            block.pipeline += pipelines;
-            block.host = block.host.map(|host| host + commands);
-            block
-                .words
-                .iter_mut()
-                .for_each(|word| word.remap(&location, blocks));
-            redirects(&mut block.redirects);
+    script.blocks.push(shell);
 
-            block
-        }));
-    script
-        .pipelines
-        .extend(nested.pipelines.into_iter().map(|mut pipeline| {
-            pipeline.block += blocks;
-            pipeline
-                .pipes
-                .iter_mut()
-                .for_each(|pipe| *pipe = location(*pipe));
-            pipeline
-        }));
-    script
-        .heredocs
-        .extend(nested.heredocs.into_iter().map(|mut heredoc| {
-            heredoc.body.remap(&location, blocks);
-            heredoc
-        }));
+    // The first block of the nested script is the shell.
+    for mut block in nested.blocks.into_iter().skip(1) {
+        graft.move_block(&mut block);
+        script.blocks.push(block);
+    }
+
+    for mut pipeline in nested.pipelines {
+        pipeline.block += graft.blocks;
+        for pipe in &mut pipeline.pipes {
+            *pipe = text.location(*pipe);
+        }
+
+        script.pipelines.push(pipeline);
+    }
+
+    for mut heredoc in nested.heredocs {
+        graft.move_word(&mut heredoc.body);
+        script.heredocs.push(heredoc);
+    }
+
+    let comments = nested.comments.into_iter();
     script
         .comments
-        .extend(nested.comments.into_iter().map(location));
-    script
-        .commands
-        .extend(nested.commands.into_iter().map(|mut command| {
-            command.span = location(command.span);
-            command.block += blocks;
-            command.pipeline += pipelines;
-            command
-                .words
-                .iter_mut()
-                .for_each(|word| word.remap(&location, blocks));
-            for assignment in &mut command.assignments {
-                assignment.name_span = location(assignment.name_span);
-                assignment.value.remap(&location, blocks);
-            }
+        .extend(comments.map(|comment| text.location(comment)));
 
-            redirects(&mut command.redirects);
+    for mut command in nested.commands {
+        graft.move_command(&mut command);
+        script.commands.push(command);
+    }
+}
 
-            command
-        }));
+/// The translation of a nested script: spans through the text, and indices by the number of items
+/// that the outer script has.
+struct Graft<'t> {
+    text: &'t NestedText,
+    blocks: u32,
+    pipelines: u32,
+    heredocs: u32,
+    commands: u32,
+}
+
+impl Graft<'_> {
+    fn move_word(&self, word: &mut Word) {
+        word.remap(&|span| self.text.location(span), self.blocks);
+    }
+
+    fn move_redirects(&self, redirects: &mut [Redirect]) {
+        for redirect in redirects {
+            redirect.span = self.text.location(redirect.span);
+            self.move_word(&mut redirect.target);
+            redirect.heredoc = redirect.heredoc.map(|index| index + self.heredocs);
+        }
+    }
+
+    fn move_block(&self, block: &mut Block) {
+        block.span = self.text.location(block.span);
+        block.parent = block.parent.map(|parent| parent + self.blocks);
+        block.pipeline += self.pipelines;
+        block.host = block.host.map(|host| host + self.commands);
+
+        for word in &mut block.words {
+            self.move_word(word);
+        }
+
+        self.move_redirects(&mut block.redirects);
+    }
+
+    fn move_command(&self, command: &mut Command) {
+        command.span = self.text.location(command.span);
+        command.block += self.blocks;
+        command.pipeline += self.pipelines;
+
+        for word in &mut command.words {
+            self.move_word(word);
+        }
+
+        for assignment in &mut command.assignments {
+            assignment.name_span = self.text.location(assignment.name_span);
+            self.move_word(&mut assignment.value);
+        }
+
+        self.move_redirects(&mut command.redirects);
+    }
 }

@@ -1,21 +1,22 @@
 //! Lists, pipelines and compound commands: recursive descent over the bytes of a script.
 //!
-//! Two promises hold everywhere: each step moves forward, and nothing nests deeper than
-//! [`MAX_DEPTH`]; brackets and keywords beyond that depth are read as separators, so that hostile
-//! text stays cheap and its commands still appear.
+//! Each step moves forward, and nothing is nested deeper than [`MAX_DEPTH`]. Brackets and keywords
+//! beyond that depth are read as separators, so that hostile text stays cheap and its commands are
+//! still found.
 
-use super::compound::{Closers, Keyword};
-use super::{
-    Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect, RedirectOperator, Script,
-    Word, word::is_name,
+use super::keyword::{Closers, Keyword};
+use super::script::{
+    Assignment, Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect,
+    RedirectOperator, Script,
 };
+use super::word::{Quote, Word, is_name};
 use crate::source::Span;
 
-/// How deep compound commands and expansions may nest. Real scripts stay below ten.
+/// The depth to which compound commands and expansions may be nested. Real scripts stay below ten.
 const MAX_DEPTH: u32 = 40;
 
-/// Parses `text` without looking into nested shell text. Substitutions at `opaque` spans (sorted)
-/// are passed over, because their commands are known already.
+/// Parses `text` without nested shell text. Substitutions at `opaque` spans (sorted) are skipped,
+/// because their commands are known already.
 pub(super) fn parse(text: &str, opaque: Vec<Span>) -> Script {
     let mut parser = Parser::new(text, opaque);
     parser
@@ -27,21 +28,32 @@ pub(super) fn parse(text: &str, opaque: Vec<Span>) -> Script {
     parser.script
 }
 
+/// A token between the pipelines of a list.
+enum ListToken {
+    /// The end of the list.
+    End,
+    /// A comment, a line end after `&&`, or a token without meaning here.
+    Skipped,
+    Connector(Connector),
+    /// A pipeline begins.
+    Pipeline,
+}
+
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
     pub(super) bytes: &'t [u8],
-    pub(super) at: usize,
-    /// Where reading stops: the end of the text, or of the backticks or here-document being read.
+    pub(super) position: usize,
+    /// The end of the text, or of the backticks or here-document that is being read.
     pub(super) end: usize,
     depth: u32,
     pub(super) script: Script,
     pub(super) opaque: Vec<Span>,
-    /// No `}}` stands between this place and the one before which a search for it began.
+    /// The offset before which no `}}` ends a template: an earlier search found none.
     pub(super) no_template_until: usize,
     block: u32,
     pub(super) pipeline: u32,
     pub(super) index: u32,
-    /// The command being read, host of the substitutions in its words.
+    /// The command that is being read, the host of the substitutions in its words.
     pub(super) host: Option<u32>,
     /// Here-documents whose bodies begin after the next line end: index and delimiter.
     pending: Vec<(u32, Box<str>)>,
@@ -52,7 +64,7 @@ impl<'t> Parser<'t> {
         Self {
             text,
             bytes: text.as_bytes(),
-            at: 0,
+            position: 0,
             end: text.len(),
             depth: 0,
             script: Script::default(),
@@ -71,9 +83,9 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn peek_at(&self, ahead: usize) -> Option<u8> {
-        let at = self.at + ahead;
-        if at < self.end {
-            Some(self.bytes[at])
+        let position = self.position + ahead;
+        if position < self.end {
+            Some(self.bytes[position])
         } else {
             None
         }
@@ -91,9 +103,9 @@ impl<'t> Parser<'t> {
     pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
-                Some(b' ' | b'\t' | b'\r') => self.at += 1,
+                Some(b' ' | b'\t' | b'\r') => self.position += 1,
                 Some(b'\\') => match self.line_end(1) {
-                    Some(len) => self.at += 1 + len,
+                    Some(len) => self.position += 1 + len,
                     None => return,
                 },
                 _ => return,
@@ -102,16 +114,16 @@ impl<'t> Parser<'t> {
     }
 
     fn comment(&mut self) {
-        let rest = &self.bytes[self.at..self.end];
+        let rest = &self.bytes[self.position..self.end];
         let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let trimmed = rest[..len].strip_suffix(b"\r").map_or(len, <[u8]>::len);
         self.script
             .comments
-            .push(Span::of(self.at, self.at + trimmed));
-        self.at += len;
+            .push(Span::of(self.position, self.position + trimmed));
+        self.position += len;
     }
 
-    /// Blanks, comments and line ends.
+    /// Skips blanks, comments and line ends.
     pub(super) fn skip_lines(&mut self) {
         loop {
             self.skip_blanks();
@@ -124,9 +136,9 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Passes a line end and the here-documents that begin after it.
+    /// Skips a line end and reads the here-documents that begin after it.
     pub(super) fn newline(&mut self) {
-        self.at += 1;
+        self.position += 1;
         for (index, delimiter) in std::mem::take(&mut self.pending) {
             self.heredoc_body(index, &delimiter);
         }
@@ -134,7 +146,7 @@ impl<'t> Parser<'t> {
 
     fn heredoc_body(&mut self, index: u32, delimiter: &str) {
         let strips_tabs = self.script.heredocs[index as usize].strips_tabs;
-        let begin = self.at;
+        let begin = self.position;
         let (mut body_end, mut next, mut closed) = (self.end, self.end, false);
         let mut line = begin;
 
@@ -147,7 +159,7 @@ impl<'t> Parser<'t> {
             }
 
             let rest = content.strip_prefix(delimiter.as_bytes());
-            // `$(cat <<EOF … EOF)` is not what POSIX asks for, but shells take it.
+            // `$(cat <<EOF … EOF)` is not valid in POSIX, but shells accept it.
             let paren = self.depth > 0 && rest.is_some_and(|rest| rest.first() == Some(&b')'));
 
             if paren || rest.is_some_and(|rest| rest.is_empty() || rest == b"\r") {
@@ -169,10 +181,10 @@ impl<'t> Parser<'t> {
         let heredoc = &mut self.script.heredocs[index as usize];
         heredoc.body = body;
         heredoc.closed = closed;
-        self.at = next;
+        self.position = next;
     }
 
-    /// Runs `inside` one level deeper; `None` when that would be too deep.
+    /// Runs `inside` one level deeper; `None` when that is too deep.
     pub(super) fn deeper<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= MAX_DEPTH {
             return None;
@@ -206,37 +218,38 @@ impl<'t> Parser<'t> {
         self.block = id;
         inside(self);
         (self.block, self.pipeline, self.index) = (block, pipeline, index);
-        self.script.blocks[id as usize].span.end = self.at as u32;
+        self.script.blocks[id as usize].span.end = self.position as u32;
 
         id
     }
 
-    /// `( … )` of a substitution, from its `(` on. Commands inside belong to the current host.
+    /// Reads `( … )` of a substitution, from its `(` on. Commands inside belong to the current
+    /// host.
     pub(super) fn substitution(&mut self, kind: BlockKind, start: usize) -> u32 {
         let host = self.host.take();
-        let id = self.parenthesised(kind, start);
+        let id = self.parenthesized(kind, start);
         self.script.blocks[id as usize].host = host;
         self.host = host;
         id
     }
 
-    /// A block from the `(` here to its `)`.
-    pub(super) fn parenthesised(&mut self, kind: BlockKind, start: usize) -> u32 {
+    /// Reads a block from the `(` at the position to its `)`.
+    pub(super) fn parenthesized(&mut self, kind: BlockKind, start: usize) -> u32 {
         self.within(kind, Vec::new(), start, |parser| {
-            parser.at += 1;
+            parser.position += 1;
             parser.list(Closers::PAREN, Closers::NONE);
             parser.take(b')');
         })
     }
 
-    /// The commands between two backticks; the closing one is at `close`.
+    /// Reads the commands between two backticks; the closing one is at `close`.
     pub(super) fn backticks(&mut self, start: usize, close: usize) -> u32 {
         let (host, end) = (self.host.take(), self.end);
         let id = self.within(BlockKind::Substitution, Vec::new(), start, |parser| {
             parser.end = close;
             parser.list(Closers::NONE, Closers::NONE);
             parser.end = end;
-            parser.at = close + 1;
+            parser.position = close + 1;
         });
 
         self.script.blocks[id as usize].host = host;
@@ -246,107 +259,101 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+        let is_next = self.peek() == Some(byte);
+        self.position += usize::from(is_next);
+        is_next
     }
 
-    /// Pipelines up to a token of `own`, which is left in place, or of `outer`, which a list around
-    /// this one waits for.
-    pub(super) fn list(&mut self, own: Closers, outer: Closers) {
-        let wanted = own.and(outer);
+    /// Reads pipelines up to a token of `closers`, which is not consumed, or of `outer`, for which
+    /// a list around this one waits.
+    pub(super) fn list(&mut self, closers: Closers, outer: Closers) {
+        let wanted = closers.and(outer);
         let mut joined = Connector::None;
         let mut last: Option<u32> = None;
 
         loop {
             self.skip_blanks();
-            let start = self.at;
-            let Some(byte) = self.peek() else { return };
 
-            let connector = match byte {
-                b'\n' => {
-                    self.newline();
-                    if matches!(joined, Connector::And | Connector::Or) {
-                        continue;
-                    } else {
-                        Connector::Sequence
-                    }
-                }
-                b'#' => {
-                    self.comment();
-                    continue;
-                }
-                b';' if matches!(self.peek_at(1), Some(b';' | b'&')) => {
-                    if wanted.has(Closers::ARM) {
-                        return;
-                    }
-
-                    self.at += 2;
-
-                    Connector::Sequence
-                }
-                b';' => {
-                    self.at += 1;
-                    Connector::Sequence
-                }
-                b'&' if self.peek_at(1) == Some(b'&') => {
-                    self.at += 2;
-                    Connector::And
-                }
-                b'&' if self.peek_at(1) != Some(b'>') => {
-                    self.at += 1;
-                    Connector::Background
-                }
-                b'|' if self.peek_at(1) == Some(b'|') => {
-                    self.at += 2;
-                    Connector::Or
-                }
-                b'|' => {
-                    self.at += 1;
-                    continue;
-                }
-                b')' => {
-                    if wanted.has(Closers::PAREN) {
-                        return;
-                    }
-
-                    self.at += 1;
-                    continue;
-                }
-                _ => {
-                    if let Some((Keyword::Closer(closer), len)) = self.keyword() {
-                        if wanted.has(closer) {
-                            return;
+            match self.list_token(joined, wanted) {
+                ListToken::End => return,
+                ListToken::Skipped => {}
+                ListToken::Connector(connector) => {
+                    if let Some(last) = last {
+                        let then = &mut self.script.pipelines[last as usize].then;
+                        if *then == Connector::None {
+                            *then = connector;
                         }
 
-                        self.at += len;
-                        continue;
+                        joined = *then;
                     }
-
-                    let id = self.read_pipeline(joined, wanted);
-
-                    if self.at == start {
-                        self.at += 1;
-                        while !self.text.is_char_boundary(self.at) {
-                            self.at += 1;
-                        }
-                    }
-
+                }
+                ListToken::Pipeline => {
+                    last = Some(self.pipeline_or_character(joined, wanted));
                     joined = Connector::None;
-                    last = Some(id);
-                    continue;
                 }
-            };
-
-            let Some(last) = last else { continue };
-
-            let then = &mut self.script.pipelines[last as usize].then;
-            if *then == Connector::None {
-                *then = connector;
             }
-
-            joined = *then;
         }
+    }
+
+    /// The next token of a list, consumed unless it ends the list or begins a pipeline.
+    fn list_token(&mut self, joined: Connector, wanted: Closers) -> ListToken {
+        let Some(byte) = self.peek() else {
+            return ListToken::End;
+        };
+
+        match (byte, self.peek_at(1)) {
+            (b'\n', _) => {
+                self.newline();
+                match joined {
+                    Connector::And | Connector::Or => ListToken::Skipped,
+                    _ => ListToken::Connector(Connector::Sequence),
+                }
+            }
+            (b'#', _) => {
+                self.comment();
+                ListToken::Skipped
+            }
+            (b';', Some(b';' | b'&')) if wanted.has(Closers::ARM) => ListToken::End,
+            (b';', Some(b';' | b'&')) => self.connector(2, Connector::Sequence),
+            (b';', _) => self.connector(1, Connector::Sequence),
+            (b'&', Some(b'&')) => self.connector(2, Connector::And),
+            (b'&', next) if next != Some(b'>') => self.connector(1, Connector::Background),
+            (b'|', Some(b'|')) => self.connector(2, Connector::Or),
+            (b')', _) if wanted.has(Closers::PAREN) => ListToken::End,
+            (b'|' | b')', _) => {
+                self.position += 1;
+                ListToken::Skipped
+            }
+            _ => match self.keyword() {
+                Some((Keyword::Closer(closer), _)) if wanted.has(closer) => ListToken::End,
+                Some((Keyword::Closer(_), len)) => {
+                    self.position += len;
+                    ListToken::Skipped
+                }
+                _ => ListToken::Pipeline,
+            },
+        }
+    }
+
+    /// Consumes a connector of `len` bytes.
+    const fn connector(&mut self, len: usize, connector: Connector) -> ListToken {
+        self.position += len;
+        ListToken::Connector(connector)
+    }
+
+    /// Reads a pipeline; where there is none, skips a character so that each step moves forward.
+    fn pipeline_or_character(&mut self, joined: Connector, outer: Closers) -> u32 {
+        let start = self.position;
+        let id = self.read_pipeline(joined, outer);
+
+        if self.position == start {
+            self.position += 1;
+            while !self.text.is_char_boundary(self.position) {
+                self.position += 1;
+            }
+        }
+
+        id
     }
 
     fn read_pipeline(&mut self, joined: Connector, outer: Closers) -> u32 {
@@ -355,7 +362,7 @@ impl<'t> Parser<'t> {
         while self.peek() == Some(b'!')
             && matches!(self.peek_at(1), Some(b' ' | b'\t' | b'\r' | b'\n') | None)
         {
-            self.at += 1;
+            self.position += 1;
             pipeline.negated = !pipeline.negated;
             self.skip_blanks();
         }
@@ -371,13 +378,13 @@ impl<'t> Parser<'t> {
                 break;
             }
 
-            let pipe = self.at;
-            self.at += 1;
+            let pipe = self.position;
+            self.position += 1;
             self.take(b'&');
-            let span = Span::of(pipe, self.at);
+            let span = Span::of(pipe, self.position);
             self.skip_lines();
-            let stops = matches!(self.peek(), None | Some(b')' | b';' | b'|'))
-                || matches!(self.keyword(), Some((Keyword::Closer(closer), _)) if outer.has(closer));
+            let stops =
+                matches!(self.peek(), None | Some(b')' | b';' | b'|')) || self.is_at_closer(outer);
             self.script.pipelines[id as usize].pipes.push(span);
             if stops {
                 break;
@@ -404,7 +411,7 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn simple(&mut self) {
-        let start = self.at;
+        let start = self.position;
         let id = self.push_command();
         let host = self.host.replace(id as u32);
         let mut command = Command::default();
@@ -412,7 +419,7 @@ impl<'t> Parser<'t> {
 
         loop {
             self.skip_blanks();
-            let before = self.at;
+            let before = self.position;
 
             match self.peek() {
                 None | Some(b'\n' | b';' | b'|' | b')' | b'#') => break,
@@ -443,14 +450,14 @@ impl<'t> Parser<'t> {
                 command.assignments.push(assignment);
             } else {
                 let word = self.word();
-                if self.at == before {
+                if self.position == before {
                     break;
                 }
 
                 command.words.push(word);
             }
 
-            end = self.at;
+            end = self.position;
         }
 
         self.host = host;
@@ -467,36 +474,38 @@ impl<'t> Parser<'t> {
         slot.redirects = command.redirects;
     }
 
-    /// Passes `()`.
+    /// Skips `()`, if it is next.
     fn empty_parens(&mut self) -> bool {
-        let before = self.at;
-        self.at += 1;
+        let before = self.position;
+        self.position += 1;
         self.skip_blanks();
-        let found = self.take(b')');
-        if !found {
-            self.at = before;
+        let is_closed = self.take(b')');
+        if !is_closed {
+            self.position = before;
         }
 
-        found
+        is_closed
     }
 
     pub(super) fn redirect(&mut self) -> Option<Redirect> {
-        let start = self.at;
-        let mut at = self.at;
-        while at < self.end && at - start < 10 && self.bytes[at].is_ascii_digit() {
-            at += 1;
+        let start = self.position;
+        let mut position = self.position;
+        while position < self.end && position - start < 10 && self.bytes[position].is_ascii_digit()
+        {
+            position += 1;
         }
 
-        let rest = &self.bytes[at..self.end];
+        let rest = &self.bytes[position..self.end];
         if !matches!(rest.first(), Some(b'<' | b'>')) && !rest.starts_with(b"&>")
-            || at > start && rest[0] == b'&'
+            || position > start && rest[0] == b'&'
         {
             return None;
         }
 
         use RedirectOperator as R;
+
         let (operator, len) = match rest {
-            [b'<' | b'>', b'(', ..] if at == start => return None,
+            [b'<' | b'>', b'(', ..] if position == start => return None,
             [b'<', b'<', b'<', ..] => (R::HereString, 3),
             [b'<', b'<', b'-', ..] => (R::Heredoc, 3),
             [b'<', b'<', ..] => (R::Heredoc, 2),
@@ -511,46 +520,50 @@ impl<'t> Parser<'t> {
             _ => (R::WriteBoth, 2),
         };
 
-        let descriptor = self.text[start..at].parse().ok();
-        self.at = at + len;
-        let operator_end = self.at;
+        let descriptor = self.text[start..position].parse().ok();
+        self.position = position + len;
+        let operator_end = self.position;
         self.skip_blanks();
         let target = self.word();
         if target.span.is_empty() {
-            self.at = operator_end;
+            self.position = operator_end;
         }
 
-        let heredoc = (operator == R::Heredoc && !target.span.is_empty()).then(|| {
-            let index = self.script.heredocs.len() as u32;
-            self.script.heredocs.push(Heredoc {
-                quoted: target
-                    .parts
-                    .iter()
-                    .any(|part| part.quote != super::Quote::None),
-                strips_tabs: len == 3,
-                ..Heredoc::default()
-            });
-
-            self.pending.push((index, target.text().into()));
-
-            index
-        });
+        let heredoc = if operator == R::Heredoc && !target.span.is_empty() {
+            Some(self.open_heredoc(&target, len == 3))
+        } else {
+            None
+        };
 
         Some(Redirect {
             operator,
-            span: Span::of(start, self.at),
+            span: Span::of(start, self.position),
             descriptor,
             target,
             heredoc,
         })
     }
 
-    fn assignment(&mut self) -> Option<super::Assignment> {
-        let rest = &self.text.as_bytes()[self.at..self.end];
+    /// Adds a here-document whose body begins after the next line end; returns its index.
+    fn open_heredoc(&mut self, delimiter: &Word, strips_tabs: bool) -> u32 {
+        let index = self.script.heredocs.len() as u32;
+        self.script.heredocs.push(Heredoc {
+            quoted: delimiter.parts.iter().any(|part| part.quote != Quote::None),
+            strips_tabs,
+            ..Heredoc::default()
+        });
+
+        self.pending.push((index, delimiter.text().into()));
+
+        index
+    }
+
+    fn assignment(&mut self) -> Option<Assignment> {
+        let rest = &self.text.as_bytes()[self.position..self.end];
         let len = rest
             .iter()
             .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))?;
-        let name = &self.text[self.at..self.at + len];
+        let name = &self.text[self.position..self.position + len];
         if !is_name(name) {
             return None;
         }
@@ -572,15 +585,15 @@ impl<'t> Parser<'t> {
             _ => return None,
         };
 
-        let name_span = Span::of(self.at, self.at + len);
-        self.at += len + operator;
+        let name_span = Span::of(self.position, self.position + len);
+        self.position += len + operator;
         let value = if self.peek() == Some(b'(') {
             self.array_value()
         } else {
             self.word()
         };
 
-        Some(super::Assignment {
+        Some(Assignment {
             name: name.to_owned(),
             name_span,
             value,

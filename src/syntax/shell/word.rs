@@ -1,16 +1,15 @@
-//! Words: text with its quotes taken off, and the pieces it was made from.
+//! Words: text without quotes, and its pieces.
 
 use crate::source::{OffsetMap, Span};
 
-/// One word of a command.
+/// A word of a command.
 #[derive(Clone, Debug, Default)]
 pub struct Word {
     /// From the first to the last byte, quotes included.
     pub span: Span,
-    /// The text without quotes and escapes. Expansions stand in it as they were written.
+    /// The text without quotes and escapes. It contains expansions as written.
     pub(super) text: Box<str>,
-    /// The pieces in order. Empty when the word stands in its source exactly as in `text`, from the
-    /// span's start on.
+    /// The pieces in order. Empty when the source of the word is equal to `text`.
     pub parts: Vec<Part>,
 }
 
@@ -19,15 +18,27 @@ pub struct Word {
 pub struct Part {
     pub kind: PartKind,
     pub quote: Quote,
-    /// Where it stands, without the quotes around it.
+    /// The span without the quotes around it.
     pub span: Span,
-    /// Where it begins in the word's text.
+    /// The offset in the text of the word.
     pub offset: u32,
+}
+
+impl Part {
+    /// A decoded run of text at an offset of its word.
+    const fn decoded(offset: usize, span: Span) -> Self {
+        Self {
+            kind: PartKind::Literal,
+            quote: Quote::Single,
+            span,
+            offset: offset as u32,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub enum PartKind {
-    /// Text that stands for itself; also one decoded escape.
+    /// Literal text; also a decoded escape.
     Literal,
     /// `$NAME` or `${NAME…}`.
     Variable(Box<Variable>),
@@ -35,15 +46,15 @@ pub enum PartKind {
     Substitution { block: u32 },
     /// `<( … )` or `>( … )`.
     Process { block: u32 },
-    /// `$(( … ))`; the word is what stands between.
+    /// `$(( … ))`; the word is the expression.
     Arithmetic(Box<Word>),
-    /// `${{ … }}` or `{{ … }}`: something that is filled in before a shell sees the text.
+    /// `${{ … }}` or `{{ … }}`: filled in before a shell reads the text.
     Template,
     /// `( … )` after `NAME=`.
     Array(Vec<Word>),
 }
 
-/// The quotes a piece stands in.
+/// The quotes of a piece.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quote {
     #[default]
@@ -60,11 +71,11 @@ pub struct Variable {
     pub name: String,
     pub name_span: Span,
     pub operator: Option<Operator>,
-    /// What follows the operator: the default, the message, the replacement. Empty for `${X:-}`.
+    /// The text after the operator: the default, the message, the replacement. Empty for `${X:-}`.
     pub operand: Option<Word>,
 }
 
-/// What a parameter expansion does. The `:` of `:-` and its like is not told apart.
+/// The operator of a parameter expansion. `:-` is the same as `-`, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `-`
@@ -80,7 +91,7 @@ pub enum Operator {
 }
 
 impl Word {
-    /// A word that stands in its source as it is.
+    /// A word that is equal to its source.
     pub(super) fn plain(text: &str, span: Span) -> Self {
         Self {
             span,
@@ -89,40 +100,33 @@ impl Word {
         }
     }
 
-    /// A word whose text was decoded by someone else, with the map from its text to the source.
+    /// A word with a decoded text, and the map from the text to the source.
     pub(super) fn decoded(text: &str, span: Span, map: Option<&OffsetMap>) -> Self {
         let mut parts = Vec::new();
-        let mut add = |offset: usize, start: u32, end: u32| {
-            let span = Span::new(start, end);
-            parts.push(Part {
-                kind: PartKind::Literal,
-                quote: Quote::Single,
-                span,
-                offset: offset as u32,
-            });
-        };
 
         match map {
             Some(map) => {
                 let mut begin = 0;
                 let mut before = map.offset(0);
 
-                for at in 1..=text.len() {
-                    let here = map.offset(at as u32);
-                    let ends = at == text.len() || here != before + 1;
-                    before = here;
+                for offset in 1..=text.len() {
+                    let source = map.offset(offset as u32);
+                    let ends = offset == text.len() || source != before + 1;
+                    before = source;
 
                     if ends {
-                        let local = Span::of(begin, at);
-                        let source = map.span(local);
-                        add(begin, source.start, source.end);
-                        begin = at;
+                        let span = map.span(Span::of(begin, offset));
+                        parts.push(Part::decoded(begin, span));
+                        begin = offset;
                     }
                 }
             }
             None if span.len() as usize == text.len() => {}
-            None if span.len() as usize == text.len() + 2 => add(0, span.start + 1, span.end - 1),
-            None => add(0, span.start, span.end),
+            None if span.len() as usize == text.len() + 2 => {
+                let inner = Span::new(span.start + 1, span.end - 1);
+                parts.push(Part::decoded(0, inner));
+            }
+            None => parts.push(Part::decoded(0, span)),
         }
 
         Self {
@@ -137,7 +141,7 @@ impl Word {
         &self.text
     }
 
-    /// The text when nothing in it is expanded.
+    /// The text, if nothing in it is expanded.
     pub fn literal(&self) -> Option<&str> {
         self.parts
             .iter()
@@ -150,16 +154,16 @@ impl Word {
         self.parts.iter().any(|part| part.quote != Quote::None)
     }
 
-    /// The expansions of variables in this word, also those inside the operands of others.
+    /// The expansions of variables in this word, including those inside the operands of others.
     pub fn variables(&self) -> Vec<&Variable> {
-        let mut found = Vec::new();
+        let mut variables = Vec::new();
         let mut queue: Vec<&Word> = vec![self];
 
         while let Some(word) = queue.pop() {
             for part in &word.parts {
                 match &part.kind {
                     PartKind::Variable(variable) => {
-                        found.push(&**variable);
+                        variables.push(&**variable);
                         queue.extend(variable.operand.as_ref());
                     }
                     PartKind::Arithmetic(inner) => queue.push(inner),
@@ -169,46 +173,45 @@ impl Word {
             }
         }
 
-        found.sort_by_key(|variable| variable.name_span);
+        variables.sort_by_key(|variable| variable.name_span);
 
-        found
+        variables
     }
 
-    /// Whether the word has an expansion whose result is not written here.
+    /// Whether the word has an expansion, whose result is unknown.
     pub fn is_expanded(&self) -> bool {
         self.literal().is_none()
     }
 
-    /// `NAME=value` as an argument, as `export`, `env` and `docker -e` take it: the name and the
-    /// value's text.
+    /// The name and the value of an argument `NAME=value`, as of `export`, `env` and `docker -e`.
     pub fn assignment(&self) -> Option<(&str, &str)> {
         let (name, value) = self.text.split_once('=')?;
         is_name(name).then_some((name, value))
     }
 
-    /// Where a range of the text stands in the source.
+    /// The source of a range of the text.
     pub fn source(&self, range: std::ops::Range<usize>) -> Span {
         if range.is_empty() {
-            let at = self.offset(range.start);
-            return Span::new(at, at);
+            let start = self.source_offset(range.start);
+            return Span::new(start, start);
         }
 
-        let last = self.offset(range.end - 1);
+        let last = self.source_offset(range.end - 1);
         Span::new(
-            self.offset(range.start),
+            self.source_offset(range.start),
             (last + 1).min(self.span.end).max(self.span.start),
         )
     }
 
-    fn offset(&self, at: usize) -> u32 {
+    fn source_offset(&self, offset: usize) -> u32 {
         let index = self
             .parts
-            .partition_point(|part| part.offset as usize <= at);
+            .partition_point(|part| part.offset as usize <= offset);
         let Some(part) = index.checked_sub(1).map(|index| &self.parts[index]) else {
-            return (self.span.start + at as u32).min(self.span.end);
+            return (self.span.start + offset as u32).min(self.span.end);
         };
 
-        (part.span.start + (at as u32 - part.offset)).min(part.span.end)
+        (part.span.start + (offset as u32 - part.offset)).min(part.span.end)
     }
 
     /// The map from the text to the source.
@@ -220,7 +223,7 @@ impl Word {
         map
     }
 
-    /// Moves every span of the word through a map, and the blocks it names by `blocks`.
+    /// Moves every span of the word through a map, and the indices of its blocks by `blocks`.
     pub(super) fn remap(&mut self, location: &impl Fn(Span) -> Span, blocks: u32) {
         if self.parts.is_empty() {
             let moved = location(self.span);
@@ -268,12 +271,12 @@ impl Word {
     }
 }
 
-/// Literal parts for a run of text that its source interrupts.
+/// The literal parts of a text whose source is interrupted.
 fn per_run(span: Span, location: &impl Fn(Span) -> Span) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
 
-    for at in span.start..span.end {
-        let byte = location(Span::new(at, at + 1));
+    for offset in span.start..span.end {
+        let byte = location(Span::new(offset, offset + 1));
 
         match parts.last_mut() {
             Some(last) if last.span.end == byte.start => last.span.end = byte.end,
@@ -281,7 +284,7 @@ fn per_run(span: Span, location: &impl Fn(Span) -> Span) -> Vec<Part> {
                 kind: PartKind::Literal,
                 quote: Quote::None,
                 span: byte,
-                offset: at - span.start,
+                offset: offset - span.start,
             }),
         }
     }
@@ -289,7 +292,7 @@ fn per_run(span: Span, location: &impl Fn(Span) -> Span) -> Vec<Part> {
     parts
 }
 
-/// Whether a text is a variable's name.
+/// Whether a text is the name of a variable.
 pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes

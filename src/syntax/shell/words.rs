@@ -1,51 +1,51 @@
-//! Words and everything that may stand in one: quotes, escapes, expansions, here-document bodies.
+//! Words and their pieces: quotes, escapes, expansions, here-document bodies.
 
-use super::{
-    BlockKind, Operator, Part, PartKind, Quote, Variable, Word, parser::Parser, word::is_name,
-};
+use super::parser::Parser;
+use super::script::BlockKind;
+use super::word::{Operator, Part, PartKind, Quote, Variable, Word, is_name};
 use crate::source::Span;
 
-/// How far ahead a `))` or the `)` of a pattern is looked for. Longer ones are read as nested
-/// parentheses.
+/// The number of bytes in which a `))` or the `)` of a pattern is searched. Longer ones are read as
+/// nested parentheses.
 const LOOKAHEAD: usize = 1024;
 
-/// What a byte means inside an unquoted word.
+/// The meaning of a byte in an unquoted word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Plain,
     /// Ends the word.
     Delimiter,
-    /// Begins a quote or an expansion, or may do so.
+    /// May begin a quote or an expansion.
     Special,
 }
 
 const CLASSES: [Class; 256] = {
     let mut classes = [Class::Plain; 256];
     let delimiters = b" \t\r\n;&|()<>";
-    let mut at = 0;
-    while at < delimiters.len() {
-        classes[delimiters[at] as usize] = Class::Delimiter;
-        at += 1;
+    let mut position = 0;
+    while position < delimiters.len() {
+        classes[delimiters[position] as usize] = Class::Delimiter;
+        position += 1;
     }
     let special = b"\\'\"$`{";
-    at = 0;
-    while at < special.len() {
-        classes[special[at] as usize] = Class::Special;
-        at += 1;
+    position = 0;
+    while position < special.len() {
+        classes[special[position] as usize] = Class::Special;
+        position += 1;
     }
     classes
 };
 
-/// Where a word ends, and what is special in it.
+/// The end of a word, and the characters that are special in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// At a blank or an operator.
     Word,
-    /// At a `}` that is not quoted; blanks and operators stand for themselves.
+    /// At a `}` that is not quoted; blanks and operators are literal.
     Operand,
-    /// The same inside double quotes, where a single quote is a letter like any other.
+    /// The same inside double quotes, where a single quote is literal.
     QuotedOperand,
-    /// At the limit; quotes stand for themselves.
+    /// At the limit; quotes are literal.
     Text,
 }
 
@@ -58,14 +58,14 @@ impl Mode {
     }
 }
 
-/// A word being put together.
+/// The text and the parts of a word that is being read.
 #[derive(Default)]
-struct Builder {
+struct WordBuilder {
     text: String,
     parts: Vec<Part>,
 }
 
-impl Builder {
+impl WordBuilder {
     fn push(&mut self, kind: PartKind, quote: Quote, span: Span, text: &str) {
         self.parts.push(Part {
             kind,
@@ -79,9 +79,9 @@ impl Builder {
 }
 
 impl Parser<'_> {
-    /// The word that begins here; empty, with nothing consumed, where there is none.
+    /// Reads the word at the position; empty, with nothing consumed, where there is none.
     pub(super) fn word(&mut self) -> Word {
-        let start = self.at;
+        let start = self.position;
         let rest = &self.bytes[start..self.end];
         let plain = rest
             .iter()
@@ -96,26 +96,32 @@ impl Parser<'_> {
             _ => false,
         };
 
-        self.at = start + plain;
+        self.position = start + plain;
         if ends {
-            return Word::plain(&self.text[start..self.at], Span::of(start, self.at));
+            return Word::plain(
+                &self.text[start..self.position],
+                Span::of(start, self.position),
+            );
         }
 
         self.pieces(start, Mode::Word)
     }
 
-    /// The value of `NAME=( … )`, from its `(` on.
+    /// Reads the value of `NAME=( … )`, from its `(` on.
     pub(super) fn array_value(&mut self) -> Word {
-        self.pieces(self.at, Mode::Word)
+        self.pieces(self.position, Mode::Word)
     }
 
-    /// The text of a here-document between two places.
+    /// The text of a here-document between two offsets.
     pub(super) fn heredoc_word(&mut self, begin: usize, end: usize, quoted: bool) -> Word {
         let span = Span::of(begin, end);
-        let special = |byte: &u8| matches!(byte, b'$' | b'`' | b'\\' | b'{');
-        if quoted || !self.bytes[begin..end].iter().any(special) {
+        let has_special = self.bytes[begin..end]
+            .iter()
+            .any(|byte| matches!(byte, b'$' | b'`' | b'\\' | b'{'));
+        if quoted || !has_special {
             return Word::plain(&self.text[begin..end], span);
         }
+
         self.limited(begin, end)
     }
 
@@ -126,21 +132,21 @@ impl Parser<'_> {
 
     fn limited(&mut self, begin: usize, end: usize) -> Word {
         let outer = std::mem::replace(&mut self.end, end);
-        self.at = begin;
+        self.position = begin;
         let word = self.pieces(begin, Mode::Text);
         self.end = outer;
-        self.at = end;
+        self.position = end;
         word
     }
 
-    /// Reads the pieces of a word from `start` on; what stands between it and the current place is
-    /// known to be plain.
+    /// Reads the pieces of a word from `start` on; the text up to the position is known to be
+    /// plain.
     fn pieces(&mut self, start: usize, mode: Mode) -> Word {
-        let mut builder = Builder::default();
+        let mut builder = WordBuilder::default();
         let mut literal = start;
 
         loop {
-            let rest = &self.bytes[self.at..self.end];
+            let rest = &self.bytes[self.position..self.end];
             let stop = match mode {
                 Mode::Word => rest
                     .iter()
@@ -154,19 +160,19 @@ impl Parser<'_> {
             };
 
             let Some(stop) = stop else {
-                self.at = self.end;
+                self.position = self.end;
                 break;
             };
 
-            self.at += stop;
-            let here = self.at;
+            self.position += stop;
+            let current = self.position;
             let quote = mode.quote();
-            let byte = self.bytes[here];
+            let byte = self.bytes[current];
 
             match byte {
                 b'}' => break,
                 b'\'' if mode == Mode::QuotedOperand => {
-                    self.at += 1;
+                    self.position += 1;
                     continue;
                 }
                 b'\\' | b'\'' | b'"' => {
@@ -175,7 +181,7 @@ impl Parser<'_> {
                 }
                 b'$' | b'`' | b'{' => {
                     if !self.expansion(&mut builder, literal, quote) {
-                        self.at += 1;
+                        self.position += 1;
                         continue;
                     }
                 }
@@ -183,42 +189,43 @@ impl Parser<'_> {
                 b'(' if mode == Mode::Word && self.pattern_group(start) => continue,
                 b'<' | b'>' if mode == Mode::Word && self.peek_at(1) == Some(b'(') => {
                     self.literal(&mut builder, literal, Quote::None);
-                    self.at += 1;
+                    self.position += 1;
                     let Some(block) =
-                        self.deeper(|parser| parser.substitution(BlockKind::Process, here))
+                        self.deeper(|parser| parser.substitution(BlockKind::Process, current))
                     else {
-                        literal = here;
+                        literal = current;
                         break;
                     };
 
-                    let span = Span::of(here, self.at);
+                    let span = Span::of(current, self.position);
                     builder.push(
                         PartKind::Process { block },
                         Quote::None,
                         span,
-                        &self.text[here..self.at],
+                        &self.text[current..self.position],
                     );
                 }
-                // A parameter expansion without an end does not swallow the lines that follow.
+                // A parameter expansion without an end does not include the lines that follow.
                 b'\n'
                     if mode != Mode::Word
-                        && !self.bytes[here..self.end.min(here + LOOKAHEAD)].contains(&b'}') =>
+                        && !self.bytes[current..self.end.min(current + LOOKAHEAD)]
+                            .contains(&b'}') =>
                 {
                     break;
                 }
                 b'\n' if mode != Mode::Word => {
-                    self.at += 1;
+                    self.position += 1;
                     continue;
                 }
                 _ => break,
             }
 
-            literal = self.at;
+            literal = self.position;
         }
 
-        let span = Span::of(start, self.at);
+        let span = Span::of(start, self.position);
         if builder.parts.is_empty() && literal == start {
-            return Word::plain(&self.text[start..self.at], span);
+            return Word::plain(&self.text[start..self.position], span);
         }
 
         self.literal(&mut builder, literal, mode.quote());
@@ -229,38 +236,37 @@ impl Parser<'_> {
         }
     }
 
-    /// Adds the text from `from` to here as it stands.
-    fn literal(&self, builder: &mut Builder, from: usize, quote: Quote) {
-        if from < self.at {
+    /// Adds the text from `from` to the position as a literal.
+    fn literal(&self, builder: &mut WordBuilder, from: usize, quote: Quote) {
+        if from < self.position {
             builder.push(
                 PartKind::Literal,
                 quote,
-                Span::of(from, self.at),
-                &self.text[from..self.at],
+                Span::of(from, self.position),
+                &self.text[from..self.position],
             );
         }
     }
 
-    /// A backslash or a quoted string. In text that is quoted already, only some backslashes are
-    /// special.
-    fn quoted(&mut self, builder: &mut Builder, around: Quote) {
-        let here = self.at;
+    /// Reads a backslash or a quoted string. In quoted text, only some backslashes are special.
+    fn quoted(&mut self, builder: &mut WordBuilder, around: Quote) {
+        let current = self.position;
 
-        match self.bytes[here] {
+        match self.bytes[current] {
             b'\\' => {
                 if let Some(len) = self.line_end(1) {
-                    self.at += 1 + len;
+                    self.position += 1 + len;
                     return;
                 }
 
-                let Some(next) = self.text[here + 1..self.end].chars().next() else {
-                    self.at += 1;
-                    return self.literal(builder, here, around);
+                let Some(next) = self.text[current + 1..self.end].chars().next() else {
+                    self.position += 1;
+                    return self.literal(builder, current, around);
                 };
 
-                self.at += 1 + next.len_utf8();
+                self.position += 1 + next.len_utf8();
                 let kept = around == Quote::Double && !matches!(next, '$' | '`' | '"' | '\\');
-                let from = if kept { here } else { here + 1 };
+                let from = if kept { current } else { current + 1 };
                 let quote = if around == Quote::Double {
                     Quote::Double
                 } else {
@@ -270,30 +276,30 @@ impl Parser<'_> {
                 self.literal(builder, from, quote);
             }
             b'\'' => {
-                self.at += 1;
-                let rest = &self.bytes[self.at..self.end];
+                self.position += 1;
+                let rest = &self.bytes[self.position..self.end];
                 let len = memchr::memchr(b'\'', rest).unwrap_or(rest.len());
-                let span = Span::of(self.at, self.at + len);
+                let span = Span::of(self.position, self.position + len);
                 builder.push(PartKind::Literal, Quote::Single, span, span.text(self.text));
-                self.at += len;
+                self.position += len;
                 self.take(b'\'');
             }
             _ => self.double_quoted(builder),
         }
     }
 
-    fn double_quoted(&mut self, builder: &mut Builder) {
-        self.at += 1;
-        let begin = self.at;
+    fn double_quoted(&mut self, builder: &mut WordBuilder) {
+        self.position += 1;
+        let begin = self.position;
         let count = builder.parts.len();
         let mut literal = begin;
 
         loop {
-            let rest = &self.bytes[self.at..self.end];
+            let rest = &self.bytes[self.position..self.end];
             let stop = rest
                 .iter()
                 .position(|&byte| matches!(byte, b'"' | b'\\' | b'$' | b'`' | b'{'));
-            self.at += stop.unwrap_or(rest.len());
+            self.position += stop.unwrap_or(rest.len());
 
             match self.peek() {
                 None | Some(b'"') => break,
@@ -303,13 +309,13 @@ impl Parser<'_> {
                 }
                 _ => {
                     if !self.expansion(builder, literal, Quote::Double) {
-                        self.at += 1;
+                        self.position += 1;
                         continue;
                     }
                 }
             }
 
-            literal = self.at;
+            literal = self.position;
         }
 
         self.literal(builder, literal, Quote::Double);
@@ -320,179 +326,168 @@ impl Parser<'_> {
         self.take(b'"');
     }
 
-    /// What a `$`, a backtick or a `{` begins, after the text from `literal` on. False, with
-    /// nothing consumed, where it stands for itself.
-    fn expansion(&mut self, builder: &mut Builder, literal: usize, quote: Quote) -> bool {
-        let here = self.at;
-        let before = |parser: &Self, builder: &mut Builder| {
-            let span = Span::of(literal, here);
-            if !span.is_empty() {
-                builder.push(PartKind::Literal, quote, span, span.text(parser.text));
-            }
-        };
+    /// Reads the expansion that a `$`, a backtick or a `{` begins, after the text from `literal`
+    /// on. False, with nothing consumed, where the character is literal.
+    fn expansion(&mut self, builder: &mut WordBuilder, literal: usize, quote: Quote) -> bool {
+        let start = self.position;
 
-        let kind = match (self.bytes[here], self.peek_at(1)) {
-            (b'`', _) => {
-                let Some(close) = self.closing_backtick() else {
-                    return false;
-                };
-
-                before(self, builder);
-                if self.pass_opaque(here) {
-                    PartKind::Template
-                } else {
-                    let block = self.deeper(|parser| {
-                        parser.at += 1;
-                        parser.backticks(here, close)
-                    });
-
-                    let Some(block) = block else {
-                        self.at = close + 1;
-                        return self.literal_from(builder, here, quote);
-                    };
-
-                    PartKind::Substitution { block }
-                }
-            }
-            (b'{', Some(b'{')) => {
-                let Some(end) = self.template_end(here + 2) else {
-                    return false;
-                };
-
-                before(self, builder);
-                self.at = end;
-
-                PartKind::Template
-            }
-            (b'{', _) => return false,
-            (_, Some(b'{')) if self.peek_at(2) == Some(b'{') => {
-                let Some(end) = self.template_end(here + 3) else {
-                    return false;
-                };
-
-                before(self, builder);
-                self.at = end;
-
-                PartKind::Template
-            }
-            (_, Some(b'(')) => {
-                before(self, builder);
-                if self.pass_opaque(here) {
-                    PartKind::Template
-                } else if self.peek_at(2) == Some(b'(')
-                    && let Some(close) = self.arithmetic_end(here + 3)
-                {
-                    let inner = self
-                        .deeper(|parser| parser.arithmetic_word(here + 3, close))
-                        .unwrap_or_default();
-                    self.at = close + 2;
-                    PartKind::Arithmetic(Box::new(inner))
-                } else {
-                    let block = self.deeper(|parser| {
-                        parser.at += 1;
-                        parser.substitution(BlockKind::Substitution, here)
-                    });
-
-                    let Some(block) = block else {
-                        self.at += 2;
-                        return self.literal_from(builder, here, quote);
-                    };
-
-                    PartKind::Substitution { block }
-                }
-            }
-            (_, Some(b'{')) => {
-                let Some(variable) = self.deeper(|parser| parser.parameter(quote)).flatten() else {
-                    self.at = here;
-                    return false;
-                };
-
-                before(self, builder);
-
-                PartKind::Variable(Box::new(variable))
-            }
-            (_, Some(b'\'')) if quote == Quote::None => {
-                before(self, builder);
+        if let Some(opening @ (b'\'' | b'"')) = self.peek_at(1)
+            && quote == Quote::None
+            && self.bytes[start] == b'$'
+        {
+            self.literal(builder, literal, quote);
+            if opening == b'\'' {
                 self.ansi(builder);
-                return true;
-            }
-            (_, Some(b'"')) if quote == Quote::None => {
-                before(self, builder);
-                self.at += 1;
+            } else {
+                self.position += 1;
                 self.double_quoted(builder);
-                return true;
             }
-            (_, Some(next)) => {
-                let rest = &self.bytes[here + 1..self.end];
-                let len = rest
-                    .iter()
-                    .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-                    .count();
-                let len = match next {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'_' => len,
-                    b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-' => 1,
-                    _ => return false,
-                };
 
-                before(self, builder);
-                self.at = here + 1 + len;
-                let name_span = Span::of(here + 1, self.at);
-                let name = name_span.text(self.text).to_owned();
-                PartKind::Variable(Box::new(Variable {
-                    name,
-                    name_span,
-                    operator: None,
-                    operand: None,
-                }))
-            }
-            (_, None) => return false,
+            return true;
+        }
+
+        let Some(kind) = self.expansion_kind(quote) else {
+            self.position = start;
+            return false;
         };
 
-        builder.push(
-            kind,
-            quote,
-            Span::of(here, self.at),
-            &self.text[here..self.at],
-        );
+        let before = Span::of(literal, start);
+        if !before.is_empty() {
+            builder.push(PartKind::Literal, quote, before, before.text(self.text));
+        }
+
+        let span = Span::of(start, self.position);
+        builder.push(kind, quote, span, span.text(self.text));
 
         true
     }
 
-    fn literal_from(&self, builder: &mut Builder, from: usize, quote: Quote) -> bool {
-        self.literal(builder, from, quote);
-        true
+    /// Consumes an expansion and returns its kind, which is [`PartKind::Literal`] where it is
+    /// nested too deeply. `None` where the character is literal.
+    fn expansion_kind(&mut self, quote: Quote) -> Option<PartKind> {
+        match (self.bytes[self.position], self.peek_at(1)?) {
+            (b'`', _) => self.backtick_substitution(),
+            (b'{', b'{') => self.template(2),
+            (b'{', _) => None,
+            (_, b'{') if self.peek_at(2) == Some(b'{') => self.template(3),
+            (_, b'{') => {
+                let variable = self.deeper(|parser| parser.parameter(quote)).flatten()?;
+                Some(PartKind::Variable(Box::new(variable)))
+            }
+            (_, b'(') => Some(self.dollar_parenthesis()),
+            (_, next) => self.bare_variable(next),
+        }
     }
 
-    /// Passes a substitution whose commands are known from an outer parse.
-    fn pass_opaque(&mut self, here: usize) -> bool {
-        let Ok(found) = self
+    fn backtick_substitution(&mut self) -> Option<PartKind> {
+        let start = self.position;
+        let close = self.closing_backtick()?;
+        if self.skip_opaque(start) {
+            return Some(PartKind::Template);
+        }
+
+        let block = self.deeper(|parser| {
+            parser.position += 1;
+            parser.backticks(start, close)
+        });
+
+        if let Some(block) = block {
+            return Some(PartKind::Substitution { block });
+        }
+
+        self.position = close + 1;
+        Some(PartKind::Literal)
+    }
+
+    /// `{{ … }}` or `${{ … }}`, with an opening of this length.
+    fn template(&mut self, opening: usize) -> Option<PartKind> {
+        self.position = self.template_end(self.position + opening)?;
+        Some(PartKind::Template)
+    }
+
+    /// `$( … )` or `$(( … ))`.
+    fn dollar_parenthesis(&mut self) -> PartKind {
+        let start = self.position;
+        if self.skip_opaque(start) {
+            return PartKind::Template;
+        }
+
+        if self.peek_at(2) == Some(b'(')
+            && let Some(close) = self.arithmetic_end(start + 3)
+        {
+            let inner = self
+                .deeper(|parser| parser.arithmetic_word(start + 3, close))
+                .unwrap_or_default();
+            self.position = close + 2;
+            return PartKind::Arithmetic(Box::new(inner));
+        }
+
+        let block = self.deeper(|parser| {
+            parser.position += 1;
+            parser.substitution(BlockKind::Substitution, start)
+        });
+
+        if let Some(block) = block {
+            return PartKind::Substitution { block };
+        }
+
+        self.position = start + 2;
+        PartKind::Literal
+    }
+
+    /// `$NAME` or a special parameter; `next` is the byte after the dollar sign.
+    fn bare_variable(&mut self, next: u8) -> Option<PartKind> {
+        let begin = self.position + 1;
+        let len = match next {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.bytes[begin..self.end]
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+                .count(),
+            b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-' => 1,
+            _ => return None,
+        };
+
+        self.position = begin + len;
+        let name_span = Span::of(begin, self.position);
+
+        Some(PartKind::Variable(Box::new(Variable {
+            name: name_span.text(self.text).to_owned(),
+            name_span,
+            operator: None,
+            operand: None,
+        })))
+    }
+
+    /// Skips a substitution whose commands are known from an outer parse.
+    fn skip_opaque(&mut self, current: usize) -> bool {
+        let Ok(index) = self
             .opaque
-            .binary_search_by_key(&(here as u32), |span| span.start)
+            .binary_search_by_key(&(current as u32), |span| span.start)
         else {
             return false;
         };
 
-        self.at = (self.opaque[found].end as usize).min(self.end);
+        self.position = (self.opaque[index].end as usize).min(self.end);
 
         true
     }
 
-    /// The backtick that closes the one here.
+    /// The backtick that closes the one at the position.
     fn closing_backtick(&self) -> Option<usize> {
-        let mut at = self.at + 1;
+        let mut position = self.position + 1;
 
         loop {
-            at += memchr::memchr2(b'`', b'\\', self.bytes.get(at..self.end)?)?;
-            if self.bytes[at] == b'`' {
-                return Some(at);
+            position += memchr::memchr2(b'`', b'\\', self.bytes.get(position..self.end)?)?;
+            if self.bytes[position] == b'`' {
+                return Some(position);
             }
 
-            at += 2;
+            position += 2;
         }
     }
 
-    /// Just after the `}}` that closes a template whose inside begins at `from`; it stands on the
-    /// same line.
+    /// The end of the `}}`, on the same line, that closes a template whose content begins at
+    /// `from`.
     fn template_end(&mut self, from: usize) -> Option<usize> {
         if from < self.no_template_until {
             return None;
@@ -503,15 +498,15 @@ impl Parser<'_> {
         let mut quoted = false;
         let mut fallback = None;
 
-        for at in 0..len.saturating_sub(1) {
-            match line[at] {
+        for position in 0..len.saturating_sub(1) {
+            match line[position] {
                 b'\'' => quoted = !quoted,
-                b'}' if line[at + 1] == b'}' => {
+                b'}' if line[position + 1] == b'}' => {
                     if !quoted {
-                        return Some(from + at + 2);
+                        return Some(from + position + 2);
                     }
 
-                    fallback = fallback.or(Some(from + at + 2));
+                    fallback = fallback.or(Some(from + position + 2));
                 }
                 _ => {}
             }
@@ -524,37 +519,39 @@ impl Parser<'_> {
         fallback
     }
 
-    /// The place of the `))` that closes an arithmetic expression whose inside begins at `from`.
+    /// The offset of the `))` that closes an arithmetic expression whose content begins at `from`.
     pub(super) fn arithmetic_end(&self, from: usize) -> Option<usize> {
         let rest = &self.bytes[from.min(self.end)..self.end.min(from + LOOKAHEAD)];
         let mut depth = 0u32;
-        let mut at = 0;
+        let mut position = 0;
 
-        while at < rest.len() {
-            match rest[at] {
+        while position < rest.len() {
+            match rest[position] {
                 b'(' => depth += 1,
                 b')' if depth == 0 => {
-                    return (rest.get(at + 1) == Some(&b')')).then_some(from + at);
+                    return (rest.get(position + 1) == Some(&b')')).then_some(from + position);
                 }
                 b')' => depth -= 1,
-                b'\\' => at += 1,
-                b'\'' | b'"' => at += 1 + memchr::memchr(rest[at], &rest[at + 1..])?,
+                b'\\' => position += 1,
+                b'\'' | b'"' => {
+                    position += 1 + memchr::memchr(rest[position], &rest[position + 1..])?
+                }
                 _ => {}
             }
 
-            at += 1;
+            position += 1;
         }
 
         None
     }
 
-    /// `${ … }`. `None` when this is no parameter expansion.
+    /// Reads `${ … }`. `None` when this is not a parameter expansion.
     fn parameter(&mut self, quote: Quote) -> Option<Variable> {
-        self.at += 2;
+        self.position += 2;
         let prefixed = matches!(self.peek(), Some(b'#' | b'!'))
             && !matches!(self.peek_at(1), None | Some(b'}' | b':'));
-        self.at += usize::from(prefixed);
-        let begin = self.at;
+        self.position += usize::from(prefixed);
+        let begin = self.position;
         let rest = &self.text[begin..self.end];
         let len = rest
             .bytes()
@@ -567,10 +564,10 @@ impl Parser<'_> {
             _ => return None,
         };
 
-        self.at += len;
-        let name_span = Span::of(begin, self.at);
+        self.position += len;
+        let name_span = Span::of(begin, self.position);
         let name = name_span.text(self.text).to_owned();
-        let subscript = &self.bytes[self.at..self.end.min(self.at + LOOKAHEAD)];
+        let subscript = &self.bytes[self.position..self.end.min(self.position + LOOKAHEAD)];
 
         if subscript.first() == Some(&b'[') {
             let close = subscript
@@ -580,7 +577,7 @@ impl Parser<'_> {
                 return None;
             }
 
-            self.at += close + 1;
+            self.position += close + 1;
         }
 
         if self.take(b'}') {
@@ -603,7 +600,7 @@ impl Parser<'_> {
         };
 
         if operator != Operator::Other {
-            self.at += 1;
+            self.position += 1;
         }
 
         let mode = if quote == Quote::Double {
@@ -612,7 +609,7 @@ impl Parser<'_> {
             Mode::Operand
         };
 
-        let operand = self.pieces(self.at, mode);
+        let operand = self.pieces(self.position, mode);
         self.take(b'}');
         Some(Variable {
             name,
@@ -623,20 +620,20 @@ impl Parser<'_> {
     }
 
     /// `$'…'`.
-    fn ansi(&mut self, builder: &mut Builder) {
-        self.at += 2;
-        let mut literal = self.at;
+    fn ansi(&mut self, builder: &mut WordBuilder) {
+        self.position += 2;
+        let mut literal = self.position;
 
         loop {
-            let rest = &self.bytes[self.at..self.end];
-            self.at += memchr::memchr2(b'\'', b'\\', rest).unwrap_or(rest.len());
-            let here = self.at;
+            let rest = &self.bytes[self.position..self.end];
+            self.position += memchr::memchr2(b'\'', b'\\', rest).unwrap_or(rest.len());
+            let current = self.position;
             if self.peek() != Some(b'\\') {
                 break;
             }
 
-            let Some(next) = self.text[here + 1..self.end].chars().next() else {
-                self.at = self.end;
+            let Some(next) = self.text[current + 1..self.end].chars().next() else {
+                self.position = self.end;
                 break;
             };
 
@@ -652,43 +649,43 @@ impl Parser<'_> {
                 '\\' | '\'' | '"' | '?' => next,
                 // Numeric escapes are left as written: no rule reads them.
                 _ => {
-                    self.at += 1 + next.len_utf8();
+                    self.position += 1 + next.len_utf8();
                     continue;
                 }
             };
 
             self.literal(builder, literal, Quote::Single);
-            self.at += 2;
+            self.position += 2;
             builder.push(
                 PartKind::Literal,
                 Quote::Single,
-                Span::of(here, self.at),
+                Span::of(current, self.position),
                 decoded.encode_utf8(&mut [0; 4]),
             );
-            literal = self.at;
+            literal = self.position;
         }
 
-        let span = Span::of(literal, self.at);
+        let span = Span::of(literal, self.position);
         builder.push(PartKind::Literal, Quote::Single, span, span.text(self.text));
         self.take(b'\'');
     }
 
-    /// `( … )` right after `NAME=`.
-    fn array(&mut self, builder: &mut Builder, literal: usize) -> bool {
-        let here = self.at;
-        if here == 0 || self.bytes[here - 1] != b'=' {
+    /// Reads `( … )` directly after `NAME=`.
+    fn array(&mut self, builder: &mut WordBuilder, literal: usize) -> bool {
+        let current = self.position;
+        if current == 0 || self.bytes[current - 1] != b'=' {
             return false;
         }
 
         let elements = self.deeper(|parser| {
-            parser.at += 1;
+            parser.position += 1;
             let mut elements = Vec::new();
 
             loop {
                 parser.skip_lines();
-                let before = parser.at;
+                let before = parser.position;
                 let word = parser.word();
-                if parser.at == before {
+                if parser.position == before {
                     break;
                 }
 
@@ -704,7 +701,7 @@ impl Parser<'_> {
             return false;
         };
 
-        let span = Span::of(literal, here);
+        let span = Span::of(literal, current);
         if !span.is_empty() {
             builder.push(PartKind::Literal, Quote::None, span, span.text(self.text));
         }
@@ -712,21 +709,25 @@ impl Parser<'_> {
         builder.push(
             PartKind::Array(elements),
             Quote::None,
-            Span::of(here, self.at),
-            &self.text[here..self.at],
+            Span::of(current, self.position),
+            &self.text[current..self.position],
         );
 
         true
     }
 
-    /// Passes the group of an extended pattern such as `!(a|b)`; it stays text.
+    /// Skips the group of an extended pattern such as `!(a|b)`, which is literal.
     fn pattern_group(&mut self, start: usize) -> bool {
-        if self.at == start || !matches!(self.bytes[self.at - 1], b'?' | b'*' | b'+' | b'@' | b'!')
+        if self.position == start
+            || !matches!(
+                self.bytes[self.position - 1],
+                b'?' | b'*' | b'+' | b'@' | b'!'
+            )
         {
             return false;
         }
 
-        let rest = &self.bytes[self.at..self.end.min(self.at + LOOKAHEAD)];
+        let rest = &self.bytes[self.position..self.end.min(self.position + LOOKAHEAD)];
         let Some(close) = rest.iter().position(|&byte| matches!(byte, b')' | b'\n')) else {
             return false;
         };
@@ -735,7 +736,7 @@ impl Parser<'_> {
             return false;
         }
 
-        self.at += close + 1;
+        self.position += close + 1;
 
         true
     }

@@ -1,17 +1,16 @@
-//! Programs that run another program: what their own words are, and where the other program's
-//! begin.
+//! Programs that run another program: the words of each.
 
-use super::Word;
+use super::word::{PartKind, Word};
 
-/// A program that was seen through to find the one that really runs.
+/// A program that runs another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Wrapper<'s> {
     pub kind: WrapperKind,
-    /// File name of the program, without its folders.
+    /// The file name of the program, without its folders.
     pub program: &'s str,
     /// The word that names it.
     pub name: &'s Word,
-    /// Its own arguments, up to the program it runs. For a shell, all of them.
+    /// Its arguments, up to the program that it runs. For a shell, all of them.
     pub args: &'s [Word],
 }
 
@@ -25,13 +24,13 @@ pub enum WrapperKind {
     Init,
     /// `exec`: replaces the shell.
     Exec,
-    /// `env` and its like.
+    /// `env` and similar programs.
     Environment,
     /// `xargs`: runs it once for each input.
     Xargs,
     /// `timeout`
     Timeout,
-    /// `uv run`, `bundle exec`, `python -m`: a language's or a vendor's launcher.
+    /// `uv run`, `bundle exec`, `python -m`: the launcher of a language or a vendor.
     Runner,
     /// `sh -c`, `eval`: another shell.
     Shell,
@@ -39,7 +38,7 @@ pub enum WrapperKind {
     Other,
 }
 
-/// How a wrapper's own words end.
+/// The end of the words of a wrapper.
 enum Form {
     /// Options, `--`, then this many words.
     Words {
@@ -52,7 +51,7 @@ enum Form {
     Module { with_value: &'static [&'static str] },
 }
 
-struct Spec {
+struct WrapperSpec {
     name: &'static str,
     subcommand: Option<&'static str>,
     kind: WrapperKind,
@@ -64,8 +63,8 @@ const fn words(
     kind: WrapperKind,
     positionals: usize,
     with_value: &'static [&'static str],
-) -> Spec {
-    Spec {
+) -> WrapperSpec {
+    WrapperSpec {
         name,
         subcommand: None,
         kind,
@@ -80,13 +79,13 @@ const fn runner(
     name: &'static str,
     subcommand: &'static str,
     with_value: &'static [&'static str],
-) -> Spec {
+) -> WrapperSpec {
     let form = Form::Words {
         with_value,
         positionals: 0,
     };
 
-    Spec {
+    WrapperSpec {
         name,
         subcommand: Some(subcommand),
         kind: WrapperKind::Runner,
@@ -94,8 +93,8 @@ const fn runner(
     }
 }
 
-const fn dashes(name: &'static str, kind: WrapperKind) -> Spec {
-    Spec {
+const fn dashes(name: &'static str, kind: WrapperKind) -> WrapperSpec {
+    WrapperSpec {
         name,
         subcommand: None,
         kind,
@@ -103,8 +102,8 @@ const fn dashes(name: &'static str, kind: WrapperKind) -> Spec {
     }
 }
 
-const fn module(name: &'static str) -> Spec {
-    Spec {
+const fn module(name: &'static str) -> WrapperSpec {
+    WrapperSpec {
         name,
         subcommand: None,
         kind: WrapperKind::Runner,
@@ -197,7 +196,7 @@ const UV: &[&str] = &[
 const CONDA: &[&str] = &["-n", "--name", "-p", "--prefix", "--cwd"];
 
 /// Sorted by name.
-const SPECS: &[Spec] = &[
+const SPECS: &[WrapperSpec] = &[
     dashes("aws-vault", Environment),
     words("builtin", Other, 0, &[]),
     runner("bundle", "exec", &[]),
@@ -335,119 +334,124 @@ const SPECS: &[Spec] = &[
     ),
 ];
 
-/// The file name of the program a word names, without its folders and without `.exe`.
+/// The file name of the program in a word, without its folders and without `.exe`.
 pub(super) fn program(word: &Word) -> &str {
     let name = from_name(word);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-/// A word from the file name of the program on.
+/// The text of a word from the file name of the program on.
 pub(super) fn from_name(word: &Word) -> &str {
     let text = word.text();
     let begin = match text.rfind('/') {
-        // A slash inside an expansion is not one of the path.
-        Some(at) if at + 1 < text.len() && !in_expansion(word, at) => at + 1,
+        // A slash inside an expansion is not part of the path.
+        Some(slash) if slash + 1 < text.len() && !is_in_expansion(word, slash) => slash + 1,
         _ => 0,
     };
     &text[begin..]
 }
 
-fn in_expansion(word: &Word, at: usize) -> bool {
+fn is_in_expansion(word: &Word, offset: usize) -> bool {
     let index = word
         .parts
-        .partition_point(|part| part.offset as usize <= at);
-    index > 0 && !matches!(word.parts[index - 1].kind, super::PartKind::Literal)
+        .partition_point(|part| part.offset as usize <= offset);
+    index > 0 && !matches!(word.parts[index - 1].kind, PartKind::Literal)
 }
 
-/// Sees through the wrapper that `words` begin with: the wrapper and the words of what it runs.
-/// `None` when the first word is no wrapper or runs nothing.
+/// The wrapper at the start of `words`, and the words of the program that it runs. `None` when the
+/// first word is not a wrapper or runs nothing.
 pub(super) fn unwrap(words: &[Word]) -> Option<(Wrapper<'_>, &[Word])> {
     let (name, rest) = words.split_first()?;
     let program = program(name);
     let spec = &SPECS[SPECS
         .binary_search_by_key(&program, |spec| spec.name)
         .ok()?];
-    let mut at = 0;
+    let mut index = 0;
 
     if let Some(subcommand) = spec.subcommand {
         if rest.first()?.text() != subcommand {
             return None;
         }
 
-        at = 1;
+        index = 1;
     }
 
-    at += match spec.form {
+    index += match spec.form {
         Form::Words {
             with_value,
             positionals,
-        } => own_words(spec, &rest[at..], with_value, positionals)?,
-        Form::Dashes => rest[at..].iter().position(|word| word.text() == "--")? + 1,
-        Form::Module { with_value } => module_at(&rest[at..], with_value)?,
+        } => wrapper_words(spec, &rest[index..], with_value, positionals)?,
+        Form::Dashes => rest[index..].iter().position(|word| word.text() == "--")? + 1,
+        Form::Module { with_value } => module_at(&rest[index..], with_value)?,
     };
 
-    let run = rest.get(at..).filter(|run| !run.is_empty())?;
+    let run = rest.get(index..)?;
+    if run.is_empty() {
+        return None;
+    }
+
     Some((
         Wrapper {
             kind: spec.kind,
             program,
             name,
-            args: &rest[..at],
+            args: &rest[..index],
         },
         run,
     ))
 }
 
-fn own_words(
-    spec: &Spec,
+/// The number of words of a wrapper before the program that it runs.
+fn wrapper_words(
+    spec: &WrapperSpec,
     words: &[Word],
     with_value: &[&str],
     positionals: usize,
 ) -> Option<usize> {
-    let mut at = 0;
+    let mut index = 0;
 
-    while let Some(word) = words.get(at) {
+    while let Some(word) = words.get(index) {
         let text = word.text();
 
         if text == "--" {
-            at += 1;
+            index += 1;
             break;
         }
 
         if text.len() > 1 && text.starts_with('-') {
-            // `command -v x` looks a program up; it does not run it.
+            // `command -v x` finds a program but does not run it.
             if spec.name == "command" && text.contains(['v', 'V']) {
                 return None;
             }
 
-            at += if with_value.contains(&text) { 2 } else { 1 };
+            index += if with_value.contains(&text) { 2 } else { 1 };
         } else if matches!(spec.kind, Elevate | Environment) && word.assignment().is_some() {
-            at += 1;
+            index += 1;
         } else {
             break;
         }
     }
 
-    at += positionals;
-    let dashes = positionals > 0 && words.get(at).is_some_and(|word| word.text() == "--");
+    index += positionals;
+    let dashes = positionals > 0 && words.get(index).is_some_and(|word| word.text() == "--");
 
-    Some(at + usize::from(dashes))
+    Some(index + usize::from(dashes))
 }
 
 fn module_at(words: &[Word], with_value: &[&str]) -> Option<usize> {
-    let mut at = 0;
+    let mut index = 0;
 
     loop {
-        let text = words.get(at)?.text();
+        let text = words.get(index)?.text();
         if text == "-m" {
-            return Some(at + 1);
+            return Some(index + 1);
         }
 
         if !text.starts_with('-') || text == "-c" || text == "-" {
             return None;
         }
 
-        at += if with_value.contains(&text) { 2 } else { 1 };
+        index += if with_value.contains(&text) { 2 } else { 1 };
     }
 }
 

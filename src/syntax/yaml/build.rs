@@ -3,26 +3,26 @@
 
 use std::borrow::Cow;
 
-use super::node::{Kind, Node, Style};
-use super::{NONE, Raw, Shape, TAGGED, Tree};
+use super::node::{Kind, Node};
+use super::tree::{NONE, Raw, Shape, Style, TAGGED, Tree};
 use crate::source::{FileId, Location, Span};
 
-/// The number of nodes a builder copies. What is beyond is unknown.
+/// The number of nodes that a builder copies. Further nodes are unknown.
 const COPIES: usize = 1 << 20;
 
 /// Makes a [`Tree`] whose nodes may come from several files.
 #[derive(Debug, Default)]
 pub struct Builder<'s> {
-    parts: Vec<Part<'s>>,
+    parts: Vec<BuiltPart<'s>>,
     sources: Vec<(FileId, &'s str)>,
 }
 
-/// A node that a [`Builder`] holds. Each may stand in one place of the tree.
+/// A node of a [`Builder`]. It can be used once in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Built(u32);
 
 #[derive(Debug)]
-struct Part<'s> {
+struct BuiltPart<'s> {
     raw: Raw,
     text: Option<Cow<'s, str>>,
     tag: Option<Cow<'s, str>>,
@@ -34,8 +34,8 @@ impl<'s> Builder<'s> {
         Self::default()
     }
 
-    /// A whole subtree: aliases stay aliases in their places, merge keys are applied, repeated keys
-    /// are gone.
+    /// A copy of a subtree. Aliases stay aliases, merge keys are applied, repeated keys are
+    /// removed.
     pub fn copy(&mut self, node: Node<'s>) -> Built {
         if self.parts.len() >= COPIES {
             return self.add(node.location(), Shape::Unknown, Style::Plain);
@@ -74,7 +74,7 @@ impl<'s> Builder<'s> {
         alias
     }
 
-    /// A plain scalar that no file says this way, at the place that is the reason for it.
+    /// A plain scalar that no file contains, at the location that explains it.
     pub fn scalar(&mut self, location: Location, text: impl Into<Cow<'s, str>>) -> Built {
         let built = self.add(location, Shape::Scalar, Style::Plain);
         self.parts[built.0 as usize].text = Some(text.into());
@@ -85,13 +85,12 @@ impl<'s> Builder<'s> {
         self.add(location, Shape::Null, Style::Plain)
     }
 
-    /// A value that cannot be known.
+    /// An unknown value.
     pub fn unknown(&mut self, location: Location) -> Built {
         self.add(location, Shape::Unknown, Style::Plain)
     }
 
-    /// A mapping of keys and values. Keys are taken as given: the caller sees to it that each is
-    /// there once.
+    /// A mapping of keys and values. Callers must pass each key once.
     pub fn mapping(&mut self, location: Location, entries: Vec<(Built, Built)>) -> Built {
         let built = self.add(location, Shape::Mapping, Style::Block);
         self.parts[built.0 as usize].children = entries
@@ -124,8 +123,7 @@ impl<'s> Builder<'s> {
         tree
     }
 
-    /// Appends a subtree. The stack is explicit because nothing bounds the depth of what a caller
-    /// nests.
+    /// Appends a subtree. The stack is explicit because the depth of subtrees is not limited.
     fn lay(&mut self, tree: &mut Tree<'s>, root: Built) {
         enum Step {
             Enter(Built),
@@ -136,19 +134,19 @@ impl<'s> Builder<'s> {
 
         while let Some(step) = steps.pop() {
             let built = match step {
-                Step::Leave(at) => {
-                    tree.nodes[at as usize].after = tree.nodes.len() as u32;
+                Step::Leave(index) => {
+                    tree.nodes[index as usize].after = tree.nodes.len() as u32;
                     continue;
                 }
                 Step::Enter(built) => built,
             };
 
-            let at = tree.nodes.len() as u32;
+            let index = tree.nodes.len() as u32;
             let part = &mut self.parts[built.0 as usize];
             let mut raw = part.raw;
             raw.link = match raw.shape {
                 Shape::Mapping | Shape::Sequence => part.children.len() as u32,
-                Shape::Alias => at + 1,
+                Shape::Alias => index + 1,
                 _ => NONE,
             };
 
@@ -159,11 +157,11 @@ impl<'s> Builder<'s> {
 
             if let Some(tag) = part.tag.take() {
                 raw.flags |= TAGGED;
-                tree.tags.push((at, tag));
+                tree.tags.push((index, tag));
             }
 
             tree.nodes.push(raw);
-            steps.push(Step::Leave(at));
+            steps.push(Step::Leave(index));
             steps.extend(
                 std::mem::take(&mut part.children)
                     .into_iter()
@@ -189,7 +187,7 @@ impl<'s> Builder<'s> {
             end: raw.end,
         } = location.span;
         raw.source = u16::try_from(source).unwrap_or(u16::MAX);
-        self.parts.push(Part {
+        self.parts.push(BuiltPart {
             raw,
             text: None,
             tag: None,
@@ -199,7 +197,7 @@ impl<'s> Builder<'s> {
         Built(self.parts.len() as u32 - 1)
     }
 
-    /// Makes the text of a node's file known, which [`Node::offsets`] needs.
+    /// Adds the text of the file of a node, which [`Node::offsets`] needs.
     fn sources_of(&mut self, node: Node<'s>) {
         let (file, text) = node.file();
         match self.sources.iter_mut().find(|source| source.0 == file) {

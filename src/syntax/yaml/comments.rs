@@ -1,14 +1,14 @@
-//! Where comments stand: between the scalars of a tree, where nothing else but indicators can.
+//! Comments: between the scalars of a tree there are only comments and indicators.
 
-use super::load::line_end;
-use super::{Raw, Shape, Style};
+use super::lines::line_end;
+use super::tree::{Raw, Shape, Style};
 use crate::source::Span;
 
 /// Every comment of `text` from byte `begin` on, from its `#` to the end of its line. `nodes` are
 /// those of the tree that was read from it.
-pub(super) fn find(text: &str, begin: usize, nodes: &[Raw]) -> Vec<Span> {
-    let mut found = Vec::new();
-    let mut at = begin;
+pub(super) fn find_comments(text: &str, begin: usize, nodes: &[Raw]) -> Vec<Span> {
+    let mut comments = Vec::new();
+    let mut offset = begin;
 
     for raw in nodes {
         if matches!(raw.shape, Shape::Mapping | Shape::Sequence) || raw.start == raw.end {
@@ -16,35 +16,39 @@ pub(super) fn find(text: &str, begin: usize, nodes: &[Raw]) -> Vec<Span> {
         }
 
         let (start, end) = (raw.start as usize, raw.end as usize);
-        between(text, at, start, &mut found);
+        find_between(text, offset, start, &mut comments);
 
         if matches!(raw.style, Style::Literal | Style::Folded) {
-            // The header of a block may have one too.
-            between(text, start, line_end(text, start).min(end), &mut found);
+            // The header of a block may have a comment.
+            find_between(text, start, line_end(text, start).min(end), &mut comments);
         }
 
-        at = at.max(end);
+        offset = offset.max(end);
     }
 
-    between(text, at, text.len(), &mut found);
+    find_between(text, offset, text.len(), &mut comments);
 
-    found
+    comments
 }
 
-fn between(text: &str, mut at: usize, end: usize, found: &mut Vec<Span>) {
+fn find_between(text: &str, mut offset: usize, end: usize, comments: &mut Vec<Span>) {
     let bytes = text.as_bytes();
 
-    while let Some(sign) = bytes.get(at..end).and_then(|gap| memchr::memchr(b'#', gap)) {
-        let start = at + sign;
-        at = start + 1;
-        // Inside a tag or an anchor it is a letter like any other.
+    while let Some(sign) = bytes
+        .get(offset..end)
+        .and_then(|gap| memchr::memchr(b'#', gap))
+    {
+        let start = offset + sign;
+        offset = start + 1;
+
+        // Inside a tag or an anchor a `#` is literal.
         if text[..start]
             .chars()
             .next_back()
             .is_none_or(|before| before.is_whitespace() || before == '\u{feff}')
         {
-            at = line_end(text, start);
-            found.push(Span::of(start, at));
+            offset = line_end(text, start);
+            comments.push(Span::of(start, offset));
         }
     }
 }
@@ -55,7 +59,7 @@ mod tests {
     use crate::syntax::yaml::Tree;
 
     #[test]
-    fn stand_between_scalars() {
+    fn comments_are_between_scalars() {
         for (text, expected) in [
             ("# a\r\nb: 'x # y' # c\r\n", &["# a", "# c"][..]),
             ("\u{feff}# a\nb: x#y\n", &["# a"]),

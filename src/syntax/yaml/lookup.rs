@@ -1,13 +1,70 @@
-//! Entries and items: the children of a node as a reader means them, with merge keys applied.
+//! Entries and items: the children of a node, with merge keys applied.
 
 use std::collections::HashSet;
 
 use super::node::{Kind, Node};
-use super::{MERGE_KEY, MERGES, REPEATED, Tree};
+use super::tree::{MERGE_KEY, MERGES, REPEATED, Raw, Tree};
 use crate::source::{Location, Span};
 
-/// A key and its value. A merged entry stands where its mapping was written, not where it was
-/// merged.
+impl<'t> Node<'t> {
+    /// The value of a key, merge keys applied.
+    pub fn get(self, key: &str) -> Option<Node<'t>> {
+        Some(self.entry(key)?.value)
+    }
+
+    /// The entry of a key, merge keys applied.
+    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
+        Entry::find(self, key)
+    }
+
+    /// The value behind a path of keys.
+    pub fn path(self, keys: &[&str]) -> Option<Node<'t>> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The effective entries of a mapping: merge keys applied, each key once. Nothing for other
+    /// nodes.
+    pub fn entries(self) -> Entries<'t> {
+        Entries::of(self)
+    }
+
+    /// The items of a sequence. Nothing for other nodes.
+    pub fn items(self) -> Items<'t> {
+        Items::of(self)
+    }
+
+    /// The number of entries or items; 0 for other nodes.
+    pub fn len(self) -> usize {
+        match self.kind() {
+            Kind::Mapping => self.entries().count(),
+            Kind::Sequence => self.raw().link as usize,
+            _ => 0,
+        }
+    }
+
+    /// Whether this has no entry and no item.
+    pub fn is_empty(self) -> bool {
+        match self.kind() {
+            Kind::Mapping => self.entries().next().is_none(),
+            _ => self.len() == 0,
+        }
+    }
+
+    /// Whether a part of this node may be lost, so that it may have more keys than are known:
+    /// because of a syntax error inside or directly beside it, or a merge key without a target.
+    pub fn is_damaged(self) -> bool {
+        let span = self.raw().span();
+        let text = self.file().1;
+        let is_beside_damage = self.tree().damage.iter().any(|lost| {
+            is_blank(text, span.end, lost.start) && is_blank(text, lost.end, span.start)
+        });
+
+        is_beside_damage || merges_unknown(self)
+    }
+}
+
+/// A key and its value. The location of a merged entry is in the mapping that defines it, not in
+/// the one that merges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'t> {
     pub key: Node<'t>,
@@ -26,9 +83,9 @@ impl<'t> Entry<'t> {
     }
 
     pub(super) fn find(mapping: Node<'t>, key: &str) -> Option<Self> {
-        let found =
+        let written =
             Pairs::of(mapping).find(|pair| !pair.merges && pair.entry.key.str() == Some(key));
-        if let Some(pair) = found {
+        if let Some(pair) = written {
             return Some(pair.entry);
         }
 
@@ -64,11 +121,11 @@ impl<'t> Iterator for Items<'t> {
 
 /// The effective entries of a mapping.
 #[derive(Clone, Debug)]
-pub struct Entries<'t>(Source<'t>);
+pub struct Entries<'t>(EntrySource<'t>);
 
 #[derive(Clone, Debug)]
-enum Source<'t> {
-    /// The mapping has no merge key: its pairs, as they stand.
+enum EntrySource<'t> {
+    /// The pairs of a mapping without a merge key.
     Written(Pairs<'t>),
     Merged(std::vec::IntoIter<Entry<'t>>),
 }
@@ -76,7 +133,7 @@ enum Source<'t> {
 impl<'t> Entries<'t> {
     pub(super) fn of(node: Node<'t>) -> Self {
         if !merges(node) {
-            return Self(Source::Written(Pairs::of(node)));
+            return Self(EntrySource::Written(Pairs::of(node)));
         }
 
         let mut merged: Vec<Entry<'t>> = Pairs::of(node)
@@ -91,7 +148,7 @@ impl<'t> Entries<'t> {
             }
         }
 
-        Self(Source::Merged(merged.into_iter()))
+        Self(EntrySource::Merged(merged.into_iter()))
     }
 }
 
@@ -100,26 +157,35 @@ impl<'t> Iterator for Entries<'t> {
 
     fn next(&mut self) -> Option<Entry<'t>> {
         match &mut self.0 {
-            Source::Written(pairs) => Some(pairs.next()?.entry),
-            Source::Merged(entries) => entries.next(),
+            EntrySource::Written(pairs) => Some(pairs.next()?.entry),
+            EntrySource::Merged(entries) => entries.next(),
         }
     }
 }
 
 fn merges(node: Node<'_>) -> bool {
-    node.kind() == Kind::Mapping && node.tree().raw(node.real()).has(MERGES)
+    node.kind() == Kind::Mapping && node.tree().raw(node.target()).has(MERGES)
 }
 
-/// Whether a mapping merges something that is not known.
-pub(super) fn merges_unknown(node: Node<'_>) -> bool {
-    let is_unknown = |value: Node<'_>| value.kind() == Kind::Unknown || merges_unknown(value);
+/// Whether a mapping merges an unknown value.
+fn merges_unknown(node: Node<'_>) -> bool {
     merges(node)
-        && Pairs::of(node)
-            .filter(|pair| pair.merges)
-            .any(|pair| is_unknown(pair.entry.value) || pair.entry.value.items().any(is_unknown))
+        && Pairs::of(node).filter(|pair| pair.merges).any(|pair| {
+            let value = pair.entry.value;
+            is_unknown_source(value) || value.items().any(is_unknown_source)
+        })
 }
 
-/// The mappings that a mapping merges, the strongest first.
+fn is_unknown_source(value: Node<'_>) -> bool {
+    value.kind() == Kind::Unknown || merges_unknown(value)
+}
+
+/// Whether a range of a text has only white space, or is empty.
+fn is_blank(text: &str, from: u32, to: u32) -> bool {
+    Span::new(from, to).text(text).trim().is_empty()
+}
+
+/// The mappings that a mapping merges, in the order of precedence.
 fn sources<'t>(mapping: Node<'t>) -> impl Iterator<Item = Node<'t>> {
     Pairs::of(mapping)
         .filter(|pair| pair.merges)
@@ -132,7 +198,7 @@ fn sources<'t>(mapping: Node<'t>) -> impl Iterator<Item = Node<'t>> {
         })
 }
 
-/// The pairs of a mapping as written, without those whose key stands again further down.
+/// The pairs of a mapping as written, without those whose key is repeated further down.
 #[derive(Clone, Debug)]
 struct Pairs<'t> {
     children: Children<'t>,
@@ -181,23 +247,23 @@ struct Children<'t> {
 }
 
 impl<'t> Children<'t> {
-    /// The children of a node of the kind, none of any other.
+    /// The children of a node of this kind; none of other nodes.
     fn of(node: Node<'t>, kind: Kind) -> Self {
-        let at = node.real();
+        let index = node.target();
         let end = if node.kind() == kind {
-            node.tree().raw(at).after
+            node.tree().raw(index).after
         } else {
-            at + 1
+            index + 1
         };
 
         Self {
             tree: node.tree(),
-            next: at + 1,
+            next: index + 1,
             end,
         }
     }
 
-    fn peek(&self) -> Option<&'t super::Raw> {
+    fn peek(&self) -> Option<&'t Raw> {
         (self.next < self.end).then(|| self.tree.raw(self.next))
     }
 }

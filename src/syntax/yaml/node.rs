@@ -1,85 +1,98 @@
-//! One node: what it is, what it says, where it stands.
+//! Nodes: kind, text and location.
 
 use std::fmt;
 
-use super::lookup::{self, Entries, Entry, Items};
 use super::offsets;
-use super::{NONE, Raw, Shape, Tree};
+use super::tree::{NONE, Raw, Shape, Style, Tree};
 use crate::source::{FileId, Location, OffsetMap, Span};
 
-/// What a node is, aliases followed.
+/// The kind of a node, with aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Nothing at all, `~`, or a plain `null`.
+    /// No value, `~`, or a plain `null`.
     Null,
     Scalar,
     Mapping,
     Sequence,
-    /// An alias to nothing or into itself, or one whose expansion would be too large; a value lost
-    /// to a syntax error.
+    /// An alias without a target, into itself, or with too large an expansion; a value lost to a
+    /// syntax error.
     Unknown,
 }
 
-/// How a node is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Style {
-    Plain,
-    SingleQuoted,
-    DoubleQuoted,
-    /// A block scalar with `|`.
-    Literal,
-    /// A block scalar with `>`.
-    Folded,
-    /// A collection by indentation.
-    Block,
-    /// A collection in brackets.
-    Flow,
-}
-
-/// A node of a [`Tree`]. Aliases are followed: only [`Node::place`] and [`Node::is_alias`] tell
-/// that one stands here.
+/// A node of a [`Tree`]. Aliases are followed: only [`Node::location`] and [`Node::is_alias`] show
+/// them.
 #[derive(Clone, Copy)]
 pub struct Node<'t> {
     tree: &'t Tree<'t>,
-    /// The node as written.
-    at: u32,
-    /// The node that holds the content.
-    real: u32,
+    /// The index of the node as written.
+    index: u32,
+    /// The index of the node with the content.
+    target: u32,
+}
+
+impl Tree<'_> {
+    /// The roots of all documents that are not empty.
+    pub fn documents(&self) -> impl Iterator<Item = Node<'_>> {
+        self.sections()
+            .map(|(_, root)| root)
+            .filter(|root| !(root.is_null() && root.location().span.is_empty()))
+    }
+
+    /// Every document, including empty ones: its span from its `---`, or its first byte, to its
+    /// end, and its root.
+    pub fn sections(&self) -> impl Iterator<Item = (Span, Node<'_>)> {
+        self.documents
+            .iter()
+            .map(|&(root, span)| (span, Node::new(self, root)))
+    }
+
+    /// The root of the first document that is not empty.
+    pub fn root(&self) -> Option<Node<'_>> {
+        self.documents().next()
+    }
 }
 
 impl<'t> Node<'t> {
-    pub(super) fn new(tree: &'t Tree<'_>, at: u32) -> Self {
-        let raw = tree.raw(at);
-        let real = if raw.shape == Shape::Alias && raw.link != NONE {
+    pub(super) fn new(tree: &'t Tree<'_>, index: u32) -> Self {
+        let raw = tree.raw(index);
+        let target = if raw.shape == Shape::Alias && raw.link != NONE {
             raw.link
         } else {
-            at
+            index
         };
 
-        Self { tree, at, real }
+        Self {
+            tree,
+            index,
+            target,
+        }
     }
 
     pub(super) const fn tree(self) -> &'t Tree<'t> {
         self.tree
     }
 
-    /// The index of the node that holds the content.
-    pub(super) const fn real(self) -> u32 {
-        self.real
+    /// The index of the node with the content.
+    pub(super) const fn target(self) -> u32 {
+        self.target
     }
 
-    /// The file that holds the content, and its text.
+    /// The file of the content, and its text.
     pub(super) fn file(self) -> (FileId, &'t str) {
         self.tree.source(self.raw())
     }
 
     /// The text of a scalar where it differs from its source.
     pub(super) fn decoded(self) -> Option<&'t str> {
-        self.str().filter(|_| self.raw().link != NONE)
+        if self.raw().link == NONE {
+            return None;
+        }
+
+        self.str()
     }
 
-    fn raw(self) -> &'t Raw {
-        self.tree.raw(self.real)
+    pub(super) fn raw(self) -> &'t Raw {
+        self.tree.raw(self.target)
     }
 
     pub fn kind(self) -> Kind {
@@ -106,26 +119,27 @@ impl<'t> Node<'t> {
     }
 
     pub fn is_alias(self) -> bool {
-        self.tree.raw(self.at).shape == Shape::Alias
+        self.tree.raw(self.index).shape == Shape::Alias
     }
 
-    /// Where it is written: with quotes or brackets or the header of a block scalar, without tag
-    /// and anchor. A block collection reaches from its first key or dash to the end of its last
-    /// child, an absent value is an empty span just after its colon or dash, and of an alias this
-    /// is the `*name`.
+    /// The location as written: with quotes or brackets or the header of a block scalar, without
+    /// tag and anchor. A block collection is from its first key or dash to the end of its last
+    /// child, an absent value is an empty span directly after its colon or dash, and an alias is
+    /// the `*name`.
     pub fn location(self) -> Location {
-        let raw = self.tree.raw(self.at);
+        let raw = self.tree.raw(self.index);
         Location::new(self.tree.source(raw).0, raw.span())
     }
 
-    /// Where the content stands: the anchored node for an alias, [`Node::place`] for everything
-    /// else.
+    /// The location of the content: the anchored node for an alias, [`Node::location`] for other
+    /// nodes.
     pub fn definition(self) -> Location {
         let raw = self.raw();
         Location::new(self.tree.source(raw).0, raw.span())
     }
 
-    /// The content without quotes and block header, from its first byte to its last one.
+    /// The location of the content without quotes and block header, from its first to its last
+    /// byte.
     pub fn content(self) -> Location {
         let definition = self.definition();
 
@@ -146,24 +160,24 @@ impl<'t> Node<'t> {
 
     /// The decoded text of a scalar, also of a number or a boolean.
     pub fn str(self) -> Option<&'t str> {
-        (self.raw().shape == Shape::Scalar).then(|| self.tree.text(self.real))
+        (self.raw().shape == Shape::Scalar).then(|| self.tree.text(self.target))
     }
 
     /// The tag as written, such as `!reset` or `!!binary`.
     pub fn tag(self) -> Option<&'t str> {
-        self.tree.tag(self.real)
+        self.tree.tag(self.target)
     }
 
-    /// The text of a scalar whose type its spelling decides: plain, and without a tag that says
-    /// otherwise.
+    /// The text of a scalar whose type depends on its text: plain, and without a tag for strings.
     fn plain(self) -> Option<&'t str> {
         if self.style() != Style::Plain || matches!(self.tag(), Some("!!str" | "!" | "!!binary")) {
             return None;
         }
+
         self.str()
     }
 
-    /// A boolean as YAML 1.2 knows it.
+    /// A boolean of YAML 1.2.
     pub fn as_bool(self) -> Option<bool> {
         match self.plain()? {
             "true" | "True" | "TRUE" => Some(true),
@@ -172,7 +186,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// A boolean as YAML 1.1 knows it: also plain `yes`, `no`, `on`, `off`, `y`, `n`.
+    /// A boolean of YAML 1.1: also plain `yes`, `no`, `on`, `off`, `y`, `n`.
     pub fn as_bool_11(self) -> Option<bool> {
         self.as_bool().or_else(|| match self.plain()? {
             "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "y" | "Y" => Some(true),
@@ -181,8 +195,8 @@ impl<'t> Node<'t> {
         })
     }
 
-    /// A whole number: decimal, `0x`, `0o`, `0b`, and octal with a leading zero as the 1.1 readers
-    /// of file modes take it.
+    /// A whole number: decimal, `0x`, `0o`, `0b`, and octal with a leading zero, as in YAML 1.1 for
+    /// file modes.
     pub fn as_int(self) -> Option<i64> {
         parse_int(self.plain()?)
     }
@@ -198,7 +212,7 @@ impl<'t> Node<'t> {
         let value = match digits {
             ".inf" | ".Inf" | ".INF" => f64::INFINITY,
             ".nan" | ".NaN" | ".NAN" => return Some(f64::NAN),
-            // The standard library also reads words such as `infinity`, which YAML takes for text.
+            // The standard library also reads words such as `infinity`, which are strings in YAML.
             _ if digits
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) =>
@@ -211,81 +225,26 @@ impl<'t> Node<'t> {
         Some(if negative { -value } else { value })
     }
 
-    /// The value of a key, merge keys applied.
-    pub fn get(self, key: &str) -> Option<Node<'t>> {
-        Some(self.entry(key)?.value)
-    }
-
-    /// The entry of a key, merge keys applied.
-    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
-        Entry::find(self, key)
-    }
-
-    /// The value behind a path of keys.
-    pub fn path(self, keys: &[&str]) -> Option<Node<'t>> {
-        keys.iter().try_fold(self, |node, key| node.get(key))
-    }
-
-    /// The effective entries of a mapping: merge keys applied, each key once. Nothing for other
-    /// nodes.
-    pub fn entries(self) -> Entries<'t> {
-        Entries::of(self)
-    }
-
-    /// The items of a sequence. Nothing for other nodes.
-    pub fn items(self) -> Items<'t> {
-        Items::of(self)
-    }
-
-    /// The number of entries or items; 0 for other nodes.
-    pub fn len(self) -> usize {
-        match self.kind() {
-            Kind::Mapping => self.entries().count(),
-            Kind::Sequence => self.raw().link as usize,
-            _ => 0,
-        }
-    }
-
-    /// Whether this has no entry and no item.
-    pub fn is_empty(self) -> bool {
-        match self.kind() {
-            Kind::Mapping => self.entries().next().is_none(),
-            _ => self.len() == 0,
-        }
-    }
-
-    /// Whether a part of this node was lost, so that absence inside it proves nothing: to a syntax
-    /// error inside it or right beside it, or to a merge key that leads nowhere.
-    pub fn is_damaged(self) -> bool {
-        let span = self.raw().span();
-        let text = self.tree.source(self.raw()).1;
-        let is_blank = |from: u32, to: u32| Span::new(from, to).text(text).trim().is_empty();
-        self.tree
-            .damage
-            .iter()
-            .any(|lost| is_blank(span.end, lost.start) && is_blank(lost.end, span.start))
-            || lookup::merges_unknown(self)
-    }
-
-    /// Where each byte of [`Node::str`] stands in the file of [`Node::definition`].
+    /// The source offset of each byte of [`Node::str`], in the file of [`Node::definition`].
     pub fn offsets(self) -> OffsetMap {
         let raw = self.raw();
         if raw.link == NONE || raw.shape != Shape::Scalar {
             return OffsetMap::verbatim(raw.inner().start);
         }
 
-        let text = self.tree.text(self.real);
-        let make = || offsets::map(self.tree.source(raw).1, raw.span(), raw.style, text);
-
-        self.tree.last_map.of(self.real, text, make)
+        let text = self.tree.text(self.target);
+        self.tree.last_map.get(self.target, text, || {
+            offsets::map(self.tree.source(raw).1, raw.span(), raw.style, text)
+        })
     }
 
-    /// The place of a range of [`Node::str`].
+    /// The location of a range of [`Node::str`].
     pub fn content_span(self, range: Span) -> Location {
         let definition = self.definition();
         let span = self.offsets().span(range);
-        // An offset map is exact to the byte, and beside damage it may be off: a span holds whole
-        // characters all the same.
+
+        // Beside damage an offset map may be wrong by a few bytes; a span must still consist of
+        // whole characters.
         let text = self.tree.source(self.raw()).1;
         let mut end = (span.end as usize).min(text.len());
         while !text.is_char_boundary(end) {
@@ -303,7 +262,7 @@ impl<'t> Node<'t> {
 
 impl PartialEq for Node<'_> {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.tree, other.tree) && self.at == other.at
+        std::ptr::eq(self.tree, other.tree) && self.index == other.index
     }
 }
 
@@ -352,7 +311,8 @@ fn parse_int(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-', '_']) {
         return None;
     }
-    // Go's readers allow `1_000`; a copy is made only for those.
+
+    // YAML readers in Go allow `1_000`; only such numbers need a copy.
     let value = if digits.contains('_') {
         i128::from_str_radix(&digits.replace('_', ""), radix).ok()?
     } else {
@@ -362,18 +322,22 @@ fn parse_int(text: &str) -> Option<i64> {
     i64::try_from(if negative { -value } else { value }).ok()
 }
 
-/// Calls `with` for every scalar below a node that is written there: aliases are seen at their
-/// anchors.
-pub fn each_scalar<'t>(node: Node<'t>, with: &mut impl FnMut(Node<'t>, &'t str)) {
+/// Calls `visit` for every scalar below a node. Aliases are not followed: their scalars are visited
+/// at the anchor.
+pub fn each_scalar<'t>(node: Node<'t>, visit: &mut impl FnMut(Node<'t>, &'t str)) {
     if node.is_alias() {
         return;
     }
 
     if let Some(text) = node.str() {
-        with(node, text);
+        visit(node, text);
     }
 
-    node.items().for_each(|item| each_scalar(item, with));
-    node.entries()
-        .for_each(|entry| each_scalar(entry.value, with));
+    for item in node.items() {
+        each_scalar(item, visit);
+    }
+
+    for entry in node.entries() {
+        each_scalar(entry.value, visit);
+    }
 }

@@ -1,50 +1,12 @@
-//! Where each byte of a decoded scalar stands in its source.
+//! The source offset of each byte of a decoded scalar.
 //!
-//! The decoded text is laid beside the source, style by style. Where the two do not agree, which
-//! only unusual escapes and indents bring about, the map stays in bounds and is off by a few bytes.
+//! The decoded text is compared with the source, style by style. Where the two do not agree,
+//! because of unusual escapes or indents, the map stays in bounds and is wrong by a few bytes.
 
-use std::sync::{Mutex, PoisonError};
-
-use super::node::Style;
+use super::tree::Style;
 use crate::source::{OffsetMap, Span, slice};
 
-/// Scalars of fewer bytes are mapped each time.
-const LONG: usize = 256;
-
-/// The map of the long scalar that was asked for last. Each word, variable and key of a long script
-/// asks for the map of the whole script.
-#[derive(Debug, Default)]
-pub(super) struct LastMap(Mutex<Option<(u32, OffsetMap)>>);
-
-impl LastMap {
-    /// The map of the scalar of this number: the last one again, or what `make` gives.
-    pub(super) fn of(
-        &self,
-        scalar: u32,
-        text: &str,
-        make: impl FnOnce() -> OffsetMap,
-    ) -> OffsetMap {
-        if text.len() < LONG {
-            return make();
-        }
-
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-
-        match &*last {
-            Some((number, map)) if *number == scalar => map.clone(),
-            _ => last.insert((scalar, make())).1.clone(),
-        }
-    }
-}
-
-/// A copy of a tree asks anew.
-impl Clone for LastMap {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-/// The map of a scalar that stands at `span` of `source` and reads `text`.
+/// The map of a scalar at `span` of `source` with the decoded `text`.
 pub(super) fn map(source: &str, span: Span, style: Style, text: &str) -> OffsetMap {
     match style {
         Style::Literal | Style::Folded => block(source, span.start as usize, text),
@@ -61,26 +23,26 @@ fn flow(source: &str, span: Span, style: Style, text: &str) -> OffsetMap {
         .min(source.len());
     let (from, to) = (source.as_bytes(), text.as_bytes());
     let mut map = OffsetMap::verbatim(start as u32);
-    let (mut at, mut local) = (start, 0);
+    let (mut offset, mut local) = (start, 0);
 
-    while at < end && local < to.len() {
-        let step = match from[at] {
-            b'\\' if style == Style::DoubleQuoted => escape(&from[at..end]),
+    while offset < end && local < to.len() {
+        let step = match from[offset] {
+            b'\\' if style == Style::DoubleQuoted => escape(&from[offset..end]),
             b'\'' if style == Style::SingleQuoted => (2, 1),
-            b' ' | b'\t' | b'\n' | b'\r' => fold(&from[at..end]),
+            b' ' | b'\t' | b'\n' | b'\r' => fold(&from[offset..end]),
             _ => (1, 1),
         };
 
-        map.push(local as u32, at as u32);
-        (at, local) = (at + step.0, local + step.1);
-        map.push(local as u32, at as u32);
+        map.push(local as u32, offset as u32);
+        (offset, local) = (offset + step.0, local + step.1);
+        map.push(local as u32, offset as u32);
     }
 
     map
 }
 
-/// The length of a run of blanks in the source and in the text. A run without a line end stands for
-/// itself.
+/// The length of a run of blanks in the source and in the text. A run without a line end is
+/// literal.
 fn fold(source: &[u8]) -> (usize, usize) {
     let length = source
         .iter()
@@ -97,11 +59,11 @@ fn line_ends(source: &[u8]) -> usize {
     let lone = source
         .iter()
         .enumerate()
-        .filter(|&(at, &byte)| byte == b'\r' && source.get(at + 1) != Some(&b'\n'));
+        .filter(|&(offset, &byte)| byte == b'\r' && source.get(offset + 1) != Some(&b'\n'));
     source.iter().filter(|&&byte| byte == b'\n').count() + lone.count()
 }
 
-/// The length of an escape in the source and of what it stands for.
+/// The length of an escape in the source and in the text.
 fn escape(source: &[u8]) -> (usize, usize) {
     let digits = match source.get(1) {
         Some(b'x') => 2,
@@ -123,7 +85,8 @@ fn escape(source: &[u8]) -> (usize, usize) {
     let code = source
         .get(2..2 + digits)
         .and_then(|hex| u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-    // The first half of a surrogate pair takes its second half along.
+
+    // The first half of a surrogate pair includes the second half.
     if digits == 4 && code.is_some_and(|code| (0xD800..0xDC00).contains(&code)) {
         return (12.min(source.len()), 4);
     }
@@ -136,9 +99,12 @@ fn escape(source: &[u8]) -> (usize, usize) {
 /// Block scalars: the lines after the header, without their indent.
 fn block(source: &str, header: usize, text: &str) -> OffsetMap {
     let mut map = OffsetMap::default();
-    let mut lines = Lines { source, at: header };
+    let mut lines = Lines {
+        source,
+        offset: header,
+    };
     lines.next();
-    let body = lines.at;
+    let body = lines.offset;
     let Some(first) = text
         .split('\n')
         .find(|line| !line.trim_start_matches(' ').is_empty())
@@ -158,7 +124,7 @@ fn block(source: &str, header: usize, text: &str) -> OffsetMap {
         let is_blank = blanks == line.len();
 
         if indent.is_none() && is_blank {
-            // Lines above the first content stand for one line end each.
+            // Lines above the first content are one line end each.
             map.push(local as u32, start as u32);
             local += usize::from(text.as_bytes().get(local) == Some(&b'\n'));
             continue;
@@ -202,20 +168,24 @@ fn block(source: &str, header: usize, text: &str) -> OffsetMap {
     map
 }
 
-/// Lines and where they begin, without their line ends.
+/// The lines of a text without their line ends, and their starts.
 struct Lines<'a> {
     source: &'a str,
-    at: usize,
+    offset: usize,
 }
 
 impl<'a> Iterator for Lines<'a> {
     type Item = (usize, &'a str);
 
     fn next(&mut self) -> Option<(usize, &'a str)> {
-        let rest = self.source.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let rest = self.source.get(self.offset..)?;
+        if rest.is_empty() {
+            return None;
+        }
+
         let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        let start = self.at;
-        self.at += length
+        let start = self.offset;
+        self.offset += length
             + if rest[length..].starts_with("\r\n") {
                 2
             } else {

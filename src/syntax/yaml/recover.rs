@@ -1,36 +1,39 @@
-//! Going on after an error: blank what could not be read, in a copy of equal length, and read
-//! again.
+//! Recovery from errors: the text that cannot be read is replaced by blanks, in a copy of equal
+//! length, and the copy is read again.
 //!
-//! Every offset stays true and what stands before and after the error is kept. The number of
-//! attempts and their total cost are bounded; a document that uses its attempts up is kept as far
-//! as it was read, and the next ones go on.
+//! Every offset stays valid, and the text before and after the error is kept. The number of
+//! attempts and their total cost are limited; a document without attempts left is kept as far as it
+//! was read, and the next documents are read.
 
 use std::collections::HashMap;
 
-use super::load::{Loader, Stop, line_end, line_start};
-use super::report::{self, Cause};
+use super::comments;
+use super::lines::{line_end, line_start};
+use super::load::Stop;
+use super::loader::Loader;
+use super::report::{self, ErrorCause};
 use super::template::Mask;
-use super::{Tree, comments};
+use super::tree::Tree;
 use crate::source::{FileId, Span, clip, slice};
 use crate::syntax::{Parsed, SyntaxError};
 
-/// Attempts a document gets.
+/// The number of attempts for a document.
 const ATTEMPTS: u32 = 20;
 
-/// Attempts a file gets.
+/// The number of attempts for a file.
 const ALL_ATTEMPTS: u32 = 60;
 
-/// Bytes that all attempts together may read again, beyond one full reading.
+/// The number of bytes that all attempts together may read again, after one full reading.
 const REREAD: usize = 32 << 20;
 
-/// Reads `source` from byte `begin` on, where a line or a value begins. At the first error `worth`
-/// says whether to go on.
+/// Reads `source` from byte `begin` on, where a line or a value begins. Stops at the first error
+/// unless `continues` is true.
 pub(super) fn parse<'s>(
     file: FileId,
     source: &'s str,
     begin: usize,
     mask: Option<&Mask>,
-    worth: &dyn Fn() -> bool,
+    continues: &dyn Fn() -> bool,
 ) -> Parsed<Tree<'s>> {
     let mut tree = Tree {
         sources: vec![(file, source)],
@@ -53,9 +56,9 @@ pub(super) fn parse<'s>(
         cost += buffer.len() - stop.resume;
         let blanks = repair.plan(&buffer, &stop);
 
-        if all == 1 && !worth() {
+        if all == 1 && !continues() {
             loader.commit();
-            loader.damage(Span::of(stop.at.min(source.len()), source.len()));
+            loader.damage(Span::of(stop.offset.min(source.len()), source.len()));
             break;
         }
 
@@ -76,14 +79,18 @@ pub(super) fn parse<'s>(
 
         loader.commit();
         attempts = 0;
-        let Some(next) =
-            next_document(&buffer, stop.at).filter(|_| all <= ALL_ATTEMPTS && cost <= REREAD)
-        else {
-            loader.damage(Span::of(stop.at.min(source.len()), source.len()));
+        let next = if all <= ALL_ATTEMPTS && cost <= REREAD {
+            next_document(&buffer, stop.offset)
+        } else {
+            None
+        };
+
+        let Some(next) = next else {
+            loader.damage(Span::of(stop.offset.min(source.len()), source.len()));
             break;
         };
 
-        loader.damage(Span::of(stop.at, next));
+        loader.damage(Span::of(stop.offset, next));
         base = next;
     }
 
@@ -93,36 +100,36 @@ pub(super) fn parse<'s>(
     tree.damage.sort_unstable();
     tree.damage = merged(&tree.damage);
     tree.nodes.shrink_to_fit();
-    tree.comments = comments::find(&buffer, begin, &tree.nodes);
+    tree.comments = comments::find_comments(&buffer, begin, &tree.nodes);
 
     Parsed { tree, errors }
 }
 
-/// Whether blanking a range loses something that was written.
+/// Whether blanking a range loses content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lost {
     Content,
-    /// Only the shape of the white space.
+    /// Only white space changes.
     Nothing,
 }
 
-/// What was found and tried so far.
+/// The errors and the attempts so far.
 #[derive(Debug, Default)]
 struct Repair {
     errors: Vec<SyntaxError>,
-    /// How often the line that begins here was blanked.
+    /// How often the line that begins at an offset was blanked.
     tried: HashMap<usize, u32>,
-    /// The end of the last blanked line and its indent, to tell an error that it brought about from
+    /// The end of the last blanked line and its indent, to distinguish an error that it caused from
     /// a new one.
     last: Option<(usize, usize)>,
 }
 
 impl Repair {
-    /// What to blank, and a report unless the same cause has one. Nothing if there is nothing left
-    /// to try.
+    /// The ranges to blank, none if there is nothing left to try. Reports the error unless the same
+    /// cause was reported before.
     fn plan(&mut self, text: &str, stop: &Stop) -> Vec<(Span, Lost)> {
-        let cause = report::cause(text, stop);
-        let line = line_start(text, cause.at);
+        let cause = report::find_cause(text, stop);
+        let line = line_start(text, cause.offset);
         let tried = self.tried.entry(line).or_default();
         *tried += 1;
         let tried = *tried;
@@ -147,9 +154,9 @@ impl Repair {
     }
 }
 
-fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
-    let start = line_start(text, cause.at);
-    let end = line_end(text, cause.at);
+fn plan(text: &str, cause: &ErrorCause, tried: u32) -> Vec<(Span, Lost)> {
+    let start = line_start(text, cause.offset);
+    let end = line_end(text, cause.offset);
 
     if tried == 1 {
         if let Some(tabs) = &cause.tabs {
@@ -169,7 +176,7 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
     let line = slice(text, start..end);
 
     if !line.trim().is_empty() {
-        // A key that is lost takes its children along: they must not become those of another key.
+        // The children of a lost key are lost too: they must not become those of another key.
         let end = if opens_block(line) {
             block_end(text, end, report::indent(text, start))
         } else {
@@ -178,7 +185,8 @@ fn plan(text: &str, cause: &Cause, tried: u32) -> Vec<(Span, Lost)> {
 
         return vec![(Span::of(start, end), Lost::Content)];
     }
-    // The error shows only after the line that caused it, at the end of the file for one.
+
+    // The error is after the line that caused it, for example at the end of the file.
     let before = clip(text, start).trim_end().len();
     if before == 0 {
         return Vec::new();
@@ -201,37 +209,37 @@ fn key_column(line: &str) -> usize {
 /// The end of the last line after `end` that is indented deeper than `indent`.
 fn block_end(text: &str, end: usize, indent: usize) -> usize {
     let mut last = end;
-    // A range may end before blanks that are no line end, such as a no-break space.
-    let mut at = line_end(text, end);
+    // A range may end before blanks that are not a line end, such as a no-break space.
+    let mut offset = line_end(text, end);
 
-    while at < text.len() {
-        at += if slice(text, at..at + 2) == "\r\n" {
+    while offset < text.len() {
+        offset += if slice(text, offset..offset + 2) == "\r\n" {
             2
         } else {
             1
         };
 
-        let line = line_end(text, at);
+        let line = line_end(text, offset);
 
-        if !slice(text, at..line).trim().is_empty() {
-            if report::indent(text, at) <= indent {
+        if !slice(text, offset..line).trim().is_empty() {
+            if report::indent(text, offset) <= indent {
                 break;
             }
 
             last = line;
         }
 
-        at = line;
+        offset = line;
     }
 
     last
 }
 
-/// The first line after `at` that begins a document.
-fn next_document(text: &str, at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    let found = memchr::memmem::find_iter(rest.as_bytes(), b"\n---");
-    let mut starts = found.map(|found| at + found + 1);
+/// The first line after `offset` that begins a document.
+fn next_document(text: &str, offset: usize) -> Option<usize> {
+    let rest = text.get(offset..)?;
+    let hits = memchr::memmem::find_iter(rest.as_bytes(), b"\n---");
+    let mut starts = hits.map(|hit| offset + hit + 1);
     starts.find(|&start| {
         text.as_bytes()
             .get(start + 3)
@@ -239,7 +247,7 @@ fn next_document(text: &str, at: usize) -> Option<usize> {
     })
 }
 
-/// Replaces every byte of a range by a space, line ends excepted.
+/// Replaces every byte of a range by a space, except line ends.
 fn blank_out(text: &mut String, range: Span) {
     let blank: String = range
         .text(text)

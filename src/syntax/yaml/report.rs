@@ -1,54 +1,56 @@
-//! What a parser error means: where its cause is, what a person should read about it, and what to
-//! leave out.
+//! The causes of parser errors: position, message, and the text to leave out.
 
 use granit_parser::ErrorKind;
 
-use super::load::{Stop, line_end, line_start, next_token};
+use super::lines::{line_end, line_start, next_token};
+use super::load::Stop;
 use crate::source::{Span, clip, slice};
 use crate::syntax::SyntaxError;
 
 /// The cause of a stop.
 #[derive(Debug)]
-pub(super) struct Cause {
-    /// A byte of the line that is wrong.
-    pub at: usize,
+pub(super) struct ErrorCause {
+    /// The offset of a byte of the wrong line.
+    pub offset: usize,
     pub error: SyntaxError,
-    /// The least that is worth leaving out: a value without its key.
+    /// The smallest range to leave out: a value without its key.
     pub remove: Option<Span>,
     /// White space to turn into spaces instead.
     pub tabs: Option<Vec<Span>>,
 }
 
-/// Finds the cause of a stop.
-pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
-    let at = stop.at.min(text.len());
+/// The cause of a stop.
+pub(super) fn find_cause(text: &str, stop: &Stop) -> ErrorCause {
+    let offset = stop.offset.min(text.len());
     if is_about_quotes(&stop.kind) {
-        return quote(text, stop, at);
+        return quote_cause(text, stop, offset);
     }
+
     // In these two the tab is on the line after the one that the parser names.
     let is_below = matches!(
         stop.kind,
         ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart
     );
     let line = if is_below {
-        (line_end(text, at) + 1).min(text.len())
+        (line_end(text, offset) + 1).min(text.len())
     } else {
-        at
+        offset
     };
 
-    if let Some(cause) = tabs(text, line) {
+    if let Some(cause) = tab_cause(text, line) {
         return cause;
     }
 
     if let Some(open) = stop.flow
-        && let Some(cause) = bracket(text, open, at, &stop.kind)
+        && let Some(cause) = bracket_cause(text, open, offset, &stop.kind)
     {
         return cause;
     }
 
-    let start = line_start(text, at);
-    let (span, message) = message(text, stop, at);
-    // In brackets that opened on an earlier line a value has no line of its own.
+    let start = line_start(text, offset);
+    let (span, message) = message(text, stop, offset);
+
+    // In brackets that opened on an earlier line a value may share its line with others.
     let is_inside = stop.flow.is_some_and(|open| open < start);
     let value = if is_inside {
         None
@@ -56,16 +58,16 @@ pub(super) fn cause(text: &str, stop: &Stop) -> Cause {
         value_of_line(text, start)
     };
 
-    let remove = value.filter(|value| value.start as usize <= at);
-    Cause {
-        at,
+    let remove = value.filter(|value| value.start as usize <= offset);
+    ErrorCause {
+        offset,
         error: SyntaxError::new(span, message),
         remove,
         tabs: None,
     }
 }
 
-/// Whether an error is of the kind that a lost line brings about in the lines below it.
+/// Whether an error is of a kind that a lost line causes in the lines below it.
 pub(super) fn is_about_indent(kind: &ErrorKind) -> bool {
     matches!(
         kind,
@@ -101,24 +103,24 @@ fn is_about_quotes(kind: &ErrorKind) -> bool {
     )
 }
 
-fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
-    let found = next_token(text, stop.last_end).min(at);
-    let is_quote = matches!(text.as_bytes().get(found), Some(b'"' | b'\''));
-    let open = if is_quote { found } else { at };
+fn quote_cause(text: &str, stop: &Stop, offset: usize) -> ErrorCause {
+    let token = next_token(text, stop.last_end).min(offset);
+    let is_quote = matches!(text.as_bytes().get(token), Some(b'"' | b'\''));
+    let open = if is_quote { token } else { offset };
     let remove = Some(Span::of(open, line_end(text, open)));
-    let trails = matches!(
+    let has_text_after = matches!(
         stop.kind,
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
     );
 
-    if trails && is_quote && line_start(text, open) == line_start(text, at) {
+    if has_text_after && is_quote && line_start(text, open) == line_start(text, offset) {
         let error = SyntaxError::new(
-            word(text, at),
+            word(text, offset),
             "found text after the closing quote, expected the end of the value",
         );
         let error = error.related(Span::of(open, open + 1), "the quote opens here");
-        return Cause {
-            at,
+        return ErrorCause {
+            offset,
             error,
             remove,
             tabs: None,
@@ -130,20 +132,20 @@ fn quote(text: &str, stop: &Stop, at: usize) -> Cause {
         .next()
         .map_or(0, char::len_utf8);
     let error = SyntaxError::new(Span::of(open, open + width), "this quote is never closed");
-    Cause {
-        at: open,
+    ErrorCause {
+        offset: open,
         error,
         remove,
         tabs: None,
     }
 }
 
-/// Tabs in the indent of the line and of those right after it.
-fn tabs(text: &str, at: usize) -> Option<Cause> {
-    let start = line_start(text, at);
+/// Tabs in the indent of the line and of the lines directly after it.
+fn tab_cause(text: &str, offset: usize) -> Option<ErrorCause> {
+    let start = line_start(text, offset);
     let blanks = indent(text, start);
     let first = slice(text, start..start + blanks).find('\t')?;
-    let mut found = Vec::new();
+    let mut tabs = Vec::new();
     let mut line = start;
 
     while line < text.len() {
@@ -152,7 +154,7 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
             break;
         }
 
-        found.push(Span::of(line, line + blanks));
+        tabs.push(Span::of(line, line + blanks));
         let end = line_end(text, line);
         line = end
             + if slice(text, end..end + 2) == "\r\n" {
@@ -164,24 +166,24 @@ fn tabs(text: &str, at: usize) -> Option<Cause> {
 
     let tab = Span::of(start + first, start + first + 1);
     let error = SyntaxError::new(tab, "found a tab in the indentation, expected spaces");
-    Some(Cause {
-        at: start,
+    Some(ErrorCause {
+        offset: start,
         error,
         remove: None,
-        tabs: Some(found),
+        tabs: Some(tabs),
     })
 }
 
-/// A bracket that is still open at the error and whose content cannot reach this far.
-fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause> {
+/// A bracket that is open at the error although its content has ended.
+fn bracket_cause(text: &str, open: usize, offset: usize, kind: &ErrorKind) -> Option<ErrorCause> {
     let opened = line_start(text, open);
-    let line = line_start(text, at);
+    let line = line_start(text, offset);
     let closes = matches!(
         slice(text, line..text.len()).trim_start().chars().next(),
         Some(']' | '}')
     );
-    let outside = line > opened && !closes && indent(text, line) <= indent(text, opened);
-    let ends = slice(text, at..text.len()).trim().is_empty()
+    let is_outside = line > opened && !closes && indent(text, line) <= indent(text, opened);
+    let ends = slice(text, offset..text.len()).trim().is_empty()
         || matches!(
             kind,
             ErrorKind::UnclosedFlowCollection { .. }
@@ -189,7 +191,7 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
                 | ErrorKind::UnexpectedEofFlowSequence
                 | ErrorKind::UnexpectedEofImplicitFlowMapping
         );
-    if !outside && !ends {
+    if !is_outside && !ends {
         return None;
     }
 
@@ -198,43 +200,43 @@ fn bracket(text: &str, open: usize, at: usize, kind: &ErrorKind) -> Option<Cause
         Span::of(open, open + 1),
         format!("this `{bracket}` is never closed"),
     );
-    let end = if outside {
+    let end = if is_outside {
         clip(text, line).trim_end().len()
     } else {
         line_end(text, open)
     };
 
-    Some(Cause {
-        at: open,
+    Some(ErrorCause {
+        offset: open,
         error,
         remove: Some(Span::of(open, end.max(open + 1))),
         tabs: None,
     })
 }
 
-/// What stands after the first `: ` of a line.
+/// The value after the first `: ` of a line.
 fn value_of_line(text: &str, start: usize) -> Option<Span> {
     let end = line_end(text, start);
     let line = slice(text, start..end);
     let key = line.trim_start_matches([' ', '-']);
-    let mut at = line.len() - key.len();
-    if let Some(quote) = key
-        .chars()
-        .next()
-        .filter(|first| matches!(first, '"' | '\''))
-    {
-        at += 1 + key[1..].find(quote)? + 1;
+    let mut offset = line.len() - key.len();
+    if let Some(quote @ ('"' | '\'')) = key.chars().next() {
+        offset += 1 + key[1..].find(quote)? + 1;
     }
 
-    let colon = at + line[at..].find(": ")?;
+    let colon = offset + line[offset..].find(": ")?;
     let value = colon + 2;
 
-    (!line[value..].trim().is_empty()).then(|| Span::of(start + value, end))
+    if line[value..].trim().is_empty() {
+        return None;
+    }
+
+    Some(Span::of(start + value, end))
 }
 
 /// The word at an offset: letters up to the next blank, or one character.
-fn word(text: &str, at: usize) -> Span {
-    let rest = text.get(at..).unwrap_or("");
+fn word(text: &str, offset: usize) -> Span {
+    let rest = text.get(offset..).unwrap_or("");
     let length = rest
         .find(|other: char| other.is_whitespace())
         .unwrap_or(rest.len());
@@ -244,7 +246,7 @@ fn word(text: &str, at: usize) -> Span {
         length
     };
 
-    Span::of(at, at + length)
+    Span::of(offset, offset + length)
 }
 
 /// The trimmed text of the line from its first character on.
@@ -254,121 +256,62 @@ fn rest_of_line(text: &str, from: usize) -> Span {
     Span::of(start, from + line.trim_end().len().max(start - from))
 }
 
-/// The first escape that YAML does not know, in a text whose quote opens at an offset.
+/// The first escape that YAML does not have, in a text whose quote opens at an offset.
 fn unknown_escape(text: &str, open: usize) -> Option<Span> {
-    let mut at = open;
+    let mut offset = open;
 
-    while let Some(found) = text.get(at..)?.find('\\') {
-        let start = at + found;
+    while let Some(length) = text.get(offset..)?.find('\\') {
+        let start = offset + length;
         let next = slice(text, start + 1..text.len()).chars().next()?;
         if !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(next) {
             return Some(Span::of(start, start + 1 + next.len_utf8()));
         }
 
-        at = start + 1 + next.len_utf8();
+        offset = start + 1 + next.len_utf8();
     }
 
     None
 }
 
-fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
-    let line = line_start(text, at);
-    let token = word(text, at);
+/// The span and the message of an error.
+fn message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
+    let token = word(text, offset);
 
     match &stop.kind {
-        ErrorKind::MappingValueNotAllowed => {
-            let key = Span::of(line + indent(text, line), at);
-
-            if line_start(text, stop.last_scalar) < line && !key.is_empty() {
-                let what = key.text(text).trim();
-                let message =
-                    format!("unexpected indentation: found key `{what}:` inside another value");
-                return (key, message);
-            }
-
-            (
-                Span::of(at, at + 1),
-                "found a second `: ` in this value, expected quotes around it".to_owned(),
-            )
-        }
+        ErrorKind::MappingValueNotAllowed => colon_message(text, stop, offset),
         ErrorKind::ExpectedBlockMappingKey => {
-            let found = rest_of_line(text, at);
-            let found = if found.is_empty() { token } else { found };
+            let rest = rest_of_line(text, offset);
             (
-                found,
+                if rest.is_empty() { token } else { rest },
                 "expected a key of the mapping above; check the indentation".to_owned(),
             )
         }
-        ErrorKind::ExpectedBlockSequenceEntry => (
-            rest_of_line(text, at),
-            "expected a `- ` item of the list above; check the indentation".to_owned(),
-        ),
-        ErrorKind::BlockSequenceEntryNotAllowed => (
-            token,
-            "a list item is not allowed here; check the indentation".to_owned(),
-        ),
-        ErrorKind::InvalidIndentation => (
-            rest_of_line(text, at),
-            "the indentation of this line does not match any line above".to_owned(),
-        ),
-        ErrorKind::SimpleKeyExpected
-        | ErrorKind::InvalidSimpleKey
-        | ErrorKind::ExpectedDocumentStart => (
-            rest_of_line(text, at),
-            "found text that is neither `key: value` nor a list item".to_owned(),
-        ),
         ErrorKind::UnexpectedCharacter { character } => {
-            let end = at
-                + slice(text, at..text.len())
-                    .chars()
-                    .next()
-                    .map_or(0, char::len_utf8);
+            let first = slice(text, offset..text.len()).chars().next();
+            let end = offset + first.map_or(0, char::len_utf8);
             (
-                Span::of(at, end),
+                Span::of(offset, end),
                 format!("`{character}` cannot begin a value without quotes"),
             )
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            // The parser names the bracket that opens; the one that closes comes soon after the
+            // The error has the position of the opening bracket; the closing one is soon after the
             // last node.
-            let from = stop.last_end.max(at).min(text.len());
-            let found = slice(text, from..text.len())
+            let from = stop.last_end.max(offset).min(text.len());
+            let closing = slice(text, from..text.len())
                 .find(*close)
-                .map_or(at, |length| from + length);
+                .map_or(offset, |length| from + length);
             (
-                Span::of(found, found + 1),
+                Span::of(closing, closing + 1),
                 format!("found `{close}` where `{open}` is still open"),
             )
         }
         ErrorKind::UnclosedFlowCollection { open } => (
-            Span::of(at, at + 1),
+            Span::of(offset, offset + 1),
             format!("this `{open}` is never closed"),
         ),
-        ErrorKind::MisplacedFlowCollectionEnd => (
-            token,
-            "found a closing bracket that nothing opens".to_owned(),
-        ),
-        ErrorKind::ExpectedFlowMappingSeparator => {
-            (token, "expected `,` or `}` before this".to_owned())
-        }
-        ErrorKind::ExpectedFlowSequenceSeparator => {
-            (token, "expected `,` or `]` before this".to_owned())
-        }
-        ErrorKind::InvalidColonPlacement => {
-            (token, "found a `:` that does not follow a key".to_owned())
-        }
-        ErrorKind::RecursionLimitExceeded => {
-            (token, "nested too deeply: more than 255 levels".to_owned())
-        }
-
-        ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabInIndentation => (
-            Span::of(at, at + 1),
-            "found a tab where only spaces are allowed".to_owned(),
-        ),
         ErrorKind::UnknownQuotedScalarEscape => {
-            let escape = unknown_escape(text, at).unwrap_or(token);
+            let escape = unknown_escape(text, offset).unwrap_or(token);
             (
                 escape,
                 format!(
@@ -377,23 +320,84 @@ fn message(text: &str, stop: &Stop, at: usize) -> (Span, String) {
                 ),
             )
         }
+        kind => {
+            let message = fixed_message(kind).map_or_else(|| kind.to_string(), str::to_owned);
+            (fixed_span(kind, text, offset), message)
+        }
+    }
+}
 
+/// The span and the message of a colon that is not allowed.
+fn colon_message(text: &str, stop: &Stop, offset: usize) -> (Span, String) {
+    let line = line_start(text, offset);
+    let key = Span::of(line + indent(text, line), offset);
+
+    if line_start(text, stop.last_scalar) < line && !key.is_empty() {
+        let name = key.text(text).trim();
+        let message = format!("unexpected indentation: found key `{name}:` inside another value");
+        return (key, message);
+    }
+
+    (
+        Span::of(offset, offset + 1),
+        "found a second `: ` in this value, expected quotes around it".to_owned(),
+    )
+}
+
+/// The span of an error whose message depends on its kind only.
+fn fixed_span(kind: &ErrorKind, text: &str, offset: usize) -> Span {
+    match kind {
+        ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedDocumentStart
+        | ErrorKind::InvalidBlockScalarIndent => rest_of_line(text, offset),
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => Span::of(offset, offset + 1),
+        _ => word(text, offset),
+    }
+}
+
+/// The message of an error that depends on its kind only; `None` for kinds that are worded by the
+/// parser.
+const fn fixed_message(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            "expected a `- ` item of the list above; check the indentation"
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            "a list item is not allowed here; check the indentation"
+        }
+        ErrorKind::InvalidIndentation => {
+            "the indentation of this line does not match any line above"
+        }
+        ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidSimpleKey
+        | ErrorKind::ExpectedDocumentStart => {
+            "found text that is neither `key: value` nor a list item"
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => "found a closing bracket that nothing opens",
+        ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}` before this",
+        ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]` before this",
+        ErrorKind::InvalidColonPlacement => "found a `:` that does not follow a key",
+        ErrorKind::RecursionLimitExceeded => "nested too deeply: more than 255 levels",
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => "found a tab where only spaces are allowed",
         ErrorKind::UnexpectedEof
         | ErrorKind::UnexpectedEofBlockMapping
-        | ErrorKind::UnexpectedEofBlockSequence => (token, "this value is incomplete".to_owned()),
+        | ErrorKind::UnexpectedEofBlockSequence => "this value is incomplete",
         ErrorKind::MissingDirectiveName
         | ErrorKind::InvalidDirectiveName
-        | ErrorKind::MissingDocumentEndBeforeDirective => {
-            (token, "`%` cannot begin a line without quotes".to_owned())
+        | ErrorKind::MissingDocumentEndBeforeDirective => "`%` cannot begin a line without quotes",
+        ErrorKind::InvalidBlockScalarIndent => {
+            "this line is indented less than the block it belongs to"
         }
-        ErrorKind::InvalidBlockScalarIndent => (
-            rest_of_line(text, at),
-            "this line is indented less than the block it belongs to".to_owned(),
-        ),
-        ErrorKind::InvalidBlockScalarHeader => (
-            token,
-            "found text after `|` or `>`, expected the end of the line".to_owned(),
-        ),
-        other => (token, other.to_string()),
-    }
+        ErrorKind::InvalidBlockScalarHeader => {
+            "found text after `|` or `>`, expected the end of the line"
+        }
+        _ => return None,
+    })
 }

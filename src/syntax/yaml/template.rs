@@ -1,49 +1,49 @@
-//! Go templates (Helm's above all) as YAML: every action is masked by as many bytes, so that all
-//! offsets stay true.
+//! Go templates, mostly of Helm, as YAML: every action is masked by as many bytes, so that all
+//! offsets stay valid.
 //!
-//! Nothing is evaluated. Both branches of an `if` remain, and a consumer asks the [`Mask`] what it
-//! cannot know.
+//! Nothing is evaluated. Both branches of an `if` remain, and the [`Mask`] tells consumers which
+//! values are unknown.
 
-use super::load::line_start;
+use super::lines::line_start;
 use crate::source::{Span, clip, slice};
 
 /// A template without its actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mask {
-    /// As long as the template, byte for byte; `x` and blanks stand for actions. A line of actions
-    /// alone becomes empty lines, so lines are to be counted in the template itself.
+    /// As long as the template, byte for byte, with `x` and blanks in place of actions. A line with
+    /// only actions becomes empty lines, so lines must be counted in the template itself.
     pub text: String,
     /// The actions in the order of the text.
     pub actions: Vec<Action>,
 }
 
-/// One `{{ … }}`.
+/// A `{{ … }}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action {
     pub span: Span,
     pub role: Role,
-    /// The column its output is indented to, where it says so with `indent` or `nindent`.
+    /// The column of its output, if it has `indent` or `nindent`.
     pub indent: Option<u32>,
 }
 
-/// What an action does to the text around it.
+/// The effect of an action on the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Alone on its line: keys or items come from it that are not written here.
+    /// Alone on its line: it may output keys or items.
     Output,
     /// Part of a line: a value, a part of one, or a key.
     Inline,
-    /// `if`, `range`, `end` and the like: what is written between them may not be there, or more
-    /// than once.
+    /// `if`, `range`, `end` and others: the text between them may be absent, or repeated.
     Control,
-    /// A comment or an assignment: gives nothing.
+    /// A comment or an assignment, without output.
     Silent,
 }
 
 /// Masks every action of a template.
 pub fn mask_templates(text: &str) -> Mask {
     let spans = spans(text);
-    // The lines of the template as its engine sees them: an action over several lines is one.
+
+    // The template without actions, in which an action over several lines does not end a line.
     let mut bare = text.as_bytes().to_vec();
     for span in &spans {
         bare[span.range()].fill(0);
@@ -55,18 +55,19 @@ pub fn mask_templates(text: &str) -> Mask {
     let mut alone = false;
 
     for span in spans {
-        let at = span.start as usize;
+        let offset = span.start as usize;
 
-        if !line.contains(&at) {
-            let start = memchr::memrchr(b'\n', &bare[..at]).map_or(0, |end| end + 1);
-            line =
-                start..memchr::memchr(b'\n', &bare[at..]).map_or(bare.len(), |length| at + length);
+        if !line.contains(&offset) {
+            let start = memchr::memrchr(b'\n', &bare[..offset]).map_or(0, |end| end + 1);
+            line = start
+                ..memchr::memchr(b'\n', &bare[offset..])
+                    .map_or(bare.len(), |length| offset + length);
             alone = bare[line.clone()]
                 .iter()
                 .all(|&byte| byte == 0 || byte.is_ascii_whitespace());
             if alone {
-                // Empty lines, because a block scalar may not begin with a line of more blanks than
-                // its content has.
+                // Empty lines, because a block scalar must not begin with a line of more blanks
+                // than the indent of its content.
                 masked[line.clone()].fill(b'\n');
             }
         }
@@ -85,6 +86,7 @@ pub fn mask_templates(text: &str) -> Mask {
 
         actions.push(Action { span, role, indent });
     }
+
     // Actions begin and end with ASCII, so this cannot split a character.
     let text = String::from_utf8(masked).unwrap_or_else(|_| " ".repeat(text.len()));
 
@@ -92,14 +94,14 @@ pub fn mask_templates(text: &str) -> Mask {
 }
 
 impl Mask {
-    /// Whether a part of the range comes from an action, so that its text is unknown.
+    /// Whether an action outputs a part of the range, so that its text is unknown.
     pub fn touches(&self, span: Span) -> bool {
         self.actions_in(span)
             .any(|action| matches!(action.role, Role::Inline | Role::Output))
     }
 
-    /// Whether a collection at this span may hold more keys or items than are written: an action
-    /// inside or right beside it prints at its column, or at one that is not known.
+    /// Whether a collection at this span may have more keys or items than are written: an action
+    /// inside or directly beside it has output at its column, or at an unknown one.
     pub fn is_open(&self, span: Span) -> bool {
         let (start, end) = (
             span.start as usize,
@@ -114,7 +116,7 @@ impl Mask {
         })
     }
 
-    /// Whether a part of the range stands between control actions of which one begins inside it.
+    /// Whether the range contains a control action, so that a part of it is conditional.
     pub fn is_conditional(&self, span: Span) -> bool {
         self.actions_in(span)
             .any(|action| action.role == Role::Control)
@@ -130,42 +132,43 @@ impl Mask {
             .take_while(move |action| action.span.start < span.end)
     }
 
-    /// Whether an absent value at `at` is only absent because what gives it was masked.
-    pub(super) fn hides_value(&self, at: usize) -> bool {
+    /// Whether an absent value at `offset` is absent only because it was masked.
+    pub(super) fn hides_value(&self, offset: usize) -> bool {
         let first = self
             .actions
-            .partition_point(|action| (action.span.start as usize) < at);
+            .partition_point(|action| (action.span.start as usize) < offset);
         let mut next = self.actions[first..]
             .iter()
             .filter(|action| action.role != Role::Silent);
-        // A gap that takes in the first byte of the action, which is blank unless the action left a
-        // word.
+
+        // The gap includes the first byte of the action, which is blank unless the action was
+        // masked as a word.
         let gap = next
             .next()
-            .and_then(|action| self.text.get(at..=action.span.start as usize));
+            .and_then(|action| self.text.get(offset..=action.span.start as usize));
         gap.is_some_and(|gap| gap.trim().is_empty())
     }
 }
 
-/// The actions of a template. One that never ends is none, and neither is anything after it.
+/// The spans of the actions of a template, up to one that is never closed.
 fn spans(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut at = 0;
+    let mut offset = 0;
 
-    while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"{{") {
-        let start = at + found;
+    while let Some(gap) = memchr::memmem::find(&text.as_bytes()[offset..], b"{{") {
+        let start = offset + gap;
         let Some(length) = action_length(&text[start..]) else {
             break;
         };
 
-        at = start + length;
-        spans.push(Span::of(start, at));
+        offset = start + length;
+        spans.push(Span::of(start, offset));
     }
 
     spans
 }
 
-/// The length of the action at the start of a text; strings and comments may hold `}}`.
+/// The length of the action at the start of a text. Strings and comments may contain `}}`.
 fn action_length(text: &str) -> Option<usize> {
     let body = text[2..]
         .strip_prefix('-')
@@ -177,22 +180,22 @@ fn action_length(text: &str) -> Option<usize> {
     }
 
     let bytes = text.as_bytes();
-    let mut at = 2;
+    let mut offset = 2;
 
-    while at < bytes.len() {
-        match bytes[at] {
-            b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at + 2),
+    while offset < bytes.len() {
+        match bytes[offset] {
+            b'}' if bytes.get(offset + 1) == Some(&b'}') => return Some(offset + 2),
             quote @ (b'"' | b'\'') => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                offset += 1;
+                while offset < bytes.len() && bytes[offset] != quote && bytes[offset] != b'\n' {
+                    offset += if bytes[offset] == b'\\' { 2 } else { 1 };
                 }
             }
-            b'`' => at += 1 + memchr::memchr(b'`', &bytes[at + 1..])?,
+            b'`' => offset += 1 + memchr::memchr(b'`', &bytes[offset + 1..])?,
             _ => {}
         }
 
-        at += 1;
+        offset += 1;
     }
 
     None
@@ -227,12 +230,13 @@ fn indent(action: &str) -> Option<u32> {
     if !action.contains("indent") {
         return None;
     }
+
     let mut words = words(action).skip_while(|word| !matches!(*word, "indent" | "nindent"));
     words.nth(1)?.parse().ok()
 }
 
-/// Whether an action is the whole value of a key or item and prints a collection: a blank, unlike a
-/// word, leaves room for the lines below.
+/// Whether an action is the whole value of a key or item and outputs a collection. Such an action
+/// is masked by blanks, because the lines below a word would be an error.
 fn is_block_value(bare: &[u8], line: std::ops::Range<usize>, span: Span, action: &str) -> bool {
     let before = bare
         .get(line.start..span.start as usize)

@@ -1,11 +1,11 @@
 //! Collections in brackets.
 
-use super::{Properties, Reader, Shape, Style, is_blank};
-use crate::syntax::yaml::Raw;
+use super::{DirectReader, Properties, is_blank};
+use crate::syntax::yaml::tree::{Raw, Shape, Style};
 
-impl Reader<'_, '_, '_> {
-    /// A collection whose opening bracket is at hand; its other lines begin in column `least` or
-    /// behind it.
+impl DirectReader<'_, '_, '_> {
+    /// Reads a collection whose opening bracket is next; its other lines begin in column `least` or
+    /// after it.
     pub(super) fn flow(&mut self, least: usize, properties: Properties) -> Option<()> {
         let (shape, close) = if self.peek(0) == b'[' {
             (Shape::Sequence, b']')
@@ -14,10 +14,10 @@ impl Reader<'_, '_, '_> {
         };
 
         self.begin(
-            Raw::leaf(self.at, self.at + 1, shape, Style::Flow),
+            Raw::leaf(self.position, self.position + 1, shape, Style::Flow),
             properties,
         );
-        self.at += 1;
+        self.position += 1;
 
         loop {
             self.gap(least)?;
@@ -34,14 +34,14 @@ impl Reader<'_, '_, '_> {
             self.gap(least)?;
 
             match self.peek(0) {
-                b',' => self.at += 1,
+                b',' => self.position += 1,
                 byte if byte == close => break,
                 _ => return None,
             }
         }
 
-        self.at += 1;
-        self.loader.end(self.at);
+        self.position += 1;
+        self.loader.end(self.position);
 
         Some(())
     }
@@ -62,8 +62,8 @@ impl Reader<'_, '_, '_> {
             return None;
         }
 
-        let colon = self.at;
-        self.at += 1;
+        let colon = self.position;
+        self.position += 1;
         self.gap(least)?;
 
         if matches!(self.peek(0), b',' | b'}') {
@@ -94,11 +94,12 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// White space and comments between items.
+    /// Skips white space and comments between items.
     fn gap(&mut self, least: usize) -> Option<()> {
         let line = self.line;
         self.blank()?;
-        // The bracket that closes may stand in the column of the key.
+
+        // The closing bracket may be in the column of the key.
         let least = if matches!(self.peek(0), b']' | b'}') {
             least.saturating_sub(1)
         } else {

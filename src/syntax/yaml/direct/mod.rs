@@ -1,43 +1,36 @@
-//! Everyday YAML without the parser: block mappings and sequences, scalars of every style, flow
-//! collections, anchors, aliases and tags, as nearly every deployment file is written.
+//! YAML in common notation without the parser: block mappings and sequences, scalars of every
+//! style, flow collections, anchors, aliases and tags. Nearly every deployment file is in this
+//! notation.
 //!
-//! This reader knows no errors. Where a document holds anything else (a complex key, a directive, a
-//! tab in the indent, a mistake) it gives up, and the parser reads that document from its start.
-//! What it does read, it reads as the parser would, node by node and byte by byte; `tests` compares
-//! the two.
+//! This reader reports no errors. Where a document contains anything else (a complex key, a
+//! directive, a tab in the indent, an error) it stops, and the parser reads that document from its
+//! start. The tree of the documents that it reads is equal to that of the parser, node by node and
+//! byte by byte; `tests` compares the two.
 
 mod flow;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
-use super::load::Loader;
-use super::{Raw, Shape, Style};
+use super::lines::line_end;
+use super::loader::Loader;
+use super::tree::{Raw, Shape, Style};
 use crate::source::Span;
 
-/// How deep a document may be nested before the parser, which counts levels, has to read it.
+/// The depth from which the parser, which counts levels, reads a document.
 const DEPTH: usize = 60;
 
-/// As many anchors as a list can be searched for.
+/// The number of anchors that a list can be searched for.
 const MAX_ANCHORS: usize = 100;
 
-/// A key as long as this may be too long for the parser.
+/// The length of a key, in bytes, above which it may be too long for the parser.
 const MAX_KEY: u32 = 1000;
 
-/// Whether a text from `base` on has only characters that need no thought: no carriage return or
-/// other control character, no line end of Unicode, no mark of byte order but at the start.
-pub(super) fn is_everyday(text: &str, base: usize) -> bool {
+/// Whether a text from `base` on has only common characters: no carriage return or other control
+/// character, no line end of Unicode, no byte order mark except at the start.
+pub(super) fn is_common(text: &str, base: usize) -> bool {
     let bytes = text.as_bytes().get(base..).unwrap_or(b"");
-    // Without a branch, so that many bytes are looked at together.
-    let odd = |byte: u8| {
-        u8::from(byte < b' ') & u8::from(byte != b'\n') & u8::from(byte != b'\t')
-            | u8::from(byte == 0x7f)
-    };
-
-    if bytes
-        .chunks(1 << 10)
-        .any(|bytes| bytes.iter().fold(0, |found, &byte| found | odd(byte)) != 0)
-    {
+    if bytes.chunks(1 << 10).any(has_control_character) {
         return false;
     }
 
@@ -59,25 +52,40 @@ pub(super) fn is_everyday(text: &str, base: usize) -> bool {
     }
 }
 
-/// Reads the document that begins at `at`. Nothing if that takes the parser; else where the next
-/// document begins, if there is one.
-pub(super) fn document(
+/// Whether there is a control character other than a tab or a line end.
+fn has_control_character(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(0, |found, &byte| found | is_control(byte))
+        != 0
+}
+
+/// 1 for a control character other than a tab or a line end. Without branches, so that the compiler
+/// can check many bytes at once.
+fn is_control(byte: u8) -> u8 {
+    u8::from(byte < b' ') & u8::from(byte != b'\n') & u8::from(byte != b'\t')
+        | u8::from(byte == 0x7f)
+}
+
+/// Reads the document that begins at `position`. `None` if it needs the parser, otherwise the
+/// offset of the next document, if there is one.
+pub(super) fn read_document(
     loader: &mut Loader<'_, '_>,
     text: &str,
-    at: usize,
+    position: usize,
 ) -> Option<Option<usize>> {
-    let at = if at == 0 && text.starts_with('\u{feff}') {
+    let position = if position == 0 && text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
     } else {
-        at
+        position
     };
 
     let root = loader.begin_document();
-    let mut reader = Reader {
+    let mut reader = DirectReader {
         text,
         bytes: text.as_bytes(),
-        at,
-        line: at,
+        position,
+        line: position,
         anchors: Vec::new(),
         depth: 0,
         loader,
@@ -91,20 +99,20 @@ pub(super) fn document(
     read
 }
 
-/// Reads one document. Its functions give nothing where the parser has to take over.
-struct Reader<'r, 'a, 's> {
+/// The state of reading a document. Its functions return `None` where the parser is needed.
+struct DirectReader<'r, 'a, 's> {
     loader: &'r mut Loader<'a, 's>,
     text: &'r str,
     bytes: &'r [u8],
-    at: usize,
-    /// Where the line begins that holds `at`.
+    position: usize,
+    /// The start of the line at `position`.
     line: usize,
-    /// The names of the anchors so far; the number of an anchor is its index here, and one.
+    /// The names of the anchors so far; the number of an anchor is its index plus one.
     anchors: Vec<&'r str>,
     depth: usize,
 }
 
-/// Anchor and tag of a node that comes next.
+/// The anchor and the tag of the next node.
 #[derive(Clone, Copy, Default)]
 struct Properties {
     anchor: usize,
@@ -117,52 +125,58 @@ impl Properties {
     }
 }
 
-impl<'r> Reader<'r, '_, '_> {
+impl<'r> DirectReader<'r, '_, '_> {
     fn document(&mut self, root: u32) -> Option<Option<usize>> {
         self.blank()?;
-        let start = self.at;
+        let start = self.position;
         if self.is_end() {
             return Some(None);
         }
 
         if self.is_marker(b'-') {
             let marker = start + 3;
-            self.at = marker;
+            self.position = marker;
             self.line_rest()?;
 
             if self.is_end() || self.is_marker(b'-') {
                 self.absent(marker);
                 self.loader.end_document(root, Span::of(start, marker));
-                return Some(Some(self.at));
+                return Some(Some(self.position));
             }
         }
 
         self.node(0, Properties::default(), false)?;
-        // The parser ends a document where it sees that a block is over, and a scalar or a bracket
-        // where it closes.
+
+        // The parser ends a document with a block where the block is over, and one with a scalar or
+        // a bracket where that closes.
         let whole = self.loader.node(root);
         let mut end = if whole.style == Style::Block {
-            self.at
+            self.position
         } else {
             whole.end as usize
         };
 
         if self.is_marker(b'.') {
-            end = self.at + 3;
-            self.at = end;
+            end = self.position + 3;
+            self.position = end;
             self.line_rest()?;
         } else if !self.is_end() && !self.is_marker(b'-') {
             return None;
         }
 
         self.loader.end_document(root, Span::of(start, end));
-        // What follows a line of dots keeps its indent.
-        Some(Some(if self.is_end() { self.at } else { self.line }))
+
+        // The text after a line of dots keeps its indent.
+        Some(Some(if self.is_end() {
+            self.position
+        } else {
+            self.line
+        }))
     }
 
-    /// A node whose first byte is at hand. Its other lines begin in column `least` or behind it. A
-    /// node that is `inline` shares its line with its key or its properties, and can be no block
-    /// collection.
+    /// Reads a node whose first byte is next. Its other lines begin in column `least` or after it.
+    /// A node that is `inline` shares its line with its key or its properties, and cannot be a
+    /// block collection.
     fn node(&mut self, least: usize, properties: Properties, inline: bool) -> Option<()> {
         match self.peek(0) {
             b'-' | b'.' if self.is_marker(self.peek(0)) => return None,
@@ -226,14 +240,14 @@ impl<'r> Reader<'r, '_, '_> {
         self.no_deeper(least)
     }
 
-    /// Whatever stands deeper behind a scalar or a flow collection belongs to nothing.
+    /// Succeeds unless deeper text follows a scalar or a flow collection.
     fn no_deeper(&self, least: usize) -> Option<()> {
         (self.is_over() || self.column() < least).then_some(())
     }
 
-    /// A block mapping whose first key was just read; its colon is at hand.
+    /// Reads a block mapping whose first key was just read; its colon is next.
     fn mapping(&mut self, first: Scalar, properties: Properties) -> Option<()> {
-        // A key of two lines is none.
+        // A key must be on one line.
         let column = first.start().checked_sub(self.line)?;
         self.begin(
             Raw::leaf(first.start(), first.start(), Shape::Mapping, Style::Block),
@@ -247,8 +261,8 @@ impl<'r> Reader<'r, '_, '_> {
             }
 
             self.scalar(key, Properties::default());
-            let colon = self.at;
-            self.at += 1;
+            let colon = self.position;
+            self.position += 1;
             self.deeper(|reader| reader.member(column, colon))?;
             if self.is_over() || self.column() != column {
                 break;
@@ -270,7 +284,7 @@ impl<'r> Reader<'r, '_, '_> {
         Some(())
     }
 
-    /// The value of a key in `column`; what follows its colon is at hand.
+    /// Reads the value of a key in `column`; the text after its colon is next.
     fn member(&mut self, column: usize, colon: usize) -> Option<()> {
         let line = self.line;
         self.blank()?;
@@ -282,12 +296,13 @@ impl<'r> Reader<'r, '_, '_> {
         }
 
         if !self.is_end() {
-            let at = self.column();
-            if self.line == line || at > column {
+            let value_column = self.column();
+            if self.line == line || value_column > column {
                 return self.node(column + 1, properties, self.line == line);
             }
-            // The items of a sequence may stand in the column of its key.
-            if at == column && self.is_dash() {
+
+            // The items of a sequence may be in the column of its key.
+            if value_column == column && self.is_dash() {
                 return self.sequence(column, properties);
             }
         }
@@ -301,22 +316,22 @@ impl<'r> Reader<'r, '_, '_> {
         Some(())
     }
 
-    /// A block sequence in `column`; its first dash is at hand.
+    /// Reads a block sequence in `column`; its first dash is next.
     fn sequence(&mut self, column: usize, properties: Properties) -> Option<()> {
         self.begin(
-            Raw::leaf(self.at, self.at, Shape::Sequence, Style::Block),
+            Raw::leaf(self.position, self.position, Shape::Sequence, Style::Block),
             properties,
         );
 
         loop {
             let line = self.line;
-            self.at += 1;
-            let behind = self.at;
+            self.position += 1;
+            let after_dash = self.position;
             self.blank()?;
             if !self.is_end() && (self.line == line || self.column() > column) {
                 self.node(column + 1, Properties::default(), false)?;
             } else {
-                self.absent(behind);
+                self.absent(after_dash);
             }
 
             if self.column() != column || !self.is_dash() {
@@ -329,79 +344,79 @@ impl<'r> Reader<'r, '_, '_> {
         Some(())
     }
 
-    /// An anchor, a tag, or both.
+    /// Reads an anchor, a tag, or both.
     fn properties(&mut self) -> Option<Properties> {
-        let mut found = Properties::default();
+        let mut properties = Properties::default();
 
         loop {
-            let start = self.at;
+            let start = self.position;
             let sigils = if self.bytes[start..].starts_with(b"!!") {
                 2
             } else {
                 1
             };
 
-            self.at += sigils;
+            self.position += sigils;
             let name = self.name();
             if !is_blank(self.peek(0)) {
                 return None;
             }
 
-            if self.bytes[start] == b'!' && found.tag.is_none() && (!name.is_empty() || sigils == 1)
+            if self.bytes[start] == b'!'
+                && properties.tag.is_none()
+                && (!name.is_empty() || sigils == 1)
             {
-                found.tag = Some(Span::of(start, self.at));
-            } else if self.bytes[start] == b'&' && found.anchor == 0 && !name.is_empty() {
+                properties.tag = Some(Span::of(start, self.position));
+            } else if self.bytes[start] == b'&' && properties.anchor == 0 && !name.is_empty() {
                 if self.anchors.len() == MAX_ANCHORS || self.anchors.contains(&name) {
                     return None;
                 }
 
                 self.anchors.push(name);
-                found.anchor = self.anchors.len();
+                properties.anchor = self.anchors.len();
             } else {
                 return None;
             }
 
             self.spaces();
             if !matches!(self.peek(0), b'&' | b'!') {
-                return Some(found);
+                return Some(properties);
             }
         }
     }
 
-    /// An alias of an anchor that stands before it.
+    /// Reads an alias of an earlier anchor.
     fn alias(&mut self) -> Option<()> {
-        let start = self.at;
-        self.at += 1;
+        let start = self.position;
+        self.position += 1;
         let name = self.name();
         let anchor = self.anchors.iter().position(|known| *known == name)?;
-        self.loader.alias(start, self.at, anchor + 1);
+        self.loader.alias(start, self.position, anchor + 1);
         Some(())
     }
 
-    /// The name of an anchor or a tag, which everyday files write with letters, digits, `_`, `-`
-    /// and `.` alone.
+    /// Reads the name of an anchor or a tag, in common notation of letters, digits, `_`, `-` and
+    /// `.`.
     fn name(&mut self) -> &'r str {
-        let start = self.at;
-        let is_name =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        self.at += self.bytes[start..]
+        let start = self.position;
+        self.position += self.bytes[start..]
             .iter()
-            .take_while(|byte| is_name(byte))
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
             .count();
-        &self.text[start..self.at]
+        &self.text[start..self.position]
     }
 
     fn begin(&mut self, raw: Raw, properties: Properties) {
         self.loader.begin(raw, properties.anchor, properties.tag);
     }
 
-    /// A value that is not there, behind a colon, a dash or a marker.
-    fn absent(&mut self, at: usize) {
+    /// Adds an absent value after a colon, a dash or a marker.
+    fn absent(&mut self, position: usize) {
         self.loader
-            .value(self.loader.absent(self.text, at), None, 0, None);
+            .value(self.loader.absent(self.text, position), None, 0, None);
     }
 
-    /// Whether a scalar that was just read may be a key: it stands on one line and is not too long.
+    /// Whether a scalar that was just read may be a key: it is on one line and not too long.
     const fn is_key(&self, scalar: &Scalar) -> bool {
         scalar.start() >= self.line && scalar.raw.end - scalar.raw.start <= MAX_KEY
     }
@@ -423,57 +438,59 @@ impl<'r> Reader<'r, '_, '_> {
         Some(())
     }
 
-    /// The byte so far ahead; 0 at the end.
+    /// The byte `ahead` bytes from the position; 0 at the end.
     fn peek(&self, ahead: usize) -> u8 {
-        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+        self.bytes.get(self.position + ahead).copied().unwrap_or(0)
     }
 
     const fn is_end(&self) -> bool {
-        self.at >= self.bytes.len()
+        self.position >= self.bytes.len()
     }
 
     const fn column(&self) -> usize {
-        self.at - self.line
+        self.position - self.line
     }
 
-    /// Whether a line of three dashes, or dots, is at hand.
+    /// Whether a line of three dashes, or dots, is next.
     fn is_marker(&self, byte: u8) -> bool {
-        self.at == self.line
+        self.position == self.line
             && self.peek(0) == byte
             && self.peek(1) == byte
             && self.peek(2) == byte
             && is_blank(self.peek(3))
     }
 
-    /// Whether the document ends here.
+    /// Whether the document ends at the position.
     fn is_over(&self) -> bool {
         self.is_end() || self.is_marker(b'-') || self.is_marker(b'.')
     }
 
-    /// Whether the dash of an item is at hand.
+    /// Whether the dash of an item is next.
     fn is_dash(&self) -> bool {
         self.peek(0) == b'-' && is_blank(self.peek(1))
     }
 
     fn spaces(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or(b"");
-        self.at += rest
+        let rest = self.bytes.get(self.position..).unwrap_or(b"");
+        self.position += rest
             .iter()
             .position(|&byte| byte != b' ')
             .unwrap_or(rest.len());
     }
 
-    /// Goes on to the next byte that is neither white space nor in a comment.
+    /// Moves to the next byte that is neither white space nor in a comment.
     fn blank(&mut self) -> Option<()> {
         loop {
             match self.peek(0) {
                 b' ' => self.spaces(),
                 b'\n' => {
-                    self.at += 1;
-                    self.line = self.at;
+                    self.position += 1;
+                    self.line = self.position;
                 }
-                b'#' if self.at == self.line || matches!(self.bytes[self.at - 1], b' ' | b'\n') => {
-                    self.at = super::load::line_end(self.text, self.at);
+                b'#' if self.position == self.line
+                    || matches!(self.bytes[self.position - 1], b' ' | b'\n') =>
+                {
+                    self.position = line_end(self.text, self.position);
                 }
                 b'#' | b'\t' => return None,
                 _ => return Some(()),
@@ -481,7 +498,7 @@ impl<'r> Reader<'r, '_, '_> {
         }
     }
 
-    /// As [`Reader::blank`], where nothing else may stand on the line.
+    /// As [`DirectReader::blank`], where the rest of the line must be blank.
     fn line_rest(&mut self) -> Option<()> {
         let line = self.line;
         self.blank()?;
@@ -489,10 +506,10 @@ impl<'r> Reader<'r, '_, '_> {
     }
 }
 
-/// A scalar that was read and not yet put into the tree.
+/// A scalar that was read and is not in the tree yet.
 struct Scalar {
     raw: Raw,
-    /// What it says, if that differs from what stands in the source.
+    /// The decoded text, if it differs from the source.
     text: Option<String>,
 }
 

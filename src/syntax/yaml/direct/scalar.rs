@@ -1,12 +1,13 @@
-//! Scalars: plain, quoted, and block ones, with what they say.
+//! Scalars: plain, quoted and block scalars, with their decoded text.
 
-use super::{Properties, Reader, Scalar, Style, is_blank};
-use crate::syntax::yaml::load::line_end;
+use super::{DirectReader, Properties, Scalar, is_blank};
+use crate::syntax::yaml::lines::line_end;
+use crate::syntax::yaml::tree::Style;
 
-impl Reader<'_, '_, '_> {
-    /// A plain scalar as far as its first line goes; the byte behind it and its spaces is at hand.
+impl DirectReader<'_, '_, '_> {
+    /// Reads the first line of a plain scalar, and the spaces after it.
     pub(super) fn plain_line(&mut self, in_flow: bool) -> Option<Scalar> {
-        let start = self.at;
+        let start = self.position;
 
         match self.peek(0) {
             b'-' | b'?' | b':' if !(is_blank(self.peek(1)) || in_flow && is_flow(self.peek(1))) => {
@@ -25,10 +26,10 @@ impl Reader<'_, '_, '_> {
         Some(Scalar::new(start, end, Style::Plain, None))
     }
 
-    /// Goes to the end of a line of a plain scalar: its line end, a comment, a colon, a bracket or
-    /// a comma. Gives where its last word ends.
+    /// Moves to the end of a line of a plain scalar: its line end, a comment, a colon, a bracket or
+    /// a comma. Returns the end of its last word.
     fn line_of_plain(&mut self, in_flow: bool) -> Option<usize> {
-        let begin = self.at;
+        let begin = self.position;
 
         loop {
             match self.peek(0) {
@@ -36,13 +37,13 @@ impl Reader<'_, '_, '_> {
                 b'\t' => return None,
                 b':' if is_blank(self.peek(1)) => break,
                 b':' if in_flow && is_flow(self.peek(1)) => return None,
-                b'#' if self.at > begin && self.bytes[self.at - 1] == b' ' => break,
+                b'#' if self.position > begin && self.bytes[self.position - 1] == b' ' => break,
                 b',' | b'[' | b']' | b'{' | b'}' if in_flow => break,
-                _ => self.at += 1,
+                _ => self.position += 1,
             }
         }
 
-        let mut end = self.at;
+        let mut end = self.position;
         while end > begin && self.bytes[end - 1] == b' ' {
             end -= 1;
         }
@@ -50,14 +51,14 @@ impl Reader<'_, '_, '_> {
         Some(end)
     }
 
-    /// The other lines of a plain scalar, if it has any.
+    /// Reads the other lines of a plain scalar, if it has any.
     pub(super) fn plain_rest(&mut self, first: Scalar, least: usize) -> Option<Scalar> {
         let mut scalar = first;
 
         while let Some(next) = self.next_line()? {
-            let first = self.bytes.get(next.at..next.at + 3);
-            let is_marker = next.at == next.line && matches!(first, Some(b"---" | b"..."));
-            if next.at - next.line < least || self.bytes[next.at] == b'#' || is_marker {
+            let first = self.bytes.get(next.position..next.position + 3);
+            let is_marker = next.position == next.line && matches!(first, Some(b"---" | b"..."));
+            if next.position - next.line < least || self.bytes[next.position] == b'#' || is_marker {
                 break;
             }
 
@@ -65,32 +66,32 @@ impl Reader<'_, '_, '_> {
                 .text
                 .get_or_insert_with(|| scalar.raw.span().text(self.text).to_owned());
             fold(text, next.breaks);
-            (self.at, self.line) = (next.at, next.line);
+            (self.position, self.line) = (next.position, next.line);
             let end = self.line_of_plain(false)?;
-            if end == next.at || self.peek(0) == b':' {
+            if end == next.position || self.peek(0) == b':' {
                 return None;
             }
 
-            text.push_str(&self.text[next.at..end]);
+            text.push_str(&self.text[next.position..end]);
             scalar.raw.end = end as u32;
         }
 
         Some(scalar)
     }
 
-    /// The next line that holds anything; nothing where this line goes on or no other one follows.
-    fn next_line(&self) -> Option<Option<Line>> {
-        let mut next = Line {
-            at: self.at,
+    /// The next line that is not blank; `Some(None)` where this line continues or no line follows.
+    fn next_line(&self) -> Option<Option<NextLine>> {
+        let mut next = NextLine {
+            position: self.position,
             line: self.line,
             breaks: 0,
         };
 
         loop {
-            match self.bytes.get(next.at) {
+            match self.bytes.get(next.position) {
                 Some(b'\n') => {
                     next.breaks += 1;
-                    next.line = next.at + 1;
+                    next.line = next.position + 1;
                 }
                 Some(b' ') => {}
                 Some(b'\t') => return None,
@@ -98,14 +99,14 @@ impl Reader<'_, '_, '_> {
                 _ => return Some(None),
             }
 
-            next.at += 1;
+            next.position += 1;
         }
     }
 
-    /// A quoted scalar whose quote is at hand; its other lines begin in column `least` or behind
+    /// Reads a quoted scalar whose quote is next; its other lines begin in column `least` or after
     /// it.
     pub(super) fn quoted(&mut self, least: usize) -> Option<Scalar> {
-        let (start, quote) = (self.at, self.peek(0));
+        let (start, quote) = (self.position, self.peek(0));
         let style = if quote == b'"' {
             Style::DoubleQuoted
         } else {
@@ -113,67 +114,71 @@ impl Reader<'_, '_, '_> {
         };
 
         let mut text = None;
-        // What may not be trimmed away, because an escape stands for it.
+        // The length that must not be trimmed, because it comes from an escape.
         let mut kept = 0;
-        self.at += 1;
-        let mut copied = self.at;
+        self.position += 1;
+        let mut copied = self.position;
 
         loop {
             match self.peek(0) {
                 0 => return None,
                 byte if byte == quote && quote == b'\'' && self.peek(1) == quote => {
                     let text = text.get_or_insert_with(String::new);
-                    text.push_str(&self.text[copied..=self.at]);
-                    self.at += 2;
-                    copied = self.at;
+                    text.push_str(&self.text[copied..=self.position]);
+                    self.position += 2;
+                    copied = self.position;
                 }
                 byte if byte == quote => break,
                 b'\\' if quote == b'"' => {
                     let text = text.get_or_insert_with(String::new);
-                    text.push_str(&self.text[copied..self.at]);
-                    self.at += 1;
+                    text.push_str(&self.text[copied..self.position]);
+                    self.position += 1;
 
                     if self.peek(0) == b'\n' {
-                        let next = self.next_line()?.filter(|next| next.breaks == 1)?;
-                        self.go_on(&next, least)?;
+                        let next = self.next_line()??;
+                        if next.breaks != 1 {
+                            return None;
+                        }
+
+                        self.continue_in(&next, least)?;
                     } else {
                         self.escape(text)?;
                     }
 
                     kept = text.len();
-                    copied = self.at;
+                    copied = self.position;
                 }
                 b'\n' => {
                     let text = text.get_or_insert_with(String::new);
-                    text.push_str(&self.text[copied..self.at]);
+                    text.push_str(&self.text[copied..self.position]);
                     let trimmed = text.trim_end_matches([' ', '\t']).len();
                     text.truncate(trimmed.max(kept));
                     let next = self.next_line()??;
                     fold(text, next.breaks);
-                    self.go_on(&next, least)?;
+                    self.continue_in(&next, least)?;
                     kept = text.len();
-                    copied = self.at;
+                    copied = self.position;
                 }
-                _ => self.at += 1,
+                _ => self.position += 1,
             }
         }
 
         if let Some(text) = &mut text {
-            text.push_str(&self.text[copied..self.at]);
+            text.push_str(&self.text[copied..self.position]);
         }
 
-        self.at += 1;
+        self.position += 1;
 
-        Some(Scalar::new(start, self.at, style, text))
+        Some(Scalar::new(start, self.position, style, text))
     }
 
-    /// Goes on in another line of a quoted scalar.
-    fn go_on(&mut self, next: &Line, least: usize) -> Option<()> {
-        (self.at, self.line) = (next.at, next.line);
+    /// Moves to another line of a quoted scalar.
+    fn continue_in(&mut self, next: &NextLine, least: usize) -> Option<()> {
+        (self.position, self.line) = (next.position, next.line);
         (self.column() >= least && !self.is_over()).then_some(())
     }
 
-    /// What an escape in double quotes stands for; the byte behind the backslash is at hand.
+    /// Reads an escape in double quotes; the byte after the backslash is next.
     fn escape(&mut self, text: &mut String) -> Option<()> {
         let (digits, char) = match self.peek(0) {
             b'0' => (0, '\0'),
@@ -196,37 +201,38 @@ impl Reader<'_, '_, '_> {
             _ => return None,
         };
 
-        self.at += 1;
+        self.position += 1;
 
         if digits == 0 {
             text.push(char);
             return Some(());
         }
 
-        let hex = self.text.get(self.at..self.at + digits)?;
+        let hex = self.text.get(self.position..self.position + digits)?;
         if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        // A half of a pair is no character; the parser knows what to make of it.
+
+        // A half of a surrogate pair is left to the parser.
         text.push(char::from_u32(u32::from_str_radix(hex, 16).ok()?)?);
-        self.at += digits;
+        self.position += digits;
 
         Some(())
     }
 
-    /// A block scalar whose header is at hand; its lines begin in column `least` or behind it.
+    /// Reads a block scalar whose header is next; its lines begin in column `least` or after it.
     pub(super) fn block_scalar(&mut self, least: usize, properties: Properties) -> Option<()> {
-        let header = self.at;
+        let header = self.position;
         let style = if self.peek(0) == b'|' {
             Style::Literal
         } else {
             Style::Folded
         };
 
-        self.at += 1;
+        self.position += 1;
         let chomping = self.peek(0);
         if matches!(chomping, b'+' | b'-') {
-            self.at += 1;
+            self.position += 1;
         }
 
         if !is_blank(self.peek(0)) {
@@ -235,16 +241,17 @@ impl Reader<'_, '_, '_> {
 
         self.spaces();
         if self.peek(0) == b'#' {
-            self.at = line_end(self.text, self.at);
+            self.position = line_end(self.text, self.position);
         }
 
         if self.peek(0) != b'\n' {
             return None;
         }
 
-        self.at += 1;
+        self.position += 1;
         let indent = self.block_indent()?;
-        // What is indented less comes after a scalar that says nothing: all its lines are blank.
+
+        // Text that is indented less follows an empty scalar: all lines of the scalar are blank.
         let indent = if indent < least.max(1) {
             usize::MAX
         } else {
@@ -252,16 +259,16 @@ impl Reader<'_, '_, '_> {
         };
 
         let text = self.block_text(indent, style, chomping);
-        let end = header + self.text[header..self.at].trim_end().len();
+        let end = header + self.text[header..self.position].trim_end().len();
         self.scalar(Scalar::new(header, end, style, Some(text)), properties);
-        self.line = self.at;
+        self.line = self.position;
 
         Some(())
     }
 
     /// The indent of the first line that is not blank; 0 if there is none.
     fn block_indent(&self) -> Option<usize> {
-        let (mut line, mut longest) = (self.at, 0);
+        let (mut line, mut longest) = (self.position, 0);
 
         loop {
             let spaces = self.bytes[line..]
@@ -279,27 +286,26 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// The lines of a block scalar, from the one at hand to the last one that belongs to it; goes
-    /// to the line behind.
+    /// Reads the lines of a block scalar, up to the first line that is not part of it.
     fn block_text(&mut self, indent: usize, style: Style, chomping: u8) -> String {
         let mut text = String::new();
-        // The end of the line before, blank lines since, and whether that line was one that is
-        // never folded.
+        // Whether a line end is pending, the number of blank lines since, and whether the line
+        // before is one that is never folded.
         let (mut pending, mut blank, mut was_deeper) = (false, 0, false);
 
         while !self.is_end() {
-            let spaces = self.bytes[self.at..]
+            let spaces = self.bytes[self.position..]
                 .iter()
                 .take(indent)
                 .take_while(|byte| **byte == b' ')
                 .count();
             let first = self.peek(spaces);
-            let end = line_end(self.text, self.at + spaces);
+            let end = line_end(self.text, self.position + spaces);
             let next = (end + 1).min(self.bytes.len());
 
             if first == b'\n' || first == 0 {
                 blank += usize::from(first != 0);
-                self.at = next;
+                self.position = next;
                 continue;
             }
 
@@ -318,9 +324,9 @@ impl Reader<'_, '_, '_> {
             }
 
             text.extend(std::iter::repeat_n('\n', blank));
-            text.push_str(&self.text[self.at + spaces..end]);
+            text.push_str(&self.text[self.position + spaces..end]);
             (pending, blank, was_deeper) = (true, 0, is_deeper);
-            self.at = next;
+            self.position = next;
         }
 
         if chomping != b'-' && pending {
@@ -336,16 +342,16 @@ impl Reader<'_, '_, '_> {
 }
 
 /// A line further down.
-struct Line {
-    /// Its first character that is not blank.
-    at: usize,
-    /// Where it begins.
+struct NextLine {
+    /// The offset of its first character that is not blank.
+    position: usize,
+    /// The offset of its start.
     line: usize,
-    /// How many line ends lie between.
+    /// The number of line ends before it.
     breaks: usize,
 }
 
-/// The line ends between two lines of one scalar: a space for one, line ends for more.
+/// Appends the line ends between two lines of a scalar: a space for one, line ends for more.
 fn fold(text: &mut String, breaks: usize) {
     if breaks == 1 {
         text.push(' ');

@@ -1,14 +1,15 @@
-//! Whatever is read directly reads as the parser reads it.
+//! The direct reader gives the same tree as the parser.
 
 use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::super::load::Loader;
-use super::super::{Raw, Tree};
+use super::super::load::ParseExtent;
+use super::super::loader::Loader;
+use super::super::tree::{Raw, Tree};
 use crate::source::{FileId, Span};
 
-/// All that a tree of one file is made of.
+/// The parts of a tree of one file.
 #[derive(Debug, PartialEq)]
 struct Read {
     nodes: Vec<Raw>,
@@ -59,18 +60,20 @@ fn read(
 }
 
 fn directly(text: &str) -> Option<Read> {
-    if !super::is_everyday(text, 0) {
+    if !super::is_common(text, 0) {
         return None;
     }
-    read(text, |loader, at| super::document(loader, text, at))
+    read(text, |loader, at| super::read_document(loader, text, at))
 }
 
 fn by_parser(text: &str) -> Option<Read> {
-    read(text, |loader, at| loader.parse(text, at, true).ok())
+    read(text, |loader, at| {
+        loader.parse(text, at, ParseExtent::OneDocument).ok()
+    })
 }
 
-/// Texts that nobody needs a parser for.
-const EVERYDAY: &[&str] = &[
+/// Texts in common notation.
+const COMMON: &[&str] = &[
     "",
     "# only a comment\n",
     "a: 1",
@@ -92,7 +95,7 @@ const EVERYDAY: &[&str] = &[
     "plain\ntext\n",
 ];
 
-/// Texts with something that the parser has to look at: rare, or wrong.
+/// Texts for the parser: rare, or wrong.
 const OTHERS: &[&str] = &[
     "a: 1\r\n",
     "a:\tb\n",
@@ -121,8 +124,8 @@ const OTHERS: &[&str] = &[
 ];
 
 #[test]
-fn everyday_texts_are_read_as_the_parser_reads_them() {
-    for text in EVERYDAY {
+fn common_texts_are_read_as_the_parser_reads_them() {
+    for text in COMMON {
         let read = directly(text);
         assert!(read.is_some(), "{text:?}");
         assert_eq!(read, by_parser(text), "{text:?}");
@@ -161,7 +164,7 @@ fn a_document_for_the_parser_leaves_the_others_alone() {
 }
 
 #[test]
-fn what_the_project_ships_is_everyday() {
+fn fixtures_are_in_common_notation() {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")];
     let (mut direct, mut all) = (0, 0);
 
@@ -250,7 +253,7 @@ proptest! {
     /// A text with a few mistakes in it is read as the parser reads it, or not at all.
     #[test]
     fn damaged_texts_are_read_as_the_parser_reads_them(
-        base in prop::sample::select(EVERYDAY),
+        base in prop::sample::select(COMMON),
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4usize, prop::sample::select(MARKS)), 1..5),
     ) {
         let mut text = base.to_owned();
