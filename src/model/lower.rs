@@ -4,14 +4,14 @@
 use std::cell::LazyCell;
 
 use super::facts::FileFacts;
-use super::file_kind::{self, FileKind, Listing};
+use super::file_kind::{self, ChartFolders, FileKind};
 use super::kubernetes::Kustomization;
 use super::{dockerfile, env, kubernetes, workflow};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, SyntaxError, yaml};
 
 /// The facts of one file.
-pub fn lower_file<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
+pub fn lower_file<'s>(source: &'s SourceFile, listing: &ChartFolders) -> FileFacts<'s> {
     let kind = file_kind::detect(&source.path, &source.text, listing);
     let mut facts = FileFacts::new(kind);
 

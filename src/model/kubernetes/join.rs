@@ -521,7 +521,7 @@ fn fill(resources: &mut Resources, defaults: &Defaults) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::file_kind::Listing;
+    use crate::model::file_kind::ChartFolders;
     use crate::model::lower;
     use crate::source::SourceFile;
 
@@ -535,7 +535,7 @@ mod tests {
             .enumerate()
             .map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text))
             .collect();
-        let listing = Listing::new(files.iter().map(|(path, _)| *path));
+        let listing = ChartFolders::new(files.iter().map(|(path, _)| *path));
         let mut facts: Vec<FileFacts> = sources
             .iter()
             .map(|source| lower::lower_file(source, &listing))

@@ -94,7 +94,7 @@ pub struct Server {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The first option of each sort that the server has.
-    pub can: Can,
+    pub can: LimitOptions,
     pub concurrency: bool,
     pub request_timeout: bool,
     pub graceful_timeout: Option<ArgumentValue>,
@@ -105,7 +105,7 @@ pub struct Limits {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Can {
+pub struct LimitOptions {
     pub concurrency: Option<&'static str>,
     pub request_timeout: Option<&'static str>,
     pub graceful_timeout: Option<&'static str>,
@@ -252,7 +252,7 @@ impl<'i, 's> ServerCommand<'i, 's> {
 
     fn limits(&self, spec: &'static ServerSpec) -> Limits {
         Limits {
-            can: Can {
+            can: LimitOptions {
                 concurrency: first_option(&spec.concurrency),
                 request_timeout: first_option(&spec.request_timeout),
                 graceful_timeout: first_option(&spec.graceful_timeout),
