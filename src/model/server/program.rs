@@ -113,7 +113,7 @@ pub struct LimitOptions {
 
 /// The server that an invocation starts.
 pub fn server(invocation: &Invocation) -> Option<Server> {
-    let command = ServerCommand::new(invocation);
+    let command = ServerInvocation::new(invocation);
     let spec = command.spec()?;
     if command.flag(&["--help", "--version"]).is_some() {
         return None;
@@ -147,7 +147,7 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
 }
 
 /// An invocation without the interpreter that runs it.
-struct ServerCommand<'i, 's> {
+struct ServerInvocation<'i, 's> {
     invocation: &'i Invocation<'s>,
     program: &'s str,
     /// The word that names the program.
@@ -164,7 +164,7 @@ struct WrittenPort {
     is_written: bool,
 }
 
-impl<'i, 's> ServerCommand<'i, 's> {
+impl<'i, 's> ServerInvocation<'i, 's> {
     fn new(invocation: &'i Invocation<'s>) -> Self {
         let (program, name, args) = script_program(invocation);
 
