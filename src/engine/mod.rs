@@ -36,7 +36,7 @@ use crate::input::{self, Root};
 use crate::model::code::CodeFacts;
 use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file_kind::{FileKind, Listing};
+use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
@@ -238,7 +238,7 @@ fn lower_all<'s>(
     findings: &mut Vec<Finding>,
 ) -> Facts<'s> {
     let sources = repository.files();
-    let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
+    let listing = ChartFolders::new(sources.iter().map(|source| source.path.as_str()));
     let lower = |(source, found): (&'s SourceFile, Found)| {
         if found.is_unread {
             // Like a template, it may hold what is missed elsewhere.

@@ -268,7 +268,7 @@ fn is_yaml(path: &str) -> bool {
 /// that those have. What cannot be known counts as one.
 fn may_deploy(root: &Root, entry: &Entry) -> bool {
     const KEYS: [&[u8]; 4] = [b"apiVersion", b"\nservices:", b"\njobs:", b"\nruns:"];
-    let by_name = file_kind::detect(&entry.path, "", &file_kind::Listing::default());
+    let by_name = file_kind::detect(&entry.path, "", &file_kind::ChartFolders::default());
     if by_name != FileKind::OtherYaml {
         return true;
     }

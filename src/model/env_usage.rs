@@ -46,12 +46,12 @@ pub struct EnvNameSearch {
     names: Vec<String>,
     /// By name: too short to be looked for, and taken as named.
     short: Vec<bool>,
-    search: Words<Keyword>,
+    search: Words<SearchedWord>,
 }
 
 /// The meaning of a searched word.
 #[derive(Clone, Copy, Debug)]
-enum Keyword {
+enum SearchedWord {
     /// The name with this index.
     Name(u32),
     /// One of [`WHOLESALE`].
@@ -97,14 +97,14 @@ impl EnvNameSearch {
 
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
-        let mut words: Vec<(String, Keyword)> = keywords::words()
-            .map(|(word, signal)| (word.to_owned(), Keyword::Signal(signal)))
+        let mut words: Vec<(String, SearchedWord)> = keywords::words()
+            .map(|(word, signal)| (word.to_owned(), SearchedWord::Signal(signal)))
             .collect();
         if !names.is_empty() {
             words.extend(
                 WHOLESALE
                     .iter()
-                    .map(|word| ((*word).to_owned(), Keyword::Wholesale)),
+                    .map(|word| ((*word).to_owned(), SearchedWord::Wholesale)),
             );
         }
 
@@ -122,7 +122,7 @@ impl EnvNameSearch {
             words.extend(
                 forms
                     .into_iter()
-                    .map(|form| (form, Keyword::Name(index as u32))),
+                    .map(|form| (form, SearchedWord::Name(index as u32))),
             );
         }
 
@@ -156,11 +156,11 @@ impl EnvNameSearch {
         };
         // A name may be a part of another: both count.
         self.search.each(text, |offset, keyword| match keyword {
-            Keyword::Signal(signal) if scope.counts(signal, text, offset) => {
+            SearchedWord::Signal(signal) if scope.counts(signal, text, offset) => {
                 usage.signals.insert(signal)
             }
-            Keyword::Name(name) if names => seen[name as usize] = true,
-            Keyword::Wholesale if names => usage.reads_all_env = true,
+            SearchedWord::Name(name) if names => seen[name as usize] = true,
+            SearchedWord::Wholesale if names => usage.reads_all_env = true,
             _ => {}
         });
 

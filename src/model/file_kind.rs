@@ -59,12 +59,12 @@ impl FileKind {
 
 /// What recognition needs to know of the repository's other files.
 #[derive(Clone, Debug, Default)]
-pub struct Listing<'p> {
+pub struct ChartFolders<'p> {
     /// Folders that hold a `Chart.yaml`.
     charts: HashSet<&'p str>,
 }
 
-impl<'p> Listing<'p> {
+impl<'p> ChartFolders<'p> {
     /// From the paths of all files of the repository.
     pub fn new(paths: impl IntoIterator<Item = &'p str>) -> Self {
         let charts = paths
@@ -94,7 +94,7 @@ impl<'p> Listing<'p> {
 }
 
 /// The kind of the file at a repository path.
-pub fn detect(path: &str, text: &str, listing: &Listing) -> FileKind {
+pub fn detect(path: &str, text: &str, listing: &ChartFolders) -> FileKind {
     let name = file_name(path);
     let lower = name.to_ascii_lowercase();
     if let Some(kind) = by_template_name(path, &lower, text, listing) {
@@ -161,7 +161,12 @@ fn has_bare_braces(line: &str) -> bool {
     })
 }
 
-fn by_template_name(path: &str, lower: &str, text: &str, listing: &Listing) -> Option<FileKind> {
+fn by_template_name(
+    path: &str,
+    lower: &str,
+    text: &str,
+    listing: &ChartFolders,
+) -> Option<FileKind> {
     let extension = lower
         .rsplit_once('.')
         .map_or("", |(_, extension)| extension);
@@ -308,7 +313,7 @@ fn is_chart_file(name: &str) -> bool {
     matches!(name, "Chart.yaml" | "Chart.yml")
 }
 
-fn yaml_kind(path: &str, lower: &str, text: &str, listing: &Listing) -> FileKind {
+fn yaml_kind(path: &str, lower: &str, text: &str, listing: &ChartFolders) -> FileKind {
     let name = file_name(path);
     if in_folder(path, ".github/workflows") {
         return FileKind::Workflow;
@@ -609,7 +614,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str, text: &str) -> FileKind {
-        detect(path, text, &Listing::new(["charts/app/Chart.yaml"]))
+        detect(path, text, &ChartFolders::new(["charts/app/Chart.yaml"]))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! grammar takes is text.
 
 use super::facts::FileFacts;
-use super::file_kind::{self, FileKind, Listing};
+use super::file_kind::{self, ChartFolders, FileKind};
 use super::kubernetes::{self, Kustomization};
 use super::{dockerfile, env, workflow};
 use crate::source::{SourceFile, Span};
@@ -10,7 +10,7 @@ use crate::syntax::{self, SyntaxError, yaml};
 use std::cell::LazyCell;
 
 /// The facts of one file.
-pub fn lower_file<'s>(source: &'s SourceFile, listing: &Listing) -> FileFacts<'s> {
+pub fn lower_file<'s>(source: &'s SourceFile, listing: &ChartFolders) -> FileFacts<'s> {
     let kind = file_kind::detect(&source.path, &source.text, listing);
     let mut facts = FileFacts::new(kind);
 

@@ -244,7 +244,7 @@ fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
 mod tests {
     use super::*;
     use crate::model::facts::Facts;
-    use crate::model::file_kind::Listing;
+    use crate::model::file_kind::ChartFolders;
     use crate::model::{compose, lower};
     use crate::source::{FileId, Repository, SourceFile};
 
@@ -258,7 +258,7 @@ mod tests {
         )];
         let files = vec![lower::lower_file(
             &sources[0],
-            &Listing::new(["compose.yaml"].into_iter()),
+            &ChartFolders::new(["compose.yaml"].into_iter()),
         )];
         let facts = Facts::new(Repository::new(&sources), files, None);
         let project = &compose::projects(&facts)[0];

@@ -8,7 +8,7 @@ pub type Literal<'t> = (&'t str, Span);
 
 /// A word before an opening parenthesis, with its surroundings.
 #[derive(Clone, Copy, Debug)]
-pub struct Call<'c, 't> {
+pub struct CodeCall<'c, 't> {
     tokens: &'c Tokens<'t>,
     /// The index of the called name.
     index: usize,
@@ -16,22 +16,22 @@ pub struct Call<'c, 't> {
 
 /// The value of a keyword argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keyword<'t> {
+pub enum KeywordArgument<'t> {
     Absent,
     Literal(Literal<'t>),
     Computed,
 }
 
-impl<'t> Keyword<'t> {
+impl<'t> KeywordArgument<'t> {
     pub const fn literal(self) -> Option<Literal<'t>> {
         match self {
-            Keyword::Literal(literal) => Some(literal),
-            Keyword::Absent | Keyword::Computed => None,
+            KeywordArgument::Literal(literal) => Some(literal),
+            KeywordArgument::Absent | KeywordArgument::Computed => None,
         }
     }
 }
 
-impl<'c, 't> Call<'c, 't> {
+impl<'c, 't> CodeCall<'c, 't> {
     /// The call whose name is at an index.
     pub fn new(tokens: &'c Tokens<'t>, index: usize) -> Option<Self> {
         let is_call = !tokens.word(index).is_empty() && tokens.sign(index + 1) == b'(';
@@ -81,17 +81,17 @@ impl<'c, 't> Call<'c, 't> {
     }
 
     /// The argument of one of these names: `name=value`, `name: value`.
-    pub fn keyword(self, names: &[&str]) -> Keyword<'t> {
+    pub fn keyword(self, names: &[&str]) -> KeywordArgument<'t> {
         let name = (self.open() + 1..self.close()).find(|&index| {
             names.contains(&self.tokens.word(index))
                 && matches!(self.tokens.sign(index + 1), b'=' | b':')
         });
 
         match name {
-            None => Keyword::Absent,
+            None => KeywordArgument::Absent,
             Some(name) => match self.tokens.text(name + 2) {
-                Some(literal) => Keyword::Literal(literal),
-                None => Keyword::Computed,
+                Some(literal) => KeywordArgument::Literal(literal),
+                None => KeywordArgument::Computed,
             },
         }
     }

@@ -1,19 +1,19 @@
 //! The commands of a service: a string in words, as Compose splits it, or a shell's.
 
-use super::value::{Data, Scalar, Value, Variables};
+use super::value::{Scalar, Value, ValueData, Variables};
 use crate::model::{Code, Command, Item};
 use crate::source::{OffsetMap, Span};
 
 /// `command` or `entrypoint`: Compose splits a string into words itself, no shell runs it.
 pub fn command(value: &Value<'_>, variables: &Variables) -> Option<Command> {
     let words = match &value.data {
-        Data::Null => return None,
-        Data::Scalar(scalar) => split_words(scalar, variables),
-        Data::List(items) => items
+        ValueData::Null => return None,
+        ValueData::Scalar(scalar) => split_words(scalar, variables),
+        ValueData::List(items) => items
             .iter()
             .filter_map(|item| word(item, variables))
             .collect(),
-        Data::Map(_) | Data::Unknown => return None,
+        ValueData::Map(_) | ValueData::Unknown => return None,
     };
 
     Some(Command::exec(value.location, words))

@@ -1,7 +1,7 @@
 //! The resources of a service: `deploy.resources`, and the keys beside it that say the same.
 
 use super::short;
-use super::value::{Data, Field, Value};
+use super::value::{Value, ValueData, ValueField};
 use crate::model::Setting;
 use crate::model::container::{Quantity, Resources, Twice};
 use crate::source::Location;
@@ -60,14 +60,14 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
     }
 }
 
-fn field<'v, 't>(value: Option<&'v Value<'t>>, key: &str) -> Option<&'v Field<'t>> {
+fn field<'v, 't>(value: Option<&'v Value<'t>>, key: &str) -> Option<&'v ValueField<'t>> {
     value.and_then(|value| value.field(key))
 }
 
 /// The first of the fields that is a quantity. A limit of 0 or -1 means that there is none: its
 /// place is added to `zero`.
 fn quantity(
-    fields: [Option<&Field<'_>>; 2],
+    fields: [Option<&ValueField<'_>>; 2],
     read: ReadQuantity,
     zero: &mut Vec<Location>,
 ) -> Setting<Quantity> {
@@ -131,7 +131,7 @@ fn twice(value: &Value<'_>, deploy: &Value<'_>) -> Vec<Twice> {
         .filter_map(|(key, [table, inner], path, read)| {
             let own = value.get(key)?.at()?.map(|text| read(&text));
             let table = deploy.field(table)?;
-            if !matches!(table.value.data, Data::Map(_)) {
+            if !matches!(table.value.data, ValueData::Map(_)) {
                 return None;
             }
 

@@ -10,7 +10,7 @@ use super::limits::resources;
 use super::project::{Build, Condition, Definition, Dependency, Project, Service};
 use super::references::references;
 use super::short;
-use super::value::{Data, Field, Scalar, Value, Variables, fallbacks};
+use super::value::{Scalar, Value, ValueData, ValueField, Variables, fallbacks};
 use crate::model::container::{
     Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,
     Security,
@@ -190,7 +190,7 @@ fn bound_folder(volume: &Value<'_>) -> Option<Located<String>> {
     folder.value.starts_with(['/', '~', '.']).then_some(folder)
 }
 
-fn definition(field: &Field<'_>) -> Definition {
+fn definition(field: &ValueField<'_>) -> Definition {
     let external = field.value.get("external");
     let external = external.is_some_and(|value| !matches!(value.text(), Some("false")));
     let shared = field.value.get("name").is_some();
@@ -199,7 +199,7 @@ fn definition(field: &Field<'_>) -> Definition {
         .fields()
         .iter()
         .filter(|field| !field.key.starts_with("x-"))
-        .map(Field::name)
+        .map(ValueField::name)
         .collect();
     Definition {
         name: field.name(),
@@ -210,7 +210,7 @@ fn definition(field: &Field<'_>) -> Definition {
     }
 }
 
-fn service(field: &Field<'_>, origin: &ProjectOrigin<'_>) -> Service {
+fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
     let value = &field.value;
     let mut service = Service {
         build: value.get("build").map(|build| self::build(build, origin)),
@@ -248,14 +248,14 @@ fn service(field: &Field<'_>, origin: &ProjectOrigin<'_>) -> Service {
     service.references = references(value, &service);
 
     // A service that is not a mapping was lost to a mistake that other rules report.
-    if !matches!(value.data, Data::Map(_)) {
+    if !matches!(value.data, ValueData::Map(_)) {
         open_service(&mut service);
     }
 
     service
 }
 
-fn container(field: &Field<'_>, origin: &ProjectOrigin<'_>) -> Container {
+fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
     let value = &field.value;
 
     Container {
@@ -439,8 +439,8 @@ fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
 
 fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
     match value.data {
-        Data::Map(_) => {}
-        Data::Null => return Setting::Absent,
+        ValueData::Map(_) => {}
+        ValueData::Null => return Setting::Absent,
         _ => return Setting::Unknown(Some(value.location)),
     }
 
@@ -465,16 +465,16 @@ fn health_check(disabled: bool, test: Option<Command>, location: Location) -> Se
 }
 
 /// `test` of a health check: a string for a shell, or a list whose first word says how it is run.
-fn health_test(field: &Field<'_>, variables: &Variables) -> Setting<HealthCheck> {
+fn health_test(field: &ValueField<'_>, variables: &Variables) -> Setting<HealthCheck> {
     let location = field.key_place;
     let items = match &field.value.data {
-        Data::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => {
+        ValueData::Scalar(scalar) if scalar.text.as_deref() == Some("NONE") => {
             return health_check(true, None, location);
         }
-        Data::Scalar(scalar) => {
+        ValueData::Scalar(scalar) => {
             return health_check(false, Some(shell(&field.value, scalar)), location);
         }
-        Data::List(items) => items,
+        ValueData::List(items) => items,
         _ => return Setting::Unknown(Some(location)),
     };
 
@@ -526,7 +526,7 @@ fn restart(value: &Value<'_>) -> Setting<String> {
 }
 
 /// Every driver but the default one rotates by itself, keeps nothing, or sends away.
-fn bounded_logs(logging: &Field<'_>) -> Setting<bool> {
+fn bounded_logs(logging: &ValueField<'_>) -> Setting<bool> {
     let value = &logging.value;
     let driver = value.get("driver");
     if value.is_unknown() || driver.is_some_and(Value::is_unknown) {
@@ -645,7 +645,7 @@ fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
             .get("additional_contexts")
             .map_or(&[][..], Value::fields)
             .iter()
-            .map(Field::name)
+            .map(ValueField::name)
             .collect(),
     }
 }
@@ -682,7 +682,7 @@ fn dockerfile(value: &Value<'_>, context: &Located<String>) -> Option<Located<St
     ))
 }
 
-fn dependency(field: &Field<'_>) -> Dependency {
+fn dependency(field: &ValueField<'_>) -> Dependency {
     let condition = field.value.get("condition");
     let word = match condition {
         None => Condition::Started,

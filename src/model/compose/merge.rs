@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::short;
-use super::value::{Data, Field, Tag, Value, Variables};
+use super::value::{Tag, Value, ValueData, ValueField, Variables};
 
 /// Lays the top level of `over` on `base`.
 pub fn files<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
@@ -20,7 +20,7 @@ pub fn services<'t>(base: Value<'t>, over: Value<'t>) -> Value<'t> {
 /// The merged files without what was reset.
 #[must_use]
 pub fn settled(mut value: Value<'_>) -> Value<'_> {
-    if let Data::Map(fields) = &mut value.data {
+    if let ValueData::Map(fields) = &mut value.data {
         fields.retain(|field| field.value.tag != Tag::Reset);
 
         for field in fields {
@@ -35,7 +35,7 @@ pub fn settled(mut value: Value<'_>) -> Value<'_> {
 /// Brings the services of a file to the forms in which they can be merged.
 #[must_use]
 pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
-    let Data::Map(top) = &mut file.data else {
+    let ValueData::Map(top) = &mut file.data else {
         return file;
     };
 
@@ -43,12 +43,12 @@ pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
         return file;
     };
 
-    let Data::Map(services) = &mut services.value.data else {
+    let ValueData::Map(services) = &mut services.value.data else {
         return file;
     };
 
     for service in services {
-        let Data::Map(fields) = &mut service.value.data else {
+        let ValueData::Map(fields) = &mut service.value.data else {
             continue;
         };
 
@@ -60,7 +60,7 @@ pub fn canonical<'t>(mut file: Value<'t>, variables: &Variables) -> Value<'t> {
     file
 }
 
-fn canonical_field<'t>(field: &mut Field<'t>, variables: &Variables) {
+fn canonical_field<'t>(field: &mut ValueField<'t>, variables: &Variables) {
     let value = std::mem::replace(&mut field.value, Value::null(field.key_place));
     field.value = match &*field.key {
         "environment" | "labels" | "annotations" | "sysctls" => value.keyed(&['='], variables),
@@ -82,7 +82,7 @@ fn canonical_build<'t>(value: Value<'t>, variables: &Variables) -> Value<'t> {
 }
 
 fn canonical_children<'t>(mut value: Value<'t>, keys: &[&str], variables: &Variables) -> Value<'t> {
-    if let Data::Map(fields) = &mut value.data {
+    if let ValueData::Map(fields) = &mut value.data {
         for field in fields
             .iter_mut()
             .filter(|field| keys.contains(&&*field.key))
@@ -98,7 +98,7 @@ fn canonical_children<'t>(mut value: Value<'t>, keys: &[&str], variables: &Varia
 /// A scalar as the one field of a mapping.
 fn wrap<'t>(value: Value<'t>, key: &'static str) -> Value<'t> {
     let (location, tag) = (value.location, value.tag);
-    let field = Field {
+    let field = ValueField {
         key: key.into(),
         key_place: location,
         value: Value {
@@ -109,20 +109,20 @@ fn wrap<'t>(value: Value<'t>, key: &'static str) -> Value<'t> {
 
     Value {
         location,
-        data: Data::Map(vec![field]),
+        data: ValueData::Map(vec![field]),
         tag,
     }
 }
 
 fn listed(value: Value<'_>) -> Value<'_> {
-    if !matches!(value.data, Data::Scalar(_)) {
+    if !matches!(value.data, ValueData::Scalar(_)) {
         return value;
     }
 
     let (location, tag) = (value.location, value.tag);
     Value {
         location,
-        data: Data::List(vec![Value {
+        data: ValueData::List(vec![Value {
             tag: Tag::None,
             ..value
         }]),
@@ -138,11 +138,11 @@ fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<
     let location = base.location;
 
     match (base.data, over.data) {
-        (Data::Map(base_fields), Data::Map(over_fields)) => {
+        (ValueData::Map(base_fields), ValueData::Map(over_fields)) => {
             if ends(path, &["logging"]) && drivers_differ(&base_fields, &over_fields) {
                 return Value {
                     location: over.location,
-                    data: Data::Map(over_fields),
+                    data: ValueData::Map(over_fields),
                     tag: over.tag,
                 };
             }
@@ -150,28 +150,30 @@ fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<
             let fields = merge_fields(base_fields, over_fields, path);
             Value {
                 location,
-                data: Data::Map(fields),
+                data: ValueData::Map(fields),
                 tag: Tag::None,
             }
         }
-        (Data::List(mut items), Data::List(more)) => {
+        (ValueData::List(mut items), ValueData::List(more)) => {
             items.extend(more);
             Value {
                 location,
-                data: Data::List(unique(items, path)),
+                data: ValueData::List(unique(items, path)),
                 tag: Tag::None,
             }
         }
         // The short form of a dependency says that it need only be started.
-        (_, Data::Null) if path.len() == 4 && ends(&path[..3], &["depends_on"]) => {
+        (_, ValueData::Null) if path.len() == 4 && ends(&path[..3], &["depends_on"]) => {
             Value::null(over.location)
         }
         // An empty value says nothing, except that it was written.
-        (data, Data::Null) if !matches!(data, Data::Null | Data::Scalar(_)) => Value {
-            location,
-            data,
-            tag: Tag::None,
-        },
+        (data, ValueData::Null) if !matches!(data, ValueData::Null | ValueData::Scalar(_)) => {
+            Value {
+                location,
+                data,
+                tag: Tag::None,
+            }
+        }
         (_, data) => Value {
             location: over.location,
             data,
@@ -181,16 +183,16 @@ fn merge<'t>(base: Value<'t>, over: Value<'t>, path: &mut Vec<String>) -> Value<
 }
 
 fn merge_fields<'t>(
-    base: Vec<Field<'t>>,
-    over: Vec<Field<'t>>,
+    base: Vec<ValueField<'t>>,
+    over: Vec<ValueField<'t>>,
     path: &mut Vec<String>,
-) -> Vec<Field<'t>> {
+) -> Vec<ValueField<'t>> {
     let mut index: HashMap<String, usize> = base
         .iter()
         .enumerate()
         .map(|(index, field)| (field.key.to_string(), index))
         .collect();
-    let mut merged: Vec<Option<Field<'t>>> = base.into_iter().map(Some).collect();
+    let mut merged: Vec<Option<ValueField<'t>>> = base.into_iter().map(Some).collect();
 
     for field in over {
         let old = index
@@ -210,13 +212,13 @@ fn merge_fields<'t>(
         }
 
         // A mapping has the place of its base; what is replaced, that of its replacement.
-        let kept = matches!(field.value.data, Data::Map(_) | Data::List(_))
+        let kept = matches!(field.value.data, ValueData::Map(_) | ValueData::List(_))
             && field.value.tag != Tag::Override;
         let key_place = if kept { old.key_place } else { field.key_place };
         path.push(field.key.to_string());
         let value = merge(old.value, field.value, path);
         path.pop();
-        merged[position] = Some(Field {
+        merged[position] = Some(ValueField {
             key: field.key,
             key_place,
             value,
@@ -239,14 +241,14 @@ fn replaces(path: &[String]) -> bool {
         .any(|tail| ends(path, tail))
 }
 
-fn drivers_differ(base: &[Field<'_>], over: &[Field<'_>]) -> bool {
+fn drivers_differ(base: &[ValueField<'_>], over: &[ValueField<'_>]) -> bool {
     match (driver(base), driver(over)) {
         (Some(base), Some(over)) => base != over,
         _ => false,
     }
 }
 
-fn driver<'f>(fields: &'f [Field<'_>]) -> Option<&'f str> {
+fn driver<'f>(fields: &'f [ValueField<'_>]) -> Option<&'f str> {
     fields
         .iter()
         .find(|field| field.key == "driver")?

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::reader::dotenv_variables;
-use super::value::{Data, Field, Value, Variables};
+use super::value::{Value, ValueData, ValueField, Variables};
 use crate::model::facts::Facts;
 use crate::source::{FileId, file_name, join, parent};
 
@@ -212,10 +212,10 @@ fn is_self_contained(file: &Value<'_>) -> bool {
     services.iter().all(says_what_runs) && (!services.is_empty() || file.get("include").is_some())
 }
 
-fn says_what_runs(service: &Field<'_>) -> bool {
+fn says_what_runs(service: &ValueField<'_>) -> bool {
     let has_source = ["image", "build", "provider", "extends"]
         .iter()
         .any(|key| service.value.get(key).is_some());
 
-    has_source || !matches!(service.value.data, Data::Map(_) | Data::Null)
+    has_source || !matches!(service.value.data, ValueData::Map(_) | ValueData::Null)
 }

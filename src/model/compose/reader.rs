@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::merge;
-use super::value::{Data, Field, Value, Variables};
+use super::value::{Value, ValueData, ValueField, Variables};
 use crate::model::facts::Facts;
 use crate::source::{FileId, Location, SourceFile, Span, join, parent};
 
@@ -158,17 +158,17 @@ impl<'f> ProjectReader<'f> {
             .map(|(index, service)| (&*service.key, index))
             .collect();
         let mut others: HashMap<FileId, Value<'f>> = HashMap::new();
-        let resolved: Vec<Field<'f>> = services
+        let resolved: Vec<ValueField<'f>> = services
             .iter()
-            .map(|service| Field {
+            .map(|service| ValueField {
                 value: self.extend(service, &services, &index, id, depth, &mut others),
                 ..service.clone()
             })
             .collect();
 
-        if let Data::Map(top) = &mut file.data {
+        if let ValueData::Map(top) = &mut file.data {
             for field in top.iter_mut().filter(|field| field.key == "services") {
-                field.value.data = Data::Map(resolved.clone());
+                field.value.data = ValueData::Map(resolved.clone());
             }
         }
 
@@ -178,8 +178,8 @@ impl<'f> ProjectReader<'f> {
     /// The service with what it extends beneath it.
     fn extend(
         &mut self,
-        service: &Field<'f>,
-        siblings: &[Field<'f>],
+        service: &ValueField<'f>,
+        siblings: &[ValueField<'f>],
         index: &HashMap<&str, usize>,
         id: FileId,
         depth: usize,
@@ -216,7 +216,7 @@ impl<'f> ProjectReader<'f> {
         }
 
         // The base's `extends` is resolved.
-        if let Data::Map(fields) = &mut base.data {
+        if let ValueData::Map(fields) = &mut base.data {
             fields.retain(|field| field.key != "extends");
         }
 
@@ -353,7 +353,7 @@ fn env_file<'f>(facts: &'f Facts<'f>, folder: &str, path: &str) -> Option<&'f So
 /// Adds the services and definitions of an included project; of a name that both define, the
 /// including file's counts.
 fn join_projects<'t>(file: &mut Value<'t>, included: Value<'t>) {
-    let (Data::Map(sections), Data::Map(added)) = (&mut file.data, included.data) else {
+    let (ValueData::Map(sections), ValueData::Map(added)) = (&mut file.data, included.data) else {
         return;
     };
 
@@ -375,15 +375,15 @@ fn join_projects<'t>(file: &mut Value<'t>, included: Value<'t>) {
 
 /// Adds to a section the definitions whose names it does not have.
 fn add_definitions<'t>(section: &mut Value<'t>, added: Value<'t>) {
-    let Data::Map(added) = added.data else {
+    let ValueData::Map(added) = added.data else {
         return;
     };
 
-    if matches!(section.data, Data::Null) {
-        section.data = Data::Map(Vec::new());
+    if matches!(section.data, ValueData::Null) {
+        section.data = ValueData::Map(Vec::new());
     }
 
-    let Data::Map(fields) = &mut section.data else {
+    let ValueData::Map(fields) = &mut section.data else {
         return;
     };
 

@@ -2,7 +2,7 @@
 //! other services.
 
 use super::project::{Reference, ReferenceKind, Service};
-use super::value::{Field, Value};
+use super::value::{Value, ValueField};
 use crate::model::container::MountSource;
 use crate::source::Located;
 
@@ -94,7 +94,7 @@ fn build_contexts(build: &Value<'_>) -> impl Iterator<Item = Located<String>> {
         .get("additional_contexts")
         .map_or(&[][..], Value::fields)
         .iter()
-        .filter_map(|context: &Field<'_>| of_service(&context.value))
+        .filter_map(|context: &ValueField<'_>| of_service(&context.value))
 }
 
 /// Services whose network, IPC or process namespace is joined.

@@ -23,7 +23,7 @@ impl Service {
         }
 
         let image = self.container.image.as_ref()?;
-        Some(image.reference.as_ref()?.repository().into())
+        Some(image.reference.as_ref()?.repository())
     }
 
     /// Whether it says how an image is built, and nothing that a running container needs.

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use super::load::load;
 use super::reader::ProjectReader;
-use super::value::{Data, Value};
+use super::value::{Value, ValueData};
 use super::{Condition, Project};
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file_kind::Listing;
+use crate::model::file_kind::ChartFolders;
 use crate::model::lower;
 use crate::source::{FileId, Location, Repository, SourceFile};
 
@@ -88,23 +88,23 @@ impl Shown<'_> {
 
     fn value(&mut self, path: &str, value: &Value<'_>) {
         match &value.data {
-            Data::Null => self.line(path, "null", value.location),
-            Data::Unknown => self.line(path, "?", value.location),
-            Data::Scalar(scalar) => {
+            ValueData::Null => self.line(path, "null", value.location),
+            ValueData::Unknown => self.line(path, "?", value.location),
+            ValueData::Scalar(scalar) => {
                 let text = scalar
                     .text
                     .as_deref()
                     .map_or_else(|| "?".to_owned(), |text| text.replace('\n', "\\n"));
                 self.line(path, &text, value.location);
             }
-            Data::Map(fields) if fields.is_empty() => self.line(path, "{}", value.location),
-            Data::Map(fields) => {
+            ValueData::Map(fields) if fields.is_empty() => self.line(path, "{}", value.location),
+            ValueData::Map(fields) => {
                 for field in fields {
                     self.value(&format!("{path}.{}", field.key), &field.value);
                 }
             }
-            Data::List(items) if items.is_empty() => self.line(path, "[]", value.location),
-            Data::List(items) => {
+            ValueData::List(items) if items.is_empty() => self.line(path, "[]", value.location),
+            ValueData::List(items) => {
                 for (at, item) in items.iter().enumerate() {
                     self.value(&format!("{path}[{at}]"), item);
                 }
@@ -173,7 +173,7 @@ fn shown(case: &Case) -> String {
             SourceFile::new(FileId(at as u32), path.as_str(), text.as_str())
         })
         .collect();
-    let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
+    let listing = ChartFolders::new(sources.iter().map(|source| source.path.as_str()));
     let lowered: Vec<FileFacts> = sources
         .iter()
         .map(|source| lower::lower_file(source, &listing))

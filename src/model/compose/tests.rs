@@ -5,7 +5,7 @@ use crate::model::Setting;
 use crate::model::container::MountSource;
 use crate::model::env::EnvValue;
 use crate::model::facts::{Facts, FileFacts};
-use crate::model::file_kind::Listing;
+use crate::model::file_kind::ChartFolders;
 use crate::model::lower;
 use crate::source::{FileId, Location, Repository, SourceFile};
 
@@ -22,7 +22,7 @@ impl Loaded {
         let sources: Vec<SourceFile> = numbered
             .map(|(at, (path, text))| SourceFile::new(FileId(at as u32), *path, *text))
             .collect();
-        let listing = Listing::new(sources.iter().map(|source| source.path.as_str()));
+        let listing = ChartFolders::new(sources.iter().map(|source| source.path.as_str()));
         let lowered: Vec<FileFacts> = sources
             .iter()
             .map(|source| lower::lower_file(source, &listing))

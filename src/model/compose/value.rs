@@ -100,15 +100,15 @@ impl Variables {
 pub struct Value<'t> {
     /// Scalars without their quotes.
     pub location: Location,
-    pub data: Data<'t>,
+    pub data: ValueData<'t>,
     pub tag: Tag,
 }
 
 #[derive(Clone, Debug)]
-pub enum Data<'t> {
+pub enum ValueData<'t> {
     Null,
     Scalar(Scalar<'t>),
-    Map(Vec<Field<'t>>),
+    Map(Vec<ValueField<'t>>),
     List(Vec<Value<'t>>),
     Unknown,
 }
@@ -124,13 +124,13 @@ pub enum Tag {
 }
 
 #[derive(Clone, Debug)]
-pub struct Field<'t> {
+pub struct ValueField<'t> {
     pub key: Cow<'t, str>,
     pub key_place: Location,
     pub value: Value<'t>,
 }
 
-impl Field<'_> {
+impl ValueField<'_> {
     pub fn name(&self) -> Located<String> {
         Located::new(self.key.to_string(), self.key_place)
     }
@@ -257,21 +257,21 @@ impl<'t> Value<'t> {
         };
 
         let data = match node.kind() {
-            Kind::Null => Data::Null,
-            Kind::Unknown => Data::Unknown,
+            Kind::Null => ValueData::Null,
+            Kind::Unknown => ValueData::Unknown,
             Kind::Scalar => {
                 let whole = Span::of(0, node.str().map_or(0, str::len));
-                Data::Scalar(Scalar::new(node, whole, variables))
+                ValueData::Scalar(Scalar::new(node, whole, variables))
             }
-            Kind::Sequence => Data::List(
+            Kind::Sequence => ValueData::List(
                 node.items()
                     .map(|item| Value::read(item, variables))
                     .collect(),
             ),
-            Kind::Mapping => Data::Map(
+            Kind::Mapping => ValueData::Map(
                 node.entries()
                     .filter_map(|entry| {
-                        Some(Field {
+                        Some(ValueField {
                             key: Cow::Borrowed(entry.key.str()?),
                             key_place: entry.key.content(),
                             value: Value::read(entry.value, variables),
@@ -291,21 +291,21 @@ impl<'t> Value<'t> {
     pub const fn null(location: Location) -> Self {
         Self {
             location,
-            data: Data::Null,
+            data: ValueData::Null,
             tag: Tag::None,
         }
     }
 
-    pub fn fields(&self) -> &[Field<'t>] {
+    pub fn fields(&self) -> &[ValueField<'t>] {
         match &self.data {
-            Data::Map(fields) => fields,
+            ValueData::Map(fields) => fields,
             _ => &[],
         }
     }
 
     pub fn items(&self) -> &[Value<'t>] {
         match &self.data {
-            Data::List(items) => items,
+            ValueData::List(items) => items,
             _ => &[],
         }
     }
@@ -313,13 +313,15 @@ impl<'t> Value<'t> {
     /// The items of a list, or this value itself where one may be written without a list.
     pub fn one_or_many(&self) -> &[Value<'t>] {
         match &self.data {
-            Data::List(items) => items,
-            Data::Scalar(_) | Data::Map(_) | Data::Unknown => std::slice::from_ref(self),
-            Data::Null => &[],
+            ValueData::List(items) => items,
+            ValueData::Scalar(_) | ValueData::Map(_) | ValueData::Unknown => {
+                std::slice::from_ref(self)
+            }
+            ValueData::Null => &[],
         }
     }
 
-    pub fn field(&self, key: &str) -> Option<&Field<'t>> {
+    pub fn field(&self, key: &str) -> Option<&ValueField<'t>> {
         self.fields().iter().find(|field| field.key == key)
     }
 
@@ -329,7 +331,7 @@ impl<'t> Value<'t> {
 
     pub fn scalar(&self) -> Option<&Scalar<'t>> {
         match &self.data {
-            Data::Scalar(scalar) => Some(scalar),
+            ValueData::Scalar(scalar) => Some(scalar),
             _ => None,
         }
     }
@@ -358,15 +360,15 @@ impl<'t> Value<'t> {
 
     pub fn is_unknown(&self) -> bool {
         match &self.data {
-            Data::Unknown => true,
-            Data::Scalar(scalar) => scalar.text.is_none(),
+            ValueData::Unknown => true,
+            ValueData::Scalar(scalar) => scalar.text.is_none(),
             _ => false,
         }
     }
 
     /// A setting read from this value's known text; what `read` refuses is unknown.
     pub fn setting<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Setting<T> {
-        if matches!(self.data, Data::Null) {
+        if matches!(self.data, ValueData::Null) {
             return Setting::Absent;
         }
 
@@ -380,15 +382,15 @@ impl<'t> Value<'t> {
     /// end the key.
     #[must_use]
     pub fn keyed(self, separators: &[char], variables: &Variables) -> Self {
-        let Data::List(items) = self.data else {
+        let ValueData::List(items) = self.data else {
             return self;
         };
 
-        let mut fields: Vec<Field<'t>> = Vec::with_capacity(items.len());
+        let mut fields: Vec<ValueField<'t>> = Vec::with_capacity(items.len());
         let mut index: HashMap<Cow<'t, str>, usize> = HashMap::with_capacity(items.len());
 
         for item in items {
-            let Data::Scalar(scalar) = &item.data else {
+            let ValueData::Scalar(scalar) = &item.data else {
                 continue;
             };
 
@@ -408,12 +410,12 @@ impl<'t> Value<'t> {
                 let location = scalar.span(Span::of(end + 1, written.len()));
                 Value {
                     location,
-                    data: Data::Scalar(part),
+                    data: ValueData::Scalar(part),
                     tag: Tag::None,
                 }
             };
 
-            let field = Field {
+            let field = ValueField {
                 key: key.clone(),
                 key_place,
                 value,
@@ -430,7 +432,7 @@ impl<'t> Value<'t> {
         }
 
         Self {
-            data: Data::Map(fields),
+            data: ValueData::Map(fields),
             ..self
         }
     }
@@ -438,12 +440,12 @@ impl<'t> Value<'t> {
     /// A list of names made a mapping whose values `value` gives.
     #[must_use]
     pub fn named(self, value: impl Fn(Location) -> Value<'t>) -> Self {
-        let Data::List(items) = self.data else {
+        let ValueData::List(items) = self.data else {
             return self;
         };
 
         let fields = items.into_iter().filter_map(|item| {
-            Some(Field {
+            Some(ValueField {
                 key: item.scalar()?.text.clone()?,
                 key_place: item.location,
                 value: value(item.location),
@@ -451,7 +453,7 @@ impl<'t> Value<'t> {
         });
 
         Self {
-            data: Data::Map(fields.collect()),
+            data: ValueData::Map(fields.collect()),
             ..self
         }
     }
@@ -469,8 +471,8 @@ impl<'t> Value<'t> {
     }
 
     fn env(&self) -> EnvValue {
-        let Data::Scalar(scalar) = &self.data else {
-            return if matches!(self.data, Data::Null) {
+        let ValueData::Scalar(scalar) = &self.data else {
+            return if matches!(self.data, ValueData::Null) {
                 EnvValue::Inherited
             } else {
                 EnvValue::Reference(self.location)

@@ -8,4 +8,4 @@ mod step;
 
 pub use lower::lower;
 pub use stage::{Base, Dockerfile, Stage};
-pub use step::{Position, Step};
+pub use step::{StageInstruction, Step};

@@ -28,7 +28,7 @@ pub struct Step<'d> {
 
 /// An instruction with its stage.
 #[derive(Clone, Copy, Debug)]
-pub struct Position<'d> {
+pub struct StageInstruction<'d> {
     pub stage: &'d Stage,
     pub at: usize,
     pub instruction: &'d Instruction,
@@ -125,7 +125,7 @@ impl Dockerfile {
     }
 
     /// The instructions of one stage, FROM left out, in order.
-    pub fn instructions_of(&self, stage: usize) -> impl Iterator<Item = Position<'_>> {
+    pub fn instructions_of(&self, stage: usize) -> impl Iterator<Item = StageInstruction<'_>> {
         self.named
             .all
             .get(stage)
@@ -136,7 +136,7 @@ impl Dockerfile {
 
     /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong
     /// to none.
-    pub fn instructions(&self) -> impl Iterator<Item = Position<'_>> {
+    pub fn instructions(&self) -> impl Iterator<Item = StageInstruction<'_>> {
         self.named
             .all
             .iter()
@@ -148,8 +148,8 @@ impl Dockerfile {
         &'d self,
         range: Range<usize>,
         stage: &'d Stage,
-    ) -> impl Iterator<Item = Position<'d>> {
-        range.map(move |index| Position {
+    ) -> impl Iterator<Item = StageInstruction<'d>> {
+        range.map(move |index| StageInstruction {
             stage,
             at: index,
             instruction: &self.tree.instructions[index],

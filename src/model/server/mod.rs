@@ -4,7 +4,7 @@ mod program;
 mod start;
 
 pub use program::{
-    ArgumentValue, Can, Limits, Mode, Server, configuration_files, server, variables,
+    ArgumentValue, LimitOptions, Limits, Mode, Server, configuration_files, server, variables,
 };
 pub use start::{
     CommandServer, ScriptFolders, Via, command_servers, script_file, script_files, script_text,

@@ -94,7 +94,7 @@ pub struct Server {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The first option of each sort that the server has.
-    pub can: Can,
+    pub can: LimitOptions,
     pub concurrency: bool,
     pub request_timeout: bool,
     pub graceful_timeout: Option<ArgumentValue>,
@@ -105,7 +105,7 @@ pub struct Limits {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Can {
+pub struct LimitOptions {
     pub concurrency: Option<&'static str>,
     pub request_timeout: Option<&'static str>,
     pub graceful_timeout: Option<&'static str>,
@@ -113,7 +113,7 @@ pub struct Can {
 
 /// The server that an invocation starts.
 pub fn server(invocation: &Invocation) -> Option<Server> {
-    let command = ServerCommand::new(invocation);
+    let command = ServerInvocation::new(invocation);
     let spec = command.spec()?;
     if command.flag(&["--help", "--version"]).is_some() {
         return None;
@@ -147,7 +147,7 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
 }
 
 /// An invocation without the interpreter that runs it.
-struct ServerCommand<'i, 's> {
+struct ServerInvocation<'i, 's> {
     invocation: &'i Invocation<'s>,
     program: &'s str,
     /// The word that names the program.
@@ -164,7 +164,7 @@ struct WrittenPort {
     is_written: bool,
 }
 
-impl<'i, 's> ServerCommand<'i, 's> {
+impl<'i, 's> ServerInvocation<'i, 's> {
     fn new(invocation: &'i Invocation<'s>) -> Self {
         let (program, name, args) = script_program(invocation);
 
@@ -252,7 +252,7 @@ impl<'i, 's> ServerCommand<'i, 's> {
 
     fn limits(&self, spec: &'static ServerSpec) -> Limits {
         Limits {
-            can: Can {
+            can: LimitOptions {
                 concurrency: first_option(&spec.concurrency),
                 request_timeout: first_option(&spec.request_timeout),
                 graceful_timeout: first_option(&spec.graceful_timeout),

@@ -3,7 +3,7 @@
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Level, Sink};
 use crate::model::build_context::{BuildContext, contexts};
-use crate::model::dockerfile::{Dockerfile, Position};
+use crate::model::dockerfile::{Dockerfile, StageInstruction};
 use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
@@ -103,7 +103,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The word of a COPY or ADD that takes the whole context.
-pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
+pub fn whole_context<'d>(position: StageInstruction<'d>) -> Option<&'d Word> {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else {
         return None;
     };

@@ -1,6 +1,6 @@
 //! The routes of one file as they are found, and how a path is put under another.
 
-use crate::model::code::call::{Keyword, Literal};
+use crate::model::code::call::{KeywordArgument, Literal};
 use crate::model::code::code_facts::{CodeFacts, Route};
 use crate::source::{Span, Spanned, slice};
 
@@ -108,11 +108,11 @@ impl<'f> RouteCollector<'f> {
     }
 
     /// The keyword argument under whose path another router is put.
-    pub fn add_keyword_mount(&mut self, prefix: Keyword<'_>) {
+    pub fn add_keyword_mount(&mut self, prefix: KeywordArgument<'_>) {
         match prefix {
-            Keyword::Absent => self.joins(),
-            Keyword::Literal(literal) => self.add_mount(Some(literal)),
-            Keyword::Computed => self.add_mount(None),
+            KeywordArgument::Absent => self.joins(),
+            KeywordArgument::Literal(literal) => self.add_mount(Some(literal)),
+            KeywordArgument::Computed => self.add_mount(None),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Routes in Go and Rust.
 
 use super::collector::{RouteCollector, VERBS};
-use crate::model::code::call::Call;
+use crate::model::code::call::CodeCall;
 use crate::model::code::lex::Tokens;
 
 pub fn go(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
-    for call in Call::all(tokens).filter(|call| call.is_method()) {
+    for call in CodeCall::all(tokens).filter(|call| call.is_method()) {
         match call.name() {
             "AddHealthzCheck" => routes.add(Some(("/healthz", call.span()))),
             "AddReadyzCheck" => routes.add(Some(("/readyz", call.span()))),
@@ -28,7 +28,7 @@ pub fn go(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
 }
 
 /// `mux.HandleFunc("GET /x", …)`, `router.GET("/x", …)`.
-fn go_handler(tokens: &Tokens, call: Call<'_, '_>, routes: &mut RouteCollector<'_>) {
+fn go_handler(tokens: &Tokens, call: CodeCall<'_, '_>, routes: &mut RouteCollector<'_>) {
     let is_pattern = call.name().starts_with("Handle");
 
     match call.first() {
@@ -50,7 +50,7 @@ fn go_handler(tokens: &Tokens, call: Call<'_, '_>, routes: &mut RouteCollector<'
 pub fn rust(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
     let is_warp = tokens.source.contains("warp::");
 
-    for call in Call::all(tokens) {
+    for call in CodeCall::all(tokens) {
         let is_path = matches!(call.sign_before(), b'.' | b':');
 
         match (call.name(), call.first()) {

@@ -1,7 +1,7 @@
 //! Routes in Java and Kotlin: Spring, JAX-RS, Micronaut, Ktor.
 
 use super::collector::RouteCollector;
-use crate::model::code::call::{Call, Literal};
+use crate::model::code::call::{CodeCall, Literal};
 use crate::model::code::lex::Tokens;
 use crate::source::Span;
 
@@ -33,7 +33,7 @@ pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
     let mut class = String::new();
 
     for index in 0..tokens.count() {
-        match Call::new(tokens, index) {
+        match CodeCall::new(tokens, index) {
             Some(call)
                 if is_ktor
                     && matches!(call.name(), "get" | "post" | "put" | "delete" | "route") =>
@@ -49,7 +49,7 @@ pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
     }
 }
 
-fn ktor_route(call: Call<'_, '_>, routes: &mut RouteCollector<'_>) {
+fn ktor_route(call: CodeCall<'_, '_>, routes: &mut RouteCollector<'_>) {
     let Some(path) = call.first().filter(|(text, _)| text.starts_with('/')) else {
         return;
     };

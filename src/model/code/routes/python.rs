@@ -1,7 +1,7 @@
 //! Routes in Python: FastAPI and its kin, Flask, aiohttp, Starlette, Django, Tornado.
 
 use super::collector::{RouteCollector, VERBS};
-use crate::model::code::call::{Call, Keyword};
+use crate::model::code::call::{CodeCall, KeywordArgument};
 use crate::model::code::lex::Tokens;
 
 /// How many applications and routers of a file are remembered.
@@ -33,7 +33,7 @@ pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
     };
 
     for index in 0..tokens.count() {
-        match Call::new(tokens, index) {
+        match CodeCall::new(tokens, index) {
             Some(call) => python.call(call),
             None if is_tornado => python.tornado_handler(index),
             None => {}
@@ -45,7 +45,7 @@ pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
 }
 
 impl<'t> PythonRoutes<'_, '_, 't> {
-    fn call(&mut self, call: Call<'_, 't>) {
+    fn call(&mut self, call: CodeCall<'_, 't>) {
         match call.name() {
             "FastAPI" | "Flask" | "Starlette" | "Sanic" | "Quart" | "Litestar" | "Robyn"
             | "Bottle" | "Falcon" => self.application(call),
@@ -77,7 +77,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
         }
     }
 
-    fn application(&mut self, call: Call<'_, 't>) {
+    fn application(&mut self, call: CodeCall<'_, 't>) {
         self.remember(PythonRouter {
             name: call.assigned_to(),
             prefix: "",
@@ -91,7 +91,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
         }
     }
 
-    fn router(&mut self, call: Call<'_, 't>) {
+    fn router(&mut self, call: CodeCall<'_, 't>) {
         let keyword = call.keyword(&["prefix", "url_prefix"]);
         let prefix = keyword.literal().map_or("", |(text, _)| text);
 
@@ -100,7 +100,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
             self.routes.add_prefix(prefix);
         }
 
-        if keyword == Keyword::Computed {
+        if keyword == KeywordArgument::Computed {
             self.routes.any();
         }
 
@@ -111,7 +111,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
         });
     }
 
-    fn mount(&mut self, call: Call<'_, 't>) {
+    fn mount(&mut self, call: CodeCall<'_, 't>) {
         let Some((path, span)) = call.first() else {
             return;
         };
@@ -125,13 +125,13 @@ impl<'t> PythonRoutes<'_, '_, 't> {
         self.routes.add_mount(Some((path, span)));
     }
 
-    fn prometheus_instrumentator(&mut self, call: Call<'_, 't>) {
+    fn prometheus_instrumentator(&mut self, call: CodeCall<'_, 't>) {
         if self.tokens.source.contains("Instrumentator") {
             self.routes.add_whole(Some(("/metrics", call.span())));
         }
     }
 
-    fn added_route(&mut self, call: Call<'_, 't>) {
+    fn added_route(&mut self, call: CodeCall<'_, 't>) {
         match call.first() {
             Some(path) => self.routes.add(Some(path)),
             // Other libraries have functions of these names.
@@ -140,7 +140,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
         }
     }
 
-    fn django_pattern(&mut self, call: Call<'_, 't>) {
+    fn django_pattern(&mut self, call: CodeCall<'_, 't>) {
         if !self.tokens.source.contains("urlpatterns") {
             return;
         }
@@ -161,7 +161,7 @@ impl<'t> PythonRoutes<'_, '_, 't> {
     }
 
     /// `web.get("/x", …)` of aiohttp, and the decorators of all others.
-    fn verb(&mut self, call: Call<'_, 't>) {
+    fn verb(&mut self, call: CodeCall<'_, 't>) {
         let receiver = call.receiver();
 
         if receiver == "web" {

@@ -1,7 +1,7 @@
 //! Routes in Ruby and PHP.
 
 use super::collector::{RouteCollector, VERBS};
-use crate::model::code::call::{Call, Literal};
+use crate::model::code::call::{CodeCall, Literal};
 use crate::model::code::lex::{TokenKind, Tokens};
 
 pub fn ruby(tokens: &Tokens, path: &str, routes: &mut RouteCollector<'_>) {
@@ -52,14 +52,19 @@ pub fn php(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
         }
 
         if index >= 2
-            && let Some(call) = Call::new(tokens, index)
+            && let Some(call) = CodeCall::new(tokens, index)
         {
             php_call(tokens, index, call, routes);
         }
     }
 }
 
-fn php_call(tokens: &Tokens, index: usize, call: Call<'_, '_>, routes: &mut RouteCollector<'_>) {
+fn php_call(
+    tokens: &Tokens,
+    index: usize,
+    call: CodeCall<'_, '_>,
+    routes: &mut RouteCollector<'_>,
+) {
     // `Route::get`, `$app->get`: the name of the receiver is three tokens before.
     let receiver = tokens.word(index.wrapping_sub(3));
     let is_on_router = match call.sign_before() {

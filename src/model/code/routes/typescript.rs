@@ -1,7 +1,7 @@
 //! Routes in JavaScript and TypeScript: Express and its kin, Fastify, NestJS, Bun.
 
 use super::collector::{RouteCollector, VERBS};
-use crate::model::code::call::Call;
+use crate::model::code::call::CodeCall;
 use crate::model::code::lex::Tokens;
 
 /// How many applications and routers of a file are remembered.
@@ -52,7 +52,7 @@ pub fn find(tokens: &Tokens, routes: &mut RouteCollector<'_>) {
             script.bun_route(index);
         }
 
-        match Call::new(tokens, index) {
+        match CodeCall::new(tokens, index) {
             Some(call) if call.is_annotation() => script.nest_decorator(call),
             Some(call) => script.call(call),
             None => {}
@@ -71,7 +71,7 @@ impl<'t> ScriptRoutes<'_, '_, 't> {
         }
     }
 
-    fn nest_decorator(&mut self, call: Call<'_, 't>) {
+    fn nest_decorator(&mut self, call: CodeCall<'_, 't>) {
         match call.name() {
             "Controller" => self.controller = call.first().map_or("", |(text, _)| text),
             "Get" | "Post" | "Put" | "Delete" | "Patch" | "All" | "Head" | "Options" => {
@@ -88,7 +88,7 @@ impl<'t> ScriptRoutes<'_, '_, 't> {
         }
     }
 
-    fn call(&mut self, call: Call<'_, 't>) {
+    fn call(&mut self, call: CodeCall<'_, 't>) {
         let receiver = call.receiver();
         let router = self
             .routers
@@ -119,7 +119,7 @@ impl<'t> ScriptRoutes<'_, '_, 't> {
         }
     }
 
-    fn make_router(&mut self, call: Call<'_, 't>) {
+    fn make_router(&mut self, call: CodeCall<'_, 't>) {
         if self.routers.len() < MAX_ROUTERS {
             self.routers.push(ScriptRouter {
                 name: call.assigned_to(),
@@ -129,7 +129,7 @@ impl<'t> ScriptRoutes<'_, '_, 't> {
     }
 
     /// `router.get("/x", …)`; `is_application` of a router that the file itself makes.
-    fn verb(&mut self, call: Call<'_, 't>, is_application: Option<bool>) {
+    fn verb(&mut self, call: CodeCall<'_, 't>, is_application: Option<bool>) {
         if !call
             .name()
             .starts_with(|letter: char| letter.is_ascii_lowercase())

@@ -82,7 +82,7 @@ fn patched(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::file_kind::Listing;
+    use crate::model::file_kind::ChartFolders;
     use crate::model::{Setting, lower};
     use crate::source::SourceFile;
 
@@ -109,7 +109,7 @@ spec:
             .enumerate()
             .map(|(index, (path, text))| SourceFile::new(FileId(index as u32), *path, *text))
             .collect();
-        let listing = Listing::new(files.iter().map(|(path, _)| *path));
+        let listing = ChartFolders::new(files.iter().map(|(path, _)| *path));
         let mut facts: Vec<FileFacts> = sources
             .iter()
             .map(|source| lower::lower_file(source, &listing))
