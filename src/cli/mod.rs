@@ -3,6 +3,7 @@
 //! The only part that prints. Judges nothing.
 
 mod args;
+mod failure;
 mod output;
 mod scope;
 mod terminal;
@@ -22,10 +23,12 @@ use crate::engine::{self, Options, Outcome, Workers};
 use crate::finding::Level;
 use crate::git;
 use crate::input::{self, Unread};
-use crate::report::human::{self, RenderOptions};
+use crate::report::human;
+use crate::report::style::{RenderOptions, style};
 use crate::report::{self, Report, concise, explain, github, json, printable, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
+use failure::Failure;
 use scope::Scope;
 use terminal::{Progress, print};
 
@@ -35,15 +38,6 @@ const CLEAN: u8 = 0;
 const FINDINGS: u8 = 1;
 /// The run itself failed.
 pub const FAILED: u8 = 2;
-
-/// Why nothing could be linted, rendered.
-struct Failure(String);
-
-impl Failure {
-    fn new(message: &str, help: Option<&str>, look: RenderOptions) -> Self {
-        Self(human::failure(message, help, look))
-    }
-}
 
 /// Runs the program and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -426,7 +420,7 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
         for rule in of_item {
             text.push_str(&format!(
                 "  {}  {}\n",
-                look.paint(human::style(Level::Note), rule.name),
+                look.paint(style(Level::Note), rule.name),
                 rule.summary
             ));
         }

@@ -7,9 +7,9 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Failure;
 use super::args::ColorChoice;
-use crate::report::human::{Color, Links, RenderOptions};
+use super::failure::Failure;
+use crate::report::style::{Color, Links, RenderOptions};
 
 /// Runs shorter than this say nothing until they are done.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::human::{RenderOptions, style, wrap};
+use super::human::wrap;
+use super::style::{RenderOptions, style};
 use crate::catalog::example::{Example, Role};
 use crate::catalog::{self, Profile, Rule};
 

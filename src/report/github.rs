@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::human::RenderOptions;
+use super::style::RenderOptions;
 use super::{Report, count, summary};
 use crate::finding::{Finding, Level};
 

@@ -11,6 +11,7 @@ use miette::{
     MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use super::style::{Color, Links, RenderOptions, style};
 use super::window::{Mark, Window, windows};
 use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
@@ -23,61 +24,6 @@ use crate::source::FileId;
 const SHOWN_PLACES: usize = 6;
 /// The widest line of a source that is shown whole, if the terminal has room for it.
 const WIDEST: usize = 160;
-
-/// How the terminal wants it.
-#[derive(Clone, Copy, Debug)]
-pub struct RenderOptions {
-    pub color: Color,
-    pub links: Links,
-    /// In characters.
-    pub width: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    Plain,
-    Ansi,
-}
-
-/// Whether the terminal follows hyperlinks (OSC 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Links {
-    Written,
-    Hidden,
-}
-
-impl RenderOptions {
-    pub const PLAIN: RenderOptions = RenderOptions {
-        color: Color::Plain,
-        links: Links::Written,
-        width: 100,
-    };
-
-    /// The text in one of the eight colours or styles of ANSI: `1` bold, `2` dim, `31` red, `1;36`
-    /// bold cyan.
-    pub fn paint(self, style: &str, text: &str) -> String {
-        match self.color {
-            Color::Ansi if !text.is_empty() => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
-            _ => text.to_owned(),
-        }
-    }
-
-    fn link(self, url: &str, text: &str) -> String {
-        match self.links {
-            Links::Hidden => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
-            Links::Written => text.to_owned(),
-        }
-    }
-}
-
-/// The colour of a level.
-pub const fn style(level: Level) -> &'static str {
-    match level {
-        Level::Error => "1;31",
-        Level::Warning => "1;33",
-        Level::Note => "1;36",
-    }
-}
 
 /// All findings, without the summary.
 pub fn render(view: &Report, look: RenderOptions) -> String {

@@ -6,6 +6,7 @@
 
 pub mod concise;
 pub mod explain;
+pub mod facts;
 pub mod fingerprint;
 pub mod github;
 pub mod human;
@@ -13,6 +14,7 @@ pub mod json;
 pub mod sarif;
 pub mod secrets;
 mod shown;
+pub mod style;
 pub mod summary;
 mod window;
 
@@ -182,6 +184,13 @@ impl<'o> Report<'o> {
     /// any shape.
     pub fn line(&self, text: &str) -> String {
         let line = one_line(printable(&self.secrets.scrub(text)));
+        without_commands(&line).into_owned()
+    }
+
+    /// The text of a place in a linted file, like [`Report::line`].
+    pub fn quote(&self, location: Location) -> String {
+        let text = self.secrets.mask(self.source(location.file), location.span);
+        let line = one_line(printable(&self.secrets.scrub(&text)));
         without_commands(&line).into_owned()
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::human::{RenderOptions, style};
+use super::style::{RenderOptions, style};
 use super::{Report, count};
 use crate::catalog;
 use crate::engine::Summary;

@@ -236,7 +236,8 @@ fn beside_a_finding() {
 #[test]
 fn in_a_configuration_that_is_wrong() {
     use deploylint::config::Config;
-    use deploylint::report::human::{RenderOptions, broken_config, failure};
+    use deploylint::report::human::{broken_config, failure};
+    use deploylint::report::style::RenderOptions;
 
     for token in &tokens() {
         for text in [

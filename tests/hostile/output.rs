@@ -128,7 +128,8 @@ fn lines_of_any_file() {
 #[test]
 fn what_is_said_of_the_run_itself() {
     use deploylint::config::Config;
-    use deploylint::report::human::{RenderOptions, broken_config, failure};
+    use deploylint::report::human::{broken_config, failure};
+    use deploylint::report::style::RenderOptions;
 
     for name in NAMES {
         let message = failure(
