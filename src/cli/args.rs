@@ -15,6 +15,7 @@ Examples:
   deploylint services/api/Dockerfile            Lint one file; the rest of the repository is context
   deploylint --format sarif --output-file out.sarif
   deploylint explain non-root-user              Show what a rule finds and how to fix it
+  deploylint facts compose.yaml                 Show what was understood of a file
 
 Exit codes:
   0  no findings at or above --fail-on
@@ -47,6 +48,8 @@ pub enum Command {
     /// Lint a repository or some of its files (default)
     #[command(max_term_width = 100, after_help = AFTER_HELP)]
     Check(Box<Check>),
+    /// Show what was understood: the role of each file, what runs, builds and joins, what is unknown
+    Facts(Facts),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {
         /// Rule to explain, or checklist item whose rules to list
@@ -66,7 +69,7 @@ pub enum Command {
     },
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct Check {
     /// Directory to lint, or files and directories in a repository; `-` reads standard input
     #[arg(value_name = "PATH")]
@@ -140,6 +143,25 @@ pub struct Check {
     /// Number of worker threads [default: one per core]
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub threads: Option<NonZeroUsize>,
+}
+
+#[derive(Args, Debug)]
+pub struct Facts {
+    /// Directory to describe, or one file in a repository [default: the current directory]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+    /// When to use colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
+    /// Path to the configuration file
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Ignore all configuration files
+    #[arg(long)]
+    pub isolated: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

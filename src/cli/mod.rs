@@ -3,41 +3,35 @@
 //! The only part that prints. Judges nothing.
 
 mod args;
+pub mod exit;
+mod facts;
 mod failure;
 mod output;
+mod policy;
 mod scope;
 mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs, io};
 
 use clap::Parser as _;
 
 use crate::catalog;
-use crate::config::{self, Config, FailOn};
-use crate::engine::{self, Options, Outcome, Workers};
+use crate::config::FailOn;
+use crate::engine::{self, Outcome, Workers};
 use crate::finding::Level;
-use crate::git;
-use crate::input::{self, Unread};
 use crate::report::human;
 use crate::report::style::{RenderOptions, style};
-use crate::report::{self, Report, concise, explain, github, json, printable, sarif, summary};
+use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
 use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
+use exit::{CLEAN, FAILED, FINDINGS};
 use failure::Failure;
-use scope::Scope;
 use terminal::{Progress, print};
-
-/// Nothing at or above `--fail-on`.
-const CLEAN: u8 = 0;
-/// Findings at or above `--fail-on`.
-const FINDINGS: u8 = 1;
-/// The run itself failed.
-pub const FAILED: u8 = 2;
 
 /// Runs the program and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -51,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         None => check(&cli.check),
         Some(Command::Check(arguments)) => check(&arguments),
+        Some(Command::Facts(arguments)) => facts::run(&arguments),
         Some(Command::Explain { rule, color }) => explain_rule(&rule, color),
         Some(Command::Rules { format, color }) => match format {
             ListFormat::Text => print(&explain::list(terminal::look(color))).map(|()| CLEAN),
@@ -87,7 +82,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     let mut runs = Vec::with_capacity(scopes.len());
 
     for scope in scopes {
-        let config = policy(arguments, &scope, errors)?;
+        let config = policy::resolve(arguments, &scope, errors)?;
 
         if arguments.verbose {
             let file = config
@@ -104,7 +99,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         }
 
         let stdin = match &scope.stdin {
-            Some(path) => Some((path.clone(), standard_input(path, errors)?)),
+            Some(path) => Some((path.clone(), policy::standard_input(path, errors)?)),
             None => None,
         };
 
@@ -125,7 +120,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
 
     for (scope, config, stdin) in runs {
         let fail_on = config.fail_on;
-        let outcome = engine::lint_with(&options(&scope, config, stdin), &workers);
+        let outcome = engine::lint_with(&scope.options(config, stdin), &workers);
         code = code.max(exit_code(&outcome, fail_on));
         shown.focused += scope.focus.len();
         shown.roots.push(scope.root);
@@ -191,20 +186,6 @@ impl Shown {
     }
 }
 
-fn options(scope: &Scope, config: Config, stdin: Option<(String, String)>) -> Options {
-    Options {
-        root: scope.root.clone(),
-        named: scope.named.clone(),
-        focus: scope.focus.clone(),
-        evidence: scope.evidence,
-        stdin,
-        config,
-        threads: None,
-        today: None,
-        ends: true,
-    }
-}
-
 /// Depends on what was found alone: neither on the format nor on what is shown.
 fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
     if outcome.summary.failed {
@@ -222,111 +203,6 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
         }
         FailOn::AtLeast(_) | FailOn::Never => CLEAN,
     }
-}
-
-/// The configuration file's policy with the flags over it.
-fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
-    let found;
-    let cannot_read = |path: &Path, reason: &str| {
-        Failure::new(
-            &format!(
-                "cannot read configuration file `{}`: {reason}",
-                path.display()
-            ),
-            None,
-            look,
-        )
-    };
-
-    let read = match &arguments.config {
-        Some(path) => {
-            let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-
-            if git::way_out(&whole).is_some() {
-                return Err(cannot_read(
-                    path,
-                    "it is a link that leads out of the repository",
-                ));
-            }
-
-            Some((path, config::load_named(path, &scope.root)))
-        }
-        None if arguments.isolated => None,
-        None => {
-            let discovery = config::discover(&scope.root);
-
-            for (path, reason) in discovery.passed_over {
-                let path = printable(&input::shown(&path)).replace('\n', "\u{fffd}");
-                terminal::complain(&format!("`{path}` is not used: {reason}\n"));
-            }
-
-            if let Some(path) = discovery.refused {
-                return Err(cannot_read(
-                    &path,
-                    "it is a link that leads out of the repository",
-                ));
-            }
-
-            found = discovery.found;
-            found
-                .as_ref()
-                .map(|found| (&found.path, config::load(found, &scope.root)))
-        }
-    };
-
-    let mut config = match read {
-        None => Config::default(),
-        Some((path, read)) => read
-            .map_err(|reason| cannot_read(path, &reason))?
-            .map_err(|broken| Failure(human::broken_config(broken, look)))?,
-    };
-
-    let mut named = [
-        ("--select", &arguments.select),
-        ("--ignore", &arguments.ignore),
-    ]
-    .into_iter()
-    .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
-
-    if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
-        let help = config::meant(name).map_or(
-            "run `deploylint rules` to list all rules".to_owned(),
-            |rule| format!("did you mean `{rule}`?"),
-        );
-        return Err(Failure::new(
-            &format!("{flag}: unknown rule `{name}`"),
-            Some(&help),
-            look,
-        ));
-    }
-
-    if !arguments.select.is_empty() {
-        config.select.clone_from(&arguments.select);
-    }
-
-    config.ignore.extend_from_slice(&arguments.ignore);
-    config.profile = arguments.profile.map_or(config.profile, Into::into);
-    config.min_level = arguments.min_level.map_or(config.min_level, Into::into);
-    config.fail_on = arguments.fail_on.map_or(config.fail_on, Into::into);
-
-    Ok(config)
-}
-
-/// The text on standard input, read as the file that it stands for would be.
-fn standard_input(path: &str, look: RenderOptions) -> Result<String, Failure> {
-    let cannot_read =
-        |reason: &str| Failure::new(&format!("cannot read standard input: {reason}"), None, look);
-    let bytes =
-        input::read_stream(io::stdin().lock(), input::MAX_BYTES).map_err(
-            |unread| match unread {
-                Unread::TooLarge(_) => cannot_read(&format!(
-                    "it is larger than the {} MiB that are read",
-                    input::MAX_BYTES >> 20
-                )),
-                unread => cannot_read(&unread.reason()),
-            },
-        )?;
-    engine::text(path, bytes).map_err(|reason| cannot_read(&reason))
 }
 
 /// Writes the report in its format, to where it belongs.

@@ -4,7 +4,8 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 
 use super::args::Check;
-use crate::engine::Evidence;
+use crate::config::Config;
+use crate::engine::{Evidence, Options};
 use crate::git;
 use crate::input;
 use crate::suggest;
@@ -104,6 +105,21 @@ pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
 }
 
 impl Scope {
+    /// A run over this scope, after which the process ends.
+    pub fn options(&self, config: Config, stdin: Option<(String, String)>) -> Options {
+        Options {
+            root: self.root.clone(),
+            named: self.named.clone(),
+            focus: self.focus.clone(),
+            evidence: self.evidence,
+            stdin,
+            config,
+            threads: None,
+            today: None,
+            ends: true,
+        }
+    }
+
     fn finish(&mut self, here: &Path) {
         // The root itself stands for everything in it.
         if self.focus.iter().any(String::is_empty) {
@@ -217,7 +233,7 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
 
     let command = path
         .to_str()
-        .and_then(|word| suggest::nearest(word, ["check", "explain", "rules"]));
+        .and_then(|word| suggest::nearest(word, ["check", "explain", "facts", "rules"]));
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
 
     (format!("no such file or directory: `{shown}`"), help)

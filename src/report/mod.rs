@@ -122,9 +122,14 @@ impl<'o> Report<'o> {
             .unwrap_or(&NOTHING)
     }
 
-    /// The file's path for somebody at the terminal.
+    /// The file's path for the terminal.
     pub fn shown_path(&self, file: FileId) -> String {
-        self.path(&format!("{}{}", self.shown_prefix, self.source(file).path))
+        self.shown_path_of(&self.source(file).path)
+    }
+
+    /// A path from the root of the run, for the terminal.
+    pub fn shown_path_of(&self, path: &str) -> String {
+        self.path(&format!("{}{path}", self.shown_prefix))
     }
 
     /// The file's path from the repository's root.

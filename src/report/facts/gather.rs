@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Build, FileRecord, HealthKind, HealthRecord, HealthState, HealthTest, ObjectRecord, PortRecord,
-    ProjectRecord, Published, ServerPort, ServerRecord, Source, Understanding, Unit, UnitKind,
-    Unknown, UnknownKind, UserRecord, VolumeRecord,
+    Build, FileRecord, HealthKind, HealthRecord, HealthState, HealthTest, ImageRecord,
+    ObjectRecord, PortRecord, ProjectRecord, Published, ServerPort, ServerRecord, Source,
+    Understanding, Unit, UnitKind, Unknown, UnknownKind, UserRecord, VolumeRecord,
 };
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner};
@@ -18,9 +18,9 @@ use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::env::{EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
 use crate::model::file_role::FileRole;
-use crate::model::image::ImageUse;
+use crate::model::image::{ImageUse, Reference};
 use crate::model::kind::FileKind;
-use crate::model::kubernetes::{Object, Workload};
+use crate::model::kubernetes::{Kustomization, Object, Workload};
 use crate::model::server::Mode;
 use crate::model::workflow::{Workflow, image_builds};
 use crate::model::{Command, Setting};
@@ -28,7 +28,7 @@ use crate::source::{FileId, Location, Span, is_inside};
 use crate::syntax::interpolate::{self, Dialect};
 
 /// What was understood of the files at the paths in `focus`, or of all where it is empty.
-pub fn gather(ctx: &Ctx, focus: &[String]) -> Understanding {
+pub fn understanding(ctx: &Ctx, focus: &[String]) -> Understanding {
     let owners = project_owners(ctx);
     let mut understanding = Understanding::default();
 
@@ -88,6 +88,7 @@ fn file_record(
         part_of: None,
         units: Vec::new(),
         objects: Vec::new(),
+        gathers: Vec::new(),
         jobs: Vec::new(),
         builds: Vec::new(),
         variables: facts.env.len(),
@@ -118,16 +119,8 @@ fn file_record(
         add_workflow(ctx, &mut record, workflow);
     }
 
-    if facts
-        .kustomization
-        .as_ref()
-        .is_some_and(|kustomization| kustomization.partial)
-    {
-        record.unknowns.push(Unknown {
-            kind: UnknownKind::Remote,
-            subject: "kustomization".to_owned(),
-            location: start_of(file),
-        });
+    if let Some(kustomization) = &facts.kustomization {
+        add_kustomization(&mut record, kustomization);
     }
 
     if matches!(facts.kind, FileKind::HelmTemplate | FileKind::Template) {
@@ -141,6 +134,22 @@ fn file_record(
     drop_repeated(&mut record.unknowns);
 
     record
+}
+
+fn add_kustomization(record: &mut FileRecord, kustomization: &Kustomization) {
+    let paths = kustomization
+        .resources
+        .iter()
+        .chain(&kustomization.patch_files);
+    record.gathers = paths.map(|path| path.value.clone()).collect();
+
+    if kustomization.partial {
+        record.unknowns.push(Unknown {
+            kind: UnknownKind::Remote,
+            subject: "kustomization".to_owned(),
+            location: start_of(record.file),
+        });
+    }
 }
 
 fn start_of(file: FileId) -> Location {
@@ -228,7 +237,7 @@ fn health_record(health: &Setting<HealthCheck>) -> HealthRecord {
                 .value
                 .test
                 .as_ref()
-                .map(|test| HealthTest::Command(test.location())),
+                .map(|test| HealthTest::Command(vec![test.location()])),
         ),
     };
 
@@ -262,10 +271,29 @@ fn container_unit(ctx: &Ctx, owner: Owner, kind: UnitKind, container: &Container
 }
 
 fn image(image: &ImageUse) -> Source {
-    Source::Image {
+    let reference = image.reference.as_ref();
+
+    Source::Image(ImageRecord {
         location: image.location,
-        known: image.reference.is_some(),
+        reference: reference.map(reference_text),
+        changed: reference.is_some_and(|reference| *reference != Reference::parse(&image.written)),
+    })
+}
+
+fn reference_text(reference: &Reference) -> String {
+    let mut text = reference.repository();
+
+    if let Some(tag) = &reference.tag {
+        text.push(':');
+        text.push_str(tag);
     }
+
+    if let Some(digest) = &reference.digest {
+        text.push('@');
+        text.push_str(digest);
+    }
+
+    text
 }
 
 /// ENTRYPOINT and CMD as the container has them. An ENTRYPOINT of its own drops the CMD of its
@@ -592,13 +620,9 @@ fn probe_test(action: &ProbeAction) -> Option<HealthTest> {
             let port = port.value().map_or("?", String::as_str);
             Some(HealthTest::Request(format!("gRPC port {port}")))
         }
-        ProbeAction::Exec { words } => {
-            let (first, last) = (words.first()?, words.last()?);
-            Some(HealthTest::Command(Location::new(
-                first.location.file,
-                first.location.span.cover(last.location.span),
-            )))
-        }
+        ProbeAction::Exec { words } => Some(HealthTest::Command(
+            words.iter().map(|word| word.location).collect(),
+        )),
         ProbeAction::Unknown => None,
     }
 }

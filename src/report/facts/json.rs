@@ -58,6 +58,8 @@ struct FileItem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<ObjectItem>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    gathers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     builds: Vec<BuildItem>,
@@ -124,8 +126,14 @@ struct Quote {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum SourceItem {
-    Image { image: String, known: bool },
-    Stage { stage: String },
+    Image {
+        image: String,
+        /// `null` if it cannot be known.
+        reference: Option<String>,
+    },
+    Stage {
+        stage: String,
+    },
     Scratch,
     Unwritten,
 }
@@ -281,6 +289,7 @@ fn file_item(view: &Report, file: &FileRecord) -> FileItem {
             .iter()
             .map(|object| object_item(view, object))
             .collect(),
+        gathers: file.gathers.iter().map(|path| view.line(path)).collect(),
         jobs: file.jobs.iter().map(|job| view.line(job)).collect(),
         builds: file
             .builds
@@ -375,9 +384,12 @@ fn unit_item(view: &Report, unit: &Unit) -> UnitItem {
 
 fn source_item(view: &Report, source: &Source) -> SourceItem {
     match source {
-        Source::Image { location, known } => SourceItem::Image {
-            image: view.quote(*location),
-            known: *known,
+        Source::Image(image) => SourceItem::Image {
+            image: view.quote(image.location),
+            reference: image
+                .reference
+                .as_ref()
+                .map(|reference| view.line(reference)),
         },
         Source::Stage(stage) => SourceItem::Stage {
             stage: view.line(stage),
@@ -435,7 +447,10 @@ fn health_item(view: &Report, record: &HealthRecord) -> HealthItem {
         state: record.state.as_str(),
         from_image: record.from_image,
         test: record.check.as_ref().map(|test| match test {
-            HealthTest::Command(location) => view.quote(*location),
+            HealthTest::Command(words) => {
+                let words: Vec<String> = words.iter().map(|word| view.quote(*word)).collect();
+                words.join(" ")
+            }
             HealthTest::Request(request) => view.line(request),
         }),
     }

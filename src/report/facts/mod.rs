@@ -1,16 +1,14 @@
 //! What was understood of a repository, for `deploylint facts`: the role of each file, what each
 //! service, container and stage builds, starts and listens on, and what stays unknown.
 //!
-//! [`gather`] reads the facts of a run while they are there; what it returns is plain data. Text
+//! `gather` reads the facts of a run while they are there; what it returns is plain data. Text
 //! from linted files is kept as places, so that the reports can mask it like any source line.
 
-mod gather;
+pub mod gather;
 pub mod json;
 pub mod text;
 
 use std::collections::BTreeMap;
-
-pub use gather::gather;
 
 use crate::model::file_role::FileRole;
 use crate::model::kind::FileKind;
@@ -37,6 +35,8 @@ pub struct FileRecord {
     pub units: Vec<Unit>,
     /// Kubernetes objects without pods: kind, name, and what they select.
     pub objects: Vec<ObjectRecord>,
+    /// The files and folders that a kustomization gathers, as repository paths.
+    pub gathers: Vec<String>,
     /// The jobs of a workflow.
     pub jobs: Vec<String>,
     /// The images that a workflow builds.
@@ -110,14 +110,24 @@ impl UnitKind {
 /// Where the files of a unit come from.
 #[derive(Debug)]
 pub enum Source {
-    /// An image, as written.
-    Image { location: Location, known: bool },
+    Image(ImageRecord),
     /// An earlier stage of the same Dockerfile.
     Stage(String),
     /// `FROM scratch`.
     Scratch,
     /// Nothing is written here: the image is built, or it is not known.
     Unwritten,
+}
+
+/// An image, where it is written.
+#[derive(Debug)]
+pub struct ImageRecord {
+    pub location: Location,
+    /// What it comes to, with variables and what kustomizations change; `None` if that cannot be
+    /// known.
+    pub reference: Option<String>,
+    /// The reference is not what is written.
+    pub changed: bool,
 }
 
 /// A Dockerfile and the stage of it that becomes the image.
@@ -223,7 +233,8 @@ impl HealthState {
 /// What a health check does.
 #[derive(Debug)]
 pub enum HealthTest {
-    Command(Location),
+    /// As a whole, or word by word.
+    Command(Vec<Location>),
     /// `GET /health on port http`.
     Request(String),
 }

@@ -3,17 +3,22 @@
 use std::fmt::Write as _;
 
 use super::{
-    Build, FileRecord, HealthRecord, HealthState, HealthTest, ObjectRecord, PortRecord, Published,
-    ServerPort, ServerRecord, Source, Understanding, Unit, UnitKind, Unknown, UnknownKind,
-    VolumeRecord, kind_names,
+    Build, FileRecord, HealthRecord, HealthState, HealthTest, ImageRecord, ObjectRecord,
+    PortRecord, Published, ServerPort, ServerRecord, Source, Understanding, Unit, UnitKind,
+    Unknown, UnknownKind, VolumeRecord, kind_names,
 };
 use crate::model::file_role::{Evidence, Origin, Role};
+use crate::report::human::wrap;
 use crate::report::style::RenderOptions;
-use crate::report::{Report, count, summary};
-use crate::source::Location;
+use crate::report::{Report, count, harmless, summary};
+use crate::source::{FileId, Location};
 
 /// Names longer than this do not move the columns.
 const NAME_WIDTH: usize = 20;
+/// As wide as the longest word before a row.
+const KEY_WIDTH: usize = 9;
+/// Rows have at least this much room, however narrow the terminal is.
+const MIN_ROOM: usize = 40;
 /// Longer quotes from files are cut.
 const QUOTE_LENGTH: usize = 72;
 
@@ -29,7 +34,8 @@ pub fn render(view: &Report, understanding: &Understanding, look: RenderOptions)
     out.push_str(&totals(view, understanding));
     out.push('\n');
 
-    out
+    // A name may be what a runner obeys.
+    harmless(&out).into_owned()
 }
 
 /// `2 Dockerfiles, 1 compose file · 3 services · 1 unknown`.
@@ -75,11 +81,20 @@ fn write_file(out: &mut String, view: &Report, file: &FileRecord, look: RenderOp
         .min(NAME_WIDTH);
 
     for unit in &file.units {
-        write_unit(out, view, unit, width, look);
+        write_unit(out, view, file.file, unit, width, look);
     }
 
     for object in &file.objects {
         let _ = writeln!(out, "  {}", object_line(view, object));
+    }
+
+    if !file.gathers.is_empty() {
+        let paths: Vec<String> = file
+            .gathers
+            .iter()
+            .map(|path| view.shown_path_of(path))
+            .collect();
+        let _ = writeln!(out, "  gathers {}", paths.join(", "));
     }
 
     for build in &file.builds {
@@ -87,7 +102,7 @@ fn write_file(out: &mut String, view: &Report, file: &FileRecord, look: RenderOp
             out,
             "  builds {} {}",
             build_words(view, build),
-            look.paint("2", &place(view, build.location))
+            look.paint("2", &place(view, build.location, file.file))
         );
     }
 
@@ -97,7 +112,7 @@ fn write_file(out: &mut String, view: &Report, file: &FileRecord, look: RenderOp
             "  {} {} {}",
             look.paint("33", "unknown:"),
             unknown_words(view, unknown),
-            look.paint("2", &place(view, unknown.location))
+            look.paint("2", &place(view, unknown.location, file.file))
         );
     }
 }
@@ -176,18 +191,32 @@ fn evidence_words(evidence: Evidence) -> String {
     }
 }
 
-fn write_unit(out: &mut String, view: &Report, unit: &Unit, width: usize, look: RenderOptions) {
+fn write_unit(
+    out: &mut String,
+    view: &Report,
+    here: FileId,
+    unit: &Unit,
+    width: usize,
+    look: RenderOptions,
+) {
     let title = title(view, unit);
     let padding = " ".repeat(width.saturating_sub(title.chars().count()));
     let mut name = format!("{}{padding}", look.paint("36", &title));
 
-    for (key, value) in rows(view, unit) {
-        let _ = writeln!(
-            out,
-            "  {name}  {}  {value}",
-            look.paint("2", &format!("{key:<9}"))
-        );
-        name = " ".repeat(width.max(title.chars().count()));
+    let indent = " ".repeat(width.max(title.chars().count()));
+    let room = look
+        .width
+        .saturating_sub(indent.len() + KEY_WIDTH + 6)
+        .max(MIN_ROOM);
+
+    for (key, value) in rows(view, here, unit) {
+        let mut key = look.paint("2", &format!("{key:<KEY_WIDTH$}"));
+
+        for piece in wrap(&value, room) {
+            let _ = writeln!(out, "  {name}  {key}  {piece}");
+            name.clone_from(&indent);
+            key = " ".repeat(KEY_WIDTH);
+        }
     }
 }
 
@@ -204,28 +233,27 @@ fn title(view: &Report, unit: &Unit) -> String {
 }
 
 /// What is said of a unit: a word, and the words after it. Never empty.
-fn rows(view: &Report, unit: &Unit) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("image", source(view, unit))];
+fn rows(view: &Report, here: FileId, unit: &Unit) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+
+    if unit.build.is_none() || !matches!(unit.source, Source::Unwritten) {
+        rows.push(("image", source(view, unit)));
+    }
 
     if let Some(build) = &unit.build {
         rows.push(("builds", build_words(view, build)));
     }
 
     if unit.kind == UnitKind::Stage {
-        rows.push(("shipped", shipped(view, unit)));
+        rows.push(("shipped", shipped(view, here, unit)));
     }
 
     for server in &unit.servers {
-        rows.push(("starts", server_words(view, server)));
+        rows.push(("starts", server_words(view, here, server)));
     }
 
     if unit.servers.is_empty() && !unit.commands.is_empty() {
-        let commands: Vec<String> = unit
-            .commands
-            .iter()
-            .map(|command| quote(view, *command))
-            .collect();
-        rows.push(("starts", commands.join(" ")));
+        rows.push(("starts", quotes(view, &unit.commands)));
     }
 
     if !unit.ports.is_empty() {
@@ -247,7 +275,7 @@ fn rows(view: &Report, unit: &Unit) -> Vec<(&'static str, String)> {
     }
 
     if unit.kind != UnitKind::Stage && !unit.used_by.is_empty() {
-        rows.push(("behind", users(view, unit)));
+        rows.push(("behind", users(view, here, unit)));
     }
 
     if unit.open {
@@ -262,52 +290,69 @@ fn rows(view: &Report, unit: &Unit) -> Vec<(&'static str, String)> {
 
 fn source(view: &Report, unit: &Unit) -> String {
     match &unit.source {
-        Source::Image { location, known } => {
-            let image = quote(view, *location);
-            if *known {
-                image
-            } else {
-                format!("{image} (not known)")
-            }
-        }
+        Source::Image(image) => image_words(view, image),
         Source::Stage(stage) => view.line(&format!("from stage {stage}")),
         Source::Scratch => "scratch".to_owned(),
-        Source::Unwritten if unit.build.is_some() => "built here".to_owned(),
         Source::Unwritten => "not known".to_owned(),
+    }
+}
+
+/// `${REGISTRY:-ghcr.io}/api:1.4, which is ghcr.io/api:1.4`.
+fn image_words(view: &Report, image: &ImageRecord) -> String {
+    let written = quote(view, image.location);
+
+    match &image.reference {
+        Some(reference) if image.changed => {
+            format!("{written}, which is {}", view.line(reference))
+        }
+        Some(_) => written,
+        None => format!("{written} (not known)"),
     }
 }
 
 /// `services/api/Dockerfile › runtime`.
 fn build_words(view: &Report, build: &Build) -> String {
     match (&build.dockerfile, &build.stage) {
-        (Some(path), Some(stage)) => view.line(&format!("{path} › stage {stage}")),
-        (Some(path), None) => view.line(&format!("{path} (not joined to a stage)")),
+        (Some(path), Some(stage)) => {
+            let stage = view.line(stage);
+            format!("{} › stage {stage}", view.shown_path_of(path))
+        }
+        (Some(path), None) => format!("{} (not joined to a stage)", view.shown_path_of(path)),
         (None, _) => "a Dockerfile that is not known".to_owned(),
     }
 }
 
-fn shipped(view: &Report, unit: &Unit) -> String {
+fn shipped(view: &Report, here: FileId, unit: &Unit) -> String {
     let word = if unit.shipped { "yes" } else { "no" };
 
     if unit.used_by.is_empty() {
         return word.to_owned();
     }
 
-    format!("{word}, used by {}", users(view, unit))
+    format!("{word}, used by {}", users(view, here, unit))
 }
 
-fn users(view: &Report, unit: &Unit) -> String {
+fn users(view: &Report, here: FileId, unit: &Unit) -> String {
     let users: Vec<String> = unit
         .used_by
         .iter()
-        .map(|user| format!("{} {}", view.line(&user.name), place(view, user.location)))
+        .map(|user| {
+            let place = place(view, user.location, here);
+
+            // A workflow is named by its path, which is in its place already.
+            if user.kind == "workflow" {
+                format!("{} {place}", user.kind)
+            } else {
+                format!("{} {} {place}", user.kind, view.line(&user.name))
+            }
+        })
         .collect();
 
     users.join(", ")
 }
 
 /// `uvicorn, listens on 0.0.0.0:8000, 4 workers (Dockerfile:14)`.
-fn server_words(view: &Report, server: &ServerRecord) -> String {
+fn server_words(view: &Report, here: FileId, server: &ServerRecord) -> String {
     let mut text = server.name.to_owned();
 
     if server.development {
@@ -332,7 +377,11 @@ fn server_words(view: &Report, server: &ServerRecord) -> String {
         None => {}
     }
 
-    format!("{} {}", view.line(&text), place(view, server.location))
+    format!(
+        "{} {}",
+        view.line(&text),
+        place(view, server.location, here)
+    )
 }
 
 /// `127.0.0.1:8080 → 80`, `8000` for a port that is not published.
@@ -370,27 +419,28 @@ fn range((first, last): (u16, u16)) -> String {
 }
 
 fn health(view: &Report, unit: &Unit) -> String {
-    let is_image_foreign = unit.build.is_none() && unit.kind == UnitKind::Service;
+    let none = match (&unit.build, unit.kind) {
+        (None, UnitKind::Service) => "none here, the image may define one",
+        _ => "none",
+    };
+
     let records: Vec<String> = unit
         .health
         .iter()
-        .map(|record| health_words(view, record, is_image_foreign))
+        .map(|record| health_words(view, record, none))
         .collect();
 
     records.join(", ")
 }
 
-fn health_words(view: &Report, record: &HealthRecord, is_image_foreign: bool) -> String {
+fn health_words(view: &Report, record: &HealthRecord, none: &str) -> String {
     let mut text = match (record.state, &record.check) {
-        (HealthState::Set, Some(HealthTest::Command(location))) => quote(view, *location),
+        (HealthState::Set, Some(HealthTest::Command(words))) => quotes(view, words),
         (HealthState::Set, Some(HealthTest::Request(request))) => view.line(request),
         (HealthState::Set, None) => "set".to_owned(),
         (HealthState::Disabled, _) => "disabled".to_owned(),
         (HealthState::Unknown, _) => "not known".to_owned(),
-        (HealthState::Unset, _) if is_image_foreign => {
-            "none here, the image may define one".to_owned()
-        }
-        (HealthState::Unset, _) => "none".to_owned(),
+        (HealthState::Unset, _) => none.to_owned(),
     };
 
     if record.kind != super::HealthKind::Check {
@@ -406,6 +456,10 @@ fn health_words(view: &Report, record: &HealthRecord, is_image_foreign: bool) ->
 
 /// `pgdata → /var/lib/postgresql/data`.
 fn volume_words(view: &Report, volume: &VolumeRecord) -> String {
+    if volume.source.is_none() && volume.target.is_none() {
+        return "not known".to_owned();
+    }
+
     let source = volume.source.as_deref().unwrap_or(volume.kind);
     let target = volume.target.as_deref().unwrap_or("?");
     let mode = if volume.read_only { " (read-only)" } else { "" };
@@ -437,10 +491,25 @@ fn unknown_words(view: &Report, unknown: &Unknown) -> String {
     view.line(&text)
 }
 
-/// `(Dockerfile:14)`.
-fn place(view: &Report, location: Location) -> String {
+/// `(Dockerfile:14)`, and `(line 14)` in the file that is described.
+fn place(view: &Report, location: Location, here: FileId) -> String {
     let line = view.range(location).start.line;
+
+    if location.file == here {
+        return format!("(line {line})");
+    }
+
     format!("({}:{line})", view.shown_path(location.file))
+}
+
+/// The texts of places, one after the other.
+fn quotes(view: &Report, locations: &[Location]) -> String {
+    let quotes: Vec<String> = locations
+        .iter()
+        .map(|location| quote(view, *location))
+        .collect();
+
+    quotes.join(" ")
 }
 
 /// The text of a place, on one line and cut.
