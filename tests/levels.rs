@@ -65,13 +65,13 @@ services:
 #[test]
 fn a_url_in_a_comment_shows_a_shape() {
     const RULES: Rules = rules(&["connection-string"]);
-    let host = "postgres:5432/shop";
+    let password = "shop";
     RULES.check(&format!(
         r"//- compose.yaml
 services:
   a:
     image: acme/a:1
-    # - DATABASE_URL=postgresql://shop:shop@{host}
+    # - DATABASE_URL=postgresql://shop:{password}@postgres:5432/shop
                                        ^^^^ note[connection-string]
 "
     ));

@@ -70,7 +70,10 @@ impl Secrets {
             opaque,
         } = self;
         let key = format!(
-            "{}{}\n{}\n{}{}\n",
+            r"{}{}
+{}
+{}{}
+",
             "-----BEGIN RSA PRIVATE ",
             "KEY-----",
             key_body.join("\n"),
@@ -82,40 +85,98 @@ impl Secrets {
             (
                 "Dockerfile",
                 format!(
-                    "FROM python:3.12-slim\nARG API_TOKEN={opaque}\nENV DB_PASSWORD=\"{password}\" DATABASE_URL={url}\n\
-                     LABEL token={groq}\nRUN curl -u ci:{password} -H \"Authorization: Bearer {opaque}\" https://acme.io/ && \\\n    \
-                     git clone https://ci:{url_password}@git.acme.io/a.git\n# {stripe}\nCMD [\"serve\", \"--password\", \"{password}\"]\n"
+                    r#"FROM python:3.12-slim
+ARG API_TOKEN={opaque}
+ENV DB_PASSWORD="{password}" DATABASE_URL={url}
+LABEL token={groq}
+RUN curl -u ci:{password} -H "Authorization: Bearer {opaque}" https://acme.io/ && \
+    git clone https://ci:{url_password}@git.acme.io/a.git
+# {stripe}
+CMD ["serve", "--password", "{password}"]
+"#
                 ),
             ),
             (
                 "compose.yaml",
                 format!(
-                    "services:\n  api:\n    image: acme/api:1\n    command: serve --token {opaque}\n    build:\n      context: .\n      \
-                     args:\n        NPM_TOKEN: {opaque}\n    environment:\n      JWT_SECRET: {opaque}\n      URL: ${{URL:-{url}}}\n      \
-                     SECRET: ${{SECRET:-{opaque}}}\n    labels:\n      - secret={github}\n"
+                    r"services:
+  api:
+    image: acme/api:1
+    command: serve --token {opaque}
+    build:
+      context: .
+      args:
+        NPM_TOKEN: {opaque}
+    environment:
+      JWT_SECRET: {opaque}
+      URL: ${{URL:-{url}}}
+      SECRET: ${{SECRET:-{opaque}}}
+    labels:
+      - secret={github}
+"
                 ),
             ),
             (
                 "k8s/all.yaml",
                 format!(
-                    "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  password: {password}\n  key: |\n    {}\n---\n\
-                     apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  token: {groq}\n  app.ini: |\n    password = {password}\n    \
-                     url = {url}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n    - name: a\n      \
-                     image: a:1\n      env:\n        - {{name: API_KEY, value: '{opaque}'}}\n",
+                    r"apiVersion: v1
+kind: Secret
+metadata: {{name: s}}
+stringData:
+  password: {password}
+  key: |
+    {}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: c}}
+data:
+  token: {groq}
+  app.ini: |
+    password = {password}
+    url = {url}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p}}
+spec:
+  containers:
+    - name: a
+      image: a:1
+      env:
+        - {{name: API_KEY, value: '{opaque}'}}
+",
                     key.replace('\n', "\n    ").trim_end()
                 ),
             ),
             (
                 ".github/workflows/ci.yml",
                 format!(
-                    "on: push\nenv:\n  GITHUB_TOKEN: {github}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          \
-                     export STRIPE_KEY={stripe}\n          docker run -e API_KEY={opaque} acme/x\n      - uses: a/b@v1\n        with:\n          \
-                     password: {password}\n"
+                    r"on: push
+env:
+  GITHUB_TOKEN: {github}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          export STRIPE_KEY={stripe}
+          docker run -e API_KEY={opaque} acme/x
+      - uses: a/b@v1
+        with:
+          password: {password}
+"
                 ),
             ),
             (
                 ".env",
-                format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n"),
+                format!(
+                    r"OPENAI=x
+DB_PASSWORD='{password}'
+TOKEN={github}
+DATABASE_URL={url}
+"
+                ),
             ),
             (
                 ".env.example",
@@ -124,7 +185,10 @@ impl Secrets {
             (
                 "src/app.py",
                 format!(
-                    "KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"
+                    r#"KEY = "{groq}"; OTHER = "{github}"
+DB = "{url}"
+PEM = """{key}"""
+"#
                 ),
             ),
             ("certs/server.key", key),

@@ -24,7 +24,13 @@ fn workload(object: &Object) -> &Workload {
 
 /// The first container of a pod with this text as its spec, indented by two.
 fn container(spec: &str) -> Container {
-    let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n{spec}");
+    let text = format!(
+        r"apiVersion: v1
+kind: Pod
+metadata: {{name: p}}
+spec:
+{spec}"
+    );
     let mut found = lower(&text);
     let Body::Workload(workload) = found.remove(0).body else {
         panic!("no workload in {text}")
@@ -40,7 +46,28 @@ fn container(spec: &str) -> Container {
 
 #[test]
 fn finds_objects_in_documents_and_lists() {
-    let text = "# first\n---\napiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Service\n    metadata: {name: a}\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: b}\n--- # second\nkind: Pod\napiVersion: v1\nmetadata:\n  generateName: c-\n---\nx: 1\n---\napiVersion: v1\nkind: Config\n";
+    let text = r"# first
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: {name: a}
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+--- # second
+kind: Pod
+apiVersion: v1
+metadata:
+  generateName: c-
+---
+x: 1
+---
+apiVersion: v1
+kind: Config
+";
     let found = lower(text);
     let titles: Vec<String> = found.iter().map(Object::title).collect();
     assert_eq!(titles, ["Service/a", "ConfigMap/b", "this Pod"]);
@@ -86,16 +113,26 @@ fn finds_the_pod_of_every_kind() {
             format!("spec: {{parts: {{template: {{spec: {pod}}}}}}}"),
         ),
     ] {
-        let found = lower(&format!("apiVersion: {api}\nkind: {kind}\n{spec}\n"));
+        let found = lower(&format!(
+            r"apiVersion: {api}
+kind: {kind}
+{spec}
+"
+        ));
         assert_eq!(workload(&found[0]).pod.containers.len(), 1, "{kind}");
         assert_eq!(workload(&found[0]).guessed, kind == "Machine", "{kind}");
     }
 
-    let rollout =
-        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {workloadRef: {name: a}}\n";
+    let rollout = r"apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+spec: {workloadRef: {name: a}}
+";
     assert!(lower(rollout)[0].workload().is_none());
     let crd = format!(
-        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {{template: {{spec: {pod}}}}}\n"
+        r"apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+spec: {{template: {{spec: {pod}}}}}
+"
     );
     assert!(lower(&crd)[0].workload().is_none());
 }
@@ -103,7 +140,18 @@ fn finds_the_pod_of_every_kind() {
 #[test]
 fn a_container_has_what_its_pod_says() {
     let own = container(
-        "  hostNetwork: true\n  securityContext:\n    runAsUser: 0\n    runAsNonRoot: true\n    seccompProfile: {type: RuntimeDefault}\n  containers:\n    - name: a\n      image: b\n      securityContext:\n        runAsUser: 10001\n        capabilities: {add: [cap_net_raw], drop: [ALL]}\n",
+        r"  hostNetwork: true
+  securityContext:
+    runAsUser: 0
+    runAsNonRoot: true
+    seccompProfile: {type: RuntimeDefault}
+  containers:
+    - name: a
+      image: b
+      securityContext:
+        runAsUser: 10001
+        capabilities: {add: [cap_net_raw], drop: [ALL]}
+",
     );
     assert_eq!(own.security.user.value().map(String::as_str), Some("10001"));
     assert!(own.security.run_as_non_root.is(true));
@@ -113,7 +161,9 @@ fn a_container_has_what_its_pod_says() {
     assert_eq!(own.security.host_namespaces.len(), 1);
     assert_eq!(own.security.profiles[0].value, "seccomp=RuntimeDefault");
     let apart = container(
-        "  hostUsers: false\n  containers: [{name: a, image: b, securityContext: {runAsUser: 0}}]\n",
+        r"  hostUsers: false
+  containers: [{name: a, image: b, securityContext: {runAsUser: 0}}]
+",
     );
     assert!(apart.security.user.is_unknown());
     let windows = container("  os: {name: windows}\n  containers: [{name: a, image: b}]\n");
@@ -125,7 +175,12 @@ fn a_container_has_what_its_pod_says() {
 #[test]
 fn resources_fall_back_to_the_pod_and_zero_is_none() {
     let own = container(
-        "  resources: {requests: {memory: 1Gi}}\n  containers:\n    - name: a\n      image: b\n      resources: {limits: {cpu: 0, memory: 2Gi}, requests: {cpu: 250m}}\n",
+        r"  resources: {requests: {memory: 1Gi}}
+  containers:
+    - name: a
+      image: b
+      resources: {limits: {cpu: 0, memory: 2Gi}, requests: {cpu: 250m}}
+",
     );
     assert_eq!(
         own.resources.cpu_request.value().and_then(|q| q.amount),
@@ -141,7 +196,29 @@ fn resources_fall_back_to_the_pod_and_zero_is_none() {
 
 #[test]
 fn roles_mounts_probes_and_variables() {
-    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers:\n    - {name: init, image: i}\n    - {name: side, image: s, restartPolicy: Always}\n  containers:\n    - name: a\n      image: registry:5000/b:1\n      command: [sh, -c]\n      env:\n        - {name: HOST, value: db}\n        - {name: URL, value: 'http://$(HOST)'}\n        - {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}\n      envFrom: [{configMapRef: {name: c, optional: true}}]\n      livenessProbe: {httpGet: {path: /l, port: web, host: h}}\n      volumeMounts: [{name: d, mountPath: /d}, {name: h, mountPath: /h, readOnly: true}]\n  volumes:\n    - {name: d, emptyDir: {}}\n    - {name: h, hostPath: {path: /var/run}}\n    - {name: z, hostPath: {path: /unused}}\n";
+    let text = r"apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  initContainers:
+    - {name: init, image: i}
+    - {name: side, image: s, restartPolicy: Always}
+  containers:
+    - name: a
+      image: registry:5000/b:1
+      command: [sh, -c]
+      env:
+        - {name: HOST, value: db}
+        - {name: URL, value: 'http://$(HOST)'}
+        - {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}
+      envFrom: [{configMapRef: {name: c, optional: true}}]
+      livenessProbe: {httpGet: {path: /l, port: web, host: h}}
+      volumeMounts: [{name: d, mountPath: /d}, {name: h, mountPath: /h, readOnly: true}]
+  volumes:
+    - {name: d, emptyDir: {}}
+    - {name: h, hostPath: {path: /var/run}}
+    - {name: z, hostPath: {path: /unused}}
+";
     let found = lower(text);
     let pod = &workload(&found[0]).pod;
     let roles: Vec<ContainerRole> = pod.containers.iter().map(|one| one.role).collect();
@@ -207,7 +284,15 @@ fn roles_mounts_probes_and_variables() {
 
 #[test]
 fn secrets_are_decoded_and_keep_their_places() {
-    let text = "apiVersion: v1\nkind: Secret\ndata:\n  user: YXBw\nstringData:\n  note: |\n    one\n    two\n";
+    let text = r"apiVersion: v1
+kind: Secret
+data:
+  user: YXBw
+stringData:
+  note: |
+    one
+    two
+";
     let found = lower(text);
     let Body::Secret(data) = &found[0].body else {
         panic!("no secret")
@@ -232,7 +317,11 @@ fn secrets_are_decoded_and_keep_their_places() {
 
 #[test]
 fn what_lacks_its_images_is_a_patch() {
-    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a}]}}}\n";
+    let text = r"apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec: {template: {spec: {containers: [{name: a}]}}}
+";
     let found = lower(text);
     assert!(found[0].open);
     assert!(workload(&found[0]).pod.containers[0].liveness.is_unknown());
@@ -240,7 +329,34 @@ fn what_lacks_its_images_is_a_patch() {
 
 #[test]
 fn in_a_template_absence_is_unknown_only_where_an_action_may_fill_it() {
-    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include \"x.name\" . }}\nspec:\n  {{- if not .Values.hpa }}\n  replicas: {{ .Values.count }}\n  {{- end }}\n  selector:\n    matchLabels:\n      {{- include \"x.labels\" . | nindent 6 }}\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n        - name: web\n          image: \"{{ .Values.image }}:1.2\"\n          securityContext: {{- toYaml .Values.security | nindent 12 }}\n          readinessProbe:\n            {{- toYaml .Values.ready | nindent 12 }}\n          resources: {}\n        - name: side\n          image: side:1\n          {{- with .Values.extra }}\n          {{- toYaml . | nindent 10 }}\n          {{- end }}\n";
+    let text = r#"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "x.name" . }}
+spec:
+  {{- if not .Values.hpa }}
+  replicas: {{ .Values.count }}
+  {{- end }}
+  selector:
+    matchLabels:
+      {{- include "x.labels" . | nindent 6 }}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: "{{ .Values.image }}:1.2"
+          securityContext: {{- toYaml .Values.security | nindent 12 }}
+          readinessProbe:
+            {{- toYaml .Values.ready | nindent 12 }}
+          resources: {}
+        - name: side
+          image: side:1
+          {{- with .Values.extra }}
+          {{- toYaml . | nindent 10 }}
+          {{- end }}
+"#;
     let found = helm(text);
     let object = &found[0];
     assert!(object.helm && object.name.is_none());
@@ -259,26 +375,50 @@ fn in_a_template_absence_is_unknown_only_where_an_action_may_fill_it() {
 #[test]
 fn hostile_shapes_are_survived() {
     let deep = format!(
-        "apiVersion: x.io/v1\nkind: X\nspec: {}1{}\n",
+        r"apiVersion: x.io/v1
+kind: X
+spec: {}1{}
+",
         "{a: ".repeat(200),
         "}".repeat(200)
     );
     for text in [
-        "apiVersion: v1\nkind: Pod\nspec:\n  - containers\n",
-        "apiVersion: v1\nkind: Pod\nspec: {containers: {a: 1}, volumes: x}\n",
-        "apiVersion: v1\nkind: List\nitems: [1, [], {apiVersion: v1, kind: List, items: []}]\n",
+        r"apiVersion: v1
+kind: Pod
+spec:
+  - containers
+",
+        r"apiVersion: v1
+kind: Pod
+spec: {containers: {a: 1}, volumes: x}
+",
+        r"apiVersion: v1
+kind: List
+items: [1, [], {apiVersion: v1, kind: List, items: []}]
+",
         "apiVersion: [v1]\nkind: {a: b}\n",
-        "kind: Secret\napiVersion: v1\ndata: {a: 1, b: [x], c: '=', d: '////'}\n",
-        "apiVersion: v1\nkind: Pod\nspec: {containers: [null, 3, {name: {a: b}, env: [{name: A, value: $(A)}]}]}\n",
+        r"kind: Secret
+apiVersion: v1
+data: {a: 1, b: [x], c: '=', d: '////'}
+",
+        r"apiVersion: v1
+kind: Pod
+spec: {containers: [null, 3, {name: {a: b}, env: [{name: A, value: $(A)}]}]}
+",
         &deep,
     ] {
         let _ = lower(text);
         let _ = helm(text);
     }
 
-    let locations: Vec<Location> = lower("apiVersion: v1\nkind: Pod\nspec: {}\n")
-        .iter()
-        .map(Object::location)
-        .collect();
+    let locations: Vec<Location> = lower(
+        r"apiVersion: v1
+kind: Pod
+spec: {}
+",
+    )
+    .iter()
+    .map(Object::location)
+    .collect();
     assert_eq!(locations.len(), 1);
 }
