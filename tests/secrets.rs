@@ -1,6 +1,9 @@
 //! No output prints a secret: a repository full of them is linted in every format, and no piece of
 //! one may come out. Nor is one secret reported twice, although several rules could.
 
+#[path = "common/files.rs"]
+mod files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,7 +48,7 @@ impl Secrets {
     }
 
     fn all(&self) -> Vec<&str> {
-        let own = [
+        let words = [
             &self.groq,
             &self.github,
             &self.stripe,
@@ -53,13 +56,15 @@ impl Secrets {
             &self.url_password,
             &self.opaque,
         ];
-        own.into_iter()
+        words
+            .into_iter()
             .chain(&self.key_body)
             .map(String::as_str)
             .collect()
     }
 
-    fn files(&self) -> Vec<(&'static str, String)> {
+    /// The repository that is full of them.
+    fn files(&self) -> Vec<(String, String)> {
         let Self {
             groq,
             github,
@@ -80,12 +85,13 @@ impl Secrets {
             "-----END RSA PRIVATE ",
             "KEY-----"
         );
+        let indented_key = key.replace('\n', "\n    ");
+        let indented_key = indented_key.trim_end();
         let url = format!("postgres://app:{url_password}@db.internal:5432/app");
-        vec![
-            (
-                "Dockerfile",
-                format!(
-                    r#"FROM python:3.12-slim
+
+        files::files(&format!(
+            r##"//- Dockerfile
+FROM python:3.12-slim
 ARG API_TOKEN={opaque}
 ENV DB_PASSWORD="{password}" DATABASE_URL={url}
 LABEL token={groq}
@@ -93,13 +99,8 @@ RUN curl -u ci:{password} -H "Authorization: Bearer {opaque}" https://acme.io/ &
     git clone https://ci:{url_password}@git.acme.io/a.git
 # {stripe}
 CMD ["serve", "--password", "{password}"]
-"#
-                ),
-            ),
-            (
-                "compose.yaml",
-                format!(
-                    r"services:
+//- compose.yaml
+services:
   api:
     image: acme/api:1
     command: serve --token {opaque}
@@ -113,19 +114,14 @@ CMD ["serve", "--password", "{password}"]
       SECRET: ${{SECRET:-{opaque}}}
     labels:
       - secret={github}
-"
-                ),
-            ),
-            (
-                "k8s/all.yaml",
-                format!(
-                    r"apiVersion: v1
+//- k8s/all.yaml
+apiVersion: v1
 kind: Secret
 metadata: {{name: s}}
 stringData:
   password: {password}
   key: |
-    {}
+    {indented_key}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -145,14 +141,8 @@ spec:
       image: a:1
       env:
         - {{name: API_KEY, value: '{opaque}'}}
-",
-                    key.replace('\n', "\n    ").trim_end()
-                ),
-            ),
-            (
-                ".github/workflows/ci.yml",
-                format!(
-                    r"on: push
+//- .github/workflows/ci.yml
+on: push
 env:
   GITHUB_TOKEN: {github}
 jobs:
@@ -165,38 +155,23 @@ jobs:
       - uses: a/b@v1
         with:
           password: {password}
-"
-                ),
-            ),
-            (
-                ".env",
-                format!(
-                    r"OPENAI=x
+//- .env
+OPENAI=x
 DB_PASSWORD='{password}'
 TOKEN={github}
 DATABASE_URL={url}
-"
-                ),
-            ),
-            (
-                ".env.example",
-                format!("JWT_SECRET={opaque}\nGROQ={groq}\n"),
-            ),
-            (
-                "src/app.py",
-                format!(
-                    r#"KEY = "{groq}"; OTHER = "{github}"
+//- .env.example
+JWT_SECRET={opaque}
+GROQ={groq}
+//- src/app.py
+KEY = "{groq}"; OTHER = "{github}"
 DB = "{url}"
 PEM = """{key}"""
-"#
-                ),
-            ),
-            ("certs/server.key", key),
-            (
-                "docs/setup.md",
-                format!("export GROQ_API_KEY={groq}  # é\n"),
-            ),
-        ]
+//- certs/server.key
+{key}//- docs/setup.md
+export GROQ_API_KEY={groq}  # é
+"##
+        ))
     }
 }
 
@@ -206,16 +181,18 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> String {
+const CHECK: &[&str] = &[
+    "check",
+    "--isolated",
+    "--profile",
+    "strict",
+    "--min-level",
+    "note",
+];
+
+fn run(command: &[&str], arguments: &[&str], folder: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_deploylint"))
-        .args([
-            "check",
-            "--isolated",
-            "--profile",
-            "strict",
-            "--min-level",
-            "note",
-        ])
+        .args(command)
         .args(arguments)
         .arg(folder)
         .output()
@@ -224,17 +201,16 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The first piece of a secret that stands in a text.
+/// The first piece of a secret that a text holds.
 fn leak<'s>(text: &str, secrets: &[&'s str]) -> Option<&'s str> {
-    let pieces = |secret: &'s str| {
-        (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE])
-    };
-
     secrets
         .iter()
-        .copied()
-        .flat_map(pieces)
+        .flat_map(|secret| pieces(secret))
         .find(|piece| text.contains(piece))
+}
+
+fn pieces(secret: &str) -> impl Iterator<Item = &str> {
+    (0..=secret.len().saturating_sub(PIECE)).map(|start| &secret[start..start + PIECE])
 }
 
 #[test]
@@ -255,7 +231,7 @@ fn one_secret_is_one_finding() {
     let files = Secrets::new().files();
     let files: Vec<(&str, &str)> = files
         .iter()
-        .map(|(path, text)| (*path, text.as_str()))
+        .map(|(path, text)| (path.as_str(), text.as_str()))
         .collect();
     let outcome = lint_texts(
         Config {
@@ -297,7 +273,7 @@ fn no_output_prints_a_secret() {
     let all = secrets.all();
 
     for format in ["text", "concise", "json", "sarif", "github"] {
-        let output = run(&folder, &["--format", format]);
+        let output = run(CHECK, &["--format", format], &folder);
         for rule in [
             "secret-in-env",
             "secret-in-command",
@@ -321,11 +297,21 @@ fn no_output_prints_a_secret() {
     }
     // A rule that is not asked for must not take the masks of its secrets with it.
     for select in ["healthcheck", "env-example", "pinned-image"] {
-        let output = run(&folder, &["--format", "text", "--select", select]);
+        let output = run(CHECK, &["--select", select], &folder);
         assert_eq!(
             leak(&output, &all),
             None,
             "--select {select} prints a piece of a secret"
+        );
+    }
+
+    for format in ["text", "json"] {
+        let output = run(&["facts", "--isolated"], &["--format", format], &folder);
+        assert!(output.contains("serve --token"), "{format}:\n{output}");
+        assert_eq!(
+            leak(&output, &all),
+            None,
+            "the facts as {format} print a piece of a secret"
         );
     }
 

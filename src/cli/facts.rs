@@ -1,8 +1,8 @@
 //! `deploylint facts`: what was understood, instead of what is wrong.
 
-use super::args::{Check, Facts, ListFormat};
+use super::args::{CheckArguments, FactsArguments, ListFormat};
 use super::exit::{CLEAN, FAILED};
-use super::failure::Failure;
+use super::failure::RunError;
 use super::terminal::{self, Progress, print};
 use super::{policy, scope};
 use crate::engine::{self, Workers};
@@ -10,18 +10,18 @@ use crate::finding::Level;
 use crate::report::{Report, facts};
 
 /// Prints the facts, and returns the exit code.
-pub fn run(arguments: &Facts) -> Result<u8, Failure> {
+pub fn run(arguments: &FactsArguments) -> Result<u8, RunError> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
-    let check = Check {
+    let check = CheckArguments {
         paths: arguments.path.iter().cloned().collect(),
         config: arguments.config.clone(),
         isolated: arguments.isolated,
-        ..Check::default()
+        ..CheckArguments::default()
     };
 
     let scopes = scope::resolve(&check)
-        .map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
+        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
     // One path is in one repository.
     let Some(scope) = scopes.into_iter().next() else {
         return Ok(CLEAN);
@@ -29,7 +29,7 @@ pub fn run(arguments: &Facts) -> Result<u8, Failure> {
 
     let config = policy::resolve(&check, &scope, errors)?;
     let workers =
-        Workers::start(None).map_err(|error| Failure::new(&error.to_string(), None, errors))?;
+        Workers::start(None).map_err(|error| RunError::new(&error.to_string(), None, errors))?;
     let progress = Progress::start();
     let (outcome, understanding) =
         engine::inspect_with(&scope.options(config, None), &workers, |ctx| {
@@ -39,7 +39,7 @@ pub fn run(arguments: &Facts) -> Result<u8, Failure> {
 
     let Some(understanding) = understanding else {
         let message = "internal error: the facts could not be gathered";
-        return Err(Failure::new(message, None, errors));
+        return Err(RunError::new(message, None, errors));
     };
 
     let mut view = Report::new(&outcome, Level::Note);

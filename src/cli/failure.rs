@@ -4,9 +4,9 @@ use crate::report::human;
 use crate::report::style::RenderOptions;
 
 /// Why nothing could be linted, rendered.
-pub struct Failure(pub String);
+pub struct RunError(pub String);
 
-impl Failure {
+impl RunError {
     pub fn new(message: &str, help: Option<&str>, look: RenderOptions) -> Self {
         Self(human::failure(message, help, look))
     }

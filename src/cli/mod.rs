@@ -28,9 +28,9 @@ use crate::report::human;
 use crate::report::style::{RenderOptions, style};
 use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
-use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
+use args::{CheckArguments, Cli, CliCommand, ColorChoice, ListFormat, OutputFormat};
 use exit::{CLEAN, FAILED, FINDINGS};
-use failure::Failure;
+use failure::RunError;
 use terminal::{Progress, print};
 
 /// Runs the program and returns its exit code.
@@ -44,16 +44,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
     let done = match cli.command {
         None => check(&cli.check),
-        Some(Command::Check(arguments)) => check(&arguments),
-        Some(Command::Facts(arguments)) => facts::run(&arguments),
-        Some(Command::Explain { rule, color }) => explain_rule(&rule, color),
-        Some(Command::Rules { format, color }) => match format {
+        Some(CliCommand::Check(arguments)) => check(&arguments),
+        Some(CliCommand::Facts(arguments)) => facts::run(&arguments),
+        Some(CliCommand::Explain { rule, color }) => explain_rule(&rule, color),
+        Some(CliCommand::Rules { format, color }) => match format {
             ListFormat::Text => print(&explain::list(terminal::look(color))).map(|()| CLEAN),
             ListFormat::Json => print(&explain::list_json()).map(|()| CLEAN),
         },
     };
 
-    ExitCode::from(done.unwrap_or_else(|Failure(text)| {
+    ExitCode::from(done.unwrap_or_else(|RunError(text)| {
         terminal::complain(&text);
         FAILED
     }))
@@ -69,16 +69,16 @@ fn refuse(error: &clap::Error) -> u8 {
 
     match error.print() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILED,
-        // A reader that went away is no reason to fail.
+        // A reader that went away is not a failure.
         _ => CLEAN,
     }
 }
 
-fn check(arguments: &Check) -> Result<u8, Failure> {
+fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
     let scopes = scope::resolve(arguments)
-        .map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
+        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
     let mut runs = Vec::with_capacity(scopes.len());
 
     for scope in scopes {
@@ -112,11 +112,11 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         .min()
         .unwrap_or(Level::Warning);
     let workers = Workers::start(arguments.threads.map(Into::into));
-    let workers = workers.map_err(|error| Failure::new(&error.to_string(), None, errors))?;
+    let workers = workers.map_err(|error| RunError::new(&error.to_string(), None, errors))?;
     let progress = (!arguments.quiet).then(Progress::start);
     let mut code = CLEAN;
     let mut outcomes = Vec::with_capacity(runs.len());
-    let mut shown = Shown::default();
+    let mut shown = ShownRuns::default();
 
     for (scope, config, stdin) in runs {
         let fail_on = config.fail_on;
@@ -129,7 +129,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     }
 
     drop(progress);
-    // The process ends here: the system lets go of all of it at once.
+    // The process ends here: the system frees all of it at once.
     let mut outcome = ManuallyDrop::new(shown.outcome(outcomes));
     outcome.workers = workers;
 
@@ -145,8 +145,8 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
             time.as_millis()
         ));
     }
-    // The text for people says so itself.
-    if arguments.format != Format::Text
+    // The text report contains this itself.
+    if arguments.format != OutputFormat::Text
         && summary::checked(&outcome.summary).is_empty()
         && let Some(left_out) = summary::left_out(&outcome.summary)
     {
@@ -163,15 +163,15 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
 
 /// How the outcome of one run or several is shown.
 #[derive(Default)]
-struct Shown {
+struct ShownRuns {
     roots: Vec<PathBuf>,
     focused: usize,
     prefix: String,
     repository_prefix: String,
 }
 
-impl Shown {
-    /// One outcome of all runs, each with the path from where the user stands to its root.
+impl ShownRuns {
+    /// One outcome of all runs, each with the path from the current folder to its root.
     fn outcome(&mut self, mut runs: Vec<(String, Outcome)>) -> Outcome {
         if runs.len() == 1
             && let Some((prefix, outcome)) = runs.pop()
@@ -207,55 +207,57 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
 
 /// Writes the report in its format, to where it belongs.
 fn write_report(
-    arguments: &Check,
+    arguments: &CheckArguments,
     view: &Report,
     roots: &[PathBuf],
     look: RenderOptions,
-) -> Result<(), Failure> {
-    let for_people = |look: RenderOptions| {
-        let body = if arguments.statistics {
-            summary::statistics(view, look)
-        } else {
-            human::render(view, look)
-        };
-
-        if arguments.quiet {
-            body
-        } else {
-            body + &summary::render(view, look)
-        }
-    };
-
-    let document = |look: RenderOptions| match arguments.format {
-        Format::Text => for_people(look),
-        Format::Concise if arguments.statistics => for_people(look),
-        Format::Concise => concise::render(view),
-        Format::Json => json::render(view),
-        Format::Sarif => sarif::render(view),
-        Format::Github => github::render(view),
-    };
-
-    if arguments.format == Format::Github {
+) -> Result<(), RunError> {
+    if arguments.format == OutputFormat::Github {
         job_summary(view);
     }
 
     let Some(path) = &arguments.output_file else {
-        return print(&document(look));
+        return print(&document(arguments, view, look));
     };
 
-    output::write(path, &document(RenderOptions::PLAIN), roots).map_err(|reason| {
-        Failure::new(
-            &format!("cannot write `{}`: {reason}", path.display()),
-            None,
-            look,
-        )
+    let text = document(arguments, view, RenderOptions::PLAIN);
+    output::write(path, &text, roots).map_err(|reason| {
+        let message = format!("cannot write `{}`: {reason}", path.display());
+        RunError::new(&message, None, look)
     })?;
 
     match arguments.format {
-        Format::Text if arguments.quiet => Ok(()),
-        Format::Text => print(&summary::render(view, look)),
-        _ => print(&for_people(look)),
+        OutputFormat::Text if arguments.quiet => Ok(()),
+        OutputFormat::Text => print(&summary::render(view, look)),
+        _ => print(&for_people(arguments, view, look)),
     }
+}
+
+/// The report in its format.
+fn document(arguments: &CheckArguments, view: &Report, look: RenderOptions) -> String {
+    match arguments.format {
+        OutputFormat::Text => for_people(arguments, view, look),
+        OutputFormat::Concise if arguments.statistics => for_people(arguments, view, look),
+        OutputFormat::Concise => concise::render(view),
+        OutputFormat::Json => json::render(view),
+        OutputFormat::Sarif => sarif::render(view),
+        OutputFormat::Github => github::render(view),
+    }
+}
+
+/// The report for people: findings or counts, and the summary.
+fn for_people(arguments: &CheckArguments, view: &Report, look: RenderOptions) -> String {
+    let body = if arguments.statistics {
+        summary::statistics(view, look)
+    } else {
+        human::render(view, look)
+    };
+
+    if arguments.quiet {
+        return body;
+    }
+
+    body + &summary::render(view, look)
 }
 
 /// Adds the findings to the page of the job, where GitHub says there is one. Not being able to is
@@ -280,7 +282,7 @@ fn job_summary(view: &Report) {
     }
 }
 
-fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
+fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, RunError> {
     let look = terminal::look(color);
     if let Some(rule) = catalog::rule(name) {
         return print(&explain::page(rule, look)).map(|()| CLEAN);
@@ -308,7 +310,7 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
         "run `deploylint rules` to list all rules".to_owned(),
         |rule| format!("did you mean `{rule}`?"),
     );
-    Err(Failure::new(
+    Err(RunError::new(
         &format!("unknown rule `{name}`"),
         Some(&help),
         terminal::error_look(color),

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use super::args::Check;
-use super::failure::Failure;
-use super::scope::Scope;
+use super::args::CheckArguments;
+use super::failure::RunError;
+use super::scope::RunScope;
 use super::terminal;
 use crate::config::{self, Broken, Config};
 use crate::engine;
@@ -17,7 +17,11 @@ use crate::report::{human, printable};
 const LEADS_OUT: &str = "it is a link that leads out of the repository";
 
 /// The configuration file's policy with the flags over it.
-pub fn resolve(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
+pub fn resolve(
+    arguments: &CheckArguments,
+    scope: &RunScope,
+    look: RenderOptions,
+) -> Result<Config, RunError> {
     let mut config = match &arguments.config {
         Some(path) => named(path, scope, look)?,
         None if arguments.isolated => Config::default(),
@@ -39,7 +43,7 @@ pub fn resolve(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<
 }
 
 /// The configuration that `--config` names.
-fn named(path: &Path, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
+fn named(path: &Path, scope: &RunScope, look: RenderOptions) -> Result<Config, RunError> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
 
     if git::way_out(&whole).is_some() {
@@ -50,7 +54,7 @@ fn named(path: &Path, scope: &Scope, look: RenderOptions) -> Result<Config, Fail
 }
 
 /// The configuration of the repository, or the default.
-fn discovered(scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
+fn discovered(scope: &RunScope, look: RenderOptions) -> Result<Config, RunError> {
     let discovery = config::discover(&scope.root);
 
     for (path, reason) in discovery.passed_over {
@@ -73,22 +77,22 @@ fn loaded(
     path: &Path,
     read: Result<Result<Config, Broken>, String>,
     look: RenderOptions,
-) -> Result<Config, Failure> {
+) -> Result<Config, RunError> {
     match read {
         Ok(Ok(config)) => Ok(config),
-        Ok(Err(broken)) => Err(Failure(human::broken_config(broken, look))),
+        Ok(Err(broken)) => Err(RunError(human::broken_config(broken, look))),
         Err(reason) => Err(unreadable(path, &reason, look)),
     }
 }
 
-fn unreadable(path: &Path, reason: &str, look: RenderOptions) -> Failure {
+fn unreadable(path: &Path, reason: &str, look: RenderOptions) -> RunError {
     let path = path.display();
     let message = format!("cannot read configuration file `{path}`: {reason}");
 
-    Failure::new(&message, None, look)
+    RunError::new(&message, None, look)
 }
 
-fn refuse_unknown_rules(arguments: &Check, look: RenderOptions) -> Result<(), Failure> {
+fn refuse_unknown_rules(arguments: &CheckArguments, look: RenderOptions) -> Result<(), RunError> {
     let flags = [
         ("--select", &arguments.select),
         ("--ignore", &arguments.ignore),
@@ -105,14 +109,14 @@ fn refuse_unknown_rules(arguments: &Check, look: RenderOptions) -> Result<(), Fa
         };
 
         let message = format!("{flag}: unknown rule `{name}`");
-        return Err(Failure::new(&message, Some(&help), look));
+        return Err(RunError::new(&message, Some(&help), look));
     }
 
     Ok(())
 }
 
 /// The text on standard input, read as the file that it is given for would be.
-pub fn standard_input(path: &str, look: RenderOptions) -> Result<String, Failure> {
+pub fn standard_input(path: &str, look: RenderOptions) -> Result<String, RunError> {
     let bytes = match input::read_stream(io::stdin().lock(), input::MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(Unread::TooLarge(_)) => {
@@ -126,6 +130,6 @@ pub fn standard_input(path: &str, look: RenderOptions) -> Result<String, Failure
     engine::text(path, bytes).map_err(|reason| unreadable_input(&reason, look))
 }
 
-fn unreadable_input(reason: &str, look: RenderOptions) -> Failure {
-    Failure::new(&format!("cannot read standard input: {reason}"), None, look)
+fn unreadable_input(reason: &str, look: RenderOptions) -> RunError {
+    RunError::new(&format!("cannot read standard input: {reason}"), None, look)
 }

@@ -1,4 +1,4 @@
-//! The report for people: each finding told with the lines it speaks of.
+//! The report for people: each finding with the source lines that it is about.
 //!
 //! The only file that names miette, which draws the lines and their labels; it is handed small
 //! windows of text, because it scans whatever it is given from the start.
@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::style::{Color, Links, RenderOptions, style};
-use super::window::{Mark, Window, windows};
+use super::window::{Window, WindowMark, windows};
 use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
@@ -28,19 +28,20 @@ const WIDEST: usize = 160;
 /// All findings, without the summary.
 pub fn render(view: &Report, look: RenderOptions) -> String {
     let mut rules_seen = HashSet::new();
-    let mut url = |finding: &Finding| match catalog::rule(finding.rule) {
-        Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
-            Some(rule.url())
-        }
-        _ => None,
-    };
+    let mut findings: Vec<(&Finding, Option<String>)> = Vec::with_capacity(view.findings.len());
 
-    let told: Vec<(&Finding, Option<String>)> = view
-        .findings
-        .iter()
-        .map(|&finding| (finding, url(finding)))
-        .collect();
-    let stories = view.outcome.workers.map(&told, |(finding, url)| {
+    for &finding in &view.findings {
+        // Once for each rule, where the reader sees it.
+        let url = match catalog::rule(finding.rule) {
+            Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
+                Some(rule.url())
+            }
+            _ => None,
+        };
+        findings.push((finding, url));
+    }
+
+    let stories = view.outcome.workers.map(&findings, |(finding, url)| {
         let render_finding = view.isolated(finding, |finding| {
             let mut out = String::new();
             render_finding(&mut out, view, finding, url.as_deref(), look);
@@ -106,15 +107,16 @@ fn render_finding(
 
     for (file, mut marks) in locations(view, finding) {
         // Beside a line there is no room for words: they follow below.
-        let words: Vec<String> = marks
-            .iter_mut()
-            .filter(|_| narrow)
-            .map(|mark| std::mem::take(&mut mark.text))
-            .collect();
+        let mut words: Vec<String> = Vec::new();
+        if narrow {
+            words.extend(marks.iter_mut().map(|mark| std::mem::take(&mut mark.text)));
+        }
+
         frame(out, view, file, &marks, finding.level, look);
-        words
-            .iter()
-            .for_each(|text| paragraph(out, "  ", text, look));
+
+        for text in &words {
+            paragraph(out, "  ", text, look);
+        }
     }
 
     let more = finding.related.len().saturating_sub(SHOWN_PLACES);
@@ -152,17 +154,17 @@ fn render_finding(
 }
 
 /// The places to show, file by file: the finding's own file first, the others as they come.
-fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<Mark>)> {
-    let own = Mark {
+fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<WindowMark>)> {
+    let primary = WindowMark {
         span: finding.location.span,
         text: view.line(&finding.label),
         primary: true,
     };
 
-    let mut files = vec![(finding.location.file, vec![own])];
+    let mut files = vec![(finding.location.file, vec![primary])];
 
     for label in finding.related.iter().take(SHOWN_PLACES) {
-        let mark = Mark {
+        let mark = WindowMark {
             span: label.location.span,
             text: view.line(&label.text),
             primary: false,
@@ -185,7 +187,7 @@ fn frame(
     out: &mut String,
     view: &Report,
     file: FileId,
-    marks: &[Mark],
+    marks: &[WindowMark],
     level: Level,
     look: RenderOptions,
 ) {
@@ -197,13 +199,13 @@ fn frame(
         .max()
         .unwrap_or(1);
     let margin = " ".repeat(digits + 2);
-    let at = marks
+    let start = marks
         .iter()
         .find(|mark| mark.primary)
         .unwrap_or(&marks[0])
         .span
         .start;
-    let position = source.lines().position(at, &source.text);
+    let position = source.lines().position(start, &source.text);
     let path = view.shown_path(file);
     let location = if source.text.is_empty() {
         path
@@ -253,7 +255,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
 
     if look.color == Color::Ansi {
         theme.styles = ThemeStyles::ansi();
-        let own = match level {
+        let primary = match level {
             Level::Error => theme.styles.error,
             Level::Warning => theme.styles.warning,
             Level::Note => theme.styles.advice,
@@ -263,7 +265,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
         theme.styles.highlights = window
             .marks
             .iter()
-            .map(|mark| if mark.primary { own } else { other })
+            .map(|mark| if mark.primary { primary } else { other })
             .collect();
     }
 
@@ -277,7 +279,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
     if handler.render_report(&mut drawn, &Drawing(window)).is_err() {
         return window.text.clone();
     }
-    // Before the lines stand an empty message and the top of a frame; after them stands its end.
+    // Before the lines are an empty message and the top of a frame; after them is its end.
     let body = drawn
         .find('╭')
         .and_then(|top| drawn[top..].find('\n').map(|end| top + end + 1))
@@ -285,7 +287,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
     let end = drawn
         .trim_end()
         .rfind('\n')
-        .map_or(drawn.len(), |at| at + 1);
+        .map_or(drawn.len(), |newline| newline + 1);
     drawn.get(body..end).unwrap_or_default().to_owned()
 }
 
@@ -334,7 +336,7 @@ impl SourceCode for Drawing<'_> {
     }
 }
 
-/// A text under its title, wrapped; lines that the author indented are left as they are.
+/// A paragraph under its title, wrapped; lines that the author indented are left as they are.
 fn paragraph(out: &mut String, title: &str, text: &str, look: RenderOptions) {
     let indent = " ".repeat(title.len().min(8));
     let mut first = true;

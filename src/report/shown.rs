@@ -1,4 +1,4 @@
-//! What text from a repository may do to whoever shows it: nothing. No character steers a terminal
+//! What text from a repository may do to a terminal or a runner that shows it: nothing. No character steers a terminal
 //! or turns the reading direction, nothing ends a line that is one, and no line is a command for
 //! the runner of a pipeline.
 
@@ -61,7 +61,7 @@ pub fn shown(text: &str) -> String {
     harmless(&text).into_owned()
 }
 
-/// A text whose quotes do not break over lines. What stands between two backticks is a name, and a
+/// A text whose quotes do not break over lines. What is between two backticks is a name, and a
 /// name is on one line; between other lines, the text may be a paragraph or an example.
 pub(super) fn quotes_on_one_line(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') || !text.contains('`') {
@@ -85,15 +85,14 @@ pub(super) fn quotes_on_one_line(text: &str) -> Cow<'_, str> {
 /// blanks, or `##[name]` anywhere. A blank parts the signs.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let text = without_commands(text);
-    let begins = |line: &str| line.trim_start().starts_with("::");
-    if !text.contains("::") || !text.lines().any(begins) {
+    if !text.contains("::") || !text.lines().any(begins_with_command) {
         return text;
     }
 
     let mut out = String::with_capacity(text.len() + 8);
 
     for line in text.split_inclusive('\n') {
-        if begins(line) {
+        if begins_with_command(line) {
             out.push_str(&line.replacen("::", ": :", 1));
         } else {
             out.push_str(line);
@@ -103,17 +102,25 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+fn begins_with_command(line: &str) -> bool {
+    line.trim_start().starts_with("::")
+}
+
 /// The text with a blank inside of every `##[` and `##name[`, which runners obey wherever they
-/// stand.
+/// are.
 pub(super) fn without_commands(text: &str) -> Cow<'_, str> {
-    let begins = |at: usize| is_command(&text.as_bytes()[at..]);
+    let bytes = text.as_bytes();
     let mut out = String::new();
     let mut done = 0;
 
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"#").filter(|at| begins(*at)) {
-        out.push_str(text.get(done..=at).unwrap_or(""));
+    for offset in memchr::memchr_iter(b'#', bytes) {
+        if !is_command(&bytes[offset..]) {
+            continue;
+        }
+
+        out.push_str(text.get(done..=offset).unwrap_or(""));
         out.push(' ');
-        done = at + 1;
+        done = offset + 1;
     }
 
     if done == 0 {
@@ -125,7 +132,7 @@ pub(super) fn without_commands(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether `##[` or `##name[` stands at the beginning.
+/// Whether `##[` or `##name[` is at the beginning.
 pub(super) fn is_command(bytes: &[u8]) -> bool {
     let Some(rest) = bytes.strip_prefix(b"##") else {
         return false;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Build, FileRecord, HealthKind, HealthRecord, HealthState, HealthTest, ImageRecord,
-    ObjectRecord, PortRecord, ProjectRecord, Published, ServerPort, ServerRecord, Source,
-    Understanding, Unit, UnitKind, Unknown, UnknownKind, UserRecord, VolumeRecord,
+    BuildRecord, FileRecord, HealthKind, HealthRecord, HealthState, HealthTest, ImageRecord,
+    ObjectRecord, PortRecord, ProjectRecord, PublishedPort, ServerPort, ServerRecord,
+    Understanding, Unit, UnitKind, UnitSource, Unknown, UnknownKind, UserRecord, VolumeRecord,
 };
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner};
@@ -200,14 +200,14 @@ fn service_unit(ctx: &Ctx, project: &Project, service: &Service) -> Unit {
     unit
 }
 
-fn compose_build(ctx: &Ctx, container: &Container, build: &compose::Build) -> Build {
+fn compose_build(ctx: &Ctx, container: &Container, build: &compose::Build) -> BuildRecord {
     let stage = ctx
         .graph
         .build_of(container)
         .and_then(|(dockerfile, stage)| dockerfile.stages.get(stage))
         .map(stage_name);
 
-    Build {
+    BuildRecord {
         location: build.location,
         dockerfile: build.dockerfile.as_ref().map(|path| path.value.clone()),
         stage,
@@ -257,7 +257,10 @@ fn container_unit(ctx: &Ctx, owner: Owner, kind: UnitKind, container: &Container
         location: container.name.location,
         object: None,
         shipped: false,
-        source: container.image.as_ref().map_or(Source::Unwritten, image),
+        source: container
+            .image
+            .as_ref()
+            .map_or(UnitSource::Unwritten, image),
         build: None,
         commands: commands(ctx, container),
         servers: servers(ctx, owner, container),
@@ -270,10 +273,10 @@ fn container_unit(ctx: &Ctx, owner: Owner, kind: UnitKind, container: &Container
     }
 }
 
-fn image(image: &ImageUse) -> Source {
+fn image(image: &ImageUse) -> UnitSource {
     let reference = image.reference.as_ref();
 
-    Source::Image(ImageRecord {
+    UnitSource::Image(ImageRecord {
         location: image.location,
         reference: reference.map(reference_text),
         changed: reference.is_some_and(|reference| *reference != Reference::parse(&image.written)),
@@ -362,9 +365,9 @@ fn server(started: Started) -> ServerRecord {
 
 fn port(port: &Port) -> PortRecord {
     let published = match port.published {
-        None => Published::No,
-        Some(None) => Published::Random,
-        Some(Some((first, last))) => Published::At(first, last),
+        None => PublishedPort::No,
+        Some(None) => PublishedPort::Random,
+        Some(Some((first, last))) => PublishedPort::At(first, last),
     };
 
     PortRecord {
@@ -420,7 +423,7 @@ fn add_dockerfile(ctx: &Ctx, record: &mut FileRecord, dockerfile: &Dockerfile) {
 fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
     let (entrypoint, cmd) = dockerfile.start(stage.index);
     let source = match &stage.base {
-        Base::Stage(earlier) => Source::Stage(
+        Base::Stage(earlier) => UnitSource::Stage(
             dockerfile
                 .stages
                 .get(*earlier)
@@ -428,7 +431,7 @@ fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
                 .unwrap_or_default(),
         ),
         Base::Image(use_) => image(use_),
-        Base::Scratch(_) => Source::Scratch,
+        Base::Scratch(_) => UnitSource::Scratch,
     };
 
     let uses = ctx.graph.uses(dockerfile.file).iter();
@@ -481,7 +484,7 @@ fn exposed(port: &crate::source::Located<String>) -> PortRecord {
     PortRecord {
         written: port.value.clone(),
         target,
-        published: Published::No,
+        published: PublishedPort::No,
         host_ip: None,
         protocol: protocol.to_ascii_lowercase(),
         known: target.is_some(),
@@ -569,11 +572,11 @@ fn add_workload(ctx: &Ctx, record: &mut FileRecord, object: &Object, workload: &
 }
 
 /// The stage of this repository that a container's image is built from.
-fn built(ctx: &Ctx, container: &Container) -> Option<Build> {
+fn built(ctx: &Ctx, container: &Container) -> Option<BuildRecord> {
     let (dockerfile, stage) = ctx.graph.build_of(container)?;
     let stage = dockerfile.stages.get(stage)?;
 
-    Some(Build {
+    Some(BuildRecord {
         location: stage.location,
         dockerfile: Some(ctx.facts.path(dockerfile.file).to_owned()),
         stage: Some(stage_name(stage)),
@@ -638,7 +641,7 @@ fn add_workflow(ctx: &Ctx, record: &mut FileRecord, workflow: &Workflow) {
 
     record.builds = image_builds(workflow)
         .iter()
-        .map(|build| Build {
+        .map(|build| BuildRecord {
             location: build.location,
             dockerfile: build.dockerfile.as_ref().map(|path| path.value.clone()),
             stage: pipeline_stage(ctx, workflow, build.location),

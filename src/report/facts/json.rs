@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Build, FileRecord, HealthRecord, HealthTest, ObjectRecord, PortRecord, ProjectRecord,
-    Published, ServerPort, ServerRecord, Source, Understanding, Unit, Unknown, UserRecord,
+    BuildRecord, FileRecord, HealthRecord, HealthTest, ObjectRecord, PortRecord, ProjectRecord,
+    PublishedPort, ServerPort, ServerRecord, Understanding, Unit, UnitSource, Unknown, UserRecord,
     VolumeRecord, kind_names,
 };
 use crate::model::file_role::Evidence;
@@ -15,22 +15,22 @@ use crate::report::Report;
 use crate::source::Location;
 
 #[derive(Serialize)]
-struct Document {
+struct FactsDocument {
     version: u32,
-    tool: Tool,
+    tool: ToolItem,
     root: String,
-    totals: Totals,
+    totals: TotalsItem,
     files: Vec<FileItem>,
 }
 
 #[derive(Serialize)]
-struct Tool {
+struct ToolItem {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
-struct Totals {
+struct TotalsItem {
     dockerfiles: usize,
     compose_files: usize,
     kubernetes_objects: usize,
@@ -44,8 +44,8 @@ struct Totals {
 struct FileItem {
     path: String,
     kind: &'static str,
-    role: Word,
-    origin: Word,
+    role: RoleItem,
+    origin: RoleItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<ProjectItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ struct FileItem {
 
 /// A role or an origin, and why.
 #[derive(Serialize)]
-struct Word {
+struct RoleItem {
     name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceItem>,
@@ -92,14 +92,14 @@ struct UnitItem {
     kind: &'static str,
     name: String,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
     shipped: bool,
     source: SourceItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     build: Option<BuildItem>,
-    commands: Vec<Quote>,
+    commands: Vec<QuoteItem>,
     servers: Vec<ServerItem>,
     ports: Vec<PortItem>,
     health: Vec<HealthItem>,
@@ -110,17 +110,17 @@ struct UnitItem {
 }
 
 #[derive(Serialize)]
-struct Place {
+struct PlaceItem {
     file: String,
     line: u32,
 }
 
 /// A text of a file, secrets masked.
 #[derive(Serialize)]
-struct Quote {
+struct QuoteItem {
     text: String,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -143,7 +143,7 @@ struct BuildItem {
     dockerfile: Option<String>,
     stage: Option<String>,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -156,7 +156,7 @@ struct ServerItem {
     port_by_default: bool,
     workers: Option<String>,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -168,7 +168,7 @@ struct PortItem {
     host_ip: Option<String>,
     protocol: String,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -193,7 +193,7 @@ struct VolumeItem {
     target: Option<String>,
     read_only: bool,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -201,7 +201,7 @@ struct UserItem {
     kind: &'static str,
     name: String,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -210,7 +210,7 @@ struct ObjectItem {
     name: Option<String>,
     selects: Vec<String>,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 #[derive(Serialize)]
@@ -218,7 +218,7 @@ struct UnknownItem {
     kind: &'static str,
     subject: String,
     #[serde(flatten)]
-    place: Place,
+    place: PlaceItem,
 }
 
 /// One object, with a line end behind it.
@@ -230,14 +230,14 @@ pub fn render(view: &Report, understanding: &Understanding) -> String {
         .map(|file| file_item(view, file))
         .collect();
 
-    let document = Document {
+    let document = FactsDocument {
         version: 1,
-        tool: Tool {
+        tool: ToolItem {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
         },
         root: view.root(),
-        totals: Totals {
+        totals: TotalsItem {
             dockerfiles: summary.dockerfiles,
             compose_files: summary.compose_files,
             kubernetes_objects: summary.kubernetes_objects,
@@ -304,7 +304,7 @@ fn file_item(view: &Report, file: &FileRecord) -> FileItem {
     }
 }
 
-fn word(name: &'static str, evidence: Option<Evidence>) -> Word {
+fn word(name: &'static str, evidence: Option<Evidence>) -> RoleItem {
     let evidence = evidence.map(|evidence| match evidence {
         Evidence::Word(word) => EvidenceItem {
             kind: "word",
@@ -320,7 +320,7 @@ fn word(name: &'static str, evidence: Option<Evidence>) -> Word {
         },
     });
 
-    Word { name, evidence }
+    RoleItem { name, evidence }
 }
 
 fn project_item(view: &Report, project: &ProjectRecord) -> ProjectItem {
@@ -347,7 +347,7 @@ fn unit_item(view: &Report, unit: &Unit) -> UnitItem {
         commands: unit
             .commands
             .iter()
-            .map(|command| Quote {
+            .map(|command| QuoteItem {
                 text: view.quote(*command),
                 place: place(view, *command),
             })
@@ -382,24 +382,24 @@ fn unit_item(view: &Report, unit: &Unit) -> UnitItem {
     }
 }
 
-fn source_item(view: &Report, source: &Source) -> SourceItem {
+fn source_item(view: &Report, source: &UnitSource) -> SourceItem {
     match source {
-        Source::Image(image) => SourceItem::Image {
+        UnitSource::Image(image) => SourceItem::Image {
             image: view.quote(image.location),
             reference: image
                 .reference
                 .as_ref()
                 .map(|reference| view.line(reference)),
         },
-        Source::Stage(stage) => SourceItem::Stage {
+        UnitSource::Stage(stage) => SourceItem::Stage {
             stage: view.line(stage),
         },
-        Source::Scratch => SourceItem::Scratch,
-        Source::Unwritten => SourceItem::Unwritten,
+        UnitSource::Scratch => SourceItem::Scratch,
+        UnitSource::Unwritten => SourceItem::Unwritten,
     }
 }
 
-fn build_item(view: &Report, build: &Build) -> BuildItem {
+fn build_item(view: &Report, build: &BuildRecord) -> BuildItem {
     BuildItem {
         dockerfile: build.dockerfile.as_ref().map(|path| view.line(path)),
         stage: build.stage.as_ref().map(|stage| view.line(stage)),
@@ -431,9 +431,9 @@ fn port_item(view: &Report, port: &PortRecord) -> PortItem {
         known: port.known,
         target: port.target,
         published: match port.published {
-            Published::No => None,
-            Published::Random => Some(PublishedItem::Random("random")),
-            Published::At(first, last) => Some(PublishedItem::Range(first, last)),
+            PublishedPort::No => None,
+            PublishedPort::Random => Some(PublishedItem::Random("random")),
+            PublishedPort::At(first, last) => Some(PublishedItem::Range(first, last)),
         },
         host_ip: port.host_ip.as_ref().map(|ip| view.line(ip)),
         protocol: view.line(&port.protocol),
@@ -491,8 +491,8 @@ fn unknown_item(view: &Report, unknown: &Unknown) -> UnknownItem {
     }
 }
 
-fn place(view: &Report, location: Location) -> Place {
-    Place {
+fn place(view: &Report, location: Location) -> PlaceItem {
+    PlaceItem {
         file: view.path_in_root(location.file),
         line: view.range(location).start.line,
     }

@@ -40,7 +40,7 @@ pub struct FileRecord {
     /// The jobs of a workflow.
     pub jobs: Vec<String>,
     /// The images that a workflow builds.
-    pub builds: Vec<Build>,
+    pub builds: Vec<BuildRecord>,
     /// Variables that an env file sets.
     pub variables: usize,
     pub syntax_errors: usize,
@@ -68,8 +68,8 @@ pub struct Unit {
     pub object: Option<String>,
     /// Of a stage: it ends in an image that is run.
     pub shipped: bool,
-    pub source: Source,
-    pub build: Option<Build>,
+    pub source: UnitSource,
+    pub build: Option<BuildRecord>,
     /// ENTRYPOINT and CMD, or what replaces them.
     pub commands: Vec<Location>,
     pub servers: Vec<ServerRecord>,
@@ -109,7 +109,7 @@ impl UnitKind {
 
 /// Where the files of a unit come from.
 #[derive(Debug)]
-pub enum Source {
+pub enum UnitSource {
     Image(ImageRecord),
     /// An earlier stage of the same Dockerfile.
     Stage(String),
@@ -132,7 +132,7 @@ pub struct ImageRecord {
 
 /// A Dockerfile and the stage of it that becomes the image.
 #[derive(Debug)]
-pub struct Build {
+pub struct BuildRecord {
     pub location: Location,
     /// As a repository path; `None` if it cannot be known.
     pub dockerfile: Option<String>,
@@ -166,7 +166,7 @@ pub struct PortRecord {
     pub written: String,
     /// First and last inside the container.
     pub target: Option<(u16, u16)>,
-    pub published: Published,
+    pub published: PublishedPort,
     pub host_ip: Option<String>,
     pub protocol: String,
     pub known: bool,
@@ -174,7 +174,7 @@ pub struct PortRecord {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Published {
+pub enum PublishedPort {
     No,
     Random,
     /// First and last on the host.

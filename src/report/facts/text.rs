@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Build, FileRecord, HealthRecord, HealthState, HealthTest, ImageRecord, ObjectRecord,
-    PortRecord, Published, ServerPort, ServerRecord, Source, Understanding, Unit, UnitKind,
+    BuildRecord, FileRecord, HealthRecord, HealthState, HealthTest, ImageRecord, ObjectRecord,
+    PortRecord, PublishedPort, ServerPort, ServerRecord, Understanding, Unit, UnitKind, UnitSource,
     Unknown, UnknownKind, VolumeRecord, kind_names,
 };
 use crate::model::file_role::{Evidence, Origin, Role};
@@ -122,7 +122,9 @@ fn description(view: &Report, file: &FileRecord) -> String {
     let role = file.role;
     let mut text = format!("{}, {}", kind_names(file.kind).1, role_word(file));
 
-    if let Some(evidence) = role.role_evidence.filter(|_| role.role != Role::Production) {
+    if let Some(evidence) = role.role_evidence
+        && role.role != Role::Production
+    {
         let _ = write!(text, " ({})", evidence_words(evidence));
     }
 
@@ -236,7 +238,7 @@ fn title(view: &Report, unit: &Unit) -> String {
 fn rows(view: &Report, here: FileId, unit: &Unit) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
 
-    if unit.build.is_none() || !matches!(unit.source, Source::Unwritten) {
+    if unit.build.is_none() || !matches!(unit.source, UnitSource::Unwritten) {
         rows.push(("image", source(view, unit)));
     }
 
@@ -290,10 +292,10 @@ fn rows(view: &Report, here: FileId, unit: &Unit) -> Vec<(&'static str, String)>
 
 fn source(view: &Report, unit: &Unit) -> String {
     match &unit.source {
-        Source::Image(image) => image_words(view, image),
-        Source::Stage(stage) => view.line(&format!("from stage {stage}")),
-        Source::Scratch => "scratch".to_owned(),
-        Source::Unwritten => "not known".to_owned(),
+        UnitSource::Image(image) => image_words(view, image),
+        UnitSource::Stage(stage) => view.line(&format!("from stage {stage}")),
+        UnitSource::Scratch => "scratch".to_owned(),
+        UnitSource::Unwritten => "not known".to_owned(),
     }
 }
 
@@ -311,7 +313,7 @@ fn image_words(view: &Report, image: &ImageRecord) -> String {
 }
 
 /// `services/api/Dockerfile › runtime`.
-fn build_words(view: &Report, build: &Build) -> String {
+fn build_words(view: &Report, build: &BuildRecord) -> String {
     match (&build.dockerfile, &build.stage) {
         (Some(path), Some(stage)) => {
             let stage = view.line(stage);
@@ -386,14 +388,14 @@ fn server_words(view: &Report, here: FileId, server: &ServerRecord) -> String {
 
 /// `127.0.0.1:8080 → 80`, `8000` for a port that is not published.
 fn port_words(view: &Report, port: &PortRecord) -> String {
-    let Some(target) = port.target.filter(|_| port.known) else {
+    let (Some(target), true) = (port.target, port.known) else {
         return format!("{} (not known)", view.line(&port.written));
     };
 
     let mut text = match port.published {
-        Published::No => String::new(),
-        Published::Random => "a random port → ".to_owned(),
-        Published::At(first, last) => {
+        PublishedPort::No => String::new(),
+        PublishedPort::Random => "a random port → ".to_owned(),
+        PublishedPort::At(first, last) => {
             let host = port
                 .host_ip
                 .as_deref()
