@@ -3,8 +3,8 @@
 //! A fence's info string is `<language> <role> <path>`. A block of role `bad` or `good` begins an
 //! example; `with` adds a file to it; `fixed` says what the fixes make of a file in it.
 //!
-//! In a `bad` example a line may end in marks. Each is `#! ` and one or more of these parts, in this
-//! order:
+//! In a `bad` example a line may end in marks. Each is `#! ` and one or more of these parts, in
+//! this order:
 //!
 //! - a level (`error`, `warning`, `note`), or `related` for a related place of a finding;
 //! - `here`, or a text in backquotes, which is exactly the text of the span;

@@ -48,7 +48,7 @@ pub enum CliCommand {
     /// Lint a repository or some of its files (default)
     #[command(max_term_width = 100, after_help = AFTER_HELP)]
     Check(Box<CheckArguments>),
-    /// Show what was understood: the role of each file, what runs, builds and joins, what is unknown
+    /// Show what was understood: roles of files, what runs, builds and joins, what is unknown
     Facts(FactsArguments),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {

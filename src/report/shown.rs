@@ -1,6 +1,6 @@
-//! What text from a repository may do to a terminal or a runner that shows it: nothing. No character steers a terminal
-//! or turns the reading direction, nothing ends a line that is one, and no line is a command for
-//! the runner of a pipeline.
+//! What text from a repository may do to a terminal or a runner that shows it: nothing. No character
+//! steers a terminal or turns the reading direction, nothing breaks a line in two, and no line is a
+//! command for the runner of a pipeline.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ const LONGEST_LINE: usize = 600;
 /// Whether a character steers a terminal, turns the reading direction around or ends a line unseen.
 pub(super) fn steers(char: char) -> bool {
     (char.is_control() && char != '\n' && char != '\t')
-        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The text with every character that steers made visible. Line ends stay; a tab becomes a blank.
