@@ -1,16 +1,24 @@
-//! The catalogue against the program: every page parses and says all it must, every example does
-//! what it claims, and pages and checks belong together one to one.
+//! The catalogue against the program: every page parses and is complete, every example does what it
+//! claims, and pages and checks belong together one to one.
+//!
+//! Each example is a test, named after its page, its role and its first file:
+//! `non-root-user::bad_1 (compose.yaml)`. `cargo test non-root-user` runs all of one page.
+
+#[path = "common/trials.rs"]
+mod trials;
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
-use deploylint::catalog::example::{self, Example, Role};
+use deploylint::catalog::example::{self, Example, ExampleFile, Mark, Role};
 use deploylint::catalog::{self, Profile, Rule};
 use deploylint::config::Config;
 use deploylint::edit::{self, Edit};
 use deploylint::engine::{Outcome, lint_texts};
-use deploylint::finding::Finding;
+use deploylint::finding::{Finding, Level};
 use deploylint::rules::CHECKS;
 use deploylint::source::Location;
+use libtest_mimic::Trial;
 
 /// Rules that the engine or the suppressions report themselves, without a check.
 const BUILT_IN: &[&str] = &[
@@ -22,7 +30,43 @@ const BUILT_IN: &[&str] = &[
     "unused-suppression",
 ];
 
-#[test]
+fn main() -> ExitCode {
+    let mut tests = vec![
+        trials::plain("every_page_is_complete", every_page_is_complete),
+        trials::plain(
+            "pages_and_checks_belong_together",
+            pages_and_checks_belong_together,
+        ),
+    ];
+    tests.extend(catalog::rules().iter().flat_map(examples));
+
+    trials::run(tests)
+}
+
+/// The tests of a page: one for each example.
+fn examples(rule: &'static Rule) -> Vec<Trial> {
+    let mut bad_count = 0;
+    let mut good_count = 0;
+    let mut tests = Vec::new();
+
+    for example in rule.examples() {
+        let (role, count) = match example.role {
+            Role::Bad => ("bad", &mut bad_count),
+            Role::Good => ("good", &mut good_count),
+        };
+        *count += 1;
+
+        let path = example.files.first().map_or("", |file| file.path.as_str());
+        let name = format!("{}::{role}_{count} ({path})", rule.name);
+        tests.push(Trial::test(name, move || {
+            verify(rule, &example)
+                .map_err(|problem| format!("rules/{}.md: {problem}", rule.name).into())
+        }));
+    }
+
+    tests
+}
+
 fn every_page_is_complete() {
     for rule in catalog::rules() {
         let name = rule.name;
@@ -56,7 +100,6 @@ fn every_page_is_complete() {
     }
 }
 
-#[test]
 fn pages_and_checks_belong_together() {
     let coded: BTreeSet<&str> = CHECKS
         .iter()
@@ -88,23 +131,40 @@ fn pages_and_checks_belong_together() {
     }
 }
 
-#[test]
-fn every_example_does_what_it_claims() {
-    let mut wrong = Vec::new();
+/// A reported place, as marks speak of it.
+#[derive(Debug)]
+struct Place {
+    path: String,
+    /// One-based.
+    line: u32,
+    text: String,
+    level: Level,
+    message: String,
+}
 
-    for rule in catalog::rules() {
-        for (at, example) in rule.examples().iter().enumerate() {
-            if let Err(problem) = verify(rule, example) {
-                wrong.push(format!(
-                    "rules/{}.md, example {}: {problem}",
-                    rule.name,
-                    at + 1
-                ));
-            }
+impl Place {
+    fn new(outcome: &Outcome, location: Location, level: Level, message: &str) -> Self {
+        let source = &outcome.sources[location.file.0 as usize];
+
+        Self {
+            path: source.path.clone(),
+            line: source
+                .lines()
+                .position(location.span.start, &source.text)
+                .line,
+            text: location.span.text(&source.text).to_owned(),
+            level,
+            message: message.to_owned(),
         }
     }
 
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    fn fits(&self, file: &ExampleFile, mark: &Mark) -> bool {
+        self.path == file.path
+            && self.line == mark.line
+            && mark.text.as_ref().is_none_or(|text| *text == self.text)
+            && mark.level.is_none_or(|level| level == self.level)
+            && mark.matches_message(&self.message)
+    }
 }
 
 fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
@@ -114,48 +174,54 @@ fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
         .map(|file| (file.path.as_str(), file.text.as_str()))
         .collect();
     let outcome = lint(rule, &files);
-    let found: Vec<(String, u32, &str)> = outcome
-        .findings
+    let findings = &outcome.findings;
+    let mut unmarked: Vec<Place> = findings
         .iter()
-        .flat_map(locations)
-        .map(|location| shown(&outcome, location))
+        .flat_map(|finding| places(&outcome, finding))
         .collect();
-    let mut left = found.clone();
+    let related: Vec<Place> = findings
+        .iter()
+        .flat_map(|finding| related_places(&outcome, finding))
+        .collect();
 
-    for file in &example.files {
-        for mark in &file.marks {
-            let hit = left.iter().position(|(path, line, text)| {
-                *path == file.path
-                    && *line == mark.line
-                    && mark.text.as_ref().is_none_or(|want| want == text)
-            });
-
-            match hit {
-                Some(hit) => drop(left.remove(hit)),
-                None => {
-                    return Err(format!(
-                        "{}:{} {:?} is not reported; found {found:?}",
-                        file.path, mark.line, mark.text
-                    ));
-                }
-            }
-        }
-    }
-
-    if example.role == Role::Bad && found.is_empty() {
+    if example.role == Role::Bad && unmarked.is_empty() {
         return Err("nothing is reported".to_owned());
     }
 
-    if !left.is_empty() {
-        return Err(format!("reported without a mark: {left:?}"));
+    for file in &example.files {
+        for mark in &file.marks {
+            if mark.related {
+                if !related.iter().any(|place| place.fits(file, mark)) {
+                    return Err(format!(
+                        "{}: {mark:?} is not a related place; these are: {related:#?}",
+                        file.path
+                    ));
+                }
+
+                continue;
+            }
+
+            let Some(index) = unmarked.iter().position(|place| place.fits(file, mark)) else {
+                return Err(format!(
+                    "{}: {mark:?} is not reported; not marked yet: {unmarked:#?}",
+                    file.path
+                ));
+            };
+
+            unmarked.remove(index);
+        }
     }
 
-    for (path, want) in &example.fixed {
-        let mended = mend(&outcome, path).ok_or_else(|| format!("{path} is not in the example"))?;
+    if !unmarked.is_empty() {
+        return Err(format!("reported without a mark: {unmarked:#?}"));
+    }
 
-        if mended != *want {
+    for (path, expected) in &example.fixed {
+        let fixed = fixed(&outcome, path).ok_or_else(|| format!("{path} is not in the example"))?;
+
+        if fixed != *expected {
             return Err(format!(
-                "the fixes make of {path}:\n{mended}\nand not:\n{want}"
+                "the fixes make of {path}:\n{fixed}\nand not:\n{expected}"
             ));
         }
     }
@@ -177,26 +243,30 @@ fn lint(rule: &Rule, files: &[(&str, &str)]) -> Outcome {
     outcome
 }
 
-/// The primary place, and those of other objects that the finding speaks for.
-fn locations(finding: &Finding) -> impl Iterator<Item = Location> {
-    let alike = finding
+/// The primary place, and those of other objects that the finding is about.
+fn places(outcome: &Outcome, finding: &Finding) -> Vec<Place> {
+    let others = finding
         .related
         .iter()
         .filter(|label| finding.others > 0 && label.text == "and here");
-    std::iter::once(finding.location).chain(alike.map(|label| label.location))
+    let locations = std::iter::once(finding.location).chain(others.map(|label| label.location));
+
+    locations
+        .map(|location| Place::new(outcome, location, finding.level, &finding.message))
+        .collect()
 }
 
-/// Path, line and text of a place.
-fn shown(outcome: &Outcome, location: Location) -> (String, u32, &str) {
-    let source = &outcome.sources[location.file.0 as usize];
-    let line = source
-        .lines()
-        .position(location.span.start, &source.text)
-        .line;
-    (source.path.clone(), line, location.span.text(&source.text))
+/// The places that a finding refers to, each with its label as the message.
+fn related_places(outcome: &Outcome, finding: &Finding) -> Vec<Place> {
+    finding
+        .related
+        .iter()
+        .map(|label| Place::new(outcome, label.location, finding.level, &label.text))
+        .collect()
 }
 
-fn mend(outcome: &Outcome, path: &str) -> Option<String> {
+/// What the fixes make of a file; `None` where there is no such file.
+fn fixed(outcome: &Outcome, path: &str) -> Option<String> {
     let source = outcome.sources.iter().find(|source| source.path == path)?;
     let fixes = outcome
         .findings

@@ -73,7 +73,10 @@ impl Run {
 }
 
 /// A Dockerfile with one error (no tag), whatever else it has.
-const UNPINNED: &str = "FROM debian\nUSER 10001\nCMD [\"/bin/true\"]\n";
+const UNPINNED: &str = r#"FROM debian
+USER 10001
+CMD ["/bin/true"]
+"#;
 
 #[test]
 fn nothing_to_check_is_clean() {
@@ -128,7 +131,16 @@ fn mistakes_on_the_command_line_exit_with_two() {
 
 #[test]
 fn mistakes_in_the_configuration_are_shown_in_it() {
-    let config = "profile = \"strct\"\nignore = [\"unused-supression\"]\n\n[levels]\nunknown-rule = \"warn\"\n\n[[paths]]\nglobs = \"dev/**\"\nselect = []\n";
+    let config = r#"profile = "strct"
+ignore = ["unused-supression"]
+
+[levels]
+unknown-rule = "warn"
+
+[[paths]]
+globs = "dev/**"
+select = []
+"#;
     let folder = Folder::new(&[("Dockerfile", UNPINNED), ("deploylint.toml", config)]);
     let run = folder.run(&[]);
     assert_eq!((run.code, run.out.as_str()), (2, ""));
@@ -432,8 +444,11 @@ fn suppressions_hide_and_are_judged() {
 
 #[test]
 fn paths_can_be_left_out_or_judged_differently() {
-    let config =
-        "exclude = ['gone/']\n[[paths]]\nglobs = ['dev/']\nlevels.pinned-image = 'warning'\n";
+    let config = r"exclude = ['gone/']
+[[paths]]
+globs = ['dev/']
+levels.pinned-image = 'warning'
+";
     let folder = Folder::new(&[
         ("gone/Dockerfile", UNPINNED),
         ("dev/Dockerfile", UNPINNED),

@@ -1,251 +1,366 @@
-//! Which variables have to be documented, and which documented ones nobody reads: little
-//! repositories, and what the rules about env examples say of each.
+//! Which variables have to be documented, and which documented ones nothing reads: little
+//! repositories, and what the rules about env examples report in each.
 
-use deploylint::config::Config;
-use deploylint::engine::lint_texts;
+mod common;
 
-const RULES: &[&str] = &["env-example", "undocumented-variable", "stale-variable"];
+use common::Rules;
+use deploylint::catalog::Profile;
 
-const DOCKERFILE: (&str, &str) = ("Dockerfile", "FROM python:3.13-slim\nCOPY . .\n");
-
-/// `rule path text`, one a line, in the order of places; a `?` marks a note.
-fn found(files: &[(&str, &str)]) -> Vec<String> {
-    let outcome = lint_texts(Config::default(), files);
-    let findings = outcome
-        .findings
-        .iter()
-        .filter(|finding| RULES.contains(&finding.rule));
-    findings
-        .map(|finding| {
-            let source = &outcome.sources[finding.location.file.0 as usize];
-            let mark = if finding.level.as_str() == "note" {
-                "?"
-            } else {
-                ""
-            };
-
-            format!(
-                "{}{mark} {} {}",
-                finding.rule,
-                source.path,
-                finding.location.span.text(&source.text)
-            )
-        })
-        .collect()
-}
-
-#[track_caller]
-fn check(files: &[(&str, &str)], expected: &[&str]) {
-    assert_eq!(found(files), expected, "{files:#?}");
-}
+const RULES: Rules = Rules {
+    names: &["env-example", "undocumented-variable", "stale-variable"],
+    profile: Profile::Recommended,
+};
 
 #[test]
 fn source_needs_an_example_where_something_is_deployed() {
-    let code = (
-        "app/main.py",
-        "import os\nKEY = os.environ['BILLING_KEY']\n",
+    RULES.check(
+        r"//- app/main.py
+import os
+KEY = os.environ['BILLING_KEY']
+                  ^^^^^^^^^^^ warning[env-example]
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+",
     );
-    check(
-        &[code, DOCKERFILE],
-        &["env-example app/main.py BILLING_KEY"],
+    RULES.check(
+        r"//- app/main.py
+import os
+KEY = os.environ['BILLING_KEY']
+",
     );
-    check(&[code], &[]);
     // One address that may stay empty is a feature that may be off; several are worth a note.
-    let optional = ("a.js", "connect(process.env.STORE_URL)");
-    check(&[optional, DOCKERFILE], &[]);
-    check(
-        &[
-            optional,
-            ("b.js", "sign(process.env.SIGNING_KEY)"),
-            DOCKERFILE,
-        ],
-        &["env-example? a.js STORE_URL"],
+    RULES.check(
+        r"//- a.js
+connect(process.env.STORE_URL)
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+",
+    );
+    RULES.check(
+        r"//- a.js
+connect(process.env.STORE_URL)
+                    ^^^^^^^^^ note[env-example]
+//- b.js
+sign(process.env.SIGNING_KEY)
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+",
     );
 }
 
 #[test]
 fn what_anything_sets_needs_no_example() {
-    let code = (
-        "app/main.py",
-        "import os\nKEY = os.environ['BILLING_KEY']\n",
-    );
-    for setter in [
-        ("app/Dockerfile", "FROM python:3.13\nENV BILLING_KEY=x\n"),
-        (
-            "compose.yaml",
-            "services:\n  a:\n    build: .\n    environment:\n      BILLING_KEY: dummy\n",
-        ),
-        (
-            "k8s/config.yaml",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  BILLING_KEY: x\n",
-        ),
-        (
-            ".github/workflows/a.yaml",
-            "on: push\nenv:\n  BILLING_KEY: ${{ secrets.BILLING_KEY }}\njobs: {}\n",
-        ),
-        (
-            "app/other.py",
-            "import os\nos.environ['BILLING_KEY'] = key\n",
-        ),
-        (
-            "app/other.py",
-            "import os\nx = os.getenv('BILLING_KEY', 'x')\n",
-        ),
-    ] {
-        check(&[code, DOCKERFILE, setter], &[]);
-    }
+    let repository = r"//- app/main.py
+import os
+KEY = os.environ['BILLING_KEY']
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+";
 
     for other in [
-        (
-            "app/other.py",
-            "import os\nok = os.environ['BILLING_KEY'] == key\n",
-        ),
-        ("README.md", "Set BILLING_KEY.\n"),
-        ("run.sh", "echo $MY_BILLING_KEY\n"),
+        r"//- app/Dockerfile
+FROM python:3.13
+ENV BILLING_KEY=x
+",
+        r"//- compose.yaml
+services:
+  a:
+    build: .
+    environment:
+      BILLING_KEY: dummy
+",
+        r"//- k8s/config.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+data:
+  BILLING_KEY: x
+",
+        r"//- .github/workflows/a.yaml
+on: push
+env:
+  BILLING_KEY: ${{ secrets.BILLING_KEY }}
+jobs: {}
+",
+        r"//- app/other.py
+import os
+os.environ['BILLING_KEY'] = key
+",
+        r"//- app/other.py
+import os
+x = os.getenv('BILLING_KEY', 'x')
+",
     ] {
-        assert!(!found(&[code, DOCKERFILE, other]).is_empty(), "{other:?}");
+        RULES.check(&[repository, other].concat());
+    }
+
+    let repository = r"//- app/main.py
+import os
+KEY = os.environ['BILLING_KEY']
+                  ^^^^^^^^^^^ warning[env-example]
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+";
+
+    for other in [
+        r"//- app/other.py
+import os
+ok = os.environ['BILLING_KEY'] == key
+",
+        r"//- README.md
+Set BILLING_KEY.
+",
+        r"//- run.sh
+echo $MY_BILLING_KEY
+",
+    ] {
+        RULES.check(&[repository, other].concat());
     }
 }
 
 #[test]
 fn the_nearest_example_counts() {
-    let example = (".env.example", "A_KEY=\n");
-    let read = |path: &'static str| {
-        (
-            path,
-            "import os\nos.environ['A_KEY']\nos.environ['B_KEY']\n",
-        )
-    };
-
-    check(
-        &[example, read("a/main.py")],
-        &["undocumented-variable a/main.py B_KEY"],
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+//- a/main.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+            ^^^^^ warning[undocumented-variable]
+",
     );
     // Another service's example names it.
-    check(
-        &[example, read("a/main.py"), ("b/.env.example", "B_KEY=\n")],
-        &["stale-variable? b/.env.example B_KEY"][..0],
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+//- a/main.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+//- b/.env.example
+B_KEY=
+",
     );
     // No example belongs to this folder.
-    check(&[("b/.env.example", "A_KEY=\n"), read("a/main.py")], &[]);
-    for path in ["tests/a.py", "examples/a.py", "scripts/a.py", "docs/a.py"] {
-        check(&[example, read(path)], &[]);
+    RULES.check(
+        r"//- b/.env.example
+A_KEY=
+//- a/main.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
+    );
+    let repository = r"//- .env.example
+A_KEY=
+";
+
+    for other in [
+        r"//- tests/a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
+        r"//- examples/a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
+        r"//- scripts/a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
+        r"//- docs/a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
+    ] {
+        RULES.check(&[repository, other].concat());
     }
 }
 
 #[test]
-fn a_variable_is_said_once() {
-    let files = [
-        (".env.example", "A_KEY=\n"),
-        ("a.py", "import os\nos.getenv('B_KEY')\n"),
-        ("b.py", "import os\nos.environ['B_KEY']\n"),
-        (
-            "compose.yaml",
-            "services:\n  a:\n    image: acme/a:1\n    environment:\n      C: ${C_KEY:?}\n",
-        ),
-        ("c.py", "import os\nos.environ['C_KEY']\n"),
-    ];
-    check(
-        &files,
-        &[
-            "undocumented-variable b.py B_KEY",
-            "undocumented-variable compose.yaml ${C_KEY:?}",
-        ],
+fn a_variable_is_reported_once() {
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+//- a.py
+import os
+os.getenv('B_KEY')
+//- b.py
+import os
+os.environ['B_KEY']
+            ^^^^^ warning[undocumented-variable]
+//- compose.yaml
+services:
+  a:
+    image: acme/a:1
+    environment:
+      C: ${C_KEY:?}
+         ^^^^^^^^^^ warning[undocumented-variable]
+//- c.py
+import os
+os.environ['C_KEY']
+",
     );
 }
 
 #[test]
-fn what_is_asked_for_before_it_is_read_may_be_missing() {
-    let tested = "import os\nif 'SIGNING_KEY' in os.environ:\n    use(os.environ['SIGNING_KEY'])\n";
-    check(
-        &[(".env.example", "A_KEY=\n"), ("a.py", tested)],
-        &["undocumented-variable? a.py SIGNING_KEY"],
+fn what_is_tested_before_it_is_read_may_be_missing() {
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+//- a.py
+import os
+if 'SIGNING_KEY' in os.environ:
+    ^^^^^^^^^^^ note[undocumented-variable]
+    use(os.environ['SIGNING_KEY'])
+",
     );
 }
 
 #[test]
 fn stale_variables() {
-    let example = (".env.example", "A_KEY=\nOLD_KEY=\nB_KEY=\n");
-    let code = (
-        "a.py",
-        "import os\nos.environ['A_KEY']\nos.environ['B_KEY']\n",
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+OLD_KEY=
+^^^^^^^ note[stale-variable]
+B_KEY=
+//- a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
     );
-    let stale = &["stale-variable? .env.example OLD_KEY"];
-    check(&[example, code], stale);
-    check(
-        &[
-            example,
-            code,
-            ("README.md", "OLD_KEY\n"),
-            (".env", "OLD_KEY=1\n"),
-        ],
-        stale,
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+OLD_KEY=
+^^^^^^^ note[stale-variable]
+B_KEY=
+//- a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+//- README.md
+OLD_KEY
+//- .env
+OLD_KEY=1
+",
     );
+    let repository = r"//- .env.example
+A_KEY=
+OLD_KEY=
+B_KEY=
+//- a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+";
+
     for other in [
-        ("b.ts", "config.oldKey"),
-        ("run.sh", "echo $OLD_KEY"),
-        ("b.cs", "Get(\"OLD_KEY\")"),
-        ("b.ts", "const all = { ...process.env };"),
-        ("b.ts", "process.env[name]"),
-        ("b.go", "package b\nvar _ = viper.AutomaticEnv\n"),
-        ("run.sh", "docker run --env-file .env acme/a\n"),
-        (
-            "compose.yaml",
-            "services:\n  a:\n    image: acme/a:1\n    env_file: .env\n",
-        ),
+        r"//- b.ts
+config.oldKey
+",
+        r"//- run.sh
+echo $OLD_KEY
+",
+        r#"//- b.cs
+Get("OLD_KEY")
+"#,
+        r"//- b.ts
+const all = { ...process.env };
+",
+        r"//- b.ts
+process.env[name]
+",
+        r"//- b.go
+package b
+var _ = viper.AutomaticEnv
+",
+        r"//- run.sh
+docker run --env-file .env acme/a
+",
+        r"//- compose.yaml
+services:
+  a:
+    image: acme/a:1
+    env_file: .env
+",
     ] {
-        check(&[example, code, other], &[]);
+        RULES.check(&[repository, other].concat());
     }
-    // Nothing that is seen reads any of them.
-    check(
-        &[
-            example,
-            (
-                "compose.yaml",
-                "services:\n  a:\n    image: acme/a:1\n    environment: [\"A=${A_KEY}${B_KEY}\"]\n",
-            ),
-        ],
-        &[],
+
+    // Nothing in the repository reads any of them.
+    RULES.check(
+        r#"//- .env.example
+A_KEY=
+OLD_KEY=
+B_KEY=
+//- compose.yaml
+services:
+  a:
+    image: acme/a:1
+    environment: ["A=${A_KEY}${B_KEY}"]
+"#,
     );
     // Nothing but compose can read it.
-    check(
-        &[
-            example,
-            (
-                "compose.yaml",
-                "services:\n  a:\n    image: postgres:17\n    environment: [\"A=${A_KEY}${B_KEY}\"]\n",
-            ),
-        ],
-        stale,
+    RULES.check(
+        r#"//- .env.example
+A_KEY=
+OLD_KEY=
+^^^^^^^ note[stale-variable]
+B_KEY=
+//- compose.yaml
+services:
+  a:
+    image: postgres:17
+    environment: ["A=${A_KEY}${B_KEY}"]
+"#,
     );
     // Names that libraries read, and names made of parts.
-    check(
-        &[
-            (
-                ".env.example",
-                "A_KEY=\nOTEL_SERVICE_NAME=\nB_KEY=\nX__Y=\n",
-            ),
-            code,
-        ],
-        &[],
+    RULES.check(
+        r"//- .env.example
+A_KEY=
+OTEL_SERVICE_NAME=
+B_KEY=
+X__Y=
+//- a.py
+import os
+os.environ['A_KEY']
+os.environ['B_KEY']
+",
     );
 }
 
 #[test]
 fn compile_time_reads_and_groups_of_settings_are_left_alone() {
-    check(
-        &[
-            ("src/lib.rs", "const DATA: &str = env!(\"DATA_KEY\");\n"),
-            DOCKERFILE,
-        ],
-        &[],
+    RULES.check(
+        r#"//- src/lib.rs
+const DATA: &str = env!("DATA_KEY");
+//- Dockerfile
+FROM python:3.13-slim
+COPY . .
+"#,
     );
-    let settings = "class Settings(BaseSettings):\n    store: Store\n    token: str\n";
-    check(
-        &[
-            (".env.example", "STORE__HOST=\n"),
-            ("app/settings.py", settings),
-        ],
-        &["undocumented-variable app/settings.py token"],
+    RULES.check(
+        r"//- .env.example
+STORE__HOST=
+//- app/settings.py
+class Settings(BaseSettings):
+    store: Store
+    token: str
+    ^^^^^ warning[undocumented-variable]
+",
     );
 }

@@ -1,55 +1,87 @@
 //! The repositories in `fixtures/`: what is found in each, to the line and column, and how it is
-//! told.
+//! reported.
 //!
-//! One snapshot a fixture, in `tests/snapshots/`. After a change that is meant,
-//! `INSTA_UPDATE=always cargo test --test fixtures` writes them anew; what changed is then read in
-//! the diff.
+//! Each fixture is a test with one snapshot in `tests/snapshots/`:
+//! `agent-service-ready::findings`. After an intended change,
+//! `INSTA_UPDATE=always cargo test --test fixtures` writes the snapshots again; the diff shows what
+//! changed.
+
+#[path = "common/trials.rs"]
+mod trials;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use deploylint::config::Config;
 use deploylint::engine::{Options, Outcome, lint};
 use deploylint::finding::Level;
-use deploylint::report::human::{self, RenderOptions};
-use deploylint::report::{Report, concise, json, sarif};
+use deploylint::report::style::RenderOptions;
+use deploylint::report::{Report, concise, human, json, sarif};
 use deploylint::source::Location;
 use deploylint::suppress::Date;
+use libtest_mimic::Trial;
 
-/// Fixtures whose report for people is pinned too.
-const TOLD: &[&str] = &[
+/// Fixtures whose text report is pinned too.
+const WITH_TEXT: &[&str] = &[
     "agent-service-broken",
     "agent-service-ready",
     "image-runs-as-root-six-workloads",
 ];
 
-#[test]
-fn every_fixture_gives_its_findings() {
+fn main() -> ExitCode {
+    let mut tests = vec![
+        trials::plain(
+            "a_repository_that_is_ready_passes_clean",
+            a_repository_that_is_ready_passes_clean,
+        ),
+        trials::plain(
+            "a_broken_twin_exists_for_everything_that_is_ready",
+            a_broken_twin_exists_for_everything_that_is_ready,
+        ),
+        trials::plain("no_snapshot_is_left_over", no_snapshot_is_left_over),
+    ];
+
     for name in names() {
-        let outcome = run(&name, None);
-        pin(&format!("{name}.findings"), &listed(&outcome));
+        tests.push(fixture_test(&name, "findings", findings_are_pinned));
+        tests.push(fixture_test(&name, "threads", threads_make_no_difference));
     }
+
+    for name in WITH_TEXT {
+        tests.push(fixture_test(name, "text", text_is_pinned));
+    }
+
+    trials::run(tests)
 }
 
-#[test]
-fn some_are_told_to_people() {
-    for name in TOLD {
-        let mut outcome = run(name, None);
-        outcome.summary.elapsed = Duration::ZERO;
-        pin(
-            &format!("{name}.text"),
-            &human::render_with_summary(
-                &Report::new(&outcome, Level::Warning),
-                RenderOptions::PLAIN,
-            ),
-        );
-    }
+/// A test of one fixture, which is given the fixture's name.
+fn fixture_test(fixture: &str, what: &str, test: fn(&str)) -> Trial {
+    let fixture = fixture.to_owned();
+
+    Trial::test(format!("{fixture}::{what}"), move || {
+        test(&fixture);
+        Ok(())
+    })
 }
 
-#[test]
+fn findings_are_pinned(fixture: &str) {
+    let outcome = run(fixture, None);
+    pin(&format!("{fixture}.findings"), &listed(&outcome));
+}
+
+fn text_is_pinned(fixture: &str) {
+    let mut outcome = run(fixture, None);
+    outcome.summary.elapsed = Duration::ZERO;
+    let report = Report::new(&outcome, Level::Warning);
+    pin(
+        &format!("{fixture}.text"),
+        &human::render_with_summary(&report, RenderOptions::PLAIN),
+    );
+}
+
 fn a_repository_that_is_ready_passes_clean() {
     let outcome = run("agent-service-ready", None);
     let shown = concise::render(&Report::new(&outcome, Level::Warning));
@@ -59,7 +91,6 @@ fn a_repository_that_is_ready_passes_clean() {
     );
 }
 
-#[test]
 fn a_broken_twin_exists_for_everything_that_is_ready() {
     let outcome = run("agent-service-broken", None);
     let kinds: BTreeSet<&str> = outcome
@@ -84,35 +115,31 @@ fn a_broken_twin_exists_for_everything_that_is_ready() {
     }
 }
 
-#[test]
-fn threads_make_no_difference() {
-    for name in names() {
-        let reports = [1, 2, 7].map(|threads| {
-            let mut outcome = run(&name, Some(threads));
-            outcome.summary.elapsed = Duration::ZERO;
-            let view = Report::new(&outcome, Level::Note);
-            [
-                human::render_with_summary(&view, RenderOptions::PLAIN),
-                json::render(&view),
-                sarif::render(&view),
-            ]
-            .concat()
-        });
+fn threads_make_no_difference(fixture: &str) {
+    let reports = [1, 2, 7].map(|threads| {
+        let mut outcome = run(fixture, Some(threads));
+        outcome.summary.elapsed = Duration::ZERO;
+        let view = Report::new(&outcome, Level::Note);
+        [
+            human::render_with_summary(&view, RenderOptions::PLAIN),
+            json::render(&view),
+            sarif::render(&view),
+        ]
+        .concat()
+    });
 
-        assert!(
-            reports.iter().all(|report| *report == reports[0]),
-            "{name}: the reports differ with the threads"
-        );
-    }
+    assert!(
+        reports.iter().all(|report| *report == reports[0]),
+        "the reports differ with the threads"
+    );
 }
 
-#[test]
 fn no_snapshot_is_left_over() {
     let mut wanted: BTreeSet<String> = names()
         .into_iter()
         .map(|name| format!("{name}.findings.snap"))
         .collect();
-    wanted.extend(TOLD.iter().map(|name| format!("{name}.text.snap")));
+    wanted.extend(WITH_TEXT.iter().map(|name| format!("{name}.text.snap")));
     // A new fixture's snapshot may not have been written yet; the test that pins it says so.
     for name in entries(&root().join("tests/snapshots/fixtures")) {
         assert!(

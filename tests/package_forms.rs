@@ -1,107 +1,241 @@
 //! Package rules read a command in whatever form a RUN gives it, and leave alone what no POSIX
 //! shell runs.
 
+mod common;
+
+use common::Rules;
 use deploylint::catalog::Profile;
-use deploylint::config::Config;
-use deploylint::engine::lint_texts;
 
-/// What `apt-get install curl` and `pip install flask` break, and where.
-const FLAWS: &[(&str, &str)] = &[
-    ("apt-recommends", "apt-get install"),
-    ("missing-assume-yes", "apt-get install"),
-    ("pinned-os-package", "curl"),
-    ("pinned-package", "flask"),
-    ("pip-cache", "pip install"),
-];
-
-/// The findings of the package rules, with the text that they stand at.
-fn found(dockerfile: &str) -> Vec<(&'static str, String)> {
-    let config = Config {
-        profile: Profile::Strict,
-        ..Config::default()
-    };
-
-    let outcome = lint_texts(config, &[("Dockerfile", dockerfile)]);
-    let rules = FLAWS.iter().map(|(rule, _)| *rule).chain([
-        "npm-cache",
+/// What `apt-get install curl` and `pip install flask` break, and rules that they do not break.
+const RULES: Rules = Rules {
+    names: &[
         "apt-lists",
+        "apt-recommends",
+        "missing-assume-yes",
+        "npm-cache",
         "package-update-alone",
-    ]);
-    let rules: Vec<&str> = rules.collect();
-    let mut found: Vec<(&str, String)> = outcome
-        .findings
-        .iter()
-        .filter(|finding| rules.contains(&finding.rule))
-        .map(|finding| {
-            (
-                finding.rule,
-                finding.location.span.text(dockerfile).to_owned(),
-            )
-        })
-        .collect();
-    found.sort();
-
-    found
-}
+        "pinned-os-package",
+        "pinned-package",
+        "pip-cache",
+    ],
+    profile: Profile::Strict,
+};
 
 #[test]
 fn each_form_of_a_run_is_read() {
-    let wanted: Vec<(&str, String)> = FLAWS
-        .iter()
-        .map(|(rule, text)| (*rule, (*text).to_owned()))
-        .collect();
-    for run in [
-        "RUN apt-get install curl && pip install flask",
-        "RUN apt-get install curl; \\\n    pip install flask",
-        "RUN <<EOF\napt-get install curl\npip install flask\nEOF",
-        "RUN <<-'EOF'\n\tset -e\n\tapt-get install curl\n\tpip install flask\nEOF",
-        "RUN <<EOF bash\napt-get install curl\npip install flask\nEOF",
-        "RUN bash <<EOF\napt-get install curl\npip install flask\nEOF",
-        "RUN <<EOF\n#!/usr/bin/env bash\napt-get install curl\npip install flask\nEOF",
-        "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN apt-get install curl && pip install flask",
-        "RUN bash -c \"apt-get install curl && pip install flask\"",
-        "RUN bash -euxc 'apt-get install curl && pip install flask'",
-        "RUN [\"bash\", \"-c\", \"apt-get install curl && pip install flask\"]",
-        "RUN sudo apt-get install curl && sudo -H pip install flask",
-        "RUN sudo -E bash -c 'apt-get install curl && pip install flask'",
-        "RUN env DEBIAN_FRONTEND=noninteractive apt-get install curl && env A=b pip install flask",
-        "RUN DEBIAN_FRONTEND=noninteractive apt-get install curl && A=b pip install flask",
-        "RUN if true; then apt-get install curl; fi && (pip install flask)",
+    for input in [
+        r"//- Dockerfile
+FROM debian:12.11
+RUN apt-get install curl && pip install flask
+    ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                    ^^^^ note[pinned-os-package]
+                            ^^^^^^^^^^^ note[pip-cache]
+                                        ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN apt-get install curl; \
+    ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                    ^^^^ note[pinned-os-package]
+    pip install flask
+    ^^^^^^^^^^^ note[pip-cache]
+                ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<EOF
+apt-get install curl
+^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                ^^^^ note[pinned-os-package]
+pip install flask
+^^^^^^^^^^^ note[pip-cache]
+            ^^^^^ warning[pinned-package]
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<-'EOF'
+	set -e
+	apt-get install curl
+ ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                 ^^^^ note[pinned-os-package]
+	pip install flask
+ ^^^^^^^^^^^ note[pip-cache]
+             ^^^^^ warning[pinned-package]
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<EOF bash
+apt-get install curl
+^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                ^^^^ note[pinned-os-package]
+pip install flask
+^^^^^^^^^^^ note[pip-cache]
+            ^^^^^ warning[pinned-package]
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN bash <<EOF
+apt-get install curl
+^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                ^^^^ note[pinned-os-package]
+pip install flask
+^^^^^^^^^^^ note[pip-cache]
+            ^^^^^ warning[pinned-package]
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<EOF
+#!/usr/bin/env bash
+apt-get install curl
+^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                ^^^^ note[pinned-os-package]
+pip install flask
+^^^^^^^^^^^ note[pip-cache]
+            ^^^^^ warning[pinned-package]
+EOF
+",
+        r#"//- Dockerfile
+FROM debian:12.11
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+RUN apt-get install curl && pip install flask
+    ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                    ^^^^ note[pinned-os-package]
+                            ^^^^^^^^^^^ note[pip-cache]
+                                        ^^^^^ warning[pinned-package]
+"#,
+        r#"//- Dockerfile
+FROM debian:12.11
+RUN bash -c "apt-get install curl && pip install flask"
+             ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                             ^^^^ note[pinned-os-package]
+                                     ^^^^^^^^^^^ note[pip-cache]
+                                                 ^^^^^ warning[pinned-package]
+"#,
+        r"//- Dockerfile
+FROM debian:12.11
+RUN bash -euxc 'apt-get install curl && pip install flask'
+                ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                ^^^^ note[pinned-os-package]
+                                        ^^^^^^^^^^^ note[pip-cache]
+                                                    ^^^^^ warning[pinned-package]
+",
+        r#"//- Dockerfile
+FROM debian:12.11
+RUN ["bash", "-c", "apt-get install curl && pip install flask"]
+                    ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                    ^^^^ note[pinned-os-package]
+                                            ^^^^^^^^^^^ note[pip-cache]
+                                                        ^^^^^ warning[pinned-package]
+"#,
+        r"//- Dockerfile
+FROM debian:12.11
+RUN sudo apt-get install curl && sudo -H pip install flask
+         ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                         ^^^^ note[pinned-os-package]
+                                         ^^^^^^^^^^^ note[pip-cache]
+                                                     ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN sudo -E bash -c 'apt-get install curl && pip install flask'
+                     ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                     ^^^^ note[pinned-os-package]
+                                             ^^^^^^^^^^^ note[pip-cache]
+                                                         ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN env DEBIAN_FRONTEND=noninteractive apt-get install curl && env A=b pip install flask
+                                       ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                                       ^^^^ note[pinned-os-package]
+                                                                       ^^^^^^^^^^^ note[pip-cache]
+                                                                                   ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN DEBIAN_FRONTEND=noninteractive apt-get install curl && A=b pip install flask
+                                   ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                                   ^^^^ note[pinned-os-package]
+                                                               ^^^^^^^^^^^ note[pip-cache]
+                                                                           ^^^^^ warning[pinned-package]
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN if true; then apt-get install curl; fi && (pip install flask)
+                  ^^^^^^^^^^^^^^^ note[apt-recommends], warning[missing-assume-yes]
+                                  ^^^^ note[pinned-os-package]
+                                               ^^^^^^^^^^^ note[pip-cache]
+                                                           ^^^^^ warning[pinned-package]
+",
     ] {
-        assert_eq!(
-            found(&format!("FROM debian:12.11\n{run}\n")),
-            wanted,
-            "{run}"
-        );
+        RULES.check(input);
     }
 }
 
-/// A trigger is read where it stands, though its layer is another image's.
+/// A trigger is read where it is written, though its layer is another image's.
 #[test]
 fn triggers_are_read() {
-    let found = found("FROM debian:12.11\nONBUILD RUN apt-get install curl && pip install flask\n");
-    for (rule, text) in [
-        ("missing-assume-yes", "apt-get install"),
-        ("pinned-package", "flask"),
-    ] {
-        assert!(
-            found.contains(&(rule, text.to_owned())),
-            "{rule}: {found:?}"
-        );
-    }
+    let rules = Rules {
+        names: &["missing-assume-yes", "pinned-package"],
+        ..RULES
+    };
+    rules.check(
+        r"//- Dockerfile
+FROM debian:12.11
+ONBUILD RUN apt-get install curl && pip install flask
+            ^^^^^^^^^^^^^^^ warning[missing-assume-yes]
+                                                ^^^^^ warning[pinned-package]
+",
+    );
 }
 
 #[test]
 fn what_no_posix_shell_runs_is_left_alone() {
-    for dockerfile in [
-        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nRUN pip install flask & npm install -g serve\n",
-        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nSHELL [\"powershell\", \"-Command\"]\nRUN pip install flask; npm install -g serve\n",
-        "# escape=`\nFROM python:3.12-windowsservercore\nRUN pip install flask `\n  && npm install -g serve\n",
-        "FROM debian:12.11\nSHELL [\"pwsh\", \"-c\"]\nRUN apt-get install curl; pip install flask\n",
-        "FROM debian:12.11\nRUN <<EOF python3\napt-get install curl\npip install flask\nEOF\n",
-        "FROM debian:12.11\nRUN <<EOF\n#!/usr/bin/env python3\napt-get install curl\npip install flask\nEOF\n",
-        "FROM debian:12.11\nRUN echo 'apt-get install curl' && printf 'pip install flask'\n",
+    for input in [
+        r"//- Dockerfile
+FROM mcr.microsoft.com/windows/servercore:ltsc2022
+RUN pip install flask & npm install -g serve
+",
+        r#"//- Dockerfile
+FROM mcr.microsoft.com/windows/servercore:ltsc2022
+SHELL ["powershell", "-Command"]
+RUN pip install flask; npm install -g serve
+"#,
+        r"//- Dockerfile
+# escape=`
+FROM python:3.12-windowsservercore
+RUN pip install flask `
+  && npm install -g serve
+",
+        r#"//- Dockerfile
+FROM debian:12.11
+SHELL ["pwsh", "-c"]
+RUN apt-get install curl; pip install flask
+"#,
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<EOF python3
+apt-get install curl
+pip install flask
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN <<EOF
+#!/usr/bin/env python3
+apt-get install curl
+pip install flask
+EOF
+",
+        r"//- Dockerfile
+FROM debian:12.11
+RUN echo 'apt-get install curl' && printf 'pip install flask'
+",
     ] {
-        assert_eq!(found(dockerfile), [], "{dockerfile}");
+        RULES.check(input);
     }
 }

@@ -1,6 +1,9 @@
 //! No output prints a secret: a repository full of them is linted in every format, and no piece of
 //! one may come out. Nor is one secret reported twice, although several rules could.
 
+#[path = "common/files.rs"]
+mod files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,7 +48,7 @@ impl Secrets {
     }
 
     fn all(&self) -> Vec<&str> {
-        let own = [
+        let words = [
             &self.groq,
             &self.github,
             &self.stripe,
@@ -53,13 +56,15 @@ impl Secrets {
             &self.url_password,
             &self.opaque,
         ];
-        own.into_iter()
+        words
+            .into_iter()
             .chain(&self.key_body)
             .map(String::as_str)
             .collect()
     }
 
-    fn files(&self) -> Vec<(&'static str, String)> {
+    /// The repository that is full of them.
+    fn files(&self) -> Vec<(String, String)> {
         let Self {
             groq,
             github,
@@ -70,69 +75,103 @@ impl Secrets {
             opaque,
         } = self;
         let key = format!(
-            "{}{}\n{}\n{}{}\n",
+            r"{}{}
+{}
+{}{}
+",
             "-----BEGIN RSA PRIVATE ",
             "KEY-----",
             key_body.join("\n"),
             "-----END RSA PRIVATE ",
             "KEY-----"
         );
+        let indented_key = key.replace('\n', "\n    ");
+        let indented_key = indented_key.trim_end();
         let url = format!("postgres://app:{url_password}@db.internal:5432/app");
-        vec![
-            (
-                "Dockerfile",
-                format!(
-                    "FROM python:3.12-slim\nARG API_TOKEN={opaque}\nENV DB_PASSWORD=\"{password}\" DATABASE_URL={url}\n\
-                     LABEL token={groq}\nRUN curl -u ci:{password} -H \"Authorization: Bearer {opaque}\" https://acme.io/ && \\\n    \
-                     git clone https://ci:{url_password}@git.acme.io/a.git\n# {stripe}\nCMD [\"serve\", \"--password\", \"{password}\"]\n"
-                ),
-            ),
-            (
-                "compose.yaml",
-                format!(
-                    "services:\n  api:\n    image: acme/api:1\n    command: serve --token {opaque}\n    build:\n      context: .\n      \
-                     args:\n        NPM_TOKEN: {opaque}\n    environment:\n      JWT_SECRET: {opaque}\n      URL: ${{URL:-{url}}}\n      \
-                     SECRET: ${{SECRET:-{opaque}}}\n    labels:\n      - secret={github}\n"
-                ),
-            ),
-            (
-                "k8s/all.yaml",
-                format!(
-                    "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  password: {password}\n  key: |\n    {}\n---\n\
-                     apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  token: {groq}\n  app.ini: |\n    password = {password}\n    \
-                     url = {url}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n    - name: a\n      \
-                     image: a:1\n      env:\n        - {{name: API_KEY, value: '{opaque}'}}\n",
-                    key.replace('\n', "\n    ").trim_end()
-                ),
-            ),
-            (
-                ".github/workflows/ci.yml",
-                format!(
-                    "on: push\nenv:\n  GITHUB_TOKEN: {github}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          \
-                     export STRIPE_KEY={stripe}\n          docker run -e API_KEY={opaque} acme/x\n      - uses: a/b@v1\n        with:\n          \
-                     password: {password}\n"
-                ),
-            ),
-            (
-                ".env",
-                format!("OPENAI=x\nDB_PASSWORD='{password}'\nTOKEN={github}\nDATABASE_URL={url}\n"),
-            ),
-            (
-                ".env.example",
-                format!("JWT_SECRET={opaque}\nGROQ={groq}\n"),
-            ),
-            (
-                "src/app.py",
-                format!(
-                    "KEY = \"{groq}\"; OTHER = \"{github}\"\nDB = \"{url}\"\nPEM = \"\"\"{key}\"\"\"\n"
-                ),
-            ),
-            ("certs/server.key", key),
-            (
-                "docs/setup.md",
-                format!("export GROQ_API_KEY={groq}  # é\n"),
-            ),
-        ]
+
+        files::files(&format!(
+            r##"//- Dockerfile
+FROM python:3.12-slim
+ARG API_TOKEN={opaque}
+ENV DB_PASSWORD="{password}" DATABASE_URL={url}
+LABEL token={groq}
+RUN curl -u ci:{password} -H "Authorization: Bearer {opaque}" https://acme.io/ && \
+    git clone https://ci:{url_password}@git.acme.io/a.git
+# {stripe}
+CMD ["serve", "--password", "{password}"]
+//- compose.yaml
+services:
+  api:
+    image: acme/api:1
+    command: serve --token {opaque}
+    build:
+      context: .
+      args:
+        NPM_TOKEN: {opaque}
+    environment:
+      JWT_SECRET: {opaque}
+      URL: ${{URL:-{url}}}
+      SECRET: ${{SECRET:-{opaque}}}
+    labels:
+      - secret={github}
+//- k8s/all.yaml
+apiVersion: v1
+kind: Secret
+metadata: {{name: s}}
+stringData:
+  password: {password}
+  key: |
+    {indented_key}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: c}}
+data:
+  token: {groq}
+  app.ini: |
+    password = {password}
+    url = {url}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p}}
+spec:
+  containers:
+    - name: a
+      image: a:1
+      env:
+        - {{name: API_KEY, value: '{opaque}'}}
+//- .github/workflows/ci.yml
+on: push
+env:
+  GITHUB_TOKEN: {github}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          export STRIPE_KEY={stripe}
+          docker run -e API_KEY={opaque} acme/x
+      - uses: a/b@v1
+        with:
+          password: {password}
+//- .env
+OPENAI=x
+DB_PASSWORD='{password}'
+TOKEN={github}
+DATABASE_URL={url}
+//- .env.example
+JWT_SECRET={opaque}
+GROQ={groq}
+//- src/app.py
+KEY = "{groq}"; OTHER = "{github}"
+DB = "{url}"
+PEM = """{key}"""
+//- certs/server.key
+{key}//- docs/setup.md
+export GROQ_API_KEY={groq}  # é
+"##
+        ))
     }
 }
 
@@ -142,16 +181,18 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> String {
+const CHECK: &[&str] = &[
+    "check",
+    "--isolated",
+    "--profile",
+    "strict",
+    "--min-level",
+    "note",
+];
+
+fn run(command: &[&str], arguments: &[&str], folder: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_deploylint"))
-        .args([
-            "check",
-            "--isolated",
-            "--profile",
-            "strict",
-            "--min-level",
-            "note",
-        ])
+        .args(command)
         .args(arguments)
         .arg(folder)
         .output()
@@ -160,17 +201,16 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The first piece of a secret that stands in a text.
+/// The first piece of a secret that a text holds.
 fn leak<'s>(text: &str, secrets: &[&'s str]) -> Option<&'s str> {
-    let pieces = |secret: &'s str| {
-        (0..=secret.len().saturating_sub(PIECE)).map(move |at| &secret[at..at + PIECE])
-    };
-
     secrets
         .iter()
-        .copied()
-        .flat_map(pieces)
+        .flat_map(|secret| pieces(secret))
         .find(|piece| text.contains(piece))
+}
+
+fn pieces(secret: &str) -> impl Iterator<Item = &str> {
+    (0..=secret.len().saturating_sub(PIECE)).map(|start| &secret[start..start + PIECE])
 }
 
 #[test]
@@ -191,7 +231,7 @@ fn one_secret_is_one_finding() {
     let files = Secrets::new().files();
     let files: Vec<(&str, &str)> = files
         .iter()
-        .map(|(path, text)| (*path, text.as_str()))
+        .map(|(path, text)| (path.as_str(), text.as_str()))
         .collect();
     let outcome = lint_texts(
         Config {
@@ -233,7 +273,7 @@ fn no_output_prints_a_secret() {
     let all = secrets.all();
 
     for format in ["text", "concise", "json", "sarif", "github"] {
-        let output = run(&folder, &["--format", format]);
+        let output = run(CHECK, &["--format", format], &folder);
         for rule in [
             "secret-in-env",
             "secret-in-command",
@@ -257,11 +297,21 @@ fn no_output_prints_a_secret() {
     }
     // A rule that is not asked for must not take the masks of its secrets with it.
     for select in ["healthcheck", "env-example", "pinned-image"] {
-        let output = run(&folder, &["--format", "text", "--select", select]);
+        let output = run(CHECK, &["--select", select], &folder);
         assert_eq!(
             leak(&output, &all),
             None,
             "--select {select} prints a piece of a secret"
+        );
+    }
+
+    for format in ["text", "json"] {
+        let output = run(&["facts", "--isolated"], &["--format", format], &folder);
+        assert!(output.contains("serve --token"), "{format}:\n{output}");
+        assert_eq!(
+            leak(&output, &all),
+            None,
+            "the facts as {format} print a piece of a secret"
         );
     }
 

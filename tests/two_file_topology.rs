@@ -1,5 +1,5 @@
 //! The two-file topology in `fixtures/`: each of its flaws that files can show is found where a
-//! user would mend it.
+//! user would fix it.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use deploylint::engine::{Options, lint};
 
 /// Rule, file, and what the line says.
 const FLAWS: &[(&str, &str, &str)] = &[
-    // Passwords that stand in the files, if only as defaults.
+    // Passwords in the files, if only as defaults.
     (
         "default-credentials",
         "backend/docker-compose.yml",
@@ -25,8 +25,7 @@ const FLAWS: &[(&str, &str, &str)] = &[
         "backend/docker-compose.yml",
         "      JWT_SECRET: ${JWT_SECRET:-dev-secret}",
     ),
-    // Services that nobody asks whether they are well. There are no manifests whose probes could be
-    // missing.
+    // Services without health checks. There are no manifests whose probes could be missing.
     ("healthcheck", "backend/docker-compose.yml", "  storage:"),
     ("healthcheck", "backend/Dockerfile", "FROM python:3.11-slim"),
     ("healthcheck", "renderer/Dockerfile", "FROM base AS runner"),
@@ -114,7 +113,7 @@ fn each_flaw_is_found_at_its_line() {
     };
 
     let outcome = lint(&options).expect("threads can be started");
-    let found: Vec<(&str, &str, &str)> = outcome
+    let reported: Vec<(&str, &str, &str)> = outcome
         .findings
         .iter()
         .map(|finding| {
@@ -127,12 +126,15 @@ fn each_flaw_is_found_at_its_line() {
             )
         })
         .collect();
-    let missed: Vec<_> = FLAWS.iter().filter(|flaw| !found.contains(flaw)).collect();
+    let missed: Vec<_> = FLAWS
+        .iter()
+        .filter(|flaw| !reported.contains(flaw))
+        .collect();
     assert!(
         missed.is_empty(),
-        "not found: {missed:#?}\nfound: {found:#?}"
+        "not found: {missed:#?}\nreported: {reported:#?}"
     );
-    let wrong: Vec<_> = found
+    let wrong: Vec<_> = reported
         .iter()
         .filter(|(rule, ..)| SOUND.contains(rule))
         .collect();

@@ -10,16 +10,69 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 const SAMPLES: &[&str] = &[
-    "services:\n  web:\n    image: \"nginx:1.27\"\n    ports: ['80:80', 443]\n    environment:\n      A: é\n      B:\n",
-    "x-base: &base\n  restart: always\n  deploy: {replicas: 2}\nservices:\n  a:\n    <<: *base\n    image: x\n",
-    "on:\n  push:\n    branches: [main]\njobs:\n  a:\n    steps:\n    - run: |\n        echo 1\n\n        echo 2\n    - run: >-\n        folded\n        line\n\n        next\n          deeper\n      if: ${{ true }}\n",
-    "apiVersion: v1\nkind: List\nitems:\n- a: 1\n  b: [1, 2, {c: d}]\n- |+\n  keep\n\n- >\n  clip\n\n---\n# empty\n---\nlast: ~\n",
+    r#"services:
+  web:
+    image: "nginx:1.27"
+    ports: ['80:80', 443]
+    environment:
+      A: é
+      B:
+"#,
+    r"x-base: &base
+  restart: always
+  deploy: {replicas: 2}
+services:
+  a:
+    <<: *base
+    image: x
+",
+    r"on:
+  push:
+    branches: [main]
+jobs:
+  a:
+    steps:
+    - run: |
+        echo 1
+
+        echo 2
+    - run: >-
+        folded
+        line
+
+        next
+          deeper
+      if: ${{ true }}
+",
+    r"apiVersion: v1
+kind: List
+items:
+- a: 1
+  b: [1, 2, {c: d}]
+- |+
+  keep
+
+- >
+  clip
+
+---
+# empty
+---
+last: ~
+",
     "a: 'it''s'\nb: \"tab\\t\\u00e9 \\\"q\\\" \\\n  joined\"\nc: plain text # not this\nd: a#b\ne: - \nf: \"\"\n",
     "n: [0, -1, 1.5, 1e3, true, False, null, ~, .inf, yes, 0x1F, 0o17, 2024-01-01]\n",
-    "? complex\n: value\n? - seq\n: {a: , b: 1}\n",
+    r"? complex
+: value
+? - seq
+: {a: , b: 1}
+",
     "a:\r\n  - x\r\n  - |\r\n    l1\r\n    l2\r\nb: 'f\r\n  g'\r\n",
     "\"q\": {\"j\":1,\"k\":[\"a\",\"b\"]}\n",
-    "a: !custom x\nb: !!str 1\nc: {d: !t [1]}\n",
+    r"a: !custom x
+b: !!str 1
+c: {d: !t [1]}
+",
 ];
 
 /// The samples, and every YAML text that the project ships as a fixture or as an example of a rule.

@@ -1,4 +1,4 @@
-//! The command line: what may be written, and the help that says so.
+//! The command line: the arguments and their help.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ Examples:
   deploylint services/api/Dockerfile            Lint one file; the rest of the repository is context
   deploylint --format sarif --output-file out.sarif
   deploylint explain non-root-user              Show what a rule finds and how to fix it
+  deploylint facts compose.yaml                 Show what was understood of a file
 
 Exit codes:
   0  no findings at or above --fail-on
@@ -37,16 +38,18 @@ Configuration:       deploylint.toml in the root, .github/ or .config/";
 )]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
     #[command(flatten)]
-    pub check: Check,
+    pub check: CheckArguments,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Lint a repository or some of its files (default)
     #[command(max_term_width = 100, after_help = AFTER_HELP)]
-    Check(Box<Check>),
+    Check(Box<CheckArguments>),
+    /// Show what was understood: roles of files, what runs, builds and joins, what is unknown
+    Facts(FactsArguments),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {
         /// Rule to explain, checklist item whose rules to list, or rule of another linter, such as
@@ -67,21 +70,21 @@ pub enum Command {
     },
 }
 
-#[derive(Args, Debug)]
-pub struct Check {
+#[derive(Args, Debug, Default)]
+pub struct CheckArguments {
     /// Directory to lint, or files and directories in a repository; `-` reads standard input
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Output format
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Write the report to FILE and a summary to the terminal
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output_file: Option<PathBuf>,
     /// Minimum level to report [default: warning]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
-    pub min_level: Option<Level>,
+    pub min_level: Option<LevelArgument>,
     /// Print counts per rule instead of findings
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
@@ -103,7 +106,7 @@ pub struct Check {
 
     /// Rule set [default: recommended]
     #[arg(long, value_enum, help_heading = "Rules")]
-    pub profile: Option<Profile>,
+    pub profile: Option<ProfileArgument>,
     /// Run only these rules or checklist items (comma-separated)
     #[arg(
         long,
@@ -122,7 +125,7 @@ pub struct Check {
     pub ignore: Vec<String>,
     /// Minimum level to exit with code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
-    pub fail_on: Option<FailOn>,
+    pub fail_on: Option<FailOnArgument>,
 
     /// Path to the configuration file
     #[arg(
@@ -143,8 +146,27 @@ pub struct Check {
     pub threads: Option<NonZeroUsize>,
 }
 
+#[derive(Args, Debug)]
+pub struct FactsArguments {
+    /// Directory to describe, or one file in a repository [default: the current directory]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+    /// When to use colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
+    /// Path to the configuration file
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Ignore all configuration files
+    #[arg(long)]
+    pub isolated: bool,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// Findings with source lines, for humans
     #[default]
     Text,
@@ -177,54 +199,54 @@ pub enum ColorChoice {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Level {
+pub enum LevelArgument {
     Error,
     Warning,
     Note,
 }
 
-impl From<Level> for finding::Level {
-    fn from(level: Level) -> Self {
+impl From<LevelArgument> for finding::Level {
+    fn from(level: LevelArgument) -> Self {
         match level {
-            Level::Error => finding::Level::Error,
-            Level::Warning => finding::Level::Warning,
-            Level::Note => finding::Level::Note,
+            LevelArgument::Error => finding::Level::Error,
+            LevelArgument::Warning => finding::Level::Warning,
+            LevelArgument::Note => finding::Level::Note,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum FailOn {
+pub enum FailOnArgument {
     Error,
     Warning,
     Note,
     Never,
 }
 
-impl From<FailOn> for config::FailOn {
-    fn from(fail_on: FailOn) -> Self {
+impl From<FailOnArgument> for config::FailOn {
+    fn from(fail_on: FailOnArgument) -> Self {
         match fail_on {
-            FailOn::Error => config::FailOn::AtLeast(finding::Level::Error),
-            FailOn::Warning => config::FailOn::AtLeast(finding::Level::Warning),
-            FailOn::Note => config::FailOn::AtLeast(finding::Level::Note),
-            FailOn::Never => config::FailOn::Never,
+            FailOnArgument::Error => config::FailOn::AtLeast(finding::Level::Error),
+            FailOnArgument::Warning => config::FailOn::AtLeast(finding::Level::Warning),
+            FailOnArgument::Note => config::FailOn::AtLeast(finding::Level::Note),
+            FailOnArgument::Never => config::FailOn::Never,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Profile {
+pub enum ProfileArgument {
     /// Rules that nearly every repository should follow
     Recommended,
     /// All recommended rules, plus opinionated rules and rules that are noisy on small deployments
     Strict,
 }
 
-impl From<Profile> for catalog::Profile {
-    fn from(profile: Profile) -> Self {
+impl From<ProfileArgument> for catalog::Profile {
+    fn from(profile: ProfileArgument) -> Self {
         match profile {
-            Profile::Recommended => catalog::Profile::Recommended,
-            Profile::Strict => catalog::Profile::Strict,
+            ProfileArgument::Recommended => catalog::Profile::Recommended,
+            ProfileArgument::Strict => catalog::Profile::Strict,
         }
     }
 }
@@ -247,6 +269,6 @@ mod tests {
         assert!(cli.command.is_none());
         assert_eq!(cli.check.select, ["x", "y", "z"]);
         let cli = Cli::try_parse_from(["deploylint", "check", "a"]).unwrap();
-        assert!(matches!(cli.command, Some(Command::Check(check)) if check.paths.len() == 1));
+        assert!(matches!(cli.command, Some(CliCommand::Check(check)) if check.paths.len() == 1));
     }
 }

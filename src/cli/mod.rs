@@ -3,47 +3,35 @@
 //! The only part that prints. Judges nothing.
 
 mod args;
+pub mod exit;
+mod facts;
+mod failure;
 mod output;
+mod policy;
 mod scope;
 mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs, io};
 
 use clap::Parser as _;
 
 use crate::catalog::{self, counterparts};
-use crate::config::{self, Config, FailOn};
-use crate::engine::{self, Options, Outcome, Workers};
+use crate::config::FailOn;
+use crate::engine::{self, Outcome, Workers};
 use crate::finding::Level;
-use crate::git;
-use crate::input::{self, Unread};
-use crate::report::human::{self, RenderOptions};
-use crate::report::{self, Report, concise, explain, github, json, printable, sarif, summary};
+use crate::report::human;
+use crate::report::style::RenderOptions;
+use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
-use args::{Check, Cli, ColorChoice, Command, Format, ListFormat};
-use scope::Scope;
+use args::{CheckArguments, Cli, CliCommand, ColorChoice, ListFormat, OutputFormat};
+use exit::{CLEAN, FAILED, FINDINGS};
+use failure::RunError;
 use terminal::{Progress, print};
-
-/// Nothing at or above `--fail-on`.
-const CLEAN: u8 = 0;
-/// Findings at or above `--fail-on`.
-const FINDINGS: u8 = 1;
-/// The run itself failed.
-pub const FAILED: u8 = 2;
-
-/// Why nothing could be linted, rendered.
-struct Failure(String);
-
-impl Failure {
-    fn new(message: &str, help: Option<&str>, look: RenderOptions) -> Self {
-        Self(human::failure(message, help, look))
-    }
-}
 
 /// Runs the program and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -56,15 +44,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
     let done = match cli.command {
         None => check(&cli.check),
-        Some(Command::Check(arguments)) => check(&arguments),
-        Some(Command::Explain { rule, color }) => explain_rule(&rule, color),
-        Some(Command::Rules { format, color }) => match format {
+        Some(CliCommand::Check(arguments)) => check(&arguments),
+        Some(CliCommand::Facts(arguments)) => facts::run(&arguments),
+        Some(CliCommand::Explain { rule, color }) => explain_rule(&rule, color),
+        Some(CliCommand::Rules { format, color }) => match format {
             ListFormat::Text => print(&explain::list(terminal::look(color))).map(|()| CLEAN),
             ListFormat::Json => print(&explain::list_json()).map(|()| CLEAN),
         },
     };
 
-    ExitCode::from(done.unwrap_or_else(|Failure(text)| {
+    ExitCode::from(done.unwrap_or_else(|RunError(text)| {
         terminal::complain(&text);
         FAILED
     }))
@@ -80,20 +69,20 @@ fn refuse(error: &clap::Error) -> u8 {
 
     match error.print() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILED,
-        // A reader that went away is no reason to fail.
+        // A reader that went away is not a failure.
         _ => CLEAN,
     }
 }
 
-fn check(arguments: &Check) -> Result<u8, Failure> {
+fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
     let scopes = scope::resolve(arguments)
-        .map_err(|(message, help)| Failure::new(&message, help.as_deref(), errors))?;
+        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
     let mut runs = Vec::with_capacity(scopes.len());
 
     for scope in scopes {
-        let config = policy(arguments, &scope, errors)?;
+        let config = policy::resolve(arguments, &scope, errors)?;
 
         if arguments.verbose {
             let file = config
@@ -110,7 +99,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         }
 
         let stdin = match &scope.stdin {
-            Some(path) => Some((path.clone(), standard_input(path, errors)?)),
+            Some(path) => Some((path.clone(), policy::standard_input(path, errors)?)),
             None => None,
         };
 
@@ -123,15 +112,15 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
         .min()
         .unwrap_or(Level::Warning);
     let workers = Workers::start(arguments.threads.map(Into::into));
-    let workers = workers.map_err(|error| Failure::new(&error.to_string(), None, errors))?;
+    let workers = workers.map_err(|error| RunError::new(&error.to_string(), None, errors))?;
     let progress = (!arguments.quiet).then(Progress::start);
     let mut code = CLEAN;
     let mut outcomes = Vec::with_capacity(runs.len());
-    let mut shown = Shown::default();
+    let mut shown = ShownRuns::default();
 
     for (scope, config, stdin) in runs {
         let fail_on = config.fail_on;
-        let outcome = engine::lint_with(&options(&scope, config, stdin), &workers);
+        let outcome = engine::lint_with(&scope.options(config, stdin), &workers);
         code = code.max(exit_code(&outcome, fail_on));
         shown.focused += scope.focus.len();
         shown.roots.push(scope.root);
@@ -140,7 +129,7 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
     }
 
     drop(progress);
-    // The process ends here: the system lets go of all of it at once.
+    // The process ends here: the system frees all of it at once.
     let mut outcome = ManuallyDrop::new(shown.outcome(outcomes));
     outcome.workers = workers;
 
@@ -156,8 +145,8 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
             time.as_millis()
         ));
     }
-    // The text for people says so itself.
-    if arguments.format != Format::Text
+    // The text report contains this itself.
+    if arguments.format != OutputFormat::Text
         && summary::checked(&outcome.summary).is_empty()
         && let Some(left_out) = summary::left_out(&outcome.summary)
     {
@@ -174,15 +163,15 @@ fn check(arguments: &Check) -> Result<u8, Failure> {
 
 /// How the outcome of one run or several is shown.
 #[derive(Default)]
-struct Shown {
+struct ShownRuns {
     roots: Vec<PathBuf>,
     focused: usize,
     prefix: String,
     repository_prefix: String,
 }
 
-impl Shown {
-    /// One outcome of all runs, each with the path from where the user stands to its root.
+impl ShownRuns {
+    /// One outcome of all runs, each with the path from the current folder to its root.
     fn outcome(&mut self, mut runs: Vec<(String, Outcome)>) -> Outcome {
         if runs.len() == 1
             && let Some((prefix, outcome)) = runs.pop()
@@ -194,20 +183,6 @@ impl Shown {
         self.repository_prefix.clear();
 
         Outcome::join(runs)
-    }
-}
-
-fn options(scope: &Scope, config: Config, stdin: Option<(String, String)>) -> Options {
-    Options {
-        root: scope.root.clone(),
-        named: scope.named.clone(),
-        focus: scope.focus.clone(),
-        evidence: scope.evidence,
-        stdin,
-        config,
-        threads: None,
-        today: None,
-        ends: true,
     }
 }
 
@@ -230,162 +205,59 @@ fn exit_code(outcome: &Outcome, fail_on: FailOn) -> u8 {
     }
 }
 
-/// The configuration file's policy with the flags over it.
-fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Config, Failure> {
-    let found;
-    let cannot_read = |path: &Path, reason: &str| {
-        Failure::new(
-            &format!(
-                "cannot read configuration file `{}`: {reason}",
-                path.display()
-            ),
-            None,
-            look,
-        )
-    };
-
-    let read = match &arguments.config {
-        Some(path) => {
-            let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-
-            if git::way_out(&whole).is_some() {
-                return Err(cannot_read(
-                    path,
-                    "it is a link that leads out of the repository",
-                ));
-            }
-
-            Some((path, config::load_named(path, &scope.root)))
-        }
-        None if arguments.isolated => None,
-        None => {
-            let discovery = config::discover(&scope.root);
-
-            for (path, reason) in discovery.passed_over {
-                let path = printable(&input::shown(&path)).replace('\n', "\u{fffd}");
-                terminal::complain(&format!("`{path}` is not used: {reason}\n"));
-            }
-
-            if let Some(path) = discovery.refused {
-                return Err(cannot_read(
-                    &path,
-                    "it is a link that leads out of the repository",
-                ));
-            }
-
-            found = discovery.found;
-            found
-                .as_ref()
-                .map(|found| (&found.path, config::load(found, &scope.root)))
-        }
-    };
-
-    let mut config = match read {
-        None => Config::default(),
-        Some((path, read)) => read
-            .map_err(|reason| cannot_read(path, &reason))?
-            .map_err(|broken| Failure(human::broken_config(broken, look)))?,
-    };
-
-    let mut named = [
-        ("--select", &arguments.select),
-        ("--ignore", &arguments.ignore),
-    ]
-    .into_iter()
-    .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
-
-    if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
-        let help = config::meant(name).map_or(
-            "run `deploylint rules` to list all rules".to_owned(),
-            |rule| format!("did you mean `{rule}`?"),
-        );
-        return Err(Failure::new(
-            &format!("{flag}: unknown rule `{name}`"),
-            Some(&help),
-            look,
-        ));
-    }
-
-    if !arguments.select.is_empty() {
-        config.select.clone_from(&arguments.select);
-    }
-
-    config.ignore.extend_from_slice(&arguments.ignore);
-    config.profile = arguments.profile.map_or(config.profile, Into::into);
-    config.min_level = arguments.min_level.map_or(config.min_level, Into::into);
-    config.fail_on = arguments.fail_on.map_or(config.fail_on, Into::into);
-
-    Ok(config)
-}
-
-/// The text on standard input, read as the file that it stands for would be.
-fn standard_input(path: &str, look: RenderOptions) -> Result<String, Failure> {
-    let cannot_read =
-        |reason: &str| Failure::new(&format!("cannot read standard input: {reason}"), None, look);
-    let bytes =
-        input::read_stream(io::stdin().lock(), input::MAX_BYTES).map_err(
-            |unread| match unread {
-                Unread::TooLarge(_) => cannot_read(&format!(
-                    "it is larger than the {} MiB that are read",
-                    input::MAX_BYTES >> 20
-                )),
-                unread => cannot_read(&unread.reason()),
-            },
-        )?;
-    engine::text(path, bytes).map_err(|reason| cannot_read(&reason))
-}
-
 /// Writes the report in its format, to where it belongs.
 fn write_report(
-    arguments: &Check,
+    arguments: &CheckArguments,
     view: &Report,
     roots: &[PathBuf],
     look: RenderOptions,
-) -> Result<(), Failure> {
-    let for_people = |look: RenderOptions| {
-        let body = if arguments.statistics {
-            summary::statistics(view, look)
-        } else {
-            human::render(view, look)
-        };
-
-        if arguments.quiet {
-            body
-        } else {
-            body + &summary::render(view, look)
-        }
-    };
-
-    let document = |look: RenderOptions| match arguments.format {
-        Format::Text => for_people(look),
-        Format::Concise if arguments.statistics => for_people(look),
-        Format::Concise => concise::render(view),
-        Format::Json => json::render(view),
-        Format::Sarif => sarif::render(view),
-        Format::Github => github::render(view),
-    };
-
-    if arguments.format == Format::Github {
+) -> Result<(), RunError> {
+    if arguments.format == OutputFormat::Github {
         job_summary(view);
     }
 
     let Some(path) = &arguments.output_file else {
-        return print(&document(look));
+        return print(&document(arguments, view, look));
     };
 
-    output::write(path, &document(RenderOptions::PLAIN), roots).map_err(|reason| {
-        Failure::new(
-            &format!("cannot write `{}`: {reason}", path.display()),
-            None,
-            look,
-        )
+    let text = document(arguments, view, RenderOptions::PLAIN);
+    output::write(path, &text, roots).map_err(|reason| {
+        let message = format!("cannot write `{}`: {reason}", path.display());
+        RunError::new(&message, None, look)
     })?;
 
     match arguments.format {
-        Format::Text if arguments.quiet => Ok(()),
-        Format::Text => print(&summary::render(view, look)),
-        _ => print(&for_people(look)),
+        OutputFormat::Text if arguments.quiet => Ok(()),
+        OutputFormat::Text => print(&summary::render(view, look)),
+        _ => print(&for_people(arguments, view, look)),
     }
+}
+
+/// The report in its format.
+fn document(arguments: &CheckArguments, view: &Report, look: RenderOptions) -> String {
+    match arguments.format {
+        OutputFormat::Text => for_people(arguments, view, look),
+        OutputFormat::Concise if arguments.statistics => for_people(arguments, view, look),
+        OutputFormat::Concise => concise::render(view),
+        OutputFormat::Json => json::render(view),
+        OutputFormat::Sarif => sarif::render(view),
+        OutputFormat::Github => github::render(view),
+    }
+}
+
+/// The report for people: findings or counts, and the summary.
+fn for_people(arguments: &CheckArguments, view: &Report, look: RenderOptions) -> String {
+    let body = if arguments.statistics {
+        summary::statistics(view, look)
+    } else {
+        human::render(view, look)
+    };
+
+    if arguments.quiet {
+        return body;
+    }
+
+    body + &summary::render(view, look)
 }
 
 /// Adds the findings to the page of the job, where GitHub says there is one. Not being able to is
@@ -410,7 +282,7 @@ fn job_summary(view: &Report) {
     }
 }
 
-fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
+fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, RunError> {
     let look = terminal::look(color);
     if let Some(rule) = catalog::rule(name) {
         return print(&explain::page(rule, look)).map(|()| CLEAN);
@@ -436,7 +308,7 @@ fn explain_rule(name: &str, color: ColorChoice) -> Result<u8, Failure> {
         Some(rule) => format!("did you mean `{rule}`?"),
         None => "run `deploylint rules` to list all rules".to_owned(),
     };
-    Err(Failure::new(
+    Err(RunError::new(
         &format!("unknown rule `{name}`"),
         Some(&help),
         terminal::error_look(color),

@@ -34,7 +34,7 @@ pub fn write(path: &Path, text: &str, roots: &[PathBuf]) -> Result<(), String> {
     }
 }
 
-/// Writes to what is no regular file: a device, or a pipe that the shell made.
+/// Writes to a device, or a pipe that the shell made.
 fn pour(path: &Path, text: &str) -> io::Result<()> {
     // A FIFO without a reader would be waited for.
     #[cfg(unix)]

@@ -3,22 +3,23 @@
 use std::env;
 use std::path::{Component, Path, PathBuf};
 
-use super::args::Check;
-use crate::engine::Evidence;
+use super::args::CheckArguments;
+use crate::config::Config;
+use crate::engine::{Evidence, Options};
 use crate::git;
 use crate::input;
 use crate::suggest;
 
 /// One repository, or one part of it, that is linted by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Scope {
+pub struct RunScope {
     pub root: PathBuf,
     /// What the user names in it, from the root.
     pub named: Vec<PathBuf>,
     /// Paths from the root whose findings are wanted; empty for all.
     pub focus: Vec<String>,
     pub evidence: Evidence,
-    /// The path from the root of the file that standard input stands for.
+    /// The path from the root of the file whose text is on standard input.
     pub stdin: Option<String>,
     /// From the git repository's root to the root of the run, empty or ending in `/`.
     pub repository_prefix: String,
@@ -32,7 +33,7 @@ type Refusal = (String, Option<String>);
 /// One folder is a root by itself. Files, several paths and standard input are looked at within the
 /// git repository around them, so that the rest of it counts as evidence. Paths without a common
 /// repository are linted each by itself.
-pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
+pub fn resolve(arguments: &CheckArguments) -> Result<Vec<RunScope>, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
         .map_err(|error| (format!("cannot read the current directory: {error}"), None))?;
@@ -57,13 +58,13 @@ pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
         .as_ref()
         .map(|name| normal(&here.join(name)));
     let mut scopes = match (paths.as_slice(), &stdin) {
-        ([], None) => vec![Scope {
+        ([], None) => vec![RunScope {
             root: here.clone(),
-            ..Scope::default()
+            ..RunScope::default()
         }],
-        ([folder], _) if folder.is_dir() => vec![Scope {
+        ([folder], _) if folder.is_dir() => vec![RunScope {
             root: folder.clone(),
-            ..Scope::default()
+            ..RunScope::default()
         }],
         _ => roots(paths.iter().chain(&stdin)),
     };
@@ -76,20 +77,13 @@ pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
     }
 
     if let Some(path) = &stdin {
-        let outside = |root: &Path| {
-            (
-                format!("`{}` is not inside `{}`", path.display(), root.display()),
-                None,
-            )
-        };
-
         let root = scopes
             .first()
             .map(|scope| scope.root.clone())
             .unwrap_or_default();
-        let (scope, inner) = holder(&mut scopes, path).ok_or_else(|| outside(&root))?;
+        let (scope, inner) = holder(&mut scopes, path).ok_or_else(|| outside(path, &root))?;
         if inner.as_os_str().is_empty() {
-            return Err(outside(&root));
+            return Err(outside(path, &root));
         }
 
         scope.stdin = Some(input::shown(&inner));
@@ -103,9 +97,36 @@ pub fn resolve(arguments: &Check) -> Result<Vec<Scope>, Refusal> {
     Ok(scopes)
 }
 
-impl Scope {
+/// The refusal of a path that is not in the root.
+fn outside(path: &Path, root: &Path) -> Refusal {
+    let (path, root) = (path.display(), root.display());
+    (format!("`{path}` is not inside `{root}`"), None)
+}
+
+impl RunScope {
+    /// Whether another scope is a part of this one.
+    fn holds(&self, other: &RunScope) -> bool {
+        self.root == other.root
+            || (self.evidence == Evidence::Repository && other.root.starts_with(&self.root))
+    }
+
+    /// A run over this scope, after which the process ends.
+    pub fn options(&self, config: Config, stdin: Option<(String, String)>) -> Options {
+        Options {
+            root: self.root.clone(),
+            named: self.named.clone(),
+            focus: self.focus.clone(),
+            evidence: self.evidence,
+            stdin,
+            config,
+            threads: None,
+            today: None,
+            ends: true,
+        }
+    }
+
     fn finish(&mut self, here: &Path) {
-        // The root itself stands for everything in it.
+        // The root itself means everything in it.
         if self.focus.iter().any(String::is_empty) {
             self.focus.clear();
             self.focus.extend(self.stdin.clone());
@@ -153,8 +174,8 @@ fn real(here: &Path, path: &Path) -> Result<PathBuf, Refusal> {
 
 /// The roots of several paths: the repository of each, or itself. One that is inside another one is
 /// a part of it.
-fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = Vec::new();
+fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<RunScope> {
+    let mut scopes: Vec<RunScope> = Vec::new();
 
     for path in paths {
         // A file counts as its folder, and so does one that does not exist.
@@ -169,10 +190,10 @@ fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<Scope> {
             None => (folder, Evidence::NamedOnly),
         };
 
-        scopes.push(Scope {
+        scopes.push(RunScope {
             root: root.to_owned(),
             evidence,
-            ..Scope::default()
+            ..RunScope::default()
         });
     }
     // Above comes before below, and what is walked before what is not.
@@ -181,15 +202,10 @@ fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<Scope> {
             .cmp(&(&b.root, b.evidence == Evidence::NamedOnly))
     });
 
-    let mut kept: Vec<Scope> = Vec::new();
+    let mut kept: Vec<RunScope> = Vec::new();
 
     for scope in scopes {
-        let is_part = |outer: &Scope| {
-            outer.root == scope.root
-                || (outer.evidence == Evidence::Repository && scope.root.starts_with(&outer.root))
-        };
-
-        if !kept.iter().any(is_part) {
+        if !kept.iter().any(|outer| outer.holds(&scope)) {
             kept.push(scope);
         }
     }
@@ -198,7 +214,7 @@ fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<Scope> {
 }
 
 /// The scope that a path is in, and the path from its root.
-fn holder<'s>(scopes: &'s mut [Scope], path: &Path) -> Option<(&'s mut Scope, PathBuf)> {
+fn holder<'s>(scopes: &'s mut [RunScope], path: &Path) -> Option<(&'s mut RunScope, PathBuf)> {
     // The innermost: a scope without evidence may be above another one.
     let scope = scopes
         .iter_mut()
@@ -217,7 +233,7 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
 
     let command = path
         .to_str()
-        .and_then(|word| suggest::nearest(word, ["check", "explain", "rules"]));
+        .and_then(|word| suggest::nearest(word, ["check", "explain", "facts", "rules"]));
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
 
     (format!("no such file or directory: `{shown}`"), help)
@@ -270,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_shown_from_where_the_user_stands() {
+    fn paths_are_shown_from_the_current_folder() {
         for (root, here, prefix) in [
             ("/a/b", "/a/b", ""),
             ("/a/b/c", "/a/b", "c/"),

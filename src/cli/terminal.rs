@@ -3,17 +3,17 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Failure;
 use super::args::ColorChoice;
-use crate::report::human::{Color, Links, RenderOptions};
+use super::failure::RunError;
+use crate::report::style::{Color, Links, RenderOptions};
 
 /// Runs shorter than this say nothing until they are done.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Assumed where nobody says how wide the terminal is.
+/// Assumed where the width of the terminal is not known.
 const WIDTH: usize = 100;
 /// A narrower terminal has to break lines itself.
 const MIN_WIDTH: usize = 20;
@@ -30,13 +30,14 @@ pub fn error_look(choice: ColorChoice) -> RenderOptions {
 
 fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> RenderOptions {
     let terminal = stream.is_terminal();
-    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     let colored = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto if set("NO_COLOR") => false,
-        ColorChoice::Auto => (terminal && !dumb) || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
+        ColorChoice::Auto if is_set("NO_COLOR") => false,
+        ColorChoice::Auto => {
+            (terminal && !dumb) || is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR")
+        }
     };
 
     let width = env::var("COLUMNS")
@@ -54,10 +55,18 @@ fn look_of(choice: ColorChoice, stream: &impl IsTerminal) -> RenderOptions {
     }
 }
 
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// The value of a variable, empty where it is not set.
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
 /// Whether the terminal is one of those known to follow OSC 8 hyperlinks. Others would show nothing
 /// in their place.
 fn follows_links() -> bool {
-    let variable = |name| env::var(name).unwrap_or_default();
     if !variable("FORCE_HYPERLINK").is_empty() {
         return variable("FORCE_HYPERLINK") != "0";
     }
@@ -82,12 +91,12 @@ fn follows_links() -> bool {
             .is_ok_and(|version| version >= 5_000)
 }
 
-/// Writes to standard output. A reader that went away (`| head`) is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
+/// Writes to standard output. A reader that went away (`| head`) is not a failure.
+pub fn print(text: &str) -> Result<(), RunError> {
     let mut out = io::stdout().lock();
 
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(RunError::new(
             &format!("cannot write to standard output: {error}"),
             None,
             RenderOptions::PLAIN,
@@ -96,7 +105,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes to standard error, which cannot fail in a way that anybody could be told of.
+/// Writes to standard error, whose failure could not be reported anywhere.
 pub fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
@@ -111,20 +120,22 @@ impl Progress {
         }
 
         let (done, waiting) = mpsc::channel();
-        let speak = move || {
-            if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                complain("checking …");
-                let _ = waiting.recv();
-                complain("\r\u{1b}[K");
-            }
-        };
         // Where no thread can be started, the run goes without the line.
         Self(
             thread::Builder::new()
-                .spawn(speak)
+                .spawn(move || show_progress(&waiting))
                 .ok()
                 .map(|speaker| (done, speaker)),
         )
+    }
+}
+
+/// Shows the line when the run takes long, until the sender is gone.
+fn show_progress(waiting: &Receiver<()>) {
+    if waiting.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        complain("checking …");
+        let _ = waiting.recv();
+        complain("\r\u{1b}[K");
     }
 }
 

@@ -326,7 +326,12 @@ fn keys_have_a_body() {
             format!("-----BEGIN {label}-----"),
             format!("-----END {label}-----"),
         );
-        let text = format!("key: |\n{begin}\n{body}{end}\n");
+        let text = format!(
+            r"key: |
+{begin}
+{body}{end}
+"
+        );
         let hits = scan(&text);
         assert_eq!(hits.len(), 1, "{text}");
         assert_eq!(
@@ -341,9 +346,22 @@ fn keys_have_a_body() {
         assert_eq!(scan(&escaped).len(), 1, "{escaped}");
         for silent in [
             format!("if (text.includes('{begin}')) {{ throw new Error('no') }}"),
-            format!("{begin}\n...\n{end}"),
-            format!("{begin}\n{}\n{end}", "x".repeat(64)),
-            format!("{begin}\nyour key here\n{end}"),
+            format!(
+                r"{begin}
+...
+{end}"
+            ),
+            format!(
+                r"{begin}
+{}
+{end}",
+                "x".repeat(64)
+            ),
+            format!(
+                r"{begin}
+your key here
+{end}"
+            ),
             text.replace("PRIVATE", "PUBLIC"),
         ] {
             assert_eq!(scan(&silent), [], "{silent}");

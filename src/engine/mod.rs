@@ -24,6 +24,7 @@ use self::listing::Files;
 use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
 use self::workers::BATCH;
+use crate::analysis::Ctx;
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
@@ -55,6 +56,26 @@ pub fn lint(options: &Options) -> Result<Outcome, StartError> {
 
 /// Lints a repository with threads that are there already. Never fails as a whole.
 pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
+    lint_folder_with(options, workers, &mut |_| {})
+}
+
+/// The same, and what `inspect` makes of the facts before they are dropped. It gets no facts where
+/// the repository cannot be read, and where it panics, the outcome has failed.
+pub fn inspect_with<T: Send>(
+    options: &Options,
+    workers: &Workers,
+    mut inspect: impl FnMut(&Ctx) -> T + Send,
+) -> (Outcome, Option<T>) {
+    let mut result = None;
+    let outcome = lint_folder_with(options, workers, &mut |ctx| result = Some(inspect(ctx)));
+
+    (outcome, result)
+}
+
+/// What looks at the facts of a run after the checks.
+type Inspection<'i> = &'i mut (dyn FnMut(&Ctx) + Send);
+
+fn lint_folder_with(options: &Options, workers: &Workers, inspect: Inspection) -> Outcome {
     let begin = Instant::now();
     // One worker alone would read them after the files, when what was needed is there.
     let ahead = || {
@@ -63,7 +84,7 @@ pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
         }
     };
 
-    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options), ahead));
+    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, inspect), ahead));
     outcome.summary.elapsed = begin.elapsed();
 
     outcome
@@ -86,7 +107,7 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
 
     let read = files.iter().map(read).collect();
 
-    lint_read(&options, &names, read, Files::default())
+    lint_read(&options, &names, read, Files::default(), &mut |_| {})
 }
 
 /// Reads the tables that nearly every run asks for, while the first files are looked for.
@@ -97,7 +118,7 @@ fn read_tables() {
     package::manager("");
 }
 
-fn lint_folder(options: &Options) -> Outcome {
+fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
     let root = match Root::open(&options.root) {
         Ok(root) => root,
         Err(error) => {
@@ -105,7 +126,8 @@ fn lint_folder(options: &Options) -> Outcome {
                 String::new(),
                 Read::failed(Level::Error, input::plain(&error)),
             )];
-            return lint_read(options, &EnvNameSearch::of([]), read, Files::default());
+            let names = EnvNameSearch::of([]);
+            return lint_read(options, &names, read, Files::default(), inspect);
         }
     };
 
@@ -125,7 +147,7 @@ fn lint_folder(options: &Options) -> Outcome {
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
 
-    lint_read(options, &names, read, files)
+    lint_read(options, &names, read, files, inspect)
 }
 
 /// The text of a file as it is linted, or why it is none.
@@ -138,6 +160,7 @@ fn lint_read(
     names: &EnvNameSearch,
     mut read: Vec<(String, Read)>,
     files: Files,
+    inspect: Inspection,
 ) -> Outcome {
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
@@ -173,6 +196,12 @@ fn lint_read(
     let mut found = check::all(&facts, &graph);
     found.push(findings);
     let mut broken = Vec::new();
+    isolate_or_default("the inspection", FileId(0), &mut broken, || {
+        inspect(&Ctx {
+            facts: &facts,
+            graph: &graph,
+        });
+    });
     let count = || {
         isolate_or_default("the summary", FileId(0), &mut broken, || {
             summary(&facts, &graph)

@@ -1,4 +1,4 @@
-//! One line a finding, as compilers write them: editors and `grep` understand it.
+//! One line for each finding, as compilers write them: editors and `grep` understand it.
 
 use std::fmt::Write as _;
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::human::{RenderOptions, style, wrap};
+use super::human::wrap;
+use super::style::{RenderOptions, style};
 use crate::catalog::counterparts::PeerRule;
 use crate::catalog::example::{Example, Role};
 use crate::catalog::peer::Peer;

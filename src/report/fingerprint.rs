@@ -20,13 +20,14 @@ pub fn all(view: &Report) -> Vec<String> {
     });
 
     let mut seen: HashMap<u64, u64> = HashMap::with_capacity(identities.len());
-    let number = |identity: u64| {
-        let ordinal = seen.entry(identity).or_insert(0);
-        *ordinal += 1;
-        (identity, *ordinal - 1)
-    };
+    let mut numbered: Vec<(u64, u64)> = Vec::with_capacity(identities.len());
 
-    let numbered: Vec<(u64, u64)> = identities.into_iter().map(number).collect();
+    for identity in identities {
+        let count = seen.entry(identity).or_insert(0);
+        numbered.push((identity, *count));
+        *count += 1;
+    }
+
     view.outcome.workers.map(&numbered, |(identity, ordinal)| {
         format!(
             "{:016x}",
@@ -73,22 +74,23 @@ mod tests {
     fn fingerprints(text: &str) -> Vec<String> {
         let files = [("a", text)];
         let count = text.matches("bad").count();
-        let at = |nth| Finding {
-            rule: "internal-error",
-            ..Finding::new(sample::location(&files, "a", "bad", nth), "m")
-        };
-
-        let outcome = sample::outcome(&files, (0..count).map(at).collect());
+        let findings = (0..count)
+            .map(|nth| Finding {
+                rule: "internal-error",
+                ..Finding::new(sample::location(&files, "a", "bad", nth), "m")
+            })
+            .collect();
+        let outcome = sample::outcome(&files, findings);
 
         all(&Report::new(&outcome, Level::Note))
     }
 
     #[test]
     fn moves_with_its_line_and_tells_twins_apart() {
-        let found = fingerprints("x: bad\nx: bad\n");
-        assert_ne!(found[0], found[1]);
-        assert_eq!(fingerprints("# new\n\n  x:   bad\nx: bad\n"), found);
-        assert_ne!(fingerprints("y: bad\n")[0], found[0]);
+        let prints = fingerprints("x: bad\nx: bad\n");
+        assert_ne!(prints[0], prints[1]);
+        assert_eq!(fingerprints("# new\n\n  x:   bad\nx: bad\n"), prints);
+        assert_ne!(fingerprints("y: bad\n")[0], prints[0]);
         assert_eq!(hash(*b"a"), 0xaf63_dc4c_8601_ec8c);
     }
 }

@@ -1,18 +1,18 @@
 //! GitHub workflow commands (annotations on a pull request), and the table for a job's summary
 //! page.
 //!
-//! File names and messages come from whoever wrote the pull request: they are escaped, so that none
-//! can give a command.
+//! File names and messages may come from a pull request: they are escaped, so that none can give a
+//! command.
 
 use std::fmt::Write as _;
 
-use super::human::RenderOptions;
+use super::style::RenderOptions;
 use super::{Report, count, summary};
 use crate::finding::{Finding, Level};
 
 /// GitHub shows no more annotations of one level than this for a step.
 const MOST_PER_LEVEL: usize = 10;
-/// More rows than this nobody reads on a job's summary page.
+/// Most rows of the table on a job's summary page; more are not read.
 const MOST_ROWS: usize = 500;
 /// A step's summary may have this many bytes; GitHub shows nothing of a longer one.
 pub const MOST_SUMMARY_BYTES: usize = 1024 * 1024;
@@ -32,13 +32,13 @@ pub fn render(view: &Report) -> String {
             MOST_PER_LEVEL
         };
 
-        for (at, finding) in view
+        for (index, finding) in view
             .findings
             .iter()
             .filter(|finding| finding.level == level)
             .enumerate()
         {
-            if at < most {
+            if index < most {
                 out.push_str(&view.isolated(finding, |finding| command(view, finding)));
             } else {
                 left_out += 1;

@@ -1,4 +1,4 @@
-//! The report for people: each finding told with the lines it speaks of.
+//! The report for people: each finding with the source lines that it is about.
 //!
 //! The only file that names miette, which draws the lines and their labels; it is handed small
 //! windows of text, because it scans whatever it is given from the start.
@@ -11,7 +11,8 @@ use miette::{
     MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::window::{Mark, Window, windows};
+use super::style::{Color, Links, RenderOptions, style};
+use super::window::{Window, WindowMark, windows};
 use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
@@ -24,77 +25,23 @@ const SHOWN_PLACES: usize = 6;
 /// The widest line of a source that is shown whole, if the terminal has room for it.
 const WIDEST: usize = 160;
 
-/// How the terminal wants it.
-#[derive(Clone, Copy, Debug)]
-pub struct RenderOptions {
-    pub color: Color,
-    pub links: Links,
-    /// In characters.
-    pub width: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    Plain,
-    Ansi,
-}
-
-/// Whether the terminal follows hyperlinks (OSC 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Links {
-    Written,
-    Hidden,
-}
-
-impl RenderOptions {
-    pub const PLAIN: RenderOptions = RenderOptions {
-        color: Color::Plain,
-        links: Links::Written,
-        width: 100,
-    };
-
-    /// The text in one of the eight colours or styles of ANSI: `1` bold, `2` dim, `31` red, `1;36`
-    /// bold cyan.
-    pub fn paint(self, style: &str, text: &str) -> String {
-        match self.color {
-            Color::Ansi if !text.is_empty() => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
-            _ => text.to_owned(),
-        }
-    }
-
-    fn link(self, url: &str, text: &str) -> String {
-        match self.links {
-            Links::Hidden => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
-            Links::Written => text.to_owned(),
-        }
-    }
-}
-
-/// The colour of a level.
-pub const fn style(level: Level) -> &'static str {
-    match level {
-        Level::Error => "1;31",
-        Level::Warning => "1;33",
-        Level::Note => "1;36",
-    }
-}
-
 /// All findings, without the summary.
 pub fn render(view: &Report, look: RenderOptions) -> String {
     let mut rules_seen = HashSet::new();
-    let mut url = |finding: &Finding| match catalog::rule(finding.rule) {
-        Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
-            Some(rule.url())
-        }
-        _ => None,
-    };
+    let mut findings: Vec<(&Finding, Option<String>)> = Vec::with_capacity(view.findings.len());
 
-    let told: Vec<(&Finding, Option<String>)> = view
-        .findings
-        .iter()
-        .map(|&finding| (finding, url(finding)))
-        .collect();
-    let stories = view.outcome.workers.map(&told, |(finding, url)| {
+    for &finding in &view.findings {
+        // Once for each rule, where the reader sees it.
+        let url = match catalog::rule(finding.rule) {
+            Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
+                Some(rule.url())
+            }
+            _ => None,
+        };
+        findings.push((finding, url));
+    }
+
+    let stories = view.outcome.workers.map(&findings, |(finding, url)| {
         let render_finding = view.isolated(finding, |finding| {
             let mut out = String::new();
             render_finding(&mut out, view, finding, url.as_deref(), look);
@@ -160,15 +107,16 @@ fn render_finding(
 
     for (file, mut marks) in locations(view, finding) {
         // Beside a line there is no room for words: they follow below.
-        let words: Vec<String> = marks
-            .iter_mut()
-            .filter(|_| narrow)
-            .map(|mark| std::mem::take(&mut mark.text))
-            .collect();
+        let mut words: Vec<String> = Vec::new();
+        if narrow {
+            words.extend(marks.iter_mut().map(|mark| std::mem::take(&mut mark.text)));
+        }
+
         frame(out, view, file, &marks, finding.level, look);
-        words
-            .iter()
-            .for_each(|text| paragraph(out, "  ", text, look));
+
+        for text in &words {
+            paragraph(out, "  ", text, look);
+        }
     }
 
     let more = finding.related.len().saturating_sub(SHOWN_PLACES);
@@ -206,17 +154,17 @@ fn render_finding(
 }
 
 /// The places to show, file by file: the finding's own file first, the others as they come.
-fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<Mark>)> {
-    let own = Mark {
+fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<WindowMark>)> {
+    let primary = WindowMark {
         span: finding.location.span,
         text: view.line(&finding.label),
         primary: true,
     };
 
-    let mut files = vec![(finding.location.file, vec![own])];
+    let mut files = vec![(finding.location.file, vec![primary])];
 
     for label in finding.related.iter().take(SHOWN_PLACES) {
-        let mark = Mark {
+        let mark = WindowMark {
             span: label.location.span,
             text: view.line(&label.text),
             primary: false,
@@ -239,7 +187,7 @@ fn frame(
     out: &mut String,
     view: &Report,
     file: FileId,
-    marks: &[Mark],
+    marks: &[WindowMark],
     level: Level,
     look: RenderOptions,
 ) {
@@ -251,13 +199,13 @@ fn frame(
         .max()
         .unwrap_or(1);
     let margin = " ".repeat(digits + 2);
-    let at = marks
+    let start = marks
         .iter()
         .find(|mark| mark.primary)
         .unwrap_or(&marks[0])
         .span
         .start;
-    let position = source.lines().position(at, &source.text);
+    let position = source.lines().position(start, &source.text);
     let path = view.shown_path(file);
     let location = if source.text.is_empty() {
         path
@@ -307,7 +255,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
 
     if look.color == Color::Ansi {
         theme.styles = ThemeStyles::ansi();
-        let own = match level {
+        let primary = match level {
             Level::Error => theme.styles.error,
             Level::Warning => theme.styles.warning,
             Level::Note => theme.styles.advice,
@@ -317,7 +265,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
         theme.styles.highlights = window
             .marks
             .iter()
-            .map(|mark| if mark.primary { own } else { other })
+            .map(|mark| if mark.primary { primary } else { other })
             .collect();
     }
 
@@ -331,7 +279,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
     if handler.render_report(&mut drawn, &Drawing(window)).is_err() {
         return window.text.clone();
     }
-    // Before the lines stand an empty message and the top of a frame; after them stands its end.
+    // Before the lines are an empty message and the top of a frame; after them is its end.
     let body = drawn
         .find('╭')
         .and_then(|top| drawn[top..].find('\n').map(|end| top + end + 1))
@@ -339,7 +287,7 @@ fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
     let end = drawn
         .trim_end()
         .rfind('\n')
-        .map_or(drawn.len(), |at| at + 1);
+        .map_or(drawn.len(), |newline| newline + 1);
     drawn.get(body..end).unwrap_or_default().to_owned()
 }
 
@@ -388,7 +336,7 @@ impl SourceCode for Drawing<'_> {
     }
 }
 
-/// A text under its title, wrapped; lines that the author indented are left as they are.
+/// A paragraph under its title, wrapped; lines that the author indented are left as they are.
 fn paragraph(out: &mut String, title: &str, text: &str, look: RenderOptions) {
     let indent = " ".repeat(title.len().min(8));
     let mut first = true;

@@ -14,23 +14,23 @@ use crate::finding::{Finding, Label};
 use crate::source::{Location, Position};
 
 #[derive(Serialize)]
-struct Document {
+struct JsonReport {
     version: u32,
-    tool: Tool,
+    tool: JsonTool,
     root: String,
-    summary: Summary,
+    summary: JsonSummary,
     /// Last and empty: see [`with_items`].
     findings: [(); 0],
 }
 
 #[derive(Serialize)]
-struct Tool {
+struct JsonTool {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct JsonSummary {
     errors: usize,
     warnings: usize,
     notes: usize,
@@ -49,7 +49,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Item<'o> {
+struct JsonFinding<'o> {
     rule: &'static str,
     level: &'static str,
     confidence: &'static str,
@@ -63,49 +63,49 @@ struct Item<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<&'static str>,
     #[serde(flatten)]
-    location: Region,
-    related: Vec<Related>,
+    location: JsonRegion,
+    related: Vec<JsonRelated>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<Mend>,
+    fix: Option<JsonFix>,
     fingerprint: &'o str,
 }
 
 #[derive(Serialize)]
-struct Region {
+struct JsonRegion {
     file: String,
-    start: Point,
-    end: Point,
+    start: JsonPoint,
+    end: JsonPoint,
 }
 
 #[derive(Serialize)]
-struct Point {
+struct JsonPoint {
     line: u32,
     column: u32,
     offset: u32,
 }
 
 #[derive(Serialize)]
-struct Related {
+struct JsonRelated {
     message: String,
     #[serde(flatten)]
-    location: Region,
+    location: JsonRegion,
 }
 
 #[derive(Serialize)]
-struct Mend {
+struct JsonFix {
     applicability: &'static str,
     title: String,
-    edits: Vec<Change>,
+    edits: Vec<JsonEdit>,
 }
 
 #[derive(Serialize)]
-struct Change {
+struct JsonEdit {
     #[serde(flatten)]
-    location: Region,
+    location: JsonRegion,
     text: String,
 }
 
-/// How deep an item stands in the document: the list, and the document itself.
+/// How deep an item is in the document: the list, and the document itself.
 const DEPTH: usize = 2;
 /// As long as most items are at the least.
 const ITEM_BYTES: usize = 512;
@@ -117,7 +117,7 @@ pub fn render(view: &Report) -> String {
         warnings,
         notes,
     } = view.totals;
-    let found = &outcome.summary;
+    let counts = &outcome.summary;
     let prints = fingerprint::all(view);
     let listed = outcome
         .findings
@@ -125,34 +125,36 @@ pub fn render(view: &Report) -> String {
         .zip(&prints)
         .filter(|(finding, _)| finding.level >= view.min_level);
     let listed: Vec<(&Finding, &String)> = listed.collect();
-    let document = Document {
+    let document = JsonReport {
         version: 1,
-        tool: Tool {
+        tool: JsonTool {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
         },
         root: view.root(),
-        summary: Summary {
+        summary: JsonSummary {
             errors,
             warnings,
             notes,
             hidden: outcome.findings.len() - view.findings.len(),
-            suppressed: found.suppressed,
+            suppressed: counts.suppressed,
             fixable: view.fixable(),
-            dockerfiles: found.dockerfiles,
-            compose_files: found.compose_files,
-            kubernetes_objects: found.kubernetes_objects,
-            workflows: found.workflows,
-            services: found.services,
-            files: found.files,
-            failed: found.failed,
-            elapsed_ms: u64::try_from(found.elapsed.as_millis()).unwrap_or(u64::MAX),
+            dockerfiles: counts.dockerfiles,
+            compose_files: counts.compose_files,
+            kubernetes_objects: counts.kubernetes_objects,
+            workflows: counts.workflows,
+            services: counts.services,
+            files: counts.files,
+            failed: counts.failed,
+            elapsed_ms: u64::try_from(counts.elapsed.as_millis()).unwrap_or(u64::MAX),
         },
         findings: [],
     };
 
     let items = outcome.workers.map(&listed, |(finding, print)| {
-        view.isolated(finding, |finding| written(&item(view, finding, print)))
+        view.isolated(finding, |finding| {
+            written(&finding_item(view, finding, print))
+        })
     });
 
     with_items(
@@ -161,8 +163,8 @@ pub fn render(view: &Report) -> String {
     )
 }
 
-/// An item as it stands in the document: two levels deep.
-fn written(item: &Item) -> String {
+/// An item as it is written in the document: two levels deep.
+fn written(item: &JsonFinding) -> String {
     let mut formatter = PrettyFormatter::new();
 
     for _ in 0..DEPTH {
@@ -180,7 +182,11 @@ fn written(item: &Item) -> String {
 /// The document with its findings. They are nearly all of it and are written in parallel, which no
 /// serializer can do.
 fn with_items(document: String, items: &[String]) -> String {
-    let Some(head) = document.strip_suffix("[]\n}").filter(|_| !items.is_empty()) else {
+    if items.is_empty() {
+        return document + "\n";
+    }
+
+    let Some(head) = document.strip_suffix("[]\n}") else {
         return document + "\n";
     };
 
@@ -189,17 +195,17 @@ fn with_items(document: String, items: &[String]) -> String {
     );
     text.push_str(head);
 
-    for (at, item) in items.iter().enumerate() {
-        text.push_str(if at == 0 { "[\n    " } else { ",\n    " });
+    for (index, item) in items.iter().enumerate() {
+        text.push_str(if index == 0 { "[\n    " } else { ",\n    " });
         text.push_str(item);
     }
 
     text + "\n  ]\n}\n"
 }
 
-fn item<'o>(view: &Report, finding: &Finding, fingerprint: &'o str) -> Item<'o> {
+fn finding_item<'o>(view: &Report, finding: &Finding, fingerprint: &'o str) -> JsonFinding<'o> {
     let rule = catalog::rule(finding.rule);
-    Item {
+    JsonFinding {
         rule: finding.rule,
         level: finding.level.as_str(),
         confidence: finding.confidence.as_str(),
@@ -214,48 +220,51 @@ fn item<'o>(view: &Report, finding: &Finding, fingerprint: &'o str) -> Item<'o> 
             .iter()
             .map(|label| related(view, label))
             .collect(),
-        fix: finding.fix.as_ref().and_then(|fix| mend(view, fix)),
+        fix: finding.fix.as_ref().and_then(|fix| fix_item(view, fix)),
         fingerprint,
     }
 }
 
-fn related(view: &Report, label: &Label) -> Related {
-    Related {
+fn related(view: &Report, label: &Label) -> JsonRelated {
+    JsonRelated {
         message: view.line(&label.text),
         location: region(view, label.location),
     }
 }
 
 /// The fix, if all of it can be written.
-fn mend(view: &Report, fix: &Fix) -> Option<Mend> {
+fn fix_item(view: &Report, fix: &Fix) -> Option<JsonFix> {
     let edits = fix.edits.iter().map(|edit| {
         let location = region(view, Location::new(edit.file, edit.span));
-        Some(Change {
+        Some(JsonEdit {
             location,
             text: view.edit_text(&edit.text)?.to_owned(),
         })
     });
 
-    let edits: Vec<Change> = edits.collect::<Option<_>>()?;
-    Some(Mend {
+    let edits: Vec<JsonEdit> = edits.collect::<Option<_>>()?;
+    Some(JsonFix {
         applicability: fix.applicability.as_str(),
         title: view.line(&fix.title),
         edits,
     })
 }
 
-fn region(view: &Report, location: Location) -> Region {
+fn region(view: &Report, location: Location) -> JsonRegion {
     let range = view.range(location);
-    let point = |at: Position, offset| Point {
-        line: at.line,
-        column: at.column,
-        offset,
-    };
 
-    Region {
+    JsonRegion {
         file: view.path_in_root(location.file),
         start: point(range.start, location.span.start),
         end: point(range.end, location.span.end.max(location.span.start)),
+    }
+}
+
+const fn point(position: Position, offset: u32) -> JsonPoint {
+    JsonPoint {
+        line: position.line,
+        column: position.column,
+        offset,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Reports: what a run found, as text for people and as documents for machines.
 //!
 //! Reporters read an [`Outcome`] through a [`Report`] and return text; none does IO, and none
-//! decides an exit code. Every text that came from a linted file passes through [`Secrets`] on its
-//! way out.
+//! decides an exit code. Every text that came from a linted file passes through [`SecretFilter`] on
+//! its way out.
 
 pub mod concise;
 pub mod explain;
+pub mod facts;
 pub mod fingerprint;
 pub mod github;
 pub mod human;
@@ -13,6 +14,7 @@ pub mod json;
 pub mod sarif;
 pub mod secrets;
 mod shown;
+pub mod style;
 pub mod summary;
 mod window;
 
@@ -20,7 +22,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use secrets::Secrets;
+use secrets::SecretFilter;
 pub use shown::{harmless, printable, shown};
 use shown::{one_line, path_line, quotes_on_one_line, steers, without_commands};
 
@@ -33,16 +35,16 @@ use crate::source::{FileId, Location, Position, SourceFile};
 #[derive(Debug)]
 pub struct Report<'o> {
     pub outcome: &'o Outcome,
-    /// Those at or above the level asked for, in the outcome's order.
+    /// Those at or above the minimum level, in the outcome's order.
     pub findings: Vec<&'o Finding>,
     /// Of all findings.
     pub totals: Totals,
     pub min_level: Level,
-    pub secrets: Secrets<'o>,
+    pub secrets: SecretFilter<'o>,
     /// From the git repository's root to the root of the run, empty or ending in `/`: for documents
     /// that others read against the repository.
     pub repository_prefix: String,
-    /// From where the user stands to the root of the run, empty or ending in `/`: for the terminal.
+    /// From the current folder to the root of the run, empty or ending in `/`: for the terminal.
     pub shown_prefix: String,
     /// How many paths the run was narrowed to; 0 for the whole repository.
     pub focused: usize,
@@ -102,7 +104,7 @@ impl<'o> Report<'o> {
                 .collect(),
             totals: Totals::of(&outcome.findings),
             min_level,
-            secrets: Secrets::new(outcome),
+            secrets: SecretFilter::new(outcome),
             repository_prefix: String::new(),
             shown_prefix: String::new(),
             focused: 0,
@@ -111,7 +113,7 @@ impl<'o> Report<'o> {
     }
 
     pub fn source(&self, file: FileId) -> &'o SourceFile {
-        /// For what is said of a run without files.
+        /// For findings about a run without files.
         static NOTHING: LazyLock<SourceFile> =
             LazyLock::new(|| SourceFile::new(FileId(u32::MAX), "", ""));
         self.outcome
@@ -120,9 +122,14 @@ impl<'o> Report<'o> {
             .unwrap_or(&NOTHING)
     }
 
-    /// The file's path for somebody at the terminal.
+    /// The file's path for the terminal.
     pub fn shown_path(&self, file: FileId) -> String {
-        self.path(&format!("{}{}", self.shown_prefix, self.source(file).path))
+        self.shown_path_of(&self.source(file).path)
+    }
+
+    /// A path from the root of the run, for the terminal.
+    pub fn shown_path_of(&self, path: &str) -> String {
+        self.path(&format!("{}{path}", self.shown_prefix))
     }
 
     /// The file's path from the repository's root.
@@ -151,16 +158,14 @@ impl<'o> Report<'o> {
 
     pub fn range(&self, location: Location) -> Range {
         let source = self.source(location.file);
-        let position = |offset| source.lines().position(offset, &source.text);
-        let start = position(location.span.start);
-        Range {
-            start,
-            end: if location.span.is_empty() {
-                start
-            } else {
-                position(location.span.end)
-            },
-        }
+        let start = source.lines().position(location.span.start, &source.text);
+        let end = if location.span.is_empty() {
+            start
+        } else {
+            source.lines().position(location.span.end, &source.text)
+        };
+
+        Range { start, end }
     }
 
     /// Findings that a fix is known for.
@@ -182,6 +187,13 @@ impl<'o> Report<'o> {
     /// any shape.
     pub fn line(&self, text: &str) -> String {
         let line = one_line(printable(&self.secrets.scrub(text)));
+        without_commands(&line).into_owned()
+    }
+
+    /// The text of a place in a linted file, like [`Report::line`].
+    pub fn quote(&self, location: Location) -> String {
+        let text = self.secrets.mask(self.source(location.file), location.span);
+        let line = one_line(printable(&self.secrets.scrub(&text)));
         without_commands(&line).into_owned()
     }
 

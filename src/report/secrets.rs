@@ -21,7 +21,7 @@ const SHORTEST_MIXED: usize = 8;
 
 /// What must not be printed.
 #[derive(Debug)]
-pub struct Secrets<'o> {
+pub struct SecretFilter<'o> {
     /// What the run lists.
     listed: HashMap<FileId, &'o [Span]>,
     /// What must not be shown of each file; of those without findings, found when one is shown.
@@ -29,7 +29,7 @@ pub struct Secrets<'o> {
     texts: Option<AhoCorasick>,
 }
 
-impl<'o> Secrets<'o> {
+impl<'o> SecretFilter<'o> {
     pub fn new(outcome: &'o Outcome) -> Self {
         let mut texts = HashSet::new();
 
@@ -49,13 +49,13 @@ impl<'o> Secrets<'o> {
             .map(|(file, spans)| (*file, spans.as_slice()))
             .collect();
         let shown: Vec<&SourceFile> = shown_files(outcome);
-        let found = outcome.workers.map(&shown, |source| {
+        let secrets = outcome.workers.map(&shown, |source| {
             hidden(source, listed.get(&source.id).copied())
         });
 
         let cells: Vec<OnceLock<Vec<Span>>> =
             outcome.sources.iter().map(|_| OnceLock::new()).collect();
-        for (source, spans) in shown.into_iter().zip(found) {
+        for (source, spans) in shown.into_iter().zip(secrets) {
             texts.extend(
                 spans
                     .iter()
@@ -89,10 +89,11 @@ impl<'o> Secrets<'o> {
 
     /// What must not be shown of a file that no finding may be in.
     fn hidden(&self, source: &SourceFile) -> Cow<'_, [Span]> {
-        let find = || hidden(source, self.listed.get(&source.id).copied());
+        let listed = self.listed.get(&source.id).copied();
+
         match self.hidden.get(source.id.0 as usize) {
-            Some(hidden) => Cow::Borrowed(hidden.get_or_init(find)),
-            None => Cow::Owned(find()),
+            Some(cell) => Cow::Borrowed(cell.get_or_init(|| hidden(source, listed))),
+            None => Cow::Owned(hidden(source, listed)),
         }
     }
 
@@ -131,17 +132,16 @@ impl<'o> Secrets<'o> {
         }
     }
 
-    /// Where a text repeats a secret that the run lists.
+    /// Where a string repeats a secret that the run lists.
     fn known<'t>(&self, text: &'t str) -> impl Iterator<Item = Span> + use<'_, 't> {
-        let found = self
-            .texts
+        self.texts
             .iter()
-            .flat_map(move |texts| texts.find_iter(text));
-        found.map(|found| Span::of(found.start(), found.end()))
+            .flat_map(move |texts| texts.find_iter(text))
+            .map(|hit| Span::of(hit.start(), hit.end()))
     }
 }
 
-/// The files of which findings speak, each once.
+/// The files that findings are about, each once.
 fn shown_files(outcome: &Outcome) -> Vec<&SourceFile> {
     let locations = outcome.findings.iter().flat_map(|finding| {
         let related = finding.related.iter().map(|label| label.location);
@@ -174,9 +174,9 @@ fn hidden(source: &SourceFile, listed: Option<&[Span]>) -> Vec<Span> {
 
 /// The parts of a secret between quotes, escapes and line ends: a message may quote one of them.
 fn pieces(secret: &str) -> impl Iterator<Item = String> {
-    let is_word = |char: char| char.is_ascii_alphanumeric() || "_-+/.=".contains(char);
-    let words = secret.split(move |char| !is_word(char));
-    // The sign of `${A:-x}` is no part of `x`.
+    let words =
+        secret.split(|char: char| !char.is_ascii_alphanumeric() && !"_-+/.=".contains(char));
+    // The sign of `${A:-x}` is not a part of `x`.
     let pieces = words.map(|word| word.trim_start_matches(['-', '+', '=']));
     pieces
         .filter(|piece| is_mixed(piece) && is_distinct(piece))
@@ -202,7 +202,7 @@ fn forms(secret: &str, texts: &mut HashSet<String>) {
     }
 }
 
-/// Whether a secret can be told from words that a report needs.
+/// Whether a secret differs from words that a report needs.
 fn is_distinct(text: &str) -> bool {
     let shortest = if is_mixed(text) && credential::default_credential(text).is_none() {
         SHORTEST_MIXED
@@ -228,7 +228,7 @@ mod tests {
         let text = format!("a: {token}\nb: {token}\n");
         let mut outcome = sample::outcome(&[("a.yaml", &text)], Vec::new());
         outcome.secrets = vec![(FileId(0), vec![Span::of(3, 3 + token.len())])];
-        let secrets = Secrets::new(&outcome);
+        let secrets = SecretFilter::new(&outcome);
         let stars = format!("****•{}", "*".repeat(11));
         let source = &outcome.sources[0];
         assert_eq!(
@@ -254,7 +254,7 @@ mod tests {
         );
         let mut outcome = sample::outcome(&[("a.yaml", &text)], Vec::new());
         outcome.secrets = vec![(FileId(0), vec![Span::of(4, text.len() - 2)])];
-        let secrets = Secrets::new(&outcome);
+        let secrets = SecretFilter::new(&outcome);
 
         assert!(!secrets.scrub(&format!("saw {secret}!")).contains(&secret));
 

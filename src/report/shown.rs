@@ -1,6 +1,6 @@
-//! What text from a repository may do to whoever shows it: nothing. No character steers a terminal
-//! or turns the reading direction, nothing ends a line that is one, and no line is a command for
-//! the runner of a pipeline.
+//! What text from a repository may do to a terminal or a runner that shows it: nothing. No character
+//! steers a terminal or turns the reading direction, nothing breaks a line in two, and no line is a
+//! command for the runner of a pipeline.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ const LONGEST_LINE: usize = 600;
 /// Whether a character steers a terminal, turns the reading direction around or ends a line unseen.
 pub(super) fn steers(char: char) -> bool {
     (char.is_control() && char != '\n' && char != '\t')
-        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The text with every character that steers made visible. Line ends stay; a tab becomes a blank.
@@ -61,7 +62,7 @@ pub fn shown(text: &str) -> String {
     harmless(&text).into_owned()
 }
 
-/// A text whose quotes do not break over lines. What stands between two backticks is a name, and a
+/// A text whose quotes do not break over lines. What is between two backticks is a name, and a
 /// name is on one line; between other lines, the text may be a paragraph or an example.
 pub(super) fn quotes_on_one_line(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') || !text.contains('`') {
@@ -85,15 +86,14 @@ pub(super) fn quotes_on_one_line(text: &str) -> Cow<'_, str> {
 /// blanks, or `##[name]` anywhere. A blank parts the signs.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let text = without_commands(text);
-    let begins = |line: &str| line.trim_start().starts_with("::");
-    if !text.contains("::") || !text.lines().any(begins) {
+    if !text.contains("::") || !text.lines().any(begins_with_command) {
         return text;
     }
 
     let mut out = String::with_capacity(text.len() + 8);
 
     for line in text.split_inclusive('\n') {
-        if begins(line) {
+        if begins_with_command(line) {
             out.push_str(&line.replacen("::", ": :", 1));
         } else {
             out.push_str(line);
@@ -103,17 +103,25 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+fn begins_with_command(line: &str) -> bool {
+    line.trim_start().starts_with("::")
+}
+
 /// The text with a blank inside of every `##[` and `##name[`, which runners obey wherever they
-/// stand.
+/// are.
 pub(super) fn without_commands(text: &str) -> Cow<'_, str> {
-    let begins = |at: usize| is_command(&text.as_bytes()[at..]);
+    let bytes = text.as_bytes();
     let mut out = String::new();
     let mut done = 0;
 
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"#").filter(|at| begins(*at)) {
-        out.push_str(text.get(done..=at).unwrap_or(""));
+    for offset in memchr::memchr_iter(b'#', bytes) {
+        if !is_command(&bytes[offset..]) {
+            continue;
+        }
+
+        out.push_str(text.get(done..=offset).unwrap_or(""));
         out.push(' ');
-        done = at + 1;
+        done = offset + 1;
     }
 
     if done == 0 {
@@ -125,7 +133,7 @@ pub(super) fn without_commands(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether `##[` or `##name[` stands at the beginning.
+/// Whether `##[` or `##name[` is at the beginning.
 pub(super) fn is_command(bytes: &[u8]) -> bool {
     let Some(rest) = bytes.strip_prefix(b"##") else {
         return false;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::human::{RenderOptions, style};
+use super::style::{RenderOptions, style};
 use super::{Report, count};
 use crate::catalog;
 use crate::engine::Summary;
@@ -170,7 +170,8 @@ fn nothing(summary: &Summary, look: RenderOptions) -> String {
     }
 
     format!(
-        "{} no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; {files} · {}\n",
+        "{} no Dockerfile, compose file, Kubernetes manifest, Helm chart or GitHub workflow; \
+         {files} · {}\n",
         look.paint("1", "Nothing to deploy:"),
         look.paint("2", &elapsed(summary.elapsed))
     )

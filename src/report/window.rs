@@ -3,7 +3,7 @@
 //!
 //! The cost of a window depends on its own size, never on that of the file or of its longest line.
 
-use super::secrets::Secrets;
+use super::secrets::SecretFilter;
 use super::shown::{is_command, steers};
 use crate::source::{SourceFile, Span};
 
@@ -14,7 +14,7 @@ const LEAD: usize = 24;
 
 /// A text to be written under a span of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct WindowMark {
     pub span: Span,
     pub text: String,
     pub primary: bool,
@@ -29,24 +29,24 @@ pub struct Window {
     pub count: usize,
     pub text: String,
     /// Sorted, disjoint, each within one line.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<WindowMark>,
 }
 
 /// The windows of one file that show all the marks, from top to bottom. No line is wider than
 /// `width` characters.
 pub fn windows(
     source: &SourceFile,
-    secrets: &Secrets,
-    marks: &[Mark],
+    secrets: &SecretFilter,
+    marks: &[WindowMark],
     width: usize,
 ) -> Vec<Window> {
     let lines = source.lines();
-    let mut sorted: Vec<(usize, Mark)> = marks
+    let mut sorted: Vec<(usize, WindowMark)> = marks
         .iter()
         .map(|mark| (lines.line(mark.span.start), mark.clone()))
         .collect();
     sorted.sort_by_key(|(_, mark)| mark.span);
-    let mut groups: Vec<Vec<(usize, Mark)>> = Vec::new();
+    let mut groups: Vec<Vec<(usize, WindowMark)>> = Vec::new();
 
     for (line, mut mark) in sorted {
         // A span of several lines is shown by its first.
@@ -71,14 +71,14 @@ pub fn windows(
 
 fn window(
     source: &SourceFile,
-    secrets: &Secrets,
-    group: Vec<(usize, Mark)>,
+    secrets: &SecretFilter,
+    group: Vec<(usize, WindowMark)>,
     width: usize,
 ) -> Window {
     let lines = source.lines();
     let last = group.last().map_or(0, |(line, _)| *line);
     let mut first = group.first().map_or(0, |(line, _)| *line);
-    // The line above tells where we are, if it says anything.
+    // The line above gives the context, if it is not blank.
     if first > 0
         && !lines
             .span(first - 1, &source.text)
@@ -123,7 +123,7 @@ fn window(
 
 /// Adds a mark that does not overlap the one before it: what overlaps is cut off, or said in the
 /// same place.
-fn push_apart(marks: &mut Vec<Mark>, mut mark: Mark) {
+fn push_apart(marks: &mut Vec<WindowMark>, mut mark: WindowMark) {
     let Some(last) = marks.last_mut() else {
         return marks.push(mark);
     };
@@ -147,9 +147,9 @@ fn push_apart(marks: &mut Vec<Mark>, mut mark: Mark) {
 fn push_line(
     window: &mut Window,
     source: &SourceFile,
-    secrets: &Secrets,
+    secrets: &SecretFilter,
     line: Span,
-    marks: Vec<Mark>,
+    marks: Vec<WindowMark>,
     width: usize,
 ) {
     let kept = cut(source, line, &marks, width);
@@ -167,7 +167,7 @@ fn push_line(
         let here = window.text.len() as u32;
 
         if at > 0 && is_command(&masked.as_bytes()[at - 1..]) {
-            // `##[` is a command to a runner wherever it stands.
+            // `##[` is a command to a runner anywhere in a line.
             window.text.push(' ');
         }
 
@@ -206,25 +206,19 @@ fn push_line(
 }
 
 /// The part of a line that is shown.
-fn cut(source: &SourceFile, line: Span, marks: &[Mark], width: usize) -> Span {
+fn cut(source: &SourceFile, line: Span, marks: &[WindowMark], width: usize) -> Span {
     let text = &source.text;
-    let forward = |from: u32, chars: usize| {
-        let rest = text.get(from as usize..line.end as usize).unwrap_or("");
-        rest.char_indices()
-            .nth(chars)
-            .map_or(line.end, |(at, _)| from + at as u32)
-    };
 
-    let whole = forward(line.start, width);
-    if whole == line.end {
+    if forward(text, line, width) == line.end {
         return line;
     }
 
     let first = marks.first().map_or(line.start, |mark| mark.span.start);
     let last = marks.last().map_or(line.start, |mark| mark.span.end);
     let room = width.saturating_sub(2);
-    if last < forward(line.start, room) {
-        return Span::new(line.start, forward(line.start, room));
+    let end = forward(text, line, room);
+    if last < end {
+        return Span::new(line.start, end);
     }
 
     let before = text.get(line.start as usize..first as usize).unwrap_or("");
@@ -233,8 +227,19 @@ fn cut(source: &SourceFile, line: Span, marks: &[Mark], width: usize) -> Span {
         .rev()
         .take(LEAD.min(room / 3))
         .last()
-        .map_or(first, |(at, _)| line.start + at as u32);
-    Span::new(start, forward(start, room))
+        .map_or(first, |(offset, _)| line.start + offset as u32);
+
+    Span::new(start, forward(text, Span::new(start, line.end), room))
+}
+
+/// The offset so many characters behind the start of a span, or its end.
+fn forward(text: &str, span: Span, chars: usize) -> u32 {
+    let rest = text
+        .get(span.start as usize..span.end as usize)
+        .unwrap_or("");
+    rest.char_indices()
+        .nth(chars)
+        .map_or(span.end, |(offset, _)| span.start + offset as u32)
 }
 
 #[cfg(test)]
@@ -242,9 +247,9 @@ mod tests {
     use super::*;
     use crate::report::sample;
 
-    fn mark(text: &str, of: &str, label: &str) -> Mark {
+    fn mark(text: &str, of: &str, label: &str) -> WindowMark {
         let start = text.find(of).unwrap();
-        Mark {
+        WindowMark {
             span: Span::of(start, start + of.len()),
             text: label.to_owned(),
             primary: false,
@@ -252,18 +257,25 @@ mod tests {
     }
 
     /// Each window as its first line, its text, and its marks' texts with their labels.
-    fn shown(text: &str, marks: &[Mark], width: usize) -> Vec<(usize, String, Vec<String>)> {
+    fn shown(text: &str, marks: &[WindowMark], width: usize) -> Vec<(usize, String, Vec<String>)> {
         let outcome = sample::outcome(&[("a", text)], Vec::new());
-        let windows = windows(&outcome.sources[0], &Secrets::new(&outcome), marks, width);
-        let show = |window: Window| {
-            let marks = window
-                .marks
-                .iter()
-                .map(|mark| format!("{}: {}", mark.span.text(&window.text), mark.text));
-            (window.line, window.text.clone(), marks.collect())
-        };
+        let windows = windows(
+            &outcome.sources[0],
+            &SecretFilter::new(&outcome),
+            marks,
+            width,
+        );
 
-        windows.into_iter().map(show).collect()
+        windows.iter().map(shown_window).collect()
+    }
+
+    fn shown_window(window: &Window) -> (usize, String, Vec<String>) {
+        let marks = window
+            .marks
+            .iter()
+            .map(|mark| format!("{}: {}", mark.span.text(&window.text), mark.text));
+
+        (window.line, window.text.clone(), marks.collect())
     }
 
     #[test]
@@ -328,10 +340,10 @@ mod tests {
             let line = format!("{}\n", "x".repeat(line_length));
             let text = line.repeat(1_000_000 / line_length);
             let outcome = sample::outcome(&[("a", &text)], Vec::new());
-            let secrets = Secrets::new(&outcome);
+            let secrets = SecretFilter::new(&outcome);
 
             for at in (0..text.len() - 8).step_by(99_991) {
-                let mark = Mark {
+                let mark = WindowMark {
                     span: Span::of(at, at + 8),
                     text: "here".to_owned(),
                     primary: true,

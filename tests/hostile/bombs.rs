@@ -49,7 +49,13 @@ fn arguments_that_double_become_unknown() {
         format!("ARG V{own}=$V{before}$V{before}\n")
     });
 
-    let text = format!("ARG V0=a\n{arguments}FROM $V64\nFROM $V2\nFROM redis\n");
+    let text = format!(
+        r"ARG V0=a
+{arguments}FROM $V64
+FROM $V2
+FROM redis
+"
+    );
     let found = findings("pinned-image", &[("Dockerfile", &text)]);
     let locations: Vec<&str> = found
         .iter()
@@ -64,8 +70,14 @@ fn environment_that_doubles_becomes_unknown() {
         format!("ENV V{own}=$V{before}$V{before}\n")
     });
 
-    let text =
-        format!("FROM alpine:3.22\nENV V0=0\n{variables}WORKDIR $V64\nWORKDIR here\nUSER $V3\n");
+    let text = format!(
+        r"FROM alpine:3.22
+ENV V0=0
+{variables}WORKDIR $V64
+WORKDIR here
+USER $V3
+"
+    );
     assert_eq!(
         findings("absolute-workdir", &[("Dockerfile", &text)]).len(),
         1
@@ -80,7 +92,12 @@ fn environment_that_doubles_becomes_unknown() {
 fn a_long_value_is_not_repeated_without_end() {
     let long = "x".repeat(4_000);
     let labels = lines(20_000, |number| format!("LABEL l{number}=$LONG\n"));
-    let text = format!("FROM alpine:3.22\nENV LONG={long}\n{labels}WORKDIR here\n");
+    let text = format!(
+        r"FROM alpine:3.22
+ENV LONG={long}
+{labels}WORKDIR here
+"
+    );
     assert_eq!(
         findings("absolute-workdir", &[("Dockerfile", &text)]).len(),
         1
@@ -94,7 +111,14 @@ fn env_files_that_double_become_unknown() {
     });
 
     let env = format!("V0=a\n{variables}");
-    let compose = "services:\n  long:\n    image: ${V64}\n  short:\n    image: ${V2}\n  plain:\n    image: redis\n";
+    let compose = r"services:
+  long:
+    image: ${V64}
+  short:
+    image: ${V2}
+  plain:
+    image: redis
+";
     let found = findings("pinned-image", &[(".env", &env), ("compose.yaml", compose)]);
     let locations: Vec<&str> = found
         .iter()
@@ -112,12 +136,21 @@ fn chain(count: usize, run: impl Fn(usize) -> &'static str) -> String {
         };
 
         format!(
-            "  step{number}:\n    runs-on: ubuntu-24.04\n{needs}    steps:\n      - run: {}\n",
+            r"  step{number}:
+    runs-on: ubuntu-24.04
+{needs}    steps:
+      - run: {}
+",
             run(number)
         )
     };
 
-    format!("on: push\njobs:\n{}", lines(count, job))
+    format!(
+        r"on: push
+jobs:
+{}",
+        lines(count, job)
+    )
 }
 
 #[test]
@@ -154,8 +187,12 @@ fn the_last_of_many_stages_knows_what_the_first_one_set() {
         format!("FROM s{number} AS s{}\nENV V{number}=1\n", number + 1)
     });
 
-    let text =
-        format!("FROM alpine:3.22 AS s0\nENV FIRST=1\n{stages}LABEL a=$FIRST b=$V17 c=$NOWHERE\n");
+    let text = format!(
+        r"FROM alpine:3.22 AS s0
+ENV FIRST=1
+{stages}LABEL a=$FIRST b=$V17 c=$NOWHERE
+"
+    );
     let found = findings("undefined-variable", &[("Dockerfile", &text)]);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("NOWHERE"), "{found:?}");
@@ -173,8 +210,16 @@ fn the_shell_of_an_early_stage_counts_in_a_late_one() {
 
 fn deployment(name: &str, app: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{run: {app}}}}}\n  \
-         template:\n    metadata: {{labels: {{run: {app}}}}}\n    spec:\n      containers: [{{name: main, image: 'acme/app:1.2'}}]\n"
+        r"apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{run: {app}}}}}
+  template:
+    metadata: {{labels: {{run: {app}}}}}
+    spec:
+      containers: [{{name: main, image: 'acme/app:1.2'}}]
+"
     )
 }
 
@@ -183,12 +228,21 @@ fn policies_for_every_pod_do_not_hide_a_service_for_none() {
     let policy = |number: usize| {
         let deployment = deployment(&format!("app{number}"), "all");
         format!(
-            "{deployment}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: deny{number}}}\n\
-             spec: {{podSelector: {{}}, policyTypes: [Ingress]}}\n---\n"
+            r"{deployment}---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: deny{number}}}
+spec: {{podSelector: {{}}, policyTypes: [Ingress]}}
+---
+"
         )
     };
 
-    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: lost}\nspec: {selector: {run: al}, ports: [{port: 80}]}\n";
+    let service = r"apiVersion: v1
+kind: Service
+metadata: {name: lost}
+spec: {selector: {run: al}, ports: [{port: 80}]}
+";
     let text = format!("{}{service}", lines(1_000, policy));
     let found = findings("dangling-service", &[("all.yaml", &text)]);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -220,7 +274,13 @@ fn a_long_command_keeps_the_places_of_its_words() {
         format!("      echo $GREETING word{number}\n")
     });
 
-    let text = format!("services:\n  web:\n    command: |\n{command}    image: redis\n");
+    let text = format!(
+        r"services:
+  web:
+    command: |
+{command}    image: redis
+"
+    );
     let found = findings(
         "pinned-image",
         &[(".env", "GREETING=hello\n"), ("compose.yaml", &text)],
@@ -234,17 +294,27 @@ fn a_long_command_keeps_the_places_of_its_words() {
 #[test]
 fn one_unknown_name_among_thousands_is_told() {
     let known = "pinned-image,".repeat(20_000);
-    let text =
-        format!("FROM redis # x\n# deploylint: ignore[{known}pined-image] they are many\nRUN ls\n");
+    let text = format!(
+        r"FROM redis # x
+# deploylint: ignore[{known}pined-image] they are many
+RUN ls
+"
+    );
     let found = findings("unknown-rule", &[("Dockerfile", &text)]);
     assert_eq!(found, ["2: unknown rule `pined-image`"]);
 }
 
 #[test]
 fn runs_of_braces_are_read_once() {
-    let chart = "apiVersion: v2\nname: a\nversion: 1.0.0\n";
+    let chart = r"apiVersion: v2
+name: a
+version: 1.0.0
+";
     let actions = format!(
-        "apiVersion: v1\nkind: Pod\n{}\n",
+        r"apiVersion: v1
+kind: Pod
+{}
+",
         "{{ end }}".repeat(20_000)
     );
     let open = format!("a: b\n{}\n", "{{ é".repeat(50_000));

@@ -7,7 +7,10 @@ use super::repository::{Case, FAULT, FAULTY, Item, Location, check};
 
 const REPOSITORY: Item = Folder("r/.git");
 const DOCKERFILE: Item = File("r/Dockerfile", FAULTY);
-const COMPOSE: &str = "services:\n  shop:\n    build: .\n";
+const COMPOSE: &str = r"services:
+  shop:
+    build: .
+";
 
 /// What git and the linter read besides what is linted must be a file of the repository to count.
 #[test]
@@ -477,7 +480,13 @@ fn links_inside_are_what_they_lead_to() {
                 REPOSITORY,
                 File("r/d/Dockerfile", FAULTY),
                 Link("r/shop", "d"),
-                File("r/compose.yaml", "services:\n  shop:\n    build: ./shop\n"),
+                File(
+                    "r/compose.yaml",
+                    r"services:
+  shop:
+    build: ./shop
+",
+                ),
             ],
             1,
         )

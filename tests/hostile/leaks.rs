@@ -117,16 +117,32 @@ fn several_in_one_value() {
     let password = password();
     let secrets = [first.as_str(), &second, &third, &password];
     let dockerfile = format!(
-        "FROM node\nARG KEYS={first},{second}\nENV ALL=\"{third} {first}\" DB_PASSWORD=\"{second}+{password}\"\n\
-         LABEL a=\"{first}:{third}\"\nRUN sudo x\n"
+        r#"FROM node
+ARG KEYS={first},{second}
+ENV ALL="{third} {first}" DB_PASSWORD="{second}+{password}"
+LABEL a="{first}:{third}"
+RUN sudo x
+"#
     );
     let compose = format!(
-        "services:\n  a:\n    image: node\n    environment:\n      BROKERS: amqp://a:{password}@b1:5672,amqp://a:{second}@b2:5672\n      \
-         CLUSTER: mongodb://a:{third}@m1:27017,a:{password}@m2:27017/x\n      \
-         DB: postgres://a:{password}@db/x?sslmode=require&token={first}\n    command: run --keys {first},{third}\n"
+        r"services:
+  a:
+    image: node
+    environment:
+      BROKERS: amqp://a:{password}@b1:5672,amqp://a:{second}@b2:5672
+      CLUSTER: mongodb://a:{third}@m1:27017,a:{password}@m2:27017/x
+      DB: postgres://a:{password}@db/x?sslmode=require&token={first}
+    command: run --keys {first},{third}
+"
     );
     let manifest = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  keys: \"{first};{second}\"\n  more: {third}/{first}\n"
+        r#"apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a}}
+data:
+  keys: "{first};{second}"
+  more: {third}/{first}
+"#
     );
     check_files(&[("Dockerfile", &dockerfile)], &secrets);
     check_files(&[("compose.yaml", &compose)], &secrets);
@@ -148,39 +164,73 @@ fn in_pieces() {
     for file in [
         (
             "Dockerfile",
-            format!("FROM node\nRUN sudo pip install {head}\\\n{tail}\n"),
-        ),
-        (
-            "Dockerfile",
-            format!("FROM node\nRUN sudo pip install {head}\\\n# why\n\n{tail}\n"),
+            format!(
+                r"FROM node
+RUN sudo pip install {head}\
+{tail}
+"
+            ),
         ),
         (
             "Dockerfile",
             format!(
-                "FROM node\nRUN sudo npm config set x '{head}''{tail}' && sudo {head}\"{tail}\"\n"
+                r"FROM node
+RUN sudo pip install {head}\
+# why
+
+{tail}
+"
+            ),
+        ),
+        (
+            "Dockerfile",
+            format!(
+                r#"FROM node
+RUN sudo npm config set x '{head}''{tail}' && sudo {head}"{tail}"
+"#
             ),
         ),
         (
             "compose.yaml",
-            format!("services:\n  a:\n    image: \"x/{head}{hex}\"\n    privileged: true\n"),
-        ),
-        (
-            "compose.yaml",
             format!(
-                "services:\n  a:\n    image: x/${{A:-{head}}}${{B:-{tail}}}\n    privileged: true\n"
+                r#"services:
+  a:
+    image: "x/{head}{hex}"
+    privileged: true
+"#
             ),
         ),
         (
             "compose.yaml",
             format!(
-                "services:\n  a:\n    image: node\n    user: \"{}\"\n",
+                r"services:
+  a:
+    image: x/${{A:-{head}}}${{B:-{tail}}}
+    privileged: true
+"
+            ),
+        ),
+        (
+            "compose.yaml",
+            format!(
+                r#"services:
+  a:
+    image: node
+    user: "{}"
+"#,
                 base64(&token)
             ),
         ),
         (
             ".github/workflows/a.yml",
             format!(
-                "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: pip install '{head}'\"{tail}\"\n"
+                r#"on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - run: pip install '{head}'"{tail}"
+"#
             ),
         ),
     ] {
@@ -207,26 +257,47 @@ fn beside_a_finding() {
     let secrets = [password.as_str()];
     let chart = (
         "chart/Chart.yaml",
-        "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+        r"apiVersion: v2
+name: a
+version: 1.0.0
+",
     );
-    let values = format!("adminPassword: {password}\nurl: postgres://a:{password}@db.internal/x\n");
+    let values = format!(
+        r"adminPassword: {password}
+url: postgres://a:{password}@db.internal/x
+"
+    );
     check_files(&[chart, ("chart/values.yaml", &values)], &secrets);
 
     let pair = format!(
-        "extraEnv:\n  - name: SMTP_PASSWORD\n    value: {password}\nurl: amqp://a:{password}@mq.internal/\n"
+        r"extraEnv:
+  - name: SMTP_PASSWORD
+    value: {password}
+url: amqp://a:{password}@mq.internal/
+"
     );
     check_files(&[chart, ("chart/values.yaml", &pair)], &secrets);
 
     let generated = format!(
-        "resources: [missing.yaml]\nsecretGenerator: [{{name: a, literals: ['api-token={password}']}}]\npatches: [{{path: gone.yaml}}\n"
+        r"resources: [missing.yaml]
+secretGenerator: [{{name: a, literals: ['api-token={password}']}}]
+patches: [{{path: gone.yaml}}
+"
     );
     check_files(&[("kustomization.yaml", &generated)], &secrets);
 
     let scrape = format!(
-        "scrape_configs:\n  - job_name: a\n    basic_auth: {{username: a, password: '{password}'}}\n    \
-         static_configs: [{{targets: ['gone:9100']}}]\n"
+        r"scrape_configs:
+  - job_name: a
+    basic_auth: {{username: a, password: '{password}'}}
+    static_configs: [{{targets: ['gone:9100']}}]
+"
     );
-    let compose = "services:\n  p:\n    image: prom/prometheus\n    volumes: ['./prometheus.yml:/etc/prometheus/prometheus.yml']\n";
+    let compose = r"services:
+  p:
+    image: prom/prometheus
+    volumes: ['./prometheus.yml:/etc/prometheus/prometheus.yml']
+";
     check_files(
         &[("prometheus.yml", &scrape), ("compose.yaml", compose)],
         &secrets,
@@ -236,7 +307,8 @@ fn beside_a_finding() {
 #[test]
 fn in_a_configuration_that_is_wrong() {
     use deploylint::config::Config;
-    use deploylint::report::human::{RenderOptions, broken_config, failure};
+    use deploylint::report::human::{broken_config, failure};
+    use deploylint::report::style::RenderOptions;
 
     for token in &tokens() {
         for text in [

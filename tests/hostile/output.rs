@@ -79,14 +79,41 @@ fn paths_are_names_too() {
 fn names_of_a_compose_file() {
     for name in NAMES.iter().map(|name| quoted(name)) {
         for text in [
-            format!("services:\n  {name}:\n    image: node\n    depends_on: [{name}, b]\n"),
-            format!("services:\n  a:\n    image: {name}\n    networks: [{name}]\n    {name}: 1\n"),
-            format!("services:\n  a:\n    build: {name}\n    user: {name}\n    restart: {name}\n"),
             format!(
-                "services:\n  a:\n    image: node\n    environment: {{{name}: x, A_URL: {name}}}\n    ports: [{name}]\n"
+                r"services:
+  {name}:
+    image: node
+    depends_on: [{name}, b]
+"
             ),
             format!(
-                "services:\n  a: {{extends: {{service: {name}}}, volumes: [{name}], secrets: [{name}]}}\n"
+                r"services:
+  a:
+    image: {name}
+    networks: [{name}]
+    {name}: 1
+"
+            ),
+            format!(
+                r"services:
+  a:
+    build: {name}
+    user: {name}
+    restart: {name}
+"
+            ),
+            format!(
+                r"services:
+  a:
+    image: node
+    environment: {{{name}: x, A_URL: {name}}}
+    ports: [{name}]
+"
+            ),
+            format!(
+                r"services:
+  a: {{extends: {{service: {name}}}, volumes: [{name}], secrets: [{name}]}}
+"
             ),
         ] {
             check(&[("compose.yaml", &text)]);
@@ -98,12 +125,30 @@ fn names_of_a_compose_file() {
 fn names_of_manifests_and_workflows() {
     for name in NAMES.iter().map(|name| quoted(name)) {
         let workflow = format!(
-            "on: push\njobs:\n  {name}:\n    runs-on: {name}\n    needs: [{name}, x]\n    steps:\n      - uses: {name}\n      \
-             - name: {name}\n        run: {name}\n        with: {{{name}: {name}}}\n      - run: echo ${{{{ github.event.issue.title }}}}\n"
+            r"on: push
+jobs:
+  {name}:
+    runs-on: {name}
+    needs: [{name}, x]
+    steps:
+      - uses: {name}
+      - name: {name}
+        run: {name}
+        with: {{{name}: {name}}}
+      - run: echo ${{{{ github.event.issue.title }}}}
+"
         );
         let pod = format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{a: {name}}}}}\nspec:\n  serviceAccountName: {name}\n  \
-             containers:\n    - name: {name}\n      image: {name}\n      env: [{{name: {name}, valueFrom: {{configMapKeyRef: {{name: {name}, key: {name}}}}}}}]\n"
+            r"apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, labels: {{a: {name}}}}}
+spec:
+  serviceAccountName: {name}
+  containers:
+    - name: {name}
+      image: {name}
+      env: [{{name: {name}, valueFrom: {{configMapKeyRef: {{name: {name}, key: {name}}}}}}}]
+"
         );
         check(&[(".github/workflows/a.yml", &workflow)]);
         check(&[("k8s/pod.yaml", &pod)]);
@@ -114,13 +159,23 @@ fn names_of_manifests_and_workflows() {
 fn lines_of_any_file() {
     for name in NAMES {
         let dockerfile = format!(
-            "FROM node\nRUN sudo x '{name}'\nFOO {name}\n# deploylint: ignore[{name}] {name}\n"
+            r"FROM node
+RUN sudo x '{name}'
+FOO {name}
+# deploylint: ignore[{name}] {name}
+"
         );
         check(&[
             ("Dockerfile", &dockerfile),
             (".env", &format!("A={name}\n{name}\n")),
         ]);
-        let raw = format!("services:\n  a:\n    image: node # {name}\n    {name}\n");
+        let raw = format!(
+            r"services:
+  a:
+    image: node # {name}
+    {name}
+"
+        );
         check(&[("compose.yaml", &raw)]);
     }
 }
@@ -128,7 +183,8 @@ fn lines_of_any_file() {
 #[test]
 fn what_is_said_of_the_run_itself() {
     use deploylint::config::Config;
-    use deploylint::report::human::{RenderOptions, broken_config, failure};
+    use deploylint::report::human::{broken_config, failure};
+    use deploylint::report::style::RenderOptions;
 
     for name in NAMES {
         let message = failure(

@@ -51,7 +51,11 @@ fn blanks_that_end_no_line() {
             "\tb: c",
         ] {
             for tail in ["\n", "\n  d: [\n", "\n  d: 1\n", ""] {
-                let text = format!("services:\n  a:\n    {broken}{blank}{blank}{tail}");
+                let text = format!(
+                    r"services:
+  a:
+    {broken}{blank}{blank}{tail}"
+                );
                 check(&[
                     ("compose.yml", &text),
                     ("deploy/pod.yaml", &text),
@@ -74,8 +78,15 @@ fn braces_in_any_order() {
         "${{ 'ü }} ${{ y }}",
     ] {
         let text = format!(
-            "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    if: \"{condition}\"\n    steps:\n      \
-             - if: \"{condition}\"\n        run: echo \"{condition}\"\n"
+            r#"on: push
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    if: "{condition}"
+    steps:
+      - if: "{condition}"
+        run: echo "{condition}"
+"#
         );
         check(&[(".github/workflows/a.yml", &text)]);
     }
@@ -96,7 +107,12 @@ fn expressions_of_an_action_that_has_jobs() {
             "{steps: {a: '${{ b }}'}}",
             "['${{ b }}']",
         ] {
-            let text = format!("name: a\n{jobs}\nruns: {runs}\n");
+            let text = format!(
+                r"name: a
+{jobs}
+runs: {runs}
+"
+            );
             check(&[("action.yaml", &text), (".github/workflows/b.yaml", &text)]);
         }
     }

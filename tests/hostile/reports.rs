@@ -5,7 +5,7 @@ use deploylint::catalog::{self, Profile};
 use deploylint::config::Config;
 use deploylint::engine::{Outcome, lint_texts};
 use deploylint::finding::Level;
-use deploylint::report::human::RenderOptions;
+use deploylint::report::style::RenderOptions;
 use deploylint::report::{Report, concise, github, human, json, sarif, summary};
 
 /// What the rules at their strictest find.

@@ -79,8 +79,23 @@ impl Loaded {
 
 #[test]
 fn an_override_is_merged_and_each_value_keeps_its_file() {
-    let base = "services:\n  app:\n    image: a:1\n    command: [run]\n    environment:\n      A: one\n      B: two\n    ports: ['80:80']\n    volumes: ['./x:/data']\n";
-    let over = "services:\n  app:\n    command: serve --fast\n    environment: [B=three, C]\n    ports: ['81:81']\n    volumes: ['./y:/data']\n";
+    let base = r"services:
+  app:
+    image: a:1
+    command: [run]
+    environment:
+      A: one
+      B: two
+    ports: ['80:80']
+    volumes: ['./x:/data']
+";
+    let over = r"services:
+  app:
+    command: serve --fast
+    environment: [B=three, C]
+    ports: ['81:81']
+    volumes: ['./y:/data']
+";
     let loaded = Loaded::of(&[("compose.yaml", base), ("compose.override.yaml", over)]);
     assert_eq!(
         loaded.projects.len(),
@@ -126,8 +141,20 @@ fn an_override_is_merged_and_each_value_keeps_its_file() {
 
 #[test]
 fn reset_removes_and_override_replaces() {
-    let base = "services:\n  app:\n    image: a:1\n    privileged: true\n    ports: ['80:80']\n    environment:\n      A: '1'\n";
-    let over = "services:\n  app:\n    privileged: !reset null\n    ports: !override ['443:443']\n    environment: !reset {}\n";
+    let base = r"services:
+  app:
+    image: a:1
+    privileged: true
+    ports: ['80:80']
+    environment:
+      A: '1'
+";
+    let over = r"services:
+  app:
+    privileged: !reset null
+    ports: !override ['443:443']
+    environment: !reset {}
+";
     let loaded = Loaded::of(&[("compose.yaml", base), ("compose.prod.yaml", over)]);
     let app = &loaded.projects[1].services[0];
     assert_eq!(loaded.set(&app.container.security.privileged), "absent");
@@ -137,8 +164,22 @@ fn reset_removes_and_override_replaces() {
 
 #[test]
 fn services_extend_each_other_in_one_file_and_across_files() {
-    let common = "services:\n  base:\n    image: a:1\n    restart: always\n    build: .\n    environment: {A: '1'}\n";
-    let main = "services:\n  web:\n    extends: {file: common/base.yaml, service: base}\n    environment: {B: '2'}\n  worker:\n    extends: web\n  lost:\n    extends: {file: gone.yaml, service: x}\n";
+    let common = r"services:
+  base:
+    image: a:1
+    restart: always
+    build: .
+    environment: {A: '1'}
+";
+    let main = r"services:
+  web:
+    extends: {file: common/base.yaml, service: base}
+    environment: {B: '2'}
+  worker:
+    extends: web
+  lost:
+    extends: {file: gone.yaml, service: x}
+";
     let loaded = Loaded::of(&[("compose.yaml", main), ("common/base.yaml", common)]);
     assert_eq!(loaded.projects.len(), 1, "an extended file is no project");
     let project = &loaded.projects[0];
@@ -167,16 +208,39 @@ fn services_extend_each_other_in_one_file_and_across_files() {
 
 #[test]
 fn cycles_end() {
-    let text = "include: [compose.yaml, compose.b.yaml]\nservices:\n  a:\n    extends: b\n  b:\n    extends: a\n  c:\n    extends: c\n";
-    let other = "include: [compose.yaml]\nservices:\n  d: {image: d}\n";
+    let text = r"include: [compose.yaml, compose.b.yaml]
+services:
+  a:
+    extends: b
+  b:
+    extends: a
+  c:
+    extends: c
+";
+    let other = r"include: [compose.yaml]
+services:
+  d: {image: d}
+";
     let loaded = Loaded::of(&[("compose.yaml", text), ("compose.b.yaml", other)]);
     assert!(loaded.projects[0].service("d").is_some());
 }
 
 #[test]
 fn an_included_project_has_its_own_folder_and_variables() {
-    let main = "include:\n  - sub/compose.yaml\nservices:\n  web:\n    image: web:${TAG:-1}\n    depends_on: [db]\n";
-    let sub = "services:\n  db:\n    image: postgres:${TAG}\n    build: ./db\nvolumes:\n  data:\n";
+    let main = r"include:
+  - sub/compose.yaml
+services:
+  web:
+    image: web:${TAG:-1}
+    depends_on: [db]
+";
+    let sub = r"services:
+  db:
+    image: postgres:${TAG}
+    build: ./db
+volumes:
+  data:
+";
     let loaded = Loaded::of(&[
         ("compose.yaml", main),
         ("sub/compose.yaml", sub),
@@ -206,7 +270,18 @@ fn an_included_project_has_its_own_folder_and_variables() {
 
 #[test]
 fn variables_are_known_from_env_and_defaults_or_unknown() {
-    let text = "services:\n  app:\n    image: ${REPO:-acme}/app:${TAG}\n    mem_limit: ${MEM:-512m}\n    cpus: ${CPUS}\n    privileged: ${PRIV-false}\n    environment:\n      A: ${X:?needed}\n      B: price $$5\n      C: ${PW:-postgres}\n      D: ${Y}\n";
+    let text = r"services:
+  app:
+    image: ${REPO:-acme}/app:${TAG}
+    mem_limit: ${MEM:-512m}
+    cpus: ${CPUS}
+    privileged: ${PRIV-false}
+    environment:
+      A: ${X:?needed}
+      B: price $$5
+      C: ${PW:-postgres}
+      D: ${Y}
+";
     let loaded = Loaded::of(&[("compose.yaml", text), (".env", "Y='z'\nPRIV=true\n")]);
     let app = &loaded.projects[0].services[0];
     assert!(app.container.image.as_ref().unwrap().reference.is_none());
@@ -260,7 +335,14 @@ fn ports_are_read_in_every_form() {
     ];
 
     for (form, want) in forms {
-        let text = format!("services:\n  app:\n    image: a:1\n    ports:\n      - {form}\n");
+        let text = format!(
+            r"services:
+  app:
+    image: a:1
+    ports:
+      - {form}
+"
+        );
         let loaded = Loaded::of(&[("compose.yaml", &text)]);
         let port = &loaded.projects[0].services[0].container.ports[0];
         let host = match port.published {
@@ -300,7 +382,14 @@ fn volumes_are_read_in_every_form() {
         ("{type: tmpfs, target: /y}", "scratch", "/y"),
         ("{type: volume, target: /y}", "anonymous", "/y"),
     ] {
-        let text = format!("services:\n  app:\n    image: a:1\n    volumes:\n      - {form}\n");
+        let text = format!(
+            r"services:
+  app:
+    image: a:1
+    volumes:
+      - {form}
+"
+        );
         let loaded = Loaded::of(&[("compose.yaml", &text)]);
         let mount = &loaded.projects[0].services[0].container.mounts[0];
         let shown = match &mount.source {
@@ -324,7 +413,14 @@ fn volumes_are_read_in_every_form() {
 
 #[test]
 fn anchors_and_merge_keys_keep_the_place_of_their_definition() {
-    let text = "x-limits: &limits\n  mem_limit: 1g\n  restart: always\nservices:\n  a:\n    <<: *limits\n    image: a:1\n";
+    let text = r"x-limits: &limits
+  mem_limit: 1g
+  restart: always
+services:
+  a:
+    <<: *limits
+    image: a:1
+";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     let a = &loaded.projects[0].services[0];
     assert_eq!(
@@ -336,7 +432,16 @@ fn anchors_and_merge_keys_keep_the_place_of_their_definition() {
 
 #[test]
 fn dependencies_and_references_are_collected() {
-    let text = "services:\n  a:\n    image: a:1\n    depends_on:\n      b: {condition: service_healthy}\n      c: {condition: service_completed_successfully, required: false}\n    links: [b:alias]\n    network_mode: service:b\n  b: {image: b:1}\n";
+    let text = r"services:
+  a:
+    image: a:1
+    depends_on:
+      b: {condition: service_healthy}
+      c: {condition: service_completed_successfully, required: false}
+    links: [b:alias]
+    network_mode: service:b
+  b: {image: b:1}
+";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     let a = &loaded.projects[0].services[0];
     let conditions: Vec<Condition> = a.depends_on.iter().map(|one| one.condition).collect();
@@ -353,7 +458,10 @@ fn dependencies_and_references_are_collected() {
 #[test]
 fn an_overlay_is_laid_over_its_base_or_left_open() {
     let base = "services:\n  a: {image: 'a:1'}\n";
-    let prod = "services:\n  a:\n    mem_limit: 1g\n";
+    let prod = r"services:
+  a:
+    mem_limit: 1g
+";
     let loaded = Loaded::of(&[("compose.yaml", base), ("compose.prod.yaml", prod)]);
     let limit = |project: usize| {
         loaded.projects[project].services[0]
@@ -375,7 +483,11 @@ fn an_overlay_is_laid_over_its_base_or_left_open() {
         ("compose.yaml", base),
         (
             "compose.extra.yaml",
-            "services:\n  b:\n    image: b:1\n    depends_on: [a]\n",
+            r"services:
+  b:
+    image: b:1
+    depends_on: [a]
+",
         ),
     ];
     assert!(Loaded::of(&files).projects[1].overlay);
@@ -398,7 +510,18 @@ fn compose_file_in_env_replaces_discovery() {
 
 #[test]
 fn health_checks_say_what_they_run() {
-    let text = "services:\n  a:\n    image: a:1\n    healthcheck:\n      test: curl -f http://localhost/$$PATH_X || exit 1\n  b:\n    image: b:1\n    healthcheck: {disable: true}\n  c:\n    image: c:1\n    healthcheck: {test: [CMD, pg_isready]}\n";
+    let text = r"services:
+  a:
+    image: a:1
+    healthcheck:
+      test: curl -f http://localhost/$$PATH_X || exit 1
+  b:
+    image: b:1
+    healthcheck: {disable: true}
+  c:
+    image: c:1
+    healthcheck: {test: [CMD, pg_isready]}
+";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     let health = |at: usize| {
         loaded.projects[0].services[at]
@@ -426,7 +549,23 @@ fn health_checks_say_what_they_run() {
 
 #[test]
 fn words_keep_their_places_in_folded_and_filled_text() {
-    let text = "services:\n  a:\n    image: a:1\n    command: >\n      sh -c '\n        export X=$$(cat /x)\n        exec serve --host $${HOST}\n      '\n  b:\n    image: b:1\n    command:\n      - sh\n      - -c\n      - |\n        sleep 1\n        exec serve ${PORT:-8000} --fast\n";
+    let text = r"services:
+  a:
+    image: a:1
+    command: >
+      sh -c '
+        export X=$$(cat /x)
+        exec serve --host $${HOST}
+      '
+  b:
+    image: b:1
+    command:
+      - sh
+      - -c
+      - |
+        sleep 1
+        exec serve ${PORT:-8000} --fast
+";
     let loaded = Loaded::of(&[("compose.yaml", text)]);
     for (at, word, line) in [
         (0, "serve", 7),

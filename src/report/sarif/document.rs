@@ -9,21 +9,21 @@ pub struct Log {
     #[serde(rename = "$schema")]
     pub schema: &'static str,
     pub version: &'static str,
-    pub runs: [Run; 1],
+    pub runs: [SarifRun; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run {
-    pub tool: Tool,
+pub struct SarifRun {
+    pub tool: SarifTool,
     pub automation_details: AutomationDetails,
-    pub invocations: [Invocation; 1],
+    pub invocations: [SarifInvocation; 1],
     pub column_kind: &'static str,
-    pub results: Vec<Result>,
+    pub results: Vec<SarifResult>,
 }
 
 #[derive(Serialize)]
-pub struct Tool {
+pub struct SarifTool {
     pub driver: Driver,
 }
 
@@ -40,12 +40,12 @@ pub struct Driver {
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     pub id: &'static str,
-    pub short_description: Text,
-    pub full_description: Text,
+    pub short_description: SarifText,
+    pub full_description: SarifText,
     pub help: Help,
     pub help_uri: String,
     pub default_configuration: Configuration,
-    pub properties: Properties,
+    pub properties: SarifProperties,
 }
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ pub struct Configuration {
 
 /// Keys that GitHub reads.
 #[derive(Serialize)]
-pub struct Properties {
+pub struct SarifProperties {
     pub tags: Vec<&'static str>,
     pub precision: &'static str,
     #[serde(rename = "problem.severity")]
@@ -78,17 +78,17 @@ pub struct AutomationDetails {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Invocation {
+pub struct SarifInvocation {
     pub execution_successful: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Result {
+pub struct SarifResult {
     pub rule_id: &'static str,
     pub rule_index: usize,
     pub level: &'static str,
-    pub message: Text,
+    pub message: SarifText,
     pub locations: [SarifLocation; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_locations: Vec<RelatedLocation>,
@@ -98,7 +98,7 @@ pub struct Result {
 }
 
 #[derive(Serialize)]
-pub struct Text {
+pub struct SarifText {
     pub text: String,
 }
 
@@ -113,14 +113,14 @@ pub struct SarifLocation {
 pub struct RelatedLocation {
     pub id: usize,
     pub physical_location: PhysicalLocation,
-    pub message: Text,
+    pub message: SarifText,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PhysicalLocation {
     pub artifact_location: ArtifactLocation,
-    pub region: Region,
+    pub region: SarifRegion,
 }
 
 #[derive(Serialize)]
@@ -130,7 +130,7 @@ pub struct ArtifactLocation {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Region {
+pub struct SarifRegion {
     pub start_line: u32,
     pub start_column: u32,
     pub end_line: u32,
@@ -140,7 +140,7 @@ pub struct Region {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SarifFix {
-    pub description: Text,
+    pub description: SarifText,
     pub artifact_changes: Vec<ArtifactChange>,
 }
 
@@ -154,6 +154,6 @@ pub struct ArtifactChange {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replacement {
-    pub deleted_region: Region,
-    pub inserted_content: Text,
+    pub deleted_region: SarifRegion,
+    pub inserted_content: SarifText,
 }

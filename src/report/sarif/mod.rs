@@ -41,8 +41,8 @@ pub fn render(view: &Report) -> String {
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
-        runs: [Run {
-            tool: Tool {
+        runs: [SarifRun {
+            tool: SarifTool {
                 driver: Driver {
                     name: env!("CARGO_PKG_NAME"),
                     semantic_version: env!("CARGO_PKG_VERSION"),
@@ -51,7 +51,7 @@ pub fn render(view: &Report) -> String {
                 },
             },
             automation_details: AutomationDetails { id: "deploylint/" },
-            invocations: [Invocation {
+            invocations: [SarifInvocation {
                 execution_successful: !view.outcome.summary.failed,
             }],
             column_kind: "unicodeCodePoints",
@@ -95,10 +95,10 @@ fn descriptor(rule: &'static Rule) -> Descriptor {
 
     Descriptor {
         id: rule.name,
-        short_description: Text {
+        short_description: SarifText {
             text: shorten(&rule.summary),
         },
-        full_description: Text {
+        full_description: SarifText {
             text: shorten(&full),
         },
         help: Help {
@@ -109,7 +109,7 @@ fn descriptor(rule: &'static Rule) -> Descriptor {
         default_configuration: Configuration {
             level: rule.level.as_str(),
         },
-        properties: Properties {
+        properties: SarifProperties {
             tags,
             precision: match rule.confidence {
                 Confidence::High => "high",
@@ -133,19 +133,19 @@ fn shorten(text: &str) -> String {
     }
 }
 
-fn written(view: &Report, finding: &Finding, print: &str) -> Result {
+fn written(view: &Report, finding: &Finding, print: &str) -> SarifResult {
     view.isolated(finding, |finding| result(view, finding, print.to_owned()))
 }
 
-fn result(view: &Report, finding: &Finding, print: String) -> Result {
+fn result(view: &Report, finding: &Finding, print: String) -> SarifResult {
     let related: Vec<RelatedLocation> = finding
         .related
         .iter()
         .enumerate()
-        .map(|(at, label)| RelatedLocation {
-            id: at + 1,
+        .map(|(index, label)| RelatedLocation {
+            id: index + 1,
             physical_location: location(view, label.location),
-            message: Text {
+            message: SarifText {
                 text: named(view.line(&label.text), "related location"),
             },
         })
@@ -153,11 +153,11 @@ fn result(view: &Report, finding: &Finding, print: String) -> Result {
     let rule_index = catalog::rules()
         .binary_search_by(|rule| rule.name.cmp(finding.rule))
         .unwrap_or(0);
-    Result {
+    SarifResult {
         rule_id: finding.rule,
         rule_index,
         level: finding.level.as_str(),
-        message: Text {
+        message: SarifText {
             text: message(view, finding, &related),
         },
         locations: [SarifLocation {
@@ -224,8 +224,8 @@ fn artifact(view: &Report, file: FileId) -> ArtifactLocation {
     }
 }
 
-const fn region(range: Range) -> Region {
-    Region {
+const fn region(range: Range) -> SarifRegion {
+    SarifRegion {
         start_line: range.start.line,
         start_column: range.start.column,
         end_line: range.end.line,
@@ -252,19 +252,12 @@ fn fix(view: &Report, fix: &Fix) -> Option<SarifFix> {
         }
     }
 
-    let replacement = |edit: &&Edit| Replacement {
-        deleted_region: region(view.range(Location::new(edit.file, edit.span))),
-        inserted_content: Text {
-            text: edit.text.clone(),
-        },
-    };
-
     let changes = changes.into_iter().map(|(file, edits)| ArtifactChange {
         artifact_location: artifact(view, file),
-        replacements: edits.iter().map(replacement).collect(),
+        replacements: edits.iter().map(|edit| replacement(view, edit)).collect(),
     });
 
-    let description = Text {
+    let description = SarifText {
         text: named(view.line(&fix.title), "fix"),
     };
 
@@ -272,6 +265,15 @@ fn fix(view: &Report, fix: &Fix) -> Option<SarifFix> {
         description,
         artifact_changes: changes.collect(),
     })
+}
+
+fn replacement(view: &Report, edit: &Edit) -> Replacement {
+    Replacement {
+        deleted_region: region(view.range(Location::new(edit.file, edit.span))),
+        inserted_content: SarifText {
+            text: edit.text.clone(),
+        },
+    }
 }
 
 /// Percent-encodes a path for a relative URI.

@@ -58,7 +58,14 @@ fn lists_and_pipelines() {
             &["a b", "; c", "&& d", "|| e", "& f", "; g"],
         ),
         ("a |& b | c && \\\n d", &["a", "| b", "| c", "&& d"]),
-        ("a &&\n\n# note\n b # c; d\n", &["a", "&& b"]),
+        (
+            r"a &&
+
+# note
+ b # c; d
+",
+            &["a", "&& b"],
+        ),
         ("a\r\nb \\\r\n c\r\n", &["a", "; b c"]),
         ("! a | b", &["! a", "| ! b"]),
         ("a |\n b", &["a", "| b"]),
@@ -225,7 +232,12 @@ fn redirects_and_here_documents() {
         ),
         ("a <<< \"$x\" b", &["a b HereString:$x"]),
         (
-            "cat <<A - <<'B' && c\n1 $(x)\nA\n2 $(y)\nB\nd",
+            r"cat <<A - <<'B' && c
+1 $(x)
+A
+2 $(y)
+B
+d",
             &[
                 "cat - Heredoc:A Heredoc:B",
                 "&& c",
@@ -236,16 +248,31 @@ fn redirects_and_here_documents() {
         ("cat <<-E\n\ta\n\tE\nb", &["cat Heredoc:E", "; b"]),
         ("cat <<E\r\na\r\nE\r\nb", &["cat Heredoc:E", "; b"]),
         (
-            "x=$(cat <<E\nif )\nE\n); b",
+            r"x=$(cat <<E
+if )
+E
+); b",
             &[
-                "x=$(cat <<E\nif )\nE\n) ",
+                r"x=$(cat <<E
+if )
+E
+) ",
                 "cat Heredoc:E <Substitution",
                 "; b",
             ],
         ),
         (
-            "x=$(cat <<E\nb\nE)\nc",
-            &["x=$(cat <<E\nb\nE) ", "cat Heredoc:E <Substitution", "; c"],
+            r"x=$(cat <<E
+b
+E)
+c",
+            &[
+                r"x=$(cat <<E
+b
+E) ",
+                "cat Heredoc:E <Substitution",
+                "; c",
+            ],
         ),
         ("cat <<E\nnever; closed", &["cat Heredoc:E"]),
         (
@@ -253,7 +280,12 @@ fn redirects_and_here_documents() {
             &["$(jq <<- < \"a\") \\", "jq Heredoc: Read:a <Substitution"],
         ),
     ]);
-    let text = "cat <<'A'\nx $y\nA\ncat <<B\n$z\n";
+    let text = r"cat <<'A'
+x $y
+A
+cat <<B
+$z
+";
     let script = parse(text);
     let shown: Vec<_> = script
         .heredocs
@@ -356,10 +388,18 @@ fn nested_shells_keep_true_spans() {
         ("su -c 'a b' user", &["su -c 'a b' user", "su>a b"]),
         ("eval a 'b; c'", &["eval a 'b; c'", "eval>a b", "eval>c"]),
         (
-            "bash -eo pipefail <<'E'\na $x\nE\nb",
+            r"bash -eo pipefail <<'E'
+a $x
+E
+b",
             &["bash -eo pipefail", "b", "bash>a $x"],
         ),
-        ("bash x.sh <<E\na\nE", &["bash x.sh"]),
+        (
+            r"bash x.sh <<E
+a
+E",
+            &["bash x.sh"],
+        ),
         (
             "sh -c \"sh -c 'a b'\"",
             &["sh -c \"sh -c 'a b'\"", "sh>sh -c 'a b'", "sh>sh>a b"],

@@ -32,21 +32,46 @@ fn values_stand_where_they_are_written() {
         ("a:   b  c  \n", &["a"], Some("b  c"), "b  c", "b  c"),
         ("a: b\n  c\n", &["a"], Some("b c"), "b\n  c", "b\n  c"),
         (
-            "a: |\n  x\n  y\n\n\nb: 1\n",
+            r"a: |
+  x
+  y
+
+
+b: 1
+",
             &["a"],
             Some("x\ny\n"),
-            "|\n  x\n  y",
+            r"|
+  x
+  y",
             "x\n  y",
         ),
         (
-            "a: &n !t >- # c\n\n  x\n  y\n",
+            r"a: &n !t >- # c
+
+  x
+  y
+",
             &["a"],
             Some("\nx y"),
-            ">- # c\n\n  x\n  y",
+            r">- # c
+
+  x
+  y",
             "x\n  y",
         ),
         ("a: |\nb: 1\n", &["a"], Some(""), "|", ""),
-        ("a: |+\n\n\nb: 1\n", &["a"], Some("\n\n"), "|+", ""),
+        (
+            r"a: |+
+
+
+b: 1
+",
+            &["a"],
+            Some("\n\n"),
+            "|+",
+            "",
+        ),
         ("a: |\r\n  x\r\n", &["a"], Some("x\n"), "|\r\n  x", "x"),
         ("- |\n x", &[], None, "- |\n x", "- |\n x"),
         (
@@ -58,35 +83,75 @@ fn values_stand_where_they_are_written() {
         ),
         ("{a: {b: c}, d: e}", &["a", "b"], Some("c"), "c", "c"),
         (
-            "a:\n  # c\n  b: 1\n  c:\n  - x\nd: 1\n",
+            r"a:
+  # c
+  b: 1
+  c:
+  - x
+d: 1
+",
             &["a"],
             None,
-            "b: 1\n  c:\n  - x",
-            "b: 1\n  c:\n  - x",
+            r"b: 1
+  c:
+  - x",
+            r"b: 1
+  c:
+  - x",
         ),
         (
-            "a:\n- - x\n  - y\n# c\n",
+            r"a:
+- - x
+  - y
+# c
+",
             &["a"],
             None,
             "- - x\n  - y",
             "- - x\n  - y",
         ),
-        ("a: # c\n\n  - x\n", &["a"], None, "- x", "- x"),
+        (
+            r"a: # c
+
+  - x
+",
+            &["a"],
+            None,
+            "- x",
+            "- x",
+        ),
         ("a: !override\n- x\n", &["a"], None, "- x", "- x"),
         ("a: &n\n  b: 1\n", &["a"], None, "b: 1", "b: 1"),
         (
-            "command: [\n  \"x\"\n]\n",
+            r#"command: [
+  "x"
+]
+"#,
             &["command"],
             None,
-            "[\n  \"x\"\n]",
-            "[\n  \"x\"\n]",
+            r#"[
+  "x"
+]"#,
+            r#"[
+  "x"
+]"#,
         ),
         (
-            "a:\n  b: [\n    x\n  ]\nc: {\n}\n",
+            r"a:
+  b: [
+    x
+  ]
+c: {
+}
+",
             &["a", "b"],
             None,
-            "[\n    x\n  ]",
-            "[\n    x\n  ]",
+            r"[
+    x
+  ]",
+            r"[
+    x
+  ]",
         ),
     ];
 
@@ -117,7 +182,11 @@ fn an_absent_value_stands_after_its_colon() {
         );
     }
 
-    let text = "a: null\nb: ~\nc: 'null'\nd: !!str null\n";
+    let text = r"a: null
+b: ~
+c: 'null'
+d: !!str null
+";
     let tree = tree(text);
     let kinds: Vec<_> = tree
         .root()
@@ -169,7 +238,14 @@ fn plain_scalars_have_types_and_quoted_ones_are_text() {
 
 #[test]
 fn tags_are_as_written() {
-    let tree = tree("a: !reset null\nb: !override [x]\nc: !!binary aGk=\nd: !<x:y> z\ne: 1\n");
+    let tree = tree(
+        r"a: !reset null
+b: !override [x]
+c: !!binary aGk=
+d: !<x:y> z
+e: 1
+",
+    );
     let tags: Vec<_> = tree
         .root()
         .into_iter()
@@ -201,7 +277,13 @@ fn an_alias_stands_in_one_place_and_is_defined_in_another() {
 
 #[test]
 fn an_anchor_name_may_be_used_twice() {
-    let tree = tree("a: &n 1\nb: *n\nc: &n 2\nd: *n\n");
+    let tree = tree(
+        r"a: &n 1
+b: *n
+c: &n 2
+d: *n
+",
+    );
     let value = |key| {
         tree.root()
             .and_then(|root| root.get(key))
@@ -214,7 +296,17 @@ fn an_anchor_name_may_be_used_twice() {
 #[test]
 fn merge_keys_yield_to_what_is_written() {
     let tree = tree(
-        "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: &z\n  <<: *y\n  d: 3\nm:\n  <<: [*x, *z]\n  c: 4\n  '<<': quoted\nn: {<<: {a: 5}}\n",
+        r"x: &x {a: 1, b: 1}
+y: &y {b: 2, c: 2}
+z: &z
+  <<: *y
+  d: 3
+m:
+  <<: [*x, *z]
+  c: 4
+  '<<': quoted
+n: {<<: {a: 5}}
+",
     );
     let entries = |key: &str| -> Vec<(String, String)> {
         let node = tree.root().and_then(|root| root.get(key)).expect(key);
@@ -250,7 +342,10 @@ fn merge_keys_yield_to_what_is_written() {
 
 #[test]
 fn of_a_repeated_key_the_last_one_counts() {
-    let text = "a: 1\nb: 2\n\"a\": 3\n";
+    let text = r#"a: 1
+b: 2
+"a": 3
+"#;
     let parsed = Tree::parse(FileId(0), text);
     assert_eq!(parsed.errors.len(), 1);
     assert_eq!(parsed.errors[0].span.text(text), "\"a\"");
@@ -272,7 +367,15 @@ fn of_a_repeated_key_the_last_one_counts() {
 
 #[test]
 fn keys_need_not_be_scalars() {
-    let tree = tree("? [a, b]\n: 1\n? {c: d}\n: 2\n~: 3\n? e\n");
+    let tree = tree(
+        r"? [a, b]
+: 1
+? {c: d}
+: 2
+~: 3
+? e
+",
+    );
     let root = tree.root().expect("root");
     let keys: Vec<_> = root
         .entries()
@@ -289,7 +392,16 @@ fn keys_need_not_be_scalars() {
 
 #[test]
 fn empty_documents_are_sections_but_not_documents() {
-    let text = "# c\n---\na: 1\n---\n---\n# only\n...\n--- # x\nb: 2\n";
+    let text = r"# c
+---
+a: 1
+---
+---
+# only
+...
+--- # x
+b: 2
+";
     let tree = tree(text);
     let sections: Vec<_> = tree
         .sections()
@@ -300,7 +412,12 @@ fn empty_documents_are_sections_but_not_documents() {
         [
             ("---\na: 1\n", Kind::Mapping),
             ("---", Kind::Null),
-            ("---\n# only\n...", Kind::Null),
+            (
+                r"---
+# only
+...",
+                Kind::Null
+            ),
             ("--- # x\nb: 2\n", Kind::Mapping),
         ]
     );
@@ -335,20 +452,61 @@ fn every_byte_of_a_scalar_is_found_in_its_source() {
     let cases = [
         "a: plain WORD here\n",
         "a: é WORD\n",
-        "a: folded\n  onto\n\n  the WORD line\n",
+        r"a: folded
+  onto
+
+  the WORD line
+",
         "a: 'it''s ''the'' WORD'\n",
-        "a: 'x\n\n\n  WORD'\n",
+        r"a: 'x
+
+
+  WORD'
+",
         "a: \"\\u00e9\\t\\x41\\\\ \\\"WORD\\\"\"\n",
         "a: \"\\uD83D\\uDE00 \\U0001F600 \\N\\_\\L WORD\"\n",
-        "a: \"x \\\n    y\n   z WORD\"\n",
-        "a: |\n  one\n    two\n\n  WORD\n",
-        "a: |2-\n     one\n   WORD\n",
-        "a: |+\n\n   é\n   x WORD\n\n",
-        "a: >\n  one\n  two\n\n  three\n    more\n\n  WORD\n  x\n",
-        "a: >-\n\n\n  one WORD\n",
+        r#"a: "x \
+    y
+   z WORD"
+"#,
+        r"a: |
+  one
+    two
+
+  WORD
+",
+        r"a: |2-
+     one
+   WORD
+",
+        r"a: |+
+
+   é
+   x WORD
+
+",
+        r"a: >
+  one
+  two
+
+  three
+    more
+
+  WORD
+  x
+",
+        r"a: >-
+
+
+  one WORD
+",
         "a: |\r\n  one\r\n  WORD\r\n",
         "a: 'one\r\n\r\n  WORD'\r\n",
-        "- # c\n  - |\n     x\n     WORD\n",
+        r"- # c
+  - |
+     x
+     WORD
+",
     ];
 
     for text in cases {
@@ -367,7 +525,11 @@ fn every_byte_of_a_scalar_is_found_in_its_source() {
 
 #[test]
 fn an_entry_reaches_from_its_key_to_the_end_of_its_value() {
-    let text = "a:\n  \"b\": [1,\n    2] # c\n  c: 3\n";
+    let text = r#"a:
+  "b": [1,
+    2] # c
+  c: 3
+"#;
     let tree = tree(text);
     let entry = tree
         .root()

@@ -62,7 +62,10 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: ?, b: 1}",
         ),
         (
-            "a: \"x\nb: \"1\"\nc: 2\n",
+            r#"a: "x
+b: "1"
+c: 2
+"#,
             "\" | this quote is never closed",
             "{a: ?, b: 1, c: 2}",
         ),
@@ -72,7 +75,10 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: ?, b: 1}",
         ),
         (
-            "a: [1,\n  2\nb: 1\n",
+            r"a: [1,
+  2
+b: 1
+",
             "[ | this `[` is never closed",
             "{a: ?, b: 1}",
         ),
@@ -87,7 +93,10 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: ?, b: 1}",
         ),
         (
-            "a: 1\n}\nb: 1\n",
+            r"a: 1
+}
+b: 1
+",
             "} | found a closing bracket that nothing opens",
             "{a: 1, b: 1}",
         ),
@@ -97,17 +106,28 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: {b: 1, c: 2}, d: 3}",
         ),
         (
-            "a:\n  b: 1\n c: 2\nd: 3\n",
+            r"a:
+  b: 1
+ c: 2
+d: 3
+",
             "c: 2 | expected a key of the mapping above; check the indentation",
             "{a: {b: 1}, d: 3}",
         ),
         (
-            "a: 1\n  b: 2\nc: 3\n",
+            r"a: 1
+  b: 2
+c: 3
+",
             "b | unexpected indentation: found key `b:` inside another value",
             "{a: 1, c: 3}",
         ),
         (
-            "a:\n- 1\nfoo\nb: 2\n",
+            r"a:
+- 1
+foo
+b: 2
+",
             "foo | found text that is neither `key: value` nor a list item",
             "{a: [1], b: 2}",
         ),
@@ -122,13 +142,24 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
             "{a: 1}",
         ),
         (
-            "a: |\n  x\n y\nb: 1\n",
+            r"a: |
+  x
+ y
+b: 1
+",
             "y | expected a key of the mapping above; check the indentation",
             "{a: x\n, b: 1}",
         ),
         // The children of a key that is lost are not given to another key, nor reported.
         (
-            "a:\n  b:\n    c: 1\n   d:\n    e: 2\n    f: 3\n  g: 4\n",
+            r"a:
+  b:
+    c: 1
+   d:
+    e: 2
+    f: 3
+  g: 4
+",
             "d: | expected a key of the mapping above; check the indentation",
             "{a: {b: {c: 1}, g: 4}}",
         ),
@@ -142,7 +173,11 @@ fn an_error_costs_its_own_line_and_is_reported_once() {
 
 #[test]
 fn an_alias_to_nothing_is_unknown() {
-    let text = "a: *b\nc: &b 1\n---\nd: *b\n";
+    let text = r"a: *b
+c: &b 1
+---
+d: *b
+";
     assert_eq!(
         errors(text),
         [
@@ -155,11 +190,26 @@ fn an_alias_to_nothing_is_unknown() {
 
 #[test]
 fn other_documents_do_not_suffer() {
-    let text = "a: 1\n---\nb: 2\nc: : x\n d\n---\ne: 3\n";
+    let text = r"a: 1
+---
+b: 2
+c: : x
+ d
+---
+e: 3
+";
     assert_eq!(errors(text).len(), 1);
     assert_eq!(shape(text), "{a: 1} --- {b: 2, c: ?} --- {e: 3}");
     // A document without hope is given up; the next one goes on.
-    let hopeless = format!("a: 1\n---\nok: 1\n{}---\nz: 26\n", "@\n".repeat(40));
+    let hopeless = format!(
+        r"a: 1
+---
+ok: 1
+{}---
+z: 26
+",
+        "@\n".repeat(40)
+    );
     let parsed = Tree::parse(FileId(0), &hopeless);
     let roots: Vec<_> = parsed.tree.documents().map(show).collect();
     assert_eq!(roots, ["{a: 1}", "{ok: 1}", "{z: 26}"]);
@@ -167,7 +217,12 @@ fn other_documents_do_not_suffer() {
 
 #[test]
 fn what_is_lost_is_remembered() {
-    let text = "a:\n  b: 1\n  c: @x\nd:\n  e: 1\n";
+    let text = r"a:
+  b: 1
+  c: @x
+d:
+  e: 1
+";
     let parsed = Tree::parse(FileId(0), text);
     assert_eq!(
         parsed
@@ -191,7 +246,15 @@ fn long_comments_and_deep_lists_are_read() {
     assert_eq!(shape(&text), "{key: {child: 1}}");
     assert_eq!(Tree::parse(FileId(0), &text).tree.comments().len(), 200);
     assert_eq!(shape(&format!("{}x", "- ".repeat(200))).len(), 401);
-    let deep = format!("a: 1\n---\n{}x\n---\nb: 2\n", "- ".repeat(300));
+    let deep = format!(
+        r"a: 1
+---
+{}x
+---
+b: 2
+",
+        "- ".repeat(300)
+    );
     assert_eq!(errors(&deep).len(), 1);
     assert!(
         errors(&deep)[0].ends_with("nested too deeply: more than 255 levels"),
@@ -377,7 +440,13 @@ fn templates_keep_their_offsets() {
 #[test]
 fn branches_of_a_template_may_repeat_keys() {
     let mask = mask_templates(
-        "{{ if .x }}\na: 1\n{{ else }}\na: 2\n{{ end }}\nb: {{ if .y }}1{{ else }}2{{ end }}\n",
+        r"{{ if .x }}
+a: 1
+{{ else }}
+a: 2
+{{ end }}
+b: {{ if .y }}1{{ else }}2{{ end }}
+",
     );
     let parsed = Tree::parse_template(FileId(0), &mask);
     assert_eq!(parsed.errors.len(), 0, "{:?}", parsed.errors);
@@ -394,7 +463,12 @@ fn branches_of_a_template_may_repeat_keys() {
 #[test]
 fn a_tree_of_parts_keeps_every_place() {
     let (base, over) = (
-        "a: &x {k: 'v'}\nb: *x\nc: {<<: *x, n: |\n  text\n}\n",
+        r"a: &x {k: 'v'}
+b: *x
+c: {<<: *x, n: |
+  text
+}
+",
         "b: !reset null\nd: [1]\n",
     );
     let base = base.replace("|\n  text\n", "text");

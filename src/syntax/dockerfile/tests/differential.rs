@@ -11,13 +11,54 @@ use crate::source::LineIndex;
 /// Files that show what real ones do, without a heredoc that either peer would refuse.
 const FILES: [&str; 8] = [
     "FROM a\n",
-    "# syntax=docker/dockerfile:1\nARG V=1\nFROM a:$V AS b\n\n# note\nRUN one && \\\n    # inside\n\n    two\nCMD [\"x\"]\n",
-    "# escape=`\nFROM a\nCOPY x `\n  C:\\y\\\nRUN dir\n",
-    "from a\nenv A=1 B=\"x y\"\nlabel a b\nexpose 80\nuser x\nworkdir /a\nvolume /b\nstopsignal 9\n",
+    r#"# syntax=docker/dockerfile:1
+ARG V=1
+FROM a:$V AS b
+
+# note
+RUN one && \
+    # inside
+
+    two
+CMD ["x"]
+"#,
+    r"# escape=`
+FROM a
+COPY x `
+  C:\y\
+RUN dir
+",
+    r#"from a
+env A=1 B="x y"
+label a b
+expose 80
+user x
+workdir /a
+volume /b
+stopsignal 9
+"#,
     "FROM a\r\nRUN x \\\r\n  y\r\nENTRYPOINT [\"a\", \\\r\n \"b\"]\r\n",
-    "FROM a AS x\nCOPY --from=x a b\nADD a /b/\nHEALTHCHECK --interval=5s CMD x\nHEALTHCHECK NONE\nSHELL [\"a\"]\n",
-    "FROM a\nONBUILD RUN x\nMAINTAINER me\nARG A\nRUN --mount=type=cache,target=/x y\n",
-    "FROM a\nRUN <<EOF\nFROM no\nEOF\nCOPY <<A /b\nRUN no\nA\nCMD x",
+    r#"FROM a AS x
+COPY --from=x a b
+ADD a /b/
+HEALTHCHECK --interval=5s CMD x
+HEALTHCHECK NONE
+SHELL ["a"]
+"#,
+    r"FROM a
+ONBUILD RUN x
+MAINTAINER me
+ARG A
+RUN --mount=type=cache,target=/x y
+",
+    r"FROM a
+RUN <<EOF
+FROM no
+EOF
+COPY <<A /b
+RUN no
+A
+CMD x",
 ];
 
 type Lines = Vec<(String, usize)>;

@@ -37,7 +37,10 @@ fn files() {
             &["error no instructions, expected at least `FROM` 4..4"],
         ),
         (
-            "# only\n\n# comments\n",
+            r"# only
+
+# comments
+",
             &["error no instructions, expected at least `FROM` 0..6"],
         ),
         (
@@ -63,7 +66,10 @@ fn directives() {
             &[r#"error the escape character must be `\` or a backtick 9..10"#],
         ),
         (
-            "# escape=`\n# escape=\\\nFROM a\n",
+            r"# escape=`
+# escape=\
+FROM a
+",
             &["error duplicate directive 13..19"],
         ),
     ]);
@@ -105,7 +111,12 @@ fn from() {
 #[test]
 fn unknown_instructions() {
     check(
-        "FROM a\nRUNN x\nINSTALL y\n  more z\nCMD x\n",
+        r"FROM a
+RUNN x
+INSTALL y
+  more z
+CMD x
+",
         r#"
             From FROM 0..6
             image a 5..6
@@ -122,7 +133,12 @@ fn unknown_instructions() {
         "#,
     );
     check(
-        "FROM a\nRUN x &&\n  y &&\n  z\nCMD x\n",
+        r"FROM a
+RUN x &&
+  y &&
+  z
+CMD x
+",
         r#"
             From FROM 0..6
             image a 5..6
@@ -308,7 +324,9 @@ fn healthcheck() {
             ],
         ),
         (
-            "FROM a\nHEALTHCHECK --interval=5 --timeout=1us --retries=-1 CMD x\n",
+            r"FROM a
+HEALTHCHECK --interval=5 --timeout=1us --retries=-1 CMD x
+",
             &[
                 "FlagValue expected a duration such as `30s` or `1m30s` 30..31",
                 "FlagValue a duration must be 0 or at least 1ms 42..45",
@@ -406,7 +424,10 @@ fn words_that_do_not_lex() {
         ),
         ("FROM ${p.v}\n", &[]),
         (
-            "FROM a\nENV A=b\\\nc${x\n",
+            r"FROM a
+ENV A=b\
+c${x
+",
             &["BadWord this substitution is not closed 17..20"],
         ),
     ]);
@@ -415,7 +436,11 @@ fn words_that_do_not_lex() {
 #[test]
 fn a_broken_instruction_costs_only_itself() {
     check(
-        "FROM a b\nCOPY x\nENV A\nUSER app\n",
+        r"FROM a b
+COPY x
+ENV A
+USER app
+",
         "From FROM 0..8
         image a 5..6
         Copy COPY 9..15
@@ -432,7 +457,14 @@ fn a_broken_instruction_costs_only_itself() {
 
 #[test]
 fn an_overlong_line_is_found_by_its_first_word() {
-    let long = format!("FROM a\nRUN echo \\\n {}\nCMD x\n", "x".repeat(70_000));
+    let long = format!(
+        r"FROM a
+RUN echo \
+ {}
+CMD x
+",
+        "x".repeat(70_000)
+    );
     let errors = parse(&long).errors;
     assert_eq!(errors.len(), 1);
     assert_eq!((errors[0].span.start, errors[0].span.len()), (18, 80));

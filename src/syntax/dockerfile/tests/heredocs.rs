@@ -5,7 +5,10 @@ use super::check;
 #[test]
 fn terminators_are_exact_and_may_be_quoted() {
     check(
-        "FROM a\nRUN <<EOF\necho\nEOF",
+        r"FROM a
+RUN <<EOF
+echo
+EOF",
         r##"
             From FROM 0..6
             image a 5..6
@@ -17,7 +20,10 @@ fn terminators_are_exact_and_may_be_quoted() {
         "##,
     );
     check(
-        "FROM a\nRUN <<EOF\nEOF\nCMD x",
+        r"FROM a
+RUN <<EOF
+EOF
+CMD x",
         r##"
             From FROM 0..6
             image a 5..6
@@ -43,7 +49,11 @@ fn terminators_are_exact_and_may_be_quoted() {
         "##,
     );
     check(
-        "FROM a\nRUN <<'EOF'\n$a\nEOF\n",
+        r"FROM a
+RUN <<'EOF'
+$a
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -55,7 +65,11 @@ fn terminators_are_exact_and_may_be_quoted() {
         "##,
     );
     check(
-        "FROM a\nRUN <<\"E F\"\nE\nE F\n",
+        r#"FROM a
+RUN <<"E F"
+E
+E F
+"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -67,7 +81,11 @@ fn terminators_are_exact_and_may_be_quoted() {
         "##,
     );
     check(
-        "FROM a\nRUN 3<<EOF\nx\nEOF\n",
+        r"FROM a
+RUN 3<<EOF
+x
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -79,7 +97,11 @@ fn terminators_are_exact_and_may_be_quoted() {
         "##,
     );
     check(
-        "FROM a\nRUN <<  EOF  > f\nx\nEOF\n",
+        r"FROM a
+RUN <<  EOF  > f
+x
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -95,7 +117,12 @@ fn terminators_are_exact_and_may_be_quoted() {
 #[test]
 fn a_heredoc_may_be_any_word_of_the_command() {
     check(
-        "FROM a\nRUN cat <<EOF > f\nx\nEOF\n# next\n",
+        r"FROM a
+RUN cat <<EOF > f
+x
+EOF
+# next
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -108,7 +135,11 @@ fn a_heredoc_may_be_any_word_of_the_command() {
         "##,
     );
     check(
-        "FROM a\nRUN a && python3 <<'PY' && b\nx\nPY\n",
+        r"FROM a
+RUN a && python3 <<'PY' && b
+x
+PY
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -120,7 +151,13 @@ fn a_heredoc_may_be_any_word_of_the_command() {
         "##,
     );
     check(
-        "FROM a\nRUN <<A cat && cat <<B\na\nA\nb\nB\n",
+        r"FROM a
+RUN <<A cat && cat <<B
+a
+A
+b
+B
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -139,7 +176,12 @@ fn a_heredoc_may_be_any_word_of_the_command() {
 #[test]
 fn bodies_hold_no_comments_continuations_or_instructions() {
     check(
-        "FROM a\nRUN --mount=type=cache,target=/c <<EOF\n# no comment \\\nFROM x\nEOF\n",
+        r"FROM a
+RUN --mount=type=cache,target=/c <<EOF
+# no comment \
+FROM x
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -174,7 +216,11 @@ fn bodies_hold_no_comments_continuations_or_instructions() {
         "##,
     );
     check(
-        "FROM a\nADD <<EOF /f\nUSER root\nEOF\n",
+        r"FROM a
+ADD <<EOF /f
+USER root
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -191,7 +237,11 @@ fn bodies_hold_no_comments_continuations_or_instructions() {
 #[test]
 fn onbuild_carries_the_heredoc_of_its_trigger() {
     check(
-        "FROM a\nONBUILD RUN <<EOF\nx\nEOF\n",
+        r"FROM a
+ONBUILD RUN <<EOF
+x
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -222,7 +272,11 @@ fn line_ends_and_escapes() {
         "##,
     );
     check(
-        "FROM a\nRUN <<EO\\'F\nx\nEO'F\n",
+        r"FROM a
+RUN <<EO\'F
+x
+EO'F
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -292,7 +346,10 @@ fn not_every_double_angle_opens_one() {
         "##,
     );
     check(
-        "FROM a\nRUN echo $((1 <<2))\n2))\n",
+        r"FROM a
+RUN echo $((1 <<2))
+2))
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -308,7 +365,12 @@ fn not_every_double_angle_opens_one() {
 #[test]
 fn an_unclosed_heredoc_ends_before_the_next_instruction() {
     check(
-        "FROM a\nRUN <<EOF\nx\nFROM b\nRUN y\n",
+        r"FROM a
+RUN <<EOF
+x
+FROM b
+RUN y
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -325,7 +387,11 @@ fn an_unclosed_heredoc_ends_before_the_next_instruction() {
         "##,
     );
     check(
-        "FROM a\nRUN <<EOF\nx\n EOF\n",
+        r"FROM a
+RUN <<EOF
+x
+ EOF
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -338,7 +404,13 @@ fn an_unclosed_heredoc_ends_before_the_next_instruction() {
         "##,
     );
     check(
-        "FROM a\nRUN <<A <<B\nx\nA\ny\nCMD z\n",
+        r"FROM a
+RUN <<A <<B
+x
+A
+y
+CMD z
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -360,7 +432,11 @@ fn an_unclosed_heredoc_ends_before_the_next_instruction() {
 #[test]
 fn a_destination_is_no_heredoc() {
     check(
-        "FROM a\nCOPY a <<EOF\nx\nEOF\n",
+        r"FROM a
+COPY a <<EOF
+x
+EOF
+",
         r##"
             From FROM 0..6
             image a 5..6

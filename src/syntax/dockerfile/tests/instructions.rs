@@ -79,7 +79,9 @@ fn env_and_label() {
         "##,
     );
     check(
-        "FROM a\nLABEL a.b=\"c\" \\\n  d=e",
+        r#"FROM a
+LABEL a.b="c" \
+  d=e"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -95,7 +97,8 @@ fn env_and_label() {
 #[test]
 fn copy_and_add() {
     check(
-        "FROM a\nCOPY --from=0 --chown=\"a b\" --link --exclude=*.a --exclude=b x y /z/",
+        r#"FROM a
+COPY --from=0 --chown="a b" --link --exclude=*.a --exclude=b x y /z/"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -140,7 +143,8 @@ fn copy_and_add() {
 #[test]
 fn run() {
     check(
-        "FROM a\nRUN --mount=type=bind,from=b,Source=/x,rw --mount=type=secret,\"id=a,b\" --network=none -- make --x",
+        r#"FROM a
+RUN --mount=type=bind,from=b,Source=/x,rw --mount=type=secret,"id=a,b" --network=none -- make --x"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -200,7 +204,12 @@ fn run() {
 #[test]
 fn cmd_entrypoint_and_shell() {
     check(
-        "FROM a\nCMD [\"a\" , \"b\"]\nCMD [ ]\nCMD a b\nCMD\n",
+        r#"FROM a
+CMD ["a" , "b"]
+CMD [ ]
+CMD a b
+CMD
+"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -215,7 +224,9 @@ fn cmd_entrypoint_and_shell() {
         "##,
     );
     check(
-        "FROM a\nENTRYPOINT [\"a\",\\\n\"b\"]",
+        r#"FROM a
+ENTRYPOINT ["a",\
+"b"]"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -239,7 +250,8 @@ fn cmd_entrypoint_and_shell() {
 #[test]
 fn healthcheck() {
     check(
-        "FROM a\nHEALTHCHECK --interval=1m30s --retries=3 CMD curl x || exit 1",
+        r"FROM a
+HEALTHCHECK --interval=1m30s --retries=3 CMD curl x || exit 1",
         r##"
             From FROM 0..6
             image a 5..6
@@ -252,7 +264,9 @@ fn healthcheck() {
         "##,
     );
     check(
-        "FROM a\nHEALTHCHECK --timeout=0 cmd [\"x\"]\nhealthcheck none",
+        r#"FROM a
+HEALTHCHECK --timeout=0 cmd ["x"]
+healthcheck none"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -281,7 +295,9 @@ fn words() {
         "##,
     );
     check(
-        "FROM a\nVOLUME /a /b\nVOLUME [\"/c d\"]",
+        r#"FROM a
+VOLUME /a /b
+VOLUME ["/c d"]"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -293,7 +309,11 @@ fn words() {
         "##,
     );
     check(
-        "FROM a\nUSER \"app\":${GID:-1}\nWORKDIR C:\\a b\nSTOPSIGNAL SIGQUIT\nMAINTAINER me <a@b.c>",
+        r#"FROM a
+USER "app":${GID:-1}
+WORKDIR C:\a b
+STOPSIGNAL SIGQUIT
+MAINTAINER me <a@b.c>"#,
         r##"
             From FROM 0..6
             image a 5..6
@@ -329,7 +349,10 @@ fn onbuild() {
 #[test]
 fn a_template_has_no_errors() {
     check(
-        "FROM {{ base }}:{{ tag }} AS {{ x }}\n{% if a %}\nRUN x\n",
+        r"FROM {{ base }}:{{ tag }} AS {{ x }}
+{% if a %}
+RUN x
+",
         r##"
             From FROM 0..36
             image {{ base }}:{{ tag }} 5..25
@@ -345,7 +368,10 @@ fn a_template_has_no_errors() {
 #[test]
 fn another_frontend_may_know_more() {
     check(
-        "# syntax=example.com/other\nFROM a\nINCLUDE x\nRUN --why x",
+        r"# syntax=example.com/other
+FROM a
+INCLUDE x
+RUN --why x",
         r##"
             directive Syntax 2..8
             value example.com/other 9..26

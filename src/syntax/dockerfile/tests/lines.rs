@@ -5,7 +5,11 @@ use super::check;
 #[test]
 fn directives_stand_at_the_top_only() {
     check(
-        "# syntax=docker/dockerfile:1\n#check = skip=all\n# ESCAPE=`\nFROM a\n",
+        r"# syntax=docker/dockerfile:1
+#check = skip=all
+# ESCAPE=`
+FROM a
+",
         r##"
             directive Syntax 2..8
             value docker/dockerfile:1 9..28
@@ -18,7 +22,11 @@ fn directives_stand_at_the_top_only() {
         "##,
     );
     check(
-        "# hello\n# escape=`\nFROM a \\\n AS b\n",
+        r"# hello
+# escape=`
+FROM a \
+ AS b
+",
         r##"
             From FROM 19..33
             image a 24..25
@@ -28,7 +36,11 @@ fn directives_stand_at_the_top_only() {
         "##,
     );
     check(
-        "# escape=`\n# other=1\n# syntax=x\nFROM a\n",
+        r"# escape=`
+# other=1
+# syntax=x
+FROM a
+",
         r##"
             directive Escape 2..8
             value ` 9..10
@@ -51,7 +63,12 @@ fn directives_stand_at_the_top_only() {
 #[test]
 fn a_backtick_escapes_where_the_directive_says_so() {
     check(
-        "# escape=`\nFROM a\nCOPY a `\n C:\\b\\\nRUN dir C:\\\n",
+        r"# escape=`
+FROM a
+COPY a `
+ C:\b\
+RUN dir C:\
+",
         r##"
             directive Escape 2..8
             value ` 9..10
@@ -83,7 +100,13 @@ fn a_byte_order_mark_hides_nothing() {
 #[test]
 fn continuations_hold_comments_and_empty_lines() {
     check(
-        "FROM a \\\n# note\n\n  \\\n AS b\nRUN x\n",
+        r"FROM a \
+# note
+
+  \
+ AS b
+RUN x
+",
         r##"
             From FROM 0..26
             image a 5..6
@@ -124,7 +147,10 @@ fn a_continuation_may_stand_in_a_word_or_before_blanks() {
 #[test]
 fn an_escaped_escape_does_not_continue_and_the_last_line_may() {
     check(
-        "FROM a\nRUN x \\\\\nCMD y\n",
+        r"FROM a
+RUN x \\
+CMD y
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -164,7 +190,11 @@ fn white_space_before_instructions_is_ignored() {
 #[test]
 fn pieces_join_without_a_space() {
     check(
-        "FROM a\nENV P=/a:\\\n/b:\\\n$P Q=1\n",
+        r"FROM a
+ENV P=/a:\
+/b:\
+$P Q=1
+",
         r##"
             From FROM 0..6
             image a 5..6
@@ -176,7 +206,11 @@ fn pieces_join_without_a_space() {
         "##,
     );
     check(
-        "FROM é\nRUN a \\\n # é\n ü\n",
+        r"FROM é
+RUN a \
+ # é
+ ü
+",
         r##"
             From FROM 0..7
             image é 5..7

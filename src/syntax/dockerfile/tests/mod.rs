@@ -28,7 +28,14 @@ fn check(text: &str, expected: &str) {
         .filter(|line| !line.is_empty())
         .collect();
     let found: Vec<&str> = shown.lines().collect();
-    assert_eq!(found, expected, "\nin:\n{text}\nfound:\n{shown}");
+    assert_eq!(
+        found, expected,
+        r"
+in:
+{text}
+found:
+{shown}"
+    );
 }
 
 fn show(text: &str) -> String {

@@ -8,7 +8,16 @@ fn stages(text: &str) -> Stages {
 
 #[test]
 fn a_stage_holds_its_instructions() {
-    let found = stages("ARG V=1\nFROM a AS One\nRUN x\nRUN y\nFROM b\nFROM one\nCMD z\n");
+    let found = stages(
+        r"ARG V=1
+FROM a AS One
+RUN x
+RUN y
+FROM b
+FROM one
+CMD z
+",
+    );
     let rows: Vec<_> = found
         .all
         .iter()
@@ -33,7 +42,13 @@ fn a_stage_holds_its_instructions() {
 #[test]
 fn from_means_an_earlier_stage_of_exactly_that_name() {
     let found = stages(
-        "FROM x AS Base\nFROM base\nFROM Base\nFROM later\nFROM \"base\" AS later\nFROM $base\nFROM base AS base",
+        r#"FROM x AS Base
+FROM base
+FROM Base
+FROM later
+FROM "base" AS later
+FROM $base
+FROM base AS base"#,
     );
     let bases: Vec<_> = found.all.iter().map(|stage| stage.base).collect();
     assert_eq!(bases, [None, Some(0), None, None, Some(0), None, Some(0)]);
@@ -41,9 +56,19 @@ fn from_means_an_earlier_stage_of_exactly_that_name() {
 
 #[test]
 fn copies_and_mounts_find_stages_by_number_or_by_name_in_any_case() {
-    let text = "FROM x AS one\nFROM y AS two\nCOPY --from=ONE a b\nCOPY --from=0 a b\nCOPY --from=two a b\n\
-                COPY --from=1 a b\nCOPY --from=9 a b\nCOPY --from=three a b\nCOPY --from=nginx:1 a b\n\
-                COPY --from=$x a b\nRUN --mount=from=One,target=/x --mount=type=cache,target=/c z\nFROM z AS three\n";
+    let text = r"FROM x AS one
+FROM y AS two
+COPY --from=ONE a b
+COPY --from=0 a b
+COPY --from=two a b
+COPY --from=1 a b
+COPY --from=9 a b
+COPY --from=three a b
+COPY --from=nginx:1 a b
+COPY --from=$x a b
+RUN --mount=from=One,target=/x --mount=type=cache,target=/c z
+FROM z AS three
+";
     let found = stages(text);
     let targets: Vec<_> = found.all[1]
         .uses
@@ -68,7 +93,11 @@ fn copies_and_mounts_find_stages_by_number_or_by_name_in_any_case() {
 
 #[test]
 fn of_several_stages_with_a_name_the_last_one_counts() {
-    let text = "FROM a AS x\nFROM b AS X\nFROM x\nCOPY --from=x a b\n";
+    let text = r"FROM a AS x
+FROM b AS X
+FROM x
+COPY --from=x a b
+";
     let found = stages(text);
     assert_eq!(
         (found.all[2].base, found.all[2].uses[0].target),
@@ -85,8 +114,15 @@ fn of_several_stages_with_a_name_the_last_one_counts() {
 #[test]
 fn only_what_the_target_needs_is_reached() {
     let found = stages(
-        "FROM a AS base\nFROM base AS build\nFROM b AS tools\nFROM c AS unused\nFROM base AS final\n\
-         COPY --from=build x y\nRUN --mount=from=2,target=/t z\nFROM final AS debug\n",
+        r"FROM a AS base
+FROM base AS build
+FROM b AS tools
+FROM c AS unused
+FROM base AS final
+COPY --from=build x y
+RUN --mount=from=2,target=/t z
+FROM final AS debug
+",
     );
     assert_eq!(found.target(None), Some(5));
     assert_eq!(found.target(Some("FINAL")), Some(4));

@@ -42,7 +42,12 @@ fn variables_are_found_with_their_modifiers_and_places() {
             "a@${a#*.} b@${b%%x} c@${c//x/$y} y@$y",
         ),
         ("${a:?no}${b+yes}", "a@${a:?no} b@${b+yes}"),
-        ("x\\\n$a\\\n${b}", "a@$a b@${b}"),
+        (
+            r"x\
+$a\
+${b}",
+            "a@$a b@${b}",
+        ),
         ("é$a", "a@$a"),
     ] {
         let (text, word) = word("", value);

@@ -78,20 +78,108 @@ const COMMON: &[&str] = &[
     "# only a comment\n",
     "a: 1",
     "\u{feff}# c\na: 1 # d\n\nb: é\u{a0}\n",
-    "a:\n  b: x\n  c: [1, 'two', {d: e, f: }, \"g\"]\n  h: {}\ni:\n",
-    "a:\n- x\n-\n- - y\n  - z\n-   k: v\n    l:\n    - m\nb: 1\n",
+    r#"a:
+  b: x
+  c: [1, 'two', {d: e, f: }, "g"]
+  h: {}
+i:
+"#,
+    r"a:
+- x
+-
+- - y
+  - z
+-   k: v
+    l:
+    - m
+b: 1
+",
     "- -    # c\n  - x\n",
     "a: one\n  two\n\n  three # c\nb: 'it''s\n\n  folded'\nc: \"tab\\t\\u00e9 \\\"q\\\" \\\n  joined  \n  end\\x41\"\n",
-    "a: |\n  x\n   y\n\n  z\n\nb: >-\n\n  f\n  g\n    deeper\n  h\n\n  i\nc: |+ # head\n  keep\n\n# c\nd: >\n  t",
-    "a: &n {x: 1}\nb: *n\nc: &m\n  <<: *n\n  y: !!str null\nd: !custom\n- !t &k 'z'\n- *m\n- [*n, *k]\n",
-    "---\n# c\na: 1\n---\n---  # d\nb: 2\n...\n# e\n---\n[x]\n",
-    "a: 1\n...\n  b: 2\n  c: 3\n",
-    "{\"a\": [1, 2,\n  {\"b\":null}\n ], \"c\":\"d\"}\n",
-    "command: [\n    \"x\", # why\n\n    y ]\nurl: http://x:80/#y\nflag: --z\nat: a@b, c%d - e? f! [g]\n",
-    "'k': ~\n\"l\" : NULL\nm n: nulls\n",
+    r"a: |
+  x
+   y
+
+  z
+
+b: >-
+
+  f
+  g
+    deeper
+  h
+
+  i
+c: |+ # head
+  keep
+
+# c
+d: >
+  t",
+    r"a: &n {x: 1}
+b: *n
+c: &m
+  <<: *n
+  y: !!str null
+d: !custom
+- !t &k 'z'
+- *m
+- [*n, *k]
+",
+    r"---
+# c
+a: 1
+---
+---  # d
+b: 2
+...
+# e
+---
+[x]
+",
+    r"a: 1
+...
+  b: 2
+  c: 3
+",
+    r#"{"a": [1, 2,
+  {"b":null}
+ ], "c":"d"}
+"#,
+    r#"command: [
+    "x", # why
+
+    y ]
+url: http://x:80/#y
+flag: --z
+at: a@b, c%d - e? f! [g]
+"#,
+    r#"'k': ~
+"l" : NULL
+m n: nulls
+"#,
     "a: 1\na: 2\n",
-    "a: |\nb: >-\n\n# c\nc: |+\n\n\nd:\n- |\n- x\n",
-    "a: [\n  x,\n  {y: 1\n  }\n]\nb: {\n}\nc: :80\nd: ?x\n",
+    r"a: |
+b: >-
+
+# c
+c: |+
+
+
+d:
+- |
+- x
+",
+    r"a: [
+  x,
+  {y: 1
+  }
+]
+b: {
+}
+c: :80
+d: ?x
+",
     "plain\ntext\n",
 ];
 
@@ -100,7 +188,10 @@ const OTHERS: &[&str] = &[
     "a: 1\r\n",
     "a:\tb\n",
     "a: b\u{2028}c\n",
-    "%YAML 1.2\n---\na: 1\n",
+    r"%YAML 1.2
+---
+a: 1
+",
     "? a\n: b\n",
     "--- a: 1\n",
     "a: !!\n",
@@ -108,7 +199,10 @@ const OTHERS: &[&str] = &[
     "a: - b\n",
     "a: *n\n",
     "a: &n 1\nb: &n 2\n",
-    "a:\n    b: 1\n  c: 2\n",
+    r"a:
+    b: 1
+  c: 2
+",
     "a: b\n  c: d\n",
     "a: 'x\nb: 1\n",
     "a: 'x' y\n",
@@ -116,7 +210,10 @@ const OTHERS: &[&str] = &[
     "a: {b:[1]}\n",
     "a: \"\\q\"\n",
     "a: |2\n   x\n",
-    "a: |\n    x\n  y\n",
+    r"a: |
+    x
+  y
+",
     "a: b # c\n  d\n",
     "a: @b\n",
     "a: \"x\n  y\": z\n",
@@ -141,14 +238,29 @@ fn other_texts_are_left_to_the_parser() {
 
 #[test]
 fn a_document_for_the_parser_leaves_the_others_alone() {
-    let text = "a: 1\n---\nb: {c:[1]}\n---\nd: 2\n---\n? e\n: f\n";
+    let text = r"a: 1
+---
+b: {c:[1]}
+---
+d: 2
+---
+? e
+: f
+";
     let mut tree = Tree {
         sources: vec![(FileId(0), text)],
         ..Tree::default()
     };
 
     assert!(Loader::new(&mut tree, text, None).run(text, 0).is_err());
-    let whole = "a: 1\n---\n? e\n: f\n---\nd: 2\n".repeat(9);
+    let whole = r"a: 1
+---
+? e
+: f
+---
+d: 2
+"
+    .repeat(9);
     let whole = whole.as_str();
     let mut tree = Tree {
         sources: vec![(FileId(0), whole)],
