@@ -1,7 +1,7 @@
 //! `dockerignore`: what `COPY .` takes along because nothing keeps it out.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
 use crate::source::{Location, join};
@@ -51,18 +51,17 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 format!("all of {here} is copied without a `.dockerignore`"),
             )
             .label(label);
-            // Where nothing is known to lie around that should stay out, it is a matter of order.
-            if made.is_empty() {
-                sink.report_at(
-                    Level::Note,
-                    finding.help("add a `.dockerignore` there, or copy only what the build needs"),
-                );
+            let help = if made.is_empty() {
+                "add a `.dockerignore` there, or copy only what the build needs".to_owned()
             } else {
-                sink.report(finding.help(format!(
-                    "add a `.dockerignore` there:\n  {}",
-                    made.join("\n  ")
-                )));
-            }
+                format!("add a `.dockerignore` there:\n  {}", made.join("\n  "))
+            };
+
+            sink.report(
+                finding
+                    .help(help)
+                    .case_if(made.is_empty(), "nothing-to-exclude"),
+            );
 
             return;
         };
@@ -75,15 +74,10 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if open.is_empty() {
             continue;
         }
-        // The history alone, in a stage that is thrown away, costs the cache and no more.
-        let level = if !shipped && open == [".git"] {
-            Level::Note
-        } else {
-            sink.level()
-        };
 
-        sink.report_at(
-            level,
+        // The history alone, in a stage that is thrown away, costs the cache and no more.
+        let history = !shipped && open == [".git"];
+        sink.report(
             Finding::new(
                 location,
                 format!(
@@ -96,7 +90,8 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 file.location(file.lines().span(0, &file.text)),
                 "not excluded here",
             )
-            .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
+            .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  ")))
+            .case_if(history, "unshipped-history"),
         );
         return;
     }

@@ -1,7 +1,7 @@
 //! `curl-pipe-shell` and `pipefail`: what a RUN takes from the network or a pipe on trust.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::syntax::shell::{BlockKind, Invocation, PartKind, Script, ShellOption, Word};
 
@@ -180,12 +180,12 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 .label("a pipe returns only the exit status of its last command")
                 .help(help),
             ),
-            Some(reader) => sink.report_at(
-                Level::Note,
+            Some(reader) => sink.report(
                 Finding::new(
                     step.location(pipe),
                     format!("the exit status of `{program}` is lost"),
                 )
+                .case("reader-fails")
                 .label(format!("only `{reader}` can fail, with a different error"))
                 .help(help),
             ),

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::HOLE;
 use crate::source::Location;
@@ -51,9 +51,9 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             );
 
             if absolute {
-                sink.report_at(
-                    Level::Note,
+                sink.report(
                     finding
+                        .case("after-workdir")
                         .label("relative to the previous WORKDIR")
                         .help("use an absolute path"),
                 );

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Step};
 use crate::model::package::{Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
@@ -166,25 +166,19 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 Verb::Distribution => sink.report(
                     Finding::new(
                         location,
-                        format!(
-                            "`{title}` turns the base image into a \
-                        different system"
-                        ),
+                        format!("`{title}` turns the base image into a different system"),
                     )
                     .label("adds and removes packages on its own")
                     .help("start from a newer base image"),
                 ),
                 // `dnf update` in a RUN of its own is `package-update-alone`.
                 Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
-                Verb::Upgrade => sink.report_at(
-                    Level::Note,
+                Verb::Upgrade => sink.report(
                     Finding::new(
                         location,
-                        format!(
-                            "`{title}` upgrades every package of the base \
-                        image"
-                        ),
+                        format!("`{title}` upgrades every package of the base image"),
                     )
+                    .case("within-release")
                     .label("the result depends on the date of the build")
                     .help(
                         "start from a newer base image and rebuild regularly, or name the \

@@ -1,7 +1,7 @@
 //! `pinned-package` and `pinned-os-package`: installs that take whatever is newest.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Pin, Verb, call, manager, pin};
 use crate::syntax::shell::{Invocation, Word};
@@ -15,14 +15,11 @@ const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "bu
 /// `pinned-package`
 pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_open(ctx, dockerfile, false, |step, one, call, open| {
-        let level = if open.iter().all(|word| BOOTSTRAP.contains(&word.text())) {
-            Level::Note
-        } else {
-            sink.level()
-        };
-
-        let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
-        sink.report_at(level, finding);
+        let bootstraps = open.iter().all(|word| BOOTSTRAP.contains(&word.text()));
+        let finding = finding(step, one, call, open)
+            .help(advice(call.family(), open[0].text()))
+            .case_if(bootstraps, "bootstrap");
+        sink.report(finding);
     });
 }
 

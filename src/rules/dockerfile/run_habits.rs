@@ -1,7 +1,7 @@
 //! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::Location;
 use crate::syntax::dockerfile::Body;
@@ -61,14 +61,6 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     // What only a build or a developer sees is open to nobody else.
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let development = shipped_stages::is_development(ctx, dockerfile);
-    let level = |stage: usize, sink: &Sink| {
-        if development || !shipped.contains(&stage) {
-            Level::Note
-        } else {
-            sink.level()
-        }
-    };
-
     for step in dockerfile.steps() {
         let script = step.script();
 
@@ -81,9 +73,10 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            sink.report_at(
-                level(step.stage.index, sink),
-                finding(step.location(word.span), word.text()),
+            sink.report(
+                finding(step.location(word.span), word.text())
+                    .case_if(development, "development")
+                    .case_if(!shipped.contains(&step.stage.index), "unshipped"),
             );
         }
     }
@@ -99,9 +92,10 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .and_then(|flag| flag.value.as_ref());
         if let Some(value) = chmod.filter(|value| is_open(&value.value)) {
             let location = Location::new(dockerfile.file, value.span);
-            sink.report_at(
-                level(position.stage.index, sink),
-                finding(location, &value.value),
+            sink.report(
+                finding(location, &value.value)
+                    .case_if(development, "development")
+                    .case_if(!shipped.contains(&position.stage.index), "unshipped"),
             );
         }
     }
@@ -204,9 +198,9 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             && top.iter().skip(1).all(|command| command.name() != "cd")
             && !step.trigger
         {
-            sink.report_at(
-                Level::Note,
+            sink.report(
                 Finding::new(location, "the whole RUN works in another directory")
+                    .case("whole-run")
                     .label("hides where the next commands run")
                     .help(format!("put `WORKDIR {}` before the RUN", target.text())),
             );

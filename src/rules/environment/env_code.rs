@@ -50,12 +50,6 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
 
-    let level = if required {
-        sink.level()
-    } else {
-        sink.level().lowered()
-    };
-
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let finding = Finding::new(
         location,
@@ -65,8 +59,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         ),
     )
     .label("no example env file in the repository")
-    .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
-    sink.report_at(level, finding);
+    .help("commit a `.env.example` that lists every variable, with empty values or placeholders")
+    .case_if(!required, "optional");
+    sink.report(finding);
 }
 
 /// `undocumented-variable`
@@ -104,28 +99,26 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
             continue;
         };
 
-        let (message, label, level) = if wanted.required {
-            (
-                format!("`{name}` is required but missing from `{}`", example.path),
-                "has no default",
-                sink.level(),
-            )
+        let (verb, label) = if wanted.required {
+            ("is required", "has no default")
         } else {
-            let message = format!("`{name}` is read here but missing from `{}`", example.path);
-            (message, "empty if it is not set", sink.level().lowered())
+            ("is read here", "empty if it is not set")
         };
+
+        let message = format!("`{name}` {verb} but missing from `{}`", example.path);
 
         let mut finding = Finding::new(location, message)
             .label(label)
             .help(format!("add `{name}=` to `{}`", example.path))
-            .others(wanted.locations.len() as u32 - 1);
+            .others(wanted.locations.len() as u32 - 1)
+            .case_if(!wanted.required, "optional");
         for (other, location) in wanted.locations.iter().enumerate() {
             if other != at && other < 4 {
                 finding = finding.related(*location, "also read here");
             }
         }
 
-        sink.report_at(level, finding);
+        sink.report(finding);
     }
 }
 

@@ -59,26 +59,18 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         return;
     }
 
-    let (message, level) = match (real, found.len()) {
-        (0, 0) => (format!("`{name}` is committed"), sink.level().lowered()),
-        (0, all) => (
+    let message = match (real, found.len()) {
+        (0, 0) => format!("`{name}` is committed"),
+        (0, all) => {
             format!(
                 "`{name}` is committed with {}",
                 many(all, "guessable credential")
-            ),
-            sink.level().lowered(),
-        ),
-        (real, _) => (
-            format!("`{name}` is committed with {}", many(real, "credential")),
-            sink.level(),
-        ),
+            )
+        }
+        (real, _) => format!("`{name}` is committed with {}", many(real, "credential")),
     };
 
-    let level = if is_practice(&source.path) {
-        level.lowered()
-    } else {
-        level
-    };
+    let practice = is_practice(&source.path);
 
     let first = found
         .iter()
@@ -99,14 +91,19 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
          commit a `.env.example` without values"
     };
 
-    let mut finding = Finding::new(location, message).label(label).help(help);
+    let mut finding = Finding::new(location, message)
+        .label(label)
+        .help(help)
+        .case_if(real == 0, "no-secret")
+        .case_if(practice, "practice")
+        .case_if(real == 0 && practice, "no-secret-in-practice");
 
     for (var, location, _) in &found {
         finding = finding.secret(*location);
         finding.secrets.extend(var.value.location());
     }
 
-    sink.report_at(level, finding);
+    sink.report(finding);
 }
 
 fn many(count: usize, noun: &str) -> String {

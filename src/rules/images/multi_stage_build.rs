@@ -1,7 +1,7 @@
 //! `multi-stage-build`: compilers and build tools in the image that is shipped.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
@@ -118,7 +118,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
             // What starts nothing of its own is there to build upon or to work in.
             let base = matches!(dockerfile.start(stage), (None, None));
-            sink.report_at(if base { Level::Note } else { sink.level() }, finding);
+            sink.report(finding.case_if(base, "base-image"));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Ctx, exits, shipped_stages, startup};
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
@@ -68,11 +68,7 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
                 "add a `healthcheck` that queries the service itself{advice}"
             ))
             .anchor(container.anchor);
-            if seen {
-                sink.report(finding)
-            } else {
-                sink.report_at(Level::Note, finding)
-            }
+            sink.report(finding.case_if(!seen, "uncertain"));
         }
     }
 }
@@ -138,11 +134,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         if users.is_empty() && !switched_off {
             match kind_of(ctx, dockerfile, stage) {
                 Kind::Visited => {}
-                Kind::Unknown => sink.report_at(Level::Note, finding),
-                Kind::Server if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
-                    sink.report_at(Level::Note, finding)
+                Kind::Unknown => sink.report(finding.case("uncertain")),
+                Kind::Server => {
+                    let development = shipped_stages::is_for_development(ctx, dockerfile, stage);
+                    sink.report(finding.case_if(development, "development"));
                 }
-                Kind::Server => sink.report(finding),
             }
         } else {
             sink.report(finding);

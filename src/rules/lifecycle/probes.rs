@@ -3,7 +3,7 @@
 
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -48,8 +48,7 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         .joined(object)
         .is_none_or(|joined| !joined.services.is_empty());
     let serves = served || container.open || workload.pod.main().any(|one| !one.ports.is_empty());
-    sink.report_at(
-        if serves { sink.level() } else { Level::Note },
+    sink.report(
         Finding::new(
             container.anchor,
             format!(
@@ -59,7 +58,8 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         )
         .label("a hung process is never restarted")
         .help("add a `livenessProbe` that fails only when a restart would help")
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .case_if(!serves, "worker"),
     );
 }
 
@@ -101,9 +101,10 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             .of_kind("Service")
             .any(|other| matches!(other.body, Body::Service(_))) =>
         {
-            sink.report_at(
-                Level::Note,
-                finding.label("nothing indicates when it can take traffic"),
+            sink.report(
+                finding
+                    .label("nothing indicates when it can take traffic")
+                    .case("uncertain"),
             );
         }
         None => {}
@@ -208,9 +209,9 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 
             if !container.ports.is_empty() && !container.ports.iter().any(declared) {
                 let message = format!("the {kind} probe of {title} uses undeclared port {number}");
-                sink.report_at(
-                    Level::Note,
+                sink.report(
                     Finding::new(port.location, message)
+                        .case("undeclared-number")
                         .anchor(object.anchor)
                         .help(format!(
                             "add `containerPort: {number}`, or probe a declared port"

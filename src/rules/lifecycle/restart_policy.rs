@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::Class;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
@@ -30,15 +30,9 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         ),
         Setting::Set(_) | Setting::Unknown(_) => return,
     };
-    // What only runs when somebody asks for its profile is watched by somebody.
-    let level = if service.profiles.is_empty() {
-        sink.level()
-    } else {
-        Level::Note
-    };
 
-    sink.report_at(
-        level,
+    // A service of a profile is started by hand, and so is watched.
+    sink.report(
         Finding::new(location, message)
             .help(help)
             .anchor(service.container.anchor)
@@ -46,7 +40,8 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             .joined_message(format!(
                 "none of the {} services restarts after a crash or a reboot of the host",
                 project.services.len()
-            )),
+            ))
+            .case_if(!service.profiles.is_empty(), "profile"),
     );
 }
 

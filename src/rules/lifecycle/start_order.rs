@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Project, Service};
 use crate::model::dockerfile::Base;
@@ -51,14 +51,10 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .cause(Subject::File, format!("{first} {name}"));
-        let level = if project.development {
-            Level::Note
-        } else {
-            sink.level()
-        };
+        .cause(Subject::File, format!("{first} {name}"))
+        .case_if(project.development, "development");
 
-        sink.report_at(level, finding);
+        sink.report(finding);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::analysis::non_production::{is_changed_over, is_for_developers};
 use crate::analysis::{Ctx, Owner, workload};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
@@ -11,7 +11,7 @@ use crate::model::context::contexts;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::file_role::{is_development, is_sample};
 use crate::rules::lifecycle::{dev_server, restart_policy};
-use crate::source::{FileId, Location, file_name, is_inside, join};
+use crate::source::{Location, file_name, is_inside, join};
 use crate::syntax::dockerfile::{Body, Source};
 
 /// Whether a service is not there to serve: started on demand, ending by itself, built for
@@ -21,15 +21,6 @@ pub fn is_exempt(ctx: &Ctx, project: &Project, service: &Service) -> bool {
         || !service.profiles.is_empty()
         || project.is_one_shot(service)
         || service.provided
-}
-
-/// The level of what stands in a file that shows how something is done.
-pub fn sample_level(ctx: &Ctx, file: FileId, level: Level) -> Level {
-    if is_sample(ctx.facts.path(file)) {
-        Level::Note
-    } else {
-        level
-    }
 }
 
 /// A mount that hides what the image brings.
@@ -115,10 +106,11 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             }
         }
 
-        let level = sample_level(ctx, first.mount.location.file, sink.level());
-        sink.report_at(
-            level,
-            finding.help("remove the mount; keep it in a `compose.override.yaml` for development"),
+        let sample = is_sample(ctx.facts.path(first.mount.location.file));
+        sink.report(
+            finding
+                .help("remove the mount; keep it in a `compose.override.yaml` for development")
+                .case_if(sample, "sample"),
         );
     }
 }
@@ -391,10 +383,10 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         }
 
-        let level = sample_level(ctx, location.file, sink.level());
-        sink.report_at(
-            level,
-            terminal(location, key, set.next(), &format!("`{}`", service.name())),
+        let sample = is_sample(ctx.facts.path(location.file));
+        sink.report(
+            terminal(location, key, set.next(), &format!("`{}`", service.name()))
+                .case_if(sample, "sample"),
         );
     }
 }
@@ -436,7 +428,8 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
         &workload::container_title(object, container),
     )
     .anchor(object.anchor);
-    sink.report_at(sample_level(ctx, object.file, sink.level()), finding);
+    let sample = is_sample(ctx.facts.path(object.file));
+    sink.report(finding.case_if(sample, "sample"));
 }
 
 fn terminal(location: Location, key: &str, other: Option<(Location, &str)>, who: &str) -> Finding {

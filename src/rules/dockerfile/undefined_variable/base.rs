@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{PLATFORM, PREDEFINED, is_self_contained, nearest};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Word};
@@ -101,8 +101,7 @@ pub(super) fn check(
             return;
         }
 
-        sink.report_at(
-            Level::Note,
+        sink.report(
             Finding::new(
                 Location::new(dockerfile.file, word.span),
                 format!("a build without a value for `{name}` has no base image"),
@@ -113,7 +112,8 @@ pub(super) fn check(
                 format!("expands to `{text}` without it")
             })
             .related(*location, "declared without a default")
-            .help(format!("give `ARG {name}` a working default")),
+            .help(format!("give `ARG {name}` a working default"))
+            .case("required-argument"),
         );
     }
 }

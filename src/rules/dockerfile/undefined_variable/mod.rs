@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::persistent::PersistentMap;
 use crate::model::dockerfile::scope::PLATFORM;
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -190,17 +190,11 @@ fn one(
         ));
     } else if known_base && !words::BASES.iter().any(|prefix| name.starts_with(prefix)) {
         // `ENV PYTHONPATH=$PYTHONPATH:/app` adds to what may be there.
-        let level = if keys.contains(name) {
-            Level::Note
-        } else {
-            sink.level()
-        };
-
         let finding = finding(
             "not an ARG or ENV of this stage".to_owned(),
             format!("declare it with ARG or ENV, or write `${{{name}:-}}` if it may be empty"),
         );
-        sink.report_at(level, finding);
+        sink.report(finding.case_if(keys.contains(name), "extends-itself"));
     }
 }
 

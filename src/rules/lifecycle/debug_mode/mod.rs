@@ -12,7 +12,7 @@ use crate::graph::User;
 use crate::model::compose::Project;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::EnvValue;
-use crate::model::file_role::is_development;
+use crate::model::file_role::{is_development, is_sample};
 use crate::rules::lifecycle::working_copy;
 use crate::source::{Location, join};
 use table::{debugger, switch};
@@ -84,10 +84,10 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             }
 
             seen.insert(location);
-            let level = working_copy::sample_level(ctx, location.file, sink.level());
-            sink.report_at(
-                level,
-                finding(location, &format!("`{}`", service.name()), &what, says),
+            let sample = is_sample(ctx.facts.path(location.file));
+            sink.report(
+                finding(location, &format!("`{}`", service.name()), &what, says)
+                    .case_if(sample, "sample"),
             );
         }
     }
@@ -98,7 +98,6 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
 
     for stage in shipped_stages::serving(ctx, dockerfile) {
-        let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
         let mut all = Vec::new();
 
         for var in effective_env::image(dockerfile, stage) {
@@ -128,7 +127,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for (location, what, says) in all {
             if !seen.contains(&location) {
                 seen.insert(location);
-                sink.report_at(level, finding(location, "the shipped image", &what, says));
+                let sample = is_sample(ctx.facts.path(dockerfile.file));
+                sink.report(
+                    finding(location, "the shipped image", &what, says).case_if(sample, "sample"),
+                );
             }
         }
     }
@@ -208,10 +210,11 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
         for (location, what, says) in found(ctx, Owner::Kubernetes(object, workload)) {
             if !seen.contains(&location) && !is_development(ctx.facts.path(location.file)) {
                 seen.insert(location);
-                let level = working_copy::sample_level(ctx, location.file, sink.level());
-                sink.report_at(
-                    level,
-                    finding(location, &object.title(), &what, says).anchor(object.anchor),
+                let sample = is_sample(ctx.facts.path(location.file));
+                sink.report(
+                    finding(location, &object.title(), &what, says)
+                        .anchor(object.anchor)
+                        .case_if(sample, "sample"),
                 );
             }
         }
