@@ -10,29 +10,29 @@ use crate::embedded::table;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct NameTable {
     shell: Vec<String>,
     platform: Vec<String>,
     library: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("environment"));
+static NAMES: LazyLock<NameTable> = LazyLock::new(|| table!("environment"));
 
 /// Whether a shell, compose or a runner sets it.
 pub fn is_of_shell(name: &str) -> bool {
-    is_in(&TABLE.shell, name)
+    is_in(&NAMES.shell, name)
 }
 
 /// Whether a shell, the system, a runner or a hosting platform sets it for the programs that it
 /// runs.
 pub fn is_given(name: &str) -> bool {
-    is_of_shell(name) || is_in(&TABLE.platform, name)
+    is_of_shell(name) || is_in(&NAMES.platform, name)
 }
 
 /// Whether a library, a framework or a well-known image may read it, though no source of the
 /// project names it.
 pub fn is_read_by_library(name: &str) -> bool {
-    is_in(&TABLE.library, name)
+    is_in(&NAMES.library, name)
 }
 
 /// Whether a program can hardly do its work without it, whatever it does when it is missing:

@@ -64,13 +64,13 @@ const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh
 pub fn is_prompt(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let [one] = invocations.as_slice() else {
+    let [invocation] = invocations.as_slice() else {
         return false;
     };
 
-    let program = one.program.trim_end_matches(".exe");
+    let program = invocation.program.trim_end_matches(".exe");
 
-    one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
+    invocation.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
 }
 
 /// What the main program of an application is often called.
@@ -99,12 +99,12 @@ const MAINS: &[&str] = &[
 pub fn is_application(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let Some(one) = invocations.last() else {
+    let Some(invocation) = invocations.last() else {
         return false;
     };
 
-    let program = one.program.trim_end_matches(".exe");
-    let mut words = one.args.iter().map(|word| file_name(word.text()));
+    let program = invocation.program.trim_end_matches(".exe");
+    let mut words = invocation.args.iter().map(|word| file_name(word.text()));
     let named = |word: &str| {
         word.split(['.', '-', '_', ':'])
             .any(|part| MAINS.contains(&&*part.to_ascii_lowercase()))

@@ -90,7 +90,7 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         );
     }
 
-    let document = Document {
+    let document = OpenApiDocument {
         root,
         version: version.key.location(),
         old: text.starts_with("3.0"),
@@ -116,7 +116,7 @@ fn names_version(text: &str) -> bool {
     })
 }
 
-struct Document<'t> {
+struct OpenApiDocument<'t> {
     root: Node<'t>,
     /// The key `openapi`.
     version: Location,
@@ -124,7 +124,7 @@ struct Document<'t> {
     old: bool,
 }
 
-impl<'t> Document<'t> {
+impl<'t> OpenApiDocument<'t> {
     fn head(&self, sink: &mut Sink) {
         let lacks = |location: Location, what: &str, of: &str| {
             Finding::new(location, format!("{of} has no `{what}`"))

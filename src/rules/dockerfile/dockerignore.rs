@@ -190,15 +190,15 @@ fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
     };
 
     let there = LEFTOVERS.iter().filter(|(name, _)| has(name));
-    let mut found: Vec<&str> = Vec::new();
+    let mut leftovers: Vec<&str> = Vec::new();
 
     for name in there.flat_map(|(_, names)| names.iter()) {
-        if !found.contains(name) {
-            found.push(name);
+        if !leftovers.contains(name) {
+            leftovers.push(name);
         }
     }
 
-    found
+    leftovers
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
@@ -220,7 +220,7 @@ fn above(ctx: &Ctx, context: &Context) -> bool {
 fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.as_slice() {
-        [one] => one.clone(),
+        [only] => only.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
         [] => String::new(),
     }

@@ -31,19 +31,24 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
 
-        for one in script.invocations() {
-            if !one.is(INTERPRETERS) && !one.is(&["eval", "source", "."]) {
+        for invocation in script.invocations() {
+            if !invocation.is(INTERPRETERS) && !invocation.is(&["eval", "source", "."]) {
                 continue;
             }
 
-            let Some(fetcher) = piped(script, &one).or_else(|| substituted(script, &one)) else {
+            let Some(fetcher) =
+                piped(script, &invocation).or_else(|| substituted(script, &invocation))
+            else {
                 continue;
             };
 
             let url = fetcher.args.iter().find(|word| word.text().contains("://"));
             let mut finding = Finding::new(
-                step.location(one.name.span),
-                format!("`{}` runs a download without verifying it", one.program),
+                step.location(invocation.name.span),
+                format!(
+                    "`{}` runs a download without verifying it",
+                    invocation.program
+                ),
             )
             .label("a dropped connection runs half the script")
             .help(
@@ -60,26 +65,27 @@ pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `curl … | sh`: only if the interpreter reads its program from the pipe.
-fn piped<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocation<'s>> {
-    let feeders = script.feeders(one.command);
+fn piped<'s>(script: &'s Script, invocation: &Invocation<'s>) -> Option<Invocation<'s>> {
+    let feeders = script.feeders(invocation.command);
     let fetcher = feeders
         .into_iter()
         .filter_map(Invocation::of)
         .find(|feeder| feeder.is(FETCHERS))?;
-    let mut words = one.args.iter().map(Word::text);
-    let given = one.flag(&["-c", "-e", "-m", "-n", "-p"]).is_some() && one.flag(&["-s"]).is_none();
-    let shell = one.is(&["sh", "bash", "ash", "dash", "zsh", "ksh"]);
+    let mut words = invocation.args.iter().map(Word::text);
+    let given = invocation.flag(&["-c", "-e", "-m", "-n", "-p"]).is_some()
+        && invocation.flag(&["-s"]).is_none();
+    let shell = invocation.is(&["sh", "bash", "ash", "dash", "zsh", "ksh"]);
     let stdin = words
         .clone()
         .any(|word| word == "-" || word == "-s" || word == "/dev/stdin");
     let file = words.any(|word| !word.starts_with('-'));
 
-    (stdin || (!given && !file) || (shell && one.flag(&["-s"]).is_some())).then_some(fetcher)
+    (stdin || (!given && !file) || (shell && invocation.flag(&["-s"]).is_some())).then_some(fetcher)
 }
 
 /// `sh -c "$(curl …)"` and `bash <(curl …)`.
-fn substituted<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocation<'s>> {
-    let blocks: Vec<u32> = one
+fn substituted<'s>(script: &'s Script, invocation: &Invocation<'s>) -> Option<Invocation<'s>> {
+    let blocks: Vec<u32> = invocation
         .args
         .iter()
         .flat_map(|word| &word.parts)
@@ -92,7 +98,10 @@ fn substituted<'s>(script: &'s Script, one: &Invocation<'s>) -> Option<Invocatio
         return None;
     }
     // An argument computed from a download is not a program.
-    let program = one.args.iter().find(|word| !word.text().starts_with('-'))?;
+    let program = invocation
+        .args
+        .iter()
+        .find(|word| !word.text().starts_with('-'))?;
     let whole = program.parts.len() == 1
         && matches!(
             program.parts[0].kind,
@@ -136,16 +145,15 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 let (last, feeders) = commands.split_last()?;
                 let reader = Invocation::of(last);
                 // That is `curl-pipe-shell`'s to say.
-                if reader
-                    .as_ref()
-                    .is_some_and(|one| one.is(INTERPRETERS) && piped(script, one).is_some())
-                {
+                if reader.as_ref().is_some_and(|invocation| {
+                    invocation.is(INTERPRETERS) && piped(script, invocation).is_some()
+                }) {
                     return None;
                 }
                 // A search at the end is a check: it fails where nothing arrives.
                 if reader
                     .as_ref()
-                    .is_some_and(|one| one.is(&["grep", "egrep", "fgrep"]))
+                    .is_some_and(|invocation| invocation.is(&["grep", "egrep", "fgrep"]))
                 {
                     return None;
                 }
@@ -153,7 +161,7 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 let fails = feeders
                     .iter()
                     .filter_map(|command| Invocation::of(command))
-                    .find(|one| !one.is(HARMLESS))?;
+                    .find(|invocation| !invocation.is(HARMLESS))?;
                 let hidden = script.within(last, BlockKind::Substitution)
                     || script.within(last, BlockKind::Process)
                     || script.within(last, BlockKind::Function)
@@ -161,7 +169,7 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     || script.option_before(last, ShellOption::PipeFail);
                 let reader = reader
                     .filter(refuses_nothing)
-                    .map(|one| one.program.to_owned());
+                    .map(|invocation| invocation.program.to_owned());
                 (!hidden).then(|| (pipe, fails.program.to_owned(), reader))
             });
         let Some((pipe, program, reader)) = pipes.min_by_key(|(.., reader)| reader.is_some())
@@ -194,30 +202,32 @@ pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// Whether a command fails where nothing arrives: unpackers, and those that check what they read.
-fn refuses_nothing(one: &Invocation) -> bool {
+fn refuses_nothing(invocation: &Invocation) -> bool {
     const ALWAYS: &[&str] = &[
         "apt-key", "bunzip2", "bzcat", "cpio", "gpg", "gpg2", "gunzip", "rpm2cpio", "unlzma",
         "unxz", "unzstd", "xzcat", "zcat", "zstdcat",
     ];
     let short = |letters: &[char]| {
-        let mut words = one.args.iter().map(Word::text);
+        let mut words = invocation.args.iter().map(Word::text);
         words.any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letters))
     };
 
-    match one.program {
+    match invocation.program {
         "tar" | "bsdtar" => {
-            let bundled = one.args.first().is_some_and(|word| {
+            let bundled = invocation.args.first().is_some_and(|word| {
                 let text = word.text();
                 !text.starts_with('-') && !text.contains('/') && text.contains(['x', 't'])
             });
 
-            bundled || short(&['x', 't']) || one.flag(&["--extract", "--get", "--list"]).is_some()
+            bundled
+                || short(&['x', 't'])
+                || invocation.flag(&["--extract", "--get", "--list"]).is_some()
         }
         "gzip" | "bzip2" | "xz" | "zstd" | "lzma" => {
-            short(&['d']) || one.flag(&["--decompress"]).is_some()
+            short(&['d']) || invocation.flag(&["--decompress"]).is_some()
         }
         "md5sum" | "sha1sum" | "sha256sum" | "sha384sum" | "sha512sum" | "shasum" => {
-            short(&['c']) || one.flag(&["--check"]).is_some()
+            short(&['c']) || invocation.flag(&["--check"]).is_some()
         }
         program => ALWAYS.contains(&program),
     }

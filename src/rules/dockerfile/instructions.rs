@@ -22,12 +22,12 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Base::Image(_) | Base::Scratch(_) => false,
         };
 
-        let own = dockerfile.instructions_of(stage.index);
+        let position = dockerfile.instructions_of(stage.index);
         sets.push(
             absolute
-                || own
+                || position
                     .into_iter()
-                    .any(|own| matches!(own.instruction.body, Body::Workdir(_))),
+                    .any(|position| matches!(position.instruction.body, Body::Workdir(_))),
         );
         let range = dockerfile.named.all[stage.index].instructions.clone();
 
@@ -349,10 +349,10 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         .map(|name| name.value.as_str())
         .collect();
     for stage in &dockerfile.named.all {
-        for one in &stage.uses {
-            let location = Location::new(dockerfile.file, one.name.span);
-            let name = &one.name.value;
-            let finding = match one.target {
+        for stage_use in &stage.uses {
+            let location = Location::new(dockerfile.file, stage_use.name.span);
+            let name = &stage_use.name.value;
+            let finding = match stage_use.target {
                 Target::NotEarlier(other) if other == stage.index => Finding::new(
                     location,
                     format!("stage `{name}` cannot copy files from itself"),
@@ -409,13 +409,13 @@ fn misspelt<'n>(
     }
 
     let near = nearest(&name.to_lowercase(), names.iter().copied())?;
-    let given = ctx
+    let builds = ctx
         .facts
         .projects()
         .iter()
         .flat_map(|project| &project.services)
         .filter_map(|service| service.build.as_ref());
-    let context = given
+    let context = builds
         .flat_map(|build| &build.additional_contexts)
         .any(|context| context.value == name);
     (!context).then_some(near)

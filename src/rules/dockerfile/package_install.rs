@@ -14,9 +14,9 @@ use crate::syntax::shell::Invocation;
 /// The families of the tools that a step installs dependencies with.
 fn installing(step: &Step) -> Vec<&'static str> {
     let invocations = step.script().invocations();
-    let calls = invocations.iter().filter_map(|one| {
-        let call = call(one).filter(|call| {
-            one.flag(&["--offline"]).is_none() && installs_dependencies(one, call)
+    let calls = invocations.iter().filter_map(|invocation| {
+        let call = call(invocation).filter(|call| {
+            invocation.flag(&["--offline"]).is_none() && installs_dependencies(invocation, call)
         })?;
         Some(call.family())
     });
@@ -57,11 +57,11 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for step in dockerfile.steps_of(stage) {
             let script = step.script();
 
-            for one in script.invocations() {
+            for invocation in script.invocations() {
                 // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
-                let offline = one.flag(&["--offline"]).is_some();
-                let Some(call) =
-                    call(&one).filter(|call| !offline && installs_dependencies(&one, call))
+                let offline = invocation.flag(&["--offline"]).is_some();
+                let Some(call) = call(&invocation)
+                    .filter(|call| !offline && installs_dependencies(&invocation, call))
                 else {
                     continue;
                 };
@@ -73,8 +73,8 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     && !step.mounts.iter().any(|mount| mount.kind() == "cache")
                 {
                     first = Some((
-                        step.location(call.span(&one)),
-                        call.title(&one),
+                        step.location(call.span(&invocation)),
+                        call.title(&invocation),
                         call.family(),
                     ));
                 }
@@ -119,12 +119,12 @@ fn manifests(family: &str) -> &'static str {
 }
 
 /// An install that needs manifests at most, not the sources.
-fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
+fn installs_dependencies(invocation: &Invocation, call: &Call) -> bool {
     match (call.family(), call.verb) {
         ("cargo", _) => false,
         ("go", verb) => verb == Verb::Sync,
         ("pip" | "uv", Verb::Install) => {
-            let from_file = one
+            let from_file = invocation
                 .flag(&["-r", "--requirement", "--requirements"])
                 .is_some();
             from_file
@@ -148,19 +148,21 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         let script = step.script();
 
-        for one in script.invocations() {
-            if manager(one.program).is_none_or(|known| !known.system) {
+        for invocation in script.invocations() {
+            if manager(invocation.program).is_none_or(|known| !known.system) {
                 continue;
             }
 
-            let Some(call) = call(&one) else { continue };
+            let Some(call) = call(&invocation) else {
+                continue;
+            };
 
             if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
                 continue;
             }
 
-            let location = step.location(call.span(&one));
-            let title = call.title(&one);
+            let location = step.location(call.span(&invocation));
+            let title = call.title(&invocation);
 
             match call.verb {
                 Verb::Distribution => sink.report(
@@ -202,11 +204,11 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let invocations = script.invocations();
         let calls: Vec<_> = invocations
             .iter()
-            .filter_map(|one| Some((one, call(one)?)))
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
             .filter(|(_, call)| call.manager.system)
             .collect();
         let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
-        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else {
+        let Some((invocation, call)) = calls.iter().find(|(_, call)| alone(call)) else {
             continue;
         };
 
@@ -239,8 +241,8 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let finding = Finding::new(
-            step.location(call.span(one)),
-            format!("`{}` is in a separate RUN", call.title(one)),
+            step.location(call.span(invocation)),
+            format!("`{}` is in a separate RUN", call.title(invocation)),
         );
         let wanted = dockerfile
             .steps()
@@ -287,7 +289,7 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let words = || {
             invocations
                 .iter()
-                .flat_map(|one| one.args)
+                .flat_map(|invocation| invocation.args)
                 .map(|word| word.text().to_ascii_lowercase())
         };
 
@@ -297,8 +299,10 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 || text.contains("always_yes")
         });
 
-        for one in &invocations {
-            let Some(call) = call(one) else { continue };
+        for invocation in &invocations {
+            let Some(call) = call(invocation) else {
+                continue;
+            };
 
             let asks = matches!(
                 call.verb,
@@ -309,16 +313,16 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
-            let quiet = one
+            let quiet = invocation
                 .args
                 .iter()
                 .filter(|word| word.text() == "-q" || word.text() == "--quiet")
                 .count()
                 > 1;
-            let level = one
+            let level = invocation
                 .option(&["-q", "--quiet"])
                 .is_some_and(|option| option.option.text().ends_with("=2"));
-            let pretends = one
+            let pretends = invocation
                 .flag(&[
                     "-s",
                     "--simulate",
@@ -333,22 +337,22 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 ])
                 .is_some();
             // `yes | apt-get …` answers too.
-            let fed = !script.feeders(one.command).is_empty()
-                || !one.command.redirects.is_empty()
-                    && one
+            let fed = !script.feeders(invocation.command).is_empty()
+                || !invocation.command.redirects.is_empty()
+                    && invocation
                         .command
                         .redirects
                         .iter()
                         .any(|redirect| redirect.descriptor == Some(0));
-            if one.flag(&flags).is_some() || quiet || level || pretends || fed {
+            if invocation.flag(&flags).is_some() || quiet || level || pretends || fed {
                 continue;
             }
 
             let finding = Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 format!(
                     "`{}` waits for a confirmation that never comes",
-                    call.title(one)
+                    call.title(invocation)
                 ),
             )
             .label("prompts before it continues")

@@ -15,15 +15,17 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
         // A line in `apt.conf.d` settles it for all that follow.
         configured |= mentions(invocations, "Install-Recommends")
-            && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
-        for (one, call) in calls {
-            let off = one
+            && !invocations
+                .iter()
+                .any(|invocation| invocation.is(&["apt-get", "apt"]));
+        for (invocation, call) in calls {
+            let off = invocation
                 .flag(&["--no-install-recommends", "--without-recommends"])
                 .is_some()
-                || one
+                || invocation
                     .options(&["-o", "--option"])
                     .any(|option| is_off(option.value))
-                || one.args.iter().any(|word| is_off(word.text()));
+                || invocation.args.iter().any(|word| is_off(word.text()));
             if call.verb != Verb::Install
                 || off
                 || configured
@@ -33,7 +35,7 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            let location = step.location(call.span(one));
+            let location = step.location(call.span(invocation));
             let at = step.location(call.word.span).span.end;
             let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
             sink.report(
@@ -63,7 +65,8 @@ fn is_off(option: &str) -> bool {
 /// `apt-lists`
 pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else {
+        let Some((invocation, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh)
+        else {
             return;
         };
 
@@ -74,7 +77,7 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
         sink.report(
             Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 "the package lists stay in the layer",
             )
             .label("writes tens of megabytes to `/var/lib/apt/lists`")
@@ -97,8 +100,8 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             return;
         }
 
-        for (one, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
-            if has_flag(one, call) {
+        for (invocation, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
+            if has_flag(invocation, call) {
                 continue;
             }
 
@@ -106,7 +109,7 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let edit = Edit::insert(dockerfile.file, at, " --no-cache");
             sink.report(
                 Finding::new(
-                    step.location(call.span(one)),
+                    step.location(call.span(invocation)),
                     "the package index stays in the layer",
                 )
                 .label("keeps `/var/cache/apk`")
@@ -146,15 +149,15 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
             return;
         };
 
-        let (one, call) = &calls[last];
+        let (invocation, call) = &calls[last];
         // `dnf clean metadata` leaves the packages.
-        let whole = |one: &Invocation, call: &Call| {
-            call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all")
+        let whole = |invocation: &Invocation, call: &Call| {
+            call.family() != "dnf" || invocation.args.iter().any(|word| word.text() == "all")
         };
 
         let clean = calls[last..]
             .iter()
-            .any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
+            .any(|(invocation, call)| call.verb == Verb::Clean && whole(invocation, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
         let mounted =
             caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
@@ -168,8 +171,8 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
 
         let command = command.replacen(
             "dnf",
-            if one.is(&["yum", "microdnf", "tdnf"]) {
-                one.program
+            if invocation.is(&["yum", "microdnf", "tdnf"]) {
+                invocation.program
             } else {
                 "dnf"
             },
@@ -177,7 +180,7 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
         );
         sink.report(
             Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 "downloaded packages and metadata stay in the layer",
             )
             .label(format!("keeps `{}`", call.manager.caches[0]))
@@ -206,11 +209,11 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         let cleans = calls.iter().any(|(_, call)| call.verb == Verb::Clean);
         let wasteful: Vec<_> = calls
             .iter()
-            .filter(|(one, call)| {
+            .filter(|(invocation, call)| {
                 let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
                 let variable = call.manager.uncached_env.iter().any(|name| {
                     let set = matches!(step.stage.scope.get(name), Some(VariableValue::Known { text, .. }) if is_on(text));
-                    set || one.environment().any(|(given, value, _)| given == name && is_on(value))
+                    set || invocation.environment().any(|(given, value, _)| given == name && is_on(value))
                         || assigned(invocations, name)
                 });
 
@@ -220,14 +223,14 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
                         mount.kind() == "cache"
                             && mount.target().is_some_and(|target| target.value.contains(call.family()))
                     });
-                let moved = one
+                let moved = invocation
                     .option(&["--cache", "--cache-dir", "--cache-folder"])
                     .is_some_and(|option| option.value.starts_with("/tmp"));
                 matches!(call.verb, Verb::Install | Verb::Sync)
-                    && !(has_flag(one, call) || variable || mounted || moved || removes(invocations, &caches))
+                    && !(has_flag(invocation, call) || variable || mounted || moved || removes(invocations, &caches))
             })
             .collect();
-        let Some(((one, call), rest)) = wasteful.split_first() else {
+        let Some(((invocation, call), rest)) = wasteful.split_first() else {
             return;
         };
 
@@ -236,8 +239,8 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         }
 
         let mut finding = Finding::new(
-            step.location(call.span(one)),
-            format!("the `{}` cache stays in the layer", one.program),
+            step.location(call.span(invocation)),
+            format!("the `{}` cache stays in the layer", invocation.program),
         )
         .label("keeps the downloaded files")
         .help(advice(call.family()));
@@ -294,30 +297,31 @@ fn each_call(
     {
         let script = step.script();
         let invocations = script.invocations();
-        let of_family = |one: &&Invocation| {
-            manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()))
+        let of_family = |invocation: &&Invocation| {
+            manager(invocation.program)
+                .is_some_and(|manager| families.contains(&manager.family.as_str()))
         };
 
         let calls = invocations
             .iter()
             .filter(of_family)
-            .filter_map(|one| Some((one, call(one)?)));
+            .filter_map(|invocation| Some((invocation, call(invocation)?)));
         let calls: Vec<_> = calls.collect();
         visit(&step, &invocations, &calls);
     }
 }
 
-fn has_flag(one: &Invocation, call: &Call) -> bool {
+fn has_flag(invocation: &Invocation, call: &Call) -> bool {
     let flags: Vec<&str> = call.manager.uncached.iter().map(String::as_str).collect();
-    one.flag(&flags).is_some()
+    invocation.flag(&flags).is_some()
 }
 
 /// Whether an `rm` or `find -delete` of the RUN empties one of these folders.
 fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
     let removing = invocations
         .iter()
-        .filter(|one| one.is(&["rm", "find", "rmdir"]));
-    let mut words = removing.flat_map(|one| one.args);
+        .filter(|invocation| invocation.is(&["rm", "find", "rmdir"]));
+    let mut words = removing.flat_map(|invocation| invocation.args);
     words.any(|word| {
         // `/var/lib/{apt,dpkg}` names several folders at once.
         let text = word.text();
@@ -330,8 +334,10 @@ fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
 }
 
 fn assigned(invocations: &[Invocation], name: &str) -> bool {
-    let exports = invocations.iter().filter(|one| one.is(&["export"]));
-    exports.flat_map(|one| one.args).any(|word| {
+    let exports = invocations
+        .iter()
+        .filter(|invocation| invocation.is(&["export"]));
+    exports.flat_map(|invocation| invocation.args).any(|word| {
         word.assignment()
             .is_some_and(|(set, value)| set == name && is_on(value))
     })
@@ -347,6 +353,6 @@ fn is_on(value: &str) -> bool {
 fn mentions(invocations: &[Invocation], part: &str) -> bool {
     invocations
         .iter()
-        .flat_map(|one| one.args)
+        .flat_map(|invocation| invocation.args)
         .any(|word| word.text().contains(part))
 }

@@ -24,12 +24,13 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let invocations = script.invocations();
         let locations: Vec<(Location, &str)> = invocations
             .iter()
-            .filter_map(|one| {
-                let by = one.wrapper(WrapperKind::Elevate);
+            .filter_map(|invocation| {
+                let by = invocation.wrapper(WrapperKind::Elevate);
                 by.map(|by| (command.place_of(by.name.span), by.program))
                     .or_else(|| {
-                        one.is(&["sudo", "doas"])
-                            .then(|| (command.place_of(one.name.span), one.program))
+                        invocation
+                            .is(&["sudo", "doas"])
+                            .then(|| (command.place_of(invocation.name.span), invocation.program))
                     })
             })
             .collect();
@@ -64,8 +65,8 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
 
-        for one in script.invocations() {
-            let Some((word, paths)) = opened(&one) else {
+        for invocation in script.invocations() {
+            let Some((word, paths)) = opened(&invocation) else {
                 continue;
             };
 
@@ -114,16 +115,16 @@ fn finding(location: Location, mode: &str) -> Finding {
 }
 
 /// The mode of a `chmod` that lets everybody write, and what it is applied to.
-fn opened<'s>(one: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
-    let words = match one.program {
-        "chmod" => one
+fn opened<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
+    let words = match invocation.program {
+        "chmod" => invocation
             .args
             .iter()
             .filter(|word| !word.text().starts_with('-') || word.text().starts_with("-w"))
             .collect::<Vec<_>>(),
         "install" | "mkdir" => {
-            let mode = one.option(&["-m", "--mode"])?;
-            let paths = one.positionals(&["-m", "--mode", "-o", "-g"]);
+            let mode = invocation.option(&["-m", "--mode"])?;
+            let paths = invocation.positionals(&["-m", "--mode", "-o", "-g"]);
             return is_open(mode.value).then_some((mode.word, paths));
         }
         _ => return None,

@@ -23,9 +23,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         let script = step.script();
 
-        for one in script.invocations() {
+        for invocation in script.invocations() {
             // Repositories that are served over SSH: then the server is what the image is for.
-            if one
+            if invocation
                 .args
                 .iter()
                 .any(|word| word.text().contains("git-shell"))
@@ -34,7 +34,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let Some(call) =
-                call(&one).filter(|call| call.manager.system && call.verb == Verb::Install)
+                call(&invocation).filter(|call| call.manager.system && call.verb == Verb::Install)
             else {
                 continue;
             };

@@ -50,12 +50,12 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let top = invocations
                 .iter()
                 .rev()
-                .find(|one| !script.within(one.command, BlockKind::Substitution));
+                .find(|invocation| !script.within(invocation.command, BlockKind::Substitution));
             let Some(last) = top else { continue };
 
             let steps_aside = invocations
                 .iter()
-                .any(|one| one.wrapper(WrapperKind::Exec).is_some());
+                .any(|invocation| invocation.wrapper(WrapperKind::Exec).is_some());
             if steps_aside || exits::command(command) {
                 continue;
             }
@@ -99,7 +99,7 @@ fn instruction_at(dockerfile: &Dockerfile, location: Location) -> Option<&Instru
         .tree
         .instructions
         .iter()
-        .find(|one| one.arguments == location.span)
+        .find(|instruction| instruction.arguments == location.span)
 }
 
 /// The JSON form of a script that needs no shell: one command of plain words.
@@ -223,20 +223,20 @@ fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink)
         let instructions = &dockerfile.tree.instructions[named.instructions.clone()];
         let same: Vec<&Instruction> = instructions
             .iter()
-            .filter(|one| {
-                one.keyword.value == keyword
-                    && !matches!(one.body, Body::Healthcheck(Healthcheck::None(_)))
+            .filter(|instruction| {
+                instruction.keyword.value == keyword
+                    && !matches!(instruction.body, Body::Healthcheck(Healthcheck::None(_)))
             })
             .collect();
         let Some((last, earlier)) = same.split_last() else {
             continue;
         };
 
-        for one in earlier {
+        for instruction in earlier {
             let name = keyword.name();
             sink.report(
                 Finding::new(
-                    Location::new(dockerfile.file, one.keyword.span),
+                    Location::new(dockerfile.file, instruction.keyword.span),
                     format!("this {name} has no effect; a later one overrides it"),
                 )
                 .label("overridden")

@@ -15,7 +15,7 @@ use aho_corasick::AhoCorasick;
 
 /// A variable that source reads without a default.
 #[derive(Debug, Default)]
-struct Wanted {
+struct NeededVariable {
     /// The reads that fail without it first, then in the order of paths.
     locations: Vec<Location>,
     /// Some read fails without it.
@@ -124,8 +124,8 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
 
 /// The variables that source needs, by name, without those that it gives a default or sets itself
 /// anywhere.
-fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
-    let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
+fn wanted(ctx: &Ctx) -> BTreeMap<String, NeededVariable> {
+    let mut found: BTreeMap<String, NeededVariable> = BTreeMap::new();
     let mut known: Vec<&str> = Vec::new();
 
     for source in ctx.facts.repository.files() {
@@ -190,7 +190,10 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
 
 /// Those that no other file of the repository sets. Any mention outside of source and prose counts:
 /// whoever wrote it knows of the variable.
-fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wanted> {
+fn unset(
+    ctx: &Ctx,
+    mut wanted: BTreeMap<String, NeededVariable>,
+) -> BTreeMap<String, NeededVariable> {
     let names: Vec<String> = wanted.keys().cloned().collect();
     let Ok(search) = AhoCorasick::builder()
         .match_kind(aho_corasick::MatchKind::LeftmostLongest)

@@ -15,16 +15,16 @@ use crate::model::package::{Verb, call};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct BaseTable {
     known: String,
-    line: Vec<Line>,
-    full: Vec<Full>,
+    line: Vec<ReleaseLine>,
+    full: Vec<FullSizeImage>,
 }
 
 /// The release lines of an image.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct ReleaseLine {
     images: Vec<String>,
     name: String,
     /// Line to the day it ends.
@@ -37,13 +37,13 @@ struct Line {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Full {
+struct FullSizeImage {
     images: Vec<String>,
     slim: String,
     why: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("bases"));
+static TABLE: LazyLock<BaseTable> = LazyLock::new(|| table!("bases"));
 
 /// `eol-image`
 pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
@@ -107,12 +107,12 @@ fn longest<'t>(ends: &'t BTreeMap<String, String>, tag: &str) -> Option<(&'t str
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
     };
 
-    let found = ends
+    let longest_line = ends
         .iter()
         .filter(|(line, _)| fits(line))
         .max_by_key(|(line, _)| line.len())?;
     // `3` is whatever is newest of it, unless the whole of it has ended.
-    Some((found.0.as_str(), found.1))
+    Some((longest_line.0.as_str(), longest_line.1))
 }
 
 /// The Debian release that a tag's suffix names: `3.12-slim-buster`.

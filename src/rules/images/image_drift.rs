@@ -32,7 +32,7 @@ struct Deployed<'a> {
     image: &'a ImageUse,
     reference: &'a Reference,
     /// It is built from a Dockerfile of this repository.
-    own: bool,
+    is_built_here: bool,
 }
 
 /// What runs outside development: pods, and services of compose that pull. A service that builds
@@ -68,7 +68,7 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
             owner,
             image,
             reference,
-            own: ctx.graph.built(container).is_some(),
+            is_built_here: ctx.graph.built(container).is_some(),
         })
     };
 
@@ -78,10 +78,10 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
 /// Whether a pipeline or a kustomization puts other images in: what is written is not what runs.
 fn replaces_images(ctx: &Ctx) -> bool {
     let replaces = |script: &Script| {
-        script.invocations().iter().any(|one| {
-            let has = |word: &str| one.args.iter().any(|arg| arg.text() == word);
+        script.invocations().iter().any(|invocation| {
+            let has = |word: &str| invocation.args.iter().any(|arg| arg.text() == word);
 
-            match one.program {
+            match invocation.program {
                 "kubectl" | "oc" => has("set") && has("image"),
                 "kustomize" => has("set"),
                 "helm" | "sed" | "yq" | "envsubst" | "skaffold" | "ko" => true,
@@ -121,7 +121,7 @@ fn replaces_images(ctx: &Ctx) -> bool {
 
 /// The repositories that pipelines build, without tags. `None` where one of them cannot be known.
 fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
-    let mut found = Vec::new();
+    let mut names = Vec::new();
     for build in ctx
         .facts
         .workflows()
@@ -141,11 +141,11 @@ fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
                 return None;
             }
 
-            found.push(Located::new(name.to_owned(), tag.location));
+            names.push(Located::new(name.to_owned(), tag.location));
         }
     }
 
-    Some(found)
+    Some(names)
 }
 
 fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink) {
@@ -158,9 +158,9 @@ fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink
             .push(name);
     }
 
-    for one in deployed {
-        let repository = one.reference.repository();
-        let short = one.reference.short_name();
+    for image_use in deployed {
+        let repository = image_use.reference.repository();
+        let short = image_use.reference.short_name();
         let namesakes = by_name.get(short).map_or(&[][..], Vec::as_slice);
         // A bare name is filled in where it is deployed.
         if namesakes.is_empty()
@@ -180,10 +180,10 @@ fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink
 
         sink.report(
             Finding::new(
-                one.image.location,
+                image_use.image.location,
                 format!(
                     "`{}` runs `{repository}`, but the pipeline builds `{}`",
-                    one.owner, built.value
+                    image_use.owner, built.value
                 ),
             )
             .label("nothing here builds this image")
@@ -209,25 +209,30 @@ fn may_be(built: &str, repository: &str) -> bool {
 fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
     let mut first: HashMap<(String, &str), &Deployed> = HashMap::new();
 
-    for one in deployed.iter().filter(|one| one.own) {
-        let Some(tag) = one.reference.tag.as_deref().filter(|tag| is_version(tag)) else {
+    for image_use in deployed.iter().filter(|image_use| image_use.is_built_here) {
+        let Some(tag) = image_use
+            .reference
+            .tag
+            .as_deref()
+            .filter(|tag| is_version(tag))
+        else {
             continue;
         };
 
-        let folder = parent(ctx.facts.path(one.image.location.file));
+        let folder = parent(ctx.facts.path(image_use.image.location.file));
         let seen = first
-            .entry((one.reference.repository(), folder))
-            .or_insert(one);
+            .entry((image_use.reference.repository(), folder))
+            .or_insert(image_use);
         let Some(other) = seen.reference.tag.as_deref().filter(|other| *other != tag) else {
             continue;
         };
 
         sink.report(
             Finding::new(
-                one.image.location,
+                image_use.image.location,
                 format!(
                     "`{}` runs version {tag} of an image that `{}` runs as {other}",
-                    one.owner, seen.owner
+                    image_use.owner, seen.owner
                 ),
             )
             .related(seen.image.location, format!("version {other} here"))

@@ -162,9 +162,9 @@ fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Location, &'s
     for step in steps {
         let script = step.script();
 
-        for one in script.invocations() {
-            let task = one.subcommand(&["-f", "--file", "-C"]).unwrap_or("");
-            let what = match one.program {
+        for invocation in script.invocations() {
+            let task = invocation.subcommand(&["-f", "--file", "-C"]).unwrap_or("");
+            let what = match invocation.program {
                 "go" if matches!(task, "build" | "install") => "the Go toolchain",
                 "cargo" if matches!(task, "build" | "install") => "the Rust toolchain",
                 "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => {
@@ -190,7 +190,7 @@ fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Location, &'s
                 _ => continue,
             };
 
-            return Some((step.location(one.span()), what));
+            return Some((step.location(invocation.span()), what));
         }
     }
 
@@ -203,7 +203,7 @@ fn is_sdk(reference: &Reference) -> bool {
 
 /// Build tools that a RUN of the chain installs and does not remove.
 fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> {
-    let mut found = Vec::new();
+    let mut tools = Vec::new();
     for step in dockerfile
         .steps()
         .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index))
@@ -212,7 +212,7 @@ fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> 
         let invocations = script.invocations();
         let calls: Vec<_> = invocations
             .iter()
-            .filter_map(|one| Some((one, call(one)?)))
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
             .collect();
         let removes = calls
             .iter()
@@ -232,16 +232,16 @@ fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> 
                     .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
                     .trim_end_matches('-');
                 if TOOLS.contains(&name) || matches!(versioned, "gcc" | "g++" | "clang" | "llvm") {
-                    found.push(Located::new(name.to_owned(), step.location(word.span)));
+                    tools.push(Located::new(name.to_owned(), step.location(word.span)));
                 }
             }
         }
     }
 
-    let strong = found
+    let strong = tools
         .iter()
         .any(|tool| !WEAK.contains(&tool.value.as_str()));
-    if strong { found } else { Vec::new() }
+    if strong { tools } else { Vec::new() }
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -133,9 +133,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
         if users.is_empty() && !switched_off {
             match kind_of(ctx, dockerfile, stage) {
-                Kind::Visited => {}
-                Kind::Unknown => sink.report(finding.case("uncertain")),
-                Kind::Server => {
+                ImageStart::Visited => {}
+                ImageStart::Unknown => sink.report(finding.case("uncertain")),
+                ImageStart::Server => {
                     let development = shipped_stages::is_for_development(ctx, dockerfile, stage);
                     sink.report(finding.case_if(development, "development"));
                 }
@@ -199,7 +199,7 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
 }
 
 /// What the image starts by itself: its last program.
-enum Kind {
+enum ImageStart {
     /// It says where it listens, or it is a server that we know, or it runs code of the project's
     /// own.
     Server,
@@ -208,7 +208,7 @@ enum Kind {
     Unknown,
 }
 
-fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
+fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> ImageStart {
     // Functions are watched by their platform.
     if let Some(Base::Image(ImageUse {
         reference: Some(reference),
@@ -218,25 +218,27 @@ fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
             .iter()
             .any(|own| reference.repository().starts_with(own))
     {
-        return Kind::Visited;
+        return ImageStart::Visited;
     }
 
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
     if exposes || !startup::stage(ctx, dockerfile, stage).is_empty() {
-        return Kind::Server;
+        return ImageStart::Server;
     }
 
     let (entrypoint, cmd) = dockerfile.start(stage);
 
     match (entrypoint, cmd) {
-        (None, None) => Kind::Server,
-        (None, Some(command)) | (Some(command), None) if exits::is_prompt(command) => Kind::Visited,
-        (Some(command), _) | (None, Some(command)) if exits::is_application(command) => {
-            Kind::Server
+        (None, None) => ImageStart::Server,
+        (None, Some(command)) | (Some(command), None) if exits::is_prompt(command) => {
+            ImageStart::Visited
         }
-        _ => Kind::Unknown,
+        (Some(command), _) | (None, Some(command)) if exits::is_application(command) => {
+            ImageStart::Server
+        }
+        _ => ImageStart::Unknown,
     }
 }
 

@@ -148,9 +148,12 @@ fn finding(location: Location, tool: &str, who: &str) -> Finding {
 fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Location, String)> {
     let script: &Script = test.script();
     let invocations = script.invocations();
-    let tools: Vec<&Invocation> = invocations.iter().filter(|one| one.is(TOOLS)).collect();
+    let tools: Vec<&Invocation> = invocations
+        .iter()
+        .filter(|invocation| invocation.is(TOOLS))
+        .collect();
     // `curl … || wget …` is content with either.
-    if !tools.iter().all(|one| lacks(one.program)) {
+    if !tools.iter().all(|invocation| lacks(invocation.program)) {
         return None;
     }
 
@@ -186,7 +189,7 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
         .any(|step| {
             let script = step.script();
             let invocations = script.invocations();
-            invocations.iter().any(|one| match call(one) {
+            invocations.iter().any(|invocation| match call(invocation) {
                 Some(call) if call.manager.system && call.verb == Verb::Install => {
                     // A list in a variable or a file may name anything.
                     call.packages.iter().any(|word| {
@@ -200,9 +203,9 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
                 Some(_) => false,
                 // It is used in the build, or something unknown is run that may install it.
                 None => {
-                    one.program == tool
-                        || runs_file(one)
-                        || one.args.iter().any(|word| {
+                    invocation.program == tool
+                        || runs_file(invocation)
+                        || invocation.args.iter().any(|word| {
                             word.text().ends_with(&format!("bin/{tool}"))
                                 || word.text().contains(".sh")
                         })
@@ -221,8 +224,8 @@ fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 }
 
 /// Whether it runs a script or a program of its own, which may do anything.
-fn runs_file(one: &Invocation) -> bool {
-    let text = one.name.text();
+fn runs_file(invocation: &Invocation) -> bool {
+    let text = invocation.name.text();
     let system = [
         "/bin/",
         "/usr/bin/",

@@ -161,9 +161,9 @@ fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
         return None;
     }
 
-    let stays = |one: &Invocation| {
-        !migrates(one)
-            && !one.is(&[
+    let stays = |invocation: &Invocation| {
+        !migrates(invocation)
+            && !invocation.is(&[
                 "echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir",
                 "export",
             ])
@@ -171,12 +171,15 @@ fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
 
     let serves = invocations[at + 1..]
         .iter()
-        .any(|one| stays(one) && !ends_by_itself(one))
-        || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
+        .any(|invocation| stays(invocation) && !ends_by_itself(invocation))
+        || hands_over
+            && invocations
+                .iter()
+                .any(|invocation| invocation.name.text() == "$@");
     serves.then(|| invocations[at].span())
 }
 
-fn ends_by_itself(one: &Invocation) -> bool {
+fn ends_by_itself(invocation: &Invocation) -> bool {
     const TASKS: &[&str] = &[
         "collectstatic",
         "compilemessages",
@@ -189,14 +192,17 @@ fn ends_by_itself(one: &Invocation) -> bool {
         "build",
         "generate",
     ];
-    one.args.iter().any(|word| TASKS.contains(&word.text()))
+    invocation
+        .args
+        .iter()
+        .any(|word| TASKS.contains(&word.text()))
 }
 
-fn migrates(one: &Invocation) -> bool {
-    let mut words: Vec<&str> = std::iter::once(one.program)
-        .chain(one.args.iter().map(|word| word.text()))
+fn migrates(invocation: &Invocation) -> bool {
+    let mut words: Vec<&str> = std::iter::once(invocation.program)
+        .chain(invocation.args.iter().map(|word| word.text()))
         .collect();
-    if RUNNERS.contains(&one.program) {
+    if RUNNERS.contains(&invocation.program) {
         words.remove(0);
         while words
             .first()
@@ -211,8 +217,8 @@ fn migrates(one: &Invocation) -> bool {
     };
 
     let name = file_name(program);
-    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
-        && one.args.iter().any(|word| {
+    let task = matches!(invocation.program, "npm" | "pnpm" | "yarn" | "bun")
+        && invocation.args.iter().any(|word| {
             matches!(
                 word.text(),
                 "migrate"

@@ -10,14 +10,14 @@ use crate::source::Location;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    variable: Vec<Switch>,
-    command: Vec<Debugger>,
+struct DebugTable {
+    variable: Vec<DebugVariable>,
+    command: Vec<DebugCommand>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Switch {
+struct DebugVariable {
     variables: Vec<String>,
     #[serde(default)]
     values: Vec<String>,
@@ -32,19 +32,19 @@ struct Switch {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Debugger {
+struct DebugCommand {
     programs: Vec<String>,
     options: Vec<String>,
     says: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("debug"));
+static TABLE: LazyLock<DebugTable> = LazyLock::new(|| table!("debug"));
 
 /// What a variable turns on, if it does. `foreign` says whether a name of no framework means the
 /// logs of the program.
 pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'static str> {
     let value = value.trim();
-    let is_on = |switch: &&Switch| {
+    let is_on = |switch: &&DebugVariable| {
         switch
             .values
             .iter()
@@ -59,7 +59,7 @@ pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'s
                 .any(|end| value.ends_with(end.as_str()))
     };
 
-    let named = |switch: &&Switch| switch.variables.iter().any(|known| known == name);
+    let named = |switch: &&DebugVariable| switch.variables.iter().any(|known| known == name);
     let mut found = TABLE.variable.iter().filter(named).filter(is_on);
     found
         .find(|switch| !switch.generic || !foreign())
