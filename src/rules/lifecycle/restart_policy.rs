@@ -1,4 +1,4 @@
-//! restart-policy: a compose service that stays down once it is down, a pod's policy that its owner
+//! restart-policy: compose services that are not restarted, and policies of pods that their owner
 //! does not allow.
 
 use crate::analysis::Ctx;
@@ -45,7 +45,7 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     );
 }
 
-/// A bare language or distribution to work in by hand.
+/// Whether a service is a bare language or distribution to work in by hand.
 pub fn is_shell(service: &Service) -> bool {
     let base = service
         .known_image()
@@ -74,9 +74,9 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             .cause(Subject::File, "no policy")
             .anchor(object.anchor),
         ),
-        ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
+        ("Job" | "CronJob", Setting::Set(policy)) if policy.value == "Always" => sink.report(
             Finding::new(
-                at.location,
+                policy.location,
                 format!(
                     "{} must finish, but its pod always restarts",
                     object.title()
@@ -87,15 +87,15 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         ),
         (
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController",
-            Setting::Set(at),
-        ) if at.value != "Always" => {
+            Setting::Set(policy),
+        ) if policy.value != "Always" => {
             sink.report(
                 Finding::new(
-                    at.location,
+                    policy.location,
                     format!(
                         "{} cannot have the restart policy `{}`",
                         object.title(),
-                        at.value
+                        policy.value
                     ),
                 )
                 .label("only `Always` is allowed here")
