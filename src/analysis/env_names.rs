@@ -1,5 +1,5 @@
-//! No rule: what is known of environment variables by their names, for the rules that ask who sets
-//! and who reads them. The names stand in `rules/data/environment.toml`.
+//! What is known of environment variables by their names, for the rules about what sets and what
+//! reads them. The names are in `rules/data/environment.toml`.
 
 use std::sync::LazyLock;
 
@@ -29,14 +29,13 @@ pub fn is_given(name: &str) -> bool {
     is_of_shell(name) || is_in(&NAMES.platform, name)
 }
 
-/// Whether a library, a framework or a well-known image may read it, though no source of the
+/// Whether a library, a framework or a well-known image may read it, although no source of the
 /// project names it.
 pub fn is_read_by_library(name: &str) -> bool {
     is_in(&NAMES.library, name)
 }
 
-/// Whether a program can hardly do its work without it, whatever it does when it is missing:
-/// credentials and addresses.
+/// Whether a program can hardly work without it: credentials and addresses.
 pub fn is_telling(name: &str) -> bool {
     credential::secret_name(name).is_some()
         || ["_URL", "_URI", "_DSN", "_ENDPOINT", "_HOST"]

@@ -1,4 +1,4 @@
-//! What images, services and pods start: shared by the rules that look at servers.
+//! Servers that images, services and pods start. Shared by the rules about servers.
 
 use crate::analysis::{Ctx, Owner};
 use crate::model::compose::{Project, Service};
@@ -41,10 +41,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started>
 /// Where the scripts of a Dockerfile's image come from.
 pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
     let (mut folders, _) = context::folders(ctx.facts, dockerfile);
-    let own = parent(ctx.facts.path(dockerfile.file)).to_owned();
-    if !folders.contains(&own) {
-        folders.push(own);
+    let beside = parent(ctx.facts.path(dockerfile.file)).to_owned();
+    if !folders.contains(&beside) {
+        folders.push(beside);
     }
+
     folders
 }
 
@@ -135,7 +136,8 @@ fn seconds(text: &str) -> Option<u32> {
             };
         rest = &rest[unit_end..];
     }
-    // A duration is a small positive number by now; what is larger is as good as for ever.
+
+    // A larger duration means forever.
     Some(if total >= f64::from(u32::MAX) {
         u32::MAX
     } else {
