@@ -1,10 +1,10 @@
-//! `dockerignore`: what `COPY .` takes along because nothing keeps it out.
+//! `dockerignore`: files that `COPY .` takes along because no `.dockerignore` excludes them.
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
-use crate::source::{Location, join};
+use crate::source::{Location, join, parent};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -120,49 +120,53 @@ pub fn whole_context<'d>(position: Position<'d>) -> Option<&'d Word> {
     })
 }
 
-/// What is likely to lie in the context on the machine that builds, and should not be in an image.
+/// What the context of a developer's machine is likely to hold, and an image should not.
 fn risks(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
-    let repository = ctx.facts.repository;
-    let has = |name: &str| {
-        join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some())
-    };
-
+    const EXAMPLES: &[&str] = &[
+        ".env",
+        ".env.dist",
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "env.example",
+    ];
     let mut risks = Vec::new();
     if context.folder.is_empty() {
         risks.push(".git");
     }
 
-    let example = [
-        ".env",
-        ".env.example",
-        ".env.sample",
-        ".env.template",
-        "env.example",
-        ".env.dist",
-    ]
-    .iter()
-    .any(|name| has(name));
-    let ignored = [".gitignore", "../.gitignore"].iter().any(|name| {
-        let file = join(&context.folder, name).and_then(|path| repository.find(&path));
-        file.is_some_and(|file| {
-            file.text.lines().any(|line| {
-                matches!(
-                    line.trim().trim_start_matches('/'),
-                    ".env" | ".env*" | "*.env"
-                )
-            })
-        })
-    });
-
-    if example || ignored && has("package.json") {
+    let has_manifest = has(ctx, context, "package.json");
+    if EXAMPLES.iter().any(|name| has(ctx, context, name))
+        || has_manifest && is_env_ignored(ctx, context)
+    {
         risks.push(".env");
     }
 
-    if has("package.json") {
+    if has_manifest {
         risks.push("node_modules");
     }
 
     risks
+}
+
+/// Whether a context has a file of this name at its root.
+fn has(ctx: &Ctx, context: &Context, name: &str) -> bool {
+    join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
+}
+
+/// Whether git ignores `.env`: then there is one.
+fn is_env_ignored(ctx: &Ctx, context: &Context) -> bool {
+    [".gitignore", "../.gitignore"]
+        .iter()
+        .filter_map(|name| join(&context.folder, name))
+        .filter_map(|path| ctx.facts.repository.find(&path))
+        .flat_map(|file| file.text.lines())
+        .any(|line| {
+            matches!(
+                line.trim().trim_start_matches('/'),
+                ".env" | ".env*" | "*.env"
+            )
+        })
 }
 
 /// Manifests, and what their tools leave beside them on a developer's machine.
@@ -183,22 +187,28 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 
 /// What builds leave in the context, beside [`risks`].
 fn leftovers(ctx: &Ctx, context: &Context) -> Vec<&'static str> {
-    let has = |name: &str| match name.strip_prefix('.') {
-        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
-        None => join(&context.folder, name)
-            .is_some_and(|path| ctx.facts.repository.find(&path).is_some()),
-    };
-
-    let there = LEFTOVERS.iter().filter(|(name, _)| has(name));
     let mut leftovers: Vec<&str> = Vec::new();
 
-    for name in there.flat_map(|(_, names)| names.iter()) {
-        if !leftovers.contains(name) {
-            leftovers.push(name);
+    for (_, names) in LEFTOVERS
+        .iter()
+        .filter(|(manifest, _)| has_manifest(ctx, context, manifest))
+    {
+        for name in *names {
+            if !leftovers.contains(name) {
+                leftovers.push(name);
+            }
         }
     }
 
     leftovers
+}
+
+/// Whether a context has a manifest of this name, or of this ending.
+fn has_manifest(ctx: &Ctx, context: &Context, manifest: &str) -> bool {
+    match manifest.strip_prefix('.') {
+        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
+        None => has(ctx, context, manifest),
+    }
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
@@ -206,7 +216,7 @@ fn above(ctx: &Ctx, context: &Context) -> bool {
     let mut folder = context.folder.as_str();
 
     while !folder.is_empty() {
-        folder = crate::source::parent(folder);
+        folder = parent(folder);
         if join(folder, ".dockerignore")
             .is_some_and(|path| ctx.facts.repository.find(&path).is_some())
         {

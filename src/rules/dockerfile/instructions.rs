@@ -128,11 +128,6 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
     }
 
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let number = |port: &str| {
-        port.parse::<u32>()
-            .ok()
-            .filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()))
-    };
 
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => Some((
@@ -148,6 +143,14 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
             "write the port that the server listens on".to_owned(),
         )),
     }
+}
+
+fn number(port: &str) -> Option<u32> {
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+
+    port.parse().ok()
 }
 
 /// `maintainer`
@@ -243,7 +246,7 @@ fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// The pair with `=`; `None` where quotes or escapes make it a matter of thought.
+/// The pair with `=`; `None` where quotes or escapes would have to change too.
 fn modern(pair: &Pair) -> Option<String> {
     let value = pair.value.text.as_str();
     let quoted = value.len() >= 2

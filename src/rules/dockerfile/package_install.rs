@@ -1,4 +1,4 @@
-//! How installs are asked for: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
+//! Forms of installs: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
 //! `missing-assume-yes`.
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,7 +9,7 @@ use crate::model::dockerfile::{Base, Dockerfile, Step};
 use crate::model::package::{Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
-use crate::syntax::shell::Invocation;
+use crate::syntax::shell::{Invocation, Script};
 
 /// The families of the tools that a step installs dependencies with.
 fn installing(step: &Step) -> Vec<&'static str> {
@@ -207,14 +207,17 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .filter_map(|invocation| Some((invocation, call(invocation)?)))
             .filter(|(_, call)| call.manager.system)
             .collect();
-        let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
-        let Some((invocation, call)) = calls.iter().find(|(_, call)| alone(call)) else {
+        let Some((invocation, call)) = calls
+            .iter()
+            .find(|(_, call)| call.verb == Verb::Refresh || is_alone(call, &invocations))
+        else {
             continue;
         };
 
-        let raises = call.verb == Verb::Upgrade;
+        let upgrades_all = call.verb == Verb::Upgrade;
         let used = calls.iter().any(|(_, other)| {
-            let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
+            let upgrades =
+                matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !upgrades_all;
             other.family() == call.family()
                 && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
         });
@@ -270,7 +273,8 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// `yum update` is taken for `apt-get update`: it raises all packages, in a RUN that installs none.
+/// Whether `yum update` is meant as `apt-get update`: it upgrades all packages, in a RUN that installs
+/// none.
 fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
     let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
     let mut others = invocations.iter().filter_map(crate::model::package::call);
@@ -286,18 +290,10 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         let invocations = script.invocations();
-        let words = || {
-            invocations
-                .iter()
-                .flat_map(|invocation| invocation.args)
-                .map(|word| word.text().to_ascii_lowercase())
-        };
-
-        configured |= words().any(|text| {
-            text.contains("assume-yes") && !text.starts_with("--")
-                || text.contains("assumeyes=")
-                || text.contains("always_yes")
-        });
+        configured |= invocations
+            .iter()
+            .flat_map(|invocation| invocation.args)
+            .any(|word| configures_yes(word.text()));
 
         for invocation in &invocations {
             let Some(call) = call(invocation) else {
@@ -313,38 +309,11 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
-            let quiet = invocation
-                .args
-                .iter()
-                .filter(|word| word.text() == "-q" || word.text() == "--quiet")
-                .count()
-                > 1;
-            let level = invocation
-                .option(&["-q", "--quiet"])
-                .is_some_and(|option| option.option.text().ends_with("=2"));
-            let pretends = invocation
-                .flag(&[
-                    "-s",
-                    "--simulate",
-                    "--dry-run",
-                    "--just-print",
-                    "-d",
-                    "--download-only",
-                    "--help",
-                    "--assume-no",
-                    "--assumeno",
-                    "--json",
-                ])
-                .is_some();
-            // `yes | apt-get …` answers too.
-            let fed = !script.feeders(invocation.command).is_empty()
-                || !invocation.command.redirects.is_empty()
-                    && invocation
-                        .command
-                        .redirects
-                        .iter()
-                        .any(|redirect| redirect.descriptor == Some(0));
-            if invocation.flag(&flags).is_some() || quiet || level || pretends || fed {
+            if invocation.flag(&flags).is_some()
+                || is_quiet(invocation)
+                || is_dry_run(invocation)
+                || has_input(script, invocation)
+            {
                 continue;
             }
 
@@ -360,4 +329,54 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             sink.report(finding);
         }
     }
+}
+
+/// Whether a word of a command configures the manager to assume yes.
+fn configures_yes(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("assume-yes") && !word.starts_with("--")
+        || word.contains("assumeyes=")
+        || word.contains("always_yes")
+}
+
+/// Whether it is called with `-qq` or `-q=2`, which imply yes.
+fn is_quiet(invocation: &Invocation) -> bool {
+    let count = invocation
+        .args
+        .iter()
+        .filter(|word| matches!(word.text(), "-q" | "--quiet"))
+        .count();
+
+    count > 1
+        || invocation
+            .option(&["-q", "--quiet"])
+            .is_some_and(|option| option.option.text().ends_with("=2"))
+}
+
+/// Whether it only simulates, downloads or prints.
+fn is_dry_run(invocation: &Invocation) -> bool {
+    const FLAGS: &[&str] = &[
+        "--assume-no",
+        "--assumeno",
+        "--download-only",
+        "--dry-run",
+        "--help",
+        "--json",
+        "--just-print",
+        "--simulate",
+        "-d",
+        "-s",
+    ];
+
+    invocation.flag(FLAGS).is_some()
+}
+
+/// Whether its prompts are answered: `yes | apt-get …`.
+fn has_input(script: &Script, invocation: &Invocation) -> bool {
+    !script.feeders(invocation.command).is_empty()
+        || invocation
+            .command
+            .redirects
+            .iter()
+            .any(|redirect| redirect.descriptor == Some(0))
 }

@@ -13,7 +13,7 @@ use crate::syntax::shell::Invocation;
 pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        // A line in `apt.conf.d` settles it for all that follow.
+        // A line in `apt.conf.d` counts for all that follow.
         configured |= mentions(invocations, "Install-Recommends")
             && !invocations
                 .iter()
@@ -36,8 +36,8 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let location = step.location(call.span(invocation));
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-install-recommends");
             sink.report(
                 Finding::new(location, "recommended packages are installed as well")
                     .label("installs more packages than requested")
@@ -105,8 +105,8 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-cache");
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-cache");
             sink.report(
                 Finding::new(
                     step.location(call.span(invocation)),
@@ -136,28 +136,14 @@ pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
-        let wasteful = |call: &Call| {
-            let removes = call.verb == Verb::Remove && call.family() == "zypper";
-            removes
-                || matches!(
-                    call.verb,
-                    Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh
-                )
-        };
-
-        let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else {
+        let Some(last) = calls.iter().rposition(|(_, call)| fills_cache(call)) else {
             return;
         };
 
         let (invocation, call) = &calls[last];
-        // `dnf clean metadata` leaves the packages.
-        let whole = |invocation: &Invocation, call: &Call| {
-            call.family() != "dnf" || invocation.args.iter().any(|word| word.text() == "all")
-        };
-
         let clean = calls[last..]
             .iter()
-            .any(|(invocation, call)| call.verb == Verb::Clean && whole(invocation, call));
+            .any(|(invocation, call)| cleans_all(invocation, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
         let mounted =
             caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
@@ -189,6 +175,20 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
     });
 }
 
+fn fills_cache(call: &Call) -> bool {
+    match call.verb {
+        Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh => true,
+        Verb::Remove => call.family() == "zypper",
+        _ => false,
+    }
+}
+
+/// Whether a call empties the cache; `dnf clean metadata` leaves the packages.
+fn cleans_all(invocation: &Invocation, call: &Call) -> bool {
+    call.verb == Verb::Clean
+        && (call.family() != "dnf" || invocation.args.iter().any(|word| word.text() == "all"))
+}
+
 /// `pip-cache`
 pub fn pip_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     language(ctx, dockerfile, &["pip", "uv", "pipenv", "poetry"], sink);
@@ -209,26 +209,7 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         let cleans = calls.iter().any(|(_, call)| call.verb == Verb::Clean);
         let wasteful: Vec<_> = calls
             .iter()
-            .filter(|(invocation, call)| {
-                let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
-                let variable = call.manager.uncached_env.iter().any(|name| {
-                    let set = matches!(step.stage.scope.get(name), Some(VariableValue::Known { text, .. }) if is_on(text));
-                    set || invocation.environment().any(|(given, value, _)| given == name && is_on(value))
-                        || assigned(invocations, name)
-                });
-
-                let mounted = caches.iter().any(|cache| step.has_cache(cache))
-                    || step.mounts.iter().any(|mount| {
-                        // A mount that is shared under any folder with the tool's name in it.
-                        mount.kind() == "cache"
-                            && mount.target().is_some_and(|target| target.value.contains(call.family()))
-                    });
-                let moved = invocation
-                    .option(&["--cache", "--cache-dir", "--cache-folder"])
-                    .is_some_and(|option| option.value.starts_with("/tmp"));
-                matches!(call.verb, Verb::Install | Verb::Sync)
-                    && !(has_flag(invocation, call) || variable || mounted || moved || removes(invocations, &caches))
-            })
+            .filter(|(invocation, call)| keeps_cache(step, invocations, invocation, call))
             .collect();
         let Some(((invocation, call), rest)) = wasteful.split_first() else {
             return;
@@ -249,8 +230,8 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         }
 
         if call.family() == "pip" {
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-cache-dir");
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-cache-dir");
             finding = finding.fix(Fix::new(
                 Applicability::Safe,
                 "add `--no-cache-dir`",
@@ -260,6 +241,63 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
 
         sink.report(finding);
     });
+}
+
+/// Whether an install leaves its downloads in the layer.
+fn keeps_cache(
+    step: &Step,
+    invocations: &[Invocation],
+    invocation: &Invocation,
+    call: &Call,
+) -> bool {
+    if !matches!(call.verb, Verb::Install | Verb::Sync) || has_flag(invocation, call) {
+        return false;
+    }
+
+    let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
+    let is_off = call
+        .manager
+        .uncached_env
+        .iter()
+        .any(|name| is_variable_on(step, invocations, invocation, name));
+    let is_temporary = invocation
+        .option(&["--cache", "--cache-dir", "--cache-folder"])
+        .is_some_and(|option| option.value.starts_with("/tmp"));
+
+    !is_off
+        && !is_temporary
+        && !is_cache_mounted(step, call.family(), &caches)
+        && !removes(invocations, &caches)
+}
+
+/// Whether the stage, the command or an `export` of the RUN sets the variable.
+fn is_variable_on(
+    step: &Step,
+    invocations: &[Invocation],
+    invocation: &Invocation,
+    name: &str,
+) -> bool {
+    let is_inherited = matches!(
+        step.stage.scope.get(name),
+        Some(VariableValue::Known { text, .. }) if is_on(text)
+    );
+
+    is_inherited
+        || invocation
+            .environment()
+            .any(|(set, value, _)| set == name && is_on(value))
+        || assigned(invocations, name)
+}
+
+/// Whether a cache of the tool is mounted, under any folder with the tool's name in it.
+fn is_cache_mounted(step: &Step, family: &str, caches: &[&str]) -> bool {
+    caches.iter().any(|cache| step.has_cache(cache))
+        || step.mounts.iter().any(|mount| {
+            mount.kind() == "cache"
+                && mount
+                    .target()
+                    .is_some_and(|target| target.value.contains(family))
+        })
 }
 
 fn advice(family: &str) -> &'static str {
@@ -279,7 +317,7 @@ fn advice(family: &str) -> &'static str {
     }
 }
 
-/// Calls the visitor once for each RUN of a shipped layer that uses one of these families.
+/// Calls a visitor once for each RUN of a shipped layer that uses one of these families.
 fn each_call(
     ctx: &Ctx,
     dockerfile: &Dockerfile,
@@ -297,16 +335,14 @@ fn each_call(
     {
         let script = step.script();
         let invocations = script.invocations();
-        let of_family = |invocation: &&Invocation| {
-            manager(invocation.program)
-                .is_some_and(|manager| families.contains(&manager.family.as_str()))
-        };
-
-        let calls = invocations
+        let calls: Vec<_> = invocations
             .iter()
-            .filter(of_family)
-            .filter_map(|invocation| Some((invocation, call(invocation)?)));
-        let calls: Vec<_> = calls.collect();
+            .filter(|invocation| {
+                manager(invocation.program)
+                    .is_some_and(|manager| families.contains(&manager.family.as_str()))
+            })
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
+            .collect();
         visit(&step, &invocations, &calls);
     }
 }
@@ -325,7 +361,7 @@ fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
     words.any(|word| {
         // `/var/lib/{apt,dpkg}` names several folders at once.
         let text = word.text();
-        let braced = text.find('{').map(|at| &text[..at]);
+        let braced = text.find('{').map(|offset| &text[..offset]);
         folders.iter().any(|folder| {
             text.contains(folder)
                 || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)

@@ -24,9 +24,11 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let (entrypoint, cmd) = dockerfile.start(stage);
-        // A shell-form ENTRYPOINT never sees its CMD.
-        let shadowed = matches!(entrypoint, Some(Command::Shell { .. }));
-        let cmd = cmd.filter(|_| !shadowed);
+        // A shell-form ENTRYPOINT ignores its CMD.
+        let cmd = match entrypoint {
+            Some(Command::Shell { .. }) => None,
+            _ => cmd,
+        };
 
         for (command, keyword) in [(entrypoint, Keyword::Entrypoint), (cmd, Keyword::Cmd)] {
             let Some(command @ Command::Shell { location, code }) = command else {
@@ -187,7 +189,7 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Whether a text that begins with `[` was meant as an array, and is no `[` test.
+/// Whether a string that begins with `[` was meant as an array, and is not a `[` test.
 fn is_broken_array(text: &str) -> bool {
     let inner = &text[1..];
     let quote = ['"', '\'', '“', '”', '„'];
