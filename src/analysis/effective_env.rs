@@ -1,4 +1,4 @@
-//! The variables that a container starts with, as far as the repository tells: its own, those of
+//! The variables that a container starts with, as far as the repository says: its own, those of
 //! the ConfigMaps and env files that it is given, those of its image. Shared by rules about what a
 //! program is configured with.
 

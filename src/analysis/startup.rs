@@ -125,7 +125,7 @@ fn seconds(text: &str) -> Option<u32> {
         let number: f64 = rest[..digits].parse().ok()?;
         let unit_end = rest[digits..]
             .find(|c: char| c.is_ascii_digit())
-            .map_or(rest.len(), |at| digits + at);
+            .map_or(rest.len(), |unit| digits + unit);
         total += number
             * match &rest[digits..unit_end] {
                 "ms" => 0.001,

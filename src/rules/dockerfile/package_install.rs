@@ -5,99 +5,101 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Base, Dockerfile, Step};
+use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::package::{Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
 use crate::syntax::shell::{Invocation, Script};
 
-/// The families of the tools that a step installs dependencies with.
-fn installing(step: &Step) -> Vec<&'static str> {
-    let invocations = step.script().invocations();
-    let calls = invocations.iter().filter_map(|invocation| {
-        let call = call(invocation).filter(|call| {
-            invocation.flag(&["--offline"]).is_none() && installs_dependencies(invocation, call)
-        })?;
-        Some(call.family())
-    });
-
-    calls.collect()
-}
-
 /// `dependency-layer-order`
 pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let built = shipped_stages::built(ctx, dockerfile);
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
+
     // The families that install dependencies in each stage, those it starts from included.
     let mut families: HashMap<usize, BTreeSet<&str>> = HashMap::new();
 
-    for &stage in &built {
-        let mut before = match dockerfile.stages[stage].base {
+    for stage in shipped_stages::built(ctx, dockerfile) {
+        let inherited = match dockerfile.stages[stage].base {
             Base::Stage(earlier) => families.get(&earlier).cloned().unwrap_or_default(),
             Base::Image(_) | Base::Scratch(_) => BTreeSet::new(),
         };
+        let installs = installs(dockerfile, stage);
+        let all = installs.iter().map(|install| install.family);
+        families.insert(stage, inherited.iter().copied().chain(all).collect());
 
-        let inherited = before.clone();
-        let all = inherited.into_iter().chain(
-            dockerfile
-                .steps_of(stage)
-                .flat_map(|step| installing(&step)),
-        );
-        families.insert(stage, all.collect());
         let copy = dockerfile.instructions_of(stage).find_map(|position| {
             dockerignore::whole_context(position).map(|word| (position.at, word))
         });
+        let Some((copy, word)) = copy else { continue };
 
-        let Some((at, word)) = copy else { continue };
-
-        let mut first = None;
-
-        for step in dockerfile.steps_of(stage) {
-            let script = step.script();
-
-            for invocation in script.invocations() {
-                // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
-                let offline = invocation.flag(&["--offline"]).is_some();
-                let Some(call) = call(&invocation)
-                    .filter(|call| !offline && installs_dependencies(&invocation, call))
-                else {
-                    continue;
-                };
-
-                if step.at < at {
-                    before.insert(call.family());
-                } else if first.is_none()
-                    && !before.contains(call.family())
-                    && !step.mounts.iter().any(|mount| mount.kind() == "cache")
-                {
-                    first = Some((
-                        step.location(call.span(&invocation)),
-                        call.title(&invocation),
-                        call.family(),
-                    ));
-                }
-            }
-        }
-
-        let Some((location, title, family)) = first else {
+        let (before, after): (Vec<&DependencyInstall>, Vec<&DependencyInstall>) =
+            installs.iter().partition(|install| install.step < copy);
+        let is_known = |family| {
+            inherited.contains(family) || before.iter().any(|install| install.family == family)
+        };
+        let Some(install) = after
+            .iter()
+            .find(|install| !install.is_cached && !is_known(install.family))
+        else {
             continue;
         };
 
         sink.report(
             Finding::new(
                 Location::new(dockerfile.file, word.span),
-                format!("`{title}` runs again after every source change"),
+                format!("`{}` runs again after every source change", install.title),
             )
             .label("copies everything before dependencies are installed")
-            .related(location, "not cached, because it follows the COPY")
-            .help(match manifests(family) {
+            .related(install.location, "not cached, because it follows the COPY")
+            .help(match manifests(install.family) {
                 "" => "install dependencies first, then copy the sources".to_owned(),
                 names => format!("copy {names} first, install, then copy the rest"),
             }),
         );
     }
+}
+
+/// An install of dependencies.
+struct DependencyInstall {
+    /// Index of its instruction.
+    step: usize,
+    family: &'static str,
+    title: String,
+    location: Location,
+    /// A cache is mounted for it.
+    is_cached: bool,
+}
+
+/// The installs of dependencies in the steps of a stage.
+fn installs(dockerfile: &Dockerfile, stage: usize) -> Vec<DependencyInstall> {
+    let mut installs = Vec::new();
+
+    for step in dockerfile.steps_of(stage) {
+        for invocation in step.script().invocations() {
+            // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
+            if invocation.flag(&["--offline"]).is_some() {
+                continue;
+            }
+
+            let Some(call) = call(&invocation) else {
+                continue;
+            };
+
+            if installs_dependencies(&invocation, &call) {
+                installs.push(DependencyInstall {
+                    step: step.at,
+                    family: call.family(),
+                    title: call.title(&invocation),
+                    location: step.location(call.span(&invocation)),
+                    is_cached: step.mounts.iter().any(|mount| mount.kind() == "cache"),
+                });
+            }
+        }
+    }
+
+    installs
 }
 
 fn manifests(family: &str) -> &'static str {

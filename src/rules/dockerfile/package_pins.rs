@@ -1,4 +1,4 @@
-//! `pinned-package` and `pinned-os-package`: installs that take whatever is newest.
+//! `pinned-package` and `pinned-os-package`: installs of the newest version.
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
@@ -9,7 +9,7 @@ use crate::syntax::shell::{Invocation, Word};
 /// How many packages a message names.
 const SHOWN: usize = 4;
 
-/// Installers that are raised so that everything else installs well.
+/// Installers that are upgraded before they install anything else.
 const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "build"];
 
 /// `pinned-package`
@@ -104,7 +104,7 @@ fn each_open(
     }
 }
 
-/// Versions stand elsewhere: constraint files, a lock, an offline folder.
+/// Whether versions are pinned elsewhere: in a constraint file, a lock, an offline folder.
 fn is_constrained(invocation: &Invocation, call: &Call) -> bool {
     match call.family() {
         "pip" | "uv" | "pipx" => invocation

@@ -59,7 +59,7 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `world-writable`
 pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    // What only a build or a developer sees is open to nobody else.
+    // Only a build or a developer uses the other stages and files.
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let development = shipped_stages::is_development(ctx, dockerfile);
     for step in dockerfile.steps() {
@@ -114,7 +114,7 @@ fn finding(location: Location, mode: &str) -> Finding {
     )
 }
 
-/// The mode of a `chmod` that lets everybody write, and what it is applied to.
+/// The mode of a `chmod` that lets every user write, and what it is applied to.
 fn opened<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
     let words = match invocation.program {
         "chmod" => invocation
@@ -147,17 +147,17 @@ fn is_open(mode: &str) -> bool {
     }
 
     mode.split(',').any(|part| {
-        let Some(at) = part.find(['+', '=']) else {
+        let Some(operator) = part.find(['+', '=']) else {
             return false;
         };
 
-        let (who, what) = part.split_at(at);
+        let (who, what) = part.split_at(operator);
 
         what.contains('w') && (who.contains('o') || who.contains('a')) && !what.contains('t')
     })
 }
 
-/// Folders that are for everybody.
+/// Whether a folder is for every user.
 fn is_scratch(path: &str) -> bool {
     let path = path.trim_end_matches(['/', '*']);
     ["/tmp", "/var/tmp", "/dev/shm", "/run/lock"]

@@ -50,7 +50,10 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         return;
     }
 
-    let real = credentials.iter().filter(|found| found.is_real()).count();
+    let real = credentials
+        .iter()
+        .filter(|credential| credential.is_real())
+        .count();
     let practice = is_practice(&source.path);
     let (label, help) = if credentials.is_empty() {
         (

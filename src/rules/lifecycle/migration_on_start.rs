@@ -52,7 +52,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for command in [entrypoint, cmd].into_iter().flatten() {
             // An entry point that ends in `exec "$@"` runs CMD.
             let runs_cmd = cmd.is_some() && entrypoint.is_some();
-            let Some(finding) = judge(ctx, command, &folders, runs_cmd, "the shipped image") else {
+            let Some(finding) = migration(ctx, command, &folders, runs_cmd, "the shipped image")
+            else {
                 continue;
             };
 
@@ -82,13 +83,14 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .into_iter()
         .flatten()
     {
-        if let Some(finding) = judge(ctx, command, &folders, false, &who) {
+        if let Some(finding) = migration(ctx, command, &folders, false, &who) {
             sink.report(finding);
         }
     }
 }
 
-fn judge(
+/// A finding of a command that migrates before it serves, itself or in a script that it runs.
+fn migration(
     ctx: &Ctx,
     command: &Command,
     folders: &[String],
@@ -98,8 +100,8 @@ fn judge(
     let script = command.script();
 
     if let Some(span) = migrates_then_serves(script, false) {
-        let migration = words_of(script, span);
-        return Some(finding(command.place_of(span), title, &migration));
+        let words = words_of(script, span);
+        return Some(finding(command.place_of(span), title, &words));
     }
 
     for invocation in script.invocations() {
