@@ -4,96 +4,111 @@ use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::context::{Context, contexts};
 use crate::model::dockerfile::{Dockerfile, Position};
-use crate::source::{Location, join, parent};
+use crate::model::dockerignore::Dockerignore;
+use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let built = shipped_stages::built(ctx, dockerfile);
     if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
         return;
     }
 
-    let copies = dockerfile
+    let built = shipped_stages::built(ctx, dockerfile);
+    let copy = dockerfile
         .instructions()
-        .filter(|position| built.contains(&position.stage.index));
-    let Some((position, word)) = copies
-        .filter_map(|copy| Some((copy, whole_context(copy)?)))
-        .next()
-    else {
+        .filter(|position| built.contains(&position.stage.index))
+        .find_map(|position| Some((position.stage.index, whole_context(position)?)));
+    let Some((stage, word)) = copy else {
         return;
     };
 
     let location = Location::new(dockerfile.file, word.span);
-    let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&position.stage.index);
-    let target = if shipped { "the image" } else { "the build" };
-
-    for context in contexts(ctx.facts, dockerfile) {
-        let risks = risks(ctx, &context);
-        let here = if context.folder.is_empty() {
-            "the repository".to_owned()
-        } else {
-            format!("`{}/`", context.folder)
-        };
-
-        let Some((file, ignore)) = &context.ignore else {
-            if !context.certain && above(ctx, &context) {
-                continue;
-            }
-
-            let made = [risks, leftovers(ctx, &context)].concat();
-            let label = match made.as_slice() {
-                [] => "copies everything present at build time".to_owned(),
-                made => format!("can include {}", list(made)),
-            };
-
-            let finding = Finding::new(
-                location,
-                format!("all of {here} is copied without a `.dockerignore`"),
-            )
-            .label(label);
-            let help = if made.is_empty() {
-                "add a `.dockerignore` there, or copy only what the build needs".to_owned()
-            } else {
-                format!("add a `.dockerignore` there:\n  {}", made.join("\n  "))
-            };
-
-            sink.report(
-                finding
-                    .help(help)
-                    .case_if(made.is_empty(), "nothing-to-exclude"),
-            );
-
-            return;
-        };
-
-        let open: Vec<&str> = risks
+    let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&stage);
+    let finding =
+        contexts(ctx.facts, dockerfile)
             .iter()
-            .copied()
-            .filter(|path| !ignore.ignores(path))
-            .collect();
-        if open.is_empty() {
-            continue;
-        }
+            .find_map(|context| match &context.ignore {
+                Some((file, ignore)) => incomplete(ctx, context, (file, ignore), location, shipped),
+                None => missing(ctx, context, location),
+            });
+    if let Some(finding) = finding {
+        sink.report(finding);
+    }
+}
 
-        // The history alone, in a stage that is thrown away, costs the cache and no more.
-        let history = !shipped && open == [".git"];
-        sink.report(
-            Finding::new(
-                location,
-                format!(
-                    "`.dockerignore` does not exclude {} from {target}",
-                    list(&open)
-                ),
-            )
-            .label(format!("copies all of {here}"))
+/// A context without an ignore file, unless that of a folder above may be the one in effect.
+fn missing(ctx: &Ctx, context: &Context, location: Location) -> Option<Finding> {
+    if !context.certain && above(ctx, context) {
+        return None;
+    }
+
+    let unwanted = [risks(ctx, context), leftovers(ctx, context)].concat();
+    let (label, help) = if unwanted.is_empty() {
+        (
+            "copies everything present at build time".to_owned(),
+            "add a `.dockerignore` there, or copy only what the build needs".to_owned(),
+        )
+    } else {
+        (
+            format!("can include {}", list(&unwanted)),
+            format!("add a `.dockerignore` there:\n  {}", unwanted.join("\n  ")),
+        )
+    };
+
+    let message = format!(
+        "all of {} is copied without a `.dockerignore`",
+        title(context)
+    );
+    Some(
+        Finding::new(location, message)
+            .label(label)
+            .help(help)
+            .case_if(unwanted.is_empty(), "nothing-to-exclude"),
+    )
+}
+
+/// An ignore file that does not exclude all that it should.
+fn incomplete(
+    ctx: &Ctx,
+    context: &Context,
+    (file, ignore): (&SourceFile, &Dockerignore),
+    location: Location,
+    shipped: bool,
+) -> Option<Finding> {
+    let mut unwanted = risks(ctx, context);
+    unwanted.retain(|path| !ignore.ignores(path));
+    if unwanted.is_empty() {
+        return None;
+    }
+
+    let target = if shipped { "the image" } else { "the build" };
+    let message = format!(
+        "`.dockerignore` does not exclude {} from {target}",
+        list(&unwanted)
+    );
+    // The history alone, in a stage that is thrown away, costs the cache and no more.
+    let history = !shipped && unwanted == [".git"];
+    Some(
+        Finding::new(location, message)
+            .label(format!("copies all of {}", title(context)))
             .related(
                 file.location(file.lines().span(0, &file.text)),
                 "not excluded here",
             )
-            .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  ")))
+            .help(format!(
+                "add to `{}`:\n  {}",
+                file.path,
+                unwanted.join("\n  ")
+            ))
             .case_if(history, "unshipped-history"),
-        );
-        return;
+    )
+}
+
+fn title(context: &Context) -> String {
+    if context.folder.is_empty() {
+        "the repository".to_owned()
+    } else {
+        format!("`{}/`", context.folder)
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Base, Dockerfile};
-use crate::model::package::{Call, Verb, call, manager};
+use crate::model::dockerfile::{Base, Dockerfile, Step};
+use crate::model::package::{self, Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
 use crate::syntax::shell::{Invocation, Script};
@@ -216,32 +216,16 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
-        let upgrades_all = call.verb == Verb::Upgrade;
-        let used = calls.iter().any(|(_, other)| {
-            let upgrades =
-                matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !upgrades_all;
-            other.family() == call.family()
-                && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
-        });
-        // Scripts that install on their own need the lists as well.
-        let script_follows = invocations.iter().any(|other| {
-            other.is(&[
-                "bash",
-                "sh",
-                "add-apt-repository",
-                "tasksel",
-                "dpkg",
-                "apt-file",
-                "apt-cache",
-            ])
-        });
-
-        let mounted = call
-            .manager
-            .caches
-            .iter()
-            .any(|cache| step.is_mounted(cache) || step.has_cache(cache));
-        if used || script_follows || mounted {
+        if is_used(call, &calls)
+            || invocations
+                .iter()
+                .any(|invocation| invocation.is(LIST_READERS))
+            || call
+                .manager
+                .caches
+                .iter()
+                .any(|cache| step.is_mounted(cache) || step.has_cache(cache))
+        {
             continue;
         }
 
@@ -249,21 +233,7 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             step.location(call.span(invocation)),
             format!("`{}` is in a separate RUN", call.title(invocation)),
         );
-        let wanted = dockerfile
-            .steps()
-            .filter(|later| later.at > step.at)
-            .any(|later| {
-                let script = later.script();
-                script
-                    .invocations()
-                    .iter()
-                    .filter_map(crate::model::package::call)
-                    .any(|later| {
-                        later.family() == call.family()
-                            && matches!(later.verb, Verb::Install | Verb::Other)
-                    })
-            });
-        sink.report(if wanted {
+        sink.report(if installs_later(dockerfile, &step, call) {
             finding
                 .label("once cached, it leaves later installs with stale lists")
                 .help("update and install in the same RUN, joined by `&&`")
@@ -275,11 +245,47 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
+/// Programs that read the package lists, and scripts that may install.
+const LIST_READERS: &[&str] = &[
+    "add-apt-repository",
+    "apt-cache",
+    "apt-file",
+    "bash",
+    "dpkg",
+    "sh",
+    "tasksel",
+];
+
+/// Whether another call of the RUN uses the package lists that a call updates.
+fn is_used(update: &Call, calls: &[(&Invocation, Call)]) -> bool {
+    calls
+        .iter()
+        .filter(|(_, call)| call.family() == update.family())
+        .any(|(_, call)| match call.verb {
+            Verb::Install | Verb::Other => true,
+            Verb::Upgrade | Verb::Distribution => update.verb != Verb::Upgrade,
+            _ => false,
+        })
+}
+
+/// Whether a later RUN installs with the same manager.
+fn installs_later(dockerfile: &Dockerfile, step: &Step, update: &Call) -> bool {
+    dockerfile
+        .steps()
+        .filter(|later| later.at > step.at)
+        .any(|later| {
+            let script = later.script();
+            script.invocations().iter().filter_map(call).any(|call| {
+                call.family() == update.family() && matches!(call.verb, Verb::Install | Verb::Other)
+            })
+        })
+}
+
 /// Whether `yum update` is meant as `apt-get update`: it upgrades all packages, in a RUN that installs
 /// none.
 fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
     let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
-    let mut others = invocations.iter().filter_map(crate::model::package::call);
+    let mut others = invocations.iter().filter_map(package::call);
     updates
         && matches!(call.family(), "dnf" | "zypper")
         && !others.any(|other| other.verb == Verb::Install)
