@@ -35,8 +35,10 @@ pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
         return sink.report(
             Finding::new(location, format!("{whose} until the disk is full"))
                 .label("the `json-file` driver does not rotate logs by default")
-                .help("add `logging: \
-                    {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each service, or set it for the host in `daemon.json`")
+                .help(
+                    "add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` \
+                     to each service, or set it for the host in `daemon.json`",
+                )
                 .anchor(first.container.anchor)
                 .others(rest.len() as u32),
         );
