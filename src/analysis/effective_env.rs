@@ -1,6 +1,6 @@
-//! The variables that a container starts with, as far as the repository tells: its own, those of
-//! the ConfigMaps and env files that it is given, those of its image. No rule: shared by those that
-//! ask what a program was told.
+//! The variables that a container starts with, as far as the repository says: its own, those of
+//! the ConfigMaps and env files that it is given, those of its image. Shared by rules about what a
+//! program is configured with.
 
 use std::collections::HashSet;
 
@@ -30,31 +30,33 @@ pub fn given<'a>(
     gather(ctx, owner, container).0
 }
 
-/// What a container starts with, its image's variables included where nothing unknown may stand
-/// before them.
+/// What a container starts with, its image's variables included where no unknown source may set
+/// them too.
 pub fn effective<'a>(
     ctx: &'a Ctx<'a>,
     owner: Owner<'a>,
     container: &'a Container,
 ) -> Vec<Variable<'a>> {
-    let (mut found, complete) = gather(ctx, owner, container);
-    if let Some((dockerfile, stage)) = ctx
-        .graph
-        .build_of(container)
-        .filter(|_| complete && !container.open)
-    {
-        let named = |name: &str| container.env.iter().any(|var| var.name.value == name);
-        let inherited = image(dockerfile, stage).into_iter().filter_map(variable);
-        let inherited: Vec<Variable> = inherited.filter(|var| !named(var.name)).collect();
+    let (mut variables, complete) = gather(ctx, owner, container);
+    if !complete || container.open {
+        return variables;
+    }
 
-        for var in inherited {
-            if !found.iter().any(|own| own.name == var.name) {
-                found.push(var);
-            }
+    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
+        return variables;
+    };
+
+    for inherited in image(dockerfile, stage).into_iter().filter_map(variable) {
+        let is_own = container
+            .env
+            .iter()
+            .any(|var| var.name.value == inherited.name);
+        if !is_own && !variables.iter().any(|var| var.name == inherited.name) {
+            variables.push(inherited);
         }
     }
 
-    found
+    variables
 }
 
 /// The variables of an image: of each name the last one that the stage or those below it set.
@@ -67,18 +69,19 @@ pub fn image(dockerfile: &Dockerfile, stage: usize) -> Vec<&EnvVar> {
         .collect()
 }
 
-/// A variable that the text of its own file tells. What only `.env` says is for whoever starts it.
+/// A variable whose value its own file says. A value from `.env` alone is up to the user who starts
+/// the project.
 pub fn variable(var: &EnvVar) -> Option<Variable<'_>> {
     let value = var.value.resolved()?;
     let location = match &var.value {
         EnvValue::Template {
             written, fallbacks, ..
         } if var.origin == EnvOrigin::ComposeEnvironment => {
-            let told = fallbacks
+            let fallback = fallbacks
                 .iter()
                 .find(|fallback| value.contains(&fallback.literal.value))?;
-            if told.literal.value == value {
-                told.literal.location
+            if fallback.literal.value == value {
+                fallback.literal.location
             } else {
                 written.location
             }
@@ -99,18 +102,19 @@ fn gather<'a>(
     owner: Owner<'a>,
     container: &'a Container,
 ) -> (Vec<Variable<'a>>, bool) {
-    let mut found: Vec<Variable> = Vec::new();
+    let mut variables: Vec<Variable> = Vec::new();
     let mut complete = true;
 
     for var in &container.env {
         match (&var.value, owner) {
             (EnvValue::Reference(location), Owner::Kubernetes(..)) => {
-                found.extend(referred(ctx, owner, var, *location))
+                variables.extend(referred(ctx, owner, var, *location))
             }
-            _ => found.extend(variable(var)),
+            _ => variables.extend(variable(var)),
         }
     }
-    // Of two sources the later one wins, and a variable of its own over both.
+
+    // Of two sources the later one wins, and the container's own variable over both.
     let mut named: HashSet<&str> = container
         .env
         .iter()
@@ -125,10 +129,10 @@ fn gather<'a>(
             .filter(|var| !named.contains(var.name))
             .collect();
         named.extend(more.iter().map(|var| var.name));
-        found.extend(more);
+        variables.extend(more);
     }
 
-    (found, complete)
+    (variables, complete)
 }
 
 /// What one source gives; `None` where it cannot be known.
@@ -148,8 +152,11 @@ fn source<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, from: &EnvFrom) -> Option<Vec<
         }
         (EnvFromKind::File, Owner::Compose(project, _)) => {
             let path = join(project.folder_of(from.name.location.file), &from.name.value)?;
-            let committed = ctx.facts.is_committed(&path) && !is_example_env(&path);
-            let file = ctx.facts.repository.find(&path).filter(|_| committed)?;
+            if !ctx.facts.is_committed(&path) || is_example_env(&path) {
+                return None;
+            }
+
+            let file = ctx.facts.repository.find(&path)?;
             Some(
                 ctx.facts
                     .file(file.id)
@@ -174,9 +181,9 @@ fn referred<'a>(
         return None;
     };
 
-    let reference = workload.pod.references.iter().find(|one| {
-        one.kind == ReferenceKind::ConfigMap
-            && one.key.as_ref().is_some_and(|key| {
+    let reference = workload.pod.references.iter().find(|reference| {
+        reference.kind == ReferenceKind::ConfigMap
+            && reference.key.as_ref().is_some_and(|key| {
                 key.location.file == location.file && location.span.contains(key.location.span)
             })
     })?;
@@ -199,7 +206,7 @@ fn config_map<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, name: &str) -> Option<&'a 
     };
 
     match ctx.graph.cluster.find("ConfigMap", name, object).as_slice() {
-        [one] => match &one.body {
+        [object] => match &object.body {
             Body::ConfigMap(data) => Some(data),
             _ => None,
         },

@@ -1,5 +1,5 @@
-//! No rule: what is known of environment variables by their names, for the rules that ask who sets
-//! and who reads them. The names stand in `rules/data/environment.toml`.
+//! What is known of environment variables by their names, for the rules about what sets and what
+//! reads them. The names are in `rules/data/environment.toml`.
 
 use std::sync::LazyLock;
 
@@ -10,33 +10,32 @@ use crate::embedded::table;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct NameTable {
     shell: Vec<String>,
     platform: Vec<String>,
     library: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("environment"));
+static NAMES: LazyLock<NameTable> = LazyLock::new(|| table!("environment"));
 
 /// Whether a shell, compose or a runner sets it.
 pub fn is_of_shell(name: &str) -> bool {
-    is_in(&TABLE.shell, name)
+    is_in(&NAMES.shell, name)
 }
 
 /// Whether a shell, the system, a runner or a hosting platform sets it for the programs that it
 /// runs.
 pub fn is_given(name: &str) -> bool {
-    is_of_shell(name) || is_in(&TABLE.platform, name)
+    is_of_shell(name) || is_in(&NAMES.platform, name)
 }
 
-/// Whether a library, a framework or a well-known image may read it, though no source of the
+/// Whether a library, a framework or a well-known image may read it, although no source of the
 /// project names it.
 pub fn is_read_by_library(name: &str) -> bool {
-    is_in(&TABLE.library, name)
+    is_in(&NAMES.library, name)
 }
 
-/// Whether a program can hardly do its work without it, whatever it does when it is missing:
-/// credentials and addresses.
+/// Whether a program can hardly work without it: credentials and addresses.
 pub fn is_telling(name: &str) -> bool {
     credential::secret_name(name).is_some()
         || ["_URL", "_URI", "_DSN", "_ENDPOINT", "_HOST"]

@@ -5,8 +5,7 @@ use crate::model::Command;
 use crate::source::file_name;
 use crate::syntax::shell::Invocation;
 
-/// Programs that end by themselves, with the subcommands for which that is so; none given means
-/// any.
+/// Programs that end by themselves, with the subcommands that do; without any, all do.
 const ENDING: &[(&str, &[&str])] = &[
     ("alembic", &[]),
     ("atlas", &["migrate", "schema"]),
@@ -53,24 +52,35 @@ const ENDING_TASKS: &[&str] = &[
     "generate",
 ];
 
-/// Programs that run code of the project's own, and are a prompt where they are given none.
+/// Words that end, of programs that run the code of a framework.
+const ENDING_SCRIPTS: &[&str] = &[
+    "alembic",
+    "collectstatic",
+    "createsuperuser",
+    "loaddata",
+    "migrate",
+    "pytest",
+    "upgrade",
+];
+
+/// Programs that run code of the project, and are a prompt without arguments.
 const INTERPRETERS: &[&str] = &[
     "bun", "bundle", "deno", "dotnet", "java", "node", "nodejs", "npm", "npx", "perl", "php",
     "pipenv", "pnpm", "poetry", "python", "python3", "rails", "ruby", "uv", "yarn",
 ];
 const SHELLS: &[&str] = &["ash", "bash", "cmd", "powershell", "pwsh", "sh", "zsh"];
 
-/// Whether a command is a prompt for whoever starts it.
+/// Whether a command opens a prompt for the user who starts it.
 pub fn is_prompt(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let [one] = invocations.as_slice() else {
+    let [invocation] = invocations.as_slice() else {
         return false;
     };
 
-    let program = one.program.trim_end_matches(".exe");
+    let program = invocation.program.trim_end_matches(".exe");
 
-    one.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
+    invocation.args.is_empty() && (SHELLS.contains(&program) || INTERPRETERS.contains(&program))
 }
 
 /// What the main program of an application is often called.
@@ -95,28 +105,35 @@ const MAINS: &[&str] = &[
     "www",
 ];
 
-/// Whether a command starts an application of the project's own, going by what it is called.
+/// Whether a command starts an application of the project, by its name.
 pub fn is_application(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
-    let Some(one) = invocations.last() else {
+    let Some(invocation) = invocations.last() else {
         return false;
     };
 
-    let program = one.program.trim_end_matches(".exe");
-    let mut words = one.args.iter().map(|word| file_name(word.text()));
-    let named = |word: &str| {
-        word.split(['.', '-', '_', ':'])
-            .any(|part| MAINS.contains(&&*part.to_ascii_lowercase()))
-    };
-
-    let runs = INTERPRETERS.contains(&program) || program.starts_with("python3.");
+    let program = invocation.program.trim_end_matches(".exe");
     // `start.sh` starts anything.
-    named(program) && !program.starts_with("start")
-        || runs && (matches!(program, "java" | "dotnet") || words.any(named))
+    if is_main(program) && !program.starts_with("start") {
+        return true;
+    }
+
+    let is_interpreter = INTERPRETERS.contains(&program) || program.starts_with("python3.");
+    is_interpreter
+        && (matches!(program, "java" | "dotnet")
+            || invocation
+                .args
+                .iter()
+                .any(|word| is_main(file_name(word.text()))))
 }
 
-/// Whether a command ends by itself: every program that it runs does.
+fn is_main(name: &str) -> bool {
+    name.split(['.', '-', '_', ':'])
+        .any(|part| MAINS.contains(&&*part.to_ascii_lowercase()))
+}
+
+/// Whether a command ends by itself: its last program does.
 pub fn command(command: &Command) -> bool {
     let script = command.script();
     let invocations = script.invocations();
@@ -142,35 +159,29 @@ fn ends(invocation: &Invocation) -> bool {
                 .is_some_and(|word| subcommands.contains(&word));
     }
 
-    let words = || {
-        invocation
-            .args
-            .iter()
-            .map(|word| word.text())
-            .filter(|word| !word.starts_with('-'))
-    };
+    let words: Vec<&str> = invocation
+        .args
+        .iter()
+        .map(|word| word.text())
+        .filter(|word| !word.starts_with('-'))
+        .collect();
 
     match invocation.program {
         "npm" | "yarn" | "pnpm" | "bun" | "rake" | "rails" | "make" | "just" | "task"
-        | "composer" | "cargo" | "go" | "dotnet" => {
-            let task = words().find(|word| !matches!(*word, "run" | "exec"));
-            task.is_some_and(|task| {
-                task.split([':', '-'])
-                    .any(|part| ENDING_TASKS.contains(&part))
-            })
+        | "composer" | "cargo" | "go" | "dotnet" => words
+            .iter()
+            .find(|word| !matches!(**word, "run" | "exec"))
+            .is_some_and(|task| is_ending_task(task)),
+        "python" | "python3" | "php" | "uv" | "poetry" => {
+            words.iter().any(|word| ENDING_SCRIPTS.contains(word))
+                || words.iter().any(|word| word.ends_with("artisan"))
+                    && words.iter().any(|task| task.starts_with("migrate"))
         }
-        "python" | "python3" | "php" | "uv" | "poetry" => words().any(|word| {
-            matches!(
-                word,
-                "migrate"
-                    | "collectstatic"
-                    | "alembic"
-                    | "pytest"
-                    | "loaddata"
-                    | "createsuperuser"
-                    | "upgrade"
-            ) || word.ends_with("artisan") && words().any(|task| task.starts_with("migrate"))
-        }),
         _ => false,
     }
+}
+
+fn is_ending_task(task: &str) -> bool {
+    task.split([':', '-'])
+        .any(|part| ENDING_TASKS.contains(&part))
 }

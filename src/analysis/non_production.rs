@@ -3,33 +3,37 @@
 
 use super::Ctx;
 use crate::model::compose::{Project, Service};
-use crate::source::{FileId, file_name};
+use crate::source::file_name;
 
-/// Whether a compose file is for development: by its name, or because one that is for production
-/// stands beside it and needs it not.
+/// Whether a compose file is for development: by its name, or because a file for production is
+/// beside it and does not use it.
 pub fn is_for_developers(ctx: &Ctx, project: &Project) -> bool {
-    const WORDS: [&str; 8] = [
-        "prod",
-        "production",
+    project.development
+        || !has_serious_name(ctx, project)
+            && ctx.graph.has_serious_project(&project.folder, |other| {
+                other.base_files == 0 && has_serious_name(ctx, other)
+            })
+}
+
+/// Whether the project's own first file is for production by its name.
+fn has_serious_name(ctx: &Ctx, project: &Project) -> bool {
+    const WORDS: &[&str] = &[
         "deploy",
         "deployment",
-        "release",
         "live",
-        "staging",
+        "prod",
+        "production",
+        "release",
         "selfhost",
+        "staging",
     ];
-    let serious = |file: &FileId| {
-        let name = file_name(ctx.facts.path(*file)).to_ascii_lowercase();
-        name.split(['.', '-', '_'])
-            .any(|part| WORDS.contains(&part))
+    let Some(file) = project.files.get(project.base_files) else {
+        return false;
     };
 
-    let first = |project: &Project| project.files.get(project.base_files).copied();
-    project.development
-        || (!first(project).as_ref().is_some_and(serious)
-            && ctx.graph.has_serious_project(&project.folder, |other| {
-                other.base_files == 0 && first(other).as_ref().is_some_and(serious)
-            }))
+    let name = file_name(ctx.facts.path(*file)).to_ascii_lowercase();
+    name.split(['.', '-', '_'])
+        .any(|part| WORDS.contains(&part))
 }
 
 /// Whether a file for production that is laid over this one takes something back.

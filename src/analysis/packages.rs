@@ -3,7 +3,7 @@
 use crate::model::file_role::{FileRole, Origin, is_sample, is_tooling};
 use crate::source::SourceFile;
 
-/// Manifests of languages: where one stands, there is code to check, test and build.
+/// Manifests of languages: a folder with one has code to check, test and build.
 pub const MANIFESTS: &[&str] = &[
     "package.json",
     "pyproject.toml",
@@ -31,14 +31,17 @@ pub fn is_manifest(file: &SourceFile) -> bool {
 
 /// Where a manifest names a package as a whole word.
 pub fn package_at(text: &str, package: &str) -> Option<usize> {
-    text.match_indices(package).map(|(at, _)| at).find(|&at| {
-        let inside = |letter: char| {
-            letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.')
-        };
+    text.match_indices(package)
+        .map(|(offset, _)| offset)
+        .find(|&offset| {
+            let before = text[..offset].chars().next_back();
+            let after = text[offset + package.len()..].chars().next();
 
-        let before = text[..at].chars().next_back();
-        let after = text[at + package.len()..].chars().next();
+            !before.is_some_and(|letter| is_of_name(letter) || letter == '-')
+                && !after.is_some_and(is_of_name)
+        })
+}
 
-        !before.is_some_and(|letter| inside(letter) || letter == '-') && !after.is_some_and(inside)
-    })
+fn is_of_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '_' | '/' | '@' | '.')
 }

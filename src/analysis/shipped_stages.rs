@@ -1,4 +1,4 @@
-//! Which stages of a Dockerfile a rule should speak of.
+//! Stages of a Dockerfile: which are shipped, built, for development.
 
 use crate::analysis::Ctx;
 use crate::model::dockerfile::{Dockerfile, Stage};
@@ -39,10 +39,13 @@ pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
 pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     let path = ctx.facts.path(dockerfile.file);
-    let beside = |name: &str| {
+    if path.contains(".github/actions/") {
+        return true;
+    }
+
+    ["action.yml", "action.yaml"].iter().any(|name| {
         join(parent(path), name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
-    };
-    path.contains(".github/actions/") || beside("action.yml") || beside("action.yaml")
+    })
 }
 
 /// Whether a stage is for development or tests by its name.
@@ -53,7 +56,7 @@ pub fn is_development_stage(stage: &Stage) -> bool {
         .is_some_and(|name| name.value.split(['.', '-', '_']).any(is_development_word))
 }
 
-/// Whether what a stage gives is for development or tests: by its own name, or its Dockerfile's.
+/// Whether the image of a stage is for development or tests: by its own name, or its Dockerfile's.
 pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
     dockerfile
         .stages

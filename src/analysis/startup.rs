@@ -1,4 +1,4 @@
-//! What images, services and pods start: shared by the rules that look at servers.
+//! Servers that images, services and pods start. Shared by the rules about servers.
 
 use crate::analysis::{Ctx, Owner};
 use crate::model::compose::Service;
@@ -40,10 +40,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started>
 /// Where the scripts of a Dockerfile's image come from.
 pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
     let (mut folders, _) = build_context::folders(ctx.facts, dockerfile);
-    let own = parent(ctx.facts.path(dockerfile.file)).to_owned();
-    if !folders.contains(&own) {
-        folders.push(own);
+    let beside = parent(ctx.facts.path(dockerfile.file)).to_owned();
+    if !folders.contains(&beside) {
+        folders.push(beside);
     }
+
     folders
 }
 
@@ -90,7 +91,7 @@ fn seconds(text: &str) -> Option<u32> {
         let number: f64 = rest[..digits].parse().ok()?;
         let unit_end = rest[digits..]
             .find(|c: char| c.is_ascii_digit())
-            .map_or(rest.len(), |at| digits + at);
+            .map_or(rest.len(), |unit| digits + unit);
         total += number
             * match &rest[digits..unit_end] {
                 "ms" => 0.001,
@@ -101,7 +102,8 @@ fn seconds(text: &str) -> Option<u32> {
             };
         rest = &rest[unit_end..];
     }
-    // A duration is a small positive number by now; what is larger is as good as for ever.
+
+    // A larger duration means forever.
     Some(if total >= f64::from(u32::MAX) {
         u32::MAX
     } else {

@@ -12,14 +12,12 @@ use crate::source::{Location, SourceFile};
 use crate::syntax::yaml::{Kind, Node, Tree};
 use std::collections::HashMap;
 
-/// How many routes make an API that somebody else will call.
-const MANY: usize = 2;
-
 /// The methods of a path item.
 const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
 ];
 
+/// Two or more routes of one image that no document describes.
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::ApiSpec) {
         return;
@@ -36,7 +34,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             .filter(|(_, route)| is_api(&route.path.value))
             .map(|(file, route)| file.location(route.path.span))
             .collect();
-        if let Some(first) = routes.first().filter(|_| routes.len() >= MANY) {
+        if let [first, _, ..] = routes.as_slice() {
             return sink.report(
                 Finding::new(*first, "no OpenAPI document describes this API")
                     .label("served here")
@@ -59,14 +57,19 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     }
 
     let tree = Tree::parse(source.id, &source.text).tree;
-    let Some(root) = tree.root().filter(|_| tree.damage().is_empty()) else {
+    if !tree.damage().is_empty() {
+        return;
+    }
+
+    let Some(root) = tree.root() else {
         return;
     };
 
     let Some(version) = root.entry("openapi") else {
         return;
     };
-    // Only the document itself names its version as a text of its own.
+
+    // Only the document itself has its version as a plain string.
     let Some(text) = version
         .value
         .str()
@@ -90,7 +93,7 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         );
     }
 
-    let document = Document {
+    let document = OpenApiDocument {
         root,
         version: version.key.location(),
         old: text.starts_with("3.0"),
@@ -101,10 +104,10 @@ pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     document.references(root, sink);
 }
 
-/// Whether a version may stand behind a key `openapi` anywhere in a text; only then is it parsed.
+/// Whether a key `openapi` with a version may be anywhere in a string; only then is it parsed.
 fn names_version(text: &str) -> bool {
-    text.match_indices("openapi").any(|(at, key)| {
-        let after = text[at + key.len()..]
+    text.match_indices("openapi").any(|(offset, key)| {
+        let after = text[offset + key.len()..]
             .trim_start_matches(['"', '\''])
             .trim_start();
         let value = after
@@ -116,7 +119,14 @@ fn names_version(text: &str) -> bool {
     })
 }
 
-struct Document<'t> {
+/// An absent key that the specification requires.
+fn required_key(location: Location, key: &str, owner: &str) -> Finding {
+    Finding::new(location, format!("{owner} has no `{key}`"))
+        .label("tools reject the document")
+        .help(format!("add `{key}`"))
+}
+
+struct OpenApiDocument<'t> {
     root: Node<'t>,
     /// The key `openapi`.
     version: Location,
@@ -124,22 +134,16 @@ struct Document<'t> {
     old: bool,
 }
 
-impl<'t> Document<'t> {
+impl<'t> OpenApiDocument<'t> {
     fn head(&self, sink: &mut Sink) {
-        let lacks = |location: Location, what: &str, of: &str| {
-            Finding::new(location, format!("{of} has no `{what}`"))
-                .label("tools reject the document")
-                .help(format!("add `{what}`"))
-        };
-
         match self.root.entry("info") {
-            None => sink.report(lacks(self.version, "info", "this OpenAPI document")),
+            None => sink.report(required_key(self.version, "info", "this OpenAPI document")),
             Some(info) if info.value.get("$ref").is_none() => {
                 for key in ["title", "version"]
                     .into_iter()
                     .filter(|key| info.value.get(key).is_none())
                 {
-                    sink.report(lacks(info.key.content(), key, "`info`"));
+                    sink.report(required_key(info.key.content(), key, "`info`"));
                 }
             }
             Some(_) => {}
@@ -147,7 +151,7 @@ impl<'t> Document<'t> {
 
         let has = |key: &str| self.root.get(key).is_some();
         if !has("paths") && (self.old || !has("webhooks") && !has("components")) {
-            sink.report(lacks(self.version, "paths", "this OpenAPI document"));
+            sink.report(required_key(self.version, "paths", "this OpenAPI document"));
         }
     }
 
@@ -177,42 +181,61 @@ impl<'t> Document<'t> {
                 .filter(|entry| entry.key.str().is_some_and(|key| METHODS.contains(&key)));
             for method in methods {
                 let operation = method.value;
-
-                if let Some(id) = operation.get("operationId").filter(|id| !id.is_alias()) {
-                    let known = id
-                        .str()
-                        .and_then(|text| operations.insert(text, id.content()));
-                    if let Some(first) = known {
-                        let title = id.str().unwrap_or_default();
-                        let finding =
-                            Finding::new(id.content(), format!("duplicate operation ID `{title}`"));
-                        sink.report(finding.related(first, "first used here").help(
-                            "give each operation a unique ID; generated clients use it \
-                                    as a function name",
-                        ));
-                    }
-                }
-
-                if self.old
-                    && operation.kind() == Kind::Mapping
-                    && operation.get("responses").is_none()
-                    && operation.get("$ref").is_none()
-                {
-                    let title = method.key.str().unwrap_or_default();
-                    let finding = Finding::new(
-                        method.key.content(),
-                        format!("`{title}` on `{name}` has no `responses`"),
-                    );
-                    sink.report(
-                        finding
-                            .label("OpenAPI 3.0 requires at least one")
-                            .help("add the responses that it returns"),
-                    );
-                }
-
+                self.operation_id(operation, &mut operations, sink);
+                self.responses(name, method.key, operation, sink);
                 self.parameters(name, path.key.content(), path.value, operation, sink);
             }
         }
+    }
+
+    fn operation_id(
+        &self,
+        operation: Node<'t>,
+        operations: &mut HashMap<&'t str, Location>,
+        sink: &mut Sink,
+    ) {
+        let Some(id) = operation.get("operationId") else {
+            return;
+        };
+
+        if id.is_alias() {
+            return;
+        }
+
+        let Some(title) = id.str() else {
+            return;
+        };
+
+        if let Some(first) = operations.insert(title, id.content()) {
+            sink.report(
+                Finding::new(id.content(), format!("duplicate operation ID `{title}`"))
+                    .related(first, "first used here")
+                    .help(
+                        "give each operation a unique ID; generated clients use it as a function \
+                         name",
+                    ),
+            );
+        }
+    }
+
+    fn responses(&self, path: &str, method: Node<'t>, operation: Node<'t>, sink: &mut Sink) {
+        if !self.old
+            || operation.kind() != Kind::Mapping
+            || operation.get("responses").is_some()
+            || operation.get("$ref").is_some()
+        {
+            return;
+        }
+
+        let title = method.str().unwrap_or_default();
+        sink.report(
+            Finding::new(
+                method.content(),
+                format!("`{title}` on `{path}` has no `responses`"),
+            )
+            .label("OpenAPI 3.0 requires at least one")
+            .help("add the responses that it returns"),
+        );
     }
 
     /// Whether the parts of a path that are in braces are parameters of the operation.
@@ -237,7 +260,7 @@ impl<'t> Document<'t> {
                     .and_then(|reference| self.target(reference))
                     .flatten(),
             };
-            // What stands in another file may be any of them.
+            // A parameter of another file may be any of them.
             let Some(name) = target.and_then(|target| target.get("name")?.str()) else {
                 return;
             };
@@ -267,7 +290,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// References into this document that lead nowhere.
+    /// References into this document to what it does not define.
     fn references(&self, node: Node<'t>, sink: &mut Sink) {
         for entry in node.entries() {
             let key = entry.key.str().unwrap_or_default();
@@ -279,7 +302,9 @@ impl<'t> Document<'t> {
                 continue;
             }
 
-            if let Some(reference) = entry.value.str().filter(|_| key == "$ref") {
+            if key == "$ref"
+                && let Some(reference) = entry.value.str()
+            {
                 if self
                     .target(reference)
                     .is_some_and(|target| target.is_none())
@@ -306,11 +331,11 @@ impl<'t> Document<'t> {
             .for_each(|item| self.references(item, sink));
     }
 
-    /// What a reference into this document names; `None` of one into another.
+    /// The node that a reference into this document names; `None` for one into another.
     #[expect(clippy::option_option, reason = "elsewhere, nowhere, there")]
     fn target(&self, reference: &str) -> Option<Option<Node<'t>>> {
         let pointer = reference.strip_prefix("#/")?;
-        let mut at = self.root;
+        let mut node = self.root;
 
         for part in pointer.split('/') {
             let key = part
@@ -319,17 +344,17 @@ impl<'t> Document<'t> {
                 .replace("%7B", "{")
                 .replace("%7D", "}");
             let next = match key.parse::<usize>() {
-                Ok(index) if at.kind() == Kind::Sequence => at.items().nth(index),
-                _ => at.get(&key),
+                Ok(index) if node.kind() == Kind::Sequence => node.items().nth(index),
+                _ => node.get(&key),
             };
             // A part behind a reference, or one that is written in another way, may be there.
             match next {
-                Some(next) => at = next,
-                None if at.get("$ref").is_some() || key.contains('%') => return None,
+                Some(next) => node = next,
+                None if node.get("$ref").is_some() || key.contains('%') => return None,
                 None => return Some(None),
             }
         }
 
-        Some(Some(at))
+        Some(Some(node))
     }
 }

@@ -1,4 +1,4 @@
-//! log-rotation, log-aggregation: what becomes of the logs of compose services.
+//! log-rotation, log-aggregation: logs of compose services that grow, or that nothing collects.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
@@ -6,16 +6,17 @@ use crate::model::compose::{Project, Service};
 use crate::model::keywords::Signal;
 
 pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
-    let known =
-        |service: &Service| service.bounded_logs.is(true) || service.bounded_logs.is_unknown();
-    // Who knows how to bound logs in one project leaves the others to development.
-    let bounds = |project: &Project| project.services.iter().all(known);
-    if ctx.facts.env_usage.signals.contains(Signal::LogRotation) || production(ctx).any(bounds) {
+    // A project that bounds its logs shows that the others are for development.
+    if ctx.facts.env_usage.signals.contains(Signal::LogRotation)
+        || production(ctx).any(|project| project.services.iter().all(may_be_bounded))
+    {
         return;
     }
 
     for project in production(ctx).filter(|project| project.services.iter().any(stays)) {
-        let growing: Vec<&Service> = lasting(project).filter(|service| !known(service)).collect();
+        let growing: Vec<&Service> = lasting(project)
+            .filter(|service| !may_be_bounded(service))
+            .collect();
         let [first, rest @ ..] = growing.as_slice() else {
             continue;
         };
@@ -34,15 +35,21 @@ pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
         return sink.report(
             Finding::new(location, format!("{whose} until the disk is full"))
                 .label("the `json-file` driver does not rotate logs by default")
-                .help("add `logging: \
-                    {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` to each service, or set it for the host in `daemon.json`")
+                .help(
+                    "add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` \
+                     to each service, or set it for the host in `daemon.json`",
+                )
                 .anchor(first.container.anchor)
                 .others(rest.len() as u32),
         );
     }
 }
 
-/// Whether somebody means it to be there for long.
+fn may_be_bounded(service: &Service) -> bool {
+    service.bounded_logs.is(true) || service.bounded_logs.is_unknown()
+}
+
+/// Whether a service is meant to run for long.
 fn stays(service: &Service) -> bool {
     let restarts = service
         .restart
@@ -52,7 +59,7 @@ fn stays(service: &Service) -> bool {
 }
 
 pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
-    // The agents of a cluster ship the logs of its pods, and stand elsewhere.
+    // Agents of a cluster ship the logs of its pods, and are defined elsewhere.
     let in_cluster = ctx
         .facts
         .files
@@ -63,9 +70,14 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
     }
 
     for project in production(ctx) {
-        let own: Vec<&Service> = lasting(project).filter(|service| is_own(service)).collect();
-        let built = own.iter().filter(|service| service.build.is_some()).count();
-        let [first, second, rest @ ..] = own.as_slice() else {
+        let applications: Vec<&Service> = lasting(project)
+            .filter(|service| is_application(service))
+            .collect();
+        let built = applications
+            .iter()
+            .filter(|service| service.build.is_some())
+            .count();
+        let [first, second, rest @ ..] = applications.as_slice() else {
             continue;
         };
 
@@ -89,13 +101,13 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
                     Bit or Vector, or a `logging` driver",
             )
             .anchor(first.container.anchor)
-            .others(own.len() as u32 - 1),
+            .others(applications.len() as u32 - 1),
         );
     }
 }
 
-/// Projects that are deployed as they stand, with an application in them: stores alone are there
-/// for developers.
+/// Projects that are deployed as they are, with an application in them: stores alone are for
+/// developers.
 fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
     let facts = ctx.facts;
     facts.projects().iter().filter(move |project| {
@@ -107,15 +119,15 @@ fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
             && !project.overlay
             && !project.only_builds()
             && !tried
-            && lasting(project).any(is_own)
+            && lasting(project).any(is_application)
     })
 }
 
-fn is_own(service: &Service) -> bool {
+fn is_application(service: &Service) -> bool {
     service.build.is_some() || service.known_image().is_none()
 }
 
-/// Folders of what readers try out.
+/// Whether a path is one of examples, documentation or tests.
 fn is_for_trying(path: &str) -> bool {
     const WORDS: &[&str] = &[
         "example", "examples", "sample", "samples", "demo", "demos", "docs", "tests", "test",
@@ -124,14 +136,12 @@ fn is_for_trying(path: &str) -> bool {
         .any(|part| WORDS.contains(&part.to_ascii_lowercase().as_str()))
 }
 
-/// Services that run on and on by default.
+/// Services that are started by default and keep running.
 fn lasting(project: &Project) -> impl Iterator<Item = &Service> {
-    let runs = |service: &&Service| {
+    project.services.iter().filter(|service| {
         !service.provided
             && service.profiles.is_empty()
             && !service.container.open
             && !project.is_one_shot(service)
-    };
-
-    project.services.iter().filter(runs)
+    })
 }

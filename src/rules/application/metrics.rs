@@ -1,4 +1,4 @@
-//! metrics: numbers that a program offers and nobody collects.
+//! metrics: metrics that a program exposes and nothing scrapes.
 
 use crate::analysis::Ctx;
 use crate::analysis::packages::{is_manifest, package_at};
@@ -68,37 +68,32 @@ fn is_deployed(ctx: &Ctx) -> bool {
 
 /// The library in a manifest, or else the route, by which metrics are offered.
 fn offered(ctx: &Ctx) -> Option<(Location, String)> {
-    let library = ctx
-        .facts
-        .repository
-        .files()
-        .iter()
-        .filter(|file| is_manifest(file))
-        .find_map(|file| {
-            let (at, name) = LIBRARIES
-                .iter()
-                .find_map(|name| Some((package_at(&file.text, name)?, name)))?;
-            Some((
-                file.location(Span::of(at, at + name.len())),
-                format!("nothing scrapes the metrics that `{name}` exposes"),
-            ))
-        });
-    library.or_else(|| {
-        ctx.facts
-            .files
-            .iter()
-            .zip(ctx.facts.repository.files())
-            .find_map(|(facts, file)| {
-                let route = facts
-                    .code
-                    .as_ref()?
-                    .routes
-                    .iter()
-                    .find(|route| route.path.value == "/metrics")?;
-                Some((
-                    file.location(route.path.span),
-                    "nothing scrapes `/metrics`".to_owned(),
-                ))
-            })
+    offered_by_library(ctx).or_else(|| offered_by_route(ctx))
+}
+
+fn offered_by_library(ctx: &Ctx) -> Option<(Location, String)> {
+    let files = ctx.facts.repository.files().iter();
+    let (location, name) = files.filter(|file| is_manifest(file)).find_map(|file| {
+        LIBRARIES.iter().find_map(|name| {
+            let start = package_at(&file.text, name)?;
+            Some((file.location(Span::of(start, start + name.len())), name))
+        })
+    })?;
+
+    Some((
+        location,
+        format!("nothing scrapes the metrics that `{name}` exposes"),
+    ))
+}
+
+fn offered_by_route(ctx: &Ctx) -> Option<(Location, String)> {
+    let mut files = ctx.facts.files.iter().zip(ctx.facts.repository.files());
+    files.find_map(|(facts, file)| {
+        let routes = &facts.code.as_ref()?.routes;
+        let route = routes.iter().find(|route| route.path.value == "/metrics")?;
+        Some((
+            file.location(route.path.span),
+            "nothing scrapes `/metrics`".to_owned(),
+        ))
     })
 }

@@ -1,4 +1,4 @@
-//! rate-limit: an API that anybody may call as fast as they can.
+//! rate-limit: an API that clients can call without a limit.
 
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::is_api;
@@ -8,7 +8,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::keywords::Signal;
 use crate::model::kubernetes::Body;
-use crate::source::{FileId, Location};
+use crate::source::Location;
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::RateLimit) {
@@ -41,37 +41,24 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 
 /// A service that serves an API to every address, or the proxy that does so for it.
 fn composed_api(ctx: &Ctx, project: &Project) -> Option<(Location, Location, String)> {
-    let api = |service: &Service| api(ctx, &service.container);
-    let open = |service: &&Service| {
-        service.profiles.is_empty()
-            && service
-                .container
-                .ports
-                .iter()
-                .any(|port| port.is_public() && !port.unknown)
-    };
-
-    if let Some((service, route)) = project
+    let served = project
         .services
         .iter()
-        .filter(open)
-        .find_map(|service| Some((service, api(service)?)))
-    {
+        .filter(|service| is_public(service))
+        .find_map(|service| Some((service, api(ctx, &service.container)?)));
+    if let Some((service, route)) = served {
         let message = format!("requests to `{}` are not rate-limited", service.name());
         return Some((service.container.anchor, route, message));
     }
 
-    let proxies = |service: &&Service| {
-        service
-            .known_image()
-            .is_some_and(|known| known.class == Class::Proxy)
-    };
-
-    let proxy = project.services.iter().filter(open).find(proxies)?;
+    let proxy = project
+        .services
+        .iter()
+        .find(|service| is_public(service) && is_proxy(service))?;
     let (service, route) = project
         .services
         .iter()
-        .find_map(|service| Some((service, api(service)?)))?;
+        .find_map(|service| Some((service, api(ctx, &service.container)?)))?;
     let message = format!(
         "`{}` forwards requests to `{}` without a rate limit",
         proxy.name(),
@@ -79,6 +66,17 @@ fn composed_api(ctx: &Ctx, project: &Project) -> Option<(Location, Location, Str
     );
 
     Some((proxy.container.anchor, route, message))
+}
+
+fn is_public(service: &Service) -> bool {
+    let mut ports = service.container.ports.iter();
+    service.profiles.is_empty() && ports.any(|port| port.is_public() && !port.unknown)
+}
+
+fn is_proxy(service: &Service) -> bool {
+    service
+        .known_image()
+        .is_some_and(|known| known.class == Class::Proxy)
 }
 
 /// An entry into the cluster that leads to an API of this repository.
@@ -108,14 +106,9 @@ fn clustered_api(ctx: &Ctx) -> Option<(Location, Location, String)> {
 /// The first route of the API that a container is built to serve.
 fn api(ctx: &Ctx, container: &Container) -> Option<Location> {
     let (dockerfile, _) = ctx.graph.build_of(container)?;
-    let served = |file: FileId| {
-        let code = ctx.facts.file(file).code.as_ref()?;
+    ctx.graph.context(dockerfile).iter().find_map(|file| {
+        let code = ctx.facts.file(file.id).code.as_ref()?;
         let route = code.routes.iter().find(|route| is_api(&route.path.value))?;
-        Some(Location::new(file, route.path.span))
-    };
-
-    ctx.graph
-        .context(dockerfile)
-        .iter()
-        .find_map(|file| served(file.id))
+        Some(file.location(route.path.span))
+    })
 }

@@ -48,7 +48,7 @@ pub fn copy_not_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Neither a URL nor an archive, as far as can be told.
+/// Whether a source is neither a URL nor an archive, as far as can be known.
 fn is_plain(word: &Word) -> bool {
     let text = word.text.trim_matches(['"', '\'']);
     let archive = ARCHIVES
@@ -92,7 +92,7 @@ pub fn remote_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// A repository, which names its commit by itself.
+/// Whether a URL is of a repository, which names its commit by itself.
 fn is_git(url: &str) -> bool {
     let path = url.split(['#', '?']).next().unwrap_or(url);
     path.ends_with(".git")
@@ -117,8 +117,8 @@ pub fn destination(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let name = instruction.keyword.value.name();
-        let at = word.span.end - u32::from(word.text.ends_with(['"', '\'']));
-        let edit = Edit::insert(dockerfile.file, at, "/");
+        let end = word.span.end - u32::from(word.text.ends_with(['"', '\'']));
+        let edit = Edit::insert(dockerfile.file, end, "/");
         sink.report(
             Finding::new(
                 Location::new(dockerfile.file, word.span),

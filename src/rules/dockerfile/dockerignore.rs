@@ -1,104 +1,114 @@
-//! `dockerignore`: what `COPY .` takes along because nothing keeps it out.
+//! `dockerignore`: files that `COPY .` takes along because no `.dockerignore` excludes them.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::{Dockerfile, StageInstruction};
-use crate::source::{Location, join};
+use crate::model::dockerignore::Dockerignore;
+use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let built = shipped_stages::built(ctx, dockerfile);
     if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
         return;
     }
 
-    let copies = dockerfile
+    let built = shipped_stages::built(ctx, dockerfile);
+    let copy = dockerfile
         .instructions()
-        .filter(|position| built.contains(&position.stage.index));
-    let Some((position, word)) = copies
-        .filter_map(|copy| Some((copy, whole_context(copy)?)))
-        .next()
-    else {
+        .filter(|position| built.contains(&position.stage.index))
+        .find_map(|position| Some((position.stage.index, whole_context(position)?)));
+    let Some((stage, word)) = copy else {
         return;
     };
 
     let location = Location::new(dockerfile.file, word.span);
-    let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&position.stage.index);
-    let target = if shipped { "the image" } else { "the build" };
-
-    for context in contexts(ctx.facts, dockerfile) {
-        let risks = risks(ctx, &context);
-        let here = if context.folder.is_empty() {
-            "the repository".to_owned()
-        } else {
-            format!("`{}/`", context.folder)
-        };
-
-        let Some((file, ignore)) = &context.ignore else {
-            if !context.certain && above(ctx, &context) {
-                continue;
-            }
-
-            let made = [risks, leftovers(ctx, &context)].concat();
-            let label = match made.as_slice() {
-                [] => "copies everything present at build time".to_owned(),
-                made => format!("can include {}", list(made)),
-            };
-
-            let finding = Finding::new(
-                location,
-                format!("all of {here} is copied without a `.dockerignore`"),
-            )
-            .label(label);
-            // Where nothing is known to lie around that should stay out, it is a matter of order.
-            if made.is_empty() {
-                sink.report_at(
-                    Level::Note,
-                    finding.help("add a `.dockerignore` there, or copy only what the build needs"),
-                );
-            } else {
-                sink.report(finding.help(format!(
-                    "add a `.dockerignore` there:\n  {}",
-                    made.join("\n  ")
-                )));
-            }
-
-            return;
-        };
-
-        let open: Vec<&str> = risks
+    let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&stage);
+    let finding =
+        contexts(ctx.facts, dockerfile)
             .iter()
-            .copied()
-            .filter(|path| !ignore.ignores(path))
-            .collect();
-        if open.is_empty() {
-            continue;
-        }
-        // The history alone, in a stage that is thrown away, costs the cache and no more.
-        let level = if !shipped && open == [".git"] {
-            Level::Note
-        } else {
-            sink.level()
-        };
+            .find_map(|context| match &context.ignore {
+                Some((file, ignore)) => incomplete(ctx, context, (file, ignore), location, shipped),
+                None => missing(ctx, context, location),
+            });
+    if let Some(finding) = finding {
+        sink.report(finding);
+    }
+}
 
-        sink.report_at(
-            level,
-            Finding::new(
-                location,
-                format!(
-                    "`.dockerignore` does not exclude {} from {target}",
-                    list(&open)
-                ),
-            )
-            .label(format!("copies all of {here}"))
+/// A context without an ignore file, unless that of a folder above may be the one in effect.
+fn missing(ctx: &Ctx, context: &BuildContext, location: Location) -> Option<Finding> {
+    if !context.certain && above(ctx, context) {
+        return None;
+    }
+
+    let unwanted = [risks(ctx, context), leftovers(ctx, context)].concat();
+    let (label, help) = if unwanted.is_empty() {
+        (
+            "copies everything present at build time".to_owned(),
+            "add a `.dockerignore` there, or copy only what the build needs".to_owned(),
+        )
+    } else {
+        (
+            format!("can include {}", list(&unwanted)),
+            format!("add a `.dockerignore` there:\n  {}", unwanted.join("\n  ")),
+        )
+    };
+
+    let message = format!(
+        "all of {} is copied without a `.dockerignore`",
+        title(context)
+    );
+    Some(
+        Finding::new(location, message)
+            .label(label)
+            .help(help)
+            .case_if(unwanted.is_empty(), "nothing-to-exclude"),
+    )
+}
+
+/// An ignore file that does not exclude all that it should.
+fn incomplete(
+    ctx: &Ctx,
+    context: &BuildContext,
+    (file, ignore): (&SourceFile, &Dockerignore),
+    location: Location,
+    shipped: bool,
+) -> Option<Finding> {
+    let mut unwanted = risks(ctx, context);
+    unwanted.retain(|path| !ignore.ignores(path));
+    if unwanted.is_empty() {
+        return None;
+    }
+
+    let target = if shipped { "the image" } else { "the build" };
+    let message = format!(
+        "`.dockerignore` does not exclude {} from {target}",
+        list(&unwanted)
+    );
+    // The history alone, in a stage that is thrown away, costs the cache and no more.
+    let history = !shipped && unwanted == [".git"];
+    Some(
+        Finding::new(location, message)
+            .label(format!("copies all of {}", title(context)))
             .related(
                 file.location(file.lines().span(0, &file.text)),
                 "not excluded here",
             )
-            .help(format!("add to `{}`:\n  {}", file.path, open.join("\n  "))),
-        );
-        return;
+            .help(format!(
+                "add to `{}`:\n  {}",
+                file.path,
+                unwanted.join("\n  ")
+            ))
+            .case_if(history, "unshipped-history"),
+    )
+}
+
+fn title(context: &BuildContext) -> String {
+    if context.folder.is_empty() {
+        "the repository".to_owned()
+    } else {
+        format!("`{}/`", context.folder)
     }
 }
 
@@ -125,49 +135,53 @@ pub fn whole_context<'d>(position: StageInstruction<'d>) -> Option<&'d Word> {
     })
 }
 
-/// What is likely to lie in the context on the machine that builds, and should not be in an image.
+/// What the context of a developer's machine is likely to hold, and an image should not.
 fn risks(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
-    let repository = ctx.facts.repository;
-    let has = |name: &str| {
-        join(&context.folder, name).is_some_and(|path| repository.find(&path).is_some())
-    };
-
+    const EXAMPLES: &[&str] = &[
+        ".env",
+        ".env.dist",
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "env.example",
+    ];
     let mut risks = Vec::new();
     if context.folder.is_empty() {
         risks.push(".git");
     }
 
-    let example = [
-        ".env",
-        ".env.example",
-        ".env.sample",
-        ".env.template",
-        "env.example",
-        ".env.dist",
-    ]
-    .iter()
-    .any(|name| has(name));
-    let ignored = [".gitignore", "../.gitignore"].iter().any(|name| {
-        let file = join(&context.folder, name).and_then(|path| repository.find(&path));
-        file.is_some_and(|file| {
-            file.text.lines().any(|line| {
-                matches!(
-                    line.trim().trim_start_matches('/'),
-                    ".env" | ".env*" | "*.env"
-                )
-            })
-        })
-    });
-
-    if example || ignored && has("package.json") {
+    let has_manifest = has(ctx, context, "package.json");
+    if EXAMPLES.iter().any(|name| has(ctx, context, name))
+        || has_manifest && is_env_ignored(ctx, context)
+    {
         risks.push(".env");
     }
 
-    if has("package.json") {
+    if has_manifest {
         risks.push("node_modules");
     }
 
     risks
+}
+
+/// Whether a context has a file of this name at its root.
+fn has(ctx: &Ctx, context: &BuildContext, name: &str) -> bool {
+    join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
+}
+
+/// Whether git ignores `.env`: then there is one.
+fn is_env_ignored(ctx: &Ctx, context: &BuildContext) -> bool {
+    [".gitignore", "../.gitignore"]
+        .iter()
+        .filter_map(|name| join(&context.folder, name))
+        .filter_map(|path| ctx.facts.repository.find(&path))
+        .flat_map(|file| file.text.lines())
+        .any(|line| {
+            matches!(
+                line.trim().trim_start_matches('/'),
+                ".env" | ".env*" | "*.env"
+            )
+        })
 }
 
 /// Manifests, and what their tools leave beside them on a developer's machine.
@@ -188,22 +202,28 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 
 /// What builds leave in the context, beside [`risks`].
 fn leftovers(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
-    let has = |name: &str| match name.strip_prefix('.') {
-        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
-        None => join(&context.folder, name)
-            .is_some_and(|path| ctx.facts.repository.find(&path).is_some()),
-    };
+    let mut leftovers: Vec<&str> = Vec::new();
 
-    let there = LEFTOVERS.iter().filter(|(name, _)| has(name));
-    let mut found: Vec<&str> = Vec::new();
-
-    for name in there.flat_map(|(_, names)| names.iter()) {
-        if !found.contains(name) {
-            found.push(name);
+    for (_, names) in LEFTOVERS
+        .iter()
+        .filter(|(manifest, _)| has_manifest(ctx, context, manifest))
+    {
+        for name in *names {
+            if !leftovers.contains(name) {
+                leftovers.push(name);
+            }
         }
     }
 
-    found
+    leftovers
+}
+
+/// Whether a context has a manifest of this name, or of this ending.
+fn has_manifest(ctx: &Ctx, context: &BuildContext, manifest: &str) -> bool {
+    match manifest.strip_prefix('.') {
+        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
+        None => has(ctx, context, manifest),
+    }
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
@@ -211,7 +231,7 @@ fn above(ctx: &Ctx, context: &BuildContext) -> bool {
     let mut folder = context.folder.as_str();
 
     while !folder.is_empty() {
-        folder = crate::source::parent(folder);
+        folder = parent(folder);
         if join(folder, ".dockerignore")
             .is_some_and(|path| ctx.facts.repository.find(&path).is_some())
         {
@@ -225,7 +245,7 @@ fn above(ctx: &Ctx, context: &BuildContext) -> bool {
 fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.as_slice() {
-        [one] => one.clone(),
+        [only] => only.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
         [] => String::new(),
     }

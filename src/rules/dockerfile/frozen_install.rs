@@ -1,6 +1,7 @@
 //! `frozen-install`: installs that may take other versions than the lock file says.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::analysis::lock_files::{self, WhenMissing};
 use crate::analysis::{Ctx, shipped_stages};
@@ -13,12 +14,13 @@ use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::Invocation;
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let built = shipped_stages::built(ctx, dockerfile);
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
-    // One cause for each manager, wherever it repeats.
-    let mut found: BTreeMap<&str, (Location, Finding, Vec<Location>)> = BTreeMap::new();
+
+    // One finding for each manager, however often it is run.
+    let mut by_family: BTreeMap<&str, (Finding, Vec<Location>)> = BTreeMap::new();
+    let built = shipped_stages::built(ctx, dockerfile);
     for step in dockerfile
         .steps()
         .filter(|step| built.contains(&step.stage.index))
@@ -26,28 +28,40 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let script = step.script();
         let invocations = script.invocations();
 
-        for one in &invocations {
-            let Some(call) = call(one).filter(|call| follows_lock(one, call)) else {
+        for invocation in &invocations {
+            let Some(call) = call(invocation) else {
                 continue;
             };
 
-            if is_frozen(ctx, dockerfile, &step, &invocations, one, &call) {
+            let install = Install {
+                ctx,
+                dockerfile,
+                step: &step,
+                invocations: &invocations,
+                invocation,
+                call: &call,
+            };
+            if !install.follows_lock() || install.is_frozen() {
                 continue;
             }
 
-            let location = step.location(call.span(one));
-            let finding = || finding(ctx, dockerfile, &step, location, (&call, &call.title(one)));
-            let entry = found
-                .entry(call.family())
-                .or_insert_with(|| (location, finding(), Vec::new()));
-            if entry.0 != location {
-                entry.2.push(location);
+            let location = step.location(call.span(invocation));
+            match by_family.entry(call.family()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert((install.finding(location), Vec::new()));
+                }
+                Entry::Occupied(mut occupied) => {
+                    let (finding, others) = occupied.get_mut();
+                    if finding.location != location {
+                        others.push(location);
+                    }
+                }
             }
         }
     }
 
-    for (_, (_, mut finding, again)) in found {
-        for location in again.iter().take(3) {
+    for (mut finding, others) in by_family.into_values() {
+        for location in others.iter().take(3) {
             finding = finding.related(*location, "also here");
         }
 
@@ -55,61 +69,206 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Of a lock file that is there, in the image or only in the repository; of one that nobody wrote;
-/// of one that may be anywhere.
-fn finding(
-    ctx: &Ctx,
-    dockerfile: &Dockerfile,
-    step: &Step,
-    location: Location,
-    (call, title): (&Call, &str),
-) -> Finding {
-    let names = &call.manager.locks;
-    let lock = names.first().map_or("the lock file", String::as_str);
-    let drifts = Finding::new(
-        location,
-        format!("`{title}` can install versions that differ from the lock file"),
-    );
-    let remedy = match call.verb {
-        Verb::Upgrade => "upgrade versions on a branch, and install from the lock file here",
-        _ => remedy(call.family()),
-    };
-    // What no COPY brings was cloned, or came with the base image: its lock file too, if there is
-    // one.
-    let chain = dockerfile.layers(step.stage.index);
-    let brings = |body: &Body| matches!(body, Body::Copy(transfer) | Body::Add(transfer) if transfer.from.is_none());
-    let foreign = step.mounts.is_empty()
-        && !dockerfile.instructions().any(|position| {
-            position.at < step.at
-                && chain.contains(&position.stage.index)
-                && brings(&position.instruction.body)
-        });
-    if foreign
-        || names
+/// A call of a package manager, and the step it is in.
+struct Install<'a> {
+    ctx: &'a Ctx<'a>,
+    dockerfile: &'a Dockerfile,
+    step: &'a Step<'a>,
+    /// All invocations of the step.
+    invocations: &'a [Invocation<'a>],
+    invocation: &'a Invocation<'a>,
+    call: &'a Call<'a>,
+}
+
+/// Where the lock file of an install is.
+enum Lock {
+    /// In the image, or wherever the sources come from.
+    Present,
+    /// In the repository, and no COPY takes it along.
+    NotCopied,
+    Missing,
+}
+
+impl Install<'_> {
+    /// Whether a lock file should decide the versions: for an install of what the manifest lists,
+    /// and a build of the project itself.
+    fn follows_lock(&self) -> bool {
+        let is_global = self.invocation.flag(&["-g", "--global"]).is_some();
+
+        match (self.call.family(), self.call.verb) {
+            (_, Verb::Sync) => true,
+            ("cargo", Verb::Install) => self.invocation.option(&["--path"]).is_some(),
+            (_, Verb::Upgrade) => !self.call.manager.locks.is_empty() && !is_global,
+            _ => false,
+        }
+    }
+
+    /// Whether the lock file is followed, as far as can be known.
+    fn is_frozen(&self) -> bool {
+        if self.has_frozen_flag() || self.may_have_flag() {
+            return true;
+        }
+
+        let off = self
+            .invocation
+            .args
             .iter()
-            .any(|lock| lock_files::copied(ctx, dockerfile, step, lock, WhenMissing::No))
-    {
-        return drifts.label(why(call)).help(remedy);
+            .any(|word| word.text() == "--no-frozen-lockfile");
+        if self.has_frozen_variable() && !off {
+            return true;
+        }
+
+        self.call.verb != Verb::Upgrade && self.is_frozen_by_default()
     }
 
-    if names
-        .iter()
-        .any(|lock| lock_files::exists(ctx, dockerfile, lock))
-    {
-        return drifts
-            .label(format!("no `{lock}` is copied before it"))
-            .help(match call.family() {
-                "poetry" => remedy.to_owned(),
-                _ => format!("copy `{lock}` next to the manifest, and {remedy}"),
-            });
+    fn has_frozen_flag(&self) -> bool {
+        let flags: Vec<&str> = self
+            .call
+            .manager
+            .frozen
+            .iter()
+            .map(String::as_str)
+            .collect();
+        !flags.is_empty() && self.invocation.flag(&flags).is_some()
     }
 
-    Finding::new(
-        location,
-        format!("`{title}` installs the newest versions at build time"),
-    )
-    .label(format!("no `{lock}` in the repository pins them"))
-    .help(format!("commit `{lock}`, and {remedy}"))
+    /// Whether a variable is among the arguments, which may hold the flag.
+    fn may_have_flag(&self) -> bool {
+        self.invocation
+            .args
+            .iter()
+            .any(|word| word.is_expanded() && word.text().starts_with('$'))
+    }
+
+    fn has_frozen_variable(&self) -> bool {
+        self.call
+            .manager
+            .frozen_env
+            .iter()
+            .any(|name| self.is_variable_on(name))
+    }
+
+    /// Whether the stage, the step or the command itself sets the variable.
+    fn is_variable_on(&self, name: &str) -> bool {
+        let mut chain = self.dockerfile.chain(self.step.stage.index);
+        let inherited = chain.any(|stage| {
+            matches!(stage.scope.get(name), Some(VariableValue::Known { text, .. }) if is_on(text))
+        });
+        let mut exported = self
+            .invocations
+            .iter()
+            .filter(|other| other.is(&["export"]))
+            .flat_map(|other| other.args)
+            .filter_map(|word| word.assignment());
+
+        inherited
+            || self
+                .invocation
+                .environment()
+                .any(|(set, value, _)| set == name && is_on(value))
+            || exported.any(|(set, value)| set == name && is_on(value))
+    }
+
+    /// Whether the manager follows its lock file in this form without a flag.
+    fn is_frozen_by_default(&self) -> bool {
+        let (ctx, dockerfile, step) = (self.ctx, self.dockerfile, self.step);
+        let has = |flags: &[&str]| self.invocation.flag(flags).is_some();
+        let word = self.call.word.text();
+
+        match self.call.family() {
+            "npm" => {
+                matches!(word, "ci" | "clean-install" | "install-ci-test" | "cit")
+                    || has(&["-g", "--global", "--package-lock-only"])
+            }
+            "pnpm" if matches!(word, "ci" | "fetch") => true,
+            "pnpm" | "yarn" => has(&["--offline"]) || has(&["--version", "--help", "-v"]),
+            "bun" => word == "ci",
+            "poetry" => lock_files::copied(ctx, dockerfile, step, "poetry.lock", WhenMissing::Yes),
+            "pipenv" | "pdm" => word == "sync",
+            "bundler" => is_configured(dockerfile, step, "bundle", &["frozen", "deployment"]),
+            // `cargo run` and `build` fetch too; what builds an empty shell to fill the cache is
+            // bound by the same lock.
+            "cargo" => {
+                !lock_files::exists(ctx, dockerfile, "Cargo.lock") || has(&["--help", "--version"])
+            }
+            // These follow their lock files by default; an environment's file is its own lock, or
+            // has none.
+            "go" | "composer" | "conda" => true,
+            _ => false,
+        }
+    }
+
+    fn finding(&self, location: Location) -> Finding {
+        let family = self.call.family();
+        let title = self.call.title(self.invocation);
+        let names = &self.call.manager.locks;
+        let name = names.first().map_or("the lock file", String::as_str);
+        let remedy = match self.call.verb {
+            Verb::Upgrade => "upgrade versions on a branch, and install from the lock file here",
+            _ => remedy(family),
+        };
+        let drifts = format!("`{title}` can install versions that differ from the lock file");
+
+        match self.lock() {
+            Lock::Present => Finding::new(location, drifts)
+                .label(why(self.call))
+                .help(remedy),
+            Lock::NotCopied => Finding::new(location, drifts)
+                .label(format!("no `{name}` is copied before it"))
+                .help(match family {
+                    "poetry" => remedy.to_owned(),
+                    _ => format!("copy `{name}` next to the manifest, and {remedy}"),
+                }),
+            Lock::Missing => Finding::new(
+                location,
+                format!("`{title}` installs the newest versions at build time"),
+            )
+            .label(format!("no `{name}` in the repository pins them"))
+            .help(format!("commit `{name}`, and {remedy}")),
+        }
+    }
+
+    fn lock(&self) -> Lock {
+        let (ctx, dockerfile) = (self.ctx, self.dockerfile);
+        let names = &self.call.manager.locks;
+        if self.has_foreign_sources()
+            || names
+                .iter()
+                .any(|name| lock_files::copied(ctx, dockerfile, self.step, name, WhenMissing::No))
+        {
+            return Lock::Present;
+        }
+
+        if names
+            .iter()
+            .any(|name| lock_files::exists(ctx, dockerfile, name))
+        {
+            Lock::NotCopied
+        } else {
+            Lock::Missing
+        }
+    }
+
+    /// Whether no COPY brings the sources: they were cloned, or came with the base image, and so
+    /// did their lock file, if there is one.
+    fn has_foreign_sources(&self) -> bool {
+        let chain = self.dockerfile.layers(self.step.stage.index);
+        let mut earlier = self
+            .dockerfile
+            .instructions()
+            .filter(|position| position.at < self.step.at && chain.contains(&position.stage.index));
+
+        self.step.mounts.is_empty()
+            && !earlier.any(|position| copies_context(&position.instruction.body))
+    }
+}
+
+fn copies_context(body: &Body) -> bool {
+    matches!(body, Body::Copy(transfer) | Body::Add(transfer) if transfer.from.is_none())
+}
+
+fn is_on(value: &str) -> bool {
+    !matches!(value, "" | "0" | "false" | "no")
 }
 
 fn why(call: &Call) -> &'static str {
@@ -135,97 +294,21 @@ fn remedy(family: &str) -> &'static str {
     }
 }
 
-/// What a lock file should rule: an install of what the manifest lists, and a build of the project
-/// itself.
-fn follows_lock(one: &Invocation, call: &Call) -> bool {
-    let global = one.flag(&["-g", "--global"]).is_some();
-
-    match (call.family(), call.verb) {
-        (_, Verb::Sync) => true,
-        ("cargo", Verb::Install) => one.option(&["--path"]).is_some(),
-        (_, Verb::Upgrade) => !call.manager.locks.is_empty() && !global,
-        _ => false,
-    }
-}
-
-fn is_frozen(
-    ctx: &Ctx,
-    dockerfile: &Dockerfile,
-    step: &Step,
-    invocations: &[Invocation],
-    one: &Invocation,
-    call: &Call,
-) -> bool {
-    let manager = call.manager;
-    let flags: Vec<&str> = manager.frozen.iter().map(String::as_str).collect();
-    let flagged = !flags.is_empty() && one.flag(&flags).is_some();
-    let off = one
-        .args
-        .iter()
-        .any(|word| word.text() == "--no-frozen-lockfile");
-    let variable = manager.frozen_env.iter().any(|name| {
-        let on = |value: &str| !matches!(value, "" | "0" | "false" | "no");
-        let inherited = dockerfile
-            .chain(step.stage.index)
-            .any(|stage| matches!(stage.scope.get(name), Some(VariableValue::Known { text, .. }) if on(text)));
-        let exported = invocations.iter().filter(|other| other.is(&["export"])).flat_map(|other| other.args);
-        inherited
-            || one.environment().any(|(set, value, _)| set == name && on(value))
-            || exported.into_iter().any(|word| word.assignment().is_some_and(|(set, value)| set == name && on(value)))
-    });
-    // What a variable adds may be the very flag.
-    let filled = one
-        .args
-        .iter()
-        .any(|word| word.is_expanded() && word.text().starts_with('$'));
-    if flagged || filled || variable && !off {
-        return true;
-    }
-
-    let word = call.word.text();
-    if call.verb == Verb::Upgrade {
-        return false;
-    }
-
-    match call.family() {
-        "npm" => {
-            matches!(word, "ci" | "clean-install" | "install-ci-test" | "cit")
-                || one
-                    .flag(&["-g", "--global", "--package-lock-only"])
-                    .is_some()
-        }
-        "pnpm" if matches!(word, "ci" | "fetch") => true,
-        "pnpm" | "yarn" => {
-            one.flag(&["--offline"]).is_some() || one.flag(&["--version", "--help", "-v"]).is_some()
-        }
-        "bun" => word == "ci",
-        "poetry" => lock_files::copied(ctx, dockerfile, step, "poetry.lock", WhenMissing::Yes),
-        "pipenv" | "pdm" => word == "sync",
-        "bundler" => configured(dockerfile, step, "bundle", &["frozen", "deployment"]),
-        // `cargo run` and `build` fetch too; what builds an empty shell to fill the cache is bound
-        // by the same lock.
-        "cargo" => {
-            !lock_files::exists(ctx, dockerfile, "Cargo.lock")
-                || one.flag(&["--help", "--version"]).is_some()
-        }
-        // These follow their lock files without being told; an environment's file is its own lock,
-        // or is none.
-        "go" | "composer" | "conda" => true,
-        _ => false,
-    }
-}
-
 /// Whether `bundle config set frozen true` or its like came before.
-fn configured(dockerfile: &Dockerfile, step: &Step, program: &str, keys: &[&str]) -> bool {
+fn is_configured(dockerfile: &Dockerfile, step: &Step, program: &str, keys: &[&str]) -> bool {
     let chain = dockerfile.layers(step.stage.index);
     let earlier = dockerfile
         .steps()
         .filter(|other| other.at <= step.at && chain.contains(&other.stage.index));
     earlier.into_iter().any(|other| {
         let script = other.script();
-        script.invocations().iter().any(|one| {
-            let sets = one.is(&[program]) && one.args.iter().any(|word| word.text() == "config");
-            sets && one.args.iter().any(|word| keys.contains(&word.text()))
+        script.invocations().iter().any(|invocation| {
+            let sets = invocation.is(&[program])
+                && invocation.args.iter().any(|word| word.text() == "config");
+            sets && invocation
+                .args
+                .iter()
+                .any(|word| keys.contains(&word.text()))
         })
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::HOLE;
 use crate::source::Location;
@@ -22,12 +22,12 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             Base::Image(_) | Base::Scratch(_) => false,
         };
 
-        let own = dockerfile.instructions_of(stage.index);
+        let position = dockerfile.instructions_of(stage.index);
         sets.push(
             absolute
-                || own
+                || position
                     .into_iter()
-                    .any(|own| matches!(own.instruction.body, Body::Workdir(_))),
+                    .any(|position| matches!(position.instruction.body, Body::Workdir(_))),
         );
         let range = dockerfile.named.all[stage.index].instructions.clone();
 
@@ -51,9 +51,9 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             );
 
             if absolute {
-                sink.report_at(
-                    Level::Note,
+                sink.report(
                     finding
+                        .case("after-workdir")
                         .label("relative to the previous WORKDIR")
                         .help("use an absolute path"),
                 );
@@ -128,11 +128,6 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
     }
 
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let number = |port: &str| {
-        port.parse::<u32>()
-            .ok()
-            .filter(|_| port.bytes().all(|byte| byte.is_ascii_digit()))
-    };
 
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first == 0 || last > 65_535 || first > 65_535 => Some((
@@ -148,6 +143,14 @@ fn fault(text: &str) -> Option<(&'static str, String)> {
             "write the port that the server listens on".to_owned(),
         )),
     }
+}
+
+fn number(port: &str) -> Option<u32> {
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+
+    port.parse().ok()
 }
 
 /// `maintainer`
@@ -243,7 +246,7 @@ fn spaced_arguments(dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// The pair with `=`; `None` where quotes or escapes make it a matter of thought.
+/// The pair with `=`; `None` where quotes or escapes would have to change too.
 fn modern(pair: &Pair) -> Option<String> {
     let value = pair.value.text.as_str();
     let quoted = value.len() >= 2
@@ -349,10 +352,10 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         .map(|name| name.value.as_str())
         .collect();
     for stage in &dockerfile.named.all {
-        for one in &stage.uses {
-            let location = Location::new(dockerfile.file, one.name.span);
-            let name = &one.name.value;
-            let finding = match one.target {
+        for stage_use in &stage.uses {
+            let location = Location::new(dockerfile.file, stage_use.name.span);
+            let name = &stage_use.name.value;
+            let finding = match stage_use.target {
                 Target::NotEarlier(other) if other == stage.index => Finding::new(
                     location,
                     format!("stage `{name}` cannot copy files from itself"),
@@ -409,13 +412,13 @@ fn misspelt<'n>(
     }
 
     let near = nearest(&name.to_lowercase(), names.iter().copied())?;
-    let given = ctx
+    let builds = ctx
         .facts
         .projects()
         .iter()
         .flat_map(|project| &project.services)
         .filter_map(|service| service.build.as_ref());
-    let context = given
+    let context = builds
         .flat_map(|build| &build.additional_contexts)
         .any(|context| context.value == name);
     (!context).then_some(near)

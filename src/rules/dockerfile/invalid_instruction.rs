@@ -1,5 +1,5 @@
-//! `invalid-instruction`: lines that the builder reads and then refuses; and the `syntax-error` of
-//! those it cannot read.
+//! `invalid-instruction`: lines that the builder parses and rejects; and `syntax-error` for those
+//! that it cannot parse.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
@@ -7,12 +7,12 @@ use crate::model::dockerfile::Dockerfile;
 use crate::source::Location;
 use crate::syntax::dockerfile::FaultKind;
 
-/// `invalid-instruction`: the line can be read.
+/// `invalid-instruction`: the line can be parsed.
 pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     report(dockerfile, |kind| !kind.is_unreadable(), sink);
 }
 
-/// `syntax-error`: it cannot.
+/// `syntax-error`: the line cannot be parsed.
 pub fn unreadable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     report(dockerfile, FaultKind::is_unreadable, sink);
 }
@@ -24,9 +24,8 @@ fn report(dockerfile: &Dockerfile, wanted: fn(FaultKind) -> bool, sink: &mut Sin
         .iter()
         .filter(|fault| wanted(fault.kind))
     {
-        let location = |span| Location::new(dockerfile.file, span);
         let mut finding = Finding::new(
-            location(fault.span),
+            Location::new(dockerfile.file, fault.span),
             format!("the build fails here: {}", fault.message),
         )
         .help(
@@ -34,7 +33,7 @@ fn report(dockerfile: &Dockerfile, wanted: fn(FaultKind) -> bool, sink: &mut Sin
                 it is fixed",
         );
         if let Some((span, text)) = &fault.related {
-            finding = finding.related(location(*span), text.clone());
+            finding = finding.related(Location::new(dockerfile.file, *span), text.clone());
         }
 
         sink.report(finding);

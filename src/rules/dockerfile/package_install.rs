@@ -1,103 +1,105 @@
-//! How installs are asked for: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
+//! Forms of installs: `dependency-layer-order`, `dist-upgrade`, `package-update-alone` and
 //! `missing-assume-yes`.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Step};
-use crate::model::package::{Call, Verb, call, manager};
+use crate::model::package::{self, Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
-use crate::syntax::shell::Invocation;
-
-/// The families of the tools that a step installs dependencies with.
-fn installing(step: &Step) -> Vec<&'static str> {
-    let invocations = step.script().invocations();
-    let calls = invocations.iter().filter_map(|one| {
-        let call = call(one).filter(|call| {
-            one.flag(&["--offline"]).is_none() && installs_dependencies(one, call)
-        })?;
-        Some(call.family())
-    });
-
-    calls.collect()
-}
+use crate::syntax::shell::{Invocation, Script};
 
 /// `dependency-layer-order`
 pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let built = shipped_stages::built(ctx, dockerfile);
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
+
     // The families that install dependencies in each stage, those it starts from included.
     let mut families: HashMap<usize, BTreeSet<&str>> = HashMap::new();
 
-    for &stage in &built {
-        let mut before = match dockerfile.stages[stage].base {
+    for stage in shipped_stages::built(ctx, dockerfile) {
+        let inherited = match dockerfile.stages[stage].base {
             Base::Stage(earlier) => families.get(&earlier).cloned().unwrap_or_default(),
             Base::Image(_) | Base::Scratch(_) => BTreeSet::new(),
         };
+        let installs = installs(dockerfile, stage);
+        let all = installs.iter().map(|install| install.family);
+        families.insert(stage, inherited.iter().copied().chain(all).collect());
 
-        let inherited = before.clone();
-        let all = inherited.into_iter().chain(
-            dockerfile
-                .steps_of(stage)
-                .flat_map(|step| installing(&step)),
-        );
-        families.insert(stage, all.collect());
         let copy = dockerfile.instructions_of(stage).find_map(|position| {
             dockerignore::whole_context(position).map(|word| (position.at, word))
         });
+        let Some((copy, word)) = copy else { continue };
 
-        let Some((at, word)) = copy else { continue };
-
-        let mut first = None;
-
-        for step in dockerfile.steps_of(stage) {
-            let script = step.script();
-
-            for one in script.invocations() {
-                // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
-                let offline = one.flag(&["--offline"]).is_some();
-                let Some(call) =
-                    call(&one).filter(|call| !offline && installs_dependencies(&one, call))
-                else {
-                    continue;
-                };
-
-                if step.at < at {
-                    before.insert(call.family());
-                } else if first.is_none()
-                    && !before.contains(call.family())
-                    && !step.mounts.iter().any(|mount| mount.kind() == "cache")
-                {
-                    first = Some((
-                        step.location(call.span(&one)),
-                        call.title(&one),
-                        call.family(),
-                    ));
-                }
-            }
-        }
-
-        let Some((location, title, family)) = first else {
+        let (before, after): (Vec<&DependencyInstall>, Vec<&DependencyInstall>) =
+            installs.iter().partition(|install| install.step < copy);
+        let is_known = |family| {
+            inherited.contains(family) || before.iter().any(|install| install.family == family)
+        };
+        let Some(install) = after
+            .iter()
+            .find(|install| !install.is_cached && !is_known(install.family))
+        else {
             continue;
         };
 
         sink.report(
             Finding::new(
                 Location::new(dockerfile.file, word.span),
-                format!("`{title}` runs again after every source change"),
+                format!("`{}` runs again after every source change", install.title),
             )
             .label("copies everything before dependencies are installed")
-            .related(location, "not cached, because it follows the COPY")
-            .help(match manifests(family) {
+            .related(install.location, "not cached, because it follows the COPY")
+            .help(match manifests(install.family) {
                 "" => "install dependencies first, then copy the sources".to_owned(),
                 names => format!("copy {names} first, install, then copy the rest"),
             }),
         );
     }
+}
+
+/// An install of dependencies.
+struct DependencyInstall {
+    /// Index of its instruction.
+    step: usize,
+    family: &'static str,
+    title: String,
+    location: Location,
+    /// A cache is mounted for it.
+    is_cached: bool,
+}
+
+/// The installs of dependencies in the steps of a stage.
+fn installs(dockerfile: &Dockerfile, stage: usize) -> Vec<DependencyInstall> {
+    let mut installs = Vec::new();
+
+    for step in dockerfile.steps_of(stage) {
+        for invocation in step.script().invocations() {
+            // `pnpm install --offline` takes what an earlier `pnpm fetch` brought.
+            if invocation.flag(&["--offline"]).is_some() {
+                continue;
+            }
+
+            let Some(call) = call(&invocation) else {
+                continue;
+            };
+
+            if installs_dependencies(&invocation, &call) {
+                installs.push(DependencyInstall {
+                    step: step.at,
+                    family: call.family(),
+                    title: call.title(&invocation),
+                    location: step.location(call.span(&invocation)),
+                    is_cached: step.mounts.iter().any(|mount| mount.kind() == "cache"),
+                });
+            }
+        }
+    }
+
+    installs
 }
 
 fn manifests(family: &str) -> &'static str {
@@ -119,12 +121,12 @@ fn manifests(family: &str) -> &'static str {
 }
 
 /// An install that needs manifests at most, not the sources.
-fn installs_dependencies(one: &Invocation, call: &Call) -> bool {
+fn installs_dependencies(invocation: &Invocation, call: &Call) -> bool {
     match (call.family(), call.verb) {
         ("cargo", _) => false,
         ("go", verb) => verb == Verb::Sync,
         ("pip" | "uv", Verb::Install) => {
-            let from_file = one
+            let from_file = invocation
                 .flag(&["-r", "--requirement", "--requirements"])
                 .is_some();
             from_file
@@ -148,43 +150,39 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         let script = step.script();
 
-        for one in script.invocations() {
-            if manager(one.program).is_none_or(|known| !known.system) {
+        for invocation in script.invocations() {
+            if manager(invocation.program).is_none_or(|known| !known.system) {
                 continue;
             }
 
-            let Some(call) = call(&one) else { continue };
+            let Some(call) = call(&invocation) else {
+                continue;
+            };
 
             if !matches!(call.verb, Verb::Distribution | Verb::Upgrade) {
                 continue;
             }
 
-            let location = step.location(call.span(&one));
-            let title = call.title(&one);
+            let location = step.location(call.span(&invocation));
+            let title = call.title(&invocation);
 
             match call.verb {
                 Verb::Distribution => sink.report(
                     Finding::new(
                         location,
-                        format!(
-                            "`{title}` turns the base image into a \
-                        different system"
-                        ),
+                        format!("`{title}` turns the base image into a different system"),
                     )
                     .label("adds and removes packages on its own")
                     .help("start from a newer base image"),
                 ),
                 // `dnf update` in a RUN of its own is `package-update-alone`.
                 Verb::Upgrade if is_alone(&call, &script.invocations()) => {}
-                Verb::Upgrade => sink.report_at(
-                    Level::Note,
+                Verb::Upgrade => sink.report(
                     Finding::new(
                         location,
-                        format!(
-                            "`{title}` upgrades every package of the base \
-                        image"
-                        ),
+                        format!("`{title}` upgrades every package of the base image"),
                     )
+                    .case("within-release")
                     .label("the result depends on the date of the build")
                     .help(
                         "start from a newer base image and rebuild regularly, or name the \
@@ -208,61 +206,34 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let invocations = script.invocations();
         let calls: Vec<_> = invocations
             .iter()
-            .filter_map(|one| Some((one, call(one)?)))
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
             .filter(|(_, call)| call.manager.system)
             .collect();
-        let alone = |call: &Call| call.verb == Verb::Refresh || is_alone(call, &invocations);
-        let Some((one, call)) = calls.iter().find(|(_, call)| alone(call)) else {
+        let Some((invocation, call)) = calls
+            .iter()
+            .find(|(_, call)| call.verb == Verb::Refresh || is_alone(call, &invocations))
+        else {
             continue;
         };
 
-        let raises = call.verb == Verb::Upgrade;
-        let used = calls.iter().any(|(_, other)| {
-            let upgrades = matches!(other.verb, Verb::Upgrade | Verb::Distribution) && !raises;
-            other.family() == call.family()
-                && (upgrades || matches!(other.verb, Verb::Install | Verb::Other))
-        });
-        // Scripts that install on their own need the lists as well.
-        let script_follows = invocations.iter().any(|other| {
-            other.is(&[
-                "bash",
-                "sh",
-                "add-apt-repository",
-                "tasksel",
-                "dpkg",
-                "apt-file",
-                "apt-cache",
-            ])
-        });
-
-        let mounted = call
-            .manager
-            .caches
-            .iter()
-            .any(|cache| step.is_mounted(cache) || step.has_cache(cache));
-        if used || script_follows || mounted {
+        if is_used(call, &calls)
+            || invocations
+                .iter()
+                .any(|invocation| invocation.is(LIST_READERS))
+            || call
+                .manager
+                .caches
+                .iter()
+                .any(|cache| step.is_mounted(cache) || step.has_cache(cache))
+        {
             continue;
         }
 
         let finding = Finding::new(
-            step.location(call.span(one)),
-            format!("`{}` is in a separate RUN", call.title(one)),
+            step.location(call.span(invocation)),
+            format!("`{}` is in a separate RUN", call.title(invocation)),
         );
-        let wanted = dockerfile
-            .steps()
-            .filter(|later| later.at > step.at)
-            .any(|later| {
-                let script = later.script();
-                script
-                    .invocations()
-                    .iter()
-                    .filter_map(crate::model::package::call)
-                    .any(|later| {
-                        later.family() == call.family()
-                            && matches!(later.verb, Verb::Install | Verb::Other)
-                    })
-            });
-        sink.report(if wanted {
+        sink.report(if installs_later(dockerfile, &step, call) {
             finding
                 .label("once cached, it leaves later installs with stale lists")
                 .help("update and install in the same RUN, joined by `&&`")
@@ -274,10 +245,47 @@ pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// `yum update` is taken for `apt-get update`: it raises all packages, in a RUN that installs none.
+/// Programs that read the package lists, and scripts that may install.
+const LIST_READERS: &[&str] = &[
+    "add-apt-repository",
+    "apt-cache",
+    "apt-file",
+    "bash",
+    "dpkg",
+    "sh",
+    "tasksel",
+];
+
+/// Whether another call of the RUN uses the package lists that a call updates.
+fn is_used(update: &Call, calls: &[(&Invocation, Call)]) -> bool {
+    calls
+        .iter()
+        .filter(|(_, call)| call.family() == update.family())
+        .any(|(_, call)| match call.verb {
+            Verb::Install | Verb::Other => true,
+            Verb::Upgrade | Verb::Distribution => update.verb != Verb::Upgrade,
+            _ => false,
+        })
+}
+
+/// Whether a later RUN installs with the same manager.
+fn installs_later(dockerfile: &Dockerfile, step: &Step, update: &Call) -> bool {
+    dockerfile
+        .steps()
+        .filter(|later| later.at > step.at)
+        .any(|later| {
+            let script = later.script();
+            script.invocations().iter().filter_map(call).any(|call| {
+                call.family() == update.family() && matches!(call.verb, Verb::Install | Verb::Other)
+            })
+        })
+}
+
+/// Whether `yum update` is meant as `apt-get update`: it upgrades all packages, in a RUN that installs
+/// none.
 fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
     let updates = call.verb == Verb::Upgrade && matches!(call.word.text(), "update" | "up");
-    let mut others = invocations.iter().filter_map(crate::model::package::call);
+    let mut others = invocations.iter().filter_map(package::call);
     updates
         && matches!(call.family(), "dnf" | "zypper")
         && !others.any(|other| other.verb == Verb::Install)
@@ -290,21 +298,15 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         let invocations = script.invocations();
-        let words = || {
-            invocations
-                .iter()
-                .flat_map(|one| one.args)
-                .map(|word| word.text().to_ascii_lowercase())
-        };
+        configured |= invocations
+            .iter()
+            .flat_map(|invocation| invocation.args)
+            .any(|word| configures_yes(word.text()));
 
-        configured |= words().any(|text| {
-            text.contains("assume-yes") && !text.starts_with("--")
-                || text.contains("assumeyes=")
-                || text.contains("always_yes")
-        });
-
-        for one in &invocations {
-            let Some(call) = call(one) else { continue };
+        for invocation in &invocations {
+            let Some(call) = call(invocation) else {
+                continue;
+            };
 
             let asks = matches!(
                 call.verb,
@@ -315,46 +317,19 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let flags: Vec<&str> = call.manager.yes.iter().map(String::as_str).collect();
-            let quiet = one
-                .args
-                .iter()
-                .filter(|word| word.text() == "-q" || word.text() == "--quiet")
-                .count()
-                > 1;
-            let level = one
-                .option(&["-q", "--quiet"])
-                .is_some_and(|option| option.option.text().ends_with("=2"));
-            let pretends = one
-                .flag(&[
-                    "-s",
-                    "--simulate",
-                    "--dry-run",
-                    "--just-print",
-                    "-d",
-                    "--download-only",
-                    "--help",
-                    "--assume-no",
-                    "--assumeno",
-                    "--json",
-                ])
-                .is_some();
-            // `yes | apt-get …` answers too.
-            let fed = !script.feeders(one.command).is_empty()
-                || !one.command.redirects.is_empty()
-                    && one
-                        .command
-                        .redirects
-                        .iter()
-                        .any(|redirect| redirect.descriptor == Some(0));
-            if one.flag(&flags).is_some() || quiet || level || pretends || fed {
+            if invocation.flag(&flags).is_some()
+                || is_quiet(invocation)
+                || is_dry_run(invocation)
+                || has_input(script, invocation)
+            {
                 continue;
             }
 
             let finding = Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 format!(
                     "`{}` waits for a confirmation that never comes",
-                    call.title(one)
+                    call.title(invocation)
                 ),
             )
             .label("prompts before it continues")
@@ -362,4 +337,54 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             sink.report(finding);
         }
     }
+}
+
+/// Whether a word of a command configures the manager to assume yes.
+fn configures_yes(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("assume-yes") && !word.starts_with("--")
+        || word.contains("assumeyes=")
+        || word.contains("always_yes")
+}
+
+/// Whether it is called with `-qq` or `-q=2`, which imply yes.
+fn is_quiet(invocation: &Invocation) -> bool {
+    let count = invocation
+        .args
+        .iter()
+        .filter(|word| matches!(word.text(), "-q" | "--quiet"))
+        .count();
+
+    count > 1
+        || invocation
+            .option(&["-q", "--quiet"])
+            .is_some_and(|option| option.option.text().ends_with("=2"))
+}
+
+/// Whether it only simulates, downloads or prints.
+fn is_dry_run(invocation: &Invocation) -> bool {
+    const FLAGS: &[&str] = &[
+        "--assume-no",
+        "--assumeno",
+        "--download-only",
+        "--dry-run",
+        "--help",
+        "--json",
+        "--just-print",
+        "--simulate",
+        "-d",
+        "-s",
+    ];
+
+    invocation.flag(FLAGS).is_some()
+}
+
+/// Whether its prompts are answered: `yes | apt-get …`.
+fn has_input(script: &Script, invocation: &Invocation) -> bool {
+    !script.feeders(invocation.command).is_empty()
+        || invocation
+            .command
+            .redirects
+            .iter()
+            .any(|redirect| redirect.descriptor == Some(0))
 }

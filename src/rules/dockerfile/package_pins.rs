@@ -1,7 +1,7 @@
-//! `pinned-package` and `pinned-os-package`: installs that take whatever is newest.
+//! `pinned-package` and `pinned-os-package`: installs of the newest version.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Pin, Verb, call, manager, pin};
 use crate::syntax::shell::{Invocation, Word};
@@ -9,32 +9,30 @@ use crate::syntax::shell::{Invocation, Word};
 /// How many packages a message names.
 const SHOWN: usize = 4;
 
-/// Installers that are raised so that everything else installs well.
+/// Installers that are upgraded before they install anything else.
 const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "build"];
 
 /// `pinned-package`
 pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    each_open(ctx, dockerfile, false, |step, one, call, open| {
-        let level = if open.iter().all(|word| BOOTSTRAP.contains(&word.text())) {
-            Level::Note
-        } else {
-            sink.level()
-        };
-
-        let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
-        sink.report_at(level, finding);
+    each_open(ctx, dockerfile, false, |step, invocation, call, open| {
+        let bootstraps = open.iter().all(|word| BOOTSTRAP.contains(&word.text()));
+        let finding = finding(step, invocation, call, open)
+            .help(advice(call.family(), open[0].text()))
+            .case_if(bootstraps, "bootstrap");
+        sink.report(finding);
     });
 }
 
 /// `pinned-os-package`
 pub fn system(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    each_open(ctx, dockerfile, true, |step, one, call, open| {
-        let finding = finding(step, one, call, open).help(advice(call.family(), open[0].text()));
+    each_open(ctx, dockerfile, true, |step, invocation, call, open| {
+        let finding =
+            finding(step, invocation, call, open).help(advice(call.family(), open[0].text()));
         sink.report(finding);
     });
 }
 
-fn finding(step: &Step, one: &Invocation, call: &Call, open: &[&Word]) -> Finding {
+fn finding(step: &Step, invocation: &Invocation, call: &Call, open: &[&Word]) -> Finding {
     let names: Vec<String> = open
         .iter()
         .take(SHOWN)
@@ -57,7 +55,7 @@ fn finding(step: &Step, one: &Invocation, call: &Call, open: &[&Word]) -> Findin
         step.location(open[0].span),
         format!(
             "`{}` installs {}{more} {what}",
-            call.title(one),
+            call.title(invocation),
             names.join(", ")
         ),
     )
@@ -81,14 +79,15 @@ fn each_open(
     {
         let script = step.script();
         let installers = script.invocations().into_iter();
-        let installers = installers
-            .filter(|one| manager(one.program).is_some_and(|known| known.system == system));
-        for one in installers {
-            let Some(call) = call(&one).filter(|call| call.verb == Verb::Install) else {
+        let installers = installers.filter(|invocation| {
+            manager(invocation.program).is_some_and(|known| known.system == system)
+        });
+        for invocation in installers {
+            let Some(call) = call(&invocation).filter(|call| call.verb == Verb::Install) else {
                 continue;
             };
 
-            if is_constrained(&one, &call) {
+            if is_constrained(&invocation, &call) {
                 continue;
             }
 
@@ -96,19 +95,19 @@ fn each_open(
                 .packages
                 .iter()
                 .copied()
-                .filter(|word| pin(&call, &one, word) == Pin::Open)
+                .filter(|word| pin(&call, &invocation, word) == Pin::Open)
                 .collect();
             if !open.is_empty() {
-                visit(&step, &one, &call, &open);
+                visit(&step, &invocation, &call, &open);
             }
         }
     }
 }
 
-/// Versions stand elsewhere: constraint files, a lock, an offline folder.
-fn is_constrained(one: &Invocation, call: &Call) -> bool {
+/// Whether versions are pinned elsewhere: in a constraint file, a lock, an offline folder.
+fn is_constrained(invocation: &Invocation, call: &Call) -> bool {
     match call.family() {
-        "pip" | "uv" | "pipx" => one
+        "pip" | "uv" | "pipx" => invocation
             .flag(&[
                 "-c",
                 "--constraint",
@@ -119,10 +118,12 @@ fn is_constrained(one: &Invocation, call: &Call) -> bool {
             ])
             .is_some(),
         // Added to the manifest and its lock: a choice of a developer, not of a build.
-        "npm" => one.flag(&["--package-lock-only", "--offline"]).is_some(),
+        "npm" => invocation
+            .flag(&["--package-lock-only", "--offline"])
+            .is_some(),
         "apt" => call.word.text() == "build-dep",
         "go" => {
-            one.flag(&["-u"]).is_none()
+            invocation.flag(&["-u"]).is_none()
                 && call.packages.iter().all(|word| !word.text().contains('.'))
         }
         _ => false,

@@ -13,17 +13,19 @@ use crate::syntax::shell::Invocation;
 pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        // A line in `apt.conf.d` settles it for all that follow.
+        // A line in `apt.conf.d` counts for all that follow.
         configured |= mentions(invocations, "Install-Recommends")
-            && !invocations.iter().any(|one| one.is(&["apt-get", "apt"]));
-        for (one, call) in calls {
-            let off = one
+            && !invocations
+                .iter()
+                .any(|invocation| invocation.is(&["apt-get", "apt"]));
+        for (invocation, call) in calls {
+            let off = invocation
                 .flag(&["--no-install-recommends", "--without-recommends"])
                 .is_some()
-                || one
+                || invocation
                     .options(&["-o", "--option"])
                     .any(|option| is_off(option.value))
-                || one.args.iter().any(|word| is_off(word.text()));
+                || invocation.args.iter().any(|word| is_off(word.text()));
             if call.verb != Verb::Install
                 || off
                 || configured
@@ -33,9 +35,9 @@ pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            let location = step.location(call.span(one));
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-install-recommends");
+            let location = step.location(call.span(invocation));
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-install-recommends");
             sink.report(
                 Finding::new(location, "recommended packages are installed as well")
                     .label("installs more packages than requested")
@@ -63,7 +65,8 @@ fn is_off(option: &str) -> bool {
 /// `apt-lists`
 pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        let Some((one, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh) else {
+        let Some((invocation, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh)
+        else {
             return;
         };
 
@@ -74,7 +77,7 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
         sink.report(
             Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 "the package lists stay in the layer",
             )
             .label("writes tens of megabytes to `/var/lib/apt/lists`")
@@ -97,16 +100,16 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             return;
         }
 
-        for (one, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
-            if has_flag(one, call) {
+        for (invocation, call) in calls.iter().filter(|(_, call)| call.verb == Verb::Install) {
+            if has_flag(invocation, call) {
                 continue;
             }
 
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-cache");
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-cache");
             sink.report(
                 Finding::new(
-                    step.location(call.span(one)),
+                    step.location(call.span(invocation)),
                     "the package index stays in the layer",
                 )
                 .label("keeps `/var/cache/apk`")
@@ -133,28 +136,14 @@ pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
-        let wasteful = |call: &Call| {
-            let removes = call.verb == Verb::Remove && call.family() == "zypper";
-            removes
-                || matches!(
-                    call.verb,
-                    Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh
-                )
-        };
-
-        let Some(last) = calls.iter().rposition(|(_, call)| wasteful(call)) else {
+        let Some(last) = calls.iter().rposition(|(_, call)| fills_cache(call)) else {
             return;
         };
 
-        let (one, call) = &calls[last];
-        // `dnf clean metadata` leaves the packages.
-        let whole = |one: &Invocation, call: &Call| {
-            call.family() != "dnf" || one.args.iter().any(|word| word.text() == "all")
-        };
-
+        let (invocation, call) = &calls[last];
         let clean = calls[last..]
             .iter()
-            .any(|(one, call)| call.verb == Verb::Clean && whole(one, call));
+            .any(|(invocation, call)| cleans_all(invocation, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
         let mounted =
             caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
@@ -168,8 +157,8 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
 
         let command = command.replacen(
             "dnf",
-            if one.is(&["yum", "microdnf", "tdnf"]) {
-                one.program
+            if invocation.is(&["yum", "microdnf", "tdnf"]) {
+                invocation.program
             } else {
                 "dnf"
             },
@@ -177,13 +166,27 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
         );
         sink.report(
             Finding::new(
-                step.location(call.span(one)),
+                step.location(call.span(invocation)),
                 "downloaded packages and metadata stay in the layer",
             )
             .label(format!("keeps `{}`", call.manager.caches[0]))
             .help(format!("end the same RUN with `&& {command}`")),
         );
     });
+}
+
+fn fills_cache(call: &Call) -> bool {
+    match call.verb {
+        Verb::Install | Verb::Upgrade | Verb::Distribution | Verb::Refresh => true,
+        Verb::Remove => call.family() == "zypper",
+        _ => false,
+    }
+}
+
+/// Whether a call empties the cache; `dnf clean metadata` leaves the packages.
+fn cleans_all(invocation: &Invocation, call: &Call) -> bool {
+    call.verb == Verb::Clean
+        && (call.family() != "dnf" || invocation.args.iter().any(|word| word.text() == "all"))
 }
 
 /// `pip-cache`
@@ -206,28 +209,9 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         let cleans = calls.iter().any(|(_, call)| call.verb == Verb::Clean);
         let wasteful: Vec<_> = calls
             .iter()
-            .filter(|(one, call)| {
-                let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
-                let variable = call.manager.uncached_env.iter().any(|name| {
-                    let set = matches!(step.stage.scope.get(name), Some(VariableValue::Known { text, .. }) if is_on(text));
-                    set || one.environment().any(|(given, value, _)| given == name && is_on(value))
-                        || assigned(invocations, name)
-                });
-
-                let mounted = caches.iter().any(|cache| step.has_cache(cache))
-                    || step.mounts.iter().any(|mount| {
-                        // A mount that is shared under any folder with the tool's name in it.
-                        mount.kind() == "cache"
-                            && mount.target().is_some_and(|target| target.value.contains(call.family()))
-                    });
-                let moved = one
-                    .option(&["--cache", "--cache-dir", "--cache-folder"])
-                    .is_some_and(|option| option.value.starts_with("/tmp"));
-                matches!(call.verb, Verb::Install | Verb::Sync)
-                    && !(has_flag(one, call) || variable || mounted || moved || removes(invocations, &caches))
-            })
+            .filter(|(invocation, call)| keeps_cache(step, invocations, invocation, call))
             .collect();
-        let Some(((one, call), rest)) = wasteful.split_first() else {
+        let Some(((invocation, call), rest)) = wasteful.split_first() else {
             return;
         };
 
@@ -236,8 +220,8 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         }
 
         let mut finding = Finding::new(
-            step.location(call.span(one)),
-            format!("the `{}` cache stays in the layer", one.program),
+            step.location(call.span(invocation)),
+            format!("the `{}` cache stays in the layer", invocation.program),
         )
         .label("keeps the downloaded files")
         .help(advice(call.family()));
@@ -246,8 +230,8 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
         }
 
         if call.family() == "pip" {
-            let at = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, at, " --no-cache-dir");
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, " --no-cache-dir");
             finding = finding.fix(Fix::new(
                 Applicability::Safe,
                 "add `--no-cache-dir`",
@@ -257,6 +241,63 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
 
         sink.report(finding);
     });
+}
+
+/// Whether an install leaves its downloads in the layer.
+fn keeps_cache(
+    step: &Step,
+    invocations: &[Invocation],
+    invocation: &Invocation,
+    call: &Call,
+) -> bool {
+    if !matches!(call.verb, Verb::Install | Verb::Sync) || has_flag(invocation, call) {
+        return false;
+    }
+
+    let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
+    let is_off = call
+        .manager
+        .uncached_env
+        .iter()
+        .any(|name| is_variable_on(step, invocations, invocation, name));
+    let is_temporary = invocation
+        .option(&["--cache", "--cache-dir", "--cache-folder"])
+        .is_some_and(|option| option.value.starts_with("/tmp"));
+
+    !is_off
+        && !is_temporary
+        && !is_cache_mounted(step, call.family(), &caches)
+        && !removes(invocations, &caches)
+}
+
+/// Whether the stage, the command or an `export` of the RUN sets the variable.
+fn is_variable_on(
+    step: &Step,
+    invocations: &[Invocation],
+    invocation: &Invocation,
+    name: &str,
+) -> bool {
+    let is_inherited = matches!(
+        step.stage.scope.get(name),
+        Some(VariableValue::Known { text, .. }) if is_on(text)
+    );
+
+    is_inherited
+        || invocation
+            .environment()
+            .any(|(set, value, _)| set == name && is_on(value))
+        || assigned(invocations, name)
+}
+
+/// Whether a cache of the tool is mounted, under any folder with the tool's name in it.
+fn is_cache_mounted(step: &Step, family: &str, caches: &[&str]) -> bool {
+    caches.iter().any(|cache| step.has_cache(cache))
+        || step.mounts.iter().any(|mount| {
+            mount.kind() == "cache"
+                && mount
+                    .target()
+                    .is_some_and(|target| target.value.contains(family))
+        })
 }
 
 fn advice(family: &str) -> &'static str {
@@ -276,7 +317,7 @@ fn advice(family: &str) -> &'static str {
     }
 }
 
-/// Calls the visitor once for each RUN of a shipped layer that uses one of these families.
+/// Calls a visitor once for each RUN of a shipped layer that uses one of these families.
 fn each_call(
     ctx: &Ctx,
     dockerfile: &Dockerfile,
@@ -294,34 +335,33 @@ fn each_call(
     {
         let script = step.script();
         let invocations = script.invocations();
-        let of_family = |one: &&Invocation| {
-            manager(one.program).is_some_and(|manager| families.contains(&manager.family.as_str()))
-        };
-
-        let calls = invocations
+        let calls: Vec<_> = invocations
             .iter()
-            .filter(of_family)
-            .filter_map(|one| Some((one, call(one)?)));
-        let calls: Vec<_> = calls.collect();
+            .filter(|invocation| {
+                manager(invocation.program)
+                    .is_some_and(|manager| families.contains(&manager.family.as_str()))
+            })
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
+            .collect();
         visit(&step, &invocations, &calls);
     }
 }
 
-fn has_flag(one: &Invocation, call: &Call) -> bool {
+fn has_flag(invocation: &Invocation, call: &Call) -> bool {
     let flags: Vec<&str> = call.manager.uncached.iter().map(String::as_str).collect();
-    one.flag(&flags).is_some()
+    invocation.flag(&flags).is_some()
 }
 
 /// Whether an `rm` or `find -delete` of the RUN empties one of these folders.
 fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
     let removing = invocations
         .iter()
-        .filter(|one| one.is(&["rm", "find", "rmdir"]));
-    let mut words = removing.flat_map(|one| one.args);
+        .filter(|invocation| invocation.is(&["rm", "find", "rmdir"]));
+    let mut words = removing.flat_map(|invocation| invocation.args);
     words.any(|word| {
         // `/var/lib/{apt,dpkg}` names several folders at once.
         let text = word.text();
-        let braced = text.find('{').map(|at| &text[..at]);
+        let braced = text.find('{').map(|offset| &text[..offset]);
         folders.iter().any(|folder| {
             text.contains(folder)
                 || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
@@ -330,8 +370,10 @@ fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
 }
 
 fn assigned(invocations: &[Invocation], name: &str) -> bool {
-    let exports = invocations.iter().filter(|one| one.is(&["export"]));
-    exports.flat_map(|one| one.args).any(|word| {
+    let exports = invocations
+        .iter()
+        .filter(|invocation| invocation.is(&["export"]));
+    exports.flat_map(|invocation| invocation.args).any(|word| {
         word.assignment()
             .is_some_and(|(set, value)| set == name && is_on(value))
     })
@@ -347,6 +389,6 @@ fn is_on(value: &str) -> bool {
 fn mentions(invocations: &[Invocation], part: &str) -> bool {
     invocations
         .iter()
-        .flat_map(|one| one.args)
+        .flat_map(|invocation| invocation.args)
         .any(|word| word.text().contains(part))
 }

@@ -1,7 +1,7 @@
 //! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::Location;
 use crate::syntax::dockerfile::Body;
@@ -24,12 +24,13 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let invocations = script.invocations();
         let locations: Vec<(Location, &str)> = invocations
             .iter()
-            .filter_map(|one| {
-                let by = one.wrapper(WrapperKind::Elevate);
+            .filter_map(|invocation| {
+                let by = invocation.wrapper(WrapperKind::Elevate);
                 by.map(|by| (command.place_of(by.name.span), by.program))
                     .or_else(|| {
-                        one.is(&["sudo", "doas"])
-                            .then(|| (command.place_of(one.name.span), one.program))
+                        invocation
+                            .is(&["sudo", "doas"])
+                            .then(|| (command.place_of(invocation.name.span), invocation.program))
                     })
             })
             .collect();
@@ -58,22 +59,14 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `world-writable`
 pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    // What only a build or a developer sees is open to nobody else.
+    // Only a build or a developer uses the other stages and files.
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let development = shipped_stages::is_development(ctx, dockerfile);
-    let level = |stage: usize, sink: &Sink| {
-        if development || !shipped.contains(&stage) {
-            Level::Note
-        } else {
-            sink.level()
-        }
-    };
-
     for step in dockerfile.steps() {
         let script = step.script();
 
-        for one in script.invocations() {
-            let Some((word, paths)) = opened(&one) else {
+        for invocation in script.invocations() {
+            let Some((word, paths)) = opened(&invocation) else {
                 continue;
             };
 
@@ -81,9 +74,10 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            sink.report_at(
-                level(step.stage.index, sink),
-                finding(step.location(word.span), word.text()),
+            sink.report(
+                finding(step.location(word.span), word.text())
+                    .case_if(development, "development")
+                    .case_if(!shipped.contains(&step.stage.index), "unshipped"),
             );
         }
     }
@@ -99,9 +93,10 @@ pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .and_then(|flag| flag.value.as_ref());
         if let Some(value) = chmod.filter(|value| is_open(&value.value)) {
             let location = Location::new(dockerfile.file, value.span);
-            sink.report_at(
-                level(position.stage.index, sink),
-                finding(location, &value.value),
+            sink.report(
+                finding(location, &value.value)
+                    .case_if(development, "development")
+                    .case_if(!shipped.contains(&position.stage.index), "unshipped"),
             );
         }
     }
@@ -119,17 +114,17 @@ fn finding(location: Location, mode: &str) -> Finding {
     )
 }
 
-/// The mode of a `chmod` that lets everybody write, and what it is applied to.
-fn opened<'s>(one: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
-    let words = match one.program {
-        "chmod" => one
+/// The mode of a `chmod` that lets every user write, and what it is applied to.
+fn opened<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, Vec<&'s Word>)> {
+    let words = match invocation.program {
+        "chmod" => invocation
             .args
             .iter()
             .filter(|word| !word.text().starts_with('-') || word.text().starts_with("-w"))
             .collect::<Vec<_>>(),
         "install" | "mkdir" => {
-            let mode = one.option(&["-m", "--mode"])?;
-            let paths = one.positionals(&["-m", "--mode", "-o", "-g"]);
+            let mode = invocation.option(&["-m", "--mode"])?;
+            let paths = invocation.positionals(&["-m", "--mode", "-o", "-g"]);
             return is_open(mode.value).then_some((mode.word, paths));
         }
         _ => return None,
@@ -152,17 +147,17 @@ fn is_open(mode: &str) -> bool {
     }
 
     mode.split(',').any(|part| {
-        let Some(at) = part.find(['+', '=']) else {
+        let Some(operator) = part.find(['+', '=']) else {
             return false;
         };
 
-        let (who, what) = part.split_at(at);
+        let (who, what) = part.split_at(operator);
 
         what.contains('w') && (who.contains('o') || who.contains('a')) && !what.contains('t')
     })
 }
 
-/// Folders that are for everybody.
+/// Whether a folder is for every user.
 fn is_scratch(path: &str) -> bool {
     let path = path.trim_end_matches(['/', '*']);
     ["/tmp", "/var/tmp", "/dev/shm", "/run/lock"]
@@ -204,9 +199,9 @@ pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             && top.iter().skip(1).all(|command| command.name() != "cd")
             && !step.trigger
         {
-            sink.report_at(
-                Level::Note,
+            sink.report(
                 Finding::new(location, "the whole RUN works in another directory")
+                    .case("whole-run")
                     .label("hides where the next commands run")
                     .help(format!("put `WORKDIR {}` before the RUN", target.text())),
             );

@@ -1,11 +1,11 @@
-//! `ssh-server`: a second way into a container.
+//! `ssh-server`: SSH servers in images and pods.
 
 use crate::analysis::{Ctx, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::package::{Verb, call};
-use crate::source::{Located, Location};
+use crate::source::Location;
 
 /// Packages that bring a server.
 const PACKAGES: &[&str] = &["openssh-server", "openssh", "dropbear", "sshd"];
@@ -23,9 +23,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         let script = step.script();
 
-        for one in script.invocations() {
+        for invocation in script.invocations() {
             // Repositories that are served over SSH: then the server is what the image is for.
-            if one
+            if invocation
                 .args
                 .iter()
                 .any(|word| word.text().contains("git-shell"))
@@ -34,7 +34,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
 
             let Some(call) =
-                call(&one).filter(|call| call.manager.system && call.verb == Verb::Install)
+                call(&invocation).filter(|call| call.manager.system && call.verb == Verb::Install)
             else {
                 continue;
             };
@@ -57,11 +57,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         .iter()
         .filter(|stage| shipped.contains(&stage.index))
     {
-        let is_ssh = |port: &&Located<String>| {
-            port.value.trim_matches(['"', '\'']).split('/').next() == Some("22")
-        };
-
-        let port = stage.exposes.iter().find(is_ssh);
+        let port = stage.exposes.iter().find(|port| is_ssh(&port.value));
         let mut locations = installed
             .iter()
             .filter(|(index, _)| *index == stage.index)
@@ -81,6 +77,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
         sink.report(finding.help(help));
     }
+}
+
+fn is_ssh(port: &str) -> bool {
+    port.trim_matches(['"', '\'']).split('/').next() == Some("22")
 }
 
 /// A pod's port 22.

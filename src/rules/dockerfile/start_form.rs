@@ -1,5 +1,5 @@
-//! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: how CMD,
-//! ENTRYPOINT and HEALTHCHECK are written.
+//! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: forms of CMD,
+//! ENTRYPOINT and HEALTHCHECK.
 
 use crate::analysis::{Ctx, exits, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
@@ -24,74 +24,81 @@ pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let (entrypoint, cmd) = dockerfile.start(stage);
-        // A shell-form ENTRYPOINT never sees its CMD.
-        let shadowed = matches!(entrypoint, Some(Command::Shell { .. }));
-        let cmd = cmd.filter(|_| !shadowed);
+        // A shell-form ENTRYPOINT ignores its CMD.
+        let cmd = match entrypoint {
+            Some(Command::Shell { .. }) => None,
+            _ => cmd,
+        };
 
         for (command, keyword) in [(entrypoint, Keyword::Entrypoint), (cmd, Keyword::Cmd)] {
             let Some(command @ Command::Shell { location, code }) = command else {
                 continue;
             };
 
-            let Some(instruction) = instruction_at(dockerfile, *location) else {
-                continue;
-            };
-
-            if seen.contains(location)
-                || code.text.trim().is_empty()
-                || code.text.trim_start().starts_with('[')
+            // A broken array is `json-command`.
+            let text = code.text.trim();
+            let is_array = text.is_empty() || text.starts_with('[');
+            if !is_array
+                && !seen.contains(location)
+                && let Some(finding) = shell_form(dockerfile, command, *location, keyword)
             {
-                continue;
+                seen.push(*location);
+                sink.report(finding);
             }
-
-            seen.push(*location);
-            let script = code.script();
-            let invocations = script.invocations();
-            let top = invocations
-                .iter()
-                .rev()
-                .find(|one| !script.within(one.command, BlockKind::Substitution));
-            let Some(last) = top else { continue };
-
-            let steps_aside = invocations
-                .iter()
-                .any(|one| one.wrapper(WrapperKind::Exec).is_some());
-            if steps_aside || exits::command(command) {
-                continue;
-            }
-
-            let fix = json(script).and_then(|text| {
-                let edit = Edit::replace(dockerfile.file, instruction.arguments, text);
-                Fix::new(Applicability::Safe, "write it as a JSON array", vec![edit])
-            });
-
-            let location = Location::new(dockerfile.file, instruction.keyword.span);
-            let how = if fix.is_some() {
-                "write it as a JSON array".to_owned()
-            } else {
-                format!(
-                    "write it as a JSON array, or replace the shell: `exec {} …`",
-                    last.program
-                )
-            };
-
-            sink.report(
-                Finding::new(
-                    location,
-                    format!(
-                        "shell form: `docker stop` signals `sh`, not `{}`",
-                        last.program
-                    ),
-                )
-                .label(format!(
-                    "`sh` runs this {} and does not forward signals",
-                    keyword.name()
-                ))
-                .help(how)
-                .fix(fix),
-            );
         }
     }
+}
+
+/// A start command in shell form whose last program gets no signals.
+fn shell_form(
+    dockerfile: &Dockerfile,
+    command: &Command,
+    location: Location,
+    keyword: Keyword,
+) -> Option<Finding> {
+    let instruction = instruction_at(dockerfile, location)?;
+    let script = command.script();
+    let invocations = script.invocations();
+    let last = invocations
+        .iter()
+        .rev()
+        .find(|invocation| !script.within(invocation.command, BlockKind::Substitution))?;
+
+    let is_replaced = invocations
+        .iter()
+        .any(|invocation| invocation.wrapper(WrapperKind::Exec).is_some());
+    if is_replaced || exits::command(command) {
+        return None;
+    }
+
+    let fix = json(script).and_then(|text| {
+        let edit = Edit::replace(dockerfile.file, instruction.arguments, text);
+        Fix::new(Applicability::Safe, "write it as a JSON array", vec![edit])
+    });
+    let help = if fix.is_some() {
+        "write it as a JSON array".to_owned()
+    } else {
+        format!(
+            "write it as a JSON array, or replace the shell: `exec {} …`",
+            last.program
+        )
+    };
+
+    Some(
+        Finding::new(
+            Location::new(dockerfile.file, instruction.keyword.span),
+            format!(
+                "shell form: `docker stop` signals `sh`, not `{}`",
+                last.program
+            ),
+        )
+        .label(format!(
+            "`sh` runs this {} and does not forward signals",
+            keyword.name()
+        ))
+        .help(help)
+        .fix(fix),
+    )
 }
 
 fn instruction_at(dockerfile: &Dockerfile, location: Location) -> Option<&Instruction> {
@@ -99,7 +106,7 @@ fn instruction_at(dockerfile: &Dockerfile, location: Location) -> Option<&Instru
         .tree
         .instructions
         .iter()
-        .find(|one| one.arguments == location.span)
+        .find(|instruction| instruction.arguments == location.span)
 }
 
 /// The JSON form of a script that needs no shell: one command of plain words.
@@ -187,7 +194,7 @@ pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// Whether a text that begins with `[` was meant as an array, and is no `[` test.
+/// Whether a string that begins with `[` was meant as an array, and is not a `[` test.
 fn is_broken_array(text: &str) -> bool {
     let inner = &text[1..];
     let quote = ['"', '\'', '“', '”', '„'];
@@ -223,20 +230,20 @@ fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink)
         let instructions = &dockerfile.tree.instructions[named.instructions.clone()];
         let same: Vec<&Instruction> = instructions
             .iter()
-            .filter(|one| {
-                one.keyword.value == keyword
-                    && !matches!(one.body, Body::Healthcheck(Healthcheck::None(_)))
+            .filter(|instruction| {
+                instruction.keyword.value == keyword
+                    && !matches!(instruction.body, Body::Healthcheck(Healthcheck::None(_)))
             })
             .collect();
         let Some((last, earlier)) = same.split_last() else {
             continue;
         };
 
-        for one in earlier {
+        for instruction in earlier {
             let name = keyword.name();
             sink.report(
                 Finding::new(
-                    Location::new(dockerfile.file, one.keyword.span),
+                    Location::new(dockerfile.file, instruction.keyword.span),
                     format!("this {name} has no effect; a later one overrides it"),
                 )
                 .label("overridden")

@@ -1,21 +1,21 @@
-//! What source reads from its environment, for `env-example` and `undocumented-variable`: which
-//! variables a program needs and nothing in the repository sets.
+//! `env-example` and `undocumented-variable` for variables that source reads from its environment
+//! and nothing in the repository sets.
 
 use crate::analysis::env_examples::nearest;
 use crate::analysis::{Ctx, env_names, secret_exposure};
 use crate::finding::{Finding, Sink};
-use crate::model::code::EnvRequirement;
 use crate::model::code::lex::Language;
+use crate::model::code::{CodeFacts, EnvRead, EnvRequirement};
 use crate::model::file_role::{is_generated, is_practice, is_tooling};
-use crate::model::path_class::is_prose;
-use crate::source::Location;
+use crate::model::path_class;
+use crate::source::{Location, SourceFile};
 use std::collections::{BTreeMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 
 /// A variable that source reads without a default.
 #[derive(Debug, Default)]
-struct Wanted {
+struct NeededVariable {
     /// The reads that fail without it first, then in the order of paths.
     locations: Vec<Location>,
     /// Some read fails without it.
@@ -50,12 +50,6 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
 
-    let level = if required {
-        sink.level()
-    } else {
-        sink.level().lowered()
-    };
-
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let finding = Finding::new(
         location,
@@ -65,8 +59,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         ),
     )
     .label("no example env file in the repository")
-    .help("commit a `.env.example` that lists every variable, with empty values or placeholders");
-    sink.report_at(level, finding);
+    .help("commit a `.env.example` that lists every variable, with empty values or placeholders")
+    .case_if(!required, "optional");
+    sink.report(finding);
 }
 
 /// `undocumented-variable`
@@ -79,60 +74,57 @@ pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
     let mut wanted = wanted(ctx);
     // A field that is a group of settings is documented by its parts.
     let documented = &ctx.facts.env_files.documented;
-    let marks = |known: &str| {
-        (1..known.len())
-            .filter(|&at| known.as_bytes()[at..].starts_with(b"__"))
-            .collect::<Vec<_>>()
-    };
-
-    let groups: HashSet<&str> = documented
-        .iter()
-        .flat_map(|known| marks(known).into_iter().filter_map(|at| known.get(..at)))
-        .collect();
+    let groups: HashSet<&str> = documented.iter().flat_map(|name| groups_of(name)).collect();
     wanted.retain(|name, _| !documented.contains(name.as_str()) && !groups.contains(name.as_str()));
 
     for (name, wanted) in unset(ctx, wanted) {
-        let found = wanted
-            .locations
-            .iter()
-            .enumerate()
-            .find_map(|(at, location)| {
-                let folder = ctx.facts.source(location.file).folder();
-                Some((at, *location, nearest(examples, folder)?))
-            });
-        let Some((at, location, example)) = found else {
-            continue;
-        };
-
-        let (message, label, level) = if wanted.required {
-            (
-                format!("`{name}` is required but missing from `{}`", example.path),
-                "has no default",
-                sink.level(),
-            )
-        } else {
-            let message = format!("`{name}` is read here but missing from `{}`", example.path);
-            (message, "empty if it is not set", sink.level().lowered())
-        };
-
-        let mut finding = Finding::new(location, message)
-            .label(label)
-            .help(format!("add `{name}=` to `{}`", example.path))
-            .others(wanted.locations.len() as u32 - 1);
-        for (other, location) in wanted.locations.iter().enumerate() {
-            if other != at && other < 4 {
-                finding = finding.related(*location, "also read here");
-            }
+        if let Some(finding) = undocumented_finding(ctx, &name, &wanted) {
+            sink.report(finding);
         }
-
-        sink.report_at(level, finding);
     }
+}
+
+/// The groups of settings that a name is part of: `DB` and `DB__POOL` for `DB__POOL__SIZE`.
+fn groups_of(name: &str) -> impl Iterator<Item = &str> {
+    (1..name.len())
+        .filter(|&end| name.as_bytes()[end..].starts_with(b"__"))
+        .map(|end| &name[..end])
+}
+
+/// A variable at the first read for which there is an example env file.
+fn undocumented_finding(ctx: &Ctx, name: &str, wanted: &NeededVariable) -> Option<Finding> {
+    let examples = &ctx.facts.env_files.examples;
+    let reads = wanted.locations.iter().enumerate();
+    let (index, location, example) = reads.into_iter().find_map(|(index, location)| {
+        let folder = ctx.facts.source(location.file).folder();
+        Some((index, *location, nearest(examples, folder)?))
+    })?;
+
+    let (verb, label) = if wanted.required {
+        ("is required", "has no default")
+    } else {
+        ("is read here", "empty if it is not set")
+    };
+
+    let message = format!("`{name}` {verb} but missing from `{}`", example.path);
+    let mut finding = Finding::new(location, message)
+        .label(label)
+        .help(format!("add `{name}=` to `{}`", example.path))
+        .others(wanted.locations.len() as u32 - 1)
+        .case_if(!wanted.required, "optional");
+    for (other, location) in wanted.locations.iter().enumerate().take(4) {
+        if other != index {
+            finding = finding.related(*location, "also read here");
+        }
+    }
+
+    Some(finding)
 }
 
 /// The variables that source needs, by name, without those that it gives a default or sets itself
 /// anywhere.
-fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
-    let mut found: BTreeMap<String, Wanted> = BTreeMap::new();
+fn wanted(ctx: &Ctx) -> BTreeMap<String, NeededVariable> {
+    let mut wanted: BTreeMap<String, NeededVariable> = BTreeMap::new();
     let mut known: Vec<&str> = Vec::new();
 
     for source in ctx.facts.repository.files() {
@@ -140,8 +132,8 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
             continue;
         };
 
-        let aside = is_aside(&source.path);
         known.extend(code.sets.iter().map(String::as_str));
+        let is_aside = is_practice(&source.path) || is_tooling(&source.path);
 
         for read in &code.reads {
             let name = read.name.value.as_str();
@@ -151,53 +143,60 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, Wanted> {
                 continue;
             }
 
-            if aside
+            if is_aside
                 || env_names::is_given(name)
                 || name.bytes().any(|byte| byte.is_ascii_lowercase())
+                || is_read_by_compiler(source, read)
             {
                 continue;
             }
-            // Rust's `env!` reads while compiling, and what it reads is often set by a build
-            // script.
-            let before = source.text.get(..read.name.span.start as usize);
-            if before.is_some_and(|before| before.ends_with("env!(\"")) {
-                continue;
-            }
-            // A read that would fail stands behind a test for the variable, where the file also
-            // asks whether it is there.
-            let tested = || {
-                code.reads
-                    .iter()
-                    .any(|other| other.need == EnvRequirement::Optional && other.name.value == name)
-            };
 
-            let required = read.need == EnvRequirement::Required && !tested();
+            let required = read.need == EnvRequirement::Required && !is_tested(code, name);
             if !required && !env_names::is_telling(name) {
                 continue;
             }
 
             let location = source.location(read.name.span);
-            let wanted = found.entry(name.to_owned()).or_default();
-            if required && !wanted.required {
-                wanted.locations.insert(0, location);
+            let variable = wanted.entry(name.to_owned()).or_default();
+            if required && !variable.required {
+                variable.locations.insert(0, location);
             } else {
-                wanted.locations.push(location);
+                variable.locations.push(location);
             }
 
-            wanted.required |= required;
+            variable.required |= required;
         }
     }
 
     for name in known {
-        found.remove(name);
+        wanted.remove(name);
     }
 
-    found
+    wanted
+}
+
+/// Whether Rust's `env!` reads it while compiling: a build script often sets it.
+fn is_read_by_compiler(source: &SourceFile, read: &EnvRead) -> bool {
+    source
+        .text
+        .get(..read.name.span.start as usize)
+        .is_some_and(|before| before.ends_with("env!(\""))
+}
+
+/// Whether the file also asks whether the variable is set: a read that would fail is then behind
+/// that test.
+fn is_tested(code: &CodeFacts, name: &str) -> bool {
+    code.reads
+        .iter()
+        .any(|read| read.need == EnvRequirement::Optional && read.name.value == name)
 }
 
 /// Those that no other file of the repository sets. Any mention outside of source and prose counts:
-/// whoever wrote it knows of the variable.
-fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wanted> {
+/// its author knows of the variable.
+fn unset(
+    ctx: &Ctx,
+    mut wanted: BTreeMap<String, NeededVariable>,
+) -> BTreeMap<String, NeededVariable> {
     let names: Vec<String> = wanted.keys().cloned().collect();
     let Ok(search) = AhoCorasick::builder()
         .match_kind(aho_corasick::MatchKind::LeftmostLongest)
@@ -211,27 +210,15 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
     }
 
     for source in ctx.facts.repository.files() {
-        let path = source.path.as_str();
-        let told = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
-        if told
-            || Language::of(path).is_some()
-            || is_prose(path)
-            || is_generated(path)
-            || secret_exposure::is_example_env(path)
-        {
+        if !may_set(ctx, source) {
             continue;
         }
 
         let text = source.text.as_bytes();
 
         for hit in search.find_iter(text) {
-            let word = |byte: Option<&u8>| {
-                byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            };
-
-            let whole = !word(hit.start().checked_sub(1).and_then(|at| text.get(at)))
-                && !word(text.get(hit.end()));
-            if whole {
+            let before = hit.start().checked_sub(1).and_then(|index| text.get(index));
+            if !before.is_some_and(is_of_name) && !text.get(hit.end()).is_some_and(is_of_name) {
                 wanted.remove(&names[hit.pattern().as_usize()]);
             }
         }
@@ -240,7 +227,19 @@ fn unset(ctx: &Ctx, mut wanted: BTreeMap<String, Wanted>) -> BTreeMap<String, Wa
     wanted
 }
 
-/// Whether a path is one of examples, development or tools, which are not what is deployed.
-fn is_aside(path: &str) -> bool {
-    is_practice(path) || is_tooling(path)
+/// Whether a mention in a file shows that the variable is set: not in source, prose, examples, or
+/// an env file that is not committed.
+fn may_set(ctx: &Ctx, source: &SourceFile) -> bool {
+    let path = source.path.as_str();
+    let is_local_env = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
+
+    !is_local_env
+        && Language::of(path).is_none()
+        && !path_class::is_prose(path)
+        && !is_generated(path)
+        && !secret_exposure::is_example_env(path)
+}
+
+fn is_of_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
 }

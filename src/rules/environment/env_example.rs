@@ -1,5 +1,5 @@
-//! `env-example`, `undocumented-variable`, `required-variable`: variables that somebody has to set
-//! before anything starts.
+//! `env-example`, `undocumented-variable`, `required-variable`: variables that must be set before
+//! anything starts.
 
 use crate::analysis::env_examples::nearest;
 use crate::analysis::{Ctx, env_names, secret_exposure};
@@ -43,38 +43,44 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     sink.report(finding);
 }
 
-/// Whether `env-example` speaks of the env file that is named here.
+/// Whether `env-example` reports the env file that is named here.
 pub fn speaks_of(ctx: &Ctx, location: Location) -> bool {
     ctx.facts.env_files.examples.is_empty()
         && wanted(ctx).is_some_and(|(first, _)| first == location)
 }
 
-/// Where the first variables are asked for, and which.
+/// The first project with variables to set: where the first is needed, and their names.
 fn wanted(ctx: &Ctx) -> Option<(Location, Vec<String>)> {
-    ctx.facts
+    let mut projects = ctx
+        .facts
         .projects()
         .iter()
-        .filter(|project| is_serious(ctx, project))
-        .find_map(|project| {
-            let variables = required(ctx, project);
-            let first = variables
-                .values()
-                .filter_map(|uses| uses.locations.first())
-                .min()
-                .copied();
-            let asked = env_file(ctx, project);
-            let secret = |name: &String| credential::secret_name(name).is_some();
-            // One or two plain settings that may stay empty need no document.
-            if asked.is_none()
-                && variables.len() < 3
-                && !variables.keys().any(secret)
-                && !variables.values().any(|uses| uses.required)
-            {
-                return None;
-            }
+        .filter(|project| is_serious(ctx, project));
+    projects.find_map(|project| wanted_by(ctx, project))
+}
 
-            Some((asked.or(first)?, variables.into_keys().collect()))
-        })
+fn wanted_by(ctx: &Ctx, project: &Project) -> Option<(Location, Vec<String>)> {
+    let variables = required(ctx, project);
+    let env_file = env_file(ctx, project);
+
+    // One or two plain settings that may stay empty need no document.
+    let has_secret = variables
+        .keys()
+        .any(|name| credential::secret_name(name).is_some());
+    if env_file.is_none()
+        && variables.len() < 3
+        && !has_secret
+        && !variables.values().any(|uses| uses.required)
+    {
+        return None;
+    }
+
+    let first = variables
+        .values()
+        .filter_map(|uses| uses.locations.first())
+        .min()
+        .copied();
+    Some((env_file.or(first)?, variables.into_keys().collect()))
 }
 
 /// `undocumented-variable`
@@ -82,8 +88,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     if !is_serious(ctx, project) {
         return;
     }
-    // Other folders' examples are read as well, but only one that belongs to the project is asked
-    // to be whole.
+    // Examples of other folders count as well, but only the project's own must be complete.
     let Some(example) = nearest(&ctx.facts.env_files.examples, &project.folder) else {
         return;
     };
@@ -116,9 +121,9 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
 
     let mut locations: BTreeMap<String, Vec<Location>> = BTreeMap::new();
 
-    for (used, location) in uses(facts) {
-        if used.operator.is_none() && credential::secret_name(&used.name).is_some() {
-            locations.entry(used.name).or_default().push(location);
+    for (variable, location) in uses(facts) {
+        if variable.operator.is_none() && credential::secret_name(&variable.name).is_some() {
+            locations.entry(variable.name).or_default().push(location);
         }
     }
 
@@ -136,70 +141,77 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
     }
 }
 
-/// Whether a project is one that somebody deploys.
+/// Whether a project is deployed: not for development, and not an example or a test.
 fn is_serious(ctx: &Ctx, project: &Project) -> bool {
-    let practice = |file: &crate::source::FileId| is_practice(ctx.facts.path(*file));
-    !project.development && !project.files.first().is_some_and(practice)
+    !project.development
+        && !project
+            .files
+            .first()
+            .is_some_and(|file| is_practice(ctx.facts.path(*file)))
 }
 
-/// The variables that a compose file asks for, with their places.
+/// The variables that a compose file uses, with their locations.
 fn uses(facts: &FileFacts) -> Vec<(VariableUse, Location)> {
-    let mut found = Vec::new();
-
-    if facts.kind == FileKind::Compose {
-        for node in facts.tree.iter().flat_map(|tree| tree.documents()) {
-            each_scalar(node, &mut |scalar, text| {
-                if text.contains('$') {
-                    let uses = interpolate::variables(text, Dialect::Compose);
-                    found.extend(
-                        uses.into_iter()
-                            .map(|used| (used.clone(), scalar.content_span(used.span))),
-                    );
-                }
-            });
-        }
+    if facts.kind != FileKind::Compose {
+        return Vec::new();
     }
 
-    found
+    let mut uses = Vec::new();
+
+    for document in facts.tree.iter().flat_map(|tree| tree.documents()) {
+        each_scalar(document, &mut |scalar, text| {
+            if text.contains('$') {
+                let variables = interpolate::variables(text, Dialect::Compose);
+                uses.extend(variables.into_iter().map(|variable| {
+                    let location = scalar.content_span(variable.span);
+                    (variable, location)
+                }));
+            }
+        });
+    }
+
+    uses
 }
 
-/// Where a variable is asked for.
+/// The uses of a variable.
 #[derive(Debug, Default)]
-struct Uses {
+struct VariableUses {
     locations: Vec<Location>,
     /// Some use says `:?`.
     required: bool,
 }
 
 /// The variables of a project that nothing in the repository sets.
-fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, Uses> {
-    let mut found: BTreeMap<String, Uses> = BTreeMap::new();
+fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, VariableUses> {
+    let mut required: BTreeMap<String, VariableUses> = BTreeMap::new();
 
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let all = uses(ctx.facts.file(*file));
         // A default anywhere says what to expect.
         let defaults: BTreeSet<String> = all
             .iter()
-            .filter(|(used, _)| used.default().is_some())
-            .map(|(used, _)| used.name.clone())
+            .filter(|(variable, _)| variable.default().is_some())
+            .map(|(variable, _)| variable.name.clone())
             .collect();
-        for (used, location) in all {
-            let given = env_names::is_of_shell(&used.name);
-            let optional = used.operator.is_some() && !used.required();
-            if !given
-                && !optional
-                && !ctx.facts.env_files.set.contains(used.name.as_str())
-                && !defaults.contains(&used.name)
+
+        for (variable, location) in all {
+            let may_be_empty = variable.operator.is_some() && !variable.required();
+            if may_be_empty
+                || env_names::is_of_shell(&variable.name)
+                || ctx.facts.env_files.set.contains(variable.name.as_str())
+                || defaults.contains(&variable.name)
             {
-                let required = used.required();
-                let uses = found.entry(used.name).or_default();
-                uses.required |= required;
-                uses.locations.push(location);
+                continue;
             }
+
+            let is_required = variable.required();
+            let uses = required.entry(variable.name).or_default();
+            uses.required |= is_required;
+            uses.locations.push(location);
         }
     }
 
-    found
+    required
 }
 
 /// The first env file that a project's services need and the repository does not have.
@@ -214,10 +226,10 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Location> {
 
     files.find_map(|from| {
         let path = join(project.folder_of(from.name.location.file), &from.name.value)?;
-        (path.contains("env")
+        let is_missing = path.contains("env")
             && !path.contains('$')
             && !is_practice(&path)
-            && ctx.facts.repository.find(&path).is_none())
-        .then_some(from.name.location)
+            && ctx.facts.repository.find(&path).is_none();
+        is_missing.then_some(from.name.location)
     })
 }

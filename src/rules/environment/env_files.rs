@@ -1,8 +1,8 @@
-//! `env-file-committed`, `env-file-ignored`, `live-example-value`: env files that git has, may get,
-//! or that show too much.
+//! `env-file-committed`, `env-file-ignored`, `live-example-value`: env files that are in git, may get
+//! there, or show a credential.
 
 use crate::analysis::Ctx;
-use crate::analysis::secret_exposure::{self, Strength};
+use crate::analysis::secret_exposure::{self, Exposed, Strength};
 use crate::credential::{self, SecretFile};
 use crate::finding::{Finding, Sink};
 use crate::model::container::EnvFromKind;
@@ -12,7 +12,7 @@ use crate::model::file_role::{is_practice, is_sample};
 use crate::model::path_class::is_example_env;
 use crate::source::{Location, SourceFile, Span, file_name, join, parent};
 
-/// What names begin with whose values end up in every visitor's browser.
+/// Prefixes of variables whose values are sent to every browser.
 const PUBLIC: &[&str] = &[
     "VITE_",
     "NEXT_PUBLIC_",
@@ -36,77 +36,76 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         return;
     }
 
-    let found: Vec<(&EnvVar, Location, Strength)> = facts
+    let credentials: Vec<Credential> = facts
         .env
         .iter()
         .filter_map(|var| credential_of(ctx, var))
         .collect();
-    let real = found
-        .iter()
-        .filter(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen))
-        .count();
-    let name = source.name();
-    // `.env.production` and its kin are how some frameworks keep public settings; so is a bare
-    // `.env` that holds no others.
-    let public = |var: &EnvVar| {
-        PUBLIC
-            .iter()
-            .any(|prefix| var.name.value.starts_with(prefix))
-    };
 
-    if found.is_empty() && (!matches!(name, ".env" | ".env.local") || facts.env.iter().all(public))
-    {
+    // Some frameworks keep public settings in `.env.production` and the like, and some projects in
+    // a bare `.env`.
+    let name = source.name();
+    let may_be_public = !matches!(name, ".env" | ".env.local") || facts.env.iter().all(is_public);
+    if credentials.is_empty() && may_be_public {
         return;
     }
 
-    let (message, level) = match (real, found.len()) {
-        (0, 0) => (format!("`{name}` is committed"), sink.level().lowered()),
-        (0, all) => (
+    let real = credentials
+        .iter()
+        .filter(|credential| credential.is_real())
+        .count();
+    let practice = is_practice(&source.path);
+    let (label, help) = if credentials.is_empty() {
+        (
+            "the first variable",
+            "run `git rm --cached` on it, list it in `.gitignore`, and commit a `.env.example` \
+             instead; the next value may be a secret",
+        )
+    } else {
+        (
+            "the first credential",
+            "run `git rm --cached` on it, list it in `.gitignore`, rotate its credentials, and \
+             commit a `.env.example` without values",
+        )
+    };
+
+    let first = credentials
+        .iter()
+        .find(|credential| credential.is_real())
+        .or(credentials.first());
+    let location = first.map_or(facts.env[0].name.location, |first| first.var.name.location);
+    let mut finding = Finding::new(location, committed_message(name, real, credentials.len()))
+        .label(label)
+        .help(help)
+        .case_if(real == 0, "no-secret")
+        .case_if(practice, "practice")
+        .case_if(real == 0 && practice, "no-secret-in-practice");
+
+    for credential in &credentials {
+        finding = finding.secret(credential.location);
+        finding.secrets.extend(credential.var.value.location());
+    }
+
+    sink.report(finding);
+}
+
+fn is_public(var: &EnvVar) -> bool {
+    PUBLIC
+        .iter()
+        .any(|prefix| var.name.value.starts_with(prefix))
+}
+
+fn committed_message(name: &str, real: usize, all: usize) -> String {
+    match (real, all) {
+        (0, 0) => format!("`{name}` is committed"),
+        (0, all) => {
             format!(
                 "`{name}` is committed with {}",
                 many(all, "guessable credential")
-            ),
-            sink.level().lowered(),
-        ),
-        (real, _) => (
-            format!("`{name}` is committed with {}", many(real, "credential")),
-            sink.level(),
-        ),
-    };
-
-    let level = if is_practice(&source.path) {
-        level.lowered()
-    } else {
-        level
-    };
-
-    let first = found
-        .iter()
-        .find(|(_, _, strength)| matches!(strength, Strength::Live | Strength::Chosen))
-        .or(found.first());
-    let location = first.map_or(facts.env[0].name.location, |(var, _, _)| var.name.location);
-    let label = if found.is_empty() {
-        "the first variable"
-    } else {
-        "the first credential"
-    };
-
-    let help = if found.is_empty() {
-        "run `git rm --cached` on it, list it in `.gitignore`, and commit a `.env.example` \
-         instead; the next value may be a secret"
-    } else {
-        "run `git rm --cached` on it, list it in `.gitignore`, rotate its credentials, and \
-         commit a `.env.example` without values"
-    };
-
-    let mut finding = Finding::new(location, message).label(label).help(help);
-
-    for (var, location, _) in &found {
-        finding = finding.secret(*location);
-        finding.secrets.extend(var.value.location());
+            )
+        }
+        (real, _) => format!("`{name}` is committed with {}", many(real, "credential")),
     }
-
-    sink.report_at(level, finding);
 }
 
 fn many(count: usize, noun: &str) -> String {
@@ -117,17 +116,40 @@ fn many(count: usize, noun: &str) -> String {
     }
 }
 
-fn credential_of<'v>(ctx: &Ctx, var: &'v EnvVar) -> Option<(&'v EnvVar, Location, Strength)> {
+/// A credential of an env file.
+struct Credential<'v> {
+    var: &'v EnvVar,
+    location: Location,
+    strength: Strength,
+}
+
+impl Credential<'_> {
+    fn is_real(&self) -> bool {
+        matches!(self.strength, Strength::Live | Strength::Chosen)
+    }
+}
+
+fn credential_of<'v>(ctx: &Ctx, var: &'v EnvVar) -> Option<Credential<'v>> {
+    let exposed = exposed(ctx, var)?;
+    Some(Credential {
+        var,
+        location: exposed.location,
+        strength: exposed.strength,
+    })
+}
+
+/// The credential in the value of a variable. The name counts if the value is written as a whole.
+fn exposed(ctx: &Ctx, var: &EnvVar) -> Option<Exposed> {
     let (value, whole) = secret_exposure::written(&var.value)?;
-    let found =
-        secret_exposure::exposed(ctx, if whole { &var.name.value } else { "" }, value, None)?;
-    Some((var, found.location, found.strength))
+    let name = if whole { &var.name.value } else { "" };
+
+    secret_exposure::exposed(ctx, name, value, None)
 }
 
 /// `env-file-ignored`
 pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
     let repository = ctx.facts.repository;
-    // Without git and without a `.gitignore` this is only a part of a repository.
+    // Without git and a `.gitignore` this is only a part of a repository.
     let has_rules = repository
         .files()
         .iter()
@@ -178,52 +200,50 @@ fn is_loose(ctx: &Ctx, file: &SourceFile) -> bool {
         && !ctx.facts.is_committed(&file.path)
 }
 
-/// Where the repository asks for an env file, and which.
+/// An env file that the repository needs: where that is said, and its path.
 fn expected(ctx: &Ctx) -> Option<(Location, String)> {
-    let services = ctx
-        .facts
-        .projects()
-        .iter()
-        .filter(|project| !is_sample(&project.folder))
-        .flat_map(|project| {
-            project
-                .services
-                .iter()
-                .map(move |service| (project, service))
-        });
-    let named = services.flat_map(|(project, service)| {
-        service
-            .container
-            .env_from
+    expected_by_compose(ctx).or_else(|| expected_by_example(ctx))
+}
+
+/// The first env file that a service reads.
+fn expected_by_compose(ctx: &Ctx) -> Option<(Location, String)> {
+    let projects = ctx.facts.projects().iter();
+    for project in projects.filter(|project| !is_sample(&project.folder)) {
+        let sources = project
+            .services
             .iter()
-            .filter(|from| from.kind == EnvFromKind::File)
-            .filter_map(move |from| {
-                let path = join(project.folder_of(from.name.location.file), &from.name.value)?;
-                is_real(&path).then_some((from.name.location, path))
-            })
-    });
+            .flat_map(|service| &service.container.env_from);
+        for from in sources.filter(|from| from.kind == EnvFromKind::File) {
+            let location = from.name.location;
+            if let Some(path) = join(project.folder_of(location.file), &from.name.value)
+                && is_real(&path)
+            {
+                return Some((location, path));
+            }
+        }
+    }
 
-    named.into_iter().next().or_else(|| {
-        let mut examples = ctx.facts.env_files.examples.iter();
-        let example = examples.find(|file| file_name(&file.path).starts_with(".env."))?;
-        let location = ctx.facts.file(example.id).env.first()?.name.location;
-        // Some say in the file itself that the copy has another name.
-        let copy = if example.text.contains(".env.local") {
-            ".env.local"
-        } else {
-            ".env"
-        };
+    None
+}
 
-        let folder = parent(&example.path);
-        Some((
-            location,
-            if folder.is_empty() {
-                copy.to_owned()
-            } else {
-                format!("{folder}/{copy}")
-            },
-        ))
-    })
+/// The env file that is made by copying an example.
+fn expected_by_example(ctx: &Ctx) -> Option<(Location, String)> {
+    let mut examples = ctx.facts.env_files.examples.iter();
+    let example = examples.find(|file| file_name(&file.path).starts_with(".env."))?;
+    let location = ctx.facts.file(example.id).env.first()?.name.location;
+    // Some say in the file itself that the copy has another name.
+    let copy = if example.text.contains(".env.local") {
+        ".env.local"
+    } else {
+        ".env"
+    };
+
+    let path = match parent(&example.path) {
+        "" => copy.to_owned(),
+        folder => format!("{folder}/{copy}"),
+    };
+
+    Some((location, path))
 }
 
 /// `live-example-value`
@@ -233,29 +253,21 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     }
 
     for var in &facts.env {
-        let Some((value, whole)) = secret_exposure::written(&var.value) else {
+        let Some(exposed) = exposed(ctx, var) else {
             continue;
         };
 
-        let Some(found) =
-            secret_exposure::exposed(ctx, if whole { &var.name.value } else { "" }, value, None)
-        else {
-            continue;
-        };
-
-        let text = ctx.facts.text(found.location);
-
-        match found.strength {
+        match exposed.strength {
             Strength::Live => {}
-            Strength::Chosen if secret_exposure::is_random(text) => {}
+            Strength::Chosen if secret_exposure::is_random(ctx.facts.text(exposed.location)) => {}
             _ => continue,
         }
 
         let finding = Finding::new(
-            found.location,
+            exposed.location,
             format!(
                 "`{}` contains {} instead of a placeholder",
-                var.name.value, found.what
+                var.name.value, exposed.what
             ),
         )
         .label("looks like a live credential")
@@ -263,7 +275,7 @@ pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
             "leave the value empty or write `<what goes here>`, and rotate the \
                      credential if it was ever used",
         )
-        .secret(found.location);
+        .secret(exposed.location);
         sink.report(finding);
     }
 }

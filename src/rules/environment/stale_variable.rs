@@ -3,6 +3,7 @@
 use crate::analysis::{Ctx, env_names, secret_exposure};
 use crate::data;
 use crate::finding::{Finding, Sink};
+use crate::model::compose::Service;
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
@@ -55,68 +56,66 @@ fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
 
 /// Whether all variables reach some program, whatever their names.
 fn is_handed_on(ctx: &Ctx) -> bool {
-    let services = || {
-        ctx.facts
-            .projects()
-            .iter()
-            .flat_map(|project| &project.services)
-    };
-
     ctx.facts.env_usage.reads_all_env
         || ctx
             .facts
             .files
             .iter()
             .any(|file| file.code.as_ref().is_some_and(|code| code.reads_any))
-        || services().any(|service| {
-            service.build.is_none()
-                && service
-                    .container
-                    .env_from
-                    .iter()
-                    .any(|from| from.kind == EnvFromKind::File)
-        })
+        || services(ctx).any(|service| service.build.is_none() && reads_file(service))
 }
 
-/// Whether what reads the example is seen: its own source, or a deployment that consists of others'
-/// images alone.
-fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
-    let folder = source.folder();
-    let code = ctx
-        .facts
-        .repository
-        .below(folder)
-        .iter()
-        .filter_map(|file| ctx.facts.file(file.id).code.as_ref());
-    let names = |name: &str| {
-        facts
-            .env
-            .iter()
-            .any(|var| var.name.value.eq_ignore_ascii_case(name))
-    };
-
-    if code
-        .flat_map(|code| &code.reads)
-        .any(|read| names(&read.name.value))
-    {
-        return true;
-    }
-
-    let mut services = ctx
-        .facts
+fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Service> {
+    let facts = ctx.facts;
+    facts
         .projects()
         .iter()
         .flat_map(|project| &project.services)
-        .peekable();
+}
+
+fn reads_file(service: &Service) -> bool {
+    service
+        .container
+        .env_from
+        .iter()
+        .any(|from| from.kind == EnvFromKind::File)
+}
+
+/// Whether the programs that read the example are in the repository: as source, or as a deployment
+/// of known images alone.
+fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
+    let is_read = ctx
+        .facts
+        .repository
+        .below(source.folder())
+        .iter()
+        .filter_map(|file| ctx.facts.file(file.id).code.as_ref())
+        .flat_map(|code| &code.reads)
+        .any(|read| has_variable(facts, &read.name.value));
+    if is_read {
+        return true;
+    }
+
+    let mut services = services(ctx).peekable();
     services.peek().is_some()
         && ctx.facts.dockerfiles().next().is_none()
-        && services.all(|service| {
-            let reference = service
-                .container
-                .image
-                .as_ref()
-                .and_then(|image| image.reference.as_ref());
-            service.build.is_none()
-                && reference.is_some_and(|image| data::image(&image.repository()).is_some())
-        })
+        && services.all(runs_known_image)
+}
+
+fn has_variable(facts: &FileFacts, name: &str) -> bool {
+    facts
+        .env
+        .iter()
+        .any(|var| var.name.value.eq_ignore_ascii_case(name))
+}
+
+fn runs_known_image(service: &Service) -> bool {
+    let reference = service
+        .container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref());
+
+    service.build.is_none()
+        && reference.is_some_and(|reference| data::image(&reference.repository()).is_some())
 }

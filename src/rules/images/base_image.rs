@@ -1,4 +1,4 @@
-//! What a stage starts from: `eol-image`, `slim-image`, `python-on-alpine` and `image-labels`.
+//! Base images of stages: `eol-image`, `slim-image`, `python-on-alpine` and `image-labels`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,19 +13,20 @@ use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::env::EnvOrigin;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
+use crate::source::Location;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct BaseTable {
     known: String,
-    line: Vec<Line>,
-    full: Vec<Full>,
+    line: Vec<ReleaseLine>,
+    full: Vec<FullSizeImage>,
 }
 
 /// The release lines of an image.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct ReleaseLine {
     images: Vec<String>,
     name: String,
     /// Line to the day it ends.
@@ -38,13 +39,13 @@ struct Line {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Full {
+struct FullSizeImage {
     images: Vec<String>,
     slim: String,
     why: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("bases"));
+static TABLE: LazyLock<BaseTable> = LazyLock::new(|| table!("bases"));
 
 /// `eol-image`
 pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
@@ -61,69 +62,89 @@ pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         return;
     };
 
-    let ended = line
-        .all
-        .as_ref()
-        .map(|day| (String::new(), day))
-        .or_else(|| {
-            let tag = reference.tag.as_deref()?;
-            let (name, day) = longest(&line.ends, tag).or_else(|| distribution(tag))?;
-            Some((format!(" {name}"), day))
-        });
-    let Some((version, day)) = ended.filter(|(_, day)| **day < TABLE.known) else {
+    let Some(release) = release(line, reference.tag.as_deref()) else {
         return;
     };
 
-    let known = if distribution(reference.tag.as_deref().unwrap_or("")).is_some()
-        && longest(&line.ends, reference.tag.as_deref().unwrap_or("")).is_none()
-    {
+    if *release.end >= *TABLE.known {
+        return;
+    }
+
+    let help = if release.is_distribution {
+        "use a tag that is based on a newer distribution".to_owned()
+    } else {
+        format!("move to a supported release, such as {}", line.newer)
+    };
+
+    let finding = Finding::new(
+        image.location,
+        format!(
+            "{} has had no security updates since {}",
+            release.title, release.end
+        ),
+    )
+    .label("past its end of life")
+    .help(help);
+    sink.report(with_sources(finding, image));
+}
+
+/// The release that a tag is of.
+struct Release<'t> {
+    title: String,
+    /// The day that it ends.
+    end: &'t str,
+    /// It is the distribution below the image that ends, not the image's own release.
+    is_distribution: bool,
+}
+
+fn release<'t>(line: &'t ReleaseLine, tag: Option<&str>) -> Option<Release<'t>> {
+    let of_line = tag.and_then(|tag| longest(&line.ends, tag));
+    let of_distribution = tag.and_then(distribution);
+    let is_distribution = of_line.is_none() && of_distribution.is_some() && line.name != "Debian";
+    let name = if is_distribution {
         "Debian"
     } else {
         &line.name
     };
 
-    let finding = Finding::new(
-        image.location,
-        format!("{known}{version} has had no security updates since {day}"),
-    )
-    .label("past its end of life")
-    .help(if known == line.name {
-        format!("move to a supported release, such as {}", line.newer)
-    } else {
-        "use a tag that is based on a newer distribution".to_owned()
-    });
+    let (title, end) = match &line.all {
+        Some(end) => (name.to_owned(), end),
+        None => {
+            let (version, end) = of_line.or(of_distribution)?;
+            (format!("{name} {version}"), end)
+        }
+    };
 
-    sink.report(with_sources(finding, image));
+    Some(Release {
+        title,
+        end,
+        is_distribution,
+    })
 }
 
 /// The longest line that a tag begins with.
 fn longest<'t>(ends: &'t BTreeMap<String, String>, tag: &str) -> Option<(&'t str, &'t String)> {
     let tag = tag.strip_prefix('v').unwrap_or(tag);
-    let fits = |line: &str| {
-        tag.strip_prefix(line)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-    };
+    // `3` is the newest release of it, unless the whole of it has ended.
+    ends.iter()
+        .filter(|(line, _)| is_of_line(tag, line))
+        .max_by_key(|(line, _)| line.len())
+        .map(|(line, end)| (line.as_str(), end))
+}
 
-    let found = ends
-        .iter()
-        .filter(|(line, _)| fits(line))
-        .max_by_key(|(line, _)| line.len())?;
-    // `3` is whatever is newest of it, unless the whole of it has ended.
-    Some((found.0.as_str(), found.1))
+fn is_of_line(tag: &str, line: &str) -> bool {
+    tag.strip_prefix(line)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
 }
 
 /// The Debian release that a tag's suffix names: `3.12-slim-buster`.
 fn distribution(tag: &str) -> Option<(&'static str, &'static String)> {
     let debian = TABLE.line.iter().find(|line| line.name == "Debian")?;
-    let mut parts = tag.split('-').skip(1);
-    let found = parts.find_map(|part| {
-        debian
-            .ends
-            .get_key_value(part)
-            .filter(|_| part.chars().all(|c| c.is_ascii_alphabetic()))
-    })?;
-
-    Some((found.0.as_str(), found.1))
+    tag.split('-')
+        .skip(1)
+        .filter(|part| part.chars().all(|c| c.is_ascii_alphabetic()))
+        .find_map(|part| debian.ends.get_key_value(part))
+        .map(|(release, end)| (release.as_str(), end))
 }
 
 /// The repository without the prefix of a mirror.
@@ -199,9 +220,11 @@ pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
 
     for &stage in &built {
-        let Some((location, reference)) = root(dockerfile, stage)
-            .filter(|_| !matches!(dockerfile.stages[stage].base, Base::Stage(_)))
-        else {
+        if matches!(dockerfile.stages[stage].base, Base::Stage(_)) {
+            continue;
+        }
+
+        let Some((location, reference)) = root(dockerfile, stage) else {
             continue;
         };
 
@@ -267,8 +290,8 @@ pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// The image that a stage is built upon in the end, and where it is named.
-fn root(dockerfile: &Dockerfile, stage: usize) -> Option<(crate::source::Location, &Reference)> {
+/// The image at the bottom of a stage, and where it is named.
+fn root(dockerfile: &Dockerfile, stage: usize) -> Option<(Location, &Reference)> {
     match dockerfile.root(stage)? {
         Base::Image(ImageUse {
             reference: Some(reference),

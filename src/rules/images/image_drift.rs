@@ -26,13 +26,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     other_tags(ctx, &deployed, sink);
 }
 
-/// An image that something runs, and who.
+/// An image that something runs, and what.
 struct Deployed<'a> {
     owner: String,
     image: &'a ImageUse,
     reference: &'a Reference,
     /// It is built from a Dockerfile of this repository.
-    own: bool,
+    is_built_here: bool,
 }
 
 /// What runs outside development: pods, and services of compose that pull. A service that builds
@@ -59,69 +59,81 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
         .flat_map(|project| &project.services)
         .filter(|service| service.build.is_none());
     let services = services.map(|service| (service.name().to_owned(), &service.container));
-    let read = |(owner, container): (String, &'a Container)| {
-        let image = container.image.as_ref()?;
-        let reference = image.reference.as_ref()?;
-        let plain = !reference.path.contains(['?', '$', '{'])
-            && data::image(&reference.repository()).is_none();
-        plain.then(|| Deployed {
-            owner,
-            image,
-            reference,
-            own: ctx.graph.built(container).is_some(),
-        })
-    };
 
-    pods.chain(services).filter_map(read).collect()
+    pods.chain(services)
+        .filter_map(|(owner, container)| deployed_image(ctx, owner, container))
+        .collect()
 }
 
-/// Whether a pipeline or a kustomization puts other images in: what is written is not what runs.
+fn deployed_image<'a>(
+    ctx: &Ctx<'a>,
+    owner: String,
+    container: &'a Container,
+) -> Option<Deployed<'a>> {
+    let image = container.image.as_ref()?;
+    let reference = image.reference.as_ref()?;
+    if reference.path.contains(['?', '$', '{']) || data::image(&reference.repository()).is_some() {
+        return None;
+    }
+
+    Some(Deployed {
+        owner,
+        image,
+        reference,
+        is_built_here: ctx.graph.built(container).is_some(),
+    })
+}
+
+/// Whether a pipeline or a kustomization replaces images: the files then do not say what runs.
 fn replaces_images(ctx: &Ctx) -> bool {
-    let replaces = |script: &Script| {
-        script.invocations().iter().any(|one| {
-            let has = |word: &str| one.args.iter().any(|arg| arg.text() == word);
-
-            match one.program {
-                "kubectl" | "oc" => has("set") && has("image"),
-                "kustomize" => has("set"),
-                "helm" | "sed" | "yq" | "envsubst" | "skaffold" | "ko" => true,
-                _ => false,
-            }
-        })
-    };
-
-    let steps = ctx
-        .facts
+    ctx.facts
         .workflows()
         .flat_map(|workflow| &workflow.jobs)
-        .flat_map(|job| &job.steps);
-    let actions = [
-        "azure/k8s-deploy",
-        "yq",
-        "kustomize",
-        "k8s-bake",
-        "helm",
-        "deploy-to-kubernetes",
-        "update-image",
-    ];
-    steps.into_iter().any(|step| {
-        let named = step.uses.as_ref().is_some_and(|uses| {
-            actions
-                .iter()
-                .any(|word| uses.value.to_ascii_lowercase().contains(word))
-        });
-
-        named
-            || step
+        .flat_map(|job| &job.steps)
+        .any(|step| {
+            let is_action = step
+                .uses
+                .as_ref()
+                .is_some_and(|uses| is_replacing_action(&uses.value));
+            let is_script = step
                 .run
                 .as_ref()
-                .is_some_and(|code| replaces(code.script()))
+                .is_some_and(|code| replaces(code.script()));
+
+            is_action || is_script
+        })
+}
+
+fn is_replacing_action(uses: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "azure/k8s-deploy",
+        "deploy-to-kubernetes",
+        "helm",
+        "k8s-bake",
+        "kustomize",
+        "update-image",
+        "yq",
+    ];
+    let uses = uses.to_ascii_lowercase();
+    WORDS.iter().any(|word| uses.contains(word))
+}
+
+fn replaces(script: &Script) -> bool {
+    script.invocations().iter().any(|invocation| {
+        let has = |word: &str| invocation.args.iter().any(|arg| arg.text() == word);
+
+        match invocation.program {
+            "kubectl" | "oc" => has("set") && has("image"),
+            "kustomize" => has("set"),
+            "helm" | "sed" | "yq" | "envsubst" | "skaffold" | "ko" => true,
+            _ => false,
+        }
     })
 }
 
 /// The repositories that pipelines build, without tags. `None` where one of them cannot be known.
 fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
-    let mut found = Vec::new();
+    let mut names = Vec::new();
     for build in ctx
         .facts
         .workflows()
@@ -141,11 +153,11 @@ fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
                 return None;
             }
 
-            found.push(Located::new(name.to_owned(), tag.location));
+            names.push(Located::new(name.to_owned(), tag.location));
         }
     }
 
-    Some(found)
+    Some(names)
 }
 
 fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink) {
@@ -158,9 +170,9 @@ fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink
             .push(name);
     }
 
-    for one in deployed {
-        let repository = one.reference.repository();
-        let short = one.reference.short_name();
+    for image_use in deployed {
+        let repository = image_use.reference.repository();
+        let short = image_use.reference.short_name();
         let namesakes = by_name.get(short).map_or(&[][..], Vec::as_slice);
         // A bare name is filled in where it is deployed.
         if namesakes.is_empty()
@@ -173,17 +185,17 @@ fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink
         }
 
         let built = namesakes[0];
-        // A local name that is tagged anew before it is pushed says nothing of where it goes.
+        // A local name is tagged again before it is pushed.
         if !built.value.contains('/') {
             continue;
         }
 
         sink.report(
             Finding::new(
-                one.image.location,
+                image_use.image.location,
                 format!(
                     "`{}` runs `{repository}`, but the pipeline builds `{}`",
-                    one.owner, built.value
+                    image_use.owner, built.value
                 ),
             )
             .label("nothing here builds this image")
@@ -193,41 +205,47 @@ fn other_names(deployed: &[Deployed], built: &[Located<String>], sink: &mut Sink
     }
 }
 
-/// Whether a built name, with holes for expressions, may be a repository.
+/// Whether a built name, which may contain expressions, may be a repository.
 fn may_be(built: &str, repository: &str) -> bool {
     let reference = Reference::parse(built);
     if !built.contains(['$', '{']) {
         return reference.repository() == repository;
     }
-    // The parts after the last hole are all that is known.
+
+    // Only the part after the last expression is known.
     let known = built.rsplit('}').next().unwrap_or("");
 
     repository.ends_with(known.trim_start_matches('/'))
 }
 
-/// One image of this repository under two versions, in files that stand together.
+/// One image of this repository under two versions, in files of one folder.
 fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
     let mut first: HashMap<(String, &str), &Deployed> = HashMap::new();
 
-    for one in deployed.iter().filter(|one| one.own) {
-        let Some(tag) = one.reference.tag.as_deref().filter(|tag| is_version(tag)) else {
+    for image_use in deployed.iter().filter(|image_use| image_use.is_built_here) {
+        let Some(tag) = image_use
+            .reference
+            .tag
+            .as_deref()
+            .filter(|tag| is_version(tag))
+        else {
             continue;
         };
 
-        let folder = parent(ctx.facts.path(one.image.location.file));
+        let folder = parent(ctx.facts.path(image_use.image.location.file));
         let seen = first
-            .entry((one.reference.repository(), folder))
-            .or_insert(one);
+            .entry((image_use.reference.repository(), folder))
+            .or_insert(image_use);
         let Some(other) = seen.reference.tag.as_deref().filter(|other| *other != tag) else {
             continue;
         };
 
         sink.report(
             Finding::new(
-                one.image.location,
+                image_use.image.location,
                 format!(
                     "`{}` runs version {tag} of an image that `{}` runs as {other}",
-                    one.owner, seen.owner
+                    image_use.owner, seen.owner
                 ),
             )
             .related(seen.image.location, format!("version {other} here"))

@@ -1,11 +1,12 @@
 //! `multi-stage-build`: compilers and build tools in the image that is shipped.
 
 use crate::analysis::{Ctx, shipped_stages};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
 use crate::source::{Located, Location, file_name, parent};
+use crate::syntax::shell::Invocation;
 
 /// Packages that compile or that only compiling needs.
 const TOOLS: &[&str] = &[
@@ -47,7 +48,7 @@ const TOOLS: &[&str] = &[
     "rustc",
 ];
 
-/// Of these one alone says little: scripts call `make`, and `pkg-config` comes with much.
+/// Packages that alone are no evidence: scripts call `make`, and much depends on `pkg-config`.
 const WEAK: &[&str] = &[
     "python-dev",
     "python3-dev",
@@ -75,17 +76,14 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         let chain: Vec<&Stage> = dockerfile.chain(stage).collect();
 
-        if let Some((at, why)) = toolchain(dockerfile, &chain) {
+        if let Some((build, toolchain)) = toolchain(dockerfile, &chain) {
             sink.report(
                 Finding::new(
                     dockerfile.stages[stage].location,
-                    format!(
-                        "the shipped image \
-                    contains {why}"
-                    ),
+                    format!("the shipped image contains {toolchain}"),
                 )
                 .label("ships everything the build needs")
-                .related(at, "built here")
+                .related(build, "built here")
                 .help(
                     "build in a separate stage and `COPY --from=` the result into a small \
                         final stage",
@@ -116,9 +114,9 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             {
                 finding = finding.related(tool.location, "and this");
             }
-            // What starts nothing of its own is there to build upon or to work in.
+            // An image that starts nothing is to build upon or to work in.
             let base = matches!(dockerfile.start(stage), (None, None));
-            sink.report_at(if base { Level::Note } else { sink.level() }, finding);
+            sink.report(finding.case_if(base, "base-image"));
         }
     }
 }
@@ -146,7 +144,7 @@ fn is_builder(path: &str) -> bool {
 }
 
 /// A toolchain's own image that something is built in: the place of the build, and what the image
-/// carries.
+/// contains.
 fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Location, &'static str)> {
     let Some(Base::Image(ImageUse {
         reference: Some(reference),
@@ -156,45 +154,39 @@ fn toolchain(dockerfile: &Dockerfile, chain: &[&Stage]) -> Option<(Location, &'s
         return None;
     };
 
-    let steps = dockerfile
+    dockerfile
         .steps()
-        .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index));
-    for step in steps {
-        let script = step.script();
+        .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index))
+        .find_map(|step| {
+            let script = step.script();
+            script.invocations().iter().find_map(|invocation| {
+                let toolchain = toolchain_of(invocation, reference)?;
+                Some((step.location(invocation.span()), toolchain))
+            })
+        })
+}
 
-        for one in script.invocations() {
-            let task = one.subcommand(&["-f", "--file", "-C"]).unwrap_or("");
-            let what = match one.program {
-                "go" if matches!(task, "build" | "install") => "the Go toolchain",
-                "cargo" if matches!(task, "build" | "install") => "the Rust toolchain",
-                "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => {
-                    "Maven and a JDK"
-                }
+/// The toolchain that a build uses, if an invocation is a build.
+fn toolchain_of(invocation: &Invocation, base: &Reference) -> Option<&'static str> {
+    let task = invocation.subcommand(&["-f", "--file", "-C"]).unwrap_or("");
 
-                "gradle" | "gradlew"
-                    if task.contains("ar")
-                        || task.contains("build")
-                        || task.contains("install") =>
-                {
-                    "Gradle and a JDK"
-                }
-                "dotnet" if matches!(task, "publish" | "build") && is_sdk(reference) => {
-                    "the .NET SDK"
-                }
-
-                "gcc" | "g++" | "clang" | "cmake"
-                    if matches!(reference.short_name(), "gcc" | "clang") =>
-                {
-                    "a C compiler"
-                }
-                _ => continue,
-            };
-
-            return Some((step.location(one.span()), what));
+    match invocation.program {
+        "go" if matches!(task, "build" | "install") => Some("the Go toolchain"),
+        "cargo" if matches!(task, "build" | "install") => Some("the Rust toolchain"),
+        "mvn" | "mvnw" if matches!(task, "package" | "install" | "verify") => {
+            Some("Maven and a JDK")
         }
+        "gradle" | "gradlew"
+            if task.contains("ar") || task.contains("build") || task.contains("install") =>
+        {
+            Some("Gradle and a JDK")
+        }
+        "dotnet" if matches!(task, "publish" | "build") && is_sdk(base) => Some("the .NET SDK"),
+        "gcc" | "g++" | "clang" | "cmake" if matches!(base.short_name(), "gcc" | "clang") => {
+            Some("a C compiler")
+        }
+        _ => None,
     }
-
-    None
 }
 
 fn is_sdk(reference: &Reference) -> bool {
@@ -203,7 +195,7 @@ fn is_sdk(reference: &Reference) -> bool {
 
 /// Build tools that a RUN of the chain installs and does not remove.
 fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> {
-    let mut found = Vec::new();
+    let mut tools = Vec::new();
     for step in dockerfile
         .steps()
         .filter(|step| chain.iter().any(|stage| stage.index == step.stage.index))
@@ -212,7 +204,7 @@ fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> 
         let invocations = script.invocations();
         let calls: Vec<_> = invocations
             .iter()
-            .filter_map(|one| Some((one, call(one)?)))
+            .filter_map(|invocation| Some((invocation, call(invocation)?)))
             .collect();
         let removes = calls
             .iter()
@@ -232,32 +224,33 @@ fn installed(dockerfile: &Dockerfile, chain: &[&Stage]) -> Vec<Located<String>> 
                     .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
                     .trim_end_matches('-');
                 if TOOLS.contains(&name) || matches!(versioned, "gcc" | "g++" | "clang" | "llvm") {
-                    found.push(Located::new(name.to_owned(), step.location(word.span)));
+                    tools.push(Located::new(name.to_owned(), step.location(word.span)));
                 }
             }
         }
     }
 
-    let strong = found
+    let strong = tools
         .iter()
         .any(|tool| !WEAK.contains(&tool.value.as_str()));
-    if strong { found } else { Vec::new() }
+    if strong { tools } else { Vec::new() }
 }
 
+/// The first four of some names, each once.
 fn quoted(names: &[&str]) -> String {
-    let mut seen: Vec<&str> = Vec::new();
-    names.iter().for_each(|name| {
-        if !seen.contains(name) {
-            seen.push(name)
+    let mut unique: Vec<&str> = Vec::new();
+    for name in names {
+        if !unique.contains(name) {
+            unique.push(name);
         }
-    });
+    }
 
-    let shown: Vec<String> = seen
+    let shown: Vec<String> = unique
         .iter()
         .take(4)
         .map(|name| format!("`{name}`"))
         .collect();
-    match seen.len() {
+    match unique.len() {
         0..=4 => shown.join(", "),
         many => format!("{} and {} more", shown.join(", "), many - 4),
     }

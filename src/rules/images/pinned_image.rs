@@ -74,29 +74,30 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     }
 }
 
+/// Whether a tag moves from version to version.
 fn moves(reference: &Reference, tag: &str) -> bool {
     let repository = reference.repository();
     let tag = tag.to_ascii_lowercase();
-    let listed = |list: &[String], word: &str| list.iter().any(|item| item == word);
-    if TAGS
+    let is_unversioned = TAGS
         .unversioned
         .iter()
-        .any(|prefix| repository.starts_with(prefix.as_str()))
-        && tag != "latest"
-    {
+        .any(|prefix| repository.starts_with(prefix.as_str()));
+    if is_unversioned && tag != "latest" {
         return false;
     }
 
-    let channel = tag.split('-').next().unwrap_or(&tag);
     // `release-1.4` and `test-42` name something; `stable-slim` does not.
-    if listed(&TAGS.channels, channel) && !tag.contains(|c: char| c.is_ascii_digit()) {
+    let channel = tag.split('-').next().unwrap_or(&tag);
+    if TAGS.channels.iter().any(|item| item == channel)
+        && !tag.contains(|c: char| c.is_ascii_digit())
+    {
         return true;
     }
 
-    listed(&TAGS.variants, &tag) && !listed(&TAGS.distributions, &repository)
+    TAGS.variants.contains(&tag) && !TAGS.distributions.contains(&repository)
 }
 
-/// A bare name that no registry serves: `docker build --build-context name=…` gives it.
+/// Whether a bare name is not of a registry, but of `docker build --build-context name=…`.
 fn is_context(image: &ImageUse, reference: &Reference) -> bool {
     let name = reference.path.as_str();
     matches!(image.role, ImageRole::CopyFrom | ImageRole::MountFrom)
@@ -107,8 +108,8 @@ fn is_context(image: &ImageUse, reference: &Reference) -> bool {
         && !TAGS.official.iter().any(|official| official == name)
 }
 
-/// Windows bases are published under build numbers that the host dictates; the untagged ones no
-/// longer exist.
+/// Whether an image is a Windows base: those are tagged with build numbers that must match the host;
+/// the untagged ones no longer exist.
 fn is_windows_base(reference: &Reference) -> bool {
     reference.registry.as_deref() == Some("mcr.microsoft.com")
         && reference.path.starts_with("windows/")

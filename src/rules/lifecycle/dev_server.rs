@@ -1,16 +1,16 @@
 //! `dev-server`: servers made for a developer's machine that are about to serve users.
 
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner, shipped_stages};
+use crate::analysis::{Ctx, Owner, shipped_stages, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{self, Mode};
-use crate::source::Location;
+use crate::source::{Location, join};
 
-/// Scripts whose name says that they are for development, where the manifest is not here to tell.
+/// Scripts for development by their name, where no manifest defines them.
 const TASKS: &[&str] = &[
     "dev",
     "develop",
@@ -80,38 +80,38 @@ pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
     built || target.is_some_and(|target| target.contains("dev"))
 }
 
-fn servers(started: Vec<Started>, who: &str) -> Vec<Finding> {
-    let development = started
+fn servers(started: Vec<Started>, title: &str) -> Vec<Finding> {
+    started
         .into_iter()
-        .filter(|one| one.found.server.mode == Mode::Development);
-    let describe = |one: Started| {
-        let server = &one.found.server;
-        let (message, label) = match &server.flag {
-            Some(flag) if server.name != "php -S" => (
-                format!("{who} reloads itself when a file changes"),
-                format!("`{flag}` is for development"),
-            ),
-            _ => (
-                format!("{who} is started with {}", title(server.name)),
-                "a development server".to_owned(),
-            ),
-        };
-
-        let mut finding = Finding::new(one.location, message)
-            .label(label)
-            .help(advice(server.name, server.flag.is_some()));
-        if let Some(via) = &one.found.via {
-            finding = finding.related(via.location, format!("runs `{}`", shortened(&via.text)));
-        }
-
-        finding
-    };
-
-    development.map(describe).collect()
+        .filter(|started| started.found.server.mode == Mode::Development)
+        .map(|started| server_finding(&started, title))
+        .collect()
 }
 
-/// `npm run dev` where no manifest tells what that is.
-fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Finding> {
+fn server_finding(started: &Started, title: &str) -> Finding {
+    let server = &started.found.server;
+    let (message, label) = match &server.flag {
+        Some(flag) if server.name != "php -S" => (
+            format!("{title} reloads itself when a file changes"),
+            format!("`{flag}` is for development"),
+        ),
+        _ => (
+            format!("{title} is started with {}", server_title(server.name)),
+            "a development server".to_owned(),
+        ),
+    };
+
+    let finding = Finding::new(started.location, message)
+        .label(label)
+        .help(advice(server.name, server.flag.is_some()));
+    match &started.found.via {
+        Some(via) => finding.related(via.location, format!("runs `{}`", shortened(&via.text))),
+        None => finding,
+    }
+}
+
+/// `npm run dev` where no manifest defines the script.
+fn tasks(ctx: &Ctx, command: &Command, folders: &[String], title: &str) -> Vec<Finding> {
     let script = command.script();
     let mut findings = Vec::new();
 
@@ -120,32 +120,38 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], who: &str) -> Vec<Fin
             continue;
         };
 
-        let known = folders.iter().any(|base| {
-            let path = crate::source::join(base, folder.as_deref().unwrap_or("."))
-                .and_then(|at| crate::source::join(&at, "package.json"));
-            let file = path.and_then(|path| ctx.facts.repository.find(&path));
-            file.is_some_and(|file| server::script_text(&file.text, &name).is_some())
-        });
-
-        if !known && TASKS.contains(&name.as_str()) {
-            findings.push(
-                Finding::new(
-                    command.place_of(invocation.span()),
-                    format!("{who} runs the development script `{name}`"),
-                )
-                .label("intended for a developer's machine")
-                .help(
-                    "build the application and start the result: `npm run build`, then `node \
-                    …` or a web server",
-                ),
-            );
+        let folder = folder.as_deref().unwrap_or(".");
+        if !TASKS.contains(&name.as_str())
+            || folders.iter().any(|base| defines(ctx, base, folder, &name))
+        {
+            continue;
         }
+
+        findings.push(
+            Finding::new(
+                command.place_of(invocation.span()),
+                format!("{title} runs the development script `{name}`"),
+            )
+            .label("intended for a developer's machine")
+            .help(
+                "build the application and start the result: `npm run build`, then `node …` or a \
+                 web server",
+            ),
+        );
     }
 
     findings
 }
 
-fn title(name: &str) -> String {
+/// Whether the manifest of a folder, relative to a base, defines a script.
+fn defines(ctx: &Ctx, base: &str, folder: &str, name: &str) -> bool {
+    let manifest = join(base, folder)
+        .and_then(|folder| join(&folder, "package.json"))
+        .and_then(|path| ctx.facts.repository.find(&path));
+    manifest.is_some_and(|file| server::script_text(&file.text, name).is_some())
+}
+
+fn server_title(name: &str) -> String {
     if name.starts_with("a ") {
         name.to_owned()
     } else {
@@ -154,7 +160,7 @@ fn title(name: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    crate::analysis::truncate(text.lines().next().unwrap_or(""), 60)
+    truncate(text.lines().next().unwrap_or(""), 60)
 }
 
 fn advice(name: &str, flagged: bool) -> &'static str {

@@ -1,15 +1,15 @@
-//! `healthcheck`: whether what runs for long can be seen to be well.
+//! `healthcheck`: services and images that run for long without a health check.
 
 use crate::analysis::{Ctx, exits, shipped_stages, startup};
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
-use crate::source::Located;
+use crate::source::{Located, Location};
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -31,50 +31,57 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
             .help("add one that calls the service; nothing else detects a hang"),
         ),
         Setting::Set(_) | Setting::Unknown(_) => {}
-        Setting::Absent => {
-            // What is built here is reported at its Dockerfile, once for all that run it.
-            if ctx.graph.built(container).is_some() {
-                return;
-            }
+        // A service that is built here is reported at its Dockerfile, once for all that run it.
+        Setting::Absent if ctx.graph.built(container).is_some() => {}
+        Setting::Absent => missing(service, sink),
+    }
+}
 
-            let image = container
-                .image
-                .as_ref()
-                .and_then(|image| image.reference.as_ref());
-            let known = image.and_then(|image| data::image(&image.repository()));
-            let bare = |known: &data::KnownImage| {
-                known.is_bare(image.and_then(|image| image.tag.as_deref()))
-            };
-
-            if known.is_some_and(|known| known.healthcheck || bare(known)) || service.provided {
-                return;
-            }
-            // An image that nobody here can look into may bring a check of its own.
-            let seen = service.build.is_none()
-                && known.and_then(data::KnownImage::has_healthcheck) == Some(false);
-            let label = if seen {
-                "no `healthcheck`, and the image has none"
-            } else {
-                "no `healthcheck` here"
-            };
-
-            let advice = image.filter(|_| service.build.is_none()).map_or("", advice);
-            let finding = Finding::new(
-                container.anchor,
-                format!("no health check defined for `{}`", service.name()),
-            )
-            .label(label)
-            .help(format!(
-                "add a `healthcheck` that queries the service itself{advice}"
-            ))
-            .anchor(container.anchor);
-            if seen {
-                sink.report(finding)
-            } else {
-                sink.report_at(Level::Note, finding)
-            }
+/// A service of an image that may have no check.
+fn missing(service: &Service, sink: &mut Sink) {
+    let container = &service.container;
+    let is_built = service.build.is_some();
+    let reference = container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref());
+    let known = reference.and_then(|reference| data::image(&reference.repository()));
+    if let Some(known) = known {
+        let tag = reference.and_then(|reference| reference.tag.as_deref());
+        if known.healthcheck || known.is_bare(tag) {
+            return;
         }
     }
+
+    if service.provided {
+        return;
+    }
+
+    // Any other image may bring a check of its own.
+    let has_none = !is_built && known.and_then(data::KnownImage::has_healthcheck) == Some(false);
+    let label = if has_none {
+        "no `healthcheck`, and the image has none"
+    } else {
+        "no `healthcheck` here"
+    };
+
+    let example = match reference {
+        Some(reference) if !is_built => advice(reference),
+        _ => "",
+    };
+
+    sink.report(
+        Finding::new(
+            container.anchor,
+            format!("no health check defined for `{}`", service.name()),
+        )
+        .label(label)
+        .help(format!(
+            "add a `healthcheck` that queries the service itself{example}"
+        ))
+        .anchor(container.anchor)
+        .case_if(!has_none, "uncertain"),
+    );
 }
 
 /// Shipped stages without a check, where something other than Kubernetes runs them.
@@ -84,92 +91,116 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let (location, label, switched_off) = match dockerfile.health(stage) {
-            Setting::Set(Located {
-                value: HealthCheck { disabled: true, .. },
-                location,
-            }) => (*location, "disables the health check".to_owned(), true),
-            Setting::Set(_) | Setting::Unknown(_) => continue,
-            Setting::Absent if base_has_own(dockerfile, stage) => continue,
-            Setting::Absent => (
-                dockerfile.stages[stage].location,
-                "the shipped stage has no `HEALTHCHECK`".to_owned(),
-                false,
-            ),
-        };
-
-        let runs = switched_off || runs_long(dockerfile, stage);
-        let Some(users) = unwatched(ctx, dockerfile, stage).filter(|_| runs) else {
+        let Some(gap) = gap(dockerfile, stage) else {
             continue;
         };
 
-        let mut names: Vec<String> = users
-            .iter()
-            .map(|service| format!("`{}`", service.name()))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        let who = match names.as_slice() {
-            [] => "the shipped image".to_owned(),
-            [first, _, _, _, ..] => format!("{first} and {} other services", names.len() - 1),
-            few => few.join(", "),
-        };
-
-        let message = if switched_off {
-            format!("the health check of {who} is disabled")
-        } else {
-            format!("no health check defined for {who}")
-        };
-
-        let mut finding = Finding::new(location, message)
-            .label(label)
-            .help(
-                "add a `HEALTHCHECK` that queries the server itself, or a `healthcheck` where \
-                the service is defined",
-            )
-            .anchor(dockerfile.stages[stage].location);
-        for service in users.iter().take(4) {
-            finding = finding.related(
-                service.container.anchor,
-                "runs here without a `healthcheck`",
-            );
+        let is_missing = matches!(gap, Gap::Missing);
+        if is_missing && !runs_long(dockerfile, stage) {
+            continue;
         }
 
-        if users.is_empty() && !switched_off {
-            match kind_of(ctx, dockerfile, stage) {
-                Kind::Visited => {}
-                Kind::Unknown => sink.report_at(Level::Note, finding),
-                Kind::Server if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
-                    sink.report_at(Level::Note, finding)
-                }
-                Kind::Server => sink.report(finding),
-            }
-        } else {
+        let Some(users) = unwatched(ctx, dockerfile, stage) else {
+            continue;
+        };
+
+        let finding = gap_finding(dockerfile, stage, &gap, &users);
+        if !users.is_empty() || !is_missing {
             sink.report(finding);
+            continue;
+        }
+
+        match start_of(ctx, dockerfile, stage) {
+            ImageStart::Visited => {}
+            ImageStart::Unknown => sink.report(finding.case("uncertain")),
+            ImageStart::Server => {
+                let development = shipped_stages::is_for_development(ctx, dockerfile, stage);
+                sink.report(finding.case_if(development, "development"));
+            }
         }
     }
 }
 
-/// The services that run the stage without a check of their own; `None` where no check is asked
-/// for.
+/// Why a stage has no health check.
+enum Gap {
+    /// It disables the check, here.
+    Disabled(Location),
+    /// Neither the stage nor its base defines one.
+    Missing,
+}
+
+fn gap(dockerfile: &Dockerfile, stage: usize) -> Option<Gap> {
+    match dockerfile.health(stage) {
+        Setting::Set(check) if check.value.disabled => Some(Gap::Disabled(check.location)),
+        Setting::Set(_) | Setting::Unknown(_) => None,
+        Setting::Absent if base_has_own(dockerfile, stage) => None,
+        Setting::Absent => Some(Gap::Missing),
+    }
+}
+
+/// The finding of a stage and of the services that run it.
+fn gap_finding(dockerfile: &Dockerfile, stage: usize, gap: &Gap, users: &[&Service]) -> Finding {
+    let anchor = dockerfile.stages[stage].location;
+    let title = title(users);
+    let mut finding = match gap {
+        Gap::Disabled(location) => Finding::new(
+            *location,
+            format!("the health check of {title} is disabled"),
+        )
+        .label("disables the health check"),
+        Gap::Missing => Finding::new(anchor, format!("no health check defined for {title}"))
+            .label("the shipped stage has no `HEALTHCHECK`"),
+    };
+
+    for service in users.iter().take(4) {
+        finding = finding.related(
+            service.container.anchor,
+            "runs here without a `healthcheck`",
+        );
+    }
+
+    finding
+        .help(
+            "add a `HEALTHCHECK` that queries the server itself, or a `healthcheck` where the \
+             service is defined",
+        )
+        .anchor(anchor)
+}
+
+/// The services that run an image, as a message names them.
+fn title(users: &[&Service]) -> String {
+    let mut names: Vec<String> = users
+        .iter()
+        .map(|service| format!("`{}`", service.name()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+
+    match names.as_slice() {
+        [] => "the shipped image".to_owned(),
+        [first, _, _, _, ..] => format!("{first} and {} other services", names.len() - 1),
+        few => few.join(", "),
+    }
+}
+
+/// The services that run the stage without a check of their own; `None` where no check is needed.
 fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option<Vec<&'a Service>> {
     let mut services = 0;
     let mut pods = 0;
     let mut unwatched = Vec::new();
-    for one in ctx
-        .graph
-        .uses(dockerfile.file)
-        .iter()
-        .filter(|one| one.stage == stage)
-    {
-        match one.user {
+
+    for image_use in ctx.graph.uses(dockerfile.file) {
+        if image_use.stage != stage {
+            continue;
+        }
+
+        match image_use.user {
             User::Container(..) => pods += 1,
-            User::Service(project, _) if project.development => {}
             User::Pipeline(_) => {}
+            User::Service(project, _) if project.development => {}
             User::Service(project, service) => {
                 services += 1;
-                let absent = service.container.health.is_absent();
-                if absent && !project.is_one_shot(service) {
+                if service.container.health.is_absent() && !project.is_one_shot(service) {
                     unwatched.push(service);
                 }
             }
@@ -203,16 +234,15 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
 }
 
 /// What the image starts by itself: its last program.
-enum Kind {
-    /// It says where it listens, or it is a server that we know, or it runs code of the project's
-    /// own.
+enum ImageStart {
+    /// It exposes a port, is a known server, or runs the project's own code.
     Server,
-    /// A prompt for whoever starts it, or a function that its platform calls.
+    /// A prompt for the user who starts it, or a function that its platform calls.
     Visited,
     Unknown,
 }
 
-fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
+fn start_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> ImageStart {
     // Functions are watched by their platform.
     if let Some(Base::Image(ImageUse {
         reference: Some(reference),
@@ -220,27 +250,29 @@ fn kind_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Kind {
     })) = dockerfile.root(stage)
         && ["public.ecr.aws/lambda/", "amazon/aws-lambda-"]
             .iter()
-            .any(|own| reference.repository().starts_with(own))
+            .any(|prefix| reference.repository().starts_with(prefix))
     {
-        return Kind::Visited;
+        return ImageStart::Visited;
     }
 
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
     if exposes || !startup::stage(ctx, dockerfile, stage).is_empty() {
-        return Kind::Server;
+        return ImageStart::Server;
     }
 
     let (entrypoint, cmd) = dockerfile.start(stage);
 
     match (entrypoint, cmd) {
-        (None, None) => Kind::Server,
-        (None, Some(command)) | (Some(command), None) if exits::is_prompt(command) => Kind::Visited,
-        (Some(command), _) | (None, Some(command)) if exits::is_application(command) => {
-            Kind::Server
+        (None, None) => ImageStart::Server,
+        (None, Some(command)) | (Some(command), None) if exits::is_prompt(command) => {
+            ImageStart::Visited
         }
-        _ => Kind::Unknown,
+        (Some(command), _) | (None, Some(command)) if exits::is_application(command) => {
+            ImageStart::Server
+        }
+        _ => ImageStart::Unknown,
     }
 }
 
@@ -274,7 +306,7 @@ fn has_own(reference: &Reference) -> bool {
     data::image(&reference.repository()).is_some_and(|known| known.healthcheck)
 }
 
-/// What to ask, for services that everybody runs.
+/// The query for a check, for common services.
 fn advice(reference: &Reference) -> &'static str {
     match reference.short_name() {
         "postgres" | "postgresql" | "pgvector" | "timescaledb" => {

@@ -1,4 +1,4 @@
-//! `healthcheck-tool`: checks that call what the image does not carry.
+//! `healthcheck-tool`: checks that call a program the image does not have.
 
 use crate::analysis::Ctx;
 use crate::data;
@@ -10,8 +10,8 @@ use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
 use crate::model::{Command, Setting};
 use crate::source::{Located, Location};
-use crate::syntax::dockerfile::{Body, Source};
-use crate::syntax::shell::{Invocation, Script};
+use crate::syntax::dockerfile::{Body, Source, Transfer};
+use crate::syntax::shell::{Invocation, Script, Word as ShellWord};
 
 /// Programs that checks call and that images often lack.
 const TOOLS: &[&str] = &[
@@ -117,17 +117,24 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         return;
     }
 
-    let image = container.image.as_ref().filter(|_| service.build.is_none());
-    let Some(reference) = image.and_then(|image| image.reference.as_ref()) else {
+    if service.build.is_some() {
+        return;
+    }
+
+    let Some(image) = &container.image else {
+        return;
+    };
+
+    let Some(reference) = &image.reference else {
         return;
     };
 
     if let Some((location, tool)) =
         first_missing(test, |tool| carries(reference, tool) == Some(false))
     {
-        let image = image.map_or(location, |image| image.location);
         sink.report(
-            finding(location, &tool, &who).related(image, "this image does not include it"),
+            finding(location, &tool, &who)
+                .related(image.location, "this image does not include it"),
         );
     }
 }
@@ -148,9 +155,12 @@ fn finding(location: Location, tool: &str, who: &str) -> Finding {
 fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Location, String)> {
     let script: &Script = test.script();
     let invocations = script.invocations();
-    let tools: Vec<&Invocation> = invocations.iter().filter(|one| one.is(TOOLS)).collect();
-    // `curl … || wget …` is content with either.
-    if !tools.iter().all(|one| lacks(one.program)) {
+    let tools: Vec<&Invocation> = invocations
+        .iter()
+        .filter(|invocation| invocation.is(TOOLS))
+        .collect();
+    // `curl … || wget …` needs one of them.
+    if !tools.iter().all(|invocation| lacks(invocation.program)) {
         return None;
     }
 
@@ -176,53 +186,82 @@ fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 /// Whether some layer of the stage may bring the program.
 fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
     let chain = dockerfile.layers(stage);
-    let names = PACKAGES
-        .iter()
-        .find(|(name, _)| *name == tool)
-        .map_or(&[][..], |(_, names)| names);
-    let installed = dockerfile
+    let is_installed = dockerfile
         .steps()
         .filter(|step| chain.contains(&step.stage.index))
         .any(|step| {
             let script = step.script();
-            let invocations = script.invocations();
-            invocations.iter().any(|one| match call(one) {
-                Some(call) if call.manager.system && call.verb == Verb::Install => {
-                    // A list in a variable or a file may name anything.
-                    call.packages.iter().any(|word| {
-                        let name = word.text().split(['=', '~', ':']).next().unwrap_or("");
-                        name == tool
-                            || names.contains(&name)
-                            || word.is_expanded()
-                            || name.contains(tool)
-                    }) || call.packages.is_empty()
-                }
-                Some(_) => false,
-                // It is used in the build, or something unknown is run that may install it.
-                None => {
-                    one.program == tool
-                        || runs_file(one)
-                        || one.args.iter().any(|word| {
-                            word.text().ends_with(&format!("bin/{tool}"))
-                                || word.text().contains(".sh")
-                        })
-                }
-            })
+            script
+                .invocations()
+                .iter()
+                .any(|invocation| may_install(invocation, tool))
         });
-    installed
-        || dockerfile.instructions().filter(|position| chain.contains(&position.stage.index)).any(|position| {
-            let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else { return false };
 
-            let folder = matches!(transfer.destination.text.trim_end_matches('/'), "" | "/usr" | "/usr/bin" | "/bin" | "/usr/local/bin" | "/usr/local") && transfer.from.is_some();
-            let named = transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.contains(tool)));
+    is_installed
+        || dockerfile
+            .instructions()
+            .filter(|position| chain.contains(&position.stage.index))
+            .any(|position| match &position.instruction.body {
+                Body::Copy(transfer) | Body::Add(transfer) => may_copy(transfer, tool),
+                _ => false,
+            })
+}
 
-            named || transfer.destination.text.contains(tool) || (folder && transfer.sources.iter().any(|source| matches!(source, Source::Path(word) if word.text.ends_with('/') || word.text.contains("bin"))))
+/// Whether an invocation may install the program.
+fn may_install(invocation: &Invocation, tool: &str) -> bool {
+    match call(invocation) {
+        Some(call) if call.manager.system && call.verb == Verb::Install => {
+            // Without a package, a file lists them, and may name any.
+            call.packages.is_empty() || call.packages.iter().any(|word| may_name(word, tool))
+        }
+        Some(_) => false,
+        // It is used in the build, or something unknown is run that may install it.
+        None => {
+            invocation.program == tool
+                || runs_file(invocation)
+                || invocation.args.iter().any(|word| {
+                    word.text().ends_with(&format!("bin/{tool}")) || word.text().contains(".sh")
+                })
+        }
+    }
+}
+
+/// Whether a word may name a package that brings the program.
+fn may_name(word: &ShellWord, tool: &str) -> bool {
+    let name = word.text().split(['=', '~', ':']).next().unwrap_or("");
+    let is_package = PACKAGES
+        .iter()
+        .any(|(program, packages)| *program == tool && packages.contains(&name));
+
+    is_package || word.is_expanded() || name.contains(tool)
+}
+
+/// Whether a COPY or ADD may bring the program.
+fn may_copy(transfer: &Transfer, tool: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "",
+        "/bin",
+        "/usr",
+        "/usr/bin",
+        "/usr/local",
+        "/usr/local/bin",
+    ];
+    let destination = transfer.destination.text.as_str();
+    let is_into_programs =
+        transfer.from.is_some() && FOLDERS.contains(&destination.trim_end_matches('/'));
+    let is_from_folder =
+        |text: &str| is_into_programs && (text.ends_with('/') || text.contains("bin"));
+
+    destination.contains(tool)
+        || transfer.sources.iter().any(|source| match source {
+            Source::Path(word) => word.text.contains(tool) || is_from_folder(&word.text),
+            Source::Heredoc(..) => false,
         })
 }
 
-/// Whether it runs a script or a program of its own, which may do anything.
-fn runs_file(one: &Invocation) -> bool {
-    let text = one.name.text();
+/// Whether an invocation runs a script or a program of its own, which may do anything.
+fn runs_file(invocation: &Invocation) -> bool {
+    let text = invocation.name.text();
     let system = [
         "/bin/",
         "/usr/bin/",

@@ -50,9 +50,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let (entrypoint, cmd) = dockerfile.start(stage);
 
         for command in [entrypoint, cmd].into_iter().flatten() {
-            // An entry point that ends in `exec "$@"` serves what CMD says.
-            let hands_over = cmd.is_some() && entrypoint.is_some();
-            let Some(finding) = judge(ctx, command, &folders, hands_over, "the shipped image")
+            // An entry point that ends in `exec "$@"` runs CMD.
+            let runs_cmd = cmd.is_some() && entrypoint.is_some();
+            let Some(finding) = migration(ctx, command, &folders, runs_cmd, "the shipped image")
             else {
                 continue;
             };
@@ -68,7 +68,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     match owner {
         Owner::Compose(project, _) if project.development => return,
-        // Jobs may migrate: that is what they are for.
+        // Jobs are where to migrate.
         Owner::Kubernetes(object, _)
             if container.role != ContainerRole::Main || object.kind.value.ends_with("Job") =>
         {
@@ -83,35 +83,25 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .into_iter()
         .flatten()
     {
-        if let Some(finding) = judge(ctx, command, &folders, false, &who) {
+        if let Some(finding) = migration(ctx, command, &folders, false, &who) {
             sink.report(finding);
         }
     }
 }
 
-fn judge(
+/// A finding of a command that migrates before it serves, itself or in a script that it runs.
+fn migration(
     ctx: &Ctx,
     command: &Command,
     folders: &[String],
-    hands_over: bool,
-    who: &str,
+    runs_cmd: bool,
+    title: &str,
 ) -> Option<Finding> {
     let script = command.script();
-    let finding = |location: Location, migrates: &str| {
-        Finding::new(
-            location,
-            format!("{who} migrates the database on every start"),
-        )
-        .label(format!("runs `{migrates}` before serving"))
-        .help(
-            "migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot \
-                compose service that others wait for",
-        )
-        .cause(Subject::File, "migration")
-    };
 
-    if let Some(at) = migrates_then_goes_on(script, false) {
-        return Some(finding(command.place_of(at), &words_of(script, at)));
+    if let Some(span) = migrates_then_serves(script, false) {
+        let words = words_of(script, span);
+        return Some(finding(command.place_of(span), title, &words));
     }
 
     for invocation in script.invocations() {
@@ -124,17 +114,29 @@ fn judge(
             continue;
         };
 
-        let inner = shell::parse(&file.text);
-
-        if let Some(at) = migrates_then_goes_on(&inner, hands_over) {
+        if let Some(span) = migrates_then_serves(&shell::parse(&file.text), runs_cmd) {
             let location = command.place_of(invocation.name.span);
             return Some(
-                finding(location, at.text(&file.text)).related(file.location(at), "migrates here"),
+                finding(location, title, span.text(&file.text))
+                    .related(file.location(span), "migrates here"),
             );
         }
     }
 
     None
+}
+
+fn finding(location: Location, title: &str, migration: &str) -> Finding {
+    Finding::new(
+        location,
+        format!("{title} migrates the database on every start"),
+    )
+    .label(format!("runs `{migration}` before serving"))
+    .help(
+        "migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot compose \
+         service that others wait for",
+    )
+    .cause(Subject::File, "migration")
 }
 
 /// The words of a span of a script, as they are read.
@@ -148,35 +150,38 @@ fn words_of(script: &Script, span: Span) -> String {
     text.join(" ")
 }
 
-/// Where a script migrates, if something that stays follows.
-fn migrates_then_goes_on(script: &Script, hands_over: bool) -> Option<Span> {
+/// Where a script migrates, if a program that keeps running follows.
+fn migrates_then_serves(script: &Script, runs_cmd: bool) -> Option<Span> {
     let invocations = script.invocations();
-    let at = invocations.iter().position(migrates)?;
-    // Behind a switch it is a choice of whoever deploys.
-    let command = invocations[at].command;
-    let switched = script.within(command, shell::BlockKind::Body)
+    let index = invocations.iter().position(migrates)?;
+
+    // In a condition, a user of the image chooses whether to migrate.
+    let command = invocations[index].command;
+    if script.within(command, shell::BlockKind::Body)
         || script.within(command, shell::BlockKind::Arm)
-        || script.within(command, shell::BlockKind::Function);
-    if switched {
+        || script.within(command, shell::BlockKind::Function)
+    {
         return None;
     }
 
-    let stays = |one: &Invocation| {
-        !migrates(one)
-            && !one.is(&[
-                "echo", "printf", "exit", "set", "sleep", "cd", "true", "chown", "chmod", "mkdir",
-                "export",
-            ])
-    };
-
-    let serves = invocations[at + 1..]
-        .iter()
-        .any(|one| stays(one) && !ends_by_itself(one))
-        || hands_over && invocations.iter().any(|one| one.name.text() == "$@");
-    serves.then(|| invocations[at].span())
+    let serves = invocations[index + 1..].iter().any(keeps_running)
+        || runs_cmd
+            && invocations
+                .iter()
+                .any(|invocation| invocation.name.text() == "$@");
+    serves.then(|| invocations[index].span())
 }
 
-fn ends_by_itself(one: &Invocation) -> bool {
+/// Whether an invocation neither migrates, nor prepares, nor ends by itself.
+fn keeps_running(invocation: &Invocation) -> bool {
+    const PREPARING: &[&str] = &[
+        "cd", "chmod", "chown", "echo", "exit", "export", "mkdir", "printf", "set", "sleep", "true",
+    ];
+
+    !migrates(invocation) && !invocation.is(PREPARING) && !ends_by_itself(invocation)
+}
+
+fn ends_by_itself(invocation: &Invocation) -> bool {
     const TASKS: &[&str] = &[
         "collectstatic",
         "compilemessages",
@@ -189,14 +194,17 @@ fn ends_by_itself(one: &Invocation) -> bool {
         "build",
         "generate",
     ];
-    one.args.iter().any(|word| TASKS.contains(&word.text()))
+    invocation
+        .args
+        .iter()
+        .any(|word| TASKS.contains(&word.text()))
 }
 
-fn migrates(one: &Invocation) -> bool {
-    let mut words: Vec<&str> = std::iter::once(one.program)
-        .chain(one.args.iter().map(|word| word.text()))
+fn migrates(invocation: &Invocation) -> bool {
+    let mut words: Vec<&str> = std::iter::once(invocation.program)
+        .chain(invocation.args.iter().map(|word| word.text()))
         .collect();
-    if RUNNERS.contains(&one.program) {
+    if RUNNERS.contains(&invocation.program) {
         words.remove(0);
         while words
             .first()
@@ -211,8 +219,8 @@ fn migrates(one: &Invocation) -> bool {
     };
 
     let name = file_name(program);
-    let task = matches!(one.program, "npm" | "pnpm" | "yarn" | "bun")
-        && one.args.iter().any(|word| {
+    let task = matches!(invocation.program, "npm" | "pnpm" | "yarn" | "bun")
+        && invocation.args.iter().any(|word| {
             matches!(
                 word.text(),
                 "migrate"
@@ -225,5 +233,5 @@ fn migrates(one: &Invocation) -> bool {
         });
     task || MIGRATORS
         .iter()
-        .any(|(known, asks)| *known == name && rest.iter().any(|word| asks.contains(word)))
+        .any(|(known, tasks)| *known == name && rest.iter().any(|word| tasks.contains(word)))
 }

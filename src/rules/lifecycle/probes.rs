@@ -1,9 +1,9 @@
 //! `liveness-probe`, `readiness-probe`, `startup-probe`, `distinct-probes`, `probe-port`,
-//! `probe-host`, `pre-stop`: how a cluster learns that a container works.
+//! `probe-host`, `pre-stop`: whether a cluster can see that a container works.
 
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -41,15 +41,17 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
     {
         return;
     }
-    // A worker, which neither listens nor is sent requests, keeps nobody waiting.
+
+    // A worker neither listens nor is sent requests, so that a hang delays no client.
     let served = ctx
         .graph
         .cluster
         .joined(object)
         .is_none_or(|joined| !joined.services.is_empty());
-    let serves = served || container.open || workload.pod.main().any(|one| !one.ports.is_empty());
-    sink.report_at(
-        if serves { sink.level() } else { Level::Note },
+    let listens = workload.pod.main().any(|main| !main.ports.is_empty());
+    let serves = served || container.open || listens;
+
+    sink.report(
         Finding::new(
             container.anchor,
             format!(
@@ -59,7 +61,8 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         )
         .label("a hung process is never restarted")
         .help("add a `livenessProbe` that fails only when a restart would help")
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .case_if(!serves, "worker"),
     );
 }
 
@@ -90,27 +93,26 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     .help("add a `readinessProbe` that succeeds once the container can serve requests")
     .anchor(object.anchor);
 
-    match services.first() {
-        Some(service) => {
-            sink.report(finding.related(service.location(), "this Service sends it traffic"))
-        }
-        // Where the Services are kept is not to be seen here.
-        None if !ctx
-            .graph
-            .cluster
-            .of_kind("Service")
-            .any(|other| matches!(other.body, Body::Service(_))) =>
-        {
-            sink.report_at(
-                Level::Note,
-                finding.label("nothing indicates when it can take traffic"),
-            );
-        }
-        None => {}
+    if let Some(service) = services.first() {
+        sink.report(finding.related(service.location(), "this Service sends it traffic"));
+    } else if !has_services(ctx) {
+        sink.report(
+            finding
+                .label("nothing indicates when it can take traffic")
+                .case("uncertain"),
+        );
     }
 }
 
-/// A probe that kills a slow starter, and nothing that gives it time.
+/// Whether the repository has Services; without one, they are kept elsewhere.
+fn has_services(ctx: &Ctx) -> bool {
+    ctx.graph
+        .cluster
+        .of_kind("Service")
+        .any(|object| matches!(object.body, Body::Service(_)))
+}
+
+/// A liveness probe that kills a slow starter, without a startup probe that gives it time.
 pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, _)) = probed(owner, container) else {
         return;
@@ -199,57 +201,60 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         };
 
         let title = container_title(object, container);
-
-        if let Ok(number) = port.value.parse::<u16>() {
-            let declared = |own: &crate::model::container::Port| {
-                own.target
-                    .is_some_and(|(from, to)| from <= number && number <= to)
-            };
-
-            if !container.ports.is_empty() && !container.ports.iter().any(declared) {
-                let message = format!("the {kind} probe of {title} uses undeclared port {number}");
-                sink.report_at(
-                    Level::Note,
-                    Finding::new(port.location, message)
-                        .anchor(object.anchor)
-                        .help(format!(
-                            "add `containerPort: {number}`, or probe a declared port"
-                        )),
-                );
+        match port.value.parse::<u16>() {
+            Ok(number) => {
+                if !container.ports.is_empty() && !declares(container, number) {
+                    let message =
+                        format!("the {kind} probe of {title} uses undeclared port {number}");
+                    sink.report(
+                        Finding::new(port.location, message)
+                            .help(format!(
+                                "add `containerPort: {number}`, or probe a declared port"
+                            ))
+                            .anchor(object.anchor)
+                            .case("undeclared-number"),
+                    );
+                }
             }
-
-            continue;
+            Err(_) if has_port_name(container, &port.value) => {}
+            Err(_) => {
+                let message = format!(
+                    "the {kind} probe of {title} uses undefined port name `{}`",
+                    port.value
+                );
+                sink.report(undefined_name(container, port, message).anchor(object.anchor));
+            }
         }
+    }
+}
 
-        let named = |own: &crate::model::container::Port| {
-            own.name
-                .as_ref()
-                .is_some_and(|name| name.value == port.value)
-        };
+fn declares(container: &Container, number: u16) -> bool {
+    container.ports.iter().any(|port| {
+        port.target
+            .is_some_and(|(from, to)| from <= number && number <= to)
+    })
+}
 
-        if container.ports.iter().any(named) {
-            continue;
-        }
+fn has_port_name(container: &Container, name: &str) -> bool {
+    container
+        .ports
+        .iter()
+        .filter_map(|port| port.name.as_ref())
+        .any(|known| known.value == name)
+}
 
-        let mut finding = Finding::new(
-            port.location,
-            format!(
-                "the {kind} probe of {title} uses undefined port name `{}`",
-                port.value
-            ),
-        )
+fn undefined_name(container: &Container, port: &Located<String>, message: String) -> Finding {
+    let mut finding = Finding::new(port.location, message)
         .label("does not resolve, so the probe always fails")
         .help(format!(
             "name one of the container's ports `{}`, or use a port number",
             port.value
-        ))
-        .anchor(object.anchor);
-        for own in container.ports.iter().filter_map(|port| port.name.as_ref()) {
-            finding = finding.related(own.location, "a port of this container");
-        }
-
-        sink.report(finding);
+        ));
+    for name in container.ports.iter().filter_map(|port| port.name.as_ref()) {
+        finding = finding.related(name.location, "a port of this container");
     }
+
+    finding
 }
 
 /// A probe or hook that leaves the pod.
@@ -288,7 +293,7 @@ pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
-/// Behind a Service, endpoints are taken away while the process already stops.
+/// Behind a Service, requests still arrive while the process already stops.
 pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, _)) = probed(owner, container) else {
         return;

@@ -1,9 +1,9 @@
-//! restart-policy: a compose service that stays down once it is down, a pod's policy that its owner
+//! restart-policy: compose services that are not restarted, and policies of pods that their owner
 //! does not allow.
 
 use crate::analysis::Ctx;
 use crate::data::Class;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
@@ -30,15 +30,9 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         ),
         Setting::Set(_) | Setting::Unknown(_) => return,
     };
-    // What only runs when somebody asks for its profile is watched by somebody.
-    let level = if service.profiles.is_empty() {
-        sink.level()
-    } else {
-        Level::Note
-    };
 
-    sink.report_at(
-        level,
+    // A service of a profile is started by hand, and so is watched.
+    sink.report(
         Finding::new(location, message)
             .help(help)
             .anchor(service.container.anchor)
@@ -46,11 +40,12 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             .joined_message(format!(
                 "none of the {} services restarts after a crash or a reboot of the host",
                 project.services.len()
-            )),
+            ))
+            .case_if(!service.profiles.is_empty(), "profile"),
     );
 }
 
-/// A bare language or distribution to work in by hand.
+/// Whether a service is a bare language or distribution to work in by hand.
 pub fn is_shell(service: &Service) -> bool {
     let base = service
         .known_image()
@@ -79,9 +74,9 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             .cause(Subject::File, "no policy")
             .anchor(object.anchor),
         ),
-        ("Job" | "CronJob", Setting::Set(at)) if at.value == "Always" => sink.report(
+        ("Job" | "CronJob", Setting::Set(policy)) if policy.value == "Always" => sink.report(
             Finding::new(
-                at.location,
+                policy.location,
                 format!(
                     "{} must finish, but its pod always restarts",
                     object.title()
@@ -92,15 +87,15 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         ),
         (
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController",
-            Setting::Set(at),
-        ) if at.value != "Always" => {
+            Setting::Set(policy),
+        ) if policy.value != "Always" => {
             sink.report(
                 Finding::new(
-                    at.location,
+                    policy.location,
                     format!(
                         "{} cannot have the restart policy `{}`",
                         object.title(),
-                        at.value
+                        policy.value
                     ),
                 )
                 .label("only `Always` is allowed here")

@@ -25,10 +25,16 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .flat_map(|stage| &stage.env)
             .map(|var| var.name.value.as_str())
             .collect();
-        for one in startup::stage(ctx, dockerfile, stage) {
-            if !seen.contains(&one.location) {
-                seen.push(one.location);
-                sink_limits(ctx, &one, &names, &startup::folders(ctx, dockerfile), sink);
+        for started in startup::stage(ctx, dockerfile, stage) {
+            if !seen.contains(&started.location) {
+                seen.push(started.location);
+                check_limits(
+                    ctx,
+                    &started,
+                    &names,
+                    &startup::folders(ctx, dockerfile),
+                    sink,
+                );
             }
         }
     }
@@ -45,10 +51,10 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .iter()
         .map(|var| var.name.value.as_str())
         .collect();
-    for one in startup::container(ctx, owner, container) {
-        sink_limits(
+    for started in startup::container(ctx, owner, container) {
+        check_limits(
             ctx,
-            &one,
+            &started,
             &names,
             &startup::folders_of(ctx, owner, container),
             sink,
@@ -56,75 +62,98 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 }
 
-fn sink_limits(ctx: &Ctx, one: &Started, variables: &[&str], folders: &[String], sink: &mut Sink) {
-    let server = &one.found.server;
-    if server.mode == Mode::Development || server.limits.elsewhere {
-        return;
-    }
-
-    let prefixes = server::variables(server);
-
-    if variables.iter().any(|name| {
-        prefixes
-            .iter()
-            .any(|prefix| name.starts_with(prefix.as_str()))
-    }) {
-        return;
-    }
-
-    let read = server::configuration_files(server);
-    let mut files = folders
-        .iter()
-        .flat_map(|folder| ctx.facts.repository.below(folder));
-    if !read.is_empty() && files.any(|file| read.iter().any(|name| file.name() == name)) {
-        return;
-    }
-
-    let can = &server.limits.can;
-    let mut missing: Vec<(&str, &str)> = Vec::new();
-    if let Some(option) = can
-        .request_timeout
-        .filter(|_| !server.limits.request_timeout)
+fn check_limits(
+    ctx: &Ctx,
+    started: &Started,
+    variables: &[&str],
+    folders: &[String],
+    sink: &mut Sink,
+) {
+    let server = &started.found.server;
+    if server.mode == Mode::Development
+        || server.limits.elsewhere
+        || is_set_by_variable(server, variables)
+        || has_config_file(ctx, server, folders)
     {
-        missing.push(("request timeout", option));
+        return;
     }
 
-    if let Some(option) = can
-        .graceful_timeout
-        .filter(|_| server.limits.graceful_timeout.is_none())
-    {
-        missing.push(("graceful timeout", option));
-    }
-
-    if let Some(option) = can.concurrency.filter(|_| !server.limits.concurrency) {
-        missing.push(("concurrency limit", option));
-    }
-
+    let missing = missing_limits(server);
     if missing.is_empty() {
         return;
     }
 
-    let what: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
+    let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
     let options: Vec<String> = missing
         .iter()
         .map(|(_, option)| format!("`{option}`"))
         .collect();
-    let mut finding = Finding::new(
-        one.location,
-        format!("`{}` runs with no {}", server.name, joined(&what)),
+    let finding = Finding::new(
+        started.location,
+        format!("`{}` runs with no {}", server.name, joined(&names)),
     )
     .label("the defaults are not tuned for this service")
     .help(format!("set {}", options.join(", ")));
-    if let Some(via) = &one.found.via {
-        finding = finding.related(via.location, "started here");
+
+    sink.report(match &started.found.via {
+        Some(via) => finding.related(via.location, "started here"),
+        None => finding,
+    });
+}
+
+/// Whether a variable that configures the server is set.
+fn is_set_by_variable(server: &Server, variables: &[&str]) -> bool {
+    let prefixes = server::variables(server);
+    variables.iter().any(|name| {
+        prefixes
+            .iter()
+            .any(|prefix| name.starts_with(prefix.as_str()))
+    })
+}
+
+/// Whether one of the folders has a configuration file of the server.
+fn has_config_file(ctx: &Ctx, server: &Server, folders: &[String]) -> bool {
+    let names = server::configuration_files(server);
+    if names.is_empty() {
+        return false;
     }
 
-    sink.report(finding);
+    folders
+        .iter()
+        .flat_map(|folder| ctx.facts.repository.below(folder))
+        .any(|file| names.iter().any(|name| file.name() == name))
+}
+
+/// The limits that the server has and does not set: their names and options.
+fn missing_limits(server: &Server) -> Vec<(&'static str, &'static str)> {
+    let limits = &server.limits;
+    let all = [
+        (
+            "request timeout",
+            limits.can.request_timeout,
+            limits.request_timeout,
+        ),
+        (
+            "graceful timeout",
+            limits.can.graceful_timeout,
+            limits.graceful_timeout.is_some(),
+        ),
+        (
+            "concurrency limit",
+            limits.can.concurrency,
+            limits.concurrency,
+        ),
+    ];
+
+    all.into_iter()
+        .filter(|(_, _, is_set)| !is_set)
+        .filter_map(|(name, option, _)| Some((name, option?)))
+        .collect()
 }
 
 fn joined(items: &[&str]) -> String {
     match items {
-        [one] => (*one).to_owned(),
+        [only] => (*only).to_owned(),
         [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
         [] => String::new(),
     }

@@ -2,21 +2,15 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Project, Service};
-use crate::model::dockerfile::Base;
+use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::image::ImageUse;
 use crate::source::Location;
 
 pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    // Dashboards and scrapers ask again by themselves.
-    let patient = |service: &Service| {
-        service
-            .known_image()
-            .is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
-    };
-
-    if patient(service) {
+    if retries(service) {
         return;
     }
 
@@ -30,7 +24,7 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             continue;
         };
 
-        if target.provided || project.is_one_shot(target) || patient(target) {
+        if target.provided || project.is_one_shot(target) || retries(target) {
             continue;
         }
 
@@ -51,21 +45,24 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .cause(Subject::File, format!("{first} {name}"));
-        let level = if project.development {
-            Level::Note
-        } else {
-            sink.level()
-        };
+        .cause(Subject::File, format!("{first} {name}"))
+        .case_if(project.development, "development");
 
-        sink.report_at(level, finding);
+        sink.report(finding);
     }
 }
 
-/// What is known of a service's health check.
+/// Whether a service tries again by itself until the other answers: a dashboard or a scraper.
+fn retries(service: &Service) -> bool {
+    service
+        .known_image()
+        .is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
+}
+
+/// The health check of a service, as far as it is known.
 enum Health {
     Checked,
-    /// Nowhere; the place, if there is one, is where that is said or could be.
+    /// Nowhere; with where that is said or could be defined, and why.
     Missing(Location, &'static str),
     Unknown,
 }
@@ -114,7 +111,7 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
         }
         Setting::Set(check) if check.value.test.is_some() => return Health::Checked,
         Setting::Unknown(_) => return Health::Unknown,
-        // Without a `test`, what is written only tunes the image's own check.
+        // Without a `test`, the settings only tune the image's own check.
         Setting::Set(_) | Setting::Absent => {}
     }
 
@@ -137,10 +134,14 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
         };
     }
 
-    let Some((dockerfile, stage)) = ctx.graph.build_of(&service.container) else {
-        return Health::Unknown;
-    };
+    match ctx.graph.build_of(&service.container) {
+        Some((dockerfile, stage)) => image_health(dockerfile, stage),
+        None => Health::Unknown,
+    }
+}
 
+/// The health check of an image that is built here.
+fn image_health(dockerfile: &Dockerfile, stage: usize) -> Health {
     match dockerfile.health(stage) {
         Setting::Set(check) if check.value.disabled => {
             Health::Missing(check.location, "the image's health check is disabled here")
@@ -151,21 +152,23 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
             Some(Base::Scratch(location)) => {
                 Health::Missing(*location, "the image it builds has no health check")
             }
-            Some(Base::Image(image)) => {
-                let known = image
-                    .reference
-                    .as_ref()
-                    .and_then(|reference| data::image(&reference.repository()));
-                match known.and_then(data::KnownImage::has_healthcheck) {
-                    Some(true) => Health::Checked,
-                    Some(false) => Health::Missing(
-                        image.location,
-                        "neither the image it builds nor its base has one",
-                    ),
-                    None => Health::Unknown,
-                }
-            }
+            Some(Base::Image(image)) => base_health(image),
             Some(Base::Stage(_)) | None => Health::Unknown,
         },
+    }
+}
+
+fn base_health(image: &ImageUse) -> Health {
+    let known = image
+        .reference
+        .as_ref()
+        .and_then(|reference| data::image(&reference.repository()));
+    match known.and_then(data::KnownImage::has_healthcheck) {
+        Some(true) => Health::Checked,
+        Some(false) => Health::Missing(
+            image.location,
+            "neither the image it builds nor its base has one",
+        ),
+        None => Health::Unknown,
     }
 }

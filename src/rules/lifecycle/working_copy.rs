@@ -1,43 +1,64 @@
-//! source-bind-mount, interactive-tty: what belongs on a developer's machine. And what shows that a
-//! file is for one.
+//! source-bind-mount, interactive-tty: settings that belong on a developer's machine.
 
 use crate::analysis::non_production::{is_changed_over, is_for_developers};
 use crate::analysis::{Ctx, Owner, workload};
-use crate::finding::{Finding, Level, Sink};
-use crate::model::Command;
+use crate::finding::{Finding, Sink};
 use crate::model::build_context::contexts;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, Stage};
 use crate::model::file_role::{is_development, is_sample};
-use crate::rules::lifecycle::{dev_server, restart_policy};
-use crate::source::{FileId, Location, file_name, is_inside, join};
-use crate::syntax::dockerfile::{Body, Source};
+use crate::model::{Command, Setting};
+use crate::rules::lifecycle::dev_server::is_development_build;
+use crate::rules::lifecycle::restart_policy::is_shell;
+use crate::source::{Location, file_name, is_inside, join};
+use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
 
-/// Whether a service is not there to serve: started on demand, ending by itself, built for
+/// Whether a service is not meant to serve: started on demand, ending by itself, built for
 /// development.
 pub fn is_exempt(ctx: &Ctx, project: &Project, service: &Service) -> bool {
-    dev_server::is_development_build(ctx, service)
+    is_development_build(ctx, service)
         || !service.profiles.is_empty()
         || project.is_one_shot(service)
         || service.provided
 }
 
-/// The level of what stands in a file that shows how something is done.
-pub fn sample_level(ctx: &Ctx, file: FileId, level: Level) -> Level {
-    if is_sample(ctx.facts.path(file)) {
-        Level::Note
-    } else {
-        level
-    }
-}
-
 /// A mount that hides what the image brings.
 struct CodeMount<'a> {
     mount: &'a Mount,
-    /// Where the image keeps its code, and the instruction that says so.
-    home: String,
+    /// Where the image keeps its code.
+    home: Home,
+}
+
+/// A folder where an image keeps its code.
+#[derive(Clone)]
+struct Home {
+    path: String,
+    /// The instruction that says so.
     said: Option<Location>,
+}
+
+/// A service, and its mounts over code.
+struct CodeMounts<'a> {
+    service: &'a Service,
+    first: CodeMount<'a>,
+    more: Vec<CodeMount<'a>>,
+}
+
+impl CodeMounts<'_> {
+    /// Whether two services of one image mount the same: that is one cause.
+    fn is_like(&self, ctx: &Ctx, other: &CodeMounts) -> bool {
+        let built = ctx.graph.built(&self.service.container);
+
+        built.is_some()
+            && built == ctx.graph.built(&other.service.container)
+            && self.target() == other.target()
+    }
+
+    fn target(&self) -> Option<&str> {
+        let target = self.first.mount.target.as_ref()?;
+        Some(&target.value)
+    }
 }
 
 pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
@@ -45,82 +66,85 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         return;
     }
 
-    let serves =
-        |service: &&Service| !is_exempt(ctx, project, service) && !is_tool(&service.container);
-    let mut all: Vec<(&Service, Vec<CodeMount>)> = Vec::new();
+    let all: Vec<CodeMounts> = project
+        .services
+        .iter()
+        .filter(|service| !is_exempt(ctx, project, service) && !is_tool(&service.container))
+        .filter_map(|service| mounts_to_report(ctx, project, service))
+        .collect();
 
-    for service in project.services.iter().filter(serves) {
-        let mut mounts = code_mounts(ctx, project, service);
-        mounts.retain(|one| {
-            let gone = |laid: &Service| {
-                !laid
-                    .container
-                    .mounts
-                    .iter()
-                    .any(|mount| mount.location == one.mount.location)
-            };
-
-            project.reports(one.mount.location.file)
-                && !is_changed_over(ctx, project, service, |_, laid| gone(laid))
-        });
-
-        if !mounts.is_empty() {
-            all.push((service, mounts));
-        }
-    }
-    // Services of one image that mount the same are one cause.
-    let alike = |one: &(&Service, Vec<CodeMount>), other: &(&Service, Vec<CodeMount>)| {
-        let built = |service: &Service| ctx.graph.built(&service.container);
-        let target =
-            |mounts: &[CodeMount]| Some(mounts.first()?.mount.target.as_ref()?.value.clone());
-        built(one.0).is_some()
-            && built(one.0) == built(other.0)
-            && target(&one.1) == target(&other.1)
-    };
-
-    for (at, own) in all.iter().enumerate() {
-        if all.iter().take(at).any(|earlier| alike(earlier, own)) {
+    for (index, mounts) in all.iter().enumerate() {
+        let (earlier, later) = (&all[..index], &all[index + 1..]);
+        if earlier.iter().any(|earlier| earlier.is_like(ctx, mounts)) {
             continue;
         }
 
-        let (service, mounts) = own;
-        let Some((first, more)) = mounts.split_first() else {
-            continue;
-        };
-
-        let mut finding = Finding::new(
-            first.mount.location,
-            format!(
-                "`{}` runs the code of this checkout instead of its image",
-                service.name()
-            ),
-        )
-        .label(format!("hides the image's files in `{}`", first.home));
-        if let Some(location) = first.said {
-            finding = finding.related(location, "the image keeps its code here");
-        }
-
-        for other in more {
-            finding = finding.related(other.mount.location, "and this one");
-        }
-
-        for (other, mounts) in all.iter().skip(at + 1).filter(|other| alike(own, other)) {
-            for one in mounts
-                .iter()
-                .take(1)
-                .filter(|one| one.mount.location != first.mount.location)
-            {
-                finding =
-                    finding.related(one.mount.location, format!("so does `{}`", other.name()));
-            }
-        }
-
-        let level = sample_level(ctx, first.mount.location.file, sink.level());
-        sink.report_at(
-            level,
-            finding.help("remove the mount; keep it in a `compose.override.yaml` for development"),
-        );
+        let like = later.iter().filter(|later| mounts.is_like(ctx, later));
+        let sample = is_sample(ctx.facts.path(mounts.first.mount.location.file));
+        sink.report(code_finding(mounts, like).case_if(sample, "sample"));
     }
+}
+
+/// The mounts of a service over its code that a file for production does not take back.
+fn mounts_to_report<'a>(
+    ctx: &Ctx<'a>,
+    project: &Project,
+    service: &'a Service,
+) -> Option<CodeMounts<'a>> {
+    let mut mounts = code_mounts(ctx, project, service);
+    mounts.retain(|mount| {
+        let location = mount.mount.location;
+        project.reports(location.file)
+            && !is_changed_over(ctx, project, service, |_, laid| !has_mount(laid, location))
+    });
+
+    let mut mounts = mounts.into_iter();
+    Some(CodeMounts {
+        service,
+        first: mounts.next()?,
+        more: mounts.collect(),
+    })
+}
+
+fn has_mount(service: &Service, location: Location) -> bool {
+    service
+        .container
+        .mounts
+        .iter()
+        .any(|mount| mount.location == location)
+}
+
+/// The finding of a service's mounts, and of later services that mount the same.
+fn code_finding<'a>(
+    mounts: &CodeMounts,
+    like: impl Iterator<Item = &'a CodeMounts<'a>>,
+) -> Finding {
+    let location = mounts.first.mount.location;
+    let home = &mounts.first.home;
+    let message = format!(
+        "`{}` runs the code of this checkout instead of its image",
+        mounts.service.name()
+    );
+    let mut finding = Finding::new(location, message)
+        .label(format!("hides the image's files in `{}`", home.path))
+        .help("remove the mount; keep it in a `compose.override.yaml` for development");
+
+    if let Some(location) = home.said {
+        finding = finding.related(location, "the image keeps its code here");
+    }
+
+    for mount in &mounts.more {
+        finding = finding.related(mount.mount.location, "and this one");
+    }
+
+    for other in like {
+        let same = other.first.mount.location;
+        if same != location {
+            finding = finding.related(same, format!("so does `{}`", other.service.name()));
+        }
+    }
+
+    finding
 }
 
 /// Places where images keep their code by custom, for an image whose Dockerfile is not here.
@@ -136,37 +160,22 @@ const CUSTOM: &[&str] = &[
 ];
 
 fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Vec<CodeMount<'a>> {
-    let Some(build) = &service.build else {
-        return Vec::new();
-    };
-
-    let built = ctx.graph.build_of(&service.container);
-    let homes = built.map_or_else(
-        || {
-            CUSTOM
-                .iter()
-                .map(|path| ((*path).to_owned(), None))
-                .collect()
-        },
-        |(dockerfile, stage)| homes(dockerfile, stage),
-    );
-    let Some(context) = build
-        .context
+    let Some(context) = service
+        .build
         .as_ref()
-        .map(|context| context.value.trim_matches('/'))
+        .and_then(|build| build.context.as_ref())
     else {
         return Vec::new();
     };
 
-    let kept_out = |path: &str| {
-        let contexts =
-            built.map_or_else(Vec::new, |(dockerfile, _)| contexts(ctx.facts, dockerfile));
-        contexts.iter().any(|one| {
-            one.folder == context && one.relative(path).is_some_and(|path| one.ignores(path))
-        })
+    let context = context.value.trim_matches('/');
+    let built = ctx.graph.build_of(&service.container);
+    let homes = match built {
+        Some((dockerfile, stage)) => homes(dockerfile, stage),
+        None => customary_homes(),
     };
 
-    let mut found = Vec::new();
+    let mut mounts = Vec::new();
 
     for mount in &service.container.mounts {
         let (MountSource::Host(source), Some(target)) = (&mount.source, &mount.target) else {
@@ -177,192 +186,258 @@ fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Ve
             continue;
         };
 
+        // The mount brings a part of what is built, or all of it and more.
         let target = target.value.trim_end_matches('/');
-        // The mount stands for a part of what is built, or for all of it and more.
         if !(is_inside(&path, context) || is_inside(context, &path)) || !target.starts_with('/') {
             continue;
         }
 
-        let home = homes
+        let Some(home) = homes
             .iter()
-            .find(|(home, _)| is_inside(home, target) || is_inside(target, home));
-        let Some((home, said)) = home else { continue };
-        // All that is built stands for the home itself, a part of it for what is in there.
-        let whole = is_inside(context, &path);
-        let fits = is_inside(home, target) || (!whole && !kept_out(&path));
+            .find(|home| is_inside(&home.path, target) || is_inside(target, &home.path))
+        else {
+            continue;
+        };
 
-        if fits && (whole || holds_code(ctx, &path)) {
-            found.push(CodeMount {
+        // All that is built covers the home itself, a part of it something in there.
+        let is_whole = is_inside(context, &path);
+        let is_kept_out =
+            || built.is_some_and(|(dockerfile, _)| is_ignored(ctx, dockerfile, context, &path));
+        let covers = is_inside(&home.path, target) || (!is_whole && !is_kept_out());
+
+        if covers && (is_whole || holds_code(ctx, &path)) {
+            mounts.push(CodeMount {
                 mount,
                 home: home.clone(),
-                said: *said,
             });
         }
     }
 
-    found
+    mounts
+}
+
+/// Whether the ignore file of a build context keeps a path from the builder.
+fn is_ignored(ctx: &Ctx, dockerfile: &Dockerfile, folder: &str, path: &str) -> bool {
+    contexts(ctx.facts, dockerfile)
+        .iter()
+        .filter(|context| context.folder == folder)
+        .any(|context| {
+            context
+                .relative(path)
+                .is_some_and(|path| context.ignores(path))
+        })
+}
+
+fn customary_homes() -> Vec<Home> {
+    CUSTOM
+        .iter()
+        .map(|path| Home {
+            path: (*path).to_owned(),
+            said: None,
+        })
+        .collect()
 }
 
 /// The folders and files into which a stage puts what it is built from: its working directory and
-/// where COPY leads.
-fn homes(dockerfile: &Dockerfile, stage: usize) -> Vec<(String, Option<Location>)> {
+/// the destinations of COPY.
+fn homes(dockerfile: &Dockerfile, stage: usize) -> Vec<Home> {
     let mut chain: Vec<_> = dockerfile.chain(stage).collect();
     chain.reverse();
-    let mut found: Vec<(String, Option<Location>)> = Vec::new();
-    let mut folder = String::new();
-    let mut folder_place = None;
+    let mut destinations: Vec<Home> = Vec::new();
+    let mut folder = Home {
+        path: String::new(),
+        said: None,
+    };
 
     for stage in chain {
-        for instruction in
-            &dockerfile.tree.instructions[dockerfile.named.all[stage.index].instructions.clone()]
-        {
-            let absolute = |word| {
-                let text = stage
-                    .scope
-                    .expand(word, dockerfile.file)
-                    .known()?
-                    .to_owned();
-                let text = text.trim_matches(['"', '\'']);
-                if text.starts_with('/') {
-                    join("", text.trim_start_matches('/'))
-                } else {
-                    join(&folder, text)
-                }
-            };
-
-            match &instruction.body {
+        for position in dockerfile.instructions_of(stage.index) {
+            match &position.instruction.body {
                 Body::Workdir(word) => {
-                    if let Some(path) = absolute(word) {
-                        folder = path;
-                        folder_place = Some(Location::new(dockerfile.file, word.span));
+                    if let Some(home) = home_at(dockerfile, stage, word, &folder) {
+                        folder = home;
                     }
                 }
-                Body::Copy(copy) | Body::Add(copy) => {
-                    let local = copy
-                        .sources
-                        .iter()
-                        .any(|source| matches!(source, Source::Path(_)));
-                    if let Some(path) = absolute(&copy.destination).filter(|_| local) {
-                        let keyword = Location::new(dockerfile.file, copy.destination.span);
-                        found.push((path, Some(keyword)));
-                    }
+                Body::Copy(transfer) | Body::Add(transfer) if has_paths(transfer) => {
+                    destinations.extend(home_at(dockerfile, stage, &transfer.destination, &folder))
                 }
                 _ => {}
             }
         }
     }
 
-    found.insert(0, (folder, folder_place));
-    let mut homes: Vec<(String, Option<Location>)> = Vec::new();
-    for (path, location) in found
-        .into_iter()
-        .map(|(path, location)| (format!("/{path}"), location))
-    {
-        if is_home(&path) && !homes.iter().any(|(home, _)| *home == path) {
-            homes.push((path, location));
+    let mut homes: Vec<Home> = Vec::new();
+
+    for home in std::iter::once(folder).chain(destinations) {
+        let path = format!("/{}", home.path);
+        if is_home(&path) && !homes.iter().any(|known| known.path == path) {
+            homes.push(Home { path, ..home });
         }
     }
 
     homes
 }
 
-/// Whether code may be at home here: not where the system keeps its own.
+fn has_paths(transfer: &Transfer) -> bool {
+    transfer
+        .sources
+        .iter()
+        .any(|source| matches!(source, Source::Path(_)))
+}
+
+/// What a word of an instruction names, from the root without its slash.
+fn home_at(dockerfile: &Dockerfile, stage: &Stage, word: &Word, folder: &Home) -> Option<Home> {
+    let expanded = stage.scope.expand(word, dockerfile.file);
+    let text = expanded.known()?.trim_matches(['"', '\'']);
+    let path = match text.strip_prefix('/') {
+        Some(_) => join("", text.trim_start_matches('/'))?,
+        None => join(&folder.path, text)?,
+    };
+
+    Some(Home {
+        path,
+        said: Some(Location::new(dockerfile.file, word.span)),
+    })
+}
+
+/// Whether an image may keep its code here: not where the system keeps its own.
 fn is_home(path: &str) -> bool {
-    let system = [
+    const SYSTEM: &[&str] = &[
         "/bin", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var/lib",
         "/var/log",
     ];
-    let own = [
+    const OF_CODE: &[&str] = &[
         "/usr/src",
         "/usr/share/nginx/html",
         "/usr/local/apache2/htdocs",
         "/usr/app",
     ];
-    path != "/"
-        && (own.iter().any(|folder| is_inside(path, folder))
-            || !system.iter().any(|folder| is_inside(path, folder)))
+    let is_in = |folders: &[&str]| folders.iter().any(|folder| is_inside(path, folder));
+
+    path != "/" && (is_in(OF_CODE) || !is_in(SYSTEM))
 }
 
 /// Whether a path of the repository is source code or a folder of it, by what is in there or by its
 /// name.
 fn holds_code(ctx: &Ctx, path: &str) -> bool {
-    const ENDINGS: &str =
-        "cjs cs ex exs go java js jsx kt mjs php py rb rs scala svelte ts tsx vue";
-    const MANIFESTS: &str = "Cargo.toml Gemfile composer.json go.mod package.json pom.xml \
-        pyproject.toml requirements.txt";
-    const NAMES: &str = "api app backend client code frontend lib server source src web www";
-    // What users bring along may be code, and is theirs to change.
-    const OTHER: &str = "addons backups cache certs conf config configs data db examples extensions logs media notebooks plugins \
-        secrets storage themes tmp uploads volumes";
-    let is_one = |name: &str, list: &str| list.split(' ').any(|one| one == name);
-    let is_code = |path: &str| {
-        let name = file_name(path);
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        is_one(ending, ENDINGS) && !name.contains("config") && !name.contains("settings")
-    };
+    const MANIFESTS: &[&str] = &[
+        "Cargo.toml",
+        "Gemfile",
+        "composer.json",
+        "go.mod",
+        "package.json",
+        "pom.xml",
+        "pyproject.toml",
+        "requirements.txt",
+    ];
+    const NAMES: &[&str] = &[
+        "api", "app", "backend", "client", "code", "frontend", "lib", "server", "source", "src",
+        "web", "www",
+    ];
+    // Files that users bring along may be code, and are theirs to change.
+    const OTHER: &[&str] = &[
+        "addons",
+        "backups",
+        "cache",
+        "certs",
+        "conf",
+        "config",
+        "configs",
+        "data",
+        "db",
+        "examples",
+        "extensions",
+        "logs",
+        "media",
+        "notebooks",
+        "plugins",
+        "secrets",
+        "storage",
+        "themes",
+        "tmp",
+        "uploads",
+        "volumes",
+    ];
 
     if ctx.facts.repository.find(path).is_some() {
         return is_code(path);
     }
 
     let folder = file_name(path);
-    let inside = || {
-        ctx.facts
+    if OTHER.contains(&folder) {
+        return false;
+    }
+
+    NAMES.contains(&folder)
+        || ctx
+            .facts
             .repository
             .below(path)
             .iter()
-            .map(|file| file.path.as_str())
-    };
-
-    !is_one(folder, OTHER)
-        && (is_one(folder, NAMES)
-            || inside().any(|file| is_code(file) || is_one(file_name(file), MANIFESTS)))
+            .any(|file| is_code(&file.path) || MANIFESTS.contains(&file.name()))
 }
 
-/// Whether a container is there to be typed at: by its name, by an option, or because it starts
-/// nothing but a shell, or waits.
-fn is_tool(container: &Container) -> bool {
-    const WORDS: [&str; 9] = [
-        "tool",
-        "tools",
-        "toolbox",
-        "cli",
-        "shell",
-        "console",
-        "sh",
-        "terminal",
-        "workspace",
+/// Whether a file is source code, by its ending.
+fn is_code(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "cjs", "cs", "ex", "exs", "go", "java", "js", "jsx", "kt", "mjs", "php", "py", "rb", "rs",
+        "scala", "svelte", "ts", "tsx", "vue",
     ];
+    let name = file_name(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+
+    ENDINGS.contains(&ending) && !name.contains("config") && !name.contains("settings")
+}
+
+/// Whether a container is meant for an interactive shell: by its name, by an option, or because it
+/// starts nothing but a shell, or waits.
+fn is_tool(container: &Container) -> bool {
     let image = container
         .image
         .as_ref()
         .and_then(|image| image.reference.as_ref());
     let image = image.map_or("", |reference| reference.short_name());
-    let named = |name: &str| {
-        name.split(['-', '_', '.'])
-            .any(|part| WORDS.contains(&part))
+    let mut commands = [&container.entrypoint, &container.command]
+        .into_iter()
+        .flatten();
+
+    is_tool_name(&container.name.value) || is_tool_name(image) || commands.any(is_idle)
+}
+
+fn is_tool_name(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "cli",
+        "console",
+        "sh",
+        "shell",
+        "terminal",
+        "tool",
+        "toolbox",
+        "tools",
+        "workspace",
+    ];
+
+    name.split(['-', '_', '.'])
+        .any(|part| WORDS.contains(&part))
+}
+
+/// Whether a command waits, or opens a prompt.
+fn is_idle(command: &Command) -> bool {
+    let script = command.script();
+    let Some(last) = script.invocations().pop() else {
+        return false;
     };
 
-    let idle = |command: &Command| {
-        let script = command.script();
-        let last = script.invocations().pop();
-        last.is_some_and(|last| match last.program {
-            _ if last.args.iter().any(|word| word.text() == "--interactive") => true,
-            "bash" | "sh" | "zsh" | "ash" | "fish" => {
-                last.args.iter().all(|word| word.text().starts_with('-'))
-            }
-            "sleep" => last
-                .args
-                .first()
-                .is_some_and(|word| word.text() == "infinity"),
-            "tail" => last.args.iter().any(|word| word.text() == "/dev/null"),
-            _ => false,
-        })
-    };
+    let mut words = last.args.iter().map(|word| word.text());
+    if words.clone().any(|word| word == "--interactive") {
+        return true;
+    }
 
-    let commands = [&container.entrypoint, &container.command];
-
-    named(&container.name.value) || named(image) || commands.into_iter().flatten().any(idle)
+    match last.program {
+        "bash" | "sh" | "zsh" | "ash" | "fish" => words.all(|word| word.starts_with('-')),
+        "sleep" => words.next() == Some("infinity"),
+        "tail" => words.any(|word| word == "/dev/null"),
+        _ => false,
+    }
 }
 
 pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
@@ -371,19 +446,14 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     }
 
     for service in &project.services {
-        let set = [(&service.tty, "tty"), (&service.stdin_open, "stdin_open")];
-        let mut set = set.into_iter().filter_map(|(flag, key)| {
-            Some((flag.known().filter(|flag| flag.value)?.location, key))
-        });
-
-        let Some((location, key)) = set.next() else {
+        let mut flags = set_flags([(&service.tty, "tty"), (&service.stdin_open, "stdin_open")]);
+        let Some((location, key)) = flags.next() else {
             continue;
         };
 
-        let quiet = is_exempt(ctx, project, service)
-            || restart_policy::is_shell(service)
-            || is_tool(&service.container);
-        if quiet
+        let is_interactive =
+            is_exempt(ctx, project, service) || is_shell(service) || is_tool(&service.container);
+        if is_interactive
             || is_changed_over(ctx, project, service, |_, laid| {
                 !laid.tty.is(true) && !laid.stdin_open.is(true)
             })
@@ -391,52 +461,56 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         }
 
-        let level = sample_level(ctx, location.file, sink.level());
-        sink.report_at(
-            level,
-            terminal(location, key, set.next(), &format!("`{}`", service.name())),
-        );
+        let title = format!("`{}`", service.name());
+        let sample = is_sample(ctx.facts.path(location.file));
+        sink.report(terminal(location, key, flags.next(), &title).case_if(sample, "sample"));
     }
+}
+
+/// The flags that are set to true, with their keys.
+fn set_flags<'a>(
+    flags: [(&'a Setting<bool>, &'static str); 2],
+) -> impl Iterator<Item = (Location, &'static str)> + 'a {
+    flags.into_iter().filter_map(|(flag, key)| {
+        let flag = flag.known()?;
+        flag.value.then_some((flag.location, key))
+    })
 }
 
 /// `tty` and `stdin` of a pod's container.
 pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    let (Owner::Kubernetes(object, workload), Some(own)) = (owner, &container.kube) else {
+    let (Owner::Kubernetes(object, workload), Some(kube)) = (owner, &container.kube) else {
         return;
     };
 
-    let known = container
+    let reference = container
         .image
         .as_ref()
         .and_then(|image| image.reference.as_ref());
-    let base = known
+    let is_base = reference
         .and_then(|reference| crate::data::image(&reference.repository()))
-        .is_some_and(|one| one.class.is_base());
+        .is_some_and(|known| known.class.is_base());
     if !workload::is_long_running(object, workload)
         || object.kind.value == "Pod"
-        || base
+        || is_base
         || is_tool(container)
         || is_development(ctx.facts.path(object.file))
     {
         return;
     }
 
-    let set = [(&own.tty, "tty"), (&own.stdin, "stdin")];
-    let mut set = set
-        .into_iter()
-        .filter_map(|(flag, key)| Some((flag.known().filter(|flag| flag.value)?.location, key)));
-    let Some((location, key)) = set.next() else {
+    let mut flags = set_flags([(&kube.tty, "tty"), (&kube.stdin, "stdin")]);
+    let Some((location, key)) = flags.next() else {
         return;
     };
 
-    let finding = terminal(
-        location,
-        key,
-        set.next(),
-        &workload::container_title(object, container),
-    )
-    .anchor(object.anchor);
-    sink.report_at(sample_level(ctx, object.file, sink.level()), finding);
+    let title = workload::container_title(object, container);
+    let sample = is_sample(ctx.facts.path(object.file));
+    sink.report(
+        terminal(location, key, flags.next(), &title)
+            .anchor(object.anchor)
+            .case_if(sample, "sample"),
+    );
 }
 
 fn terminal(location: Location, key: &str, other: Option<(Location, &str)>, who: &str) -> Finding {
@@ -452,11 +526,12 @@ fn terminal(location: Location, key: &str, other: Option<(Location, &str)>, who:
         )
     };
 
-    let finding = Finding::new(location, message).label(label);
-    let finding = match other {
+    let finding = Finding::new(location, message)
+        .label(label)
+        .help("remove it; `exec -it` provides a terminal when you need one");
+
+    match other {
         Some((location, key)) => finding.related(location, format!("`{key}` is set as well")),
         None => finding,
-    };
-
-    finding.help("remove it; `exec -it` provides a terminal when you need one")
+    }
 }

@@ -2,128 +2,167 @@
 
 use std::collections::BTreeSet;
 
-use super::{PLATFORM, PREDEFINED, is_self_contained, nearest};
-use crate::finding::{Finding, Level, Sink};
+use super::words::{PREDEFINED, is_self_contained, nearest};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::scope::PLATFORM;
 use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Word};
 
-/// The names that a FROM can see: declared before it; those of them that are empty; those that only
-/// stages declare.
-pub(super) type Seen<'s> = (
-    &'s BTreeSet<String>,
-    &'s [(String, Location)],
-    &'s BTreeSet<String>,
-);
+/// The ARGs that matter to a FROM.
+#[derive(Clone, Copy)]
+pub(super) struct Arguments<'s> {
+    /// Names that are declared before the first FROM.
+    pub(super) global: &'s BTreeSet<String>,
+    /// Those of them that are empty unless the build sets them.
+    pub(super) empty: &'s [(String, Location)],
+    /// Names that the stages before this FROM declare.
+    pub(super) of_stages: &'s BTreeSet<String>,
+}
 
-pub(super) fn check(
-    dockerfile: &Dockerfile,
-    at: usize,
-    (globals, empty, inside): Seen,
-    sink: &mut Sink,
-) {
-    let Body::From(from) = &dockerfile.tree.instructions[at].body else {
-        return;
-    };
+/// Why a variable of a FROM is undefined.
+enum UndefinedInFrom<'n> {
+    /// It is most likely a misspelling of this name.
+    Misspelt(&'n str),
+    /// Only a stage declares it.
+    OfStage,
+    Undeclared,
+}
 
-    let word = &from.image;
-    let mut sound = true;
-
-    if let Some(platform) = &from.platform {
-        for (name, local) in named(&platform.value) {
-            if globals.contains(name) || PLATFORM.contains(&name) || PREDEFINED.contains(&name) {
-                continue;
-            }
-
-            let near = nearest(
-                name,
-                globals
-                    .iter()
-                    .map(String::as_str)
-                    .chain(PLATFORM.iter().copied()),
-            );
-            let label = near.map_or_else(
-                || "no ARG before the first FROM declares it".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            sink.report(
-                Finding::new(
-                    Location::new(dockerfile.file, local.shift(platform.span.start)),
-                    format!("FROM expands undefined variable `{name}` to an empty string"),
-                )
-                .label(label)
-                .help(format!("declare `ARG {name}=…` before the first FROM")),
-            );
+impl UndefinedInFrom<'_> {
+    fn label(&self) -> String {
+        match self {
+            UndefinedInFrom::Misspelt(near) => format!("did you mean `{near}`?"),
+            UndefinedInFrom::OfStage => "an ARG inside a stage is not visible to FROM".to_owned(),
+            UndefinedInFrom::Undeclared => "no ARG before the first FROM declares it".to_owned(),
         }
-    }
-
-    for variable in word.variables() {
-        let name = variable.name.as_str();
-        if globals.contains(name)
-            || PLATFORM.contains(&name)
-            || PREDEFINED.contains(&name)
-            || is_self_contained(&variable)
-        {
-            continue;
-        }
-
-        sound = false;
-        let label = match nearest(name, globals.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if inside.contains(name) => {
-                "an ARG inside a stage is not visible to FROM".to_owned()
-            }
-            None => "no ARG before the first FROM declares it".to_owned(),
-        };
-
-        let location = Location::new(dockerfile.file, word.span_of(variable.local));
-        sink.report(
-            Finding::new(
-                location,
-                format!("FROM expands undefined variable `{name}` to an empty string"),
-            )
-            .label(label)
-            .help(format!("declare `ARG {name}=…` before the first FROM")),
-        );
-    }
-
-    let used: Vec<&(String, Location)> = empty
-        .iter()
-        .filter(|(name, _)| {
-            word.variables()
-                .iter()
-                .any(|variable| variable.name == *name && !is_self_contained(variable))
-        })
-        .collect();
-    if let (true, Some((name, location))) = (sound, used.first()) {
-        let text = without(word, empty);
-        if is_reference(&text) {
-            return;
-        }
-
-        sink.report_at(
-            Level::Note,
-            Finding::new(
-                Location::new(dockerfile.file, word.span),
-                format!("a build without a value for `{name}` has no base image"),
-            )
-            .label(if text.is_empty() {
-                "expands to nothing without it".to_owned()
-            } else {
-                format!("expands to `{text}` without it")
-            })
-            .related(*location, "declared without a default")
-            .help(format!("give `ARG {name}` a working default")),
-        );
     }
 }
 
-/// The plain variables of a flag's value, `$NAME` or `${NAME}`, and where they stand in it.
-fn named(text: &str) -> Vec<(&str, Span)> {
-    let mut found = Vec::new();
+/// Findings of the FROM at an index.
+pub(super) fn check(dockerfile: &Dockerfile, index: usize, arguments: Arguments, sink: &mut Sink) {
+    let Body::From(from) = &dockerfile.tree.instructions[index].body else {
+        return;
+    };
 
-    for (at, _) in text.match_indices('$') {
-        let rest = &text[at + 1..];
+    if let Some(platform) = &from.platform {
+        for (name, local) in plain_variables(&platform.value) {
+            if let Some(cause) = cause_in_platform(name, arguments) {
+                let span = local.shift(platform.span.start);
+                sink.report(undefined(
+                    Location::new(dockerfile.file, span),
+                    name,
+                    &cause,
+                ));
+            }
+        }
+    }
+
+    let mut all_defined = true;
+    for variable in from.image.variables() {
+        let name = variable.name.as_str();
+        if is_self_contained(&variable) {
+            continue;
+        }
+
+        if let Some(cause) = cause_in_image(name, arguments) {
+            let location = Location::new(dockerfile.file, from.image.span_of(variable.local));
+            sink.report(undefined(location, name, &cause));
+            all_defined = false;
+        }
+    }
+
+    if all_defined {
+        check_defaults(dockerfile, &from.image, arguments.empty, sink);
+    }
+}
+
+/// Whether some declaration gives the name a value for a FROM.
+fn is_defined(name: &str, arguments: Arguments) -> bool {
+    arguments.global.contains(name) || PLATFORM.contains(&name) || PREDEFINED.contains(&name)
+}
+
+fn cause_in_platform<'n>(name: &str, arguments: Arguments<'n>) -> Option<UndefinedInFrom<'n>> {
+    if is_defined(name, arguments) {
+        return None;
+    }
+
+    let names = arguments.global.iter().map(String::as_str);
+    Some(match nearest(name, names.chain(PLATFORM.iter().copied())) {
+        Some(near) => UndefinedInFrom::Misspelt(near),
+        None => UndefinedInFrom::Undeclared,
+    })
+}
+
+fn cause_in_image<'n>(name: &str, arguments: Arguments<'n>) -> Option<UndefinedInFrom<'n>> {
+    if is_defined(name, arguments) {
+        return None;
+    }
+
+    Some(
+        match nearest(name, arguments.global.iter().map(String::as_str)) {
+            Some(near) => UndefinedInFrom::Misspelt(near),
+            None if arguments.of_stages.contains(name) => UndefinedInFrom::OfStage,
+            None => UndefinedInFrom::Undeclared,
+        },
+    )
+}
+
+fn undefined(location: Location, name: &str, cause: &UndefinedInFrom) -> Finding {
+    Finding::new(
+        location,
+        format!("FROM expands undefined variable `{name}` to an empty string"),
+    )
+    .label(cause.label())
+    .help(format!("declare `ARG {name}=…` before the first FROM"))
+}
+
+/// An image that is not a reference unless the build sets an argument.
+fn check_defaults(
+    dockerfile: &Dockerfile,
+    image: &Word,
+    empty: &[(String, Location)],
+    sink: &mut Sink,
+) {
+    let variables = image.variables();
+    let used = empty.iter().find(|(name, _)| {
+        variables
+            .iter()
+            .any(|variable| variable.name == *name && !is_self_contained(variable))
+    });
+    let Some((name, declaration)) = used else {
+        return;
+    };
+
+    let text = without(image, empty);
+    if is_reference(&text) {
+        return;
+    }
+
+    let label = if text.is_empty() {
+        "expands to nothing without it".to_owned()
+    } else {
+        format!("expands to `{text}` without it")
+    };
+
+    sink.report(
+        Finding::new(
+            Location::new(dockerfile.file, image.span),
+            format!("a build without a value for `{name}` has no base image"),
+        )
+        .label(label)
+        .related(*declaration, "declared without a default")
+        .help(format!("give `ARG {name}` a working default"))
+        .case("required-argument"),
+    );
+}
+
+/// The plain variables of a flag's value, `$NAME` or `${NAME}`, and where they are in it.
+fn plain_variables(text: &str) -> Vec<(&str, Span)> {
+    let mut variables = Vec::new();
+
+    for (offset, _) in text.match_indices('$') {
+        let rest = &text[offset + 1..];
         let (skip, rest) = rest.strip_prefix('{').map_or((0, rest), |rest| (1, rest));
         let len = rest
             .bytes()
@@ -131,11 +170,12 @@ fn named(text: &str) -> Vec<(&str, Span)> {
             .count();
         let closed = skip == 0 || rest[len..].starts_with('}');
         if len > 0 && closed {
-            found.push((&rest[..len], Span::of(at, at + 1 + len + 2 * skip)));
+            let span = Span::of(offset, offset + 1 + len + 2 * skip);
+            variables.push((&rest[..len], span));
         }
     }
 
-    found
+    variables
 }
 
 /// The word with every variable that has no default left out, and `x` for those that have one.
@@ -162,11 +202,10 @@ fn without(word: &Word, empty: &[(String, Location)]) -> String {
     text.trim_matches(['"', '\'']).to_owned()
 }
 
+/// Whether a string can be the reference of an image.
 fn is_reference(text: &str) -> bool {
-    let ends = |c: char| c.is_ascii_alphanumeric();
-    !text.is_empty()
-        && text.starts_with(ends)
-        && text.ends_with(|c: char| ends(c) || c == '_')
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && !text.contains("//")
         && !text.contains("/:")
         && !text.contains(":@")

@@ -7,40 +7,73 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::persistent::PersistentMap;
 use crate::model::dockerfile::scope::PLATFORM;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
 use crate::source::Location;
-use crate::suggest;
-use crate::syntax::dockerfile::{Body, Instruction, ModifierKind, Variable, Word};
-
-/// Known to every instruction without a declaration.
-const PREDEFINED: &[&str] = &[
-    "ALL_PROXY",
-    "FTP_PROXY",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "PATH",
-    "SOURCE_DATE_EPOCH",
-    "all_proxy",
-    "ftp_proxy",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-];
+use crate::syntax::dockerfile::{Body, Instruction, Variable};
+use base::Arguments;
+use words::{PREDEFINED, is_self_contained, nearest};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    // `$$` is the mark of a tool that fills the file in before the builder reads it.
-    let doubled =
-        |one: &Instruction| matches!(&one.body, Body::From(from) if from.image.text.contains("$$"));
-    if dockerfile.tree.template.is_some() || dockerfile.tree.instructions.iter().any(doubled) {
+    if dockerfile.tree.template.is_some() || dockerfile.tree.instructions.iter().any(is_filled_in) {
         return;
     }
 
-    let mut globals: BTreeSet<String> = BTreeSet::new();
+    let (global, empty) = global_arguments(ctx, dockerfile);
+    let mut names_of_stages: Vec<Names> = Vec::new();
+    let mut declared_in_stages: BTreeSet<String> = BTreeSet::new();
+
+    for stage in &dockerfile.stages {
+        let named = &dockerfile.named.all[stage.index];
+        let arguments = Arguments {
+            global: &global,
+            empty: &empty,
+            of_stages: &declared_in_stages,
+        };
+        base::check(dockerfile, named.from, arguments, sink);
+
+        let mut declared = match stage.base {
+            Base::Stage(earlier) => names_of_stages.get(earlier).cloned().unwrap_or_default(),
+            _ => Names::default(),
+        };
+
+        let known_base = knows_base(dockerfile, stage.index);
+
+        for instruction in &dockerfile.tree.instructions[named.instructions.clone()] {
+            let visible = Visible {
+                global: &global,
+                declared: &declared,
+                known_base,
+                keys: &keys(instruction),
+            };
+
+            check_instruction(dockerfile, instruction, &visible, sink);
+
+            for name in words::declared(instruction) {
+                declared.insert(&name, ());
+                declared_in_stages.insert(name);
+            }
+        }
+
+        names_of_stages.push(declared);
+    }
+}
+
+/// Whether a tool fills the file in before the builder reads it, as a `$$` in a FROM shows.
+fn is_filled_in(instruction: &Instruction) -> bool {
+    matches!(&instruction.body, Body::From(from) if from.image.text.contains("$$"))
+}
+
+/// The ARGs before the first FROM: all their names, and those that are empty unless the build sets
+/// them.
+fn global_arguments(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+) -> (BTreeSet<String>, Vec<(String, Location)>) {
+    let mut names: BTreeSet<String> = BTreeSet::new();
     let mut empty: Vec<(String, Location)> = Vec::new();
     let first = dockerfile.named.all.first().map_or(0, |stage| stage.from);
 
@@ -50,74 +83,41 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         for argument in arguments {
-            globals.insert(argument.name.value.clone());
-            let given = PLATFORM.contains(&argument.name.value.as_str())
-                || is_given(ctx, dockerfile, &argument.name.value);
-            if !given
-                && argument
-                    .default
-                    .as_ref()
-                    .is_none_or(|word| word.literal().is_some_and(|text| text.is_empty()))
+            let name = &argument.name.value;
+            names.insert(name.clone());
+            let has_default = argument
+                .default
+                .as_ref()
+                .is_some_and(|word| word.literal().is_none_or(|text| !text.is_empty()));
+            if !has_default
+                && !PLATFORM.contains(&name.as_str())
+                && !is_set_by_compose(ctx, dockerfile, name)
             {
-                empty.push((
-                    argument.name.value.clone(),
-                    Location::new(dockerfile.file, argument.name.span),
-                ));
+                let location = Location::new(dockerfile.file, argument.name.span);
+                empty.push((name.clone(), location));
             }
         }
     }
 
-    let mut ends: Vec<Names> = Vec::new();
-    let mut inside: BTreeSet<String> = BTreeSet::new();
+    (names, empty)
+}
 
-    for stage in &dockerfile.stages {
-        let named = &dockerfile.named.all[stage.index];
-        base::check(dockerfile, named.from, (&globals, &empty, &inside), sink);
-        let mut declared = match stage.base {
-            Base::Stage(earlier) => ends.get(earlier).cloned().unwrap_or_default(),
-            _ => Names::default(),
-        };
-
-        let known_base = knows_base(dockerfile, stage.index);
-
-        for at in named.instructions.clone() {
-            let instruction = &dockerfile.tree.instructions[at];
-            let keys: HashSet<&str> = match &instruction.body {
-                Body::Env(pairs) => pairs
-                    .pairs
-                    .iter()
-                    .map(|pair| pair.key.text.as_str())
-                    .collect(),
-                _ => HashSet::new(),
-            };
-
-            let scope = Scope {
-                globals: &globals,
-                declared: &declared,
-                known_base,
-                keys: &keys,
-            };
-
-            for word in words::expanded(instruction) {
-                for variable in word.variables() {
-                    one(dockerfile, word, &variable, instruction, &scope, sink);
-                }
-            }
-
-            for name in words::declared(instruction) {
-                declared.insert(&name, ());
-                inside.insert(name);
-            }
-        }
-
-        ends.push(declared);
+/// The names that an ENV sets.
+fn keys(instruction: &Instruction) -> HashSet<&str> {
+    match &instruction.body {
+        Body::Env(pairs) => pairs
+            .pairs
+            .iter()
+            .map(|pair| pair.key.text.as_str())
+            .collect(),
+        _ => HashSet::new(),
     }
 }
 
-/// What a variable means in an instruction.
-struct Scope<'s> {
+/// The names that an instruction can use.
+struct Visible<'s> {
     /// Names before the first FROM.
-    globals: &'s BTreeSet<String>,
+    global: &'s BTreeSet<String>,
     /// Names of this stage.
     declared: &'s Names,
     /// Whether all is known that the base image sets.
@@ -129,78 +129,106 @@ struct Scope<'s> {
 /// The names that a stage declares; stages share those that they inherit.
 type Names = PersistentMap<()>;
 
-/// Whether a compose file gives the argument where it builds the image.
-fn is_given(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+/// Whether a compose file sets the argument where it builds the image.
+fn is_set_by_compose(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
     let mut builders = ctx.graph.builders(ctx.facts.path(dockerfile.file));
     builders.any(|(_, build)| build.args.iter().any(|arg| arg.name.value == name))
 }
 
-fn one(
+/// Why an instruction expands a variable to an empty string.
+enum Undefined<'n> {
+    /// Only an ARG before the first FROM declares it.
+    Global,
+    /// The builder sets it, in stages that declare it.
+    Platform,
+    /// It is most likely a misspelling of this name.
+    Misspelt(&'n str),
+    /// Neither the stage nor its base image sets it.
+    Undeclared,
+}
+
+fn check_instruction(
     dockerfile: &Dockerfile,
-    word: &Word,
-    variable: &Variable,
     instruction: &Instruction,
-    scope: &Scope,
+    visible: &Visible,
     sink: &mut Sink,
 ) {
-    let Scope {
-        globals,
-        declared,
-        known_base,
-        keys,
-    } = *scope;
+    let keyword = instruction.keyword.value.name();
+
+    for word in words::expanded(instruction) {
+        for variable in word.variables() {
+            let Some(cause) = cause(&variable, visible) else {
+                continue;
+            };
+
+            let name = variable.name.as_str();
+            let (label, help) = explain(&cause, name);
+            let extends_itself =
+                matches!(cause, Undefined::Undeclared) && visible.keys.contains(name);
+            sink.report(
+                Finding::new(
+                    Location::new(dockerfile.file, word.span_of(variable.local)),
+                    format!("{keyword} expands undefined variable `{name}` to an empty string"),
+                )
+                .label(label)
+                .help(help)
+                // `ENV PYTHONPATH=$PYTHONPATH:/app` adds to what may be there.
+                .case_if(extends_itself, "extends-itself"),
+            );
+        }
+    }
+}
+
+/// Why a variable is undefined; `None` where it is not, or may not be.
+fn cause<'n>(variable: &Variable, visible: &Visible<'n>) -> Option<Undefined<'n>> {
     let name = variable.name.as_str();
-    if declared.get(name).is_some()
+    if visible.declared.get(name).is_some()
         || PREDEFINED.contains(&name)
         || is_self_contained(variable)
         || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
     {
-        return;
+        return None;
     }
 
-    let location = Location::new(dockerfile.file, word.span_of(variable.local));
-    let keyword = instruction.keyword.value.name();
-    let finding = |label: String, help: String| {
-        Finding::new(
-            location,
-            format!("{keyword} expands undefined variable `{name}` to an empty string"),
-        )
-        .label(label)
-        .help(help)
-    };
+    if visible.global.contains(name) {
+        return Some(Undefined::Global);
+    }
 
-    let redeclare = format!("add `ARG {name}` to this stage, before its first use");
+    if PLATFORM.contains(&name) {
+        return Some(Undefined::Platform);
+    }
 
-    if globals.contains(name) {
-        sink.report(finding(
-            "an ARG before the first FROM is visible only to FROM".to_owned(),
-            redeclare,
-        ));
-    } else if PLATFORM.contains(&name) {
-        sink.report(finding(
-            "the builder sets it only in stages that declare it".to_owned(),
-            redeclare,
-        ));
-    } else if let Some(near) =
-        nearest(name, declared.names()).filter(|near| is_misspelt(name, near))
+    if let Some(near) = nearest(name, visible.declared.names())
+        && is_misspelt(name, near)
     {
-        sink.report(finding(
+        return Some(Undefined::Misspelt(near));
+    }
+
+    let of_base = words::BASES.iter().any(|prefix| name.starts_with(prefix));
+    (visible.known_base && !of_base).then_some(Undefined::Undeclared)
+}
+
+/// The label and the help for a cause.
+fn explain(cause: &Undefined, name: &str) -> (String, String) {
+    let redeclare = || format!("add `ARG {name}` to this stage, before its first use");
+
+    match cause {
+        Undefined::Global => (
+            "an ARG before the first FROM is visible only to FROM".to_owned(),
+            redeclare(),
+        ),
+        Undefined::Platform => (
+            "the builder sets it only in stages that declare it".to_owned(),
+            redeclare(),
+        ),
+        Undefined::Misspelt(near) => (
             format!("did you mean `{near}`?"),
             format!("write `${near}`"),
-        ));
-    } else if known_base && !words::BASES.iter().any(|prefix| name.starts_with(prefix)) {
-        // `ENV PYTHONPATH=$PYTHONPATH:/app` adds to what may be there.
-        let level = if keys.contains(name) {
-            Level::Note
-        } else {
-            sink.level()
-        };
-
-        let finding = finding(
+        ),
+        Undefined::Undeclared => (
             "not an ARG or ENV of this stage".to_owned(),
             format!("declare it with ARG or ENV, or write `${{{name}:-}}` if it may be empty"),
-        );
-        sink.report_at(level, finding);
+        ),
     }
 }
 
@@ -210,16 +238,6 @@ fn is_misspelt(name: &str, near: &str) -> bool {
         && name.len().abs_diff(near.len()) <= 2
         && !near.starts_with(name)
         && !name.starts_with(near)
-}
-
-/// `${NAME:-x}` says itself what an unset variable means.
-fn is_self_contained(variable: &Variable) -> bool {
-    variable.modifier.as_ref().is_some_and(|modifier| {
-        matches!(
-            modifier.kind,
-            ModifierKind::Default | ModifierKind::Alternate | ModifierKind::Placeholder
-        )
-    })
 }
 
 /// Whether the table knows the base image well enough to say which variables it sets.
@@ -237,20 +255,4 @@ fn knows_base(dockerfile: &Dockerfile, stage: usize) -> bool {
         }
         _ => false,
     }
-}
-
-/// The declared name that a misspelt one most likely means. Names are told apart by case, slips are
-/// not.
-fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let plain = |name: &str| name.to_lowercase().replace('_', "-");
-    let known: Vec<(String, &str)> = names
-        .into_iter()
-        .take(suggest::MAX_CANDIDATES)
-        .map(|name| (plain(name), name))
-        .collect();
-    let near = suggest::nearest(name, known.iter().map(|(plain, _)| plain.as_str()))?.to_owned();
-    known
-        .into_iter()
-        .find(|(plain, _)| *plain == near)
-        .map(|(_, name)| name)
 }

@@ -1,7 +1,24 @@
-//! Which words of an instruction the builder expands, which names an instruction declares, and
-//! which a base image may.
+//! Words and names of variables: which words of an instruction the builder expands, which names an
+//! instruction declares, and which a base image may.
 
-use crate::syntax::dockerfile::{Body, Instruction, Source, Word};
+use crate::suggest;
+use crate::syntax::dockerfile::{Body, Instruction, ModifierKind, Source, Variable, Word};
+
+/// Known to every instruction without a declaration.
+pub(super) const PREDEFINED: &[&str] = &[
+    "ALL_PROXY",
+    "FTP_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "PATH",
+    "SOURCE_DATE_EPOCH",
+    "all_proxy",
+    "ftp_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
 
 /// How the names begin that base images set.
 pub(super) const BASES: &[&str] = &[
@@ -95,4 +112,29 @@ pub(super) fn declared(instruction: &Instruction) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// `${NAME:-x}` says itself what an unset variable means.
+pub(super) fn is_self_contained(variable: &Variable) -> bool {
+    variable.modifier.as_ref().is_some_and(|modifier| {
+        matches!(
+            modifier.kind,
+            ModifierKind::Default | ModifierKind::Alternate | ModifierKind::Placeholder
+        )
+    })
+}
+
+/// The declared name that a misspelt one most likely means. Names differ by case, but a
+/// misspelling may ignore it.
+pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let known: Vec<(String, &str)> = names
+        .into_iter()
+        .take(suggest::MAX_CANDIDATES)
+        .map(|name| (name.to_lowercase().replace('_', "-"), name))
+        .collect();
+    let near = suggest::nearest(name, known.iter().map(|(plain, _)| plain.as_str()))?.to_owned();
+    known
+        .into_iter()
+        .find(|(plain, _)| *plain == near)
+        .map(|(_, name)| name)
 }

@@ -1,67 +1,83 @@
-//! `verification-disabled`: signatures and certificates that are not looked at.
+//! `verification-disabled`: signatures and certificates that are not verified.
 
 mod table;
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::env::EnvOrigin;
+use crate::model::env::{EnvOrigin, EnvVar};
 use crate::source::{Location, Span};
-use crate::syntax::shell::{Invocation, Word};
-use table::{FLAGS, Off, SETTINGS, VARIABLES};
+use crate::syntax::shell::{Invocation, Script, Word};
+use table::{CONFIGURING, FLAGS, Off, PAIR_PROGRAMS, PAIRS, SETTINGS, VARIABLES};
+
+/// The words that switch a check off, and which check.
+type SwitchedOff = (Span, Off);
+
+/// The ways in which an invocation switches checks off.
+const DETECTORS: &[fn(&Script, &Invocation) -> Vec<SwitchedOff>] = &[
+    flags,
+    settings,
+    pairs,
+    trusted_hosts,
+    trusted_repositories,
+    exports,
+];
 
 pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
 
-        for one in script.invocations() {
-            for (span, off) in disabled(
-                &one,
-                script.pipeline(one.command).len == one.command.index + 1,
-            ) {
-                sink.report(finding(step.location(span), &written(&one, span), off));
+        for invocation in script.invocations() {
+            let hits = DETECTORS
+                .iter()
+                .flat_map(|detect| detect(script, &invocation));
+            for (span, off) in hits {
+                let location = step.location(span);
+                sink.report(finding(location, &command_text(&invocation, span), off));
             }
         }
+
         // `export X=0` and `X=0` alone are commands of the script too.
-        for command in &script.commands {
-            for assignment in &command.assignments {
-                if let Some(off) = variable(&assignment.name, assignment.value.text()) {
-                    let span = assignment.name_span.cover(assignment.value.span);
-                    sink.report(finding(step.location(span), &assignment.name, off));
-                }
+        for assignment in script
+            .commands
+            .iter()
+            .flat_map(|command| &command.assignments)
+        {
+            if let Some(off) = variable(&assignment.name, assignment.value.text()) {
+                let span = assignment.name_span.cover(assignment.value.span);
+                sink.report(finding(step.location(span), &assignment.name, off));
             }
         }
     }
 
-    for stage in &dockerfile.stages {
-        for var in stage
-            .env
-            .iter()
-            .filter(|var| matches!(var.origin, EnvOrigin::DockerEnv | EnvOrigin::DockerArg))
-        {
-            let Some(value) = var.value.resolved() else {
-                continue;
-            };
-
-            if let Some(off) = variable(&var.name.value, value) {
-                sink.report(finding(var.name.location, &var.name.value, off));
-            } else if var.name.value == "PIP_TRUSTED_HOST" && !value.is_empty() {
-                sink.report(finding(
-                    var.name.location,
-                    "PIP_TRUSTED_HOST",
-                    Off::Certificates,
-                ));
-            }
+    for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
+        if let Some(off) = switched_off(var) {
+            sink.report(finding(var.name.location, &var.name.value, off));
         }
     }
 }
 
-fn written(one: &Invocation, span: Span) -> String {
-    let flag = one
+/// The check that an ENV or ARG switches off.
+fn switched_off(var: &EnvVar) -> Option<Off> {
+    if !matches!(var.origin, EnvOrigin::DockerEnv | EnvOrigin::DockerArg) {
+        return None;
+    }
+
+    let value = var.value.resolved()?;
+    if var.name.value == "PIP_TRUSTED_HOST" && !value.is_empty() {
+        return Some(Off::Certificates);
+    }
+
+    variable(&var.name.value, value)
+}
+
+/// The program of an invocation and the word that a span begins in.
+fn command_text(invocation: &Invocation, span: Span) -> String {
+    let flag = invocation
         .args
         .iter()
         .find(|word| word.span.start <= span.start && span.start < word.span.end);
-    format!("{} {}", one.program, flag.map_or("", Word::text))
+    format!("{} {}", invocation.program, flag.map_or("", Word::text))
 }
 
 fn finding(location: Location, what: &str, off: Off) -> Finding {
@@ -84,160 +100,156 @@ fn finding(location: Location, what: &str, off: Off) -> Finding {
         .help(help)
 }
 
-/// The words of an invocation that switch checks off.
-fn disabled(one: &Invocation, last: bool) -> Vec<(Span, Off)> {
-    let mut found = Vec::new();
-    let is_local = |word: &Word| {
-        let text = word.text();
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
-            text.match_indices(host)
-                .any(|(at, _)| at == 0 || text[..at].ends_with("//"))
-        })
-    };
-
-    let flags = FLAGS.iter().filter(|(programs, ..)| one.is(programs));
-
-    for (_, names, off) in flags {
-        let is_long = |text: &str, name: &str| {
-            text.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        };
-
-        let long = |word: &&Word| names.iter().any(|name| is_long(word.text(), name));
-        // `-k` may stand among other letters.
-        let word = one.args.iter().find(long).or_else(|| one.flag(names));
-        let word = word.filter(|_| !one.args.iter().any(is_local));
-        found.extend(word.map(|word| (word.span, *off)));
+/// Flags, unless the invocation talks to its own machine alone.
+fn flags(_: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    if invocation.args.iter().any(is_local) {
+        return Vec::new();
     }
 
-    if one.is(&[
-        "curl",
-        "wget",
-        "git",
-        "npm",
-        "yarn",
-        "pnpm",
-        "pip",
-        "pip3",
-        "apt-get",
-        "apt",
-        "yum",
-        "dnf",
-        "tdnf",
-        "microdnf",
-        "echo",
-        "printf",
-        "sed",
-        "ssh",
-        "scp",
-        "rsync",
-        "gem",
-        "conda",
-        "yum-config-manager",
-        "tee",
-    ]) {
-        // What is only printed configures nothing.
-        let printed = one.is(&["echo", "printf"]) && one.command.redirects.is_empty() && last;
-        let settings = one
-            .args
-            .iter()
-            .filter(|word| !printed && word.text().contains('='));
-        let words = settings.filter_map(|word| {
-            let text = word.text().to_ascii_lowercase().replace(' ', "");
-            let (_, off) = SETTINGS.iter().find(|(setting, _)| {
-                let whole = one.is(&["echo", "printf", "sed", "tee"]);
-                text == *setting
-                    || text.ends_with(setting)
-                    || (whole && text.contains(setting) && !one.is(&["sed"]))
-            })?;
+    FLAGS
+        .iter()
+        .filter(|(programs, ..)| invocation.is(programs))
+        .filter_map(|(_, names, off)| Some((flag(invocation, names)?.span, *off)))
+        .collect()
+}
 
-            Some((word.span, *off))
-        });
+/// The word of one of these flags, which may be a letter among others: `-fsSLk`.
+fn flag<'s>(invocation: &Invocation<'s>, names: &[&str]) -> Option<&'s Word> {
+    invocation
+        .args
+        .iter()
+        .find(|word| names.iter().any(|name| is_flag(word.text(), name)))
+        .or_else(|| invocation.flag(names))
+}
 
-        found.extend(words.take(1));
+fn is_flag(text: &str, name: &str) -> bool {
+    text.strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+fn is_local(word: &Word) -> bool {
+    let text = word.text();
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
+        text.match_indices(host)
+            .any(|(offset, _)| offset == 0 || text[..offset].ends_with("//"))
+    })
+}
+
+/// The first setting with a `=` that switches a check off, as an argument or as text for a file.
+fn settings(script: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    if !invocation.is(CONFIGURING) {
+        return Vec::new();
     }
 
-    found.extend(pairs(one));
-    if pip(one)
-        && let Some(word) = one.flag(&["--trusted-host"])
-    {
-        found.push((word.span, Off::Certificates));
+    // Text that is only printed configures nothing.
+    let last = script.pipeline(invocation.command).len == invocation.command.index + 1;
+    if invocation.is(&["echo", "printf"]) && invocation.command.redirects.is_empty() && last {
+        return Vec::new();
     }
 
-    if one.is(&["echo", "printf", "sed", "add-apt-repository"])
-        && let Some(word) = one
-            .args
-            .iter()
-            .find(|word| word.text().contains("trusted=yes"))
-    {
-        found.push((word.span, Off::Signatures));
-    }
+    let mut words = invocation
+        .args
+        .iter()
+        .filter(|word| word.text().contains('='));
+    let hit = words.find_map(|word| Some((word.span, setting(invocation, word)?)));
 
-    if one.is(&["export"]) {
-        let words = one.args.iter().filter_map(|word| {
-            let (name, value) = word.assignment()?;
-            Some((word.span, variable(name, value)?))
-        });
+    hit.into_iter().collect()
+}
 
-        found.extend(words);
-    }
+/// The check that a word with a setting switches off.
+fn setting(invocation: &Invocation, word: &Word) -> Option<Off> {
+    let text = word.text().to_ascii_lowercase().replace(' ', "");
+    let is_file_content = invocation.is(&["echo", "printf", "tee"]);
+    let (_, off) = SETTINGS.iter().find(|(setting, _)| {
+        text == *setting || text.ends_with(setting) || is_file_content && text.contains(setting)
+    })?;
 
-    found
+    Some(*off)
 }
 
 /// Settings in two words: `git config --global http.sslVerify false`, `npm config set strict-ssl
 /// false`.
-fn pairs(one: &Invocation) -> Option<(Span, Off)> {
-    if !one.is(&[
-        "git", "npm", "yarn", "pnpm", "conda", "pip", "pip3", "composer", "bundle",
-    ]) {
-        return None;
-    }
-
-    if !one
+fn pairs(_: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    let configures = invocation
         .args
         .iter()
-        .any(|word| matches!(word.text(), "config" | "set" | "--set"))
-    {
-        return None;
+        .any(|word| matches!(word.text(), "config" | "set" | "--set"));
+    if !configures || !invocation.is(PAIR_PROGRAMS) {
+        return Vec::new();
     }
 
-    one.args.windows(2).find_map(|pair| {
-        let (name, value) = (
-            pair[0].text().to_ascii_lowercase(),
-            pair[1].text().to_ascii_lowercase(),
-        );
-        let known = [
-            "http.sslverify",
-            "https.sslverify",
-            "strict-ssl",
-            "ssl_verify",
-            "secure-http",
-            "enablestrictssl",
-            "ssl_verify_mode",
-            "global.trusted-host",
-        ];
-        let off = matches!(value.as_str(), "false" | "0" | "no" | "off")
-            || name == "ssl_verify_mode" && value == "0"
-            || name == "global.trusted-host";
-        (known.contains(&name.as_str()) && off)
-            .then(|| (pair[0].span.cover(pair[1].span), Off::Certificates))
-    })
+    let pair = invocation
+        .args
+        .windows(2)
+        .find(|pair| is_pair_off(pair[0].text(), pair[1].text()));
+
+    pair.map(|pair| (pair[0].span.cover(pair[1].span), Off::Certificates))
+        .into_iter()
+        .collect()
 }
 
-fn pip(one: &Invocation) -> bool {
-    one.program.starts_with("pip") || one.is(&["uv"])
+fn is_pair_off(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let value = value.to_ascii_lowercase();
+
+    PAIRS.contains(&name.as_str())
+        && (name == "global.trusted-host" || matches!(value.as_str(), "false" | "0" | "no" | "off"))
 }
 
+/// `pip install --trusted-host …`
+fn trusted_hosts(_: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    if !invocation.program.starts_with("pip") && !invocation.is(&["uv"]) {
+        return Vec::new();
+    }
+
+    invocation
+        .flag(&["--trusted-host"])
+        .map(|word| (word.span, Off::Certificates))
+        .into_iter()
+        .collect()
+}
+
+/// `deb [trusted=yes] …`
+fn trusted_repositories(_: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    if !invocation.is(&["echo", "printf", "sed", "add-apt-repository"]) {
+        return Vec::new();
+    }
+
+    invocation
+        .args
+        .iter()
+        .find(|word| word.text().contains("trusted=yes"))
+        .map(|word| (word.span, Off::Signatures))
+        .into_iter()
+        .collect()
+}
+
+/// `export NODE_TLS_REJECT_UNAUTHORIZED=0`
+fn exports(_: &Script, invocation: &Invocation) -> Vec<SwitchedOff> {
+    if !invocation.is(&["export"]) {
+        return Vec::new();
+    }
+
+    invocation
+        .args
+        .iter()
+        .filter_map(|word| {
+            let (name, value) = word.assignment()?;
+            Some((word.span, variable(name, value)?))
+        })
+        .collect()
+}
+
+/// The check that a variable switches off by its value.
 fn variable(name: &str, value: &str) -> Option<Off> {
     let value = value.trim().to_ascii_lowercase();
-    // git asks only whether it is set.
+    // git only looks whether it is set.
     if name == "GIT_SSL_NO_VERIFY" {
         return Some(Off::Certificates);
     }
 
-    let found = VARIABLES
+    VARIABLES
         .iter()
-        .find(|(known, values, _)| *known == name && values.contains(&value.as_str()));
-    found.map(|&(.., off)| off)
+        .find(|(known, values, _)| *known == name && values.contains(&value.as_str()))
+        .map(|&(.., off)| off)
 }

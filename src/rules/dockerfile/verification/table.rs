@@ -67,6 +67,51 @@ pub(super) const SETTINGS: &[(&str, Off)] = &[
     ("stricthostkeychecking=no", Off::Certificates),
 ];
 
+/// Programs whose arguments are settings, or that write settings into files.
+pub(super) const CONFIGURING: &[&str] = &[
+    "apt",
+    "apt-get",
+    "conda",
+    "curl",
+    "dnf",
+    "echo",
+    "gem",
+    "git",
+    "microdnf",
+    "npm",
+    "pip",
+    "pip3",
+    "pnpm",
+    "printf",
+    "rsync",
+    "scp",
+    "sed",
+    "ssh",
+    "tdnf",
+    "tee",
+    "wget",
+    "yarn",
+    "yum",
+    "yum-config-manager",
+];
+
+/// Programs that take a setting as two words, a name and a value.
+pub(super) const PAIR_PROGRAMS: &[&str] = &[
+    "bundle", "composer", "conda", "git", "npm", "pip", "pip3", "pnpm", "yarn",
+];
+
+/// Settings in two words that switch the verification of certificates off.
+pub(super) const PAIRS: &[&str] = &[
+    "enablestrictssl",
+    "global.trusted-host",
+    "http.sslverify",
+    "https.sslverify",
+    "secure-http",
+    "ssl_verify",
+    "ssl_verify_mode",
+    "strict-ssl",
+];
+
 /// Variables that switch a check off, with the values that do.
 pub(super) const VARIABLES: &[(&str, &[&str], Off)] = &[
     ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"], Off::Certificates),

@@ -9,54 +9,90 @@ use crate::analysis::non_production::{is_changed_over, is_for_developers};
 use crate::analysis::{Ctx, Owner, shipped_stages, startup, truncate, workload};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
+use crate::model::Command;
 use crate::model::compose::Project;
+use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::EnvValue;
-use crate::model::file_role::is_development;
-use crate::rules::lifecycle::working_copy;
+use crate::model::file_role::{is_development, is_sample};
+use crate::rules::lifecycle::working_copy::is_exempt;
 use crate::source::{Location, join};
 use table::{debugger, switch};
 
-/// Every switch of a container: its place, and what the finding says of it.
-fn found(ctx: &Ctx, owner: Owner) -> Vec<(Location, String, &'static str)> {
-    let container = match owner {
+/// What turns debugging on: its location, what it is, and what the finding says of it.
+struct DebugSwitch {
+    location: Location,
+    what: String,
+    says: &'static str,
+}
+
+impl DebugSwitch {
+    fn of_variable(variable: &Variable, says: &'static str) -> Self {
+        Self {
+            location: variable.location,
+            what: format!("`{}` is `{}`", variable.name, truncate(variable.value, 40)),
+            says,
+        }
+    }
+
+    fn of_command(command: &Command) -> Option<Self> {
+        let (location, what, says) = debugger(command)?;
+        Some(Self {
+            location,
+            what,
+            says,
+        })
+    }
+
+    fn finding(&self, title: &str) -> Finding {
+        let message = format!("{title} runs in debug mode: {}", self.what);
+        Finding::new(self.location, message)
+            .label(self.says)
+            .help("turn it off here, and enable it only in a development override")
+    }
+}
+
+/// The debug switches of all containers of an owner.
+fn switches(ctx: &Ctx, owner: Owner) -> Vec<DebugSwitch> {
+    let containers = match owner {
         Owner::Compose(_, service) => vec![&service.container],
         Owner::Kubernetes(_, workload) => workload.pod.lasting().collect(),
     };
 
-    let mut found = Vec::new();
+    let mut switches = Vec::new();
 
-    for container in container {
-        let foreign = || {
-            let known = container
-                .image
-                .as_ref()
-                .and_then(|image| image.reference.as_ref());
-            let known = known.and_then(|reference| crate::data::image(&reference.repository()));
-            let built = ctx.graph.build_of(container);
-            known.is_some_and(|known| !known.class.is_base())
-                || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile))
-        };
+    for container in containers {
+        for variable in effective_env::given(ctx, owner, container) {
+            if let Some(says) = switch(variable.name, variable.value, || is_foreign(ctx, container))
+            {
+                switches.push(DebugSwitch::of_variable(&variable, says));
+            }
+        }
 
-        let on = |var: Variable| {
-            let says = switch(var.name, var.value, foreign)?;
-            Some((
-                var.location,
-                format!("`{}` is `{}`", var.name, truncate(var.value, 40)),
-                says,
-            ))
-        };
-
-        found.extend(
-            effective_env::given(ctx, owner, container)
-                .into_iter()
-                .filter_map(on),
-        );
         let commands = [&container.entrypoint, &container.command];
-        found.extend(commands.into_iter().flatten().filter_map(debugger));
+        switches.extend(
+            commands
+                .into_iter()
+                .flatten()
+                .filter_map(DebugSwitch::of_command),
+        );
     }
 
-    found
+    switches
+}
+
+/// Whether a container runs a program to which a `DEBUG` means its logs: of a known image, or
+/// compiled here.
+fn is_foreign(ctx: &Ctx, container: &Container) -> bool {
+    let known = container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref())
+        .and_then(|reference| crate::data::image(&reference.repository()));
+    let built = ctx.graph.build_of(container);
+
+    known.is_some_and(|known| !known.class.is_base())
+        || built.is_some_and(|(dockerfile, _)| is_compiled(ctx, dockerfile))
 }
 
 /// Compose services.
@@ -68,85 +104,92 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
 
     for service in &project.services {
-        if working_copy::is_exempt(ctx, project, service) {
+        if is_exempt(ctx, project, service) {
             continue;
         }
 
-        for (location, what, says) in found(ctx, Owner::Compose(project, service)) {
+        for switch in switches(ctx, Owner::Compose(project, service)) {
+            let location = switch.location;
             if seen.contains(&location)
                 || is_changed_over(ctx, project, service, |laid, other| {
-                    !found(ctx, Owner::Compose(laid, other))
-                        .iter()
-                        .any(|(same, ..)| *same == location)
+                    !has_switch(ctx, Owner::Compose(laid, other), location)
                 })
             {
                 continue;
             }
 
             seen.insert(location);
-            let level = working_copy::sample_level(ctx, location.file, sink.level());
-            sink.report_at(
-                level,
-                finding(location, &format!("`{}`", service.name()), &what, says),
-            );
+            let sample = is_sample(ctx.facts.path(location.file));
+            let title = format!("`{}`", service.name());
+            sink.report(switch.finding(&title).case_if(sample, "sample"));
         }
     }
+}
+
+fn has_switch(ctx: &Ctx, owner: Owner, location: Location) -> bool {
+    switches(ctx, owner)
+        .iter()
+        .any(|switch| switch.location == location)
 }
 
 /// What every container of a shipped image starts with.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
+    let sample = is_sample(ctx.facts.path(dockerfile.file));
 
     for stage in shipped_stages::serving(ctx, dockerfile) {
-        let level = working_copy::sample_level(ctx, dockerfile.file, sink.level());
-        let mut all = Vec::new();
-
-        for var in effective_env::image(dockerfile, stage) {
-            let Some(known) = effective_env::variable(var) else {
-                continue;
-            };
-
-            let Some(says) = switch(known.name, known.value, || is_compiled(ctx, dockerfile))
-            else {
-                continue;
-            };
-
-            let left_open = matches!(var.value, EnvValue::Template { .. })
-                && is_told(ctx, dockerfile, known.location);
-            if !left_open && !is_overridden(ctx, dockerfile, known.name) {
-                all.push((
-                    known.location,
-                    format!("`{}` is `{}`", known.name, truncate(known.value, 40)),
-                    says,
-                ));
-            }
-        }
-
         let (entrypoint, cmd) = dockerfile.start(stage);
-        all.extend([entrypoint, cmd].into_iter().flatten().filter_map(debugger));
+        let of_variables = switches_of_image(ctx, dockerfile, stage);
+        let of_commands = [entrypoint, cmd]
+            .into_iter()
+            .flatten()
+            .filter_map(DebugSwitch::of_command);
 
-        for (location, what, says) in all {
-            if !seen.contains(&location) {
-                seen.insert(location);
-                sink.report_at(level, finding(location, "the shipped image", &what, says));
+        for switch in of_variables.into_iter().chain(of_commands) {
+            if seen.insert(switch.location) {
+                sink.report(
+                    switch
+                        .finding("the shipped image")
+                        .case_if(sample, "sample"),
+                );
             }
         }
     }
+}
+
+/// The variables of an image that turn debugging on in a container that runs it.
+fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<DebugSwitch> {
+    let mut switches = Vec::new();
+
+    for var in effective_env::image(dockerfile, stage) {
+        let Some(variable) = effective_env::variable(var) else {
+            continue;
+        };
+
+        let Some(says) = switch(variable.name, variable.value, || {
+            is_compiled(ctx, dockerfile)
+        }) else {
+            continue;
+        };
+
+        let may_be_set_at_build = matches!(var.value, EnvValue::Template { .. })
+            && is_set_at_build(ctx, dockerfile, variable.location);
+        if !may_be_set_at_build && !is_overridden(ctx, dockerfile, variable.name) {
+            switches.push(DebugSwitch::of_variable(&variable, says));
+        }
+    }
+
+    switches
 }
 
 /// Whether what is built is a program of Go or Rust alone, to which a `DEBUG` of its own mostly
 /// means its logs.
 fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     let folders = startup::folders(ctx, dockerfile);
-    let any = |names: &[&str]| {
-        let mut paths = folders
-            .iter()
-            .flat_map(|folder| names.iter().filter_map(|name| join(folder, name)));
-        paths.any(|path| ctx.facts.repository.find(&path).is_some())
-    };
+    let has_any = |names: &[&str]| has_file(ctx, &folders, names);
 
-    any(&["go.mod", "go.sum", "Cargo.toml"])
-        && !any(&[
+    has_any(&["go.mod", "go.sum", "Cargo.toml"])
+        && !has_any(&[
             "Gemfile",
             "composer.json",
             "manage.py",
@@ -156,14 +199,21 @@ fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
         ])
 }
 
-/// Whether whoever builds the image may say otherwise by a build argument: one that we see, or a
-/// pipeline.
-fn is_told(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> bool {
+/// Whether one of the folders has a file of one of these names.
+fn has_file(ctx: &Ctx, folders: &[String], names: &[&str]) -> bool {
+    let mut paths = folders
+        .iter()
+        .flat_map(|folder| names.iter().filter_map(|name| join(folder, name)));
+    paths.any(|path| ctx.facts.repository.find(&path).is_some())
+}
+
+/// Whether a build may set the value by an argument: one that is seen here, or that of a pipeline.
+fn is_set_at_build(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> bool {
     let written = ctx.facts.text(location);
     ctx.graph
         .uses(dockerfile.file)
         .iter()
-        .any(|one| match one.user {
+        .any(|image_use| match image_use.user {
             User::Service(_, service) => {
                 let args = service.build.iter().flat_map(|build| &build.args);
                 args.into_iter()
@@ -180,7 +230,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
         .graph
         .uses(dockerfile.file)
         .iter()
-        .filter_map(|one| match one.user {
+        .filter_map(|image_use| match image_use.user {
             User::Service(project, service) => (!project.development).then_some(&service.container),
             User::Container(_, _, container) => Some(container),
             User::Pipeline(_) => None,
@@ -190,7 +240,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
         && containers.all(|container| container.env.iter().any(|var| var.name.value == name))
 }
 
-/// Pods. What a ConfigMap gives to several is said once.
+/// Pods. A ConfigMap that several of them read is reported once.
 pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
 
@@ -205,21 +255,16 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
 
-        for (location, what, says) in found(ctx, Owner::Kubernetes(object, workload)) {
-            if !seen.contains(&location) && !is_development(ctx.facts.path(location.file)) {
-                seen.insert(location);
-                let level = working_copy::sample_level(ctx, location.file, sink.level());
-                sink.report_at(
-                    level,
-                    finding(location, &object.title(), &what, says).anchor(object.anchor),
+        for switch in switches(ctx, Owner::Kubernetes(object, workload)) {
+            let path = ctx.facts.path(switch.location.file);
+            if !is_development(path) && seen.insert(switch.location) {
+                sink.report(
+                    switch
+                        .finding(&object.title())
+                        .anchor(object.anchor)
+                        .case_if(is_sample(path), "sample"),
                 );
             }
         }
     }
-}
-
-fn finding(location: Location, who: &str, what: &str, says: &str) -> Finding {
-    Finding::new(location, format!("{who} runs in debug mode: {what}"))
-        .label(says)
-        .help("turn it off here, and enable it only in a development override")
 }

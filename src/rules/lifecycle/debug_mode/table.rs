@@ -7,17 +7,18 @@ use serde::Deserialize;
 use crate::embedded::table;
 use crate::model::Command;
 use crate::source::Location;
+use crate::syntax::shell::{Invocation, Word};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    variable: Vec<Switch>,
-    command: Vec<Debugger>,
+struct DebugTable {
+    variable: Vec<DebugVariable>,
+    command: Vec<DebugCommand>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Switch {
+struct DebugVariable {
     variables: Vec<String>,
     #[serde(default)]
     values: Vec<String>,
@@ -32,36 +33,51 @@ struct Switch {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Debugger {
+struct DebugCommand {
     programs: Vec<String>,
     options: Vec<String>,
     says: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| table!("debug"));
+impl DebugVariable {
+    fn is_on(&self, value: &str) -> bool {
+        let is_value = self.values.iter().any(|on| on.eq_ignore_ascii_case(value));
 
-/// What a variable turns on, if it does. `foreign` says whether a name of no framework means the
-/// logs of the program.
-pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'static str> {
-    let value = value.trim();
-    let is_on = |switch: &&Switch| {
-        switch
-            .values
-            .iter()
-            .any(|on| on.eq_ignore_ascii_case(value))
-            || switch
+        is_value
+            || self
                 .contains
                 .iter()
                 .any(|part| value.contains(part.as_str()))
-            || switch
-                .endings
-                .iter()
-                .any(|end| value.ends_with(end.as_str()))
-    };
+            || self.endings.iter().any(|end| value.ends_with(end.as_str()))
+    }
+}
 
-    let named = |switch: &&Switch| switch.variables.iter().any(|known| known == name);
-    let mut found = TABLE.variable.iter().filter(named).filter(is_on);
-    found
+impl DebugCommand {
+    /// The word that starts the debugger: an option, or the program itself where it needs none.
+    fn word<'s>(&self, invocation: &Invocation<'s>, name: &'s Word) -> Option<&'s Word> {
+        if self.options.is_empty() {
+            return Some(name);
+        }
+
+        invocation.args.iter().find(|word| {
+            self.options
+                .iter()
+                .any(|option| word.text().starts_with(option.as_str()))
+        })
+    }
+}
+
+static TABLE: LazyLock<DebugTable> = LazyLock::new(|| table!("debug"));
+
+/// What a variable turns on, if it does. `foreign` says whether a generic name means the logs of the
+/// program.
+pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'static str> {
+    let value = value.trim();
+    TABLE
+        .variable
+        .iter()
+        .filter(|switch| switch.variables.iter().any(|known| known == name))
+        .filter(|switch| switch.is_on(value))
         .find(|switch| !switch.generic || !foreign())
         .map(|switch| switch.says.as_str())
 }
@@ -70,44 +86,32 @@ pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'s
 pub fn debugger(command: &Command) -> Option<(Location, String, &'static str)> {
     let script = command.script();
     script.invocations().iter().find_map(|invocation| {
-        let module = invocation.program.starts_with("python").then(|| {
-            let mut words = invocation
-                .args
-                .iter()
-                .skip_while(|word| word.text() != "-m");
-            words.nth(1)
-        });
-
-        let name = module.flatten().unwrap_or(invocation.name);
-        let program = if module.flatten().is_some() {
-            name.text()
-        } else {
-            invocation.program
-        };
-
-        TABLE
+        let (program, name) = started(invocation);
+        let (word, says) = TABLE
             .command
             .iter()
-            .filter(|known| known.programs.iter().any(|one| one == program))
-            .find_map(|known| {
-                let option = |text: &str| {
-                    known
-                        .options
-                        .iter()
-                        .any(|option| text.starts_with(option.as_str()))
-                };
+            .filter(|known| known.programs.iter().any(|known| known == program))
+            .find_map(|known| Some((known.word(invocation, name)?, known.says.as_str())))?;
 
-                let word = if known.options.is_empty() {
-                    name
-                } else {
-                    invocation.args.iter().find(|word| option(word.text()))?
-                };
-
-                Some((
-                    command.place_of(word.span),
-                    format!("`{}`", word.text()),
-                    known.says.as_str(),
-                ))
-            })
+        Some((
+            command.place_of(word.span),
+            format!("`{}`", word.text()),
+            says,
+        ))
     })
+}
+
+/// The program of an invocation and its word: `python -m debugpy` starts `debugpy`.
+fn started<'s>(invocation: &Invocation<'s>) -> (&'s str, &'s Word) {
+    if invocation.program.starts_with("python") {
+        let mut words = invocation
+            .args
+            .iter()
+            .skip_while(|word| word.text() != "-m");
+        if let Some(module) = words.nth(1) {
+            return (module.text(), module);
+        }
+    }
+
+    (invocation.program, invocation.name)
 }
