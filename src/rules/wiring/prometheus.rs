@@ -3,11 +3,12 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::Reader;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
+use crate::rules::wiring::upstream::{self, is_for_development};
 use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
@@ -30,32 +31,28 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     let jobs = tree.root().and_then(|root| root.get("scrape_configs"));
 
     for job in jobs.into_iter().flat_map(Node::items) {
-        // Where a target is rewritten, the address is another's.
-        let probed = job.get("relabel_configs").is_some();
+        // Rewritten targets are probed by an exporter, which has the address.
+        if job.get("relabel_configs").is_some() {
+            continue;
+        }
+
         let groups = job.get("static_configs").into_iter().flat_map(Node::items);
         for target in groups
             .filter_map(|group| group.get("targets"))
             .flat_map(Node::items)
         {
-            let address = target
+            let Some(address) = target
                 .str()
-                .and_then(|text| Address::read(text, target.content()));
-            let Some(address) = address.filter(|_| !probed) else {
+                .and_then(|text| Address::parse(text, target.content()))
+            else {
                 continue;
             };
 
-            if let Some(finding) = fault(ctx, &readers, &address, "the scrape target") {
-                sink.report_at(level(&readers, sink), finding);
+            if let Some(fault) = fault(ctx, &readers, &address) {
+                let finding = upstream::finding(&address, &fault, "the scrape target");
+                sink.report(finding.case_if(is_for_development(&readers), "development"));
             }
         }
-    }
-}
-
-fn level(readers: &[Reader], sink: &Sink) -> Level {
-    if readers.iter().all(|reader| reader.project.development) {
-        Level::Note
-    } else {
-        sink.level()
     }
 }
 
@@ -78,13 +75,14 @@ pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
 
         let location = item.content();
         let finding = if readers.is_empty() {
-            beside(ctx, source, path, location)
+            beside(ctx, source, path, location).map(|finding| finding.case("unmounted"))
         } else {
             missing(ctx, &readers, path, location)
+                .map(|finding| finding.case_if(is_for_development(&readers), "development"))
         };
 
         if let Some(finding) = finding {
-            sink.report_at(level(&readers, sink), finding);
+            sink.report(finding);
         }
     }
 }

@@ -3,10 +3,11 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
 use crate::model::kind::FileKind;
+use crate::rules::wiring::upstream::{self, is_for_development};
 use crate::source::{Located, Location, SourceFile, Span};
 use crate::suggest;
 
@@ -39,9 +40,9 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     let readers = ctx.graph.readers(&source.path);
 
     for address in addresses {
-        if let Some(finding) = fault(ctx, &readers, &address, "the upstream") {
-            let quiet = readers.iter().all(|reader| reader.project.development);
-            sink.report_at(if quiet { Level::Note } else { sink.level() }, finding);
+        if let Some(fault) = fault(ctx, &readers, &address) {
+            let finding = upstream::finding(&address, &fault, "the upstream");
+            sink.report(finding.case_if(is_for_development(&readers), "development"));
         }
     }
 }
@@ -109,7 +110,7 @@ fn nginx_upstreams(source: &SourceFile) -> Vec<Address> {
             return None;
         }
 
-        Address::read(text, source.location(Span::of(at, at + text.len())))
+        Address::parse(text, source.location(Span::of(at, at + text.len())))
     };
 
     let mut addresses: Vec<Address> = found.into_iter().filter_map(address).collect();
@@ -141,7 +142,7 @@ fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
                 continue;
             }
 
-            found.extend(Address::read(
+            found.extend(Address::parse(
                 word,
                 source.location(Span::of(*start, start + word.len())),
             ));
@@ -154,12 +155,6 @@ fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
 /// Traefik's labels of a service: the port must be its own, and a service that a router names must
 /// be defined.
 pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    let level = if project.development {
-        Level::Note
-    } else {
-        sink.level()
-    };
-
     for label in &service.labels {
         let name = label.name.value.as_str();
         let Some(rest) = name
@@ -182,7 +177,7 @@ pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) 
         };
 
         if let Some(finding) = finding {
-            sink.report_at(level, finding);
+            sink.report(finding.case_if(project.development, "development"));
         }
     }
 }
