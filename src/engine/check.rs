@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
+use super::policy;
 use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::{self, Rule};
 use crate::fence::{self, isolate};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::kind::FileKind;
@@ -147,14 +148,11 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                 if let Some(workflow) = &facts.workflow {
                     let before = findings.len();
                     guard(rule, source.id, findings, |sink| run(ctx, workflow, sink));
-                    // What does not run does no harm; a secret in it does.
-                    let harmless = findings.len() > before
-                        && rule.item != "no-secrets"
-                        && is_shelved(ctx, workflow);
-                    findings[before..]
-                        .iter_mut()
-                        .filter(|_| harmless)
-                        .for_each(|own| own.level = Level::Note);
+                    if findings.len() > before && is_shelved(ctx, workflow) {
+                        for finding in &mut findings[before..] {
+                            finding.cases.push(policy::SHELVED);
+                        }
+                    }
                 }
             }
             CheckFn::Image(run) => {

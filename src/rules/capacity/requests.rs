@@ -2,7 +2,7 @@
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::Located;
@@ -60,13 +60,14 @@ fn missing(
                 limit.location,
                 format!("reserves this much {what} at all times"),
             );
-            sink.report_at(Level::Note, finding);
+            sink.report(finding.case("limit"));
         }
         // An init container's share is given back before the pod serves, and a guessed pod may be
         // filled in by its operator.
-        Setting::Absent if container.role == ContainerRole::Init || workload.guessed => {
-            sink.report_at(Level::Note, finding)
+        Setting::Absent if container.role == ContainerRole::Init => {
+            sink.report(finding.case("init"));
         }
+        Setting::Absent if workload.guessed => sink.report(finding.case("guessed")),
         Setting::Absent => sink.report(finding.label("scheduled as if it needed none")),
     }
 }

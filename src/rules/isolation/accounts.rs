@@ -133,10 +133,9 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
         };
 
         let bounded = !rule.groups.is_empty() && rule.groups.iter().all(narrow);
-        let (what, location, level) = match (star(&rule.resources), star(&rule.verbs)) {
-            (Some(location), _) if bounded => ("resource", location, sink.level().lowered()),
-            (Some(location), _) => ("resource", location, sink.level()),
-            (None, Some(location)) => ("verb", location, sink.level().lowered()),
+        let (what, location) = match (star(&rule.resources), star(&rule.verbs)) {
+            (Some(location), _) => ("resource", location),
+            (None, Some(location)) => ("verb", location),
             (None, None) => continue,
         };
 
@@ -151,8 +150,10 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
         )
         .label("includes any added in later versions")
         .help(format!("list only the {what}s that are needed"))
-        .anchor(object.anchor);
-        sink.report_at(level, finding);
+        .anchor(object.anchor)
+        .case_if(bounded, "bounded")
+        .case_if(what == "verb", "verbs");
+        sink.report(finding);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::Class;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HostNamespace, Mount, MountSource};
 use crate::source::Located;
 
@@ -35,14 +35,6 @@ const MILD: &[&str] = &[
     "LEASE",
 ];
 
-/// What a developer's own machine is asked for is a risk to that machine alone.
-pub fn level(owner: Owner, sink: &Sink) -> Level {
-    match owner {
-        Owner::Compose(project, _) if project.development => sink.level().lowered(),
-        Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),
-    }
-}
-
 pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
         let name = added.value.as_str();
@@ -65,14 +57,14 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
             _ => "more than a container gets by default",
         };
 
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 added.location,
                 format!("{} adds the capability `{name}`", container.title()),
             )
             .label(gives)
-            .help("remove it, or move the work that needs it out of the container"),
+            .help("remove it, or move the work that needs it out of the container")
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
@@ -109,8 +101,7 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
             HostNamespace::Cgroup => ("can see the host's control groups", "remove it"),
         };
 
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 shared.location,
                 format!(
@@ -119,7 +110,8 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 ),
             )
             .label(gives)
-            .help(help),
+            .help(help)
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
@@ -156,8 +148,7 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
         .filter_map(host_path)
         .filter(|path| is_engine_socket(&path.value))
     {
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 path.location,
                 format!(
@@ -169,7 +160,8 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
             .help(
                 "use a socket proxy that allows only the calls needed, or remove it; `:ro` \
                     does not restrict it",
-            ),
+            )
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
@@ -270,24 +262,14 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
         };
 
         let sensitive = is_sensitive(&path.value);
-        let level = match owner {
-            Owner::Compose(project, service) if sensitive => {
-                let observes = service
-                    .known_image()
-                    .is_some_and(|known| known.class == Class::Monitoring);
-                match (observes && mount.read_only, project.development) {
-                    // An agent that reads the host's figures has to see them.
-                    (true, _) => Level::Note,
-                    (false, true) => Level::Warning,
-                    (false, false) => Level::Error,
-                }
-            }
-            Owner::Kubernetes(..) if sensitive => Level::Error,
-            // In a cluster any folder of a node is shared with whoever lands there.
-            Owner::Kubernetes(..) => Level::Warning,
-            Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
-            Owner::Compose(..) => continue,
+        // In a cluster any folder of a node is shared with every pod that is scheduled there.
+        let is_reported = match owner {
+            Owner::Kubernetes(..) => true,
+            Owner::Compose(..) => sensitive || is_configuration(&path.value, mount),
         };
+        if !is_reported {
+            continue;
+        }
 
         let access = if mount.read_only {
             "can read"
@@ -295,8 +277,7 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             "can modify"
         };
 
-        sink.report_at(
-            level,
+        sink.report(
             Finding::new(
                 path.location,
                 format!(
@@ -306,8 +287,21 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
                 ),
             )
             .label(format!("the container {access} it"))
-            .help("mount only the file or directory that is needed, read-only, or use a volume"),
+            .help("mount only the file or directory that is needed, read-only, or use a volume")
+            .case_if(owner.is_development(), "development")
+            .case_if(mount.read_only && is_monitoring(owner), "monitoring")
+            .case_if(!sensitive, "ordinary-path"),
         );
+    }
+}
+
+/// Whether a service runs a monitoring agent, which has to see the host to report about it.
+fn is_monitoring(owner: Owner) -> bool {
+    match owner {
+        Owner::Compose(_, service) => service
+            .known_image()
+            .is_some_and(|known| known.class == Class::Monitoring),
+        Owner::Kubernetes(..) => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Ctx, Owner, shipped_stages, startup};
 use crate::data;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::{Use, User};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
@@ -75,19 +75,23 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         match drops {
-            Some(by) => sink.report_at(
-                Level::Note,
-                finding.label(format!("starts as root; `{by}` drops privileges later")),
+            Some(program) => sink.report(
+                finding
+                    .label(format!(
+                        "starts as root; `{program}` drops privileges later"
+                    ))
+                    .case("drops-privileges"),
             ),
             None if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
                 let runs = |one: &Use| one.stage == stage && !matches!(one.user, User::Pipeline(_));
                 let used = ctx.graph.uses(dockerfile.file).iter().any(runs);
-                sink.report_at(if used { Level::Warning } else { Level::Note }, finding);
+                sink.report(finding.case("development").case_if(!used, "unused"));
             }
             // What an image of somebody else's runs as is a guess, if a good one.
-            None if foreign.is_some() => sink.report_at(
-                Level::Warning,
-                finding.label("no USER here, and the user of the base image is unknown"),
+            None if foreign.is_some() => sink.report(
+                finding
+                    .label("no USER here, and the user of the base image is unknown")
+                    .case("unknown-base"),
             ),
             None => sink.report(finding),
         }
@@ -135,9 +139,9 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             }
             // A step that gives a volume to the service's user has to be root, and ends before
             // anybody can talk to it.
-            let once =
+            let is_one_shot =
                 matches!(owner, Owner::Compose(project, service) if project.is_one_shot(service));
-            sink.report_at(if once { Level::Note } else { sink.level() }, finding);
+            sink.report(finding.case_if(is_one_shot, "one-shot"));
         }
         Setting::Absent => {
             if let Setting::Set(Located {

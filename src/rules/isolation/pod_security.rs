@@ -8,7 +8,6 @@ use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
-use crate::rules::isolation::host_access;
 use crate::source::Located;
 
 /// Sysctls that every namespace has for itself.
@@ -115,12 +114,12 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
             continue;
         };
 
-        sink.report_at(
-            host_access::level(owner, sink),
+        sink.report(
             Finding::new(profile.location, format!("{title} {what}"))
                 .label("weakens the isolation between container and host")
                 .help("use the runtime's default profile")
-                .anchor(anchor),
+                .anchor(anchor)
+                .case_if(owner.is_development(), "development"),
         );
     }
 

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::is_swarm;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
 use crate::source::{FileId, Location};
@@ -125,14 +125,13 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
 
                     (message, "only one of them can start")
                 };
-                // In development one often starts some of the services only.
-                let mild = project.development || choice || earlier.choice;
-                sink.report_at(
-                    if mild { Level::Warning } else { sink.level() },
+                sink.report(
                     Finding::new(port.location, message)
                         .label(label)
                         .related(earlier.port.location, "published here")
-                        .help("publish it on another host port"),
+                        .help("publish it on another host port")
+                        .case_if(project.development, "development")
+                        .case_if(choice || earlier.choice, "range"),
                 );
             }
 

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::has_operator;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Object, Selector, Workload};
 use crate::source::parent;
 
@@ -178,7 +178,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         .as_ref()
         .filter(|selector| !selector.is_empty())
         && !selects(ctx, object)
-        && let Some(level) = policy_level(ctx, object, selector, sink.level())
+        && let Some(origin) = origin_of_pods(ctx, object, selector)
     {
         let mut finding = Finding::new(
             selector.location,
@@ -195,7 +195,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             );
         }
 
-        sink.report_at(level, finding);
+        sink.report(finding.case_if(origin == Origin::Elsewhere, "elsewhere"));
     }
 
     for peer in policy
@@ -207,26 +207,37 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         }
 
-        if let Some(level) = policy_level(ctx, object, &peer.selector, sink.level()) {
-            sink.report_at(
-                level,
+        if let Some(origin) = origin_of_pods(ctx, object, &peer.selector) {
+            sink.report(
                 Finding::new(
                     peer.selector.location,
                     format!("a peer of {} selects no pods", object.title()),
                 )
                 .label("no pod template has these labels")
                 .help("use the labels of the pods that should be reachable")
-                .anchor(object.anchor),
+                .anchor(object.anchor)
+                .case_if(origin == Origin::Elsewhere, "elsewhere"),
             );
         }
     }
 }
 
-/// How much a policy matters that selects nothing: a note in a repository without any pods, nothing
-/// where its pods may be made elsewhere.
-fn policy_level(ctx: &Ctx, object: &Object, selector: &Selector, level: Level) -> Option<Level> {
+/// Where the pods of a policy are defined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Here,
+    /// In another repository: this one has no pods at all.
+    Elsewhere,
+}
+
+/// Where the pods are defined that a selector means; `None` if they may be made by an operator, or
+/// by a file that could not be read.
+fn origin_of_pods(ctx: &Ctx, object: &Object, selector: &Selector) -> Option<Origin> {
     if !object.open && !ctx.graph.cluster.has_pods() {
-        return Some(Level::Note);
+        Some(Origin::Elsewhere)
+    } else if is_ours(ctx, object, selector) {
+        Some(Origin::Here)
+    } else {
+        None
     }
-    is_ours(ctx, object, selector).then_some(level)
 }

@@ -3,7 +3,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::is_name;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Kustomization, Object, Reference, ReferenceKind, Workload};
 use crate::rules::wiring::dangling::all_read;
 use crate::source::{SourceFile, join, parent};
@@ -57,13 +57,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             // Values without a chart are for a chart of somebody else, which brings Services of its
             // own.
             let foreign = has_foreign_chart(ctx, folder) || has_foreign_chart(ctx, parent(folder));
-            let level = if beside && !foreign {
-                sink.level()
-            } else {
-                Level::Note
-            };
-
-            sink.report_at(level, finding);
+            sink.report(finding.case_if(!beside || foreign, "elsewhere"));
             continue;
         };
 
@@ -128,7 +122,7 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
     }
 
     let mut told: Vec<(ReferenceKind, &str)> = Vec::new();
-    let mut missing: Vec<(Level, Finding)> = Vec::new();
+    let mut missing: Vec<(bool, Finding)> = Vec::new();
     for reference in workload
         .pod
         .references
@@ -188,17 +182,15 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
             .cluster
             .has_kind_in(folder, reference.kind.as_str());
         let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
-        let level = if sure { sink.level() } else { Level::Note };
-        missing.push((level, finding));
+        missing.push((sure, finding.case_if(!sure, "elsewhere")));
     }
     // One Deployment may mount dozens of settings from elsewhere; the one that matters most speaks
     // for all.
-    missing.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let others = missing.len().saturating_sub(1) as u32;
+    let first_sure = missing.iter().position(|(sure, _)| *sure).unwrap_or(0);
 
-    if let Some((level, mut finding)) = missing.into_iter().next() {
-        finding.others = others;
-        sink.report_at(level, finding);
+    if let Some((_, finding)) = missing.into_iter().nth(first_sure) {
+        sink.report(finding.others(others));
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{is_for_browsers, is_outward, is_placeholder};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HostNamespace};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Body, KubeService, Object};
@@ -88,24 +88,18 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 },
                 |near| format!("did you mean `{near}`?"),
             );
-            // What has no namesake here is likely kept in another repository.
-            let level = if near.is_some() {
-                sink.level()
-            } else {
-                Level::Note
-            };
-
             let text = format!(
                 "`{}` of `{}` refers to unknown host `{}`",
                 var.name.value,
                 object.title(),
                 endpoint.host
             );
-            sink.report_at(
-                level,
+            // A name that resembles none here is likely defined in another repository.
+            sink.report(
                 Finding::new(endpoint.location, text)
                     .label(format!("no Service is named `{name}`"))
-                    .help(help),
+                    .help(help)
+                    .case_if(near.is_none(), "elsewhere"),
             );
         }
     }

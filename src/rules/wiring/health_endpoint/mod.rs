@@ -8,7 +8,7 @@ mod served;
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, Probe, ProbeAction};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -19,11 +19,6 @@ use served::Served;
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
         return;
-    };
-
-    let level = match owner {
-        Owner::Compose(project, _) if project.development => Level::Note,
-        _ => sink.level(),
     };
 
     let probes = [
@@ -67,7 +62,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         );
     }
 
-    judge(ctx, (dockerfile, stage), asked, level, sink);
+    let findings = unserved_paths(ctx, (dockerfile, stage), asked);
+    let development = owner.is_development();
+    for finding in findings {
+        sink.report(finding.case_if(development, "development"));
+    }
 }
 
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -84,25 +83,28 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .into_iter()
             .map(|path| ("the `HEALTHCHECK`".to_owned(), path))
             .collect();
-        judge(ctx, (dockerfile, stage), asked, sink.level(), sink);
+        for finding in unserved_paths(ctx, (dockerfile, stage), asked) {
+            sink.report(finding);
+        }
     }
 }
 
-fn judge(
+/// Findings on the paths that are called, each with what calls it, and not served.
+fn unserved_paths(
     ctx: &Ctx,
     (dockerfile, stage): (&Dockerfile, usize),
     asked: Vec<(String, Located<String>)>,
-    level: Level,
-    sink: &mut Sink,
-) {
+) -> Vec<Finding> {
     if asked.is_empty() || is_web_server(dockerfile, stage) {
-        return;
+        return Vec::new();
     }
 
     let files = ctx.graph.context(dockerfile);
     let Some(served) = Served::of(ctx, files) else {
-        return;
+        return Vec::new();
     };
+
+    let mut findings = Vec::new();
 
     for (who, path) in asked {
         if served.serves(&path.value) || is_file(files, &path.value) {
@@ -133,8 +135,10 @@ fn judge(
             );
         }
 
-        sink.report_at(level, finding.help(help));
+        findings.push(finding.help(help));
     }
+
+    findings
 }
 
 /// Whether a file of this name could be what is served.
