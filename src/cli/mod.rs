@@ -261,7 +261,7 @@ fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Confi
         None => {
             let discovery = config::discover(&scope.root);
 
-            for (path, reason) in discovery.passed_over {
+            for (path, reason) in discovery.skipped {
                 let path = printable(&input::shown(&path)).replace('\n', "\u{fffd}");
                 terminal::complain(&format!("`{path}` is not used: {reason}\n"));
             }
@@ -273,7 +273,7 @@ fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Confi
                 ));
             }
 
-            found = discovery.found;
+            found = discovery.file;
             found
                 .as_ref()
                 .map(|found| (&found.path, config::load(found, &scope.root)))
@@ -294,8 +294,8 @@ fn policy(arguments: &Check, scope: &Scope, look: RenderOptions) -> Result<Confi
     .into_iter()
     .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
 
-    if let Some((flag, name)) = named.find(|(_, name)| !config::known(name)) {
-        let help = config::meant(name).map_or(
+    if let Some((flag, name)) = named.find(|(_, name)| !config::is_known_rule(name)) {
+        let help = config::similar_rule(name).map_or(
             "run `deploylint rules` to list all rules".to_owned(),
             |rule| format!("did you mean `{rule}`?"),
         );
