@@ -1,5 +1,5 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a
-//! container is given of its host.
+//! `dangerous-capability`, `host-namespace`, `docker-socket`, `sensitive-host-mount`, `host-device`:
+//! access of a container to its host.
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::Class;
@@ -24,8 +24,7 @@ const BASELINE: &[&str] = &[
     "SYS_CHROOT",
 ];
 
-/// Capabilities that programs ask for without giving the host away: locking memory, raising
-/// priorities.
+/// Capabilities that do not lead to the host, such as locking memory and raising priorities.
 const MILD: &[&str] = &[
     "IPC_LOCK",
     "SYS_NICE",
@@ -166,7 +165,7 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
     }
 }
 
-/// Folders of the host that give it away as a whole.
+/// Folders of the host that lead to all of it.
 const SENSITIVE: &[&str] = &[
     "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run",
     "/sbin", "/sys", "/usr", "/var", "/var/lib", "/var/run", "/var/log",
@@ -211,8 +210,7 @@ const HOME_SECRETS: &[&str] = &[
     "/.netrc",
 ];
 
-/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the
-/// host's.
+/// Parts of `/etc` without accounts and keys of the host.
 const HARMLESS_ETC: &[&str] = &[
     "/etc/ca-certificates",
     "/etc/hostname",
@@ -231,7 +229,7 @@ const HARMLESS_ETC: &[&str] = &[
     "/etc/alternatives",
 ];
 
-/// Another part of the host's configuration that the container can change.
+/// Whether a path is another part of the host's configuration that the container can change.
 fn is_configuration(path: &str, mount: &Mount) -> bool {
     path.starts_with("/etc/")
         && !mount.read_only
@@ -305,7 +303,7 @@ fn is_monitoring(owner: Owner) -> bool {
     }
 }
 
-/// A volume is the pod's, so several containers of a pod say the same thing once.
+/// The subject of a message: for volumes of a pod the pod, so that its containers share one finding.
 fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
@@ -313,7 +311,7 @@ fn subject(owner: Owner, container: &Container) -> String {
     }
 }
 
-/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+/// Devices for computing, display and tunnels, which hold no data of the host.
 const ORDINARY_DEVICES: &[&str] = &[
     "/dev/accel",
     "/dev/davinci",

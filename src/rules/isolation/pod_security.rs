@@ -10,7 +10,7 @@ use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
 use crate::source::Located;
 
-/// Sysctls that every namespace has for itself.
+/// Sysctls that are separate for each namespace.
 const SAFE_SYSCTLS: [&str; 14] = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -41,10 +41,8 @@ const RESTRICTED_VOLUMES: [&str; 9] = [
     "secret",
 ];
 
-/// No profile at all is said once; one that does nothing, wherever it stands.
+/// A missing profile is reported once for each pod; one that filters nothing, for each container.
 pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
-    let mut missing = Vec::new();
-
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object
             .workload()
@@ -53,7 +51,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             continue;
         };
 
-        let mut told = false;
+        let mut is_reported = false;
 
         for container in &workload.pod.containers {
             let Some(kube) = &container.kube else {
@@ -61,9 +59,9 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             };
 
             match &kube.seccomp {
-                Setting::Absent if !told => {
-                    told = true;
-                    missing.push(
+                Setting::Absent if !is_reported => {
+                    is_reported = true;
+                    sink.report(
                         Finding::new(
                             container.anchor,
                             format!(
@@ -76,7 +74,8 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                             "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
                             `securityContext`",
                         )
-                        .anchor(object.anchor),
+                        .anchor(object.anchor)
+                        .cause(Subject::Repository, "no profile"),
                     );
                 }
 
@@ -95,10 +94,6 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                 _ => {}
             }
         }
-    }
-
-    for finding in missing {
-        sink.report(finding.cause(Subject::Repository, "no profile"));
     }
 }
 
@@ -126,12 +121,13 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let host_process = container
         .kube
         .as_ref()
-        .and_then(|kube| kube.host_process.known())
-        .filter(|at| at.value);
-    if let Some(at) = host_process {
+        .and_then(|kube| kube.host_process.known());
+    if let Some(setting) = host_process
+        && setting.value
+    {
         sink.report(
             Finding::new(
-                at.location,
+                setting.location,
                 format!("{title} runs as a process of the Windows host"),
             )
             .label("no isolation from the host")
@@ -141,6 +137,7 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
+/// How a profile weakens the isolation, in words; `None` if it does not.
 fn disabled(profile: &Located<String>) -> Option<String> {
     let written = profile.value.replacen(':', "=", 1);
     let (key, value) = written.split_once('=').unwrap_or((&written, ""));
@@ -206,14 +203,13 @@ pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         return;
     };
 
-    let Some(mount) = container
-        .security
-        .proc_mount
-        .known()
-        .filter(|at| at.value != "Default")
-    else {
+    let Some(mount) = container.security.proc_mount.known() else {
         return;
     };
+
+    if mount.value == "Default" {
+        return;
+    }
 
     sink.report(
         Finding::new(
