@@ -73,14 +73,14 @@ fn key(finding: &Finding) -> Option<Key> {
     Some((finding.rule, finding.level, aspect.into_owned(), unit))
 }
 
-/// Takes out the units of which only some parts have the cause, and gives their findings by file.
+/// Removes the units of which only some parts have the cause, and returns their findings by file.
 fn split_partial_units(groups: &mut HashMap<Key, Vec<Index>>) -> Vec<(Key, Vec<Index>)> {
-    let is_partial = |(_, _, _, unit): &Key, members: &mut Vec<Index>| {
+    let partial = groups.extract_if(|(_, _, _, unit), members| {
         matches!(unit, Unit::Parts(..)) && !is_joined(*unit, members.len())
-    };
+    });
 
     let mut by_file: HashMap<Key, Vec<Index>> = HashMap::new();
-    for ((rule, level, aspect, _), members) in groups.extract_if(is_partial) {
+    for ((rule, level, aspect, _), members) in partial {
         for (file, index) in members {
             let unit = Unit::File(FileId(file as u32));
             by_file

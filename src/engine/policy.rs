@@ -1,5 +1,6 @@
-//! Selection, levels and order. The one place where a finding's level is decided: by the page's level,
-//! its `[levels]` for the cases that the check named, the role of the file, and the configuration.
+//! Selection, levels and order. The one place where the level of a finding is decided: by the level
+//! on the page, its `[levels]` for the cases that the check named, the role of the file, and the
+//! configuration.
 
 use std::cmp::Reverse;
 
@@ -16,7 +17,7 @@ use crate::model::file_role::is_test_input;
 use crate::model::kind::FileKind;
 use crate::source::{FileId, SourceFile, is_inside};
 
-/// Selection, levels and order: file by file, as a reader goes through the repository.
+/// The findings that are reported, with their levels: file by file, joined by their causes.
 pub(super) fn apply(options: &Options, facts: &Facts, by_file: Vec<Vec<Finding>>) -> Vec<Finding> {
     let mut by_file: Vec<Vec<Finding>> = by_file
         .into_par_iter()
