@@ -113,7 +113,7 @@ pub fn fault<'a>(ctx: &Ctx<'a>, readers: &[Reader<'a>], address: &Address) -> Op
 
     Some(Fault::PublishedPort {
         service,
-        port: port.clone(),
+        port: *port,
         target: target_of_published(service, port.value)?,
     })
 }
