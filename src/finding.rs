@@ -71,7 +71,7 @@ pub struct Label {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cause {
     pub subject: Subject,
-    /// What is missing or wrong, in a word or two; told apart from other aspects of the same rule.
+    /// What is missing or wrong, in a word or two; it differs from other aspects of the same rule.
     pub aspect: Cow<'static, str>,
 }
 

@@ -1,5 +1,5 @@
 //! One finding for one cause: findings of a rule that share their [`Cause`] become the first of them,
-//! which says for how many it speaks.
+//! which counts the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -101,7 +101,7 @@ fn is_joined(unit: Unit, count: usize) -> bool {
     }
 }
 
-/// Makes the first of some findings speak for all of them.
+/// Joins some findings to the first of them.
 fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
     let rest = &members[1..];
     let locations = rest

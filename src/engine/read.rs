@@ -65,7 +65,7 @@ impl Read {
         }
     }
 
-    /// Scans a text, and keeps it only if it will be parsed or shown. All files are scanned for
+    /// Scans the text of a file, and keeps it only if it will be parsed or shown. All files are scanned for
     /// credentials, and source code for the variables it reads and the routes it serves.
     pub fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
         let mut broken = Vec::new();
@@ -191,7 +191,7 @@ const fn failure_level(matters: bool) -> Level {
     if matters { Level::Error } else { Level::Note }
 }
 
-/// The reason why bytes are not a text.
+/// The reason why bytes are not text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoText {
     /// The file is not meant as text.

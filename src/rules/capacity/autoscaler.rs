@@ -158,7 +158,7 @@ pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 
     let location = match &scaler.min_replicas {
-        Setting::Set(at) if at.value < 2 => at.location,
+        Setting::Set(count) if count.value < 2 => count.location,
         Setting::Absent => object.location(),
         _ => return,
     };

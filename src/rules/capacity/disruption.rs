@@ -8,7 +8,8 @@ use crate::model::Setting;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
 use crate::source::{Located, Location, parent};
 
-/// Workloads with several replicas and no budget, said once; and budgets that guard nothing.
+/// Workloads with several replicas and no budget, once for the repository; and budgets that select
+/// nothing.
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let cluster = &ctx.graph.cluster;
     for object in cluster.objects() {

@@ -32,8 +32,8 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     };
 
     let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
-    let count = match &workload.replicas {
-        Setting::Set(at) if at.value == 1 => Some(at.location),
+    let location = match &workload.replicas {
+        Setting::Set(count) if count.value == 1 => Some(count.location),
         Setting::Absent => None,
         _ => return,
     };
@@ -49,10 +49,10 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
 
     sink.report(
         Finding::new(
-            count.unwrap_or(object.location()),
+            location.unwrap_or(object.location()),
             format!("{} runs one replica", object.title()),
         )
-        .label(if count.is_some() {
+        .label(if location.is_some() {
             "every restart is an outage"
         } else {
             "`replicas` is not set; the default is 1"

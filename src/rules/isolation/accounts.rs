@@ -7,7 +7,7 @@ use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
 use crate::source::{Located, Location};
 
-/// The setting of the service account that a pod runs as, if the account is here.
+/// The setting of the service account of a pod, if the repository defines the account.
 fn account_setting<'a>(
     ctx: &Ctx<'a>,
     object: &Object,

@@ -1,6 +1,6 @@
 //! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`,
-//! `restricted-volume`: the Pod Security Standards beside what the isolation rules say of compose
-//! and Kubernetes alike.
+//! `restricted-volume`: the Pod Security Standards, as far as the other isolation rules do not
+//! cover them.
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};

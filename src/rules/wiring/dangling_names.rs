@@ -122,7 +122,7 @@ fn lacks_port(service: &Object, port: &str) -> bool {
     })
 }
 
-/// Names in pods that nothing here defines.
+/// Names in pods that nothing in the repository defines.
 pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.helm || object.is_hook() {
         return;

@@ -4,7 +4,7 @@
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::container::{Container, HealthCheck, ProbeAction};
+use crate::model::container::{Container, HealthCheck, Probe, ProbeAction};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::{Command, Setting};
 use crate::source::{Located, Location};
@@ -65,7 +65,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// The ports of services and pods against the server that they run.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    if matches!(owner, Owner::Compose(project, _) if project.development) || container.open {
+    if owner.is_development() || container.open {
         return;
     }
 
@@ -91,33 +91,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
 
-    let name = &container.name.value;
-    let tcp: Vec<_> = container
-        .ports
-        .iter()
-        .filter(|mapping| !mapping.unknown && mapping.protocol.eq_ignore_ascii_case("tcp"))
-        .collect();
-    let is_mapped = tcp.iter().any(|mapping| {
-        mapping
-            .target
-            .is_some_and(|(first, last)| (first..=last).contains(&port))
-    });
-
-    if let (false, [mapping]) = (is_mapped, tcp.as_slice())
-        && let Some((target, _)) = mapping.target
-    {
-        sink.report(
-            Finding::new(
-                mapping.location,
-                format!("`{name}` is reached on {target}, but its server listens on {port}"),
-            )
-            .label("nothing listens there")
-            .related(server, format!("listens on {port}"))
-            .help(format!(
-                "use {port} here, or make the server listen on {target}"
-            )),
-        );
-    }
+    check_mapping(container, port, server, sink);
 
     if let Setting::Set(Located {
         value: HealthCheck {
@@ -135,44 +109,81 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         &container.readiness,
         &container.startup,
     ] {
-        let Setting::Set(probe) = probe else { continue };
-
-        let (ProbeAction::Http {
-            port: probe_port, ..
+        if let Setting::Set(probe) = probe {
+            check_probe(container, &probe.value, port, server, sink);
         }
-        | ProbeAction::Tcp { port: probe_port }) = &probe.value.action
-        else {
-            continue;
-        };
-
-        let Setting::Set(probe_port) = probe_port else {
-            continue;
-        };
-
-        let Ok(number) = probe_port.value.parse::<u16>() else {
-            continue;
-        };
-
-        // A separate port for probes is declared.
-        if number == port
-            || container
-                .ports
-                .iter()
-                .any(|mapping| mapping.target == Some((number, number)))
-        {
-            continue;
-        }
-
-        sink.report(
-            Finding::new(
-                probe_port.location,
-                format!("the probe uses port {number}, but `{name}` listens on {port}"),
-            )
-            .label("nothing listens there")
-            .related(server, format!("listens on {port}"))
-            .help(format!("use port {port}")),
-        );
     }
+}
+
+/// Reports the only port of a container, if its server listens on another one.
+fn check_mapping(container: &Container, port: u16, server: Location, sink: &mut Sink) {
+    let mut tcp = container
+        .ports
+        .iter()
+        .filter(|mapping| !mapping.unknown && mapping.protocol.eq_ignore_ascii_case("tcp"));
+    let (Some(mapping), None) = (tcp.next(), tcp.next()) else {
+        return;
+    };
+
+    let Some((target, last)) = mapping.target else {
+        return;
+    };
+
+    if (target..=last).contains(&port) {
+        return;
+    }
+
+    let name = &container.name.value;
+    sink.report(
+        Finding::new(
+            mapping.location,
+            format!("`{name}` is reached on {target}, but its server listens on {port}"),
+        )
+        .label("nothing listens there")
+        .related(server, format!("listens on {port}"))
+        .help(format!(
+            "use {port} here, or make the server listen on {target}"
+        )),
+    );
+}
+
+/// Reports a probe of another port than that of the server.
+fn check_probe(container: &Container, probe: &Probe, port: u16, server: Location, sink: &mut Sink) {
+    let (ProbeAction::Http {
+        port: Setting::Set(probe_port),
+        ..
+    }
+    | ProbeAction::Tcp {
+        port: Setting::Set(probe_port),
+    }) = &probe.action
+    else {
+        return;
+    };
+
+    let Ok(number) = probe_port.value.parse::<u16>() else {
+        return;
+    };
+
+    // A separate port for probes is declared.
+    if number == port
+        || container
+            .ports
+            .iter()
+            .any(|mapping| mapping.target == Some((number, number)))
+    {
+        return;
+    }
+
+    let name = &container.name.value;
+    sink.report(
+        Finding::new(
+            probe_port.location,
+            format!("the probe uses port {number}, but `{name}` listens on {port}"),
+        )
+        .label("nothing listens there")
+        .related(server, format!("listens on {port}"))
+        .help(format!("use port {port}")),
+    );
 }
 
 /// The port that the only server listens on, if it is known, and the location of the server.
