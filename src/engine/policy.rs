@@ -75,6 +75,16 @@ pub(super) const SHELVED: &str = "shelved";
 
 /// The level of a finding before the configuration is asked.
 fn default_level(rule: &Rule, finding: &Finding, is_test_input: bool) -> Level {
+    debug_assert!(
+        finding
+            .cases
+            .iter()
+            .all(|case| *case == SHELVED || rule.levels.contains_key(*case)),
+        "rules/{}.md has no level for one of {:?}",
+        rule.name,
+        finding.cases
+    );
+
     // A workflow that does not run does no harm; a secret in it does.
     let is_harmless = finding.cases.contains(&SHELVED) && rule.item != "no-secrets";
 
