@@ -20,17 +20,17 @@ impl Edit {
         }
     }
 
-    pub fn insert(file: FileId, at: u32, text: impl Into<String>) -> Self {
-        Self::replace(file, Span::new(at, at), text)
+    pub fn insert(file: FileId, offset: u32, text: impl Into<String>) -> Self {
+        Self::replace(file, Span::new(offset, offset), text)
     }
 }
 
 /// Whether a fix keeps what the program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
-    /// Keeps the meaning; may be applied unseen.
+    /// Keeps the meaning; may be applied without a review.
     Safe,
-    /// Changes what happens at build or run time; wants a reader.
+    /// Changes what happens at build or run time; needs a review.
     Unsafe,
 }
 
@@ -43,17 +43,17 @@ impl Applicability {
     }
 }
 
-/// A way to mend a finding.
+/// A fix for a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     pub applicability: Applicability,
-    /// What applying it does, as an order: "add `--no-cache`".
+    /// What the fix does, as an imperative: "add `--no-cache`".
     pub title: String,
     pub edits: Vec<Edit>,
 }
 
 impl Fix {
-    /// A fix whose edits are sorted; `None` when two of them overlap.
+    /// A fix with sorted edits; `None` if two of them overlap, or if there are none.
     pub fn new(
         applicability: Applicability,
         title: impl Into<String>,
@@ -63,7 +63,11 @@ impl Fix {
         let overlaps = edits
             .windows(2)
             .any(|pair| pair[0].file == pair[1].file && pair[0].span.end > pair[1].span.start);
-        (!overlaps && !edits.is_empty()).then(|| Self {
+        if overlaps || edits.is_empty() {
+            return None;
+        }
+
+        Some(Self {
             applicability,
             title: title.into(),
             edits,
@@ -71,8 +75,8 @@ impl Fix {
     }
 }
 
-/// Applies the edits of one file to its text. Edits that overlap one already applied are left out;
-/// the second value counts those that were applied.
+/// Applies the edits of one file to its text. Edits that overlap an earlier one are skipped; the
+/// second value is the number of applied edits.
 pub fn apply<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> (String, usize) {
     let mut sorted: Vec<&Edit> = edits.into_iter().collect();
     sorted.sort_by_key(|edit| edit.span);

@@ -1,8 +1,8 @@
-//! The fence around work on what a repository says: a panic inside of it costs one file or one
-//! check, becomes a finding that names the file, and the rest of the run continues.
+//! The fence around work on files of a repository: a panic inside of it costs one file or one check,
+//! becomes a finding that names the file, and the rest of the run continues.
 //!
-//! A panic is always a mistake of the program. Its message may quote the file it was about, so
-//! [`hook`] prints the place in the program and the kind of work, and nothing of the message.
+//! A panic is always a mistake of the program. Its message may quote the file, so
+//! [`hook`] prints the location in the program and the kind of work, but not the message.
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
@@ -15,7 +15,7 @@ use crate::source::{FileId, Location, Span};
 pub const RULE: &str = "internal-error";
 
 thread_local! {
-    /// What the innermost fence of this thread is around.
+    /// The work inside the innermost fence of this thread.
     static WORK: Cell<&'static str> = const { Cell::new("the program") };
 }
 
@@ -69,14 +69,14 @@ pub fn isolate_or_default<T: Default, P: From<Panicked>>(
     })
 }
 
-/// The finding of a fence around a rule, whose name was all that the fence knew.
+/// The finding of a panic in a check, with the name of the rule in its message.
 pub fn of_rule(mut finding: Finding, rule: &str) -> Finding {
     finding.message = format!("internal error: the rule `{rule}` did not finish");
 
     finding
 }
 
-/// The finding that a panic becomes.
+/// The finding for a panic.
 fn internal_error(what: &str, file: FileId) -> Finding {
     let location = Location {
         file,
@@ -93,8 +93,8 @@ fn internal_error(what: &str, file: FileId) -> Finding {
     finding
 }
 
-/// Prints where the program panicked. The panic's own message is left out: it may quote a secret,
-/// or steer a terminal.
+/// Prints where the program panicked, without the message of the panic: it may contain a secret or
+/// control codes for a terminal.
 pub fn hook(info: &PanicHookInfo<'_>) {
     let location = info.location().map_or_else(
         || "an unknown place".to_owned(),

@@ -1,4 +1,4 @@
-//! Findings: what a rule says of a place. Plain data; reporters decide how it looks.
+//! Findings: what rules report about locations. Plain data; reporters decide how it looks.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::source::{FileId, Location};
 pub enum Level {
     /// Advice.
     Note,
-    /// A risk someone will pay for.
+    /// A risk.
     Warning,
     /// Blocks a deploy.
     Error,
@@ -28,7 +28,7 @@ impl Level {
         }
     }
 
-    /// One step milder; a note stays a note.
+    /// The next lower level; a note stays a note.
     #[must_use]
     pub const fn lowered(self) -> Level {
         match self {
@@ -59,7 +59,7 @@ impl Confidence {
     }
 }
 
-/// A place with a short text beside it.
+/// A location with a short text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     pub location: Location,
@@ -71,7 +71,7 @@ pub struct Label {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cause {
     pub subject: Subject,
-    /// What is missing or wrong, in a word or two; told apart from other aspects of the same rule.
+    /// What is missing or wrong, in a word or two; it differs from other aspects of the same rule.
     pub aspect: Cow<'static, str>,
 }
 
@@ -95,35 +95,35 @@ pub struct Finding {
     pub rule: &'static str,
     pub level: Level,
     pub confidence: Confidence,
-    /// The smallest place a user would edit.
+    /// The smallest location that a user would edit.
     pub location: Location,
-    /// What stands at `place`, said in a few words under the underline. May be empty.
+    /// The words under the underline of the location. May be empty.
     pub label: String,
     /// What is wrong, in the user's own names; one line, no full stop.
     pub message: String,
-    /// Other places that are the reason, in the order they should be read.
+    /// Other locations that explain the finding, in the order in which they are read.
     pub related: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
     pub fix: Option<Fix>,
-    /// The first line of the object that the finding is about, where something is absent from it: a
-    /// suppression there counts too.
+    /// The first line of the object, for a finding about something that is absent from it: a
+    /// suppression there applies as well.
     pub anchor: Option<Location>,
-    /// What the finding shares with others; `None` where it stays alone.
+    /// What the finding shares with others; `None` if it is not joined.
     pub cause: Option<Cause>,
-    /// The message after findings of the cause were joined, where it differs.
+    /// The message after findings of the cause were joined, if it differs.
     pub joined_message: Option<String>,
     /// What the check knows about the case at hand, as the page's `[levels]` names it; the lowest of
     /// their levels counts.
     pub cases: Vec<&'static str>,
-    /// How many other objects the finding speaks for, when one says it for all.
+    /// How many other objects the finding is about.
     pub others: u32,
-    /// Places whose text is a secret: no output may print it.
+    /// Locations whose text is a secret: no output may print it.
     pub secrets: Vec<Location>,
 }
 
 impl Finding {
-    /// `place` is the primary span: one token or one key.
+    /// A finding at a location, which is one token or one key.
     pub fn new(location: Location, message: impl Into<String>) -> Self {
         Self {
             rule: "",
@@ -144,10 +144,10 @@ impl Finding {
         }
     }
 
-    /// Names every file that the finding points into anew.
+    /// Replaces the ids of all files in the finding.
     pub fn rename_files(&mut self, rename: impl Fn(FileId) -> FileId) {
         let related = self.related.iter_mut().map(|label| &mut label.location);
-        let own = [&mut self.location]
+        let locations = [&mut self.location]
             .into_iter()
             .chain(&mut self.anchor)
             .chain(&mut self.secrets);
@@ -156,7 +156,7 @@ impl Finding {
             .iter_mut()
             .flat_map(|fix| &mut fix.edits)
             .map(|edit| &mut edit.file);
-        let files = own.chain(related).map(|location| &mut location.file);
+        let files = locations.chain(related).map(|location| &mut location.file);
         files.chain(edits).for_each(|file| *file = rename(*file));
     }
 
@@ -167,7 +167,7 @@ impl Finding {
         self
     }
 
-    /// A further place that explains the finding.
+    /// Another location that explains the finding.
     #[must_use]
     pub fn related(mut self, location: Location, text: impl Into<String>) -> Self {
         self.related.push(Label {
@@ -190,14 +190,14 @@ impl Finding {
         self
     }
 
-    /// For a finding of absence: the object's first line, where a suppression may stand.
+    /// For a finding about something absent: the first line of the object.
     #[must_use]
     pub const fn anchor(mut self, location: Location) -> Self {
         self.anchor = Some(location);
         self
     }
 
-    /// What is shared with other findings of the rule.
+    /// The cause that is shared with other findings of the rule.
     #[must_use]
     pub fn cause(mut self, subject: Subject, aspect: impl Into<Cow<'static, str>>) -> Self {
         self.cause = Some(Cause {
@@ -207,7 +207,7 @@ impl Finding {
         self
     }
 
-    /// The message that replaces the finding's own when it speaks for all that have its cause.
+    /// The message after the findings of the cause were joined.
     #[must_use]
     pub fn joined_message(mut self, message: impl Into<String>) -> Self {
         self.joined_message = Some(message.into());
@@ -227,14 +227,14 @@ impl Finding {
         if holds { self.case(case) } else { self }
     }
 
-    /// Marks a place whose text must never be printed.
+    /// Marks a location whose text must never be printed.
     #[must_use]
     pub fn secret(mut self, location: Location) -> Self {
         self.secrets.push(location);
         self
     }
 
-    /// The finding also speaks for this many other objects.
+    /// The finding is also about this many other objects.
     #[must_use]
     pub const fn others(mut self, count: u32) -> Self {
         self.others = count;

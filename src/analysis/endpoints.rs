@@ -44,15 +44,15 @@ const SCHEMES: &[&str] = &[
     "wss",
 ];
 
-/// A host that a variable tells a program to connect to.
+/// A host that a program connects to, from a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     pub scheme: String,
     pub host: String,
     pub port: Option<u16>,
-    /// What follows the authority.
+    /// The part after the authority.
     pub path: String,
-    /// The host's name, or the whole value where its parts have no places.
+    /// The host's name, or the whole value if its parts have no locations.
     pub location: Location,
 }
 
@@ -68,7 +68,7 @@ impl Endpoint {
             && self.host.starts_with(|c: char| c.is_ascii_alphabetic())
     }
 
-    /// The port, or the one that its scheme stands for.
+    /// The port, or the default of the scheme.
     pub fn effective_port(&self) -> Option<u16> {
         self.port.or(match self.scheme.as_str() {
             "http" | "ws" => Some(80),
@@ -85,17 +85,16 @@ impl Endpoint {
     }
 }
 
-/// The endpoints in a variable's value. A part that a variable without a value stands in for is
-/// left out.
+/// The endpoints in the value of a variable, without those that contain an unknown variable.
 pub fn endpoints(var: &EnvVar) -> Vec<Endpoint> {
     let (text, location) = match &var.value {
-        EnvValue::Literal(at) => (Cow::Borrowed(at.value.as_str()), at.location),
+        EnvValue::Literal(literal) => (Cow::Borrowed(literal.value.as_str()), literal.location),
         EnvValue::Template {
             written,
             resolved: Some(text),
             fallbacks,
         } => {
-            // Where the default is the whole value, its hosts have places of their own.
+            // A default that is the whole value has a location.
             let whole = fallbacks
                 .iter()
                 .find(|fallback| fallback.literal.value == *text);
@@ -104,7 +103,6 @@ pub fn endpoints(var: &EnvVar) -> Vec<Endpoint> {
                 whole.map_or(written.location, |fallback| fallback.literal.location),
             )
         }
-
         EnvValue::Template {
             written,
             resolved: None,
@@ -112,29 +110,33 @@ pub fn endpoints(var: &EnvVar) -> Vec<Endpoint> {
         } => (Cow::Owned(masked(&written.value)), written.location),
         EnvValue::Reference(_) | EnvValue::Inherited => return Vec::new(),
     };
-    // A port or a scheme has one; most values have none.
+
+    // A port or a scheme has a colon; most values do not.
     if !text.contains(':') {
         return Vec::new();
     }
 
-    let verbatim = location.span.len() as usize == text.len();
-    let mut found = parse(&text);
-    if found.is_empty() && names_hosts(&var.name.value) {
-        found = pairs(&text);
+    let mut parts = url_hosts(&text);
+    if parts.is_empty() && names_hosts(&var.name.value) {
+        parts = pairs(&text);
     }
 
-    let placed = found.into_iter().map(|(endpoint, span)| {
-        let inner = Location::new(location.file, span.shift(location.span.start));
-        Endpoint {
-            location: if verbatim { inner } else { location },
-            ..endpoint
-        }
-    });
+    let is_verbatim = location.span.len() as usize == text.len();
 
-    placed.collect()
+    parts
+        .into_iter()
+        .map(|(endpoint, span)| Endpoint {
+            location: if is_verbatim {
+                Location::new(location.file, span.shift(location.span.start))
+            } else {
+                location
+            },
+            ..endpoint
+        })
+        .collect()
 }
 
-/// Each variable as bytes that no host holds, so that offsets stay.
+/// The string with variables replaced by bytes that no host contains, so that offsets stay.
 fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0_u32;
@@ -172,26 +174,23 @@ fn names_hosts(name: &str) -> bool {
         "_HOST",
         "_URL",
     ];
+    const NOT_TO_CONNECT: &[&str] = &[
+        "LISTEN",
+        "BIND",
+        "ADVERTISED",
+        "ALLOWED",
+        "PUBLIC",
+        "EXTERNAL",
+    ];
     let upper = name.to_ascii_uppercase();
-    let listens = || {
-        [
-            "LISTEN",
-            "BIND",
-            "ADVERTISED",
-            "ALLOWED",
-            "PUBLIC",
-            "EXTERNAL",
-        ]
-        .iter()
-        .any(|word| upper.contains(word))
-    };
 
-    ENDS.iter().any(|end| upper.ends_with(end)) && !listens()
+    ENDS.iter().any(|end| upper.ends_with(end))
+        && !NOT_TO_CONNECT.iter().any(|word| upper.contains(word))
 }
 
 /// `host:port` pairs, separated by commas.
 fn pairs(text: &str) -> Vec<(Endpoint, Span)> {
-    let mut found = Vec::new();
+    let mut endpoints = Vec::new();
     let mut start = 0;
 
     for part in text.split(',') {
@@ -199,7 +198,7 @@ fn pairs(text: &str) -> Vec<(Endpoint, Span)> {
             .rsplit_once(':')
             .and_then(|(host, port)| Some((host, port.parse().ok()?)));
         match host {
-            Some((host, port)) if is_host(host) => found.push((
+            Some((host, port)) if is_host(host) => endpoints.push((
                 endpoint("", host, Some(port), ""),
                 Span::of(start, start + host.len()),
             )),
@@ -209,11 +208,11 @@ fn pairs(text: &str) -> Vec<(Endpoint, Span)> {
         start += part.len() + 1;
     }
 
-    found
+    endpoints
 }
 
 /// The hosts of a URL.
-fn parse(text: &str) -> Vec<(Endpoint, Span)> {
+fn url_hosts(text: &str) -> Vec<(Endpoint, Span)> {
     let Some((before, rest)) = text.split_once("://") else {
         return Vec::new();
     };
@@ -230,9 +229,9 @@ fn parse(text: &str) -> Vec<(Endpoint, Span)> {
 
     let len = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(len);
-    let hosts = authority.rfind('@').map_or(0, |at| at + 1);
+    let hosts = authority.rfind('@').map_or(0, |sign| sign + 1);
     let mut start = before.len() + 3 + hosts;
-    let mut found = Vec::new();
+    let mut endpoints = Vec::new();
 
     for part in authority[hosts..].split(',') {
         let (host, port) = match part.rsplit_once(':') {
@@ -241,7 +240,7 @@ fn parse(text: &str) -> Vec<(Endpoint, Span)> {
         };
 
         if is_host(host) {
-            found.push((
+            endpoints.push((
                 endpoint(&scheme, host, port, path),
                 Span::of(start, start + host.len()),
             ));
@@ -250,7 +249,7 @@ fn parse(text: &str) -> Vec<(Endpoint, Span)> {
         start += part.len() + 1;
     }
 
-    found
+    endpoints
 }
 
 fn is_host(host: &str) -> bool {
@@ -270,8 +269,8 @@ fn endpoint(scheme: &str, host: &str, port: Option<u16>, path: &str) -> Endpoint
     }
 }
 
-/// Parts of paths that any program serves, and no API.
-const PLAIN: &[&str] = &[
+/// Parts of paths that any program serves, and that are not an API.
+const COMMON: &[&str] = &[
     "health", "ready", "live", "ping", "status", "metrics", "version", "favicon", "static",
     "robots", "docs", "redoc", "openapi", "swagger", "_next", "sitemap", "manifest",
 ];
@@ -279,46 +278,50 @@ const PLAIN: &[&str] = &[
 /// Whether a path is more than any program serves.
 pub fn is_api(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
-    parts.peek().is_some() && !parts.any(|part| PLAIN.iter().any(|plain| part.contains(plain)))
+
+    parts.peek().is_some() && !parts.any(|part| COMMON.iter().any(|common| part.contains(common)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn urls_lists_and_pairs_give_their_hosts() {
-        let hosts = |text: &str| -> Vec<(String, Option<u16>)> {
-            let found = if text.contains("://") {
-                parse(&masked(text))
-            } else {
-                pairs(text)
-            };
-
-            found
-                .into_iter()
-                .map(|(one, _)| (one.host, one.port))
-                .collect()
+    fn hosts(text: &str) -> Vec<(String, Option<u16>)> {
+        let endpoints = if text.contains("://") {
+            url_hosts(&masked(text))
+        } else {
+            pairs(text)
         };
 
-        let one = |host: &str, port: Option<u16>| (host.to_owned(), port);
+        endpoints
+            .into_iter()
+            .map(|(endpoint, _)| (endpoint.host, endpoint.port))
+            .collect()
+    }
+
+    fn host(name: &str, port: Option<u16>) -> (String, Option<u16>) {
+        (name.to_owned(), port)
+    }
+
+    #[test]
+    fn urls_lists_and_pairs_give_their_hosts() {
         assert_eq!(
             hosts("postgresql+asyncpg://u:p@db.example.com:5432/app"),
-            [one("db.example.com", Some(5432))]
+            [host("db.example.com", Some(5432))]
         );
-        assert_eq!(hosts("postgres://u:${PW}@db/app"), [one("db", None)]);
+        assert_eq!(hosts("postgres://u:${PW}@db/app"), [host("db", None)]);
         assert_eq!(hosts("postgres://u:${PW}@${HOST}:5432/app"), []);
-        assert_eq!(hosts("jdbc:mysql://db:3306/x"), [one("db", Some(3306))]);
+        assert_eq!(hosts("jdbc:mysql://db:3306/x"), [host("db", Some(3306))]);
         assert_eq!(
             hosts("mongodb://a:27017,b:27018/?replicaSet=r"),
-            [one("a", Some(27017)), one("b", Some(27018))]
+            [host("a", Some(27017)), host("b", Some(27018))]
         );
         assert_eq!(hosts("s3://bucket/key"), []);
         assert_eq!(
             hosts("kafka1:9092,kafka2:9093"),
-            [one("kafka1", Some(9092)), one("kafka2", Some(9093))]
+            [host("kafka1", Some(9092)), host("kafka2", Some(9093))]
         );
-        let span = parse("http://api:8000/v1")[0].1;
+        let span = url_hosts("http://api:8000/v1")[0].1;
         assert_eq!(span.text("http://api:8000/v1"), "api");
     }
 }

@@ -9,72 +9,70 @@ use crate::suggest;
 
 /// Every name that resolves on the project's networks.
 pub fn names(project: &Project) -> HashSet<&str> {
-    let own = project.services.iter().map(Service::name);
-    own.chain(
-        project
-            .services
-            .iter()
-            .flat_map(|service| service.aliases.iter().map(String::as_str)),
-    )
-    .collect()
+    all_names(project).collect()
+}
+
+fn all_names(project: &Project) -> impl Iterator<Item = &str> {
+    let services = &project.services;
+    let aliases = services.iter().flat_map(|service| &service.aliases);
+
+    services
+        .iter()
+        .map(Service::name)
+        .chain(aliases.map(String::as_str))
 }
 
 /// The name on the project's networks that a misspelled one most likely means.
 pub fn nearest_name<'p>(project: &'p Project, host: &str) -> Option<&'p str> {
-    let own = project.services.iter().map(Service::name);
-    let aliases = project
-        .services
-        .iter()
-        .flat_map(|service| service.aliases.iter().map(String::as_str));
-
-    suggest::nearest(host, own.chain(aliases))
+    suggest::nearest(host, all_names(project))
 }
 
 /// Whether other projects' services may be reachable from this one.
 pub fn is_connected(project: &Project, service: &Service) -> bool {
-    let external = |name: &str| {
-        project
-            .definition(ReferenceKind::Network, name)
-            .is_some_and(|network| network.external || network.shared)
-    };
+    let joins_external = service.references.iter().any(|reference| {
+        reference.kind == ReferenceKind::Network
+            && is_external_network(project, &reference.name.value)
+    });
 
-    let joins = service
-        .references
-        .iter()
-        .any(|one| one.kind == ReferenceKind::Network && external(&one.name.value));
-    joins
-        || external("default")
+    joins_external
+        || is_external_network(project, "default")
         || !service.network_mode.is_absent()
         || service.container.open
         || project.overlay
 }
 
-/// Whether a single word may be the name of something that the service can reach.
-pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) -> bool {
-    // Files that stand together are often run together, and a project may join another's network.
-    let joins = |other: &Project| {
-        other
-            .networks
-            .iter()
-            .any(|network| network.external || network.shared)
-            || other
-                .services
-                .iter()
-                .any(|service| service.network_mode.known().is_some())
-    };
-
-    let near = |other: &Project| other.folder == project.folder || joins(other);
-    is_connected(project, service)
-        || ctx
-            .graph
-            .projects_resolving(host)
-            .any(|other| std::ptr::eq(other, project))
-        || service.hosts.iter().any(|name| name == host)
-        || is_placeholder(host)
-        || ctx.graph.projects_resolving(host).any(near)
+fn is_external_network(project: &Project, name: &str) -> bool {
+    project
+        .definition(ReferenceKind::Network, name)
+        .is_some_and(|network| network.external || network.shared)
 }
 
-/// Hosts in values that somebody is meant to fill in, and the name of the host itself.
+/// Whether a single word may be the name of a host that the service can reach.
+pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) -> bool {
+    is_connected(project, service)
+        || service.hosts.iter().any(|name| name == host)
+        || is_placeholder(host)
+        || ctx.graph.projects_resolving(host).any(|other| {
+            // Projects of one folder often run together, and a project may join the network of
+            // another.
+            std::ptr::eq(other, project)
+                || other.folder == project.folder
+                || joins_other_network(other)
+        })
+}
+
+fn joins_other_network(project: &Project) -> bool {
+    project
+        .networks
+        .iter()
+        .any(|network| network.external || network.shared)
+        || project
+            .services
+            .iter()
+            .any(|service| service.network_mode.known().is_some())
+}
+
+/// Whether a host is a placeholder in an example, or the host of the containers.
 pub fn is_placeholder(host: &str) -> bool {
     let lower = host.to_ascii_lowercase();
     [
@@ -91,8 +89,8 @@ pub fn is_placeholder(host: &str) -> bool {
     .any(|word| lower == *word || lower.starts_with("your"))
 }
 
-/// Words in the name of a variable whose address is for people's browsers, or for listening, and
-/// not for this service.
+/// Words in the name of a variable whose address is for browsers or for listening, and not for this
+/// service.
 const OUTWARD: &[&str] = &[
     "ADVERTISED",
     "ALLOWED",
@@ -131,12 +129,13 @@ const OUTWARD_ENDS: &[&str] = &[
     "WEB_URL",
 ];
 
+/// Whether the address in a variable of this name (in capitals) is not for the service itself.
 pub fn is_outward(name: &str) -> bool {
-    let ends = |end: &&str| {
-        name.strip_suffix(*end)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
-    };
-    name.split('_').any(|word| OUTWARD.contains(&word)) || OUTWARD_ENDS.iter().any(ends)
+    name.split('_').any(|word| OUTWARD.contains(&word))
+        || OUTWARD_ENDS.iter().any(|end| {
+            name.strip_suffix(end)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
+        })
 }
 
 const BROWSER: &[&str] = &[
@@ -157,13 +156,15 @@ pub fn is_for_browsers(name: &str) -> bool {
 
 /// Whether a port is one that the service publishes, exposes, or is known to serve.
 pub fn serves(service: &Service, port: u16) -> bool {
-    let within = |range: Option<(u16, u16)>| {
-        range.is_some_and(|(first, last)| (first..=last).contains(&port))
-    };
+    let is_mapped = service
+        .container
+        .ports
+        .iter()
+        .flat_map(|mapping| [mapping.target, mapping.published.flatten()])
+        .flatten()
+        .any(|(first, last)| (first..=last).contains(&port));
 
-    let published =
-        |one: &crate::model::container::Port| within(one.target) || within(one.published.flatten());
-    service.container.ports.iter().any(published)
+    is_mapped
         || service
             .exposes
             .iter()
@@ -173,8 +174,7 @@ pub fn serves(service: &Service, port: u16) -> bool {
             .is_some_and(|known| known.ports.contains(&port))
 }
 
-/// Whether files of this path are for a swarm, whose nodes share ports and read nothing but
-/// `deploy`.
+/// Whether files of this path are for a swarm, whose nodes share ports and read only `deploy`.
 pub fn is_swarm(path: &str) -> bool {
     path.contains("swarm") || path.contains("stack")
 }

@@ -27,18 +27,28 @@ use crate::model::compose::{Project, Service};
 use crate::model::facts::Facts;
 use crate::model::kubernetes::{Object, Workload};
 
-/// What every check may look at.
+/// Facts and graph, which every check may read.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
     pub facts: &'a Facts<'a>,
     pub graph: &'a Graph<'a>,
 }
 
-/// Whose container it is.
+/// The owner of a container: a compose service with its project, or a workload with its object.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner<'a> {
     Compose(&'a Project, &'a Service),
     Kubernetes(&'a Object, &'a Workload),
+}
+
+impl Owner<'_> {
+    /// Whether the container runs on a developer's machine only.
+    pub const fn is_development(self) -> bool {
+        match self {
+            Owner::Compose(project, _) => project.development,
+            Owner::Kubernetes(..) => false,
+        }
+    }
 }
 
 /// A string of at most so many characters, for a message. Secrets in it are masked first: half a

@@ -1,13 +1,13 @@
-//! Whether the addresses in a configuration file lead anywhere, for the services that are given it.
+//! Addresses in configuration files, such as a proxy's upstreams: whether the services that read the
+//! file can reach them.
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::{may_reach, nearest_name, serves};
-use crate::finding::Finding;
 use crate::graph::ConfigConsumer;
 use crate::model::compose::Service;
-use crate::source::{Located, Location};
+use crate::source::{Located, Location, Span};
 
-/// An address in a configuration file, with the places of its parts.
+/// An address in a configuration file, with the locations of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     pub host: Located<String>,
@@ -15,39 +15,28 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads `[scheme://]host[:port][/path]` at a place that holds exactly this text.
-    pub fn read(text: &str, location: Location) -> Option<Self> {
-        let start = text.find("://").map_or(0, |at| at + 3);
+    /// The address in `[scheme://]host[:port][/path]`; the location covers exactly this text.
+    pub fn parse(text: &str, location: Location) -> Option<Self> {
+        let start = text.find("://").map_or(0, |separator| separator + 3);
         let rest = &text[start..];
         let authority = &rest[..rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len())];
-        let at = |from: usize, to: usize| {
-            let begin = location.span.start;
-            Location::new(
-                location.file,
-                crate::source::Span::new(begin + from as u32, begin + to as u32),
-            )
-        };
-
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         };
 
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if host.is_empty() || !host.bytes().all(plain) {
+        if host.is_empty() || !host.bytes().all(is_host_byte) {
             return None;
         }
 
         let port = port.and_then(|port| {
             let from = start + host.len() + 1;
-            Some(Located::new(
-                port.parse().ok()?,
-                at(from, from + port.len()),
-            ))
+            let number = port.parse().ok()?;
+            Some(Located::new(number, part(location, from, port.len())))
         });
 
         Some(Self {
-            host: Located::new(host.to_owned(), at(start, start + host.len())),
+            host: Located::new(host.to_owned(), part(location, start, host.len())),
             port,
         })
     }
@@ -67,147 +56,141 @@ impl Address {
     }
 }
 
-/// What is wrong with an address that every one of these services is told to reach. `what` names
-/// it: "the scrape target".
-pub fn fault(
-    ctx: &Ctx,
-    readers: &[ConfigConsumer],
+const fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
+/// The location of a part of the text at a location.
+fn part(whole: Location, offset: usize, length: usize) -> Location {
+    let start = whole.span.start + offset as u32;
+    Location::new(whole.file, Span::new(start, start + length as u32))
+}
+
+/// A fault of an address in a configuration file, for the services that read the file.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault<'a> {
+    /// The address is localhost, but another service of the project serves its port.
+    Localhost {
+        reader: &'a Service,
+        server: &'a Service,
+        port: u16,
+    },
+    /// No service or alias has the name; `similar` is the one that was likely meant.
+    UnknownHost {
+        reader: &'a Service,
+        similar: Option<&'a str>,
+    },
+    /// The port is the one on the host; inside the project, the service listens on `target`.
+    PublishedPort {
+        service: &'a Service,
+        port: Located<u16>,
+        target: u16,
+    },
+}
+
+/// The fault of an address that each of these services is configured to use; `None` if it is right
+/// for one of them, or may be.
+pub fn fault<'a>(
+    ctx: &Ctx<'a>,
+    readers: &[ConfigConsumer<'a>],
     address: &Address,
-    what: &str,
-) -> Option<Finding> {
-    let host = address.host.value.as_str();
+) -> Option<Fault<'a>> {
     let first = readers.first()?;
-
     if address.is_local() {
-        let port = address.port.as_ref()?.value;
-        if readers
-            .iter()
-            .any(|reader| !reader.service.network_mode.is_absent() || serves(reader.service, port))
-        {
-            return None;
-        }
-
-        let own = first.service.name();
-        let other = first
-            .project
-            .services
-            .iter()
-            .find(|other| other.name() != own && serves(other, port))?;
-        return Some(
-            Finding::new(
-                address.host.location,
-                format!(
-                    "{what} is localhost, but `{}` serves port {port}",
-                    other.name()
-                ),
-            )
-            .label(format!("inside `{own}`, localhost is `{own}` itself"))
-            .related(
-                other.container.anchor,
-                format!("`{}` serves port {port}", other.name()),
-            )
-            .help(format!(
-                "use `{}` as the host, with its container port",
-                other.name()
-            )),
-        );
+        return localhost(readers, first, address.port.as_ref()?.value);
     }
 
     if !address.is_single_word() {
         return None;
     }
-    // What an image brings along is true wherever the image runs.
-    let copied = readers.iter().any(|reader| reader.path.is_none());
-    let elsewhere = copied && ctx.graph.projects_resolving(host).next().is_some();
-    if !elsewhere
-        && readers
-            .iter()
-            .all(|reader| !may_reach(ctx, reader.project, reader.service, host))
-    {
-        let near = nearest_name(first.project, host);
-        let help = near.map_or_else(
-            || "use a service name of the project or a fully qualified host name".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        return Some(
-            Finding::new(
-                address.host.location,
-                format!(
-                    "{what} `{host}` is not a service in the project of `{}`",
-                    first.service.name()
-                ),
-            )
-            .label("no service or alias has this name")
-            .related(
-                first.service.container.anchor,
-                "this service reads the file",
-            )
-            .help(help),
-        );
+
+    let host = address.host.value.as_str();
+    if is_unknown_host(ctx, readers, host) {
+        return Some(Fault::UnknownHost {
+            reader: first.service,
+            similar: nearest_name(first.project, host),
+        });
     }
 
     let port = address.port.as_ref()?;
-    let (service, inner) = readers
-        .iter()
-        .map(|reader| {
-            reader
-                .project
-                .service(host)
-                .and_then(|service| Some((service, swapped(service, port.value)?)))
-        })
-        .next()??;
-    Some(
-        Finding::new(
-            port.location,
-            format!(
-                "{what} `{host}:{}` uses the published host port of `{host}`",
-                port.value
-            ),
-        )
-        .label(format!("inside the project, it listens on {inner}"))
-        .related(
-            service
-                .container
-                .ports
-                .first()
-                .map_or(service.container.anchor, |port| port.location),
-            "published here",
-        )
-        .help(format!("write `{host}:{inner}`")),
-    )
+    let service = first.project.service(host)?;
+
+    Some(Fault::PublishedPort {
+        service,
+        port: *port,
+        target: target_of_published(service, port.value)?,
+    })
 }
 
-/// The port inside the container, where this one is only its number on the host.
-fn swapped(service: &Service, port: u16) -> Option<u16> {
-    let exposed = service
-        .exposes
+/// The fault of localhost, if no reader may serve the port itself and another service does.
+fn localhost<'a>(
+    readers: &[ConfigConsumer<'a>],
+    first: &ConfigConsumer<'a>,
+    port: u16,
+) -> Option<Fault<'a>> {
+    if readers
         .iter()
-        .any(|one| one.value.starts_with(&port.to_string()));
-    let ports = &service.container.ports;
-    let inside = ports.iter().any(|one| {
-        one.unknown
-            || one
-                .target
-                .is_some_and(|(first, last)| (first..=last).contains(&port))
-    });
-
-    if inside
-        || exposed
-        || service
-            .known_image()
-            .is_some_and(|known| known.ports.contains(&port))
+        .any(|reader| !reader.service.network_mode.is_absent() || serves(reader.service, port))
     {
         return None;
     }
 
-    let single = |range: Option<(u16, u16)>| {
-        range
-            .filter(|(first, last)| first == last)
-            .map(|(first, _)| first)
-    };
-
-    let outside = ports
+    let server = first
+        .project
+        .services
         .iter()
-        .find(|one| single(one.published.flatten()) == Some(port))?;
-    single(outside.target)
+        .find(|other| other.name() != first.service.name() && serves(other, port))?;
+
+    Some(Fault::Localhost {
+        reader: first.service,
+        server,
+        port,
+    })
+}
+
+fn is_unknown_host(ctx: &Ctx, readers: &[ConfigConsumer], host: &str) -> bool {
+    // A file that is part of the image is read wherever the image runs.
+    let is_in_image = readers.iter().any(|reader| reader.path.is_none());
+    if is_in_image && ctx.graph.projects_resolving(host).next().is_some() {
+        return false;
+    }
+
+    readers
+        .iter()
+        .all(|reader| !may_reach(ctx, reader.project, reader.service, host))
+}
+
+/// The port inside the container that is published as this one, unless the service may listen on
+/// this one as well.
+fn target_of_published(service: &Service, port: u16) -> Option<u16> {
+    let is_exposed = service
+        .exposes
+        .iter()
+        .any(|exposed| exposed.value.starts_with(&port.to_string()));
+    let ports = &service.container.ports;
+    let is_target = ports.iter().any(|mapping| {
+        mapping.unknown
+            || mapping
+                .target
+                .is_some_and(|(first, last)| (first..=last).contains(&port))
+    });
+    let is_known = service
+        .known_image()
+        .is_some_and(|known| known.ports.contains(&port));
+    if is_target || is_exposed || is_known {
+        return None;
+    }
+
+    let mapping = ports
+        .iter()
+        .find(|mapping| single_port(mapping.published.flatten()) == Some(port))?;
+
+    single_port(mapping.target)
+}
+
+fn single_port(range: Option<(u16, u16)>) -> Option<u16> {
+    match range {
+        Some((first, last)) if first == last => Some(first),
+        _ => None,
+    }
 }

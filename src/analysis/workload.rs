@@ -1,22 +1,24 @@
-//! What several Kubernetes rules ask of a workload. Judges nothing by itself.
+//! Questions about workloads that several Kubernetes rules ask.
 
 use crate::analysis::Ctx;
+use crate::model::Setting;
 use crate::model::container::Container;
-use crate::model::kubernetes::{Object, Workload};
+use crate::model::kubernetes::{Body, Object, Workload};
 
-/// Whether the workload's pods are meant to go on for ever: no job, no hook, no pod that ends.
+/// Whether the pods of a workload run without an end: not a job, a hook, or a pod that ends.
 pub fn is_long_running(object: &Object, workload: &Workload) -> bool {
     let ends = workload
         .pod
         .restart_policy
         .value()
         .is_some_and(|policy| policy != "Always");
-    let job =
+    let is_job =
         workload.job.is_some() || matches!(object.kind.value.as_str(), "PodTemplate" | "ScaledJob");
-    !job && !ends && !workload.guessed && !object.is_hook()
+
+    !is_job && !ends && !workload.guessed && !object.is_hook()
 }
 
-/// A kind that keeps a number of replicas by itself.
+/// Whether the kind has a number of replicas.
 pub fn is_scalable(object: &Object) -> bool {
     matches!(
         object.kind.value.as_str(),
@@ -29,8 +31,7 @@ pub fn is_scalable(object: &Object) -> bool {
     )
 }
 
-/// How many pods there are at least, with a Service, an autoscaler or none; `None` if that cannot
-/// be known.
+/// The minimum number of pods, with an autoscaler or without; `None` if that is unknown.
 pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> {
     let joined = ctx.graph.cluster.joined(object)?;
     if joined.may_be_scaled {
@@ -38,22 +39,23 @@ pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> 
     }
 
     if let Some(scaler) = joined.autoscalers.first() {
-        let crate::model::kubernetes::Body::Autoscaler(scaler) = &scaler.body else {
+        let Body::Autoscaler(scaler) = &scaler.body else {
             return None;
         };
 
-        return if scaler.min_replicas.is_unknown() {
-            None
-        } else {
-            Some(scaler.min_replicas.value().copied().unwrap_or(1))
-        };
+        return known_or_one(&scaler.min_replicas);
     }
 
-    if workload.replicas.is_unknown() {
-        return None;
-    }
+    known_or_one(&workload.replicas)
+}
 
-    Some(workload.replicas.value().copied().unwrap_or(1))
+/// A number of replicas, whose default is one; `None` if it is unknown.
+fn known_or_one(count: &Setting<u32>) -> Option<u32> {
+    match count {
+        Setting::Set(count) => Some(count.value),
+        Setting::Absent => Some(1),
+        Setting::Unknown(_) => None,
+    }
 }
 
 /// `api` of `Deployment/shop` for messages.
@@ -64,16 +66,16 @@ pub fn container_title(object: &Object, container: &Container) -> String {
     format!("`{}` in {}", container.name.value, object.title())
 }
 
-/// Whether a text can be the name of an object. Placeholders of build scripts, such as `V_NAME`,
-/// cannot.
+/// Whether a string can be the name of an object, unlike placeholders of build scripts such as
+/// `V_NAME`.
 pub fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
     })
 }
 
-/// Kinds of custom objects that no pods come from; every other may be an operator's.
-const HARMLESS_KINDS: [&str; 12] = [
+/// Kinds of custom objects from which no operator creates pods.
+const KINDS_WITHOUT_PODS: [&str; 12] = [
     "Certificate",
     "ClusterIssuer",
     "ExternalSecret",
@@ -88,19 +90,22 @@ const HARMLESS_KINDS: [&str; 12] = [
     "VerticalPodAutoscaler",
 ];
 
-/// Whether an operator may make pods in a folder: a custom object stands there that is not known to
-/// make none.
+/// Whether an operator may create pods in a folder: it has a custom object of another kind than
+/// those that are known not to.
 pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
-    let custom = |object: &Object| {
-        let group = object.group();
-        let standard = !group.contains('.')
-            || group.ends_with(".k8s.io")
-            || group.ends_with("istio.io")
-            || group.starts_with("traefik.");
-        !standard
-            && object.kind.value != "CustomResourceDefinition"
-            && !HARMLESS_KINDS.contains(&object.kind.value.as_str())
-    };
+    ctx.graph
+        .cluster
+        .is_operated(ctx.facts, folder, may_create_pods)
+}
 
-    ctx.graph.cluster.is_operated(ctx.facts, folder, custom)
+fn may_create_pods(object: &Object) -> bool {
+    let group = object.group();
+    let is_standard = !group.contains('.')
+        || group.ends_with(".k8s.io")
+        || group.ends_with("istio.io")
+        || group.starts_with("traefik.");
+
+    !is_standard
+        && object.kind.value != "CustomResourceDefinition"
+        && !KINDS_WITHOUT_PODS.contains(&object.kind.value.as_str())
 }

@@ -57,7 +57,7 @@ fn named(path: &Path, scope: &RunScope, look: RenderOptions) -> Result<Config, R
 fn discovered(scope: &RunScope, look: RenderOptions) -> Result<Config, RunError> {
     let discovery = config::discover(&scope.root);
 
-    for (path, reason) in discovery.passed_over {
+    for (path, reason) in discovery.skipped {
         let path = printable(&input::shown(&path)).replace('\n', "\u{fffd}");
         terminal::complain(&format!("`{path}` is not used: {reason}\n"));
     }
@@ -66,7 +66,7 @@ fn discovered(scope: &RunScope, look: RenderOptions) -> Result<Config, RunError>
         return Err(unreadable(&path, LEADS_OUT, look));
     }
 
-    match discovery.found {
+    match discovery.file {
         Some(file) => loaded(&file.path, config::load(&file, &scope.root), look),
         None => Ok(Config::default()),
     }
@@ -99,11 +99,11 @@ fn refuse_unknown_rules(arguments: &CheckArguments, look: RenderOptions) -> Resu
     ];
 
     for (flag, names) in flags {
-        let Some(name) = names.iter().find(|name| !config::known(name)) else {
+        let Some(name) = names.iter().find(|name| !config::is_known_rule(name)) else {
             continue;
         };
 
-        let help = match config::meant(name) {
+        let help = match config::similar_rule(name) {
             Some(rule) => format!("did you mean `{rule}`?"),
             None => "run `deploylint rules` to list all rules".to_owned(),
         };

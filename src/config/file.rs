@@ -1,4 +1,4 @@
-//! The grammar of `deploylint.toml`. Reads the whole file before it gives up, so that one run shows
+//! The grammar of `deploylint.toml`. Reads the whole file even after an error, so that one run shows
 //! every mistake.
 
 use std::ops::Range;
@@ -7,7 +7,9 @@ use ignore::gitignore::GitignoreBuilder;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, FailOn, Globs, Levels, PathPolicy, Setting, known, meant};
+use super::policy::{
+    Config, FailOn, Globs, LevelSetting, Levels, PathPolicy, is_known_rule, similar_rule,
+};
 use crate::catalog::Profile;
 use crate::finding::{Finding, Level};
 use crate::source::{FileId, Location, Span};
@@ -65,7 +67,7 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
         }
     };
 
-    let mut reader = Reader {
+    let mut reader = ConfigReader {
         problems: Vec::new(),
     };
 
@@ -78,11 +80,11 @@ pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     }
 }
 
-struct Reader {
+struct ConfigReader {
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl ConfigReader {
     fn problem(
         &mut self,
         span: Range<usize>,
@@ -107,7 +109,7 @@ impl Reader {
                         ("strict", Profile::Strict),
                     ];
                     config.profile = self
-                        .one_of("profile", value, &profiles)
+                        .choice("profile", value, &profiles)
                         .unwrap_or(config.profile);
                 }
                 "select" => config.select = self.rules("select", value),
@@ -117,14 +119,14 @@ impl Reader {
                 "exclude" => config.exclude = self.globs("exclude", value),
                 "min-level" => {
                     config.min_level = self
-                        .one_of("min-level", value, &LEVELS)
+                        .choice("min-level", value, &LEVELS)
                         .unwrap_or(config.min_level)
                 }
                 "fail-on" => {
                     let mut levels = vec![("never", FailOn::Never)];
                     levels.extend(LEVELS.map(|(word, level)| (word, FailOn::AtLeast(level))));
                     config.fail_on = self
-                        .one_of("fail-on", value, &levels)
+                        .choice("fail-on", value, &levels)
                         .unwrap_or(config.fail_on);
                 }
                 other => self.unknown_key(key.span(), other, &KEYS),
@@ -185,17 +187,17 @@ impl Reader {
         };
 
         let words = [
-            ("off", Setting::Off),
-            ("note", Setting::Note),
-            ("warning", Setting::Warning),
-            ("error", Setting::Error),
+            ("off", LevelSetting::Off),
+            ("note", LevelSetting::Note),
+            ("warning", LevelSetting::Warning),
+            ("error", LevelSetting::Error),
         ];
         let mut levels = Levels::new();
 
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             self.rule(key.span(), name);
-            if let Some(setting) = self.one_of(name, value, &words) {
+            if let Some(setting) = self.choice(name, value, &words) {
                 levels.insert(name.to_owned(), setting);
             }
         }
@@ -212,8 +214,8 @@ impl Reader {
     }
 
     fn rule(&mut self, span: Range<usize>, name: &str) {
-        if !known(name) {
-            let label = match meant(name) {
+        if !is_known_rule(name) {
+            let label = match similar_rule(name) {
                 Some(rule) => format!("did you mean `{rule}`?"),
                 None => "run `deploylint rules` to list all rules".to_owned(),
             };
@@ -236,7 +238,7 @@ impl Reader {
         builder.build().map_or_else(|_| Globs::none(), Globs)
     }
 
-    /// The strings of a list; a single string stands for a list of one.
+    /// The strings of a list; a single string is a list of one.
     fn strings(
         &mut self,
         key: &str,
@@ -252,19 +254,19 @@ impl Reader {
             }
         };
 
-        let mut found = Vec::with_capacity(items.len());
+        let mut strings = Vec::with_capacity(items.len());
 
         for item in items.iter() {
             match item.get_ref() {
-                DeValue::String(text) => found.push((item.span(), text.to_string())),
+                DeValue::String(text) => strings.push((item.span(), text.to_string())),
                 _ => self.wrong_type(item, &format!("`{key}` must be {wanted}")),
             }
         }
 
-        found
+        strings
     }
 
-    fn one_of<T: Copy>(
+    fn choice<T: Copy>(
         &mut self,
         key: &str,
         value: &Spanned<DeValue>,
@@ -278,11 +280,11 @@ impl Reader {
             return None;
         };
 
-        let found = words
+        let choice = words
             .iter()
             .find(|(word, _)| word == text)
             .map(|&(_, meaning)| meaning);
-        if found.is_none() {
+        if choice.is_none() {
             let label = suggest::nearest(text, words.iter().map(|&(word, _)| word)).map_or_else(
                 || "unknown value".to_owned(),
                 |word| format!("did you mean `{word}`?"),
@@ -290,19 +292,19 @@ impl Reader {
             self.problem(value.span(), message, label);
         }
 
-        found
+        choice
     }
 
     fn unknown_key(&mut self, span: Range<usize>, key: &str, keys: &[&'static str]) {
         let label = match suggest::nearest(key, keys.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+            Some(key) => format!("did you mean `{key}`?"),
             None => format!("known keys: {}", keys.join(", ")),
         };
         self.problem(span, format!("unknown key `{key}`"), label);
     }
 
     fn wrong_type(&mut self, value: &Spanned<DeValue>, message: &str) {
-        let is = match value.get_ref() {
+        let kind = match value.get_ref() {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
             DeValue::Boolean(_) => "a boolean",
@@ -311,7 +313,7 @@ impl Reader {
             DeValue::Table(_) => "a table",
         };
 
-        self.problem(value.span(), message, format!("found {is}"));
+        self.problem(value.span(), message, format!("found {kind}"));
     }
 }
 
@@ -322,14 +324,16 @@ mod tests {
     /// Every mistake as `text at its span: message (label)`.
     fn mistakes(text: &str) -> Vec<String> {
         let problems = parse(text).err().unwrap_or_default();
-        let line = |problem: Problem| {
-            format!(
-                "{}: {} ({})",
-                &text[problem.span], problem.message, problem.label
+        problems
+            .into_iter()
+            .map(
+                |Problem {
+                     span,
+                     message,
+                     label,
+                 }| format!("{}: {message} ({label})", &text[span]),
             )
-        };
-
-        problems.into_iter().map(line).collect()
+            .collect()
     }
 
     #[test]

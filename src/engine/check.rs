@@ -1,28 +1,30 @@
-//! Which check meets what: the facts in parts, each part with the checks that can speak of it.
+//! The run of the checks: the facts in parts, each part with the checks that apply to it.
 
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
+use super::policy;
 use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::{self, Rule};
 use crate::fence::{self, isolate};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
+use crate::model::workflow::Workflow;
 use crate::rules::{CHECKS, Check, CheckFn, declarative};
 use crate::source::FileId;
 
-/// What every check finds, part by part; in no order yet.
-pub(super) fn all(facts: &Facts, graph: &Graph) -> Vec<Vec<Finding>> {
+/// The findings of all checks, part by part and in no order.
+pub(super) fn run_all(facts: &Facts, graph: &Graph) -> Vec<Vec<Finding>> {
     let ctx = Ctx { facts, graph };
-    parts(facts)
+    work_items(facts)
         .into_par_iter()
         .with_max_len(BATCH)
-        .map(|part| check_part(&ctx, part))
+        .map(|item| check_item(&ctx, item))
         .collect()
 }
 
@@ -37,26 +39,25 @@ enum WorkItem {
     Declarative,
 }
 
-fn parts(facts: &Facts) -> Vec<WorkItem> {
-    let whole = CHECKS_WITH_RULES
+fn work_items(facts: &Facts) -> Vec<WorkItem> {
+    CHECKS_WITH_RULES
         .iter()
         .enumerate()
-        .filter(|(_, (check, _))| matches!(check.run, CheckFn::Repository(_)));
-    whole
-        .map(|(at, _)| WorkItem::Repository(at))
+        .filter(|(_, (check, _))| matches!(check.run, CheckFn::Repository(_)))
+        .map(|(index, _)| WorkItem::Repository(index))
         .chain([WorkItem::Declarative])
         .chain((0..facts.projects().len()).map(WorkItem::Project))
         .chain((0..facts.files.len()).map(WorkItem::File))
         .collect()
 }
 
-/// What is found in one part. What each check does is fenced by itself; this fence is around what
-/// is between them.
-fn check_part(ctx: &Ctx, part: WorkItem) -> Vec<Finding> {
+/// The findings in one part. Each check has its own fence; this one is around the code between
+/// them.
+fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let file = match part {
-        WorkItem::File(at) => FileId(at as u32),
-        WorkItem::Project(at) => ctx.facts.projects()[at]
+    let file = match item {
+        WorkItem::File(index) => FileId(index as u32),
+        WorkItem::Project(index) => ctx.facts.projects()[index]
             .files
             .first()
             .copied()
@@ -65,7 +66,7 @@ fn check_part(ctx: &Ctx, part: WorkItem) -> Vec<Finding> {
     };
 
     let done = isolate("the selection of checks", file, || {
-        run_part(ctx, part, &mut findings)
+        run_item(ctx, item, &mut findings)
     });
 
     findings.extend(done.err().map(|finding| *finding));
@@ -73,22 +74,22 @@ fn check_part(ctx: &Ctx, part: WorkItem) -> Vec<Finding> {
     findings
 }
 
-fn run_part(ctx: &Ctx, part: WorkItem, findings: &mut Vec<Finding>) {
-    match part {
-        WorkItem::Repository(at) => {
-            let (check, rule) = CHECKS_WITH_RULES[at];
+fn run_item(ctx: &Ctx, item: WorkItem, findings: &mut Vec<Finding>) {
+    match item {
+        WorkItem::Repository(index) => {
+            let (check, rule) = CHECKS_WITH_RULES[index];
             if let CheckFn::Repository(run) = check.run {
                 guard(rule, FileId(0), findings, |sink| run(ctx, sink));
             }
         }
         WorkItem::Declarative => declarative::check(ctx, findings),
-        WorkItem::Project(at) => check_project(ctx, at, findings),
-        WorkItem::File(at) => check_file(ctx, at, findings),
+        WorkItem::Project(index) => check_project(ctx, index, findings),
+        WorkItem::File(index) => check_file(ctx, index, findings),
     }
 }
 
-fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
-    let project = &ctx.facts.projects()[at];
+fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
+    let project = &ctx.facts.projects()[index];
     let file = project.files.first().copied().unwrap_or_default();
 
     for (check, rule) in &CHECKS_BY_KIND.projects {
@@ -110,7 +111,7 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
                 }
             }
             CheckFn::Image(run) => {
-                // With a build, the image is the name of what is built.
+                // With a build, `image` is the name of the result.
                 let pulled = project
                     .services
                     .iter()
@@ -126,9 +127,9 @@ fn check_project(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     findings.retain(|finding| project.reports(finding.location.file));
 }
 
-fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
-    let facts = &ctx.facts.files[at];
-    let source = &ctx.facts.repository.files()[at];
+fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
+    let facts = &ctx.facts.files[index];
+    let source = &ctx.facts.repository.files()[index];
     if source.text.is_empty() && facts.kind == FileKind::Text {
         return;
     }
@@ -145,16 +146,7 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
             }
             CheckFn::Workflow(run) => {
                 if let Some(workflow) = &facts.workflow {
-                    let before = findings.len();
-                    guard(rule, source.id, findings, |sink| run(ctx, workflow, sink));
-                    // What does not run does no harm; a secret in it does.
-                    let harmless = findings.len() > before
-                        && rule.item != "no-secrets"
-                        && is_shelved(ctx, workflow);
-                    findings[before..]
-                        .iter_mut()
-                        .filter(|_| harmless)
-                        .for_each(|own| own.level = Level::Note);
+                    check_workflow(ctx, rule, workflow, run, findings);
                 }
             }
             CheckFn::Image(run) => {
@@ -190,6 +182,26 @@ fn check_file(ctx: &Ctx, at: usize, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Runs a check of a workflow. That the workflow does not run is a case of each finding.
+fn check_workflow(
+    ctx: &Ctx,
+    rule: &'static Rule,
+    workflow: &Workflow,
+    run: fn(&Ctx, &Workflow, &mut Sink),
+    findings: &mut Vec<Finding>,
+) {
+    let before = findings.len();
+    guard(rule, workflow.file, findings, |sink| {
+        run(ctx, workflow, sink)
+    });
+
+    if findings.len() > before && is_shelved(ctx, workflow) {
+        for finding in &mut findings[before..] {
+            finding.cases.push(policy::SHELVED);
+        }
+    }
+}
+
 type Ruled = (&'static Check, &'static Rule);
 
 /// Every coded check with its rule, looked up once.
@@ -202,8 +214,7 @@ static CHECKS_WITH_RULES: LazyLock<Vec<Ruled>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The checks by what they may be called with. Most files are texts, with which few checks are
-/// called.
+/// The checks by what they apply to. Most files are plain text, to which few checks apply.
 struct ChecksByKind {
     projects: Vec<Ruled>,
     texts: Vec<Ruled>,
@@ -212,48 +223,45 @@ struct ChecksByKind {
     manifests: Vec<Ruled>,
 }
 
-static CHECKS_BY_KIND: LazyLock<ChecksByKind> = LazyLock::new(|| {
-    let of = |test: fn(&CheckFn) -> bool| {
-        CHECKS_WITH_RULES
-            .iter()
-            .copied()
-            .filter(|(check, _)| test(&check.run))
-            .collect()
-    };
-    ChecksByKind {
-        projects: of(|run| {
-            matches!(
-                run,
-                CheckFn::Project(_)
-                    | CheckFn::Service(_)
-                    | CheckFn::Container(_)
-                    | CheckFn::Image(_)
-            )
-        }),
-        texts: of(|run| matches!(run, CheckFn::File(_))),
-        dockerfiles: of(|run| {
-            matches!(
-                run,
-                CheckFn::File(_) | CheckFn::Dockerfile(_) | CheckFn::Image(_)
-            )
-        }),
-        workflows: of(|run| {
-            matches!(
-                run,
-                CheckFn::File(_) | CheckFn::Workflow(_) | CheckFn::Image(_)
-            )
-        }),
-        manifests: of(|run| {
-            matches!(
-                run,
-                CheckFn::File(_)
-                    | CheckFn::Object(_)
-                    | CheckFn::Workload(_)
-                    | CheckFn::Container(_)
-                    | CheckFn::Image(_)
-            )
-        }),
-    }
+/// The checks with a function of some kinds.
+fn checks_with(is_kind: fn(&CheckFn) -> bool) -> Vec<Ruled> {
+    CHECKS_WITH_RULES
+        .iter()
+        .copied()
+        .filter(|(check, _)| is_kind(&check.run))
+        .collect()
+}
+
+static CHECKS_BY_KIND: LazyLock<ChecksByKind> = LazyLock::new(|| ChecksByKind {
+    projects: checks_with(|run| {
+        matches!(
+            run,
+            CheckFn::Project(_) | CheckFn::Service(_) | CheckFn::Container(_) | CheckFn::Image(_)
+        )
+    }),
+    texts: checks_with(|run| matches!(run, CheckFn::File(_))),
+    dockerfiles: checks_with(|run| {
+        matches!(
+            run,
+            CheckFn::File(_) | CheckFn::Dockerfile(_) | CheckFn::Image(_)
+        )
+    }),
+    workflows: checks_with(|run| {
+        matches!(
+            run,
+            CheckFn::File(_) | CheckFn::Workflow(_) | CheckFn::Image(_)
+        )
+    }),
+    manifests: checks_with(|run| {
+        matches!(
+            run,
+            CheckFn::File(_)
+                | CheckFn::Object(_)
+                | CheckFn::Workload(_)
+                | CheckFn::Container(_)
+                | CheckFn::Image(_)
+        )
+    }),
 });
 
 impl ChecksByKind {
@@ -268,7 +276,7 @@ impl ChecksByKind {
     }
 }
 
-/// Runs one check. What it found before it panicked is kept.
+/// Runs one check. Findings before a panic are kept.
 fn guard(
     rule: &'static Rule,
     file: FileId,
@@ -278,11 +286,7 @@ fn guard(
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     let done = isolate(rule.name, file, || run(&mut sink));
 
-    let mut found = sink.into_findings();
-    if !found.is_empty() {
-        findings.append(&mut found);
-    }
-
+    findings.append(&mut sink.into_findings());
     findings.extend(
         done.err()
             .map(|finding| fence::of_rule(*finding, rule.name)),
@@ -299,18 +303,16 @@ mod tests {
         let rule = catalog::rule("unused-suppression").unwrap();
         let location = Location::new(FileId(2), Span::new(1, 2));
         let mut findings = Vec::new();
-        let broken = |sink: &mut Sink| {
+        guard(rule, FileId(2), &mut findings, |sink| {
             sink.report(Finding::new(location, "before"));
             let text = "é";
             sink.report(Finding::new(location, &text[..1]));
-        };
-
-        guard(rule, FileId(2), &mut findings, broken);
+        });
         guard(rule, FileId(2), &mut findings, |sink| {
             sink.report(Finding::new(location, "after"))
         });
 
-        let found: Vec<(&str, &str, FileId)> = findings
+        let reported: Vec<(&str, &str, FileId)> = findings
             .iter()
             .map(|finding| {
                 (
@@ -322,7 +324,7 @@ mod tests {
             .collect();
         let message = "internal error: the rule `unused-suppression` did not finish";
         assert_eq!(
-            found,
+            reported,
             [
                 ("unused-suppression", "before", FileId(2)),
                 ("internal-error", message, FileId(2)),

@@ -1,5 +1,5 @@
 //! One finding for one cause: findings of a rule that share their [`Cause`] become the first of them,
-//! which says for how many it speaks.
+//! which counts the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -73,14 +73,14 @@ fn key(finding: &Finding) -> Option<Key> {
     Some((finding.rule, finding.level, aspect.into_owned(), unit))
 }
 
-/// Takes out the units of which only some parts have the cause, and gives their findings by file.
+/// Removes the units of which only some parts have the cause, and returns their findings by file.
 fn split_partial_units(groups: &mut HashMap<Key, Vec<Index>>) -> Vec<(Key, Vec<Index>)> {
-    let is_partial = |(_, _, _, unit): &Key, members: &mut Vec<Index>| {
+    let partial = groups.extract_if(|(_, _, _, unit), members| {
         matches!(unit, Unit::Parts(..)) && !is_joined(*unit, members.len())
-    };
+    });
 
     let mut by_file: HashMap<Key, Vec<Index>> = HashMap::new();
-    for ((rule, level, aspect, _), members) in groups.extract_if(is_partial) {
+    for ((rule, level, aspect, _), members) in partial {
         for (file, index) in members {
             let unit = Unit::File(FileId(file as u32));
             by_file
@@ -101,7 +101,7 @@ fn is_joined(unit: Unit, count: usize) -> bool {
     }
 }
 
-/// Makes the first of some findings speak for all of them.
+/// Joins some findings to the first of them.
 fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
     let rest = &members[1..];
     let locations = rest

@@ -1,4 +1,4 @@
-//! The files of a run: the walk, level by level on all workers, and what the user names besides.
+//! The files of a run: the walk, level by level on all workers, and the paths that the user names.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use crate::model::path_class;
 use crate::source::is_inside;
 use crate::walk::{Entry, Folder, Listing, Walk};
 
-/// What was found, sorted by path.
+/// The listed files, sorted by path.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     pub entries: Vec<Entry>,
     /// Links to folders, each with the folder's path.
     pub links: Vec<(String, String)>,
-    /// Paths that cannot be looked at, with the reason.
+    /// Paths that cannot be read, with the reason.
     pub errors: Vec<(String, String)>,
-    /// The tracked env files, from the root; `None` where there is no checkout, or where its index
-    /// cannot be read.
+    /// The tracked env files, from the root; `None` without a checkout, or if its index cannot be
+    /// read.
     pub tracked: Option<Vec<String>>,
     pub excluded: usize,
     pub ignored: usize,
@@ -44,19 +44,17 @@ impl Files {
         }
     }
 
-    /// Whether there is a file at a path or below it, or a reason why it cannot be known. The files
-    /// are sorted.
-    fn mention(&self, path: &str) -> bool {
-        let is_at = |known: &str| is_inside(known, path);
+    /// Whether a file at a path or below it is listed, or is an error. The files are sorted.
+    fn has_below(&self, path: &str) -> bool {
         let first = self
             .entries
             .partition_point(|entry| entry.path.as_str() < path);
-        // A name that goes on after the path (`a-b` for `a`) may come before what is in the folder.
+        // A longer name (`a-b` for `a`) may come before the files of the folder.
         self.entries[first..]
             .iter()
             .take_while(|entry| entry.path.starts_with(path))
-            .any(|entry| is_at(&entry.path))
-            || self.errors.iter().any(|(known, _)| is_at(known))
+            .any(|entry| is_inside(&entry.path, path))
+            || self.errors.iter().any(|(known, _)| is_inside(known, path))
     }
 }
 
@@ -85,7 +83,7 @@ pub(super) fn list(root: &Root, options: &Options) -> Files {
 
     for path in &options.named {
         let shown = input::shown(path);
-        if stdin != Some(shown.as_str()) && !files.mention(&shown) {
+        if stdin != Some(shown.as_str()) && !files.has_below(&shown) {
             add_named(root, &walk, options, path, &shown, &mut named);
         }
     }
@@ -101,7 +99,7 @@ pub(super) fn list(root: &Root, options: &Options) -> Files {
     files
 }
 
-/// What the user names is read whatever leaves it out; where that cannot be, the reason is an
+/// Adds a path that the user names, even if it is excluded; if it cannot be read, the reason is an
 /// error.
 fn add_named(
     root: &Root,
@@ -129,18 +127,18 @@ fn add_named(
     }
 }
 
-/// A folder of which nothing was found is walked again, without the rules of the folders above it.
+/// Walks a folder without listed files again, without the rules of the folders above it.
 fn add_named_folder(walk: &Walk, options: &Options, path: &Path, shown: &str, files: &mut Files) {
-    // What the configuration of the folder itself excludes stays excluded.
-    let is_own = shown.is_empty() && options.config.prefix.is_empty();
-    let exclude = |path: &str| is_own && options.config.excluded(path);
+    // The exclusions of a configuration in the folder itself still apply.
+    let is_root = shown.is_empty() && options.config.prefix.is_empty();
+    let exclude = |path: &str| is_root && options.config.excluded(path);
     let walk = walk.excluding(&exclude);
     let mut again = Files::default();
     walk_from(&walk, walk.bare(path), &mut again);
     let (excluded, ignored) = (again.excluded, again.ignored);
 
     if again.entries.is_empty() && excluded + ignored > 0 {
-        let by = match (excluded, ignored) {
+        let reason = match (excluded, ignored) {
             (_, 0) => "excluded by the configuration",
             (0, _) => "ignored by `.gitignore` or `.deploylintignore`",
             _ => "excluded by the configuration or ignored",
@@ -148,7 +146,7 @@ fn add_named_folder(walk: &Walk, options: &Options, path: &Path, shown: &str, fi
 
         files.errors.push((
             shown.to_owned(),
-            format!("every file in this folder is {by}"),
+            format!("every file in this folder is {reason}"),
         ));
     }
 

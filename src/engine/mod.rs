@@ -45,8 +45,7 @@ pub use options::{Evidence, Options};
 pub use outcome::{Outcome, Summary};
 pub use workers::{StartError, Workers};
 
-/// Lints a repository. Fails where no thread can be started; what else goes wrong becomes a
-/// finding.
+/// Lints a repository. Fails if no thread can be started; other errors become findings.
 pub fn lint(options: &Options) -> Result<Outcome, StartError> {
     let workers = Workers::start(options.threads)?;
     let mut outcome = lint_with(options, &workers);
@@ -54,7 +53,7 @@ pub fn lint(options: &Options) -> Result<Outcome, StartError> {
     Ok(outcome)
 }
 
-/// Lints a repository with threads that are there already. Never fails as a whole.
+/// Lints a repository with threads that were started before. Never fails as a whole.
 pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
     lint_folder_with(options, workers, &mut |_| {})
 }
@@ -77,20 +76,23 @@ type Inspection<'i> = &'i mut (dyn FnMut(&Ctx) + Send);
 
 fn lint_folder_with(options: &Options, workers: &Workers, inspect: Inspection) -> Outcome {
     let begin = Instant::now();
-    // One worker alone would read them after the files, when what was needed is there.
-    let ahead = || {
-        if workers.count() > 1 {
-            read_tables()
-        }
-    };
-
-    let (mut outcome, ()) = workers.run(|| rayon::join(|| lint_folder(options, inspect), ahead));
+    let (mut outcome, ()) = workers.run(|| {
+        rayon::join(
+            || lint_folder(options, inspect),
+            || {
+                // A single worker would read the tables after the files, when it is too late.
+                if workers.count() > 1 {
+                    read_tables();
+                }
+            },
+        )
+    });
     outcome.summary.elapsed = begin.elapsed();
 
     outcome
 }
 
-/// Lints texts that are in memory as a repository: `(path, text)` pairs. For tests and editors.
+/// Lints strings in memory as a repository: `(path, text)` pairs. For tests and editors.
 pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let options = Options {
         config,
@@ -98,19 +100,15 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     };
 
     let names = EnvNameSearch::of(files.iter().copied());
-    let read = |(path, text): &(&str, &str)| {
-        (
-            (*path).to_owned(),
-            Read::text(path, (*text).to_owned(), &names),
-        )
-    };
-
-    let read = files.iter().map(read).collect();
+    let read = files
+        .iter()
+        .map(|&(path, text)| (path.to_owned(), Read::text(path, text.to_owned(), &names)))
+        .collect();
 
     lint_read(&options, &names, read, Files::default(), &mut |_| {})
 }
 
-/// Reads the tables that nearly every run asks for, while the first files are looked for.
+/// Reads the tables that nearly every run needs, while the first files are listed.
 fn read_tables() {
     credential::scan("");
     catalog::rules();
@@ -134,7 +132,7 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
     let mut files = listing::list(&root, options);
     let entries = std::mem::take(&mut files.entries);
     let names = read::example_names(&root, &entries);
-    let mut read = read::all(&root, options, entries, &names);
+    let mut read = read::read_all(&root, options, entries, &names);
     let errors = std::mem::take(&mut files.errors);
     read.extend(
         errors
@@ -150,7 +148,7 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
     lint_read(options, &names, read, files, inspect)
 }
 
-/// The text of a file as it is linted, or why it is none.
+/// The text of a file as it is linted, or the reason why it has none.
 pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
     read::text(path, bytes).map_err(NoText::into_reason)
 }
@@ -165,7 +163,7 @@ fn lint_read(
     read.sort_by(|a, b| a.0.cmp(&b.0));
     let mut findings = Vec::new();
     let mut sources = Vec::with_capacity(read.len());
-    let mut found = Vec::with_capacity(read.len());
+    let mut scanned = Vec::with_capacity(read.len());
     let mut usage = Vec::with_capacity(read.len());
     let mut targets = Vec::new();
 
@@ -178,7 +176,7 @@ fn lint_read(
             broken
         }));
         sources.push(SourceFile::new(id, path, read.text));
-        found.push(Found {
+        scanned.push(Scanned {
             hits: read.hits,
             code: read.code,
             is_unread,
@@ -191,25 +189,33 @@ fn lint_read(
     let aliases = aliases(&sources, targets);
     let tracked = files.tracked.map(HashSet::from_iter);
     let repository = Repository::linked(&sources, &files.links);
-    let facts = lower_all(repository, found, names.all(usage), tracked, &mut findings);
+    let facts = lower_all(
+        repository,
+        scanned,
+        names.all(usage),
+        tracked,
+        &mut findings,
+    );
     let graph = graph(&facts, &mut findings);
-    let mut found = check::all(&facts, &graph);
-    found.push(findings);
-    let mut broken = Vec::new();
+    let mut parts = check::run_all(&facts, &graph);
+    parts.push(findings);
+    let mut broken: Vec<Finding> = Vec::new();
     isolate_or_default("the inspection", FileId(0), &mut broken, || {
         inspect(&Ctx {
             facts: &facts,
             graph: &graph,
         });
     });
-    let count = || {
-        isolate_or_default("the summary", FileId(0), &mut broken, || {
-            summary(&facts, &graph)
-        })
-    };
 
-    let (processed, summary) =
-        rayon::join(|| post_process(options, &facts, found, &aliases), count);
+    let mut broken: Vec<Finding> = Vec::new();
+    let (processed, summary) = rayon::join(
+        || post_process(options, &facts, parts, &aliases),
+        || {
+            isolate_or_default("the summary", FileId(0), &mut broken, || {
+                summary(&facts, &graph)
+            })
+        },
+    );
     let PostProcessed {
         secrets,
         mut findings,
@@ -250,51 +256,29 @@ fn aliases(sources: &[SourceFile], targets: Vec<(FileId, String)>) -> Vec<(FileI
         .collect()
 }
 
-/// What was found in a text before most texts were let go.
-struct Found {
+/// Facts of a file from the scan of its text, which most files do not keep.
+struct Scanned {
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
-    /// What is in the file is not known.
+    /// The content of the file is not known.
     is_unread: bool,
 }
 
-/// Lowers every file, and lays kustomizations over what they change.
+/// Lowers every file, and applies kustomizations.
 fn lower_all<'s>(
     repository: Repository<'s>,
-    found: Vec<Found>,
+    scanned: Vec<Scanned>,
     env_usage: EnvUsage,
     tracked: Option<HashSet<String>>,
     findings: &mut Vec<Finding>,
 ) -> Facts<'s> {
     let sources = repository.files();
     let listing = ChartFolders::new(sources.iter().map(|source| source.path.as_str()));
-    let lower = |(source, found): (&'s SourceFile, Found)| {
-        if found.is_unread {
-            // Like a template, it may hold what is missed elsewhere.
-            return (FileFacts::new(FileKind::Template), None);
-        }
-        // A panic costs this file its facts.
-        let (facts, broken) = match isolate("the parser", source.id, || {
-            lower::lower_file(source, &listing)
-        }) {
-            Ok(facts) => (facts, None),
-            Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
-        };
-        (
-            FileFacts {
-                hits: found.hits,
-                code: found.code,
-                ..facts
-            },
-            broken,
-        )
-    };
-
     let (mut files, broken): (Vec<_>, Vec<_>) = sources
         .par_iter()
-        .zip(found)
+        .zip(scanned)
         .with_max_len(BATCH)
-        .map(lower)
+        .map(|(source, scanned)| lower_one(source, scanned, &listing))
         .unzip();
     findings.extend(broken.into_iter().flatten());
     let broken = kubernetes::join::join_objects(&mut files, repository);
@@ -305,7 +289,33 @@ fn lower_all<'s>(
     facts
 }
 
-/// Joins compose files to projects, manifests to a cluster, and both to what they are built from.
+/// Lowers one file. A panic costs the file its facts, and is returned.
+fn lower_one<'s>(
+    source: &'s SourceFile,
+    scanned: Scanned,
+    listing: &ChartFolders,
+) -> (FileFacts<'s>, Option<Finding>) {
+    if scanned.is_unread {
+        // Like a template, the file may define what is missing elsewhere.
+        return (FileFacts::new(FileKind::Template), None);
+    }
+
+    let (facts, broken) = match isolate("the parser", source.id, || {
+        lower::lower_file(source, listing)
+    }) {
+        Ok(facts) => (facts, None),
+        Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
+    };
+    let facts = FileFacts {
+        hits: scanned.hits,
+        code: scanned.code,
+        ..facts
+    };
+
+    (facts, broken)
+}
+
+/// Joins compose files to projects, manifests to a cluster, and both to their builds.
 fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
     let manifest = facts
         .objects()
@@ -363,7 +373,7 @@ fn summary(facts: &Facts, graph: &Graph) -> Summary {
 
 /// Joins the compose files of each folder to projects. Returns what panicked.
 fn join_projects(facts: &Facts) -> Vec<Finding> {
-    let mut broken = Vec::new();
+    let mut broken: Vec<Finding> = Vec::new();
     let first = facts.of_kind(FileKind::Compose).next().unwrap_or_default();
     let folders = isolate("the search for compose projects", first, || {
         compose::ProjectLoader::new(facts)
@@ -371,25 +381,27 @@ fn join_projects(facts: &Facts) -> Vec<Finding> {
 
     let projects = match &folders {
         Ok(folders) => {
-            let load = |at| {
-                let mut broken = Vec::new();
-                let file = folders.first_file(at);
-                let work = || folders.projects(at);
-                (
-                    isolate_or_default("the join of compose files", file, &mut broken, work),
-                    broken,
-                )
-            };
-
             let loaded: Vec<_> = (0..folders.len())
                 .into_par_iter()
                 .with_max_len(1)
-                .map(load)
+                .map(|folder| {
+                    isolate(
+                        "the join of compose files",
+                        folders.first_file(folder),
+                        || folders.projects(folder),
+                    )
+                })
                 .collect();
-            let (projects, lost): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
-            broken.extend(lost.into_iter().flatten());
 
-            projects.into_iter().flatten().collect()
+            let mut projects = Vec::new();
+            for result in loaded {
+                match result {
+                    Ok(of_folder) => projects.extend(of_folder),
+                    Err(finding) => broken.push(*finding),
+                }
+            }
+
+            projects
         }
         Err(finding) => {
             broken.push((**finding).clone());

@@ -10,11 +10,11 @@ use crate::suppress::Date;
 pub struct Options {
     /// The repository's root: paths are relative to it.
     pub root: PathBuf,
-    /// Repository paths (files or folders) whose findings are wanted; empty for all. Everything
-    /// else is still read as evidence.
+    /// Repository paths (files or folders) whose findings are reported; empty for all. Other files
+    /// are still read as evidence.
     pub focus: Vec<String>,
-    /// What the user names, as paths from the root: read whatever leaves it out, or else an error.
-    /// The root itself is an empty path.
+    /// Paths that the user names, from the root: they are read even if excluded, or an error is
+    /// reported. The root itself is an empty path.
     pub named: Vec<PathBuf>,
     pub evidence: Evidence,
     /// A file's text given instead of what is on disk, with its repository path.
@@ -24,17 +24,16 @@ pub struct Options {
     pub threads: Option<usize>,
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
-    /// The process ends with this run: what it made is left to the system, which lets go of all of
-    /// it at once.
+    /// The process ends with this run, so that the system can free its memory at once.
     pub ends: bool,
 }
 
-/// What is read besides what the user names.
+/// The files that are read besides those that the user names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Evidence {
     /// All of the repository.
     #[default]
     Repository,
-    /// Nothing: a file outside of any repository says nothing of the files beside it.
+    /// Nothing: the files beside a file outside of any repository are not related to it.
     NamedOnly,
 }

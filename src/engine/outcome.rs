@@ -1,4 +1,4 @@
-//! What a run found, and what it looked at.
+//! The results of a run, and what it covered.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::workers::Workers;
 use crate::finding::Finding;
 use crate::source::{FileId, SourceFile, Span};
 
-/// What a run found.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub root: PathBuf,
@@ -23,29 +23,32 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What several runs found, each with the path from where the user stands to its root, empty or
-    /// ending in `/`. None of them was evidence for another.
+    /// The results of several runs that share no evidence, each with the path from the current folder
+    /// to its root, empty or ending in `/`.
     pub fn join(runs: Vec<(String, Outcome)>) -> Outcome {
         let mut whole = Outcome::default();
 
         for (prefix, run) in runs {
             let first = whole.sources.len() as u32;
-            let moved = |file: FileId| FileId(file.0 + first);
-            whole.sources.extend(run.sources.into_iter().map(|source| {
+            let renumber = |file: FileId| FileId(file.0 + first);
+
+            for source in run.sources {
                 let path = format!("{prefix}{}", source.path);
-                SourceFile::new(moved(source.id), path.trim_end_matches('/'), source.text)
-            }));
-            whole.secrets.extend(
-                run.secrets
-                    .into_iter()
-                    .map(|(file, spans)| (moved(file), spans)),
-            );
-            whole
-                .findings
-                .extend(run.findings.into_iter().map(|mut finding| {
-                    finding.rename_files(moved);
-                    finding
-                }));
+                let path = path.trim_end_matches('/');
+                whole
+                    .sources
+                    .push(SourceFile::new(renumber(source.id), path, source.text));
+            }
+
+            for (file, spans) in run.secrets {
+                whole.secrets.push((renumber(file), spans));
+            }
+
+            for mut finding in run.findings {
+                finding.rename_files(renumber);
+                whole.findings.push(finding);
+            }
+
             whole.summary.add(&run.summary);
         }
 
@@ -53,7 +56,7 @@ impl Outcome {
     }
 }
 
-/// What was looked at.
+/// Counts of what a run covered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub dockerfiles: usize,
@@ -64,9 +67,9 @@ pub struct Summary {
     pub services: usize,
     /// All text files read.
     pub files: usize,
-    /// Files that the configuration leaves out.
+    /// Files that the configuration excludes.
     pub excluded: usize,
-    /// Files and folders that `.gitignore` and `.deploylintignore` leave out.
+    /// Files and folders that `.gitignore` and `.deploylintignore` ignore.
     pub ignored: usize,
     pub suppressed: usize,
     pub elapsed: Duration,

@@ -1,5 +1,6 @@
-//! Selection, levels and order. The one place where a finding's level is decided: by the page's level,
-//! its `[levels]` for the cases that the check named, the role of the file, and the configuration.
+//! Selection, levels and order. The one place where the level of a finding is decided: by the level
+//! on the page, its `[levels]` for the cases that the check named, the role of the file, and the
+//! configuration.
 
 use std::cmp::Reverse;
 
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use super::grouping;
 use super::options::Options;
 use super::workers::BATCH;
-use crate::catalog::{self, Format};
+use crate::catalog::{self, Format, Rule};
 use crate::fence::isolate;
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
@@ -16,31 +17,36 @@ use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_test_input;
 use crate::source::{FileId, SourceFile, is_inside};
 
-/// Selection, levels and order: file by file, as a reader goes through the repository.
-pub(super) fn apply(options: &Options, facts: &Facts, found: Vec<Vec<Finding>>) -> Vec<Finding> {
-    let judge = |(at, findings): (usize, Vec<Finding>)| {
-        let file = FileId(at as u32);
-        isolate("the policy", file, || judge(options, facts, at, findings))
-            .unwrap_or_else(|broken| vec![*broken])
-    };
-
-    let mut by_file: Vec<Vec<Finding>> = found
+/// The findings that are reported, with their levels: file by file, joined by their causes.
+pub(super) fn apply(options: &Options, facts: &Facts, by_file: Vec<Vec<Finding>>) -> Vec<Finding> {
+    let mut by_file: Vec<Vec<Finding>> = by_file
         .into_par_iter()
         .enumerate()
         .with_max_len(BATCH)
-        .map(judge)
+        .map(|(index, findings)| {
+            let file = FileId(index as u32);
+            isolate("the policy", file, || {
+                apply_to_file(options, facts, index, findings)
+            })
+            .unwrap_or_else(|error| vec![*error])
+        })
         .collect();
     grouping::join_causes(&mut by_file);
 
     by_file.into_iter().flatten().collect()
 }
 
-/// What is kept of the findings of one file, at which level, in order.
-fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+/// The findings of one file that are reported, with their levels, in order.
+fn apply_to_file(
+    options: &Options,
+    facts: &Facts,
+    index: usize,
+    mut findings: Vec<Finding>,
+) -> Vec<Finding> {
     let sources = facts.repository.files();
-    let path = sources.get(at).map_or("", |source| source.path.as_str());
-    let format = facts.files.get(at).and_then(|file| format(file.kind));
-    let test_data = !findings.is_empty() && is_test_input(path);
+    let path = sources.get(index).map_or("", |source| source.path.as_str());
+    let format = facts.files.get(index).and_then(|file| format(file.kind));
+    let is_test_input = !findings.is_empty() && is_test_input(path);
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
             return false;
@@ -50,17 +56,11 @@ fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>
             return false;
         };
 
-        let found = finding.level.min(rule.level_of(&finding.cases));
-        let found = match (test_data, rule.name) {
-            (true, name) if name != "unreadable-file" => Level::Note,
-            (_, "unreadable-file" | "internal-error") => finding.level,
-            _ => found,
-        };
+        let level = default_level(rule, finding, is_test_input);
+        let configured = options.config.level(rule, format, path, level);
+        finding.level = configured.unwrap_or(level);
 
-        let level = options.config.level(rule, format, path, found);
-        finding.level = level.unwrap_or(found);
-
-        level.is_some()
+        configured.is_some()
     });
 
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -70,7 +70,35 @@ fn judge(options: &Options, facts: &Facts, at: usize, mut findings: Vec<Finding>
     findings
 }
 
-/// Errors first, then as they stand.
+/// The case of a finding in a workflow that does not run, which `engine::check` names for all rules.
+pub(super) const SHELVED: &str = "shelved";
+
+/// The level of a finding before the configuration is asked.
+fn default_level(rule: &Rule, finding: &Finding, is_test_input: bool) -> Level {
+    debug_assert!(
+        finding
+            .cases
+            .iter()
+            .all(|case| *case == SHELVED || rule.levels.contains_key(*case)),
+        "rules/{}.md has no level for one of {:?}",
+        rule.name,
+        finding.cases
+    );
+
+    // A workflow that does not run does no harm; a secret in it does.
+    let is_harmless = finding.cases.contains(&SHELVED) && rule.item != "no-secrets";
+
+    match rule.name {
+        // These are about the run, not about the file.
+        "unreadable-file" => finding.level,
+        _ if is_test_input => Level::Note,
+        "internal-error" => finding.level,
+        _ if is_harmless => Level::Note,
+        _ => finding.level.min(rule.level_of(&finding.cases)),
+    }
+}
+
+/// Order of findings in a file: errors first, then by position.
 fn order(finding: &Finding) -> impl Ord {
     (
         Reverse(finding.level),
@@ -93,8 +121,8 @@ const fn format(kind: FileKind) -> Option<Format> {
     }
 }
 
-/// Whether the finding, or a place that it gives as a reason, is in one of the paths: what a change
-/// causes elsewhere is shown to whoever makes the change.
+/// Whether the finding, or a related location, is in one of the paths: what a change causes in other
+/// files is shown with the change.
 fn in_focus(finding: &Finding, sources: &[SourceFile], focus: &[String]) -> bool {
     let locations = [finding.location]
         .into_iter()

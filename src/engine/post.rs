@@ -1,4 +1,5 @@
-//! From what the checks found to what is reported: secrets, suppressions, then policy and grouping.
+//! The steps from the findings of the checks to those that are reported: secrets, suppressions, then
+//! policy and grouping.
 
 use std::collections::HashSet;
 
@@ -19,32 +20,24 @@ pub(super) struct PostProcessed {
     pub failed: bool,
 }
 
-/// From what the checks found to what is reported.
+/// Turns the findings of the checks, part by part, into those that are reported.
 pub(super) fn post_process(
     options: &Options,
     facts: &Facts,
-    found: Vec<Vec<Finding>>,
+    parts: Vec<Vec<Finding>>,
     aliases: &[(FileId, FileId)],
 ) -> PostProcessed {
-    let mut found = by_file(found, facts.files.len());
-    drop_echoes(&mut found, aliases);
-    let secrets = secrets(facts, found.iter().flatten());
-    let comments = |file: FileId| facts.file(file).comments.as_slice();
-    let today = options.today.unwrap_or_else(Date::today);
-    // A comment may hide such a finding, and still not everything was checked.
-    let failed = found.iter().flatten().any(says_that_something_failed);
-    let before = found.iter().map(Vec::len).sum::<usize>();
-    let suppression = isolate("the suppressions", FileId(0), || {
-        suppress::apply(&mut found, facts.repository.files(), comments, today).len()
-    });
+    let mut findings = by_file(parts, facts.files.len());
+    drop_echoes(&mut findings, aliases);
 
-    let suppressed = suppression.unwrap_or_else(|broken| {
-        found[0].push(*broken);
-        before.saturating_sub(found.iter().map(Vec::len).sum::<usize>())
-    });
+    let secrets = secrets(facts, findings.iter().flatten());
+    // A suppressed failure is still a failure.
+    let failed = findings.iter().flatten().any(is_failure);
+    let suppressed = apply_suppressions(options, facts, &mut findings);
 
-    let findings = policy::apply(options, facts, found);
-    let failed = failed || findings.iter().any(says_that_something_failed);
+    let findings = policy::apply(options, facts, findings);
+    let failed = failed || findings.iter().any(is_failure);
+
     PostProcessed {
         secrets,
         findings,
@@ -53,56 +46,72 @@ pub(super) fn post_process(
     }
 }
 
-fn says_that_something_failed(finding: &Finding) -> bool {
+/// Hides the suppressed findings, and returns how many they are.
+fn apply_suppressions(options: &Options, facts: &Facts, findings: &mut [Vec<Finding>]) -> usize {
+    let today = options.today.unwrap_or_else(Date::today);
+    let before = findings.iter().map(Vec::len).sum::<usize>();
+    let suppressed = isolate("the suppressions", FileId(0), || {
+        let comments = |file: FileId| facts.file(file).comments.as_slice();
+        suppress::apply(findings, facts.repository.files(), comments, today).len()
+    });
+
+    suppressed.unwrap_or_else(|error| {
+        let left = findings.iter().map(Vec::len).sum::<usize>();
+        findings[0].push(*error);
+        before.saturating_sub(left + 1)
+    })
+}
+
+/// Whether a finding means that something could not be checked.
+fn is_failure(finding: &Finding) -> bool {
     match finding.rule {
         fence::RULE => true,
-        // What deploys nothing may be unread.
+        // A file that is not part of a deployment is a note.
         "unreadable-file" => finding.level == Level::Error,
         _ => false,
     }
 }
 
 /// The findings of each file.
-fn by_file(found: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
+fn by_file(parts: Vec<Vec<Finding>>, files: usize) -> Vec<Vec<Finding>> {
     let mut by_file: Vec<Vec<Finding>> = Vec::new();
-    // What is said of a run without files stands at the first.
+    // Findings of a run without files have the first one.
     by_file.resize_with(files.max(1), Vec::new);
 
-    for part in found {
+    for part in parts {
         let Some(file) = part.first().map(|first| first.location.file) else {
             continue;
         };
 
-        let own = &mut by_file[file.0 as usize];
-        if own.is_empty() && part.iter().all(|finding| finding.location.file == file) {
-            *own = part;
-        } else {
-            part.into_iter()
-                .for_each(|finding| by_file[finding.location.file.0 as usize].push(finding));
+        let of_file = &mut by_file[file.0 as usize];
+        if of_file.is_empty() && part.iter().all(|finding| finding.location.file == file) {
+            *of_file = part;
+            continue;
+        }
+
+        for finding in part {
+            by_file[finding.location.file.0 as usize].push(finding);
         }
     }
 
     by_file
 }
 
-/// What is found in a file is not repeated for each link to it.
-fn drop_echoes(found: &mut [Vec<Finding>], aliases: &[(FileId, FileId)]) {
+/// Removes the findings of links that are findings of their target as well.
+fn drop_echoes(by_file: &mut [Vec<Finding>], aliases: &[(FileId, FileId)]) {
     for &(alias, target) in aliases {
-        let own = std::mem::take(&mut found[alias.0 as usize]);
-        let known: HashSet<_> = found[target.0 as usize]
+        let mut of_alias = std::mem::take(&mut by_file[alias.0 as usize]);
+        let of_target: HashSet<_> = by_file[target.0 as usize]
             .iter()
             .map(|finding| (finding.rule, finding.location.span))
             .collect();
-        let kept = own
-            .into_iter()
-            .filter(|finding| !known.contains(&(finding.rule, finding.location.span)))
-            .collect();
-        found[alias.0 as usize] = kept;
+        of_alias.retain(|finding| !of_target.contains(&(finding.rule, finding.location.span)));
+        by_file[alias.0 as usize] = of_alias;
     }
 }
 
-/// Every span that some finding calls a secret, before any of them is left out, and every
-/// credential in a text, whether or not a rule speaks of it.
+/// The spans of secrets: those of all findings, reported or not, and all credentials in texts, with
+/// a rule or without.
 fn secrets<'f>(
     facts: &Facts,
     findings: impl Iterator<Item = &'f Finding>,

@@ -1,5 +1,5 @@
-//! From a path to what is kept of its text: bytes, encoding, credentials. What cannot be read says
-//! why.
+//! The reading of files: bytes, encoding, and the facts that are kept of the text. A file that
+//! cannot be read has a reason.
 
 use std::collections::HashSet;
 
@@ -20,10 +20,10 @@ use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};
 
-/// How much of a file that is too large is searched for signs of a deployment.
+/// How many bytes of a file that is too large are searched for signs of a deployment.
 const SEARCHED_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What reading one file gave.
+/// The result of reading one file.
 pub(super) struct Read {
     pub text: String,
     pub hits: Vec<Hit>,
@@ -32,12 +32,12 @@ pub(super) struct Read {
     /// The file that this one is a link to.
     pub target: Option<String>,
     pub failure: Option<Failure>,
-    /// What panicked while it was read; the file has no number yet.
+    /// Panics while the file was read; it has no number yet.
     pub broken: Vec<Finding>,
 }
 
-/// Why a file's text is not known, and how much that matters: an error for what deploys and what
-/// the user names, a note for the rest.
+/// The reason why the text of a file is not known, and the level of the finding: an error for files
+/// of a deployment and those that the user names, a note for others.
 pub(super) struct Failure {
     pub level: Level,
     pub reason: String,
@@ -65,8 +65,8 @@ impl Read {
         }
     }
 
-    /// Keeps the text of what will be parsed or shown. Other files are searched for credentials,
-    /// and sources for what they read and serve, and let go.
+    /// Scans the text of a file, and keeps it only if it will be parsed or shown. All files are scanned for
+    /// credentials, and source code for the variables it reads and the routes it serves.
     pub fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
         let mut broken = Vec::new();
         let file = FileId::default();
@@ -84,11 +84,12 @@ impl Read {
             });
         }
 
-        let assigned = || path_class::is_source(path) && !credential::assignments(&text).is_empty();
         let keep = !hits.is_empty()
             || code.is_some()
             || path_class::is_evidence(path)
-            || isolate_or_default("the search for assignments", file, &mut broken, assigned);
+            || isolate_or_default("the search for assignments", file, &mut broken, || {
+                path_class::is_source(path) && !credential::assignments(&text).is_empty()
+            });
         let text = if keep { text } else { String::new() };
         Self {
             text,
@@ -101,7 +102,7 @@ impl Read {
     }
 }
 
-/// The names that example env files give: known before all else is read.
+/// The names of variables in example env files, which are read before all other files.
 pub(super) fn example_names(root: &Root, entries: &[Entry]) -> EnvNameSearch {
     let examples = entries
         .iter()
@@ -117,8 +118,8 @@ pub(super) fn example_names(root: &Root, entries: &[Entry]) -> EnvNameSearch {
     EnvNameSearch::of(texts.iter().map(|(path, text)| (*path, text.as_str())))
 }
 
-/// Reads all files. One that has vanished since it was listed is not there.
-pub(super) fn all(
+/// Reads all files. A file that was deleted since it was listed is skipped.
+pub(super) fn read_all(
     root: &Root,
     options: &Options,
     entries: Vec<Entry>,
@@ -129,21 +130,20 @@ pub(super) fn all(
         .iter()
         .map(|path| input::shown(path))
         .collect();
-    let read = |mut entry: Entry| {
-        let target = entry.target.take();
-        let read = one(root, &entry, named.contains(&entry.path), names)?;
-        Some((entry.path, Read { target, ..read }))
-    };
 
     entries
         .into_par_iter()
         .with_max_len(BATCH)
-        .filter_map(read)
+        .filter_map(|mut entry| {
+            let target = entry.target.take();
+            let read = read_one(root, &entry, named.contains(&entry.path), names)?;
+            Some((entry.path, Read { target, ..read }))
+        })
         .collect()
 }
 
-/// `is_named`: the user asks for this very file.
-fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Option<Read> {
+/// Reads one file; `is_named` means that the user names this very file.
+fn read_one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Option<Read> {
     if walk::has_binary_ending(&entry.path) {
         let reason = "its name is one of a binary file".to_owned();
         return Some(if is_named {
@@ -152,14 +152,6 @@ fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Opt
             Read::empty()
         });
     }
-
-    let level = |matters: bool| {
-        if is_named || matters {
-            Level::Error
-        } else {
-            Level::Note
-        }
-    };
 
     let is_deployment = path_class::is_deployment(&entry.path) && !is_test_input(&entry.path);
     let bytes = match entry.read(root) {
@@ -170,10 +162,16 @@ fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Opt
         Err(Unread::Missing) => return None,
         Err(unread @ Unread::TooLarge(_)) => {
             let matters = is_deployment && may_deploy(root, entry);
-            return Some(Read::failed(level(matters), unread.reason()));
+            return Some(Read::failed(
+                failure_level(is_named || matters),
+                unread.reason(),
+            ));
         }
         Err(unread @ Unread::Failed(_)) => {
-            return Some(Read::failed(level(is_deployment), unread.reason()));
+            return Some(Read::failed(
+                failure_level(is_named || is_deployment),
+                unread.reason(),
+            ));
         }
     };
 
@@ -182,18 +180,21 @@ fn one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Opt
         Err(NoText::Binary(_)) if !is_named && !path_class::is_deployment(&entry.path) => {
             Read::text(&entry.path, String::new(), names)
         }
-        Err(NoText::Binary(reason)) => Read::failed(level(false), reason),
-        Err(NoText::Encoding(reason)) if is_named || is_deployment => {
-            Read::failed(Level::Error, reason)
+        Err(NoText::Binary(reason)) => Read::failed(failure_level(is_named), reason),
+        Err(NoText::Encoding(reason)) => {
+            Read::failed(failure_level(is_named || is_deployment), reason)
         }
-        Err(NoText::Encoding(reason)) => Read::failed(Level::Note, reason),
     })
 }
 
-/// Why bytes are not a text.
+const fn failure_level(matters: bool) -> Level {
+    if matters { Level::Error } else { Level::Note }
+}
+
+/// The reason why bytes are not text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoText {
-    /// They were never meant as one.
+    /// The file is not meant as text.
     Binary(String),
     Encoding(String),
 }
@@ -210,8 +211,8 @@ impl NoText {
 /// not UTF-8 are replaced, as the tools that read them let them pass in comments and strings.
 pub(super) fn text(path: &str, bytes: Vec<u8>) -> Result<String, NoText> {
     let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-    if !is_utf16 && let Some(at) = zero(path, &bytes) {
-        return Err(no_text(&bytes, at));
+    if !is_utf16 && let Some(offset) = first_nul(path, &bytes) {
+        return Err(reason_of_nul(&bytes, offset));
     }
 
     if is_utf16 || is_yaml(path) {
@@ -222,7 +223,7 @@ pub(super) fn text(path: &str, bytes: Vec<u8>) -> Result<String, NoText> {
 }
 
 /// The first NUL byte: anywhere in what deploys, near the start of other files, as git judges them.
-fn zero(path: &str, bytes: &[u8]) -> Option<usize> {
+fn first_nul(path: &str, bytes: &[u8]) -> Option<usize> {
     let end = if path_class::is_deployment(path) {
         bytes.len()
     } else {
@@ -231,32 +232,36 @@ fn zero(path: &str, bytes: &[u8]) -> Option<usize> {
     memchr::memchr(0, &bytes[..end])
 }
 
-/// What bytes with a NUL byte at `at` are.
-fn no_text(bytes: &[u8], at: usize) -> NoText {
+/// The reason for a NUL byte at an offset: UTF-16, a binary file, or an error.
+fn reason_of_nul(bytes: &[u8], offset: usize) -> NoText {
     let head = &bytes[..bytes.len().min(8000)];
-    let zeros = |parity: usize| {
-        head.iter()
-            .skip(parity)
-            .step_by(2)
-            .filter(|byte| **byte == 0)
-            .count()
-    };
+    let (even, odd) = (count_nuls(head, 0), count_nuls(head, 1));
     // Nearly every character of a deployment file is ASCII.
     let most = head.len() / 2 * 8 / 10;
-    if head.len() >= 4
-        && zeros(0).max(zeros(1)) >= most.max(1)
-        && zeros(0).min(zeros(1)) <= most / 8
-    {
+    if head.len() >= 4 && even.max(odd) >= most.max(1) && even.min(odd) <= most / 8 {
         return NoText::Encoding("it looks like UTF-16, but has no byte order mark".to_owned());
     }
 
-    let is_control =
-        |byte: &&u8| **byte < b' ' && !matches!(**byte, 0 | b'\t' | b'\n' | b'\r' | 0x0C | 0x1B);
-    if head.iter().filter(is_control).count() * 50 > head.len() {
+    if head.iter().filter(|byte| is_control(**byte)).count() * 50 > head.len() {
         return NoText::Binary("it is a binary file".to_owned());
     }
 
-    NoText::Encoding(format!("it has a NUL byte at byte {at}"))
+    NoText::Encoding(format!("it has a NUL byte at byte {offset}"))
+}
+
+/// How many NUL bytes are at even offsets (0) or at odd ones (1).
+fn count_nuls(bytes: &[u8], parity: usize) -> usize {
+    bytes
+        .iter()
+        .skip(parity)
+        .step_by(2)
+        .filter(|byte| **byte == 0)
+        .count()
+}
+
+/// Whether a byte is a control character that texts do not contain.
+const fn is_control(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x0C | 0x1B)
 }
 
 fn is_yaml(path: &str) -> bool {

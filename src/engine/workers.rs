@@ -7,44 +7,43 @@ use rayon::prelude::*;
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// More threads than these are not started: they would only wait for each other.
+/// The maximum number of threads: more would only wait for each other.
 const MAX_THREADS: usize = 256;
 const THREADS_PER_CORE: usize = 4;
 
-/// How many files a worker takes at once: few enough that none is left with many when the others
-/// have no more.
+/// How many files a worker takes at once: few, so that all workers end at about the same time.
 pub(super) const BATCH: usize = 8;
 
-/// The threads of a run; without any of their own, those of the process.
+/// The threads of a run, or those of the process if it has none.
 #[derive(Debug, Default)]
 pub struct Workers(Option<rayon::ThreadPool>);
 
 impl Workers {
-    /// As many threads as are asked for, or as can be started. Where none can, the caller's own
-    /// thread is the only worker.
+    /// Starts the requested number of threads, or as many as possible. If none can be started, the
+    /// thread of the caller is the only worker.
     pub fn start(threads: Option<usize>) -> Result<Self, StartError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut count = threads
             .unwrap_or(cores)
             .clamp(1, MAX_THREADS.min(cores * THREADS_PER_CORE));
-        let pool = |count| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(count)
-                .stack_size(STACK_BYTES)
-        };
-
         loop {
-            match pool(count).build() {
+            match Self::builder(count).build() {
                 Ok(workers) => return Ok(Self(Some(workers))),
                 Err(_) if count > 1 => count /= 2,
                 Err(_) => break,
             }
         }
 
-        match pool(1).use_current_thread().build() {
+        match Self::builder(1).use_current_thread().build() {
             Ok(workers) => Ok(Self(Some(workers))),
             Err(error) => Err(StartError(error.to_string())),
         }
+    }
+
+    fn builder(count: usize) -> rayon::ThreadPoolBuilder {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(count)
+            .stack_size(STACK_BYTES)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -60,7 +59,7 @@ impl Workers {
         }
     }
 
-    /// What is made of each item, in the order of the items.
+    /// The results of a function for each item, in the order of the items.
     pub fn map<T: Sync, R: Send>(
         &self,
         items: &[T],
@@ -70,7 +69,7 @@ impl Workers {
     }
 }
 
-/// Why there is no thread to run on.
+/// The reason why no thread can be started.
 #[derive(Debug)]
 pub struct StartError(String);
 

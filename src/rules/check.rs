@@ -1,4 +1,4 @@
-//! What a check is: a rule's name and a function over one sort of fact.
+//! The type of a check: the name of a rule, and a function over one kind of fact.
 
 use crate::analysis::{Ctx, Owner};
 use crate::finding::Sink;
@@ -11,7 +11,7 @@ use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::Workflow;
 use crate::source::SourceFile;
 
-/// A check of one rule over one sort of fact. A rule may have several.
+/// A check of one rule over one kind of fact. A rule may have several.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     /// The rule's name: its page is `rules/<name>.md`.
@@ -25,13 +25,13 @@ impl Check {
     }
 }
 
-/// What a check is called with.
+/// The function of a check, by the kind of fact that it takes.
 #[derive(Clone, Copy, Debug)]
 pub enum CheckFn {
-    /// Once for each file that has a text.
+    /// Once for each text file.
     File(fn(&Ctx, &SourceFile, &FileFacts, &mut Sink)),
     Dockerfile(fn(&Ctx, &Dockerfile, &mut Sink)),
-    /// Once for each image that is named anywhere.
+    /// Once for each image reference.
     Image(fn(&Ctx, &ImageUse, &mut Sink)),
     /// Once for each container of a compose service or a pod.
     Container(fn(&Ctx, Owner, &Container, &mut Sink)),

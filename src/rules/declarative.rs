@@ -1,4 +1,4 @@
-//! Runs the declarative rules: their `[match]` tables over the facts that they name.
+//! The declarative rules: their `[match]` tables, applied to facts.
 
 use crate::analysis::{Ctx, Owner};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
@@ -9,60 +9,61 @@ use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::{Located, Location};
 
-/// All declarative rules over everything.
+/// Applies all declarative rules to all containers.
 pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
     let rules: Vec<(&'static Rule, &Matcher)> = catalog::rules()
         .iter()
         .filter_map(|rule| Some((rule, rule.matcher.as_ref()?)))
         .collect();
-    let run = |subject: Subject, findings: &mut Vec<Finding>| {
-        for (rule, matcher) in &rules {
-            if !rule.on.contains(&subject.format()) || !subject.is(matcher.fact) {
-                continue;
-            }
-
-            let file = subject.container.anchor.file;
-            let found = fence::isolate(rule.name, file, || {
-                if matcher.holds(&subject) {
-                    Some(finding(rule, matcher, &subject))
-                } else {
-                    None
-                }
-            });
-
-            match found {
-                Ok(found) => findings.extend(found),
-                Err(broken) => findings.push(fence::of_rule(*broken, rule.name)),
-            }
-        }
-    };
 
     for project in ctx.facts.projects() {
-        let mut found = Vec::new();
+        let mut of_project = Vec::new();
 
         for service in &project.services {
-            run(
-                Subject {
-                    owner: Owner::Compose(project, service),
-                    container: &service.container,
-                },
-                &mut found,
-            );
+            let subject = Subject {
+                owner: Owner::Compose(project, service),
+                container: &service.container,
+            };
+            check_subject(&rules, &subject, &mut of_project);
         }
 
-        found.retain(|finding| project.reports(finding.location.file));
-        findings.append(&mut found);
+        of_project.retain(|finding| project.reports(finding.location.file));
+        findings.append(&mut of_project);
     }
 
     for (object, workload) in ctx.facts.files.iter().flat_map(|file| file.workloads()) {
         for container in &workload.pod.containers {
-            run(
-                Subject {
-                    owner: Owner::Kubernetes(object, workload),
-                    container,
-                },
-                findings,
-            );
+            let subject = Subject {
+                owner: Owner::Kubernetes(object, workload),
+                container,
+            };
+            check_subject(&rules, &subject, findings);
+        }
+    }
+}
+
+fn check_subject(
+    rules: &[(&'static Rule, &Matcher)],
+    subject: &Subject,
+    findings: &mut Vec<Finding>,
+) {
+    for &(rule, matcher) in rules {
+        if !rule.on.contains(&subject.format()) || !subject.is(matcher.fact) {
+            continue;
+        }
+
+        let file = subject.container.anchor.file;
+        let result = fence::isolate(rule.name, file, || {
+            if matcher.holds(subject) {
+                Some(finding(rule, matcher, subject))
+            } else {
+                None
+            }
+        });
+
+        match result {
+            Ok(finding) => findings.extend(finding),
+            Err(error) => findings.push(fence::of_rule(*error, rule.name)),
         }
     }
 }
@@ -93,7 +94,7 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
     sink.into_findings().remove(0)
 }
 
-/// The message; a template may leave a container's name to its values.
+/// The message of a template; a container without a name is "a container".
 fn message(template: &str, subject: &Subject) -> String {
     fill(template, subject).replace("``", "a container")
 }
@@ -115,7 +116,7 @@ impl Subject<'_> {
 
     fn is(&self, kind: FactKind) -> bool {
         match (kind, self.owner) {
-            // What a provider makes is no container.
+            // A provider does not run a container.
             (FactKind::Container, Owner::Compose(_, service)) => !service.provided,
             (FactKind::Container, Owner::Kubernetes(..))
             | (FactKind::Service, Owner::Compose(..)) => true,
@@ -142,8 +143,11 @@ impl Subject<'_> {
             "dropped-capabilities" => security
                 .dropped_capabilities
                 .first()
-                .map(|one| one.location),
-            "added-capabilities" => security.added_capabilities.first().map(|one| one.location),
+                .map(|capability| capability.location),
+            "added-capabilities" => security
+                .added_capabilities
+                .first()
+                .map(|capability| capability.location),
             "memory-limit" => resources.memory_limit.location(),
             "cpu-limit" => resources.cpu_limit.location(),
             "pids-limit" => resources.pids_limit.location(),
@@ -199,7 +203,7 @@ impl Fact for Subject<'_> {
 }
 
 impl Subject<'_> {
-    /// A list that is empty may yet have items elsewhere.
+    /// A list; an empty one of an open container may have items elsewhere.
     fn list(&self, items: &[Located<String>]) -> Field {
         if items.is_empty() && self.container.open {
             return Field::Unknown;
@@ -235,7 +239,7 @@ fn quantity(setting: &Setting<Quantity>) -> Field {
 fn field<T>(setting: &Setting<T>, read: impl Fn(&T) -> Field) -> Field {
     match setting {
         Setting::Absent => Field::Absent,
-        Setting::Set(at) => read(&at.value),
+        Setting::Set(setting) => read(&setting.value),
         Setting::Unknown(_) => Field::Unknown,
     }
 }
@@ -248,9 +252,9 @@ mod tests {
     use crate::model::{compose, lower};
     use crate::source::{FileId, Repository, SourceFile};
 
-    /// A misspelt field would be unknown for ever, and its rule silent.
+    /// A misspelled field would always be unknown, and its rule would never report.
     #[test]
-    fn matchers_ask_for_fields_that_exist() {
+    fn matchers_use_fields_that_exist() {
         let sources = [SourceFile::new(
             FileId(0),
             "compose.yaml".to_owned(),

@@ -1,6 +1,6 @@
 //! The coded rules: plain functions over facts and the graph, registered in one slice.
 //!
-//! A check reads, judges and reports. It does no IO, keeps no state, and cannot fail.
+//! A check reads facts and reports findings. It does no IO, keeps no state, and cannot fail.
 
 mod application;
 mod capacity;

@@ -1,4 +1,4 @@
-//! Calendar days, as far as a suppression's last day needs them.
+//! Calendar days, for the last day of a suppression.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,30 +45,32 @@ impl Date {
         }
     }
 
-    /// Reads `YYYY-MM-DD`; `None` for a day that never comes.
+    /// The date in `YYYY-MM-DD`; `None` for a day that does not exist.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
             return None;
         }
 
-        let number = |range: std::ops::Range<usize>| {
-            let digits = text.get(range)?;
-            digits
-                .bytes()
-                .all(|byte| byte.is_ascii_digit())
-                .then(|| digits.parse::<u32>().ok())?
-        };
-
         let date = Self {
-            year: number(0..4)? as i32,
-            month: number(5..7)?,
-            day: number(8..10)?,
+            year: number(text.get(0..4)?)? as i32,
+            month: number(text.get(5..7)?)?,
+            day: number(text.get(8..10)?)?,
         };
+        let exists = (1..=12).contains(&date.month)
+            && (1..=days_in(date.year, date.month)).contains(&date.day);
 
-        ((1..=12).contains(&date.month) && (1..=days_in(date.year, date.month)).contains(&date.day))
-            .then_some(date)
+        exists.then_some(date)
     }
+}
+
+/// The number that a string of digits is, without a sign.
+fn number(digits: &str) -> Option<u32> {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+
+    digits.parse().ok()
 }
 
 const fn days_in(year: i32, month: u32) -> u32 {

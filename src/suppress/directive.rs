@@ -1,9 +1,9 @@
-//! The grammar of a suppression comment, and the lines it speaks of.
+//! The grammar of a suppression comment, and the lines that it applies to.
 
 use super::Date;
 use crate::source::{SourceFile, Span};
 
-/// What every suppression has in it.
+/// The word that every suppression contains.
 pub const WORD: &str = "deploylint:";
 
 /// One suppression comment.
@@ -13,14 +13,14 @@ pub struct Directive<'s> {
     pub comment: Span,
     /// From the verb to the closing bracket; to the end of the comment where there is a fault.
     pub body: Span,
-    /// Nothing but the suppression stands in the comment.
+    /// The comment contains only the suppression.
     pub alone: bool,
     pub file_wide: bool,
     pub names: Vec<Name<'s>>,
     pub until: Option<Until>,
-    /// Words follow.
+    /// A reason follows.
     pub explained: bool,
-    /// Why it cannot be read; then it hides nothing.
+    /// Why the comment is invalid; then it hides nothing.
     pub fault: Option<&'static str>,
 }
 
@@ -31,7 +31,7 @@ pub struct Name<'s> {
     pub span: Span,
 }
 
-/// The last day.
+/// The last day of a suppression.
 #[derive(Debug)]
 pub struct Until {
     pub span: Span,
@@ -40,30 +40,30 @@ pub struct Until {
 }
 
 impl Directive<'_> {
-    /// Whether it hides anything at all.
-    pub fn holds(&self) -> bool {
+    /// Whether the suppression hides findings: it has no fault, and has not expired.
+    pub fn is_active(&self) -> bool {
         self.fault.is_none() && self.until.as_ref().is_none_or(|until| until.holds)
     }
 }
 
-/// Reads a comment; `None` if it is not addressed to us. `# words # deploylint: …` is, `# see
+/// The suppression in a comment; `None` if it has none. `# words # deploylint: …` is one, `# see
 /// deploylint: …` is not.
 pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
-    let said = comment.text(text);
-    let word = said.find(WORD)?;
-    let before = said[..word].trim_end();
+    let content = comment.text(text);
+    let word = content.find(WORD)?;
+    let before = content[..word].trim_end();
     if !before.ends_with('#') {
         return None;
     }
 
     let mut cursor = Cursor {
         text,
-        at: comment.start as usize + word + WORD.len(),
+        offset: comment.start as usize + word + WORD.len(),
         end: comment.end as usize,
     };
 
     cursor.skip_blanks();
-    let body = cursor.at;
+    let body = cursor.offset;
     let mut directive = Directive {
         comment,
         body: Span::of(body, body + cursor.rest().trim_end().len()),
@@ -89,7 +89,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
         return Some(directive);
     };
 
-    directive.body.end = cursor.at as u32;
+    directive.body.end = cursor.offset as u32;
 
     for part in parts(text, inner) {
         match date_after(text, part) {
@@ -108,7 +108,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     }
 
     cursor.skip_blanks();
-    let tail = Span::of(cursor.at, cursor.end);
+    let tail = Span::of(cursor.offset, cursor.end);
 
     if let Some(span) = date_after(text, tail) {
         let word = Span::of(
@@ -116,7 +116,7 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
             span.start as usize + first_word(span.text(text)),
         );
         directive.until = Some(until(text, word, today));
-        cursor.at = word.end as usize;
+        cursor.offset = word.end as usize;
     }
 
     directive.explained = cursor.rest().chars().any(char::is_alphanumeric);
@@ -124,30 +124,30 @@ pub fn parse(text: &str, comment: Span, today: Date) -> Option<Directive<'_>> {
     Some(directive)
 }
 
-/// The lines (zero-based) on which a comment hides findings: its own, and the next one with code if
-/// nothing but comments stands between them.
+/// The lines (zero-based) on which a comment hides findings: its own, and the next line with code if
+/// only comments are between them.
 pub fn lines(source: &SourceFile, comment: Span) -> [Option<usize>; 2] {
     let (text, index) = (&source.text, source.lines());
-    let own = index.line(comment.start);
-    if !Span::new(index.start(own), comment.start)
+    let line = index.line(comment.start);
+    if !Span::new(index.start(line), comment.start)
         .text(text)
         .trim()
         .is_empty()
     {
-        return [Some(own), None];
+        return [Some(line), None];
     }
 
-    let next = (own + 1..index.count()).find(|&line| {
+    let next = (line + 1..index.count()).find(|&next| {
         !index
-            .span(line, text)
+            .span(next, text)
             .text(text)
             .trim_start()
             .starts_with('#')
     });
 
     [
-        Some(own),
-        next.filter(|&line| !index.span(line, text).text(text).trim().is_empty()),
+        Some(line),
+        next.filter(|&next| !index.span(next, text).text(text).trim().is_empty()),
     ]
 }
 
@@ -160,12 +160,15 @@ fn until(text: &str, span: Span, today: Date) -> Until {
     }
 }
 
-/// What follows `until` and an equals sign or blank, if the span begins so.
+/// The span after `until` and an equals sign or blank, if it starts so.
 fn date_after(text: &str, span: Span) -> Option<Span> {
-    let said = span.text(text);
-    let rest = said.strip_prefix("until")?;
+    let rest = span.text(text).strip_prefix("until")?;
     let value = rest.trim_start_matches(['=', ' ', '\t', ':']);
-    (value.len() < rest.len()).then(|| Span::new(span.end - value.len() as u32, span.end))
+    if value.len() == rest.len() {
+        return None;
+    }
+
+    Some(Span::new(span.end - value.len() as u32, span.end))
 }
 
 fn first_word(text: &str) -> usize {
@@ -176,52 +179,52 @@ fn first_word(text: &str) -> usize {
 /// The trimmed, comma-separated parts of a span that are not empty.
 fn parts(text: &str, inner: Span) -> Vec<Span> {
     let mut start = inner.start as usize;
-    let mut found = Vec::new();
+    let mut spans = Vec::new();
 
     for part in inner.text(text).split(',') {
         let trimmed = part.trim();
 
         if !trimmed.is_empty() {
             let begin = start + (part.len() - part.trim_start().len());
-            found.push(Span::of(begin, begin + trimmed.len()));
+            spans.push(Span::of(begin, begin + trimmed.len()));
         }
 
         start += part.len() + 1;
     }
 
-    found
+    spans
 }
 
 struct Cursor<'s> {
     text: &'s str,
-    at: usize,
+    offset: usize,
     end: usize,
 }
 
 impl<'s> Cursor<'s> {
     fn rest(&self) -> &'s str {
-        &self.text[self.at..self.end]
+        &self.text[self.offset..self.end]
     }
 
     fn skip_blanks(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
+        self.offset += self.rest().len() - self.rest().trim_start().len();
     }
 
     fn take_while(&mut self, keep: impl Fn(char) -> bool) -> Span {
-        let start = self.at;
-        self.at += self
+        let start = self.offset;
+        self.offset += self
             .rest()
             .find(|char| !keep(char))
             .unwrap_or(self.rest().len());
-        Span::of(start, self.at)
+        Span::of(start, self.offset)
     }
 
-    /// What stands between `[` here and the next `]`.
+    /// The span between a `[` at the cursor and the next `]`.
     fn brackets(&mut self) -> Option<Span> {
         let inner = self.rest().strip_prefix('[')?;
         let close = inner.find(']')?;
-        let start = self.at + 1;
-        self.at = start + close + 1;
+        let start = self.offset + 1;
+        self.offset = start + close + 1;
         Some(Span::of(start, start + close))
     }
 }

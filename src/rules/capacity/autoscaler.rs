@@ -1,13 +1,14 @@
-//! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether
-//! what scales a workload can.
+//! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether an
+//! autoscaler can scale its workload.
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::is_name;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
+use crate::model::container::Container;
 use crate::model::kubernetes::{Body, Object, Workload};
 
-/// A number of replicas beside an autoscaler: each apply undoes what the autoscaler did.
+/// A number of replicas beside an autoscaler: each apply resets what the autoscaler set.
 pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object))
     else {
@@ -51,13 +52,12 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     {
         return;
     }
-    // Names that templates make cannot be looked for.
-    let same_side = |other: &&Object| other.helm == object.helm && other.workload().is_some();
+
+    // A template may create a workload of any name.
     if object.helm
         && cluster
             .objects()
-            .filter(same_side)
-            .any(|other| other.name.is_none())
+            .any(|other| other.helm && other.workload().is_some() && other.name.is_none())
     {
         return;
     }
@@ -84,7 +84,7 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     sink.report(finding);
 }
 
-/// A kind of Kubernetes itself; others are made by operators.
+/// Whether the kind is one of Kubernetes itself; others are created by operators.
 fn is_standard(kind: &str) -> bool {
     matches!(
         kind,
@@ -92,7 +92,7 @@ fn is_standard(kind: &str) -> bool {
     )
 }
 
-/// Scaling on a share of a request that is not there.
+/// Scaling on a share of a request that is not set.
 pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else {
         return;
@@ -104,18 +104,13 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 
     for resource in &scaler.utilization {
         for (target, workload) in &selected.workloads {
-            let lacks = workload.pod.lasting().find(|container| {
-                let own = &container.resources;
-                let (request, limit) = if resource.value == "cpu" {
-                    (&own.cpu_request, &own.cpu_limit)
-                } else {
-                    (&own.memory_request, &own.memory_limit)
-                };
-
-                request.is_absent() && limit.is_absent()
-            });
-
-            let Some(container) = lacks else { continue };
+            let Some(container) = workload
+                .pod
+                .lasting()
+                .find(|container| lacks_request(container, &resource.value))
+            else {
+                continue;
+            };
 
             let what = &resource.value;
             let message = format!(
@@ -141,6 +136,18 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
+/// Whether a container has no request for a resource; a limit counts as one.
+fn lacks_request(container: &Container, resource: &str) -> bool {
+    let resources = &container.resources;
+    let (request, limit) = if resource == "cpu" {
+        (&resources.cpu_request, &resources.cpu_limit)
+    } else {
+        (&resources.memory_request, &resources.memory_limit)
+    };
+
+    request.is_absent() && limit.is_absent()
+}
+
 pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else {
         return;
@@ -151,7 +158,7 @@ pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 
     let location = match &scaler.min_replicas {
-        Setting::Set(at) if at.value < 2 => at.location,
+        Setting::Set(count) if count.value < 2 => count.location,
         Setting::Absent => object.location(),
         _ => return,
     };

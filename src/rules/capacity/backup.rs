@@ -1,4 +1,4 @@
-//! `backup`: whether anything here saves what the data stores hold.
+//! `backup`: whether the repository backs up its data stores.
 
 use crate::analysis::Ctx;
 use crate::data::Class;
@@ -7,8 +7,8 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::MountSource;
 use crate::source::file_name;
 
-/// Programs that save stores, and words that say so.
-const SAVERS: &[&str] = &[
+/// Programs that back up data, and words for it.
+const BACKUP_WORDS: &[&str] = &[
     "backup",
     "pg_dump",
     "pg_basebackup",
@@ -48,17 +48,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
 
-    if is_saved(ctx) {
+    if has_backup(ctx) {
         return;
     }
 
     let name = first.1.name();
     let mut finding = Finding::new(
         first.1.container.anchor,
-        format!(
-            "nothing in the repository \
-        backs up `{name}`"
-        ),
+        format!("nothing in the repository backs up `{name}`"),
     )
     .label("stores its data on a volume of this host")
     .help(
@@ -86,34 +83,36 @@ fn is_for_tests(project: &Project, ctx: &Ctx) -> bool {
     project.development && path.contains("test")
 }
 
-/// A store whose loss is a loss: caches and brokers fill again, and what has no volume is not meant
-/// to last.
+/// Whether a service keeps data that would be lost: a cache or broker fills again, and data without
+/// a volume is not meant to last.
 fn keeps_data(service: &Service) -> bool {
-    let lasting = |known: &crate::data::KnownImage| {
-        matches!(known.class, Class::Database | Class::ObjectStore)
+    let Some(store) = service.store() else {
+        return false;
     };
 
-    let volume =
-        |source: &MountSource| matches!(source, MountSource::Volume(_) | MountSource::Host(_));
-    service.store().is_some_and(lasting)
+    matches!(store.class, Class::Database | Class::ObjectStore)
         && service
             .container
             .mounts
             .iter()
-            .any(|mount| volume(&mount.source))
+            .any(|mount| matches!(mount.source, MountSource::Volume(_) | MountSource::Host(_)))
 }
 
-/// Whether a file's name or text, or a service's name, speaks of saving.
-fn is_saved(ctx: &Ctx) -> bool {
-    let speaks = |text: &str| SAVERS.iter().any(|word| text.contains(word));
-    let named = |name: &str| name.contains("backup") || name.contains("restore");
+/// Whether a file is about backups, by its name or its text.
+fn has_backup(ctx: &Ctx) -> bool {
     ctx.facts.repository.files().iter().any(|file| {
         let name = file_name(&file.path).to_ascii_lowercase();
-        let read = name.ends_with(".sh")
-            || name.ends_with(".yml")
-            || name.ends_with(".yaml")
-            || name == "makefile"
-            || name.ends_with("crontab");
-        named(&name) || (read && speaks(&file.text))
+        name.contains("backup")
+            || name.contains("restore")
+            || (may_run_backup(&name) && BACKUP_WORDS.iter().any(|word| file.text.contains(word)))
     })
+}
+
+/// Whether a file of this name starts programs.
+fn may_run_backup(name: &str) -> bool {
+    name.ends_with(".sh")
+        || name.ends_with(".yml")
+        || name.ends_with(".yaml")
+        || name == "makefile"
+        || name.ends_with("crontab")
 }

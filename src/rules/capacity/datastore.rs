@@ -1,30 +1,29 @@
-//! published-datastore, ephemeral-datastore: who reaches a store, and whether its data outlives it.
+//! `published-datastore`, `ephemeral-datastore`: whether other hosts reach a store, and whether its
+//! data outlives its container.
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class, KnownImage};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
-use crate::model::container::{Container, Mount, MountSource};
+use crate::model::container::{Container, Mount, MountSource, Port};
 use crate::model::dockerfile::Base;
-use crate::model::env::EnvVar;
 use crate::model::file_role::is_development;
-use crate::model::image::Reference;
-use crate::source::is_inside;
+use crate::source::{Location, is_inside};
 
 /// The store that a container runs: its image, or what its image is built from.
 pub fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
-    let known = |reference: &Reference| data::store(&reference.repository());
-    if !builds {
-        return known(container.image.as_ref()?.reference.as_ref()?);
-    }
+    let image = if builds {
+        let (dockerfile, stage) = ctx.graph.build_of(container)?;
+        match dockerfile.root(stage)? {
+            Base::Image(image) => image,
+            Base::Stage(_) | Base::Scratch(_) => return None,
+        }
+    } else {
+        container.image.as_ref()?
+    };
 
-    let (dockerfile, stage) = ctx.graph.build_of(container)?;
-
-    match dockerfile.root(stage)? {
-        Base::Image(image) => known(image.reference.as_ref()?),
-        Base::Stage(_) | Base::Scratch(_) => None,
-    }
+    data::store(&image.reference.as_ref()?.repository())
 }
 
 pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -38,25 +37,8 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
             continue;
         }
 
-        let level = if project.development {
-            Level::Warning
-        } else {
-            sink.level()
-        };
-        // With its variables, if they are all there is to it.
-        let written = ctx.facts.text(port.location);
-        let plain = written.contains("${")
-            && written.contains(':')
-            && !written.contains(['\n', ' ', '[', '.']);
-        let local = match (port.published, port.target) {
-            _ if plain => format!("`127.0.0.1:{written}`"),
-            (Some(Some((host, _))), Some((target, _))) => format!("`127.0.0.1:{host}:{target}`"),
-            (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
-            _ => "a `127.0.0.1:` address".to_owned(),
-        };
-
-        sink.report_at(
-            level,
+        let local = local_mapping(ctx, port);
+        sink.report(
             Finding::new(
                 port.location,
                 format!(
@@ -70,8 +52,25 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                 "remove it (services of the project reach `{}` without it), or bind it to \
                  localhost: {local}",
                 service.name()
-            )),
+            ))
+            .case_if(project.development, "development"),
         );
+    }
+}
+
+/// The port mapping as it would be for localhost only.
+fn local_mapping(ctx: &Ctx, port: &Port) -> String {
+    let written = ctx.facts.text(port.location);
+    let is_short_with_variables =
+        written.contains("${") && written.contains(':') && !written.contains(['\n', ' ', '[', '.']);
+    if is_short_with_variables {
+        return format!("`127.0.0.1:{written}`");
+    }
+
+    match (port.published, port.target) {
+        (Some(Some((host, _))), Some((target, _))) => format!("`127.0.0.1:{host}:{target}`"),
+        (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
+        _ => "a `127.0.0.1:` address".to_owned(),
     }
 }
 
@@ -80,7 +79,8 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let Some(store) = store(ctx, container, builds) else {
         return;
     };
-    // A cache may forget. What has no known data folder cannot be judged.
+
+    // A cache may lose its data. Without a known data folder, mounts cannot be judged.
     if store.class == Class::Cache
         || store.data.is_empty()
         || container.open
@@ -88,81 +88,95 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     {
         return;
     }
-    // Somebody who sees to the mounts of an image that we know by its last name only, knows it
-    // better.
-    let exact = container
+
+    if let Some(loss) = data_loss(owner, container, store) {
+        sink.report(data_loss_finding(owner, container, store, loss));
+    }
+}
+
+/// Where a store keeps data that does not outlive its container.
+#[derive(Clone, Copy)]
+enum DataLoss<'a> {
+    /// In the container: nothing is mounted at the data folder.
+    InContainer,
+    /// In memory or scratch space.
+    Scratch(&'a Mount),
+    /// In a volume without a name, which the next container does not get.
+    AnonymousVolume(&'a Mount),
+}
+
+/// How a store loses its data; `None` if the data outlives the container, or may do so.
+fn data_loss<'a>(
+    owner: Owner,
+    container: &'a Container,
+    store: &KnownImage,
+) -> Option<DataLoss<'a>> {
+    // The data folder of an image that is known by the last part of its name only is a guess: any
+    // durable mount may hold the data.
+    let is_exact = container
         .image
         .as_ref()
-        .and_then(|image| image.reference.as_ref());
-    let exact = exact.is_some_and(|reference| data::image(&reference.repository()).is_some());
-    let mut lost: Option<&Mount> = None;
+        .and_then(|image| image.reference.as_ref())
+        .is_some_and(|reference| data::image(&reference.repository()).is_some());
+    let mut loss = DataLoss::InContainer;
 
     for mount in &container.mounts {
-        let Some(target) = &mount.target else { return };
-
-        let covers = store
+        let target = mount.target.as_ref()?;
+        let covers_data = store
             .data
             .iter()
             .any(|path| is_inside(path, &target.value) || is_inside(&target.value, path));
-        let durable = match mount.source {
-            MountSource::Scratch => false,
-            // A claim of a StatefulSet has no name of its own; an anonymous volume of compose goes
-            // with its container.
-            MountSource::Anonymous => matches!(owner, Owner::Kubernetes(..)),
-            MountSource::Volume(_)
+
+        let mount_loss = match mount.source {
+            MountSource::Scratch => Some(DataLoss::Scratch(mount)),
+            // In compose only: a claim of a StatefulSet has no name of its own.
+            MountSource::Anonymous if matches!(owner, Owner::Compose(..)) => {
+                Some(DataLoss::AnonymousVolume(mount))
+            }
+            MountSource::Anonymous
+            | MountSource::Volume(_)
             | MountSource::Host(_)
             | MountSource::Other
-            | MountSource::Unknown => true,
+            | MountSource::Unknown => None,
             MountSource::ConfigMap(_) | MountSource::Secret(_) => continue,
         };
 
-        if durable && (covers || !exact || is_told_of(container, &target.value)) {
-            return;
-        }
-
-        if covers && !durable {
-            lost = lost.or(Some(mount));
+        match (mount_loss, loss) {
+            (None, _) if covers_data || !is_exact || names_path(container, &target.value) => {
+                return None;
+            }
+            (Some(first), DataLoss::InContainer) if covers_data => loss = first,
+            _ => {}
         }
     }
 
+    Some(loss)
+}
+
+fn data_loss_finding(
+    owner: Owner,
+    container: &Container,
+    store: &KnownImage,
+    loss: DataLoss,
+) -> Finding {
     let name = &container.name.value;
     let folder = &store.data[0];
-    let finding = match lost {
-        Some(mount) => {
-            let scratch = if mount.source == MountSource::Scratch {
-                "memory or scratch space"
-            } else {
-                "an anonymous volume"
-            };
-
-            let label = if mount.source == MountSource::Scratch {
-                "data is lost when the container is replaced"
-            } else {
-                "the next container starts with an empty volume"
-            };
-            // A pod's mount is several lines long; the path is what matters of it.
-            let path = mount
-                .target
-                .as_ref()
-                .filter(|_| matches!(owner, Owner::Kubernetes(..)));
-            let location = path.map_or(mount.location, |path| path.location);
-            Finding::new(
-                location,
-                format!(
-                    "`{name}`, {}, stores its data in {scratch}",
-                    store.class.phrase()
-                ),
-            )
-            .label(label)
-        }
-        None => Finding::new(
+    let (location, place, label) = match loss {
+        DataLoss::InContainer => (
             container.anchor,
-            format!(
-                "`{name}`, {}, stores its data inside the container",
-                store.class.phrase()
-            ),
-        )
-        .label(format!("no volume at `{folder}`")),
+            "inside the container",
+            format!("no volume at `{folder}`"),
+        ),
+        DataLoss::Scratch(mount) => (
+            mount_location(owner, mount),
+            "in memory or scratch space",
+            "data is lost when the container is replaced".to_owned(),
+        ),
+        DataLoss::AnonymousVolume(mount) => (
+            mount_location(owner, mount),
+            "in an anonymous volume",
+            "the next container starts with an empty volume".to_owned(),
+        ),
     };
 
     let help = match owner {
@@ -174,14 +188,29 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             )
         }
     };
-    // What an anonymous volume holds is still there, if hard to find.
-    let level = if lost.is_some_and(|mount| mount.source != MountSource::Scratch) {
-        sink.level().lowered()
-    } else {
-        sink.level()
-    };
 
-    sink.report_at(level, finding.help(help).anchor(container.anchor));
+    Finding::new(
+        location,
+        format!(
+            "`{name}`, {}, stores its data {place}",
+            store.class.phrase()
+        ),
+    )
+    .label(label)
+    .help(help)
+    .anchor(container.anchor)
+    .case_if(
+        matches!(loss, DataLoss::AnonymousVolume(_)),
+        "anonymous-volume",
+    )
+}
+
+/// A mount of a pod is several lines long, so its path is shown.
+fn mount_location(owner: Owner, mount: &Mount) -> Location {
+    match (owner, &mount.target) {
+        (Owner::Kubernetes(..), Some(path)) => path.location,
+        _ => mount.location,
+    }
 }
 
 /// Test files, and containers that only call a store's client.
@@ -197,21 +226,25 @@ fn is_exempt(ctx: &Ctx, owner: Owner) -> bool {
     }
 }
 
-/// Whether the command or a variable names the path: the store was told to keep its data there.
-fn is_told_of(container: &Container, path: &str) -> bool {
+/// Whether the command or a variable names the path: the store is set to keep its data there.
+fn names_path(container: &Container, path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    let in_env = |var: &EnvVar| {
+    let is_in_env = container.env.iter().any(|var| {
         var.value
             .resolved()
             .is_some_and(|value| value.contains(path))
-    };
+    });
 
-    let in_command = |command: &Command| match command {
+    is_in_env
+        || [&container.entrypoint, &container.command]
+            .into_iter()
+            .flatten()
+            .any(|command| command_names_path(command, path))
+}
+
+fn command_names_path(command: &Command, path: &str) -> bool {
+    match command {
         Command::Exec { words, .. } => words.iter().any(|word| word.value.contains(path)),
         Command::Shell { code, .. } => code.text.contains(path),
-    };
-
-    let commands = [container.entrypoint.as_ref(), container.command.as_ref()];
-
-    container.env.iter().any(in_env) || commands.into_iter().flatten().any(in_command)
+    }
 }

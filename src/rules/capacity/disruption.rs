@@ -6,36 +6,37 @@ use crate::analysis::workload::{has_operator, is_long_running, is_scalable, repl
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
-use crate::source::{Located, parent};
+use crate::source::{Located, Location, parent};
 
-/// Workloads with several replicas and no budget, said once; and budgets that guard nothing.
+/// Workloads with several replicas and no budget, once for the repository; and budgets that select
+/// nothing.
 pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     let cluster = &ctx.graph.cluster;
-    let lacks = |object: &&Object| {
+    for object in cluster.objects() {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
-            return false;
+            continue;
         };
 
-        let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
-        many && !object.open
-            && is_scalable(object)
-            && is_long_running(object, workload)
-            && joined.budgets.is_empty()
-            && !joined.may_be_guarded
-    };
+        if replicas(ctx, object, workload).is_none_or(|count| count < 2)
+            || object.open
+            || !is_scalable(object)
+            || !is_long_running(object, workload)
+            || !joined.budgets.is_empty()
+            || joined.may_be_guarded
+        {
+            continue;
+        }
 
-    let finding = |object: &Object| {
-        Finding::new(
-            object.location(),
-            format!("no PodDisruptionBudget covers {}", object.title()),
-        )
-        .label("draining a node can evict all its pods at once")
-        .help("add a PodDisruptionBudget with `maxUnavailable: 1`")
-        .anchor(object.anchor)
-    };
-
-    for object in cluster.objects().filter(lacks) {
-        sink.report(finding(object).cause(Subject::Repository, "no budget"));
+        sink.report(
+            Finding::new(
+                object.location(),
+                format!("no PodDisruptionBudget covers {}", object.title()),
+            )
+            .label("draining a node can evict all its pods at once")
+            .help("add a PodDisruptionBudget with `maxUnavailable: 1`")
+            .anchor(object.anchor)
+            .cause(Subject::Repository, "no budget"),
+        );
     }
 
     for object in cluster.objects() {
@@ -51,10 +52,10 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             continue;
         };
 
-        let guards = cluster
+        let may_select = cluster
             .selected(object)
             .is_none_or(|selected| selected.more || !selected.workloads.is_empty());
-        if !guards
+        if !may_select
             && !object.open
             && has_pods_near(ctx, object)
             && !has_operator(ctx, parent(ctx.facts.path(object.file)))
@@ -86,8 +87,7 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    let anchor = object.anchor;
-    let report = |location, label: String, sink: &mut Sink| {
+    if let Some((location, label)) = block(ctx, object, budget) {
         sink.report(
             Finding::new(
                 location,
@@ -95,71 +95,66 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             )
             .label(label)
             .help("use `maxUnavailable: 1` and at least two replicas")
-            .anchor(anchor),
+            .anchor(object.anchor),
         );
-    };
-
-    if let Some(limit) = budget
-        .max_unavailable
-        .known()
-        .filter(|limit| matches!(limit.value.as_str(), "0" | "0%"))
-    {
-        return report(limit.location, "no pod may be unavailable".to_owned(), sink);
-    }
-
-    let Some((limit, written)) = minimum(budget) else {
-        return;
-    };
-
-    if written == "100%" {
-        return report(
-            limit.unwrap_or(object.location()),
-            "all pods must be available".to_owned(),
-            sink,
-        );
-    }
-
-    let Some(selected) = ctx
-        .graph
-        .cluster
-        .selected(object)
-        .filter(|selected| !selected.more)
-    else {
-        return;
-    };
-
-    let scalable = selected
-        .workloads
-        .iter()
-        .filter(|(target, workload)| is_scalable(target) && is_long_running(target, workload));
-    let counts: Option<Vec<u32>> = scalable
-        .map(|(target, workload)| replicas(ctx, target, workload))
-        .collect();
-    let Some(total) = counts
-        .filter(|counts| !counts.is_empty())
-        .map(|counts| counts.iter().sum::<u32>())
-    else {
-        return;
-    };
-
-    let needed = match written.strip_suffix('%').map(str::parse::<u32>) {
-        // Shares are rounded up.
-        Some(Ok(share)) => (u64::from(total) * u64::from(share)).div_ceil(100) as u32,
-        Some(Err(_)) => return,
-        None => match written.parse() {
-            Ok(count) => count,
-            Err(_) => return,
-        },
-    };
-
-    if total > 0 && needed >= total {
-        let label = format!("{needed} of {total} pods must be available");
-        report(limit.unwrap_or(object.location()), label, sink);
     }
 }
 
-/// How many pods must stay, and where that is written; one where a budget says nothing.
-fn minimum(budget: &DisruptionBudget) -> Option<(Option<crate::source::Location>, String)> {
+/// Where a budget allows no eviction at all, and why.
+fn block(ctx: &Ctx, object: &Object, budget: &DisruptionBudget) -> Option<(Location, String)> {
+    if let Some(limit) = budget.max_unavailable.known()
+        && matches!(limit.value.as_str(), "0" | "0%")
+    {
+        return Some((limit.location, "no pod may be unavailable".to_owned()));
+    }
+
+    let (location, written) = minimum(budget)?;
+    let location = location.unwrap_or(object.location());
+    if written == "100%" {
+        return Some((location, "all pods must be available".to_owned()));
+    }
+
+    let total = count_pods(ctx, object)?;
+    let needed: u32 = match written.strip_suffix('%') {
+        // Shares are rounded up.
+        Some(percent) => {
+            let percent: u32 = percent.parse().ok()?;
+            (u64::from(total) * u64::from(percent)).div_ceil(100) as u32
+        }
+        None => written.parse().ok()?,
+    };
+    if total == 0 || needed < total {
+        return None;
+    }
+
+    Some((
+        location,
+        format!("{needed} of {total} pods must be available"),
+    ))
+}
+
+/// How many pods a budget selects; `None` if that is not known.
+fn count_pods(ctx: &Ctx, budget: &Object) -> Option<u32> {
+    let selected = ctx.graph.cluster.selected(budget)?;
+    if selected.more {
+        return None;
+    }
+
+    let counts: Vec<u32> = selected
+        .workloads
+        .iter()
+        .filter(|(target, workload)| is_scalable(target) && is_long_running(target, workload))
+        .map(|(target, workload)| replicas(ctx, target, workload))
+        .collect::<Option<_>>()?;
+    if counts.is_empty() {
+        return None;
+    }
+
+    Some(counts.iter().sum())
+}
+
+/// How many pods must be available, and where that is written; one for an empty budget.
+fn minimum(budget: &DisruptionBudget) -> Option<(Option<Location>, String)> {
     match (&budget.min_available, &budget.max_unavailable) {
         (Setting::Set(Located { value, location }), _) => Some((Some(*location), value.clone())),
         (Setting::Absent, Setting::Absent) => budget

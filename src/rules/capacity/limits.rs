@@ -1,4 +1,4 @@
-//! memory-limit, cpu-limit: what a container may take of its host.
+//! `memory-limit`, `cpu-limit`: how much of its host a container may use.
 
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
@@ -62,7 +62,7 @@ fn absent(
         Owner::Compose(project, _) => project_subject(project),
         Owner::Kubernetes(..) => Subject::File,
     };
-    // `mem_limit: 0` is where the user has to look, if that is how it is unlimited.
+    // `mem_limit: 0` is the line to change, if there is one.
     let zero = container.resources.zero.first().copied();
     let location = zero.unwrap_or(container.anchor);
     let finding = Finding::new(
@@ -85,8 +85,8 @@ fn absent(
     sink.report(finding.help(help).anchor(container.anchor));
 }
 
-/// Where limits would only be in the way: development, what no container runs, and hooks, which
-/// come and go.
+/// Whether a container needs no limits: in development, without a container at run time, and in
+/// hooks, which are short.
 fn is_exempt(owner: Owner) -> bool {
     match owner {
         Owner::Compose(project, service) => {

@@ -6,7 +6,7 @@ use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
-use crate::model::container::{Mount, MountSource};
+use crate::model::container::MountSource;
 use crate::model::kubernetes::{Body, Object, Workload};
 
 /// A Deployment that a Service sends traffic to, with one pod.
@@ -32,12 +32,12 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     };
 
     let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
-    let count = match &workload.replicas {
-        Setting::Set(at) if at.value == 1 => Some(at.location),
+    let location = match &workload.replicas {
+        Setting::Set(count) if count.value == 1 => Some(count.location),
         Setting::Absent => None,
         _ => return,
     };
-    // What keeps state of its own, or is written to run alone, cannot simply be run twice.
+    // A workload with state, or with a strategy for one pod, cannot simply run twice.
     let alone = workload
         .strategy
         .kind
@@ -49,10 +49,10 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
 
     sink.report(
         Finding::new(
-            count.unwrap_or(object.location()),
+            location.unwrap_or(object.location()),
             format!("{} runs one replica", object.title()),
         )
-        .label(if count.is_some() {
+        .label(if location.is_some() {
             "every restart is an outage"
         } else {
             "`replicas` is not set; the default is 1"
@@ -66,18 +66,18 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     );
 }
 
-/// Whether a Service is for users, and not only for what scrapes its metrics.
+/// Whether a Service is for clients, and not only for the scraping of metrics.
 fn carries_requests(service: &Object) -> bool {
     let Body::Service(facts) = &service.body else {
         return false;
     };
 
-    let metrics = |name: &str| name.contains("metrics") || name.contains("monitoring");
     facts.ports.is_empty()
-        || !facts
-            .ports
-            .iter()
-            .all(|port| port.name.as_ref().is_some_and(|name| metrics(&name.value)))
+        || !facts.ports.iter().all(|port| {
+            port.name.as_ref().is_some_and(|name| {
+                name.value.contains("metrics") || name.value.contains("monitoring")
+            })
+        })
 }
 
 /// A data store cannot simply be run twice.
@@ -93,18 +93,17 @@ fn is_store(workload: &Workload) -> bool {
 
 /// A volume that outlives the pod, or may be one.
 fn has_claim(workload: &Workload) -> bool {
-    let claims = |mount: &Mount| {
-        matches!(
-            mount.source,
-            MountSource::Volume(_) | MountSource::Other | MountSource::Unknown
-        )
-    };
-
     workload
         .pod
         .containers
         .iter()
-        .any(|one| one.mounts.iter().any(claims))
+        .flat_map(|container| &container.mounts)
+        .any(|mount| {
+            matches!(
+                mount.source,
+                MountSource::Volume(_) | MountSource::Other | MountSource::Unknown
+            )
+        })
 }
 
 /// A device of which a node has few: a second pod may find none free.
@@ -115,18 +114,18 @@ fn needs_device(workload: &Workload) -> bool {
         .any(|container| container.resources.devices)
 }
 
-/// A strategy that takes all pods away at once.
+/// A strategy that stops all pods at once.
 pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.kind.value != "Deployment" || !is_long_running(object, workload) {
         return;
     }
-    // Of what no Service sends requests to, nobody waits for an answer.
-    if ctx
-        .graph
-        .cluster
-        .joined(object)
-        .is_none_or(|joined| !joined.services.iter().any(|one| carries_requests(one)))
-    {
+    // Without a Service, an outage is not noticed by clients.
+    if ctx.graph.cluster.joined(object).is_none_or(|joined| {
+        !joined
+            .services
+            .iter()
+            .any(|service| carries_requests(service))
+    }) {
         return;
     }
 
@@ -188,30 +187,30 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     }
 }
 
-/// Replicas that may all stand on one node; said once.
+/// Replicas that may all run on one node: once for the repository.
 pub fn spread(ctx: &Ctx, sink: &mut Sink) {
-    let lacks = |object: &&Object| {
+    for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload() else {
-            return false;
+            continue;
         };
 
-        let many = replicas(ctx, object, workload).is_some_and(|count| count >= 2);
-        many && is_scalable(object)
-            && is_long_running(object, workload)
-            && workload.pod.spread.is_absent()
-    };
+        if replicas(ctx, object, workload).is_none_or(|count| count < 2)
+            || !is_scalable(object)
+            || !is_long_running(object, workload)
+            || !workload.pod.spread.is_absent()
+        {
+            continue;
+        }
 
-    let finding = |object: &Object| {
-        Finding::new(
-            object.location(),
-            format!("the replicas of {} may all run on one node", object.title()),
-        )
-        .label("no topology spread constraints or pod anti-affinity")
-        .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
-        .anchor(object.anchor)
-    };
-
-    for object in ctx.graph.cluster.objects().filter(lacks) {
-        sink.report(finding(object).cause(Subject::Repository, "no spread"));
+        sink.report(
+            Finding::new(
+                object.location(),
+                format!("the replicas of {} may all run on one node", object.title()),
+            )
+            .label("no topology spread constraints or pod anti-affinity")
+            .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
+            .anchor(object.anchor)
+            .cause(Subject::Repository, "no spread"),
+        );
     }
 }

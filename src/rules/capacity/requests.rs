@@ -1,8 +1,8 @@
-//! `cpu-request`, `memory-request`, `invalid-resources`: what a pod asks of a node.
+//! `cpu-request`, `memory-request`, `invalid-resources`: resources that pods request.
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::Located;
@@ -60,33 +60,34 @@ fn missing(
                 limit.location,
                 format!("reserves this much {what} at all times"),
             );
-            sink.report_at(Level::Note, finding);
+            sink.report(finding.case("limit"));
         }
-        // An init container's share is given back before the pod serves, and a guessed pod may be
-        // filled in by its operator.
-        Setting::Absent if container.role == ContainerRole::Init || workload.guessed => {
-            sink.report_at(Level::Note, finding)
+        // An init container's share is free again before the pod serves, and an operator may
+        // complete a guessed pod.
+        Setting::Absent if container.role == ContainerRole::Init => {
+            sink.report(finding.case("init"));
         }
+        Setting::Absent if workload.guessed => sink.report(finding.case("guessed")),
         Setting::Absent => sink.report(finding.label("scheduled as if it needed none")),
     }
 }
 
-/// Requests above limits, memory in thousandths of a byte, and what is no quantity at all.
+/// Requests above limits, memory in thousandths of a byte, and values that are not quantities.
 pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
 
-    let own = &container.resources;
+    let resources = &container.resources;
     let title = container_title(object, container);
     for (what, request, limit) in [
-        ("CPU", &own.cpu_request, &own.cpu_limit),
-        ("memory", &own.memory_request, &own.memory_limit),
+        ("CPU", &resources.cpu_request, &resources.cpu_limit),
+        ("memory", &resources.memory_request, &resources.memory_limit),
     ] {
-        for at in [request, limit].into_iter().filter_map(Setting::known) {
-            if let Some(problem) = fault(what, at) {
+        for quantity in [request, limit].into_iter().filter_map(Setting::known) {
+            if let Some(problem) = fault(what, quantity) {
                 sink.report(
-                    Finding::new(at.location, format!("{title}: {problem}"))
+                    Finding::new(quantity.location, format!("{title}: {problem}"))
                         .anchor(object.anchor)
                         .help(format!(
                             "write it as {}",
@@ -127,8 +128,9 @@ pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
-fn fault(what: &str, at: &Located<Quantity>) -> Option<String> {
-    let Quantity { written, amount } = &at.value;
+/// A fault of a quantity in words, if it has one.
+fn fault(what: &str, quantity: &Located<Quantity>) -> Option<String> {
+    let Quantity { written, amount } = &quantity.value;
 
     match amount {
         None => Some(format!("`{written}` is not a {what} quantity")),

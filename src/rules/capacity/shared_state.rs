@@ -1,23 +1,22 @@
-//! sqlite-replicas, shared-volume-replicas: state that only one process or one node can hold,
+//! `sqlite-replicas`, `shared-volume-replicas`: state that only one process or one node can hold,
 //! behind several replicas.
 
-use crate::analysis::effective_env::{self, Variable};
+use crate::analysis::effective_env;
 use crate::analysis::hosts::is_swarm;
 use crate::analysis::workload::{container_title, is_long_running, is_scalable, replicas};
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
-use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, MountSource};
 use crate::model::kubernetes::{Body, Object, Workload};
+use crate::model::{Command, Setting};
 use crate::rules::capacity::datastore;
-use crate::source::{Location, is_inside, join};
+use crate::source::{Located, Location, is_inside, join};
 
-/// What a value says of SQLite: a URL, a path to its file, a driver's name.
+/// Whether a variable selects SQLite: by a URL, a path to its file, or the name of a driver.
 fn is_sqlite(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let value = value.trim().to_ascii_lowercase();
-    let has = |words: &[&str]| name.split('_').any(|part| words.contains(&part));
     if name.contains("TEST") || value.contains(":memory:") || value.contains("mode=memory") {
         return false;
     }
@@ -26,24 +25,14 @@ fn is_sqlite(name: &str, value: &str) -> bool {
         return true;
     }
 
-    let database = has(&["DB", "DATABASE", "SQLITE", "SQL"]);
-    // `file:` is Prisma's and Turso's way to say it.
-    if database && name.ends_with("URL") && value.starts_with("file:") {
+    let is_database = has_word(&name, &["DB", "DATABASE", "SQLITE", "SQL"]);
+    // Prisma and Turso use `file:`.
+    if is_database && name.ends_with("URL") && value.starts_with("file:") {
         return true;
     }
 
-    let driver = has(&[
-        "TYPE",
-        "CONNECTION",
-        "DRIVER",
-        "ENGINE",
-        "DIALECT",
-        "CLIENT",
-        "BACKEND",
-        "PROVIDER",
-    ]);
-    if database
-        && driver
+    if is_database
+        && has_word(&name, DRIVER_WORDS)
         && (matches!(&*value, "sqlite" | "sqlite3" | "better-sqlite3")
             || value.ends_with(".sqlite3"))
     {
@@ -51,10 +40,26 @@ fn is_sqlite(name: &str, value: &str) -> bool {
     }
 
     let path = value.split('?').next().unwrap_or("");
-    let file = path.ends_with(".sqlite")
+    let is_file = path.ends_with(".sqlite")
         || path.ends_with(".sqlite3")
         || (path.ends_with(".db") && path.contains('/'));
-    database && file && !path.contains("://")
+    is_database && is_file && !path.contains("://")
+}
+
+/// Words in the names of variables that hold a driver.
+const DRIVER_WORDS: &[&str] = &[
+    "TYPE",
+    "CONNECTION",
+    "DRIVER",
+    "ENGINE",
+    "DIALECT",
+    "CLIENT",
+    "BACKEND",
+    "PROVIDER",
+];
+
+fn has_word(name: &str, words: &[&str]) -> bool {
+    name.split('_').any(|part| words.contains(&part))
 }
 
 /// `sqlite:///data/app.db`, `sqlite+aiosqlite:///…`, `jdbc:sqlite:…`. Without a path the database
@@ -68,27 +73,34 @@ fn is_url(value: &str) -> bool {
     matches!(scheme, "sqlite" | "sqlite3") && !path.trim_start_matches('/').is_empty()
 }
 
-/// The first thing that tells a container to keep its data in SQLite.
+/// The first variable or argument that makes a container keep its data in SQLite.
 fn sqlite(ctx: &Ctx, owner: Owner, container: &Container) -> Option<Location> {
-    let told = |var: &Variable| is_sqlite(var.name, var.value);
-    let by_variable = effective_env::effective(ctx, owner, container)
+    let variable = effective_env::effective(ctx, owner, container)
         .into_iter()
-        .find(told)
-        .map(|var| var.location);
-    by_variable.or_else(|| {
-        let commands = [&container.entrypoint, &container.command];
-        commands.into_iter().flatten().find_map(|command| {
-            let script = command.script();
-            let words = script
-                .invocations()
-                .into_iter()
-                .flat_map(|one| one.args.iter());
-            let url = |text: &str| is_url(text.split_once('=').map_or(text, |(_, value)| value));
-            let word = words.into_iter().find(|word| url(word.text()))?;
+        .find(|var| is_sqlite(var.name, var.value));
+    if let Some(variable) = variable {
+        return Some(variable.location);
+    }
 
-            Some(command.place_of(word.span))
-        })
-    })
+    [&container.entrypoint, &container.command]
+        .into_iter()
+        .flatten()
+        .find_map(sqlite_argument)
+}
+
+/// The argument of a command that is a URL of SQLite, with an option's name or without.
+fn sqlite_argument(command: &Command) -> Option<Location> {
+    let script = command.script();
+    let word = script
+        .invocations()
+        .into_iter()
+        .flat_map(|invocation| invocation.args.iter())
+        .find(|word| {
+            let text = word.text();
+            is_url(text.split_once('=').map_or(text, |(_, value)| value))
+        })?;
+
+    Some(command.place_of(word.span))
 }
 
 fn report_sqlite(location: Location, who: &str, count: u32, counted: Location, sink: &mut Sink) {
@@ -125,7 +137,7 @@ pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &m
     };
 
     for container in workload.pod.lasting() {
-        // Pods that claim a volume each may well keep a file each.
+        // Pods with a volume each may keep a file each.
         if container
             .mounts
             .iter()
@@ -134,9 +146,9 @@ pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &m
             continue;
         }
 
-        if let Some(told) = sqlite(ctx, Owner::Kubernetes(object, workload), container) {
+        if let Some(database) = sqlite(ctx, Owner::Kubernetes(object, workload), container) {
             report_sqlite(
-                told,
+                database,
                 &container_title(object, container),
                 count,
                 location,
@@ -146,7 +158,7 @@ pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &m
     }
 }
 
-/// How many pods there are at least, where it is several, and who says so.
+/// The minimum number of pods, if there are several, and where it is set.
 fn many(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<(u32, Location)> {
     if !is_scalable(object) || !is_long_running(object, workload) {
         return None;
@@ -214,13 +226,17 @@ pub fn shared_claim(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut 
     }
 }
 
-/// The place of an access mode for one node, where there is none for several.
-fn single_mode(modes: &Setting<Vec<crate::source::Located<String>>>) -> Option<Location> {
+/// The location of an access mode for one node, if no mode is for several.
+fn single_mode(modes: &Setting<Vec<Located<String>>>) -> Option<Location> {
     let modes = modes.value()?;
-    let single = modes
+    let is_single = modes
         .iter()
         .all(|mode| matches!(mode.value.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"));
-    modes.first().filter(|_| single).map(|mode| mode.location)
+    if !is_single {
+        return None;
+    }
+
+    modes.first().map(|mode| mode.location)
 }
 
 /// Several engines of one store over one folder of data.

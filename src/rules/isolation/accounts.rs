@@ -1,5 +1,5 @@
 //! `service-account-token`, `default-service-account`, `rbac-wildcard`, `cluster-admin`,
-//! `secrets-access`, `pod-exec`, `rbac-escalation`: what pods and people may ask of the API server.
+//! `secrets-access`, `pod-exec`, `rbac-escalation`: what pods and users may do with the API.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink, Subject};
@@ -7,7 +7,7 @@ use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
 use crate::source::{Located, Location};
 
-/// The setting of the service account that a pod runs as, if the account is here.
+/// The setting of the service account of a pod, if the repository defines the account.
 fn account_setting<'a>(
     ctx: &Ctx<'a>,
     object: &Object,
@@ -23,81 +23,70 @@ fn account_setting<'a>(
         .cluster
         .find("ServiceAccount", name, object)
         .into_iter()
-        .find_map(|found| match &found.body {
+        .find_map(|object| match &object.body {
             Body::ServiceAccount(account) => Some(&account.automount_token),
             _ => None,
         })
 }
 
 pub fn token(ctx: &Ctx, sink: &mut Sink) {
-    let mut missing = Vec::new();
-
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else {
             continue;
         };
 
-        let finding = |location| {
-            Finding::new(
-                location,
-                format!("{} mounts a Kubernetes API token", object.title()),
-            )
-            .help(
-                "set `automountServiceAccountToken: false` unless the pod calls the Kubernetes API",
-            )
-            .anchor(object.anchor)
-        };
-
-        match &workload.pod.automount_token {
-            Setting::Set(at) if at.value => {
-                sink.report(finding(at.location).label("enabled explicitly"))
-            }
-
+        let (location, label) = match &workload.pod.automount_token {
+            Setting::Set(setting) if setting.value => (setting.location, "enabled explicitly"),
             Setting::Absent
                 if account_setting(ctx, object, workload)
-                    .is_none_or(|own| own.is_absent() || own.is(true)) =>
+                    .is_none_or(|setting| setting.is_absent() || setting.is(true)) =>
             {
-                missing.push(finding(object.location()).label("mounted by default"));
+                (object.location(), "mounted by default")
             }
-            _ => {}
-        }
-    }
+            _ => continue,
+        };
 
-    for finding in missing {
-        sink.report(finding.cause(Subject::Repository, "account"));
+        let finding = Finding::new(
+            location,
+            format!("{} mounts a Kubernetes API token", object.title()),
+        )
+        .label(label)
+        .help("set `automountServiceAccountToken: false` unless the pod calls the Kubernetes API")
+        .anchor(object.anchor);
+        if workload.pod.automount_token.is_absent() {
+            sink.report(finding.cause(Subject::Repository, "account"));
+        } else {
+            sink.report(finding);
+        }
     }
 }
 
 pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
-    let mut missing = Vec::new();
-
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else {
             continue;
         };
 
-        let finding = |location| {
-            Finding::new(
-                location,
-                format!("{} uses the default service account", object.title()),
-            )
-            .help("create a dedicated ServiceAccount with only the permissions that the pod needs")
-            .anchor(object.anchor)
+        let (location, label) = match &workload.pod.service_account {
+            Setting::Set(name) if name.value == "default" => {
+                (name.location, "shared with other pods of the namespace")
+            }
+            Setting::Absent => (object.location(), "no `serviceAccountName`"),
+            _ => continue,
         };
 
-        match &workload.pod.service_account {
-            Setting::Set(name) if name.value == "default" => {
-                sink.report(finding(name.location).label("shared with other pods of the namespace"))
-            }
-            Setting::Absent => {
-                missing.push(finding(object.location()).label("no `serviceAccountName`"))
-            }
-            _ => {}
+        let finding = Finding::new(
+            location,
+            format!("{} uses the default service account", object.title()),
+        )
+        .label(label)
+        .help("create a dedicated ServiceAccount with only the permissions that the pod needs")
+        .anchor(object.anchor);
+        if workload.pod.service_account.is_absent() {
+            sink.report(finding.cause(Subject::Repository, "account"));
+        } else {
+            sink.report(finding);
         }
-    }
-
-    for finding in missing {
-        sink.report(finding.cause(Subject::Repository, "account"));
     }
 }
 
@@ -109,7 +98,7 @@ fn rules(object: &Object) -> &[PolicyRule] {
     }
 }
 
-/// API groups of which every resource is the way to every right.
+/// API groups whose resources lead to every permission.
 const POWERFUL: [&str; 6] = [
     "admissionregistration.k8s.io",
     "apiextensions.k8s.io",
@@ -121,24 +110,17 @@ const POWERFUL: [&str; 6] = [
 
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object) {
-        let star = |list: &'_ [Located<String>]| {
-            list.iter()
-                .find(|own| own.value == "*")
-                .map(|own| own.location)
-        };
-        // Every resource of a group that one product brings is bounded by that, as is every verb on
-        // what is named.
-        let narrow = |group: &Located<String>| {
-            group.value.contains('.') && !POWERFUL.contains(&group.value.as_str())
-        };
-
-        let bounded = !rule.groups.is_empty() && rule.groups.iter().all(narrow);
-        let (what, location, level) = match (star(&rule.resources), star(&rule.verbs)) {
-            (Some(location), _) if bounded => ("resource", location, sink.level().lowered()),
-            (Some(location), _) => ("resource", location, sink.level()),
-            (None, Some(location)) => ("verb", location, sink.level().lowered()),
+        let (what, location) = match (wildcard_in(&rule.resources), wildcard_in(&rule.verbs)) {
+            (Some(location), _) => ("resource", location),
+            (None, Some(location)) => ("verb", location),
             (None, None) => continue,
         };
+
+        // All resources of a product's API group are limited to that product.
+        let bounded = !rule.groups.is_empty()
+            && rule.groups.iter().all(|group| {
+                group.value.contains('.') && !POWERFUL.contains(&group.value.as_str())
+            });
 
         let of = match rule.groups.as_slice() {
             [group] if bounded && what == "resource" => format!(" in API group `{}`", group.value),
@@ -151,9 +133,17 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
         )
         .label("includes any added in later versions")
         .help(format!("list only the {what}s that are needed"))
-        .anchor(object.anchor);
-        sink.report_at(level, finding);
+        .anchor(object.anchor)
+        .case_if(bounded, "bounded")
+        .case_if(what == "verb", "verbs");
+        sink.report(finding);
     }
+}
+
+fn wildcard_in(list: &[Located<String>]) -> Option<Location> {
+    list.iter()
+        .find(|item| item.value == "*")
+        .map(|item| item.location)
 }
 
 pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
@@ -193,13 +183,17 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
         .iter()
         .filter(|rule| !rule.named && rule.has_group(""))
     {
-        let named = rule.resources.iter().find(|own| own.value == "secrets");
-        // Who may only create a Secret reads none, and `resourceNames` cannot narrow that.
+        let resource = rule
+            .resources
+            .iter()
+            .find(|resource| resource.value == "secrets");
+        // `create` alone reads no Secret, and `resourceNames` cannot restrict it.
         let verb = rule.verbs.iter().find(|verb| verb.value != "create");
-        let (Some(resource), Some(verb)) = (named, verb) else {
+        let (Some(resource), Some(verb)) = (resource, verb) else {
             continue;
         };
-        // Where a ClusterRole reaches is said by what binds it.
+
+        // The scope of a ClusterRole depends on its bindings.
         let scope = if object.kind.value == "ClusterRole" {
             ""
         } else {
@@ -225,11 +219,13 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
 
 pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| rule.has_group("")) {
-        let named = rule
-            .resources
-            .iter()
-            .find(|own| matches!(own.value.as_str(), "pods/exec" | "pods/attach" | "pods/*"));
-        let (Some(resource), Some(_)) = (named, rule.verb(&["create", "get"])) else {
+        let resource = rule.resources.iter().find(|resource| {
+            matches!(
+                resource.value.as_str(),
+                "pods/exec" | "pods/attach" | "pods/*"
+            )
+        });
+        let (Some(resource), Some(_)) = (resource, rule.verb(&["create", "get"])) else {
             continue;
         };
 
@@ -271,32 +267,39 @@ pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-/// The verb that escalates, and where it is granted. `*` grants it where the resource is one that
-/// it works on.
+/// API group and resources on which a verb escalates.
+const ESCALATION_TARGETS: [(&str, &[&str], &str); 3] = [
+    (
+        "rbac.authorization.k8s.io",
+        &["roles", "clusterroles"],
+        "escalate",
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        &["rolebindings", "clusterrolebindings"],
+        "bind",
+    ),
+    ("", &["users", "groups", "serviceaccounts"], "impersonate"),
+];
+
+/// The verb that escalates, and where it is granted. `*` grants it on the resources that the verb
+/// is for.
 fn escalating(rule: &PolicyRule) -> Option<(Location, &'static str)> {
     for verb in ["escalate", "bind", "impersonate"] {
-        if let Some(own) = rule.verbs.iter().find(|own| own.value == verb) {
-            return Some((own.location, verb));
+        if let Some(granted) = rule.verbs.iter().find(|granted| granted.value == verb) {
+            return Some((granted.location, verb));
         }
     }
 
-    let star = rule.verbs.iter().find(|own| own.value == "*")?;
-    let names = |list: &[&str]| {
-        rule.resources
-            .iter()
-            .any(|own| list.contains(&own.value.as_str()))
-    };
-
-    if rule.has_group("rbac.authorization.k8s.io") && names(&["roles", "clusterroles"]) {
-        return Some((star.location, "escalate"));
-    }
-
-    if rule.has_group("rbac.authorization.k8s.io")
-        && names(&["rolebindings", "clusterrolebindings"])
-    {
-        return Some((star.location, "bind"));
-    }
-
-    (rule.has_group("") && names(&["users", "groups", "serviceaccounts"]))
-        .then_some((star.location, "impersonate"))
+    let wildcard = wildcard_in(&rule.verbs)?;
+    ESCALATION_TARGETS
+        .iter()
+        .find(|(group, resources, _)| {
+            rule.has_group(group)
+                && rule
+                    .resources
+                    .iter()
+                    .any(|resource| resources.contains(&resource.value.as_str()))
+        })
+        .map(|(_, _, verb)| (wildcard, *verb))
 }

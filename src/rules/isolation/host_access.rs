@@ -1,9 +1,9 @@
-//! dangerous-capability, host-namespace, docker-socket, sensitive-host-mount, host-device: what a
-//! container is given of its host.
+//! `dangerous-capability`, `host-namespace`, `docker-socket`, `sensitive-host-mount`, `host-device`:
+//! access of a container to its host.
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::Class;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HostNamespace, Mount, MountSource};
 use crate::source::Located;
 
@@ -24,8 +24,7 @@ const BASELINE: &[&str] = &[
     "SYS_CHROOT",
 ];
 
-/// Capabilities that programs ask for without giving the host away: locking memory, raising
-/// priorities.
+/// Capabilities that do not lead to the host, such as locking memory and raising priorities.
 const MILD: &[&str] = &[
     "IPC_LOCK",
     "SYS_NICE",
@@ -34,14 +33,6 @@ const MILD: &[&str] = &[
     "BLOCK_SUSPEND",
     "LEASE",
 ];
-
-/// What a developer's own machine is asked for is a risk to that machine alone.
-pub fn level(owner: Owner, sink: &Sink) -> Level {
-    match owner {
-        Owner::Compose(project, _) if project.development => sink.level().lowered(),
-        Owner::Compose(..) | Owner::Kubernetes(..) => sink.level(),
-    }
-}
 
 pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
@@ -65,14 +56,14 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
             _ => "more than a container gets by default",
         };
 
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 added.location,
                 format!("{} adds the capability `{name}`", container.title()),
             )
             .label(gives)
-            .help("remove it, or move the work that needs it out of the container"),
+            .help("remove it, or move the work that needs it out of the container")
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
@@ -109,8 +100,7 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
             HostNamespace::Cgroup => ("can see the host's control groups", "remove it"),
         };
 
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 shared.location,
                 format!(
@@ -119,7 +109,8 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 ),
             )
             .label(gives)
-            .help(help),
+            .help(help)
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
@@ -156,8 +147,7 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
         .filter_map(host_path)
         .filter(|path| is_engine_socket(&path.value))
     {
-        sink.report_at(
-            level(owner, sink),
+        sink.report(
             Finding::new(
                 path.location,
                 format!(
@@ -169,12 +159,13 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
             .help(
                 "use a socket proxy that allows only the calls needed, or remove it; `:ro` \
                     does not restrict it",
-            ),
+            )
+            .case_if(owner.is_development(), "development"),
         );
     }
 }
 
-/// Folders of the host that give it away as a whole.
+/// Folders of the host that lead to all of it.
 const SENSITIVE: &[&str] = &[
     "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run",
     "/sbin", "/sys", "/usr", "/var", "/var/lib", "/var/run", "/var/log",
@@ -219,8 +210,7 @@ const HOME_SECRETS: &[&str] = &[
     "/.netrc",
 ];
 
-/// Parts of `/etc` that are mounted for what they say, and hold no account and no key of the
-/// host's.
+/// Parts of `/etc` without accounts and keys of the host.
 const HARMLESS_ETC: &[&str] = &[
     "/etc/ca-certificates",
     "/etc/hostname",
@@ -239,7 +229,7 @@ const HARMLESS_ETC: &[&str] = &[
     "/etc/alternatives",
 ];
 
-/// Another part of the host's configuration that the container can change.
+/// Whether a path is another part of the host's configuration that the container can change.
 fn is_configuration(path: &str, mount: &Mount) -> bool {
     path.starts_with("/etc/")
         && !mount.read_only
@@ -270,24 +260,14 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
         };
 
         let sensitive = is_sensitive(&path.value);
-        let level = match owner {
-            Owner::Compose(project, service) if sensitive => {
-                let observes = service
-                    .known_image()
-                    .is_some_and(|known| known.class == Class::Monitoring);
-                match (observes && mount.read_only, project.development) {
-                    // An agent that reads the host's figures has to see them.
-                    (true, _) => Level::Note,
-                    (false, true) => Level::Warning,
-                    (false, false) => Level::Error,
-                }
-            }
-            Owner::Kubernetes(..) if sensitive => Level::Error,
-            // In a cluster any folder of a node is shared with whoever lands there.
-            Owner::Kubernetes(..) => Level::Warning,
-            Owner::Compose(..) if is_configuration(&path.value, mount) => Level::Warning,
-            Owner::Compose(..) => continue,
+        // In a cluster any folder of a node is shared with every pod that is scheduled there.
+        let is_reported = match owner {
+            Owner::Kubernetes(..) => true,
+            Owner::Compose(..) => sensitive || is_configuration(&path.value, mount),
         };
+        if !is_reported {
+            continue;
+        }
 
         let access = if mount.read_only {
             "can read"
@@ -295,8 +275,7 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             "can modify"
         };
 
-        sink.report_at(
-            level,
+        sink.report(
             Finding::new(
                 path.location,
                 format!(
@@ -306,12 +285,25 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
                 ),
             )
             .label(format!("the container {access} it"))
-            .help("mount only the file or directory that is needed, read-only, or use a volume"),
+            .help("mount only the file or directory that is needed, read-only, or use a volume")
+            .case_if(owner.is_development(), "development")
+            .case_if(mount.read_only && is_monitoring(owner), "monitoring")
+            .case_if(!sensitive, "ordinary-path"),
         );
     }
 }
 
-/// A volume is the pod's, so several containers of a pod say the same thing once.
+/// Whether a service runs a monitoring agent, which has to see the host to report about it.
+fn is_monitoring(owner: Owner) -> bool {
+    match owner {
+        Owner::Compose(_, service) => service
+            .known_image()
+            .is_some_and(|known| known.class == Class::Monitoring),
+        Owner::Kubernetes(..) => false,
+    }
+}
+
+/// The subject of a message: for volumes of a pod the pod, so that its containers share one finding.
 fn subject(owner: Owner, container: &Container) -> String {
     match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
@@ -319,7 +311,7 @@ fn subject(owner: Owner, container: &Container) -> String {
     }
 }
 
-/// Devices that serve computing, display and tunnels, and hold nothing of the host's.
+/// Devices for computing, display and tunnels, which hold no data of the host.
 const ORDINARY_DEVICES: &[&str] = &[
     "/dev/accel",
     "/dev/davinci",

@@ -1,8 +1,10 @@
-//! `non-root-user`: who the shipped image, the service or the pod runs as.
+//! `non-root-user`: the user that the shipped image, the service or the pod runs as.
+
+use std::collections::HashSet;
 
 use crate::analysis::{Ctx, Owner, shipped_stages, startup};
 use crate::data;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::{Use, User};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
@@ -18,7 +20,7 @@ const SHOWN: usize = 4;
 
 /// Each shipped stage of a Dockerfile.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    // GitHub runs an action as root whatever it says, and development containers are not shipped.
+    // GitHub always runs an action as root, and development containers are not shipped.
     if shipped_stages::is_action(ctx, dockerfile)
         || ctx.facts.path(dockerfile.file).contains(".devcontainer/")
     {
@@ -39,7 +41,6 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
 
-        let drops = drops_privileges(ctx, dockerfile, stage);
         let unless = foreign
             .as_ref()
             .map_or("", |_| ", unless its base image sets a user");
@@ -54,66 +55,77 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
         }
 
-        for one in ctx
-            .graph
-            .uses(dockerfile.file)
-            .iter()
-            .filter(|one| one.stage == stage)
-            .take(SHOWN)
-        {
-            // A base file and its override say the same of one service.
-            let told = |text: &String| {
-                finding
-                    .related
-                    .iter()
-                    .any(|own| own.location == one.location && own.text == *text)
-            };
-
-            if let Some(text) = runs_here(&one.user).filter(|text| !told(text)) {
-                finding = finding.related(one.location, text);
+        let mut seen = HashSet::new();
+        for image_use in uses_of(ctx, dockerfile, stage).take(SHOWN) {
+            // A base file and its override may have the same service.
+            if let Some(text) = runs_here(&image_use.user)
+                && seen.insert((image_use.location, text.clone()))
+            {
+                finding = finding.related(image_use.location, text);
             }
         }
 
-        match drops {
-            Some(by) => sink.report_at(
-                Level::Note,
-                finding.label(format!("starts as root; `{by}` drops privileges later")),
+        match drops_privileges(ctx, dockerfile, stage) {
+            Some(program) => sink.report(
+                finding
+                    .label(format!(
+                        "starts as root; `{program}` drops privileges later"
+                    ))
+                    .case("drops-privileges"),
             ),
             None if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
-                let runs = |one: &Use| one.stage == stage && !matches!(one.user, User::Pipeline(_));
-                let used = ctx.graph.uses(dockerfile.file).iter().any(runs);
-                sink.report_at(if used { Level::Warning } else { Level::Note }, finding);
+                let is_used = uses_of(ctx, dockerfile, stage)
+                    .any(|image_use| !matches!(image_use.user, User::Pipeline(_)));
+                sink.report(finding.case("development").case_if(!is_used, "unused"));
             }
-            // What an image of somebody else's runs as is a guess, if a good one.
-            None if foreign.is_some() => sink.report_at(
-                Level::Warning,
-                finding.label("no USER here, and the user of the base image is unknown"),
+            // The user of an unknown base image is most likely root.
+            None if foreign.is_some() => sink.report(
+                finding
+                    .label("no USER here, and the user of the base image is unknown")
+                    .case("unknown-base"),
             ),
             None => sink.report(finding),
         }
     }
 }
 
-/// The base image that decides about the user, where the table does not know it.
-fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let decides = dockerfile.user(stage).0.is_absent();
-
-    match dockerfile.root(stage).filter(|_| decides)? {
-        Base::Image(ImageUse {
-            reference: Some(reference),
-            ..
-        }) => Some(reference.repository()).filter(|name| data::image(name).is_none()),
-        _ => None,
-    }
+/// What runs a stage.
+fn uses_of<'a>(
+    ctx: &Ctx<'a>,
+    dockerfile: &Dockerfile,
+    stage: usize,
+) -> impl Iterator<Item = &'a Use<'a>> {
+    ctx.graph
+        .uses(dockerfile.file)
+        .iter()
+        .filter(move |image_use| image_use.stage == stage)
 }
 
-/// Whether another Dockerfile begins with `USER root` on this base: it would not if the base were
-/// root.
+/// The base image that sets the user, if it is not one of the known images.
+fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+    if !dockerfile.user(stage).0.is_absent() {
+        return None;
+    }
+
+    let Base::Image(image) = dockerfile.root(stage)? else {
+        return None;
+    };
+
+    let name = image.reference.as_ref()?.repository();
+    if data::image(&name).is_some() {
+        return None;
+    }
+
+    Some(name)
+}
+
+/// Whether another Dockerfile starts with `USER root` on this base, which is not needed if the base
+/// runs as root.
 fn must_become_root(ctx: &Ctx, base: &str) -> bool {
     ctx.graph.first_users(base).iter().any(|user| is_root(user))
 }
 
-/// Root in so many words: compose `user`, Kubernetes `runAsUser` and `runAsNonRoot: false`.
+/// Explicit root: compose `user`, Kubernetes `runAsUser` and `runAsNonRoot: false`.
 pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     if matches!(owner, Owner::Kubernetes(_, workload) if workload.pod.windows) {
         return;
@@ -133,11 +145,11 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             {
                 finding = finding.related(location, "this setting prevents it from starting");
             }
-            // A step that gives a volume to the service's user has to be root, and ends before
-            // anybody can talk to it.
-            let once =
+            // A step that changes the owner of a volume has to be root, and ends before the services
+            // start.
+            let is_one_shot =
                 matches!(owner, Owner::Compose(project, service) if project.is_one_shot(service));
-            sink.report_at(if once { Level::Note } else { sink.level() }, finding);
+            sink.report(finding.case_if(is_one_shot, "one-shot"));
         }
         Setting::Absent => {
             if let Setting::Set(Located {
@@ -158,7 +170,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     }
 }
 
-/// Pods that say nothing about their user.
+/// Pods without a setting for their user.
 pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if workload.pod.windows || object.is_hook() {
         return;
@@ -168,7 +180,7 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         .pod
         .containers
         .iter()
-        .filter(|container| says_nothing(ctx, container))
+        .filter(|container| may_be_root(ctx, container))
         .collect();
     let Some(first) = silent.first() else { return };
 
@@ -197,13 +209,15 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     );
 }
 
-fn says_nothing(ctx: &Ctx, container: &Container) -> bool {
+/// Whether a container without a setting runs an image that runs as root.
+fn may_be_root(ctx: &Ctx, container: &Container) -> bool {
     let security = &container.security;
-    let asked = security.user.is_absent() && security.run_as_non_root.is_absent();
-    if !asked || container.role == ContainerRole::Ephemeral {
+    let has_setting = !security.user.is_absent() || !security.run_as_non_root.is_absent();
+    if has_setting || container.role == ContainerRole::Ephemeral {
         return false;
     }
-    // An image built here is reported where it is built, or is known to be sound.
+
+    // An image that is built here is reported at its Dockerfile.
     if ctx.graph.built(container).is_some() {
         return false;
     }
@@ -224,8 +238,7 @@ pub fn is_root(user: &str) -> bool {
     user == "root" || (!user.is_empty() && user.bytes().all(|byte| byte == b'0'))
 }
 
-/// Where the stage turns out to run as root, and why; `None` if it does not, or if that cannot be
-/// known.
+/// Where the stage is set to run as root, and why; `None` if it is not, or if that is unknown.
 fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Location, String)> {
     let (user, _) = dockerfile.user(stage);
 
@@ -238,7 +251,7 @@ fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Location, String)> 
             let location = dockerfile.stages[stage].location;
 
             match dockerfile.root(stage)? {
-                // An empty image that starts nothing carries files for others to copy.
+                // An empty image that starts nothing holds files for others to copy.
                 Base::Scratch(_) if matches!(dockerfile.start(stage), (None, None)) => None,
                 Base::Scratch(_) => Some((
                     location,
@@ -261,42 +274,35 @@ fn is_plain_root(reference: &Reference) -> bool {
 }
 
 fn default_user(reference: &Reference) -> data::User {
-    let known = data::image(&reference.repository());
-    known.map_or(data::User::Root, |known| {
-        known.user(reference.tag.as_deref())
-    })
+    match data::image(&reference.repository()) {
+        Some(known) => known.user(reference.tag.as_deref()),
+        None => data::User::Root,
+    }
 }
 
-/// Whether everything that runs this stage sets a user of its own, or may do so.
+/// Whether all services and pods that run this stage set another user, or may do so.
 fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
-    let sets = |container: &Container| match &container.security.user {
+    let mut covered = uses_of(ctx, dockerfile, stage)
+        .filter_map(|image_use| match image_use.user {
+            User::Service(project, _) if project.development => None,
+            User::Service(_, service) => Some(may_set_user(&service.container)),
+            User::Container(_, workload, container) => {
+                Some(workload.pod.windows || may_set_user(container))
+            }
+            User::Pipeline(_) => None,
+        })
+        .peekable();
+
+    covered.peek().is_some() && covered.all(|is_covered| is_covered)
+}
+
+/// Whether a container sets a user other than root, or may do so.
+fn may_set_user(container: &Container) -> bool {
+    match &container.security.user {
         Setting::Set(user) => !is_root(&user.value),
         Setting::Unknown(_) => true,
         Setting::Absent => false,
-    };
-
-    let mut runs = 0;
-    for one in ctx
-        .graph
-        .uses(dockerfile.file)
-        .iter()
-        .filter(|one| one.stage == stage)
-    {
-        let covered = match one.user {
-            User::Service(project, _) if project.development => continue,
-            User::Service(_, service) => sets(&service.container),
-            User::Container(_, workload, container) => workload.pod.windows || sets(container),
-            User::Pipeline(_) => continue,
-        };
-
-        if !covered {
-            return false;
-        }
-
-        runs += 1;
     }
-
-    runs > 0
 }
 
 fn runs_here(user: &User) -> Option<String> {
@@ -312,16 +318,11 @@ fn runs_here(user: &User) -> Option<String> {
     }
 }
 
-/// What the image is called by those who run it.
+/// The name of the image in messages: the services and containers that run it.
 fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for one in ctx
-        .graph
-        .uses(dockerfile.file)
-        .iter()
-        .filter(|one| one.stage == stage)
-    {
-        let name = match one.user {
+    for image_use in uses_of(ctx, dockerfile, stage) {
+        let name = match image_use.user {
             User::Service(_, service) => service.name(),
             User::Container(_, _, container) => &container.name.value,
             User::Pipeline(_) => continue,
@@ -334,28 +335,21 @@ fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
 
     match names.as_slice() {
         [] => "the shipped image".to_owned(),
-        [one] => format!("`{one}`"),
-        [one, two] => format!("the image of `{one}` and `{two}`"),
-        [one, rest @ ..] => format!("the image of `{one}` and {} others", rest.len()),
+        [name] => format!("`{name}`"),
+        [first, second] => format!("the image of `{first}` and `{second}`"),
+        [first, rest @ ..] => format!("the image of `{first}` and {} others", rest.len()),
     }
 }
 
 fn help(dockerfile: &Dockerfile, stage: usize) -> String {
-    let base = match dockerfile.root(stage) {
-        Some(Base::Image(image)) => image
-            .reference
-            .as_ref()
-            .map(|reference| reference.repository()),
+    let reference = match dockerfile.root(stage) {
+        Some(Base::Image(image)) => image.reference.as_ref(),
         _ => None,
     };
-
-    let tag = match dockerfile.root(stage) {
-        Some(Base::Image(ImageUse {
-            reference: Some(reference),
-            ..
-        })) => reference.tag.clone().unwrap_or_default(),
-        _ => String::new(),
-    };
+    let base = reference.map(Reference::repository);
+    let tag = reference
+        .and_then(|reference| reference.tag.as_deref())
+        .unwrap_or("");
 
     match base.as_deref() {
         None => "set `USER 65532:65532`; a numeric user needs no passwd file".to_owned(),
@@ -370,7 +364,7 @@ fn help(dockerfile: &Dockerfile, stage: usize) -> String {
     }
 }
 
-/// A user that an earlier stage sets and that this one does not inherit.
+/// The user of an earlier stage that this one does not inherit.
 fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Located<String>> {
     if !dockerfile.user(stage).0.is_absent() {
         return None;
@@ -387,8 +381,7 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Located<String>>
         .find_map(|other| other.user.known().filter(|user| !is_root(&user.value)))
 }
 
-/// The program that gives root up in the start command, or in the script of the repository that it
-/// runs.
+/// The program that drops root privileges in the start command, or in the script that it runs.
 fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
     let (entrypoint, cmd) = dockerfile.start(stage);
     let folders = startup::folders(ctx, dockerfile);
@@ -399,21 +392,21 @@ fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<
 
     [entrypoint, cmd].into_iter().flatten().find_map(|command| {
         let script = command.script();
-        let scripts = || {
+        user_wrapper(script).or_else(|| {
             script
                 .invocations()
                 .into_iter()
-                .flat_map(|one| script_files(&one, folders))
-        };
-
-        dropper(script).or_else(|| scripts().find_map(|file| dropper(&shell::parse(&file.text))))
+                .flat_map(|invocation| script_files(&invocation, folders))
+                .find_map(|file| user_wrapper(&shell::parse(&file.text)))
+        })
     })
 }
 
-fn dropper(script: &shell::Script) -> Option<String> {
-    let invocations = script.invocations();
-    let found = invocations
+/// The first program of a script that runs another one as a different user.
+fn user_wrapper(script: &shell::Script) -> Option<String> {
+    script
+        .invocations()
         .iter()
-        .find_map(|one| one.wrapper(WrapperKind::User));
-    found.map(|wrapper| wrapper.program.to_owned())
+        .find_map(|invocation| invocation.wrapper(WrapperKind::User))
+        .map(|wrapper| wrapper.program.to_owned())
 }

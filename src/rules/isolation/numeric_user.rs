@@ -5,23 +5,18 @@ use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 
-/// The kubelet knows no names: it cannot tell that `app` is not root, and refuses to start the
-/// container.
+/// The kubelet does not resolve names: it cannot verify that `app` is not root, and does not start
+/// the container.
 pub fn check(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, workload) = owner else {
         return;
     };
 
-    let Some(demand) = container
-        .security
-        .run_as_non_root
-        .known()
-        .filter(|at| at.value)
-    else {
+    let Some(demand) = container.security.run_as_non_root.known() else {
         return;
     };
 
-    if !container.security.user.is_absent() || workload.pod.windows {
+    if !demand.value || !container.security.user.is_absent() || workload.pod.windows {
         return;
     }
 

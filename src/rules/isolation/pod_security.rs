@@ -1,6 +1,6 @@
 //! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`,
-//! `restricted-volume`: the Pod Security Standards beside what the isolation rules say of compose
-//! and Kubernetes alike.
+//! `restricted-volume`: the Pod Security Standards, as far as the other isolation rules do not
+//! cover them.
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
@@ -8,10 +8,9 @@ use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
-use crate::rules::isolation::host_access;
 use crate::source::Located;
 
-/// Sysctls that every namespace has for itself.
+/// Sysctls that are separate for each namespace.
 const SAFE_SYSCTLS: [&str; 14] = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -42,10 +41,8 @@ const RESTRICTED_VOLUMES: [&str; 9] = [
     "secret",
 ];
 
-/// No profile at all is said once; one that does nothing, wherever it stands.
+/// A missing profile is reported once for each pod; one that filters nothing, for each container.
 pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
-    let mut missing = Vec::new();
-
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object
             .workload()
@@ -54,7 +51,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             continue;
         };
 
-        let mut told = false;
+        let mut is_reported = false;
 
         for container in &workload.pod.containers {
             let Some(kube) = &container.kube else {
@@ -62,9 +59,9 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             };
 
             match &kube.seccomp {
-                Setting::Absent if !told => {
-                    told = true;
-                    missing.push(
+                Setting::Absent if !is_reported => {
+                    is_reported = true;
+                    sink.report(
                         Finding::new(
                             container.anchor,
                             format!(
@@ -77,7 +74,8 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                             "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
                             `securityContext`",
                         )
-                        .anchor(object.anchor),
+                        .anchor(object.anchor)
+                        .cause(Subject::Repository, "no profile"),
                     );
                 }
 
@@ -97,10 +95,6 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             }
         }
     }
-
-    for finding in missing {
-        sink.report(finding.cause(Subject::Repository, "no profile"));
-    }
 }
 
 /// Compose `security_opt` and the profile fields of pods.
@@ -115,24 +109,25 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
             continue;
         };
 
-        sink.report_at(
-            host_access::level(owner, sink),
+        sink.report(
             Finding::new(profile.location, format!("{title} {what}"))
                 .label("weakens the isolation between container and host")
                 .help("use the runtime's default profile")
-                .anchor(anchor),
+                .anchor(anchor)
+                .case_if(owner.is_development(), "development"),
         );
     }
 
     let host_process = container
         .kube
         .as_ref()
-        .and_then(|kube| kube.host_process.known())
-        .filter(|at| at.value);
-    if let Some(at) = host_process {
+        .and_then(|kube| kube.host_process.known());
+    if let Some(setting) = host_process
+        && setting.value
+    {
         sink.report(
             Finding::new(
-                at.location,
+                setting.location,
                 format!("{title} runs as a process of the Windows host"),
             )
             .label("no isolation from the host")
@@ -142,6 +137,7 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
+/// How a profile weakens the isolation, in words; `None` if it does not.
 fn disabled(profile: &Located<String>) -> Option<String> {
     let written = profile.value.replacen(':', "=", 1);
     let (key, value) = written.split_once('=').unwrap_or((&written, ""));
@@ -207,14 +203,13 @@ pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
         return;
     };
 
-    let Some(mount) = container
-        .security
-        .proc_mount
-        .known()
-        .filter(|at| at.value != "Default")
-    else {
+    let Some(mount) = container.security.proc_mount.known() else {
         return;
     };
+
+    if mount.value == "Default" {
+        return;
+    }
 
     sink.report(
         Finding::new(

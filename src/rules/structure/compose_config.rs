@@ -1,6 +1,6 @@
-//! invalid-value, beyond the schema: what Compose finds wrong once a project is loaded. A service
-//! that runs nothing, settings that exclude each other, services that wait for each other in a
-//! circle, one path mounted twice, a check that is none.
+//! `invalid-value`, beyond the schema: errors of Compose after a project is loaded. Services without
+//! an image, settings that exclude each other, cycles of dependencies, one path with two mounts,
+//! health checks that are not commands.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::source::{Located, Location, SourceFile};
 
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
-    if !runs(service)
+    if !has_image(service)
         && !project.overlay
         && project.base_files == 0
         && !is_overlay(ctx, project, name)
@@ -31,7 +31,7 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
     let network = service
         .references
         .iter()
-        .find(|one| one.kind == ReferenceKind::Network);
+        .find(|reference| reference.kind == ReferenceKind::Network);
     if let (Some(mode), Some(network)) = (service.network_mode.known(), network) {
         sink.report(
             Finding::new(
@@ -65,38 +65,40 @@ pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink)
     }
 }
 
-const fn runs(service: &Service) -> bool {
+const fn has_image(service: &Service) -> bool {
     service.container.image.is_some()
         || service.build.is_some()
         || service.provided
         || service.extends
 }
 
-/// Whether the file is laid over one elsewhere with `-f`: nothing in it runs by itself, or another
-/// project has the service.
+/// Whether the file is an overlay for `-f`: none of its services has an image, or another project
+/// has the service.
 fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
     let elsewhere = ctx
         .facts
         .projects()
         .iter()
         .filter(|other| !std::ptr::eq(*other, project));
-    !project.services.iter().any(runs)
-        || elsewhere.filter_map(|other| other.service(name)).any(runs)
+    !project.services.iter().any(has_image)
+        || elsewhere
+            .filter_map(|other| other.service(name))
+            .any(has_image)
 }
 
-/// The services that another one waits for: `depends_on`, and what shares its network or files.
-/// Each once.
-fn awaited(service: &Service) -> Vec<&Located<String>> {
+/// The dependencies of a service, each once: `depends_on`, and services whose network or files it
+/// uses.
+fn dependencies(service: &Service) -> Vec<&Located<String>> {
     let mut all: Vec<&Located<String>> = service
         .depends_on
         .iter()
         .map(|dependency| &dependency.service)
         .collect();
-    // `extends` names a service too, and waits for none.
+    // `extends` refers to a service as well, and is not a dependency.
     let others = service
         .references
         .iter()
-        .filter(|one| one.kind == ReferenceKind::Service && !service.extends);
+        .filter(|reference| reference.kind == ReferenceKind::Service && !service.extends);
     for reference in others {
         if !all.iter().any(|name| name.value == reference.name.value) {
             all.push(&reference.name);
@@ -106,33 +108,34 @@ fn awaited(service: &Service) -> Vec<&Located<String>> {
     all
 }
 
-/// Circles of services that wait for each other, each reported once, where it closes.
+/// Cycles of dependencies, each reported once, where it closes.
 pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
     let index: HashMap<&str, usize> = project
         .services
         .iter()
         .enumerate()
-        .map(|(at, service)| (service.name(), at))
+        .map(|(number, service)| (service.name(), number))
         .collect();
-    let awaited: Vec<Vec<&Located<String>>> = project.services.iter().map(awaited).collect();
+    let dependencies: Vec<Vec<&Located<String>>> =
+        project.services.iter().map(dependencies).collect();
     // 0: not seen, 1: on the path, 2: done.
     let mut state = vec![0_u8; project.services.len()];
 
     for start in 0..project.services.len() {
         let mut path = vec![(start, 0_usize)];
 
-        while let Some((at, next)) = path.pop() {
-            if next == 0 && std::mem::replace(&mut state[at], 1) == 2 {
-                state[at] = 2;
+        while let Some((current, next)) = path.pop() {
+            if next == 0 && std::mem::replace(&mut state[current], 1) == 2 {
+                state[current] = 2;
                 continue;
             }
 
-            let Some(dependency) = awaited[at].get(next) else {
-                state[at] = 2;
+            let Some(dependency) = dependencies[current].get(next) else {
+                state[current] = 2;
                 continue;
             };
 
-            path.push((at, next + 1));
+            path.push((current, next + 1));
             let Some(&to) = index.get(dependency.value.as_str()) else {
                 continue;
             };
@@ -140,7 +143,7 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
             match state[to] {
                 0 => path.push((to, 0)),
                 1 => {
-                    let from = project.services[at].name();
+                    let from = project.services[current].name();
                     let name = &dependency.value;
                     sink.report(
                         Finding::new(
@@ -161,7 +164,7 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-pub fn check_words(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn health_check_form(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
         return;
     };

@@ -1,5 +1,5 @@
-//! invalid-value, beyond the schema: what Compose or the engine refuses because two settings
-//! exclude each other, or one asks for another.
+//! `invalid-value`, beyond the schema: settings that Compose or the engine refuses because they
+//! exclude each other, or because one requires another.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         .as_ref()
         .map_or(&[][..], |build| &build.platforms);
     if let (Some(platform), Some(first)) = (service.platform.known(), platforms.first())
-        && !platforms.iter().any(|one| one.value == platform.value)
+        && !platforms.iter().any(|other| other.value == platform.value)
     {
         sink.report(
             Finding::new(
@@ -55,11 +55,11 @@ pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     }
 
     for port in service.container.ports.iter().filter(|port| !port.unknown) {
-        self::port(service, port, sink);
+        check_port(service, port, sink);
     }
 }
 
-fn port(service: &Service, port: &Port, sink: &mut Sink) {
+fn check_port(service: &Service, port: &Port, sink: &mut Sink) {
     let name = service.name();
     if let Some(ip) = port
         .host_ip
@@ -90,9 +90,8 @@ fn port(service: &Service, port: &Port, sink: &mut Sink) {
     }
 
     if let (Some(Some(host)), Some(target)) = (port.published, port.target) {
-        let count = |(first, last): (u16, u16)| u32::from(last - first) + 1;
-        let (outside, inside) = (count(host), count(target));
-        // A range of the host for one port of the container is a choice.
+        let (outside, inside) = (range_len(host), range_len(target));
+        // With a range of the host for one port of the container, the engine chooses.
         if inside > 1 && inside != outside {
             sink.report(
                 Finding::new(
@@ -127,14 +126,18 @@ fn port(service: &Service, port: &Port, sink: &mut Sink) {
     }
 }
 
-/// Volumes, secrets and configs that come from nowhere, or from two places.
+fn range_len((first, last): (u16, u16)) -> u32 {
+    u32::from(last - first) + 1
+}
+
+/// Volumes, secrets and configs without a source, or with two.
 pub fn definitions(_: &Ctx, project: &Project, sink: &mut Sink) {
     for secret in &project.secrets {
-        source(project, secret, "secret", &["file", "environment"], sink);
+        check_source(project, secret, "secret", &["file", "environment"], sink);
     }
 
     for config in &project.configs {
-        source(
+        check_source(
             project,
             config,
             "config",
@@ -144,22 +147,33 @@ pub fn definitions(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 
     for volume in project.volumes.iter().filter(|volume| volume.external) {
-        let ours = |key: &str| matches!(key, "name" | "external");
-        external(volume, "volume", |key| !ours(key), sink);
+        check_external(
+            volume,
+            "volume",
+            |key| !matches!(key, "name" | "external"),
+            sink,
+        );
     }
 }
 
-fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sink: &mut Sink) {
-    if one.external {
-        return external(one, what, |key| sources.contains(&key), sink);
+/// Reports a secret or config without a source, or with two.
+fn check_source(
+    project: &Project,
+    definition: &Definition,
+    what: &str,
+    sources: &[&str],
+    sink: &mut Sink,
+) {
+    if definition.external {
+        return check_external(definition, what, |key| sources.contains(&key), sink);
     }
 
-    let name = &one.name.value;
-    let mut given = one
+    let name = &definition.name.value;
+    let mut keys = definition
         .keys
         .iter()
         .filter(|key| sources.contains(&key.value.as_str()));
-    match (given.next(), given.next()) {
+    match (keys.next(), keys.next()) {
         (Some(first), Some(second)) => sink.report(
             Finding::new(
                 second.location,
@@ -172,17 +186,17 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
             .related(first.location, "the other source")
             .help("keep one of them"),
         ),
-        // A driver, or what a file that is not here adds, may know where it is.
+        // A driver or another file may have the source.
         (None, _)
             if !project.overlay
-                && !one.keys.iter().any(|key| {
+                && !definition.keys.iter().any(|key| {
                     matches!(&*key.value, "driver" | "template_driver" | "external")
                 }) =>
         {
             let words: Vec<String> = sources.iter().map(|word| format!("`{word}`")).collect();
             sink.report(
                 Finding::new(
-                    one.name.location,
+                    definition.name.location,
                     format!("the {what} `{name}` has no source"),
                 )
                 .label(REFUSED)
@@ -196,9 +210,14 @@ fn source(project: &Project, one: &Definition, what: &str, sources: &[&str], sin
     }
 }
 
-/// What is made elsewhere, and said here how to make it.
-fn external(one: &Definition, what: &str, conflicts: impl Fn(&str) -> bool, sink: &mut Sink) {
-    let Some(other) = one.keys.iter().find(|key| conflicts(&key.value)) else {
+/// Reports an external object with settings for its creation.
+fn check_external(
+    definition: &Definition,
+    what: &str,
+    conflicts: impl Fn(&str) -> bool,
+    sink: &mut Sink,
+) {
+    let Some(other) = definition.keys.iter().find(|key| conflicts(&key.value)) else {
         return;
     };
 
@@ -206,18 +225,18 @@ fn external(one: &Definition, what: &str, conflicts: impl Fn(&str) -> bool, sink
         other.location,
         format!(
             "the external {what} `{}` also sets `{}`",
-            one.name.value, other.value
+            definition.name.value, other.value
         ),
     )
     .label(REFUSED);
-    if let Some(key) = one.keys.iter().find(|key| key.value == "external") {
+    if let Some(key) = definition.keys.iter().find(|key| key.value == "external") {
         finding = finding.related(key.location, "declared `external` here");
     }
 
     sink.report(finding.help(format!("remove `{}` or `external`", other.value)));
 }
 
-/// What one file is enough for.
+/// Conflicts inside one file.
 pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
         return;
@@ -241,10 +260,10 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
         }
 
         for rule in items(service.value.path(&["develop", "watch"])) {
-            let action = rule
-                .get("action")
-                .filter(|action| action.str().is_some_and(|word| word.starts_with("sync")));
-            if let Some(action) = action.filter(|_| rule.get("target").is_none()) {
+            if let Some(action) = rule.get("action")
+                && action.str().is_some_and(|word| word.starts_with("sync"))
+                && rule.get("target").is_none()
+            {
                 sink.report(
                     Finding::new(
                         action.content(),

@@ -1,4 +1,4 @@
-//! obsolete-version, build-and-image, quoted-port: how a compose file is written.
+//! `obsolete-version`, `build-and-image`, `quoted-port`: how a compose file is written.
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
@@ -19,16 +19,17 @@ pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &m
     };
 
     let (location, end) = (entry.key.location(), entry.value.location().span.end);
-    // The whole line goes, if nothing else stands on it.
+
+    // The whole line is removed, if nothing else is on it.
     let text = source.text.as_str();
     let rest = slice(text, end as usize..text.len());
-    let line = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
-    let ends = rest[line..].starts_with('\n');
-    let begins =
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
+    let is_line_end = rest[blanks..].starts_with('\n');
+    let is_line_start =
         location.span.start == 0 || clip(text, location.span.start as usize).ends_with('\n');
-    let whole = Span::new(location.span.start, end + line as u32 + 1);
+    let whole = Span::new(location.span.start, end + blanks as u32 + 1);
     let edit = Edit::replace(location.file, whole, "");
-    let fix = if ends && begins {
+    let fix = if is_line_end && is_line_start {
         Fix::new(Applicability::Safe, "remove `version`", vec![edit])
     } else {
         None
@@ -54,7 +55,8 @@ pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink)
     let (Some(build), Some(image)) = (&service.build, &service.container.image) else {
         return;
     };
-    // `pull_policy` says which of them counts.
+
+    // `pull_policy` chooses one of them.
     if !service.pull_policy.is_absent() {
         return;
     }
@@ -114,13 +116,17 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     }
 }
 
-/// What YAML 1.1 makes of digits with colons between them.
+/// The number that YAML 1.1 reads from digits with colons between them.
 fn base_sixty(text: &str) -> Option<u64> {
     let mut value = 0_u64;
 
-    for (at, part) in text.split(':').enumerate() {
-        let digits: u64 = part.parse().ok().filter(|_| part.len() < 6)?;
-        if at > 0 && digits >= 60 {
+    for (index, part) in text.split(':').enumerate() {
+        if part.len() >= 6 {
+            return None;
+        }
+
+        let digits: u64 = part.parse().ok()?;
+        if index > 0 && digits >= 60 {
             return None;
         }
 

@@ -1,9 +1,8 @@
-//! unknown-key, invalid-value: a compose file against the compose specification's own schema
-//! (`rules/data/compose-spec.json`), read as it stands: JSON schema, as much of it as the
-//! specification uses.
+//! `unknown-key`, `invalid-value`: a compose file against the schema of the compose specification
+//! (`rules/data/compose-spec.json`), a JSON schema of which only the used keywords are supported.
 //!
-//! Where a value holds a variable, or was lost to a syntax error, nothing is claimed. An empty
-//! value is always allowed.
+//! A value with a variable, or one that was lost to a syntax error, is not checked. An empty value
+//! is always allowed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,9 +25,9 @@ static TEXT: LazyLock<Value> = LazyLock::new(|| {
 
 /// The schema of a compose file first, then those that it is made of.
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
-    let mut reader = Reader::default();
+    let mut reader = SchemaReader::default();
     reader.read(&TEXT);
-    reader.all
+    reader.schemas
 });
 
 /// What a compose file holds that the specification does not allow.
@@ -49,17 +48,19 @@ impl SchemaViolation {
 }
 
 pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    schema_violations(file)
-        .into_iter()
-        .filter(|violation| violation.is_key)
-        .for_each(|violation| sink.report(violation.finding()));
+    for violation in schema_violations(file) {
+        if violation.is_key {
+            sink.report(violation.finding());
+        }
+    }
 }
 
 pub fn invalid_value(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    schema_violations(file)
-        .into_iter()
-        .filter(|violation| !violation.is_key)
-        .for_each(|violation| sink.report(violation.finding()));
+    for violation in schema_violations(file) {
+        if !violation.is_key {
+            sink.report(violation.finding());
+        }
+    }
 }
 
 fn schema_violations(file: &FileFacts<'_>) -> Vec<SchemaViolation> {
@@ -70,26 +71,24 @@ fn schema_violations(file: &FileFacts<'_>) -> Vec<SchemaViolation> {
             .get("services")
             .is_some_and(|node| node.kind() == Kind::Mapping)
     {
-        check(root, &SCHEMAS[0], Name::File, &mut violations);
+        check_node(root, &SCHEMAS[0], Name::File, &mut violations);
     }
 
     violations
 }
 
-fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
+fn unknown_key_violation(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
     let name = key.str().unwrap_or("");
-    let near = suggest::nearest(name, shape.names.iter().copied()).or_else(|| {
-        // Compose writes with underscores what others write with dashes, or in one word.
-        let flat = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let similar = suggest::nearest(name, shape.names.iter().copied()).or_else(|| {
         shape
             .names
             .iter()
             .copied()
-            .find(|candidate| flat(candidate) == flat(name))
+            .find(|candidate| as_one_word(candidate) == as_one_word(name))
     });
 
-    let help = match near {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let help = match similar {
+        Some(similar) => format!("did you mean `{similar}`?"),
         None => "remove it, or prefix it with `x-` if it is your own extension".to_owned(),
     };
 
@@ -101,7 +100,12 @@ fn unknown(key: Node<'_>, parent: Name, shape: &Shape) -> SchemaViolation {
     }
 }
 
-fn wrong(node: Node<'_>, message: String, help: String) -> SchemaViolation {
+/// A key in one word: Compose has underscores where others have dashes, or nothing.
+fn as_one_word(key: &str) -> String {
+    key.to_ascii_lowercase().replace(['-', '_'], "")
+}
+
+fn invalid(node: Node<'_>, message: String, help: String) -> SchemaViolation {
     SchemaViolation {
         location: location(node),
         message,
@@ -121,7 +125,7 @@ fn location(node: Node<'_>) -> Location {
     }
 }
 
-/// What a value is called in messages. Nearly all are sound, so it is written only when one is not.
+/// The name of a value in messages. Most values are valid, so it is formatted only when needed.
 #[derive(Clone, Copy)]
 enum Name<'n> {
     File,
@@ -141,10 +145,10 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// A schema with `$ref` followed. Those that it is made of are numbers in [`SCHEMAS`].
+/// A schema with `$ref` followed. The schemas in it are indexes of [`SCHEMAS`].
 #[derive(Default)]
 struct Schema {
-    /// `oneOf` or `anyOf`; nothing else of such a schema counts.
+    /// `oneOf` or `anyOf`; other keywords of such a schema are ignored.
     choices: Option<Vec<usize>>,
     types: Vec<&'static str>,
     words: Vec<&'static str>,
@@ -153,7 +157,7 @@ struct Schema {
     shape: Shape,
 }
 
-/// What a mapping may hold, the parts that a schema is composed of joined.
+/// The keys of a mapping; the parts of `allOf` are joined.
 #[derive(Default)]
 struct Shape {
     names: Vec<&'static str>,
@@ -164,15 +168,15 @@ struct Shape {
     required: Vec<&'static str>,
 }
 
-/// Reads the schemas of the specification, each once: some hold themselves.
+/// Reads the schemas of the specification, each once: some are recursive.
 #[derive(Default)]
-struct Reader {
-    all: Vec<Schema>,
+struct SchemaReader {
+    schemas: Vec<Schema>,
     /// By the address of the value.
     numbers: HashMap<usize, usize>,
 }
 
-impl Reader {
+impl SchemaReader {
     fn read(&mut self, value: &'static Value) -> usize {
         let value = resolve(value);
         let address = std::ptr::from_ref(value) as usize;
@@ -180,9 +184,9 @@ impl Reader {
             return number;
         }
 
-        let number = self.all.len();
+        let number = self.schemas.len();
         self.numbers.insert(address, number);
-        self.all.push(Schema::default());
+        self.schemas.push(Schema::default());
         let choices = value
             .get("oneOf")
             .or_else(|| value.get("anyOf"))
@@ -192,10 +196,10 @@ impl Reader {
         let items = value.get("items").map(|items| self.read(items));
         let mut shape = Shape::default();
         self.add(value, &mut shape);
-        self.all[number] = Schema {
+        self.schemas[number] = Schema {
             choices,
-            types: texts(value.get("type")),
-            words: texts(value.get("enum")),
+            types: strings(value.get("type")),
+            words: strings(value.get("enum")),
             pattern: value.get("pattern").and_then(Value::as_str),
             items,
             shape,
@@ -234,9 +238,10 @@ impl Reader {
             shape.others = shape.others.or(Some(self.read(others)));
         }
 
-        let shut = |key: &str| value.get(key) == Some(&Value::Bool(false));
-        shape.closed |= shut("additionalProperties") || shut("unevaluatedProperties");
-        shape.required.extend(texts(value.get("required")));
+        shape.closed |= ["additionalProperties", "unevaluatedProperties"]
+            .iter()
+            .any(|key| value.get(*key) == Some(&Value::Bool(false)));
+        shape.required.extend(strings(value.get("required")));
         for part in value
             .get("allOf")
             .and_then(Value::as_array)
@@ -265,35 +270,36 @@ fn resolve(mut value: &'static Value) -> &'static Value {
     value
 }
 
-/// One text, or a list of them.
-fn texts(value: Option<&'static Value>) -> Vec<&'static str> {
+/// One string, or a list of them.
+fn strings(value: Option<&'static Value>) -> Vec<&'static str> {
     match value {
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
 }
 
-fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<SchemaViolation>) {
-    let open = matches!(node.kind(), Kind::Null | Kind::Unknown)
+/// Adds the violations of a node against a schema.
+fn check_node(node: Node<'_>, schema: &Schema, name: Name, violations: &mut Vec<SchemaViolation>) {
+    let is_unknown = matches!(node.kind(), Kind::Null | Kind::Unknown)
         || node.tag().is_some_and(|tag| tag == "!reset");
-    if open || node.str().is_some_and(|text| text.contains('$')) {
+    if is_unknown || node.str().is_some_and(|text| text.contains('$')) {
         return;
     }
 
     if let Some(choices) = &schema.choices {
-        return choose(node, choices, name, found);
+        return check_choices(node, choices, name, violations);
     }
 
     if !is_of_type(node, schema) {
-        return found.push(wrong_type(node, &[schema], name));
+        return violations.push(wrong_type(node, &[schema], name));
     }
 
-    check_word(node, &schema.words, name, found);
+    check_word(node, &schema.words, name, violations);
     if let (Some(pattern), Some(text)) = (schema.pattern, node.str())
         && !matches(pattern, text)
     {
-        found.push(wrong(
+        violations.push(invalid(
             node,
             format!("invalid value `{text}` for {name}"),
             format!("write a value that matches `{pattern}`"),
@@ -301,19 +307,25 @@ fn check(node: Node<'_>, schema: &Schema, name: Name, found: &mut Vec<SchemaViol
     }
 
     match node.kind() {
-        Kind::Mapping => check_mapping(node, &schema.shape, name, found),
+        Kind::Mapping => check_mapping(node, &schema.shape, name, violations),
         Kind::Sequence => {
             if let Some(items) = schema.items {
-                node.items()
-                    .for_each(|item| check(item, &SCHEMAS[items], Name::ItemOf(&name), found));
+                node.items().for_each(|item| {
+                    check_node(item, &SCHEMAS[items], Name::ItemOf(&name), violations)
+                });
             }
         }
         _ => {}
     }
 }
 
-/// Of several schemas the one that fits, or what is wrong by the one that comes nearest.
-fn choose(node: Node<'_>, choices: &[usize], name: Name, found: &mut Vec<SchemaViolation>) {
+/// Adds the violations against the schema that a node fits best, of several.
+fn check_choices(
+    node: Node<'_>,
+    choices: &[usize],
+    name: Name,
+    violations: &mut Vec<SchemaViolation>,
+) {
     let mut fitting = choices
         .iter()
         .map(|&choice| &SCHEMAS[choice])
@@ -321,31 +333,31 @@ fn choose(node: Node<'_>, choices: &[usize], name: Name, found: &mut Vec<SchemaV
         .peekable();
     if fitting.peek().is_none() {
         let choices: Vec<&Schema> = choices.iter().map(|&choice| &SCHEMAS[choice]).collect();
-        return found.push(wrong_type(node, &choices, name));
+        return violations.push(wrong_type(node, &choices, name));
     }
 
     let mut nearest: Option<Vec<SchemaViolation>> = None;
 
     for choice in fitting {
-        let mut schema_violations = Vec::new();
-        check(node, choice, name, &mut schema_violations);
-        if schema_violations.is_empty() {
+        let mut of_choice = Vec::new();
+        check_node(node, choice, name, &mut of_choice);
+        if of_choice.is_empty() {
             return;
         }
 
         if nearest
             .as_ref()
-            .is_none_or(|nearest| schema_violations.len() < nearest.len())
+            .is_none_or(|nearest| of_choice.len() < nearest.len())
         {
-            nearest = Some(schema_violations);
+            nearest = Some(of_choice);
         }
     }
 
-    found.extend(nearest.into_iter().flatten());
+    violations.extend(nearest.into_iter().flatten());
 }
 
-/// Whether the node has the type that a schema asks for. Compose reads `"8"` and `"true"` where it
-/// wants numbers and booleans, but takes no number for a text.
+/// Whether the node has the type of a schema. Compose accepts `"8"` and `"true"` as numbers and
+/// booleans, but not a number as a string.
 fn is_of_type(node: Node<'_>, schema: &Schema) -> bool {
     if let Some(choices) = &schema.choices {
         return choices
@@ -354,26 +366,27 @@ fn is_of_type(node: Node<'_>, schema: &Schema) -> bool {
     }
 
     let text = node.str().unwrap_or("");
-    let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     schema.types.is_empty()
-        || schema.types.iter().any(|one| match (*one, node.kind()) {
+        || schema.types.iter().any(|kind| match (*kind, node.kind()) {
             ("object", Kind::Mapping) | ("array", Kind::Sequence) => true,
             ("string", Kind::Scalar) => node.as_bool().is_none() && node.as_float().is_none(),
             ("number" | "integer", Kind::Scalar) => {
                 node.as_float().is_some() || text.trim().parse::<f64>().is_ok()
             }
             ("boolean", Kind::Scalar) => {
-                is_one_of(&["true", "false", "yes", "no", "on", "off", "y", "n"])
+                BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word))
             }
             _ => false,
         })
 }
 
+const BOOLEANS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "y", "n"];
+
 fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> SchemaViolation {
     let mut wanted: Vec<&str> = Vec::new();
 
-    for one in schemas.iter().flat_map(|schema| &schema.types) {
-        let phrase = match *one {
+    for kind in schemas.iter().flat_map(|schema| &schema.types) {
+        let phrase = match *kind {
             "object" => "a mapping",
             "array" => "a list",
             "string" => "a string",
@@ -387,7 +400,7 @@ fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> SchemaViolatio
         }
     }
 
-    let is = match node.kind() {
+    let actual = match node.kind() {
         Kind::Mapping => "a mapping".to_owned(),
         Kind::Sequence => "a list".to_owned(),
         _ => format!("`{}`", node.str().unwrap_or("")),
@@ -400,33 +413,32 @@ fn wrong_type(node: Node<'_>, schemas: &[&Schema], name: Name) -> SchemaViolatio
         format!("write {wanted} here")
     };
 
-    wrong(node, format!("{name} must be {wanted}, not {is}"), help)
+    invalid(node, format!("{name} must be {wanted}, not {actual}"), help)
 }
 
-fn check_word(node: Node<'_>, words: &[&str], name: Name, found: &mut Vec<SchemaViolation>) {
+fn check_word(node: Node<'_>, words: &[&str], name: Name, violations: &mut Vec<SchemaViolation>) {
     let text = node.str().unwrap_or("");
     if words.is_empty() || words.contains(&text) {
         return;
     }
 
-    let near = suggest::nearest(text, words.iter().copied());
-    let help = near.map_or_else(
-        || format!("use one of {}", words.join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
-    found.push(wrong(
+    let help = match suggest::nearest(text, words.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("use one of {}", words.join(", ")),
+    };
+    violations.push(invalid(
         node,
         format!("invalid value `{text}` for {name}"),
         help,
     ));
 }
 
-fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<SchemaViolation>) {
+fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, violations: &mut Vec<SchemaViolation>) {
     for entry in node.entries() {
         let Some(key) = entry.key.str() else { continue };
 
         if let Some(&inner) = shape.properties.get(key) {
-            check(entry.value, &SCHEMAS[inner], Name::Key(key), found);
+            check_node(entry.value, &SCHEMAS[inner], Name::Key(key), violations);
         } else if let Some(&(_, inner)) = shape
             .patterns
             .iter()
@@ -438,17 +450,17 @@ fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Sche
                 Name::Key(key)
             };
 
-            check(entry.value, &SCHEMAS[inner], name, found);
+            check_node(entry.value, &SCHEMAS[inner], name, violations);
         } else if let Some(inner) = shape.others {
-            check(entry.value, &SCHEMAS[inner], Name::Key(key), found);
+            check_node(entry.value, &SCHEMAS[inner], Name::Key(key), violations);
         } else if shape.closed {
-            found.push(unknown(entry.key, name, shape));
+            violations.push(unknown_key_violation(entry.key, name, shape));
         }
     }
 
     for required in &shape.required {
         if node.get(required).is_none() {
-            found.push(wrong(
+            violations.push(invalid(
                 node,
                 format!("{name} has no `{required}`"),
                 format!("add `{required}`"),
@@ -457,8 +469,8 @@ fn check_mapping(node: Node<'_>, shape: &Shape, name: Name, found: &mut Vec<Sche
     }
 }
 
-/// Whether a text matches one of the few patterns that the specification uses; an unknown one holds
-/// of everything.
+/// Whether a string matches one of the few patterns in the specification; an unknown pattern matches
+/// every string.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^x-" => text.starts_with("x-"),

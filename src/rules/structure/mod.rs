@@ -25,7 +25,10 @@ pub(crate) const CHECKS: &[Check] = &[
         "image-pull-policy",
         CheckFn::Container(objects::pull_policy),
     ),
-    Check::new("invalid-value", CheckFn::File(compose_config::check_words)),
+    Check::new(
+        "invalid-value",
+        CheckFn::File(compose_config::health_check_form),
+    ),
     Check::new("invalid-value", CheckFn::File(compose_conflicts::file)),
     Check::new(
         "invalid-value",

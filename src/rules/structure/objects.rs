@@ -20,24 +20,24 @@ struct Removed {
     /// Empty for all kinds of the version.
     #[serde(default)]
     kinds: Vec<String>,
-    /// The version of Kubernetes that took it away.
+    /// The version of Kubernetes that removed it.
     since: String,
-    /// What to write instead; absent where nothing took its place.
+    /// The replacement, if there is one.
     instead: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct RemovedApis {
     removed: Vec<Removed>,
 }
 
 static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
-    let table: Table = table!("removed-apis");
+    let table: RemovedApis = table!("removed-apis");
     table.removed
 });
 
 pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
-    // A template that asks what the cluster serves has other versions too.
+    // A template with a condition on the served versions has other versions too.
     if object.helm
         && ctx
             .facts
@@ -50,10 +50,12 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
 
     let (api, kind) = (&object.api_version.value, &object.kind.value);
-    let found = REMOVED
+    let Some(entry) = REMOVED
         .iter()
-        .find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)));
-    let Some(entry) = found else { return };
+        .find(|entry| entry.api == *api && (entry.kinds.is_empty() || entry.kinds.contains(kind)))
+    else {
+        return;
+    };
 
     let help = match &entry.instead {
         Some(instead) => format!("use `{instead}`; some fields may differ"),
@@ -104,13 +106,14 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
-    // Of the branches of a template's `if`, one is left.
+
+    // The branches of an `if` in a template exclude each other.
     if object.helm {
         return;
     }
 
-    for (at, variable) in container.env.iter().enumerate() {
-        let Some(first) = container.env[..at]
+    for (index, variable) in container.env.iter().enumerate() {
+        let Some(first) = container.env[..index]
             .iter()
             .find(|other| other.name.value == variable.name.value)
         else {
@@ -154,7 +157,7 @@ pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink)
     );
 }
 
-/// A cached image under a name that moves, or one that is never pulled.
+/// An image that is cached under a tag that moves, or never pulled.
 pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
@@ -172,7 +175,7 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     };
 
-    let moves = image.reference.as_ref().is_some_and(|reference| {
+    let tag_moves = image.reference.as_ref().is_some_and(|reference| {
         reference.digest.is_none()
             && reference
                 .tag
@@ -182,7 +185,7 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
     let label = match policy.value.as_str() {
         "Never" => "starts only on nodes that already have the image",
-        _ if moves => "nodes keep the image they first pulled for this tag",
+        _ if tag_moves => "nodes keep the image they first pulled for this tag",
         _ => return,
     };
 
@@ -202,41 +205,42 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 }
 
 pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
-    let Some(job) = workload.job.as_ref().filter(|_| !object.is_hook()) else {
+    let Some(job) = &workload.job else {
         return;
     };
 
-    let finding = |message: String| Finding::new(object.location(), message).anchor(object.anchor);
-
-    match &job.cron {
-        None if job.ttl.is_absent() => sink.report(
-            finding(format!("{} is never cleaned up", object.title()))
-                .label("no `ttlSecondsAfterFinished`")
-                .help("set `ttlSecondsAfterFinished` so that finished pods are deleted"),
-        ),
-        Some(cron) if cron.starting_deadline.is_absent() => {
-            let both = cron.concurrency.is_absent();
-            sink.report(
-                finding(format!(
-                    "{} does not handle late or missed runs",
-                    object.title()
-                ))
-                .label(if both {
-                    "no `startingDeadlineSeconds` or `concurrencyPolicy`"
-                } else {
-                    "no `startingDeadlineSeconds`"
-                })
-                .help(
-                    "set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` if \
-                        runs must not overlap",
-                ),
-            );
-        }
-        _ => {}
+    if object.is_hook() {
+        return;
     }
+
+    let (fault, label, help) = match &job.cron {
+        None if job.ttl.is_absent() => (
+            "is never cleaned up",
+            "no `ttlSecondsAfterFinished`",
+            "set `ttlSecondsAfterFinished` so that finished pods are deleted",
+        ),
+        Some(cron) if cron.starting_deadline.is_absent() => (
+            "does not handle late or missed runs",
+            if cron.concurrency.is_absent() {
+                "no `startingDeadlineSeconds` or `concurrencyPolicy`"
+            } else {
+                "no `startingDeadlineSeconds`"
+            },
+            "set `startingDeadlineSeconds`, and `concurrencyPolicy: Forbid` if runs must not \
+             overlap",
+        ),
+        _ => return,
+    };
+
+    sink.report(
+        Finding::new(object.location(), format!("{} {fault}", object.title()))
+            .label(label)
+            .help(help)
+            .anchor(object.anchor),
+    );
 }
 
-/// Said once for each namespace.
+/// Objects in shared namespaces: once for each namespace.
 pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(namespace) = object.namespace.known() else {
@@ -250,7 +254,8 @@ pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
             }
             _ => continue,
         };
-        // One that a kustomization sets stands there once for all.
+
+        // A namespace that a kustomization sets is not in the file of the object.
         if namespace.location.file != object.file {
             continue;
         }

@@ -1,20 +1,19 @@
-//! `syntax-error`: files that their own grammar refuses.
+//! `syntax-error`: files that cannot be parsed.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::lower;
-use crate::source::{SourceFile, Span, file_name};
+use crate::source::{Location, SourceFile, Span, file_name};
 
-/// How many errors of one file are worth telling apart: what follows is mostly an echo of the first
-/// ones.
+/// How many errors of one file are reported: the others mostly follow from the first ones.
 const SHOWN: usize = 5;
 
 pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    // JSON is often JSON with comments, whose readers take it.
-    let json = source.path.ends_with(".json") && facts.kind == FileKind::OtherYaml;
-    if json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
+    // JSON often has comments, which its readers accept.
+    let is_json = source.path.ends_with(".json") && facts.kind == FileKind::OtherYaml;
+    if is_json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
         return;
     }
 
@@ -57,13 +56,13 @@ pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     }
 
     if facts.errors.is_empty() && facts.kind == FileKind::Compose {
-        compose(source, facts, sink);
+        check_compose(source, facts, sink);
     }
 }
 
-/// Files that are named as compose files and are none: the first format, without `services`, or
-/// something else.
-fn compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+/// Reports files with the name of a compose file but without `services`, such as those of the first
+/// format.
+fn check_compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     const KEYS: &[&str] = &[
         "services", "include", "volumes", "networks", "secrets", "configs", "models", "name",
     ];
@@ -76,20 +75,21 @@ fn compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
 
     let Some(root) = tree.root() else { return };
 
-    let keys = || {
-        root.entries()
-            .map(|entry| entry.key)
-            .filter_map(|key| Some((key.str()?, key.location())))
-    };
-
-    if keys().any(|(key, _)| KEYS.contains(&key)) {
+    let keys: Vec<(&str, Location)> = root
+        .entries()
+        .map(|entry| entry.key)
+        .filter_map(|key| Some((key.str()?, key.location())))
+        .collect();
+    if keys.iter().any(|(key, _)| KEYS.contains(key)) {
         return;
     }
 
-    let harmless = |key: &str| key.starts_with("x-") || key == "version";
-    let (location, label) = match keys().find(|(key, _)| !harmless(key)) {
+    let first_service = keys
+        .iter()
+        .find(|(key, _)| !key.starts_with("x-") && *key != "version");
+    let (location, label) = match first_service {
         Some((_, location)) => (
-            location,
+            *location,
             "services at the top level are no longer supported",
         ),
         None => (root.location(), "`services` is missing"),

@@ -1,4 +1,5 @@
-//! missing-build-file, undeclared-build-arg: what a service's `build` expects of the Dockerfile.
+//! `missing-build-file`, `undeclared-build-arg`: what the `build` of a service requires of the
+//! Dockerfile.
 
 use std::collections::HashMap;
 
@@ -57,24 +58,29 @@ pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 /// How many of the other services that build from the same path are shown.
 const SHOWN: usize = 4;
 
-/// The folder or Dockerfile that a build needs and that is not there, with advice.
+/// The folder or Dockerfile that a build needs and that does not exist, with advice.
 fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b Located<String>, &'static str)> {
     let context = build.context.as_ref()?;
 
     if !ctx.facts.repository.has_folder(&context.value) {
-        // Submodules are fetched, not kept; so is what the pipeline clones before it builds.
+        // Submodules, and repositories that a pipeline clones before it builds, are fetched.
+        if is_submodule(ctx, &context.value) || is_cloned(ctx, &context.value) {
+            return None;
+        }
+
         let help = "correct `context`, which is relative to the directory of the compose file";
-        let fetched = is_submodule(ctx, &context.value) || is_cloned(ctx, &context.value);
-        return (!fetched).then_some((context, help));
+        return Some((context, help));
     }
 
     let path = build.dockerfile.as_ref()?;
-    // One that is made from an example is made by whoever runs the project.
-    let known = ctx.facts.repository.find(&path.value).is_some() || has_example(ctx, &path.value);
-    (!known).then_some((
-        path,
-        "correct `dockerfile`, which is relative to the build context",
-    ))
+    // A file with an example is created where the project runs.
+    if ctx.facts.repository.find(&path.value).is_some() || has_example(ctx, &path.value) {
+        return None;
+    }
+
+    let help = "correct `dockerfile`, which is relative to the build context";
+
+    Some((path, help))
 }
 
 fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
@@ -204,33 +210,36 @@ fn declared(dockerfile: &Dockerfile) -> Vec<&str> {
     arguments.flatten().collect()
 }
 
-/// Whether the line of an argument is that of other services too (`extends`, an anchor), one of
-/// which may need it; or of a service before this one, where it is reported.
+/// Whether the line of an argument belongs to other services as well (`extends`, an anchor): one of
+/// them may need it, or it is reported for an earlier one.
 fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &Located<String>) -> bool {
-    let has = |other: &Build| {
-        other
-            .args
-            .iter()
-            .any(|arg| arg.name.location == name.location)
-    };
-
-    let needs = |other: &Build| {
-        has(other)
-            && dockerfile(ctx, other)
-                .is_none_or(|file| declared(file).contains(&name.value.as_str()))
-    };
-
-    let services = ctx
+    let mut sharing = ctx
         .facts
         .projects()
         .iter()
-        .flat_map(|project| &project.services);
-    let earlier = project
+        .flat_map(|project| &project.services)
+        .filter_map(|other| other.build.as_ref())
+        .filter(|build| passes_argument(build, name));
+    let mut earlier = project
         .services
         .iter()
-        .take_while(|other| other.name() != service.name());
-    services.filter_map(|other| other.build.as_ref()).any(needs)
-        || earlier.filter_map(|other| other.build.as_ref()).any(has)
+        .take_while(|other| other.name() != service.name())
+        .filter_map(|other| other.build.as_ref());
+
+    sharing.any(|build| may_declare(ctx, build, &name.value))
+        || earlier.any(|build| passes_argument(build, name))
+}
+
+/// Whether a build has the argument on this very line.
+fn passes_argument(build: &Build, name: &Located<String>) -> bool {
+    build
+        .args
+        .iter()
+        .any(|arg| arg.name.location == name.location)
+}
+
+fn may_declare(ctx: &Ctx, build: &Build, name: &str) -> bool {
+    dockerfile(ctx, build).is_none_or(|dockerfile| declared(dockerfile).contains(&name))
 }
 
 fn dockerfile<'a>(ctx: &Ctx<'a>, build: &Build) -> Option<&'a Dockerfile> {
@@ -240,7 +249,11 @@ fn dockerfile<'a>(ctx: &Ctx<'a>, build: &Build) -> Option<&'a Dockerfile> {
         .find(&build.dockerfile.as_ref()?.value)?
         .id;
     let dockerfile = ctx.facts.file(file).dockerfile.as_ref()?;
-    // A base of one's own may bring ONBUILD instructions that read arguments; a template may hold
-    // any.
-    (dockerfile.tree.template.is_none() && !dockerfile.stages.is_empty()).then_some(dockerfile)
+
+    // A template may declare any argument.
+    if dockerfile.tree.template.is_some() || dockerfile.stages.is_empty() {
+        return None;
+    }
+
+    Some(dockerfile)
 }

@@ -1,86 +1,103 @@
-//! missing-mounted-file: what a project expects to find where it is run.
+//! `missing-mounted-file`: files that a project reads where it runs.
+
+use std::collections::HashSet;
 
 use crate::analysis::Ctx;
 use crate::analysis::env_examples::has_example;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
-use crate::model::container::MountSource;
+use crate::model::container::{Mount, MountSource};
 use crate::rules::environment::env_example;
 use crate::source::{Located, file_name, join};
-use std::collections::HashSet;
 
 pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    let mut said: HashSet<String> = HashSet::new();
-    let mut miss = |what: &str, who: &str, path: &Located<String>, level: Level| {
+    let mut seen: HashSet<String> = HashSet::new();
+
+    for expected in expected_files(project) {
+        let path = expected.path;
         let Some(full) = join(project.folder_of(path.location.file), &path.value) else {
-            return;
+            continue;
         };
 
-        if exists(ctx, &full)
-            || ctx.facts.is_ignored(&full)
-            || has_example(ctx, &full)
-            || !said.insert(full.clone())
-        {
-            return;
-        }
-        // One cause is one finding: of the first env file that nobody describes, `env-example`
-        // speaks.
-        if env_example::speaks_of(ctx, path.location) {
-            return;
+        if exists(ctx, &full) || ctx.facts.is_ignored(&full) || has_example(ctx, &full) {
+            continue;
         }
 
-        sink.report_at(
-            level,
-            Finding::new(
-                path.location,
-                format!("{who} {what} the missing file `{full}`"),
-            )
-            .label("not in the repository")
-            .help(
-                "add the file or an example of it, or list it in `.gitignore` if it is created \
-                 where the project runs",
-            ),
+        // `env-example` reports the first env file that has no example.
+        if !seen.insert(full.clone()) || env_example::speaks_of(ctx, path.location) {
+            continue;
+        }
+
+        let message = format!("{} the missing file `{full}`", expected.use_of);
+        sink.report(
+            Finding::new(path.location, message)
+                .label("not in the repository")
+                .help(
+                    "add the file or an example of it, or list it in `.gitignore` if it is \
+                     created where the project runs",
+                ),
         );
-    };
+    }
+}
 
-    let warning = Level::Warning;
+/// A file that a project reads where it runs.
+struct ExpectedFile<'a> {
+    /// What reads the file, and how: "`api` mounts".
+    use_of: String,
+    path: &'a Located<String>,
+}
+
+fn expected_files(project: &Project) -> Vec<ExpectedFile<'_>> {
+    let mut files = Vec::new();
 
     for service in &project.services {
-        let who = format!("`{}`", service.name());
-        for from in service
-            .container
-            .env_from
-            .iter()
-            .filter(|from| !from.optional)
-        {
-            miss("reads variables from", &who, &from.name, warning);
-        }
+        let name = service.name();
+        let container = &service.container;
+        files.extend(
+            container
+                .env_from
+                .iter()
+                .filter(|env_file| !env_file.optional)
+                .map(|env_file| ExpectedFile {
+                    use_of: format!("`{name}` reads variables from"),
+                    path: &env_file.name,
+                }),
+        );
+        files.extend(
+            container
+                .mounts
+                .iter()
+                .filter_map(mounted_file)
+                .map(|path| ExpectedFile {
+                    use_of: format!("`{name}` mounts"),
+                    path,
+                }),
+        );
+    }
 
-        for mount in &service.container.mounts {
-            let MountSource::Host(path) = &mount.source else {
-                continue;
-            };
-
-            if path.value.starts_with('.')
-                && is_file_name(&path.value)
-                && is_written(mount.target.as_ref())
-            {
-                miss("mounts", &who, path, warning);
-            }
+    for (kind, definitions) in [("secret", &project.secrets), ("config", &project.configs)] {
+        for definition in definitions {
+            files.extend(definition.source.iter().map(|path| ExpectedFile {
+                use_of: format!("the {kind} `{}` is read from", definition.name.value),
+                path,
+            }));
         }
     }
 
-    for (kind, list) in [("secret", &project.secrets), ("config", &project.configs)] {
-        for one in list {
-            if let Some(source) = &one.source {
-                miss(
-                    "is read from",
-                    &format!("the {kind} `{}`", one.name.value),
-                    source,
-                    warning,
-                );
-            }
+    files
+}
+
+/// The file that a mount names; `None` for folders and for volumes.
+fn mounted_file(mount: &Mount) -> Option<&Located<String>> {
+    match &mount.source {
+        MountSource::Host(path)
+            if path.value.starts_with('.')
+                && is_file_name(&path.value)
+                && is_file_target(mount.target.as_ref()) =>
+        {
+            Some(path)
         }
+        _ => None,
     }
 }
 
@@ -119,7 +136,7 @@ fn is_file_name(path: &str) -> bool {
 }
 
 /// Whether the target is a file too: a folder there means that the source is one.
-fn is_written(target: Option<&Located<String>>) -> bool {
+fn is_file_target(target: Option<&Located<String>>) -> bool {
     target.is_some_and(|target| !target.value.ends_with('/'))
 }
 

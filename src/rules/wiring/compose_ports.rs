@@ -1,39 +1,39 @@
-//! port-conflict, bind-all-interfaces, privileged-port, duplicate-container-name,
-//! fixed-name-replicas: what services of a project take of the one host they run on.
+//! `port-conflict`, `bind-all-interfaces`, `privileged-port`, `duplicate-container-name`,
+//! `fixed-name-replicas`: ports and names that services of a project use on their host.
+
+use std::collections::HashMap;
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::is_swarm;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
-use crate::source::{FileId, Location};
-use std::collections::HashMap;
+use crate::source::Location;
 
 /// Whether both may run at once: neither needs a profile, or they share one.
 fn run_together(a: &Service, b: &Service) -> bool {
-    let shared = || {
-        a.profiles
-            .iter()
-            .any(|profile| b.profiles.iter().any(|other| other.value == profile.value))
-    };
-
     match (a.profiles.is_empty(), b.profiles.is_empty()) {
         (true, true) => true,
-        (false, false) => shared(),
+        (false, false) => a
+            .profiles
+            .iter()
+            .any(|profile| b.profiles.iter().any(|other| other.value == profile.value)),
         _ => false,
     }
 }
 
-/// The port's addresses on the host, where they are known.
+/// The ports on the host, if they are known.
 fn on_host(port: &Port) -> Option<(u16, u16)> {
-    port.published.flatten().filter(|_| !port.unknown)
+    if port.unknown {
+        return None;
+    }
+
+    port.published.flatten()
 }
 
-/// Whether two ports are bound to one address. To services that know nothing of each other an
-/// address for all of IPv6 stands for all there are; one service that writes down both families
-/// means each by itself.
-fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
-    let family = |port: &Port| match port
+/// The version of IP that a port is bound with, if it is one of them.
+fn ip_version(port: &Port) -> Option<u8> {
+    match port
         .host_ip
         .as_deref()
         .map(|ip| ip.trim_matches(['[', ']']))
@@ -42,9 +42,13 @@ fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
         Some("::") => Some(6),
         Some(ip) if !port.is_public() => Some(if ip.contains(':') { 6 } else { 4 }),
         _ => None,
-    };
+    }
+}
 
-    let same = match (family(a), family(b)) {
+/// Whether two ports are bound to one address. Of different services, an address for all of IPv6
+/// counts as all addresses; one service that lists both versions means each of them.
+fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
+    let same = match (ip_version(a), ip_version(b)) {
         (Some(a), Some(b)) if same_service => a == b,
         (Some(4), Some(6)) => b.is_public(),
         (Some(6), Some(4)) => a.is_public(),
@@ -57,8 +61,8 @@ fn same_address(a: &Port, b: &Port, same_service: bool) -> bool {
 /// How many ports one project may have for all of them to be compared.
 const MAX_PORTS: usize = 4096;
 
-/// A port of the host that a service takes.
-struct Taken<'a> {
+/// A port of the host that a service publishes.
+struct Published<'a> {
     service: &'a Service,
     port: &'a Port,
     range: (u16, u16),
@@ -66,8 +70,8 @@ struct Taken<'a> {
     choice: bool,
 }
 
-impl Taken<'_> {
-    fn clashes(&self, other: &Taken<'_>) -> bool {
+impl Published<'_> {
+    fn clashes(&self, other: &Published<'_>) -> bool {
         let same_service = std::ptr::eq(self.service, other.service);
         self.range.0 <= other.range.1
             && other.range.0 <= self.range.1
@@ -80,7 +84,7 @@ impl Taken<'_> {
 }
 
 pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
-    let mut taken: Vec<Taken> = Vec::new();
+    let mut published: Vec<Published> = Vec::new();
 
     for service in &project.services {
         for port in &service.container.ports {
@@ -88,63 +92,59 @@ pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
 
             let choice =
                 range.0 != range.1 && port.target.is_none_or(|(first, last)| first == last);
-            let own = Taken {
+            let current = Published {
                 service,
                 port,
                 range,
                 choice,
             };
 
-            if let Some(earlier) = taken.iter().find(|earlier| earlier.clashes(&own)) {
-                let name = service.name();
-                let other = earlier.service.name();
-                let number = range.0.max(earlier.range.0);
-                let (message, label) = if choice {
-                    (
-                        format!(
-                            "`{name}` can be assigned port {number}, which `{other}` publishes"
-                        ),
-                        "the first to start gets the port",
-                    )
-                } else if earlier.choice {
-                    (
-                        format!(
-                            "`{name}` publishes port {number}, which can be assigned to `{other}`"
-                        ),
-                        "the first to start gets the port",
-                    )
-                } else {
-                    let message = if std::ptr::eq(earlier.service, service) {
-                        format!("`{name}` publishes port {number} twice")
-                    } else {
-                        format!(
-                            "`{name}` publishes port {number}, which is already published by \
-                             `{other}`"
-                        )
-                    };
-
-                    (message, "only one of them can start")
-                };
-                // In development one often starts some of the services only.
-                let mild = project.development || choice || earlier.choice;
-                sink.report_at(
-                    if mild { Level::Warning } else { sink.level() },
+            if let Some(earlier) = published.iter().find(|earlier| earlier.clashes(&current)) {
+                let (message, label) = conflict_words(earlier, &current);
+                sink.report(
                     Finding::new(port.location, message)
                         .label(label)
                         .related(earlier.port.location, "published here")
-                        .help("publish it on another host port"),
+                        .help("publish it on another host port")
+                        .case_if(project.development, "development")
+                        .case_if(choice || earlier.choice, "range"),
                 );
             }
 
-            if taken.len() < MAX_PORTS {
-                taken.push(own);
+            if published.len() < MAX_PORTS {
+                published.push(current);
             }
         }
     }
 }
 
+/// Message and label for two ports that clash.
+fn conflict_words(earlier: &Published, current: &Published) -> (String, &'static str) {
+    let (name, other) = (current.service.name(), earlier.service.name());
+    let number = current.range.0.max(earlier.range.0);
+
+    if current.choice {
+        let message = format!("`{name}` can be assigned port {number}, which `{other}` publishes");
+        return (message, "the first to start gets the port");
+    }
+
+    if earlier.choice {
+        let message =
+            format!("`{name}` publishes port {number}, which can be assigned to `{other}`");
+        return (message, "the first to start gets the port");
+    }
+
+    let message = if std::ptr::eq(earlier.service, current.service) {
+        format!("`{name}` publishes port {number} twice")
+    } else {
+        format!("`{name}` publishes port {number}, which is already published by `{other}`")
+    };
+
+    (message, "only one of them can start")
+}
+
 pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
-    // Stores have a rule of their own.
+    // `published-datastore` reports stores.
     if service.store().is_some() {
         return;
     }
@@ -174,17 +174,10 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
 
 pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     for port in &service.container.ports {
-        let low =
-            |range: Option<(u16, u16)>| range.map(|(first, _)| first).filter(|first| *first < 1024);
-        let host = low(on_host(port));
-        let Some(number) = host.or_else(|| low(port.target)) else {
-            continue;
-        };
-
-        let side = if host.is_some() {
-            "on the host"
-        } else {
-            "in the container"
+        let (number, side) = match (privileged(on_host(port)), privileged(port.target)) {
+            (Some(number), _) => (number, "on the host"),
+            (None, Some(number)) => (number, "in the container"),
+            (None, None) => continue,
         };
 
         sink.report(
@@ -195,6 +188,11 @@ pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink)
             .help("use a port above 1023, so that neither root nor `NET_BIND_SERVICE` is needed"),
         );
     }
+}
+
+/// The first port of a range, if it is a privileged one.
+fn privileged(range: Option<(u16, u16)>) -> Option<u16> {
+    range.map(|(first, _)| first).filter(|first| *first < 1024)
 }
 
 pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
@@ -220,7 +218,9 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
                 .help("give each a unique name, or remove `container_name`"),
             ),
             Some(_) => {}
-            None => drop(named.insert(&name.value, (service, name.location))),
+            None => {
+                named.insert(&name.value, (service, name.location));
+            }
         }
     }
 }
@@ -249,9 +249,13 @@ pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink
             .help("remove `container_name`"),
         );
     }
+
     // A swarm's routing mesh shares a port between replicas.
-    let swarm = |file: &FileId| is_swarm(ctx.facts.path(*file));
-    if project.files.iter().any(swarm) {
+    if project
+        .files
+        .iter()
+        .any(|file| is_swarm(ctx.facts.path(*file)))
+    {
         return;
     }
 

@@ -1,5 +1,7 @@
-//! unknown-host, localhost-dependency, inconsistent-url, browser-internal-host: whether the
-//! addresses that services are given lead to each other.
+//! `unknown-host`, `localhost-dependency`, `inconsistent-url`, `browser-internal-host` in compose:
+//! whether addresses in variables lead to services of the project.
+
+use std::collections::HashMap;
 
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::{Endpoint, endpoints};
@@ -9,9 +11,6 @@ use crate::analysis::hosts::{
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
-use crate::model::env::EnvVar;
-use std::cell::LazyCell;
-use std::collections::HashMap;
 
 pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
@@ -52,20 +51,19 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
     }
 
     for var in &service.container.env {
-        let outward = LazyCell::new(|| {
-            let name = var.name.value.to_ascii_uppercase();
-            is_for_browsers(&name) || is_outward(&name)
-        });
+        let mut local = endpoints(var);
+        local.retain(Endpoint::is_local);
+        let name = var.name.value.to_ascii_uppercase();
+        if local.is_empty() || is_for_browsers(&name) || is_outward(&name) {
+            continue;
+        }
 
-        for endpoint in endpoints(var)
-            .into_iter()
-            .filter(Endpoint::is_local)
-            .filter(|_| !*outward)
-        {
+        for endpoint in local {
             let Some(port) = endpoint.effective_port() else {
                 continue;
             };
-            // A program may well speak to itself.
+
+            // A program may connect to itself.
             if serves(service, port) {
                 continue;
             }
@@ -104,7 +102,8 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
 
 pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
     let mut seen: HashMap<&str, Vec<(&Service, Endpoint)>> = HashMap::new();
-    // A migration goes past the pooler that the others go through.
+
+    // A migration connects to the database without the connection pooler.
     for service in project
         .services
         .iter()
@@ -115,35 +114,32 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 continue;
             };
 
-            let pools = project
+            let is_pooler = project
                 .service(&endpoint.host)
-                .and_then(Service::known_image);
-            let pools = pools.is_some_and(|known| known.class == Class::Proxy);
-            let outward = is_for_browsers(&var.name.value)
+                .and_then(Service::known_image)
+                .is_some_and(|known| known.class == Class::Proxy);
+            let is_for_clients = is_for_browsers(&var.name.value)
                 || is_outward(&var.name.value.to_ascii_uppercase());
-            if endpoint.scheme.is_empty() || outward || pools {
+            if endpoint.scheme.is_empty() || is_for_clients || is_pooler {
                 continue;
             }
 
             let others = seen.entry(&var.name.value).or_default();
             let Some((other, first)) = others.iter().find(|(_, first)| differs(first, &endpoint))
             else {
-                if others.len() < 16 {
+                if others.len() < MAX_VALUES {
                     others.push((service, endpoint));
                 }
 
                 continue;
             };
-            // Of two addresses the one that leads to the container itself is wrong.
-            let (wrong, right) = if first.is_local() {
-                ((*other, first.clone()), (service, endpoint))
-            } else {
-                ((service, endpoint), (*other, first.clone()))
-            };
 
-            let shown = |one: &Endpoint| {
-                one.effective_port()
-                    .map_or(one.host.clone(), |port| format!("{}:{port}", one.host))
+            let values = ((service, &endpoint), (*other, first));
+            // Of two addresses, the one that leads to the container itself is wrong.
+            let (wrong, right) = if first.is_local() {
+                (values.1, values.0)
+            } else {
+                values
             };
 
             sink.report(
@@ -152,9 +148,9 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                     format!(
                         "`{}` is `{}` in `{}` but `{}` in `{}`",
                         var.name.value,
-                        shown(&wrong.1),
+                        host_and_port(wrong.1),
                         wrong.0.name(),
-                        shown(&right.1),
+                        host_and_port(right.1),
                         right.0.name()
                     ),
                 )
@@ -162,6 +158,16 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 .help("use the same value in both, ideally from one anchor or env file"),
             );
         }
+    }
+}
+
+/// How many values of one variable are compared.
+const MAX_VALUES: usize = 16;
+
+fn host_and_port(endpoint: &Endpoint) -> String {
+    match endpoint.effective_port() {
+        Some(port) => format!("{}:{port}", endpoint.host),
+        None => endpoint.host.clone(),
     }
 }
 
@@ -183,23 +189,15 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
 }
 
 pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    // A test runner's browser runs inside the project.
     let args = service.build.iter().flat_map(|build| &build.args);
-    let browser = |var: &&EnvVar| is_for_browsers(&var.name.value);
     let mut vars = service
         .container
         .env
         .iter()
         .chain(args)
-        .filter(browser)
+        .filter(|var| is_for_browsers(&var.name.value))
         .peekable();
-    let drives = || {
-        ["playwright", "cypress", "selenium", "e2e"]
-            .iter()
-            .any(|word| service.name().contains(word))
-    };
-
-    if vars.peek().is_none() || drives() || project.is_one_shot(service) {
+    if vars.peek().is_none() || is_test_runner(service) || project.is_one_shot(service) {
         return;
     }
 
@@ -224,4 +222,11 @@ pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink
             );
         }
     }
+}
+
+/// Whether a service tests in a browser, which runs inside the project.
+fn is_test_runner(service: &Service) -> bool {
+    ["playwright", "cypress", "selenium", "e2e"]
+        .iter()
+        .any(|word| service.name().contains(word))
 }

@@ -1,13 +1,14 @@
-//! `dangling-service`, `dangling-network-policy`: objects that select nothing. What may be kept
-//! outside the repository is not asked for.
+//! `dangling-service`, `dangling-network-policy`: objects that select nothing. Pods that may be
+//! defined outside of the repository are not missed.
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::has_operator;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
+use crate::graph::kubernetes::Cluster;
 use crate::model::kubernetes::{Body, Object, Selector, Workload};
 use crate::source::parent;
 
-/// Namespaces whose pods a cluster brings by itself.
+/// Namespaces whose pods belong to the cluster.
 const SYSTEM: [&str; 4] = [
     "kube-system",
     "kube-public",
@@ -20,7 +21,7 @@ pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    let external = service
+    let may_be_external = service
         .kind
         .value()
         .is_some_and(|kind| kind == "ExternalName")
@@ -33,13 +34,12 @@ pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    if external || selects(ctx, object) || !is_ours(ctx, object, selector) {
+    if may_be_external || selects(ctx, object) || !is_ours(ctx, object, selector) {
         return;
     }
 
     let near = nearest(ctx, object, selector);
-    // Without a pod that carries any of the labels, the pods are more likely made by a chart or a
-    // script.
+    // If no pod has any of the labels, the pods are more likely created by a chart or a script.
     if near.is_none() && ctx.facts.file(object.file).workloads().next().is_none() {
         return;
     }
@@ -77,8 +77,8 @@ fn selects(ctx: &Ctx, object: &Object) -> bool {
         .is_none_or(|selected| selected.more || !selected.workloads.is_empty())
 }
 
-/// Whether what a selector means can be expected in this repository: pods stand near, all files
-/// near were understood, and no operator of another party makes the pods.
+/// Whether the selected pods are expected in this repository: the folder has pods, all its files
+/// were read, and no operator creates the pods.
 fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
     if object.open
         || object
@@ -95,25 +95,28 @@ fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
     if !pods.any {
         return false;
     }
-    // A key of somebody's own domain that no pod here carries is given by an operator.
-    let foreign = |key: &str| {
-        let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-        let common = matches!(domain, "" | "app.kubernetes.io");
-        !common && !cluster.has_label_key(key)
-    };
 
-    let operated = selector
+    let has_foreign_key = selector
         .labels
         .entries
         .iter()
-        .any(|(key, _)| foreign(&key.value))
-        || pods.guessed
-        || has_operator(ctx, folder);
-    !operated && all_read(ctx, folder)
+        .any(|(key, _)| is_foreign_key(cluster, &key.value));
+    if has_foreign_key || pods.guessed || has_operator(ctx, folder) {
+        return false;
+    }
+
+    all_read(ctx, folder)
 }
 
-/// Whether every file of a folder was understood: a template or a broken file may hold what is
-/// missed.
+/// Whether an operator sets a label: its key has a domain, and no pod here has the label.
+fn is_foreign_key(cluster: &Cluster, key: &str) -> bool {
+    match key.split_once('/') {
+        None | Some(("app.kubernetes.io", _)) => false,
+        Some(_) => !cluster.has_label_key(key),
+    }
+}
+
+/// Whether every file of a folder was read: a template or a broken file may define what is missing.
 pub fn all_read(ctx: &Ctx, folder: &str) -> bool {
     ctx.graph.cluster.is_all_read(folder)
 }
@@ -128,44 +131,40 @@ fn nearest<'a>(
     selector: &Selector,
 ) -> Option<(&'a Object, &'a Workload)> {
     let folder = parent(ctx.facts.path(object.file));
-    let shared = |workload: &Workload| {
-        let points = |key: &str, value: Option<&String>| match workload.pod_labels.get(key) {
-            Some(own) if Some(&own.value) == value => 3,
-            Some(_) => 2,
-            None => 0,
-        };
-
-        selector
-            .labels
-            .entries
-            .iter()
-            .map(|(key, value)| points(&key.value, value.value()))
-            .sum::<u32>()
-    };
-
+    let nearby = ctx.graph.cluster.in_folder(folder).iter().copied();
     let mut best = None;
-    let mut most = 0;
-    for other in ctx
-        .graph
-        .cluster
-        .in_folder(folder)
-        .iter()
-        .copied()
-        .take(MAX_NEAR)
-    {
-        let Some(workload) = other.workload().filter(|_| other.helm == object.helm) else {
+    let mut best_score = 0;
+
+    for other in nearby.take(MAX_NEAR) {
+        let Some(workload) = other.workload() else {
             continue;
         };
 
-        let points = shared(workload);
-
-        if points > most {
-            most = points;
+        let score = similarity(selector, workload);
+        if other.helm == object.helm && score > best_score {
+            best_score = score;
             best = Some((other, workload));
         }
     }
 
     best
+}
+
+/// How similar the labels of a workload are to those of a selector: a key counts 2, and 3 with the
+/// same value.
+fn similarity(selector: &Selector, workload: &Workload) -> u32 {
+    selector
+        .labels
+        .entries
+        .iter()
+        .map(
+            |(key, value)| match workload.pod_labels.get(key.value.as_str()) {
+                Some(label) if Some(&label.value) == value.value() => 3,
+                Some(_) => 2,
+                None => 0,
+            },
+        )
+        .sum()
 }
 
 pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
@@ -178,7 +177,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         .as_ref()
         .filter(|selector| !selector.is_empty())
         && !selects(ctx, object)
-        && let Some(level) = policy_level(ctx, object, selector, sink.level())
+        && let Some(origin) = origin_of_pods(ctx, object, selector)
     {
         let mut finding = Finding::new(
             selector.location,
@@ -195,7 +194,7 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             );
         }
 
-        sink.report_at(level, finding);
+        sink.report(finding.case_if(origin == Origin::Elsewhere, "elsewhere"));
     }
 
     for peer in policy
@@ -207,26 +206,37 @@ pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         }
 
-        if let Some(level) = policy_level(ctx, object, &peer.selector, sink.level()) {
-            sink.report_at(
-                level,
+        if let Some(origin) = origin_of_pods(ctx, object, &peer.selector) {
+            sink.report(
                 Finding::new(
                     peer.selector.location,
                     format!("a peer of {} selects no pods", object.title()),
                 )
                 .label("no pod template has these labels")
                 .help("use the labels of the pods that should be reachable")
-                .anchor(object.anchor),
+                .anchor(object.anchor)
+                .case_if(origin == Origin::Elsewhere, "elsewhere"),
             );
         }
     }
 }
 
-/// How much a policy matters that selects nothing: a note in a repository without any pods, nothing
-/// where its pods may be made elsewhere.
-fn policy_level(ctx: &Ctx, object: &Object, selector: &Selector, level: Level) -> Option<Level> {
+/// Where the pods of a policy are defined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Here,
+    /// In another repository: this one has no pods at all.
+    Elsewhere,
+}
+
+/// Where the pods are defined that a selector means; `None` if they may be made by an operator, or
+/// by a file that could not be read.
+fn origin_of_pods(ctx: &Ctx, object: &Object, selector: &Selector) -> Option<Origin> {
     if !object.open && !ctx.graph.cluster.has_pods() {
-        return Some(Level::Note);
+        Some(Origin::Elsewhere)
+    } else if is_ours(ctx, object, selector) {
+        Some(Origin::Here)
+    } else {
+        None
     }
-    is_ours(ctx, object, selector).then_some(level)
 }

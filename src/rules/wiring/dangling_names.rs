@@ -1,9 +1,9 @@
-//! `dangling-ingress`, `dangling-reference`: names of objects that nothing defines. What may be
-//! kept outside the repository is not asked for, or is a note.
+//! `dangling-ingress`, `dangling-reference`: names of objects that nothing defines. An object that
+//! may be defined outside of the repository is not missed, or is a note.
 
 use crate::analysis::Ctx;
 use crate::analysis::workload::is_name;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{
     Body, Kustomization, Object, ObjectReference, ReferenceKind, Workload,
 };
@@ -16,11 +16,8 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     };
 
     let cluster = &ctx.graph.cluster;
-    let is_service =
-        |other: &Object| matches!(other.body, Body::Service(_)) && other.helm == object.helm;
     let folder = parent(ctx.facts.path(object.file));
-    // A name that a template makes may be any name; a repository without Services near keeps them
-    // elsewhere.
+    // A template may create a Service of any name.
     if object.open || (object.helm && cluster.has_nameless_service(true)) || !all_read(ctx, folder)
     {
         return;
@@ -33,15 +30,20 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         let named: Vec<&Object> = cluster
             .of_name("Service", &name.value)
             .into_iter()
-            .filter(|other| is_service(other))
+            .filter(|other| matches!(other.body, Body::Service(_)) && other.helm == object.helm)
             .collect();
-        let in_reach = |one: &&Object| match backend.namespace.value() {
-            Some(namespace) => one.namespace.value().is_none_or(|own| own == namespace),
-            None => one.shares_namespace(object),
-        };
-
-        let found: Vec<&Object> = named.iter().copied().filter(in_reach).collect();
-        let Some(service) = found.first() else {
+        let reachable: Vec<&Object> = named
+            .iter()
+            .copied()
+            .filter(|service| match backend.namespace.value() {
+                Some(namespace) => service
+                    .namespace
+                    .value()
+                    .is_none_or(|other| other == namespace),
+                None => service.shares_namespace(object),
+            })
+            .collect();
+        let Some(service) = reachable.first() else {
             let mut finding = Finding::new(
                 name.location,
                 format!(
@@ -56,16 +58,9 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             if let Some(other) = named.first() {
                 finding = finding.related(other.location(), "this Service is in another namespace");
             }
-            // Values without a chart are for a chart of somebody else, which brings Services of its
-            // own.
+            // Values without a chart are for a chart of another repository, which has Services.
             let foreign = has_foreign_chart(ctx, folder) || has_foreign_chart(ctx, parent(folder));
-            let level = if beside && !foreign {
-                sink.level()
-            } else {
-                Level::Note
-            };
-
-            sink.report_at(level, finding);
+            sink.report(finding.case_if(!beside || foreign, "elsewhere"));
             continue;
         };
 
@@ -73,8 +68,12 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
 
-        if found.iter().all(|service| lacks_port(service, &port.value))
-            && found.iter().any(|one| near(ctx, one, object))
+        if reachable
+            .iter()
+            .all(|service| lacks_port(service, &port.value))
+            && reachable
+                .iter()
+                .any(|service| is_in_same_folder(ctx, service, object))
         {
             sink.report(
                 Finding::new(
@@ -95,7 +94,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-/// Whether values for a Helm chart that is not here stand in a folder.
+/// Whether a folder has values for a Helm chart that is not in it.
 fn has_foreign_chart(ctx: &Ctx, folder: &str) -> bool {
     let mut names = ctx.facts.repository.inside(folder).map(SourceFile::name);
     let chart = ctx
@@ -115,22 +114,24 @@ fn lacks_port(service: &Object, port: &str) -> bool {
         return false;
     };
 
-    let has = facts.ports.iter().any(|own| {
-        own.name.as_ref().is_some_and(|name| name.value == port)
-            || own.port.value().is_none_or(|own| own == port)
-    });
+    if facts.ports.is_empty() || service.open {
+        return false;
+    }
 
-    !has && !facts.ports.is_empty() && !service.open
+    !facts.ports.iter().any(|listed| {
+        listed.name.as_ref().is_some_and(|name| name.value == port)
+            || listed.port.value().is_none_or(|number| number == port)
+    })
 }
 
-/// Names in pods that nothing here defines.
+/// Names in pods that nothing in the repository defines.
 pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.helm || object.is_hook() {
         return;
     }
 
-    let mut told: Vec<(ReferenceKind, &str)> = Vec::new();
-    let mut missing: Vec<(Level, Finding)> = Vec::new();
+    let mut seen: Vec<(ReferenceKind, &str)> = Vec::new();
+    let mut missing: Vec<(bool, Finding)> = Vec::new();
     for reference in workload
         .pod
         .references
@@ -138,24 +139,24 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         .filter(|reference| !reference.optional)
     {
         let name = reference.name.value.as_str();
-        if told.contains(&(reference.kind, name)) || is_given(reference) || !is_name(name) {
+        if seen.contains(&(reference.kind, name)) || is_predefined(reference) || !is_name(name) {
             continue;
         }
 
-        let found = ctx
+        let targets = ctx
             .graph
             .cluster
             .find(reference.kind.as_str(), name, object);
-        if is_made(ctx, reference) {
+        if is_created(ctx, reference) {
             continue;
         }
 
-        if let Some(target) = found.first() {
-            missing_key(object, reference, target, &found, sink);
+        if let Some(target) = targets.first() {
+            missing_key(object, reference, target, &targets, sink);
             continue;
         }
 
-        told.push((reference.kind, name));
+        seen.push((reference.kind, name));
         let mut finding = Finding::new(
             reference.name.location,
             format!(
@@ -182,34 +183,34 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         if let Some(other) = other {
             finding = finding.related(other.location(), "this object is in another namespace");
         }
-        // Claims and accounts are made with the workload; Secrets and settings are often made by
-        // hand.
+
+        // Claims and accounts are defined with the workload; Secrets and settings are often created
+        // by hand.
         let folder = parent(ctx.facts.path(object.file));
         let sure = ctx
             .graph
             .cluster
             .has_kind_in(folder, reference.kind.as_str());
         let sure = sure && !object.open && reference.kind != ReferenceKind::Secret;
-        let level = if sure { sink.level() } else { Level::Note };
-        missing.push((level, finding));
+        missing.push((sure, finding.case_if(!sure, "elsewhere")));
     }
-    // One Deployment may mount dozens of settings from elsewhere; the one that matters most speaks
-    // for all.
-    missing.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
-    let others = missing.len().saturating_sub(1) as u32;
 
-    if let Some((level, mut finding)) = missing.into_iter().next() {
-        finding.others = others;
-        sink.report_at(level, finding);
+    // One Deployment may mount dozens of settings from elsewhere: they are one finding, about the
+    // first that is expected here.
+    let others = missing.len().saturating_sub(1) as u32;
+    let first_sure = missing.iter().position(|(sure, _)| *sure).unwrap_or(0);
+
+    if let Some((_, finding)) = missing.into_iter().nth(first_sure) {
+        sink.report(finding.others(others));
     }
 }
 
-fn near(ctx: &Ctx, other: &Object, object: &Object) -> bool {
+fn is_in_same_folder(ctx: &Ctx, other: &Object, object: &Object) -> bool {
     parent(ctx.facts.path(other.file)) == parent(ctx.facts.path(object.file))
 }
 
-/// What every namespace has.
-fn is_given(reference: &ObjectReference) -> bool {
+/// Whether every namespace has the object.
+fn is_predefined(reference: &ObjectReference) -> bool {
     matches!(
         (reference.kind, reference.name.value.as_str()),
         (ReferenceKind::ServiceAccount, "default" | "")
@@ -217,8 +218,8 @@ fn is_given(reference: &ObjectReference) -> bool {
     )
 }
 
-/// Kinds from which operators make Secrets.
-const MAKERS_OF_SECRETS: &[&str] = &[
+/// Kinds from which operators create Secrets.
+const SECRET_SOURCES: &[&str] = &[
     "ExternalSecret",
     "SealedSecret",
     "Certificate",
@@ -233,70 +234,61 @@ const MAKERS_OF_SECRETS: &[&str] = &[
     "ClusterIssuer",
 ];
 
-/// Whether a generator, an operator or a claim template makes the object.
-fn is_made(ctx: &Ctx, reference: &ObjectReference) -> bool {
+/// Whether a generator or an operator creates the object.
+fn is_created(ctx: &Ctx, reference: &ObjectReference) -> bool {
     let name = reference.name.value.as_str();
     let kind = reference.kind.as_str();
-    let generated = |own: &Kustomization| {
-        let made = own
-            .generated
-            .iter()
-            .any(|(made, own)| *made == kind && own.value == name);
-        made || (own.partial && kind != "ServiceAccount")
-    };
-
     if ctx
         .graph
         .cluster
         .kustomizations
         .iter()
-        .any(|own| generated(own))
+        .any(|kustomization| may_generate(kustomization, kind, name))
     {
         return true;
     }
 
-    let makers: &[&str] = match reference.kind {
-        ReferenceKind::Secret => MAKERS_OF_SECRETS,
+    let sources: &[&str] = match reference.kind {
+        ReferenceKind::Secret => SECRET_SOURCES,
         ReferenceKind::ConfigMap => &["Bundle"],
         _ => &[],
     };
-    // What an operator makes is often named after the object with something added.
-    let named = |object: &Object| {
-        object
-            .name
-            .as_ref()
-            .is_none_or(|own| name.contains(own.value.as_str()))
-    };
 
-    makers
+    // The name of a created object often has a prefix or suffix.
+    sources
         .iter()
-        .any(|kind| ctx.graph.cluster.of_kind(kind).any(named))
+        .flat_map(|kind| ctx.graph.cluster.of_kind(kind))
+        .any(|source| {
+            source
+                .name
+                .as_ref()
+                .is_none_or(|part| name.contains(part.value.as_str()))
+        })
 }
 
-/// A key that the ConfigMap or Secret, which is here, does not have.
+fn may_generate(kustomization: &Kustomization, kind: &str, name: &str) -> bool {
+    let generates = kustomization
+        .generated
+        .iter()
+        .any(|(generated, other)| *generated == kind && other.value == name);
+
+    generates || (kustomization.partial && kind != "ServiceAccount")
+}
+
+/// Reports a key that the ConfigMap or Secret does not have; `targets` are all objects of the name.
 fn missing_key(
     object: &Object,
     reference: &ObjectReference,
     target: &Object,
-    found: &[&Object],
+    targets: &[&Object],
     sink: &mut Sink,
 ) {
     let Some(key) = &reference.key else { return };
 
-    let has = |target: &&Object| match &target.body {
-        Body::ConfigMap(data) | Body::Secret(data) => {
-            data.open
-                || target.open
-                || data.encrypted
-                || data
-                    .entries
-                    .iter()
-                    .any(|entry| entry.key.value == key.value)
-        }
-        _ => true,
-    };
-
-    if found.iter().any(has) {
+    if targets
+        .iter()
+        .any(|target| may_have_key(target, &key.value))
+    {
         return;
     }
 
@@ -315,4 +307,16 @@ fn missing_key(
         .help("correct the key, or add it")
         .anchor(object.anchor),
     );
+}
+
+fn may_have_key(object: &Object, key: &str) -> bool {
+    match &object.body {
+        Body::ConfigMap(data) | Body::Secret(data) => {
+            data.open
+                || object.open
+                || data.encrypted
+                || data.entries.iter().any(|entry| entry.key.value == key)
+        }
+        _ => true,
+    }
 }

@@ -76,19 +76,19 @@ fn is_internal(object: &Object) -> bool {
     let annotations = &object.annotations;
     annotations.open
         || annotations.entries.iter().any(|(key, value)| {
-            let said = value
+            let value = value
                 .value()
                 .map_or("", String::as_str)
                 .to_ascii_lowercase();
             let key = key.value.to_ascii_lowercase();
-            (key.contains("internal") && said != "false")
-                || said == "internal"
+            (key.contains("internal") && value != "false")
+                || value == "internal"
                 || key.contains("tailscale")
                 || key.contains("metallb")
         })
 }
 
-/// The gateway that is meant to be reached.
+/// Whether a Service is a gateway, which clients are meant to reach.
 fn is_entry(object: &Object) -> bool {
     let name = object.name.as_ref().map_or("", |name| name.value.as_str());
     [
@@ -103,30 +103,15 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    let annotated = object.annotations.open
+    let has_certificate = object.annotations.open
         || object
             .annotations
             .entries
             .iter()
             .any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
-    let local = |host: &str| {
-        host == "localhost"
-            || [
-                ".local",
-                ".localhost",
-                ".internal",
-                ".test",
-                ".lan",
-                ".home.arpa",
-            ]
-            .iter()
-            .any(|end| host.ends_with(end))
-    };
-
-    if !ingress.tls.is_absent()
-        || annotated
-        || (!ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| local(&host.value)))
-    {
+    let is_local =
+        !ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| is_local_host(&host.value));
+    if !ingress.tls.is_absent() || has_certificate || is_local {
         return;
     }
 
@@ -145,6 +130,18 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
     );
 }
 
+fn is_local_host(host: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        ".local",
+        ".localhost",
+        ".internal",
+        ".test",
+        ".lan",
+        ".home.arpa",
+    ];
+    host == "localhost" || ENDINGS.iter().any(|ending| host.ends_with(ending))
+}
+
 /// Pods that no policy selects: once for each namespace.
 pub fn policy(ctx: &Ctx, sink: &mut Sink) {
     unguarded(
@@ -156,7 +153,7 @@ pub fn policy(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// Pods whose way out is open: once for each namespace.
+/// Pods without a limit on their connections: once for each namespace.
 pub fn egress(ctx: &Ctx, sink: &mut Sink) {
     unguarded(
         ctx,
@@ -217,27 +214,27 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 
     let Some(name) = &object.name else { return };
 
-    let bounds = |other: &Object| {
-        other
-            .namespace
-            .value()
-            .is_none_or(|namespace| *namespace == name.value)
-    };
-
     let cluster = &ctx.graph.cluster;
-    if !cluster
+    let has_quota = cluster
         .of_kind("ResourceQuota")
         .chain(cluster.of_kind("LimitRange"))
-        .any(bounds)
-    {
-        sink.report(
-            Finding::new(
-                name.location,
-                format!("namespace `{}` has no quota", name.value),
-            )
-            .label("one workload can use up the whole cluster")
-            .help("add a ResourceQuota and a LimitRange")
-            .anchor(object.anchor),
-        );
+        .any(|quota| {
+            quota
+                .namespace
+                .value()
+                .is_none_or(|namespace| *namespace == name.value)
+        });
+    if has_quota {
+        return;
     }
+
+    sink.report(
+        Finding::new(
+            name.location,
+            format!("namespace `{}` has no quota", name.value),
+        )
+        .label("one workload can use up the whole cluster")
+        .help("add a ResourceQuota and a LimitRange")
+        .anchor(object.anchor),
+    );
 }

@@ -1,10 +1,10 @@
-//! unknown-host, localhost-dependency, browser-internal-host in Kubernetes and Dockerfiles: whether
-//! the addresses that containers are given lead to Services.
+//! `unknown-host`, `localhost-dependency`, `browser-internal-host` in Kubernetes and Dockerfiles: whether
+//! addresses in variables lead to Services.
 
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{is_for_browsers, is_outward, is_placeholder};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HostNamespace};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::kubernetes::{Body, KubeService, Object};
@@ -12,24 +12,28 @@ use crate::source::parent;
 use crate::suggest;
 
 /// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of
-/// other namespaces only those count in which something here stands.
+/// other namespaces, only those count that contain an object of the repository.
 fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
-    let named = |namespace: &str| ctx.graph.cluster.has_namespace(namespace);
-    let inside = match rest.as_slice() {
+    let is_inside = match rest.as_slice() {
         [] => true,
         [namespace] | [namespace, "svc"] | [namespace, "svc", "cluster", "local"] => {
-            named(namespace)
+            ctx.graph.cluster.has_namespace(namespace)
         }
         _ => false,
     };
-    // Nothing in a cluster has capitals in its name: they mark what is to be filled in.
-    let plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    (inside && plain).then_some(name)
+    if !is_inside || !name.bytes().all(is_name_byte) {
+        return None;
+    }
+
+    Some(name)
+}
+
+/// No name in a cluster has capitals: they mark a placeholder.
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
 fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
@@ -53,46 +57,25 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
 
     for var in &container.env {
         for endpoint in endpoints(var) {
-            let Some(name) = service_name(ctx, &endpoint.host)
-                .filter(|_| !endpoint.is_local() && !is_placeholder(&endpoint.host))
-            else {
-                continue;
-            };
-
-            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || may_stand(ctx, name) {
+            if endpoint.is_local() || is_placeholder(&endpoint.host) {
                 continue;
             }
 
-            let folder = parent(ctx.facts.path(object.file));
-            let beside = ctx.graph.cluster.in_folder(folder).iter().copied();
-            let beside = beside.filter(|other| matches!(other.body, Body::Service(_)));
-            // Those beside the object come first: of a great many only some are looked at.
-            let known = beside
-                .take(suggest::MAX_CANDIDATES / 2)
-                .chain(services(ctx).map(|(other, _)| other));
-            let known = known
-                .filter(|other| other.shares_namespace(object))
-                .take(suggest::MAX_CANDIDATES);
-            let known: Vec<&str> = known
-                .filter_map(|other| other.name.as_ref())
-                .map(|name| name.value.as_str())
-                .collect();
-            let near = suggest::nearest(name, known.iter().copied())
-                .or_else(|| longer_or_shorter(ctx, object, name));
-            let help = near.map_or_else(
-                || {
-                    format!(
-                        "add a Service `{name}`, or use the host's full name if it is outside \
-                    the cluster"
-                    )
-                },
-                |near| format!("did you mean `{near}`?"),
-            );
-            // What has no namesake here is likely kept in another repository.
-            let level = if near.is_some() {
-                sink.level()
-            } else {
-                Level::Note
+            let Some(name) = service_name(ctx, &endpoint.host) else {
+                continue;
+            };
+
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || may_exist(ctx, name) {
+                continue;
+            }
+
+            let similar = similar_service(ctx, object, name);
+            let help = match similar {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!(
+                    "add a Service `{name}`, or use the host's full name if it is outside the \
+                     cluster"
+                ),
             };
 
             let text = format!(
@@ -101,14 +84,38 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
                 object.title(),
                 endpoint.host
             );
-            sink.report_at(
-                level,
+            // A name that resembles none here is likely defined in another repository.
+            sink.report(
                 Finding::new(endpoint.location, text)
                     .label(format!("no Service is named `{name}`"))
-                    .help(help),
+                    .help(help)
+                    .case_if(similar.is_none(), "elsewhere"),
             );
         }
     }
+}
+
+/// The Service in the namespace of an object whose name is most similar.
+fn similar_service<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&'a str> {
+    // Services in the folder of the object come first, as the number of candidates is limited.
+    let folder = parent(ctx.facts.path(object.file));
+    let nearby = ctx
+        .graph
+        .cluster
+        .in_folder(folder)
+        .iter()
+        .copied()
+        .filter(|other| matches!(other.body, Body::Service(_)))
+        .take(suggest::MAX_CANDIDATES / 2);
+    let known: Vec<&str> = nearby
+        .chain(services(ctx).map(|(other, _)| other))
+        .filter(|other| other.shares_namespace(object))
+        .take(suggest::MAX_CANDIDATES)
+        .filter_map(|other| other.name.as_ref())
+        .map(|name| name.value.as_str())
+        .collect();
+
+    suggest::nearest(name, known.iter().copied()).or_else(|| longer_or_shorter(ctx, object, name))
 }
 
 /// Words that the name of a Service often ends in.
@@ -120,18 +127,18 @@ fn longer_or_shorter<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&
     let shorter = SUFFIXES
         .iter()
         .filter_map(|suffix| Some(name.strip_suffix(suffix)?.to_owned()));
-    let found = longer
+    let first = longer
         .chain(shorter)
-        .flat_map(|other| ctx.graph.cluster.find("Service", &other, object));
-    let services = found.filter(|other| matches!(other.body, Body::Service(_)));
-    let first = services.min_by_key(|other| other.location())?;
+        .flat_map(|other| ctx.graph.cluster.find("Service", &other, object))
+        .filter(|other| matches!(other.body, Body::Service(_)))
+        .min_by_key(|other| other.location())?;
 
     Some(first.name.as_ref()?.value.as_str())
 }
 
-/// Whether a Service of this name is here, or an object that an operator may make one of. A
-/// templated name may be any.
-fn may_stand(ctx: &Ctx, name: &str) -> bool {
+/// Whether the repository may define a Service of this name: by itself, by an object of an operator,
+/// or by a template.
+fn may_exist(ctx: &Ctx, name: &str) -> bool {
     let cluster = &ctx.graph.cluster;
     cluster.has_nameless_service(false)
         || cluster.has_nameless_service(true)
@@ -144,13 +151,13 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
         return;
     };
 
-    let shared = container
+    let shares_network = container
         .security
         .host_namespaces
         .iter()
-        .any(|one| one.value == HostNamespace::Network);
-    // A container beside it may be the proxy that is meant.
-    if shared || object.open || object.helm || workload.pod.containers.len() > 1 {
+        .any(|shared| shared.value == HostNamespace::Network);
+    // Another container of the pod may be the proxy that is meant.
+    if shares_network || object.open || object.helm || workload.pod.containers.len() > 1 {
         return;
     }
 
@@ -165,38 +172,14 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
                 continue;
             };
 
-            let own = container.ports.iter().any(|one| {
-                one.target
-                    .is_some_and(|(first, last)| (first..=last).contains(&port))
-            });
+            if has_port(container, port) {
+                continue;
+            }
 
-            let number = port.to_string();
-            let serves = |service: &KubeService| {
-                service
-                    .ports
-                    .iter()
-                    .any(|one| one.port.value() == Some(&number))
-            };
-
-            let joined = ctx.graph.cluster.joined(object);
-            let is_own = |other: &Object| {
-                joined.is_some_and(|joined| {
-                    joined
-                        .services
-                        .iter()
-                        .any(|service| service.location() == other.location())
-                })
-            };
-
-            let other = services(ctx).find(|(other, service)| {
-                serves(service) && other.shares_namespace(object) && !is_own(other)
-            });
-
-            let Some((other, _)) = other.filter(|_| !own) else {
+            let Some(name) = other_service(ctx, object, port).and_then(|other| other.name.as_ref())
+            else {
                 continue;
             };
-
-            let Some(name) = &other.name else { continue };
 
             let text = format!(
                 "`{}` of `{}` uses localhost, but Service `{}` has port {port}",
@@ -214,17 +197,51 @@ pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink
     }
 }
 
+fn has_port(container: &Container, port: u16) -> bool {
+    container.ports.iter().any(|mapping| {
+        mapping
+            .target
+            .is_some_and(|(first, last)| (first..=last).contains(&port))
+    })
+}
+
+/// The first Service with a port that does not select the pods of the object.
+fn other_service<'a>(ctx: &Ctx<'a>, object: &Object, port: u16) -> Option<&'a Object> {
+    let number = port.to_string();
+    let joined = ctx.graph.cluster.joined(object);
+
+    services(ctx)
+        .filter(|(_, service)| {
+            service
+                .ports
+                .iter()
+                .any(|listed| listed.port.value() == Some(&number))
+        })
+        .map(|(other, _)| other)
+        .filter(|other| other.shares_namespace(object))
+        .find(|other| {
+            !joined.is_some_and(|joined| {
+                joined
+                    .services
+                    .iter()
+                    .any(|service| service.location() == other.location())
+            })
+        })
+}
+
 pub fn browser_internal_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    if let Owner::Kubernetes(..) = owner {
-        container
-            .env
-            .iter()
-            .filter(|var| is_for_browsers(&var.name.value))
-            .for_each(|var| {
-                for endpoint in endpoints(var) {
-                    inside(ctx, &endpoint, &var.name.value, sink);
-                }
-            });
+    let Owner::Kubernetes(..) = owner else {
+        return;
+    };
+
+    for var in &container.env {
+        if !is_for_browsers(&var.name.value) {
+            continue;
+        }
+
+        for endpoint in endpoints(var) {
+            report_cluster_host(ctx, &endpoint, &var.name.value, sink);
+        }
     }
 }
 
@@ -237,24 +254,25 @@ pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            let composed =
+            let is_in_project =
                 endpoint.is_single_word() && ctx.graph.projects_resolving(host).next().is_some();
-            if composed {
+            if is_in_project {
                 report(&endpoint, &var.name.value, sink);
             } else {
-                inside(ctx, &endpoint, &var.name.value, sink);
+                report_cluster_host(ctx, &endpoint, &var.name.value, sink);
             }
         }
     }
 }
 
-/// Reports a host that only the cluster's own name server knows.
-fn inside(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
+/// Reports a host that only the name server of the cluster resolves.
+fn report_cluster_host(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     let host = endpoint.host.as_str();
-    let full = host.ends_with(".svc") || host.ends_with(".cluster.local");
+    let is_full_name = host.ends_with(".svc") || host.ends_with(".cluster.local");
     let first = host.split('.').next().unwrap_or(host);
-    let known = || ctx.graph.cluster.has_service_named(first);
-    if full || (service_name(ctx, host).is_some() && known()) {
+    if is_full_name
+        || (service_name(ctx, host).is_some() && ctx.graph.cluster.has_service_named(first))
+    {
         report(endpoint, name, sink);
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod port_mismatch;
 pub(crate) mod prometheus;
 pub(crate) mod proxy_upstream;
 pub(crate) mod undefined_reference;
+mod upstream;
 
 use crate::rules::check::{Check, CheckFn};
 

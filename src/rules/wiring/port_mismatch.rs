@@ -4,7 +4,7 @@
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::container::{Container, HealthCheck, ProbeAction};
+use crate::model::container::{Container, HealthCheck, Probe, ProbeAction};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::{Command, Setting};
 use crate::source::{Located, Location};
@@ -16,7 +16,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let Some((port, one)) = only_port(&startup::stage(ctx, dockerfile, stage)) else {
+        let Some((port, server)) = only_port(&startup::stage(ctx, dockerfile, stage)) else {
             continue;
         };
 
@@ -30,13 +30,13 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 ))
             })
             .collect();
-        let ranges = dockerfile
+        let has_range = dockerfile
             .chain(stage)
             .flat_map(|stage| &stage.exposes)
             .any(|expose| expose.value.contains('-'));
-        if let Some((other, location)) = exposed
-            .first()
-            .filter(|_| !ranges && exposed.iter().all(|(other, _)| *other != port))
+        if let Some((other, location)) = exposed.first()
+            && !has_range
+            && exposed.iter().all(|(other, _)| *other != port)
         {
             sink.report(
                 Finding::new(
@@ -44,7 +44,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     format!("EXPOSE declares {other}, but the server listens on {port}"),
                 )
                 .label("tools that run the image rely on this")
-                .related(one, format!("listens on {port}"))
+                .related(server, format!("listens on {port}"))
                 .help(format!(
                     "write `EXPOSE {port}`, or make the server listen on {other}"
                 )),
@@ -58,19 +58,19 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             ..
         }) = dockerfile.health(stage)
         {
-            check(test, port, one, sink);
+            check_health_check(test, port, server, sink);
         }
     }
 }
 
 /// The ports of services and pods against the server that they run.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    if matches!(owner, Owner::Compose(project, _) if project.development) || container.open {
+    if owner.is_development() || container.open {
         return;
     }
 
-    let own = container.command.is_some() || container.entrypoint.is_some();
-    let started = if own {
+    let has_command = container.command.is_some() || container.entrypoint.is_some();
+    let started = if has_command {
         startup::container(ctx, owner, container)
     } else {
         ctx.graph
@@ -80,42 +80,18 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             })
     };
 
-    let Some((port, one)) = only_port(&started) else {
+    let Some((port, server)) = only_port(&started) else {
         return;
     };
-    // A variable named for the port may move it.
+
+    // A variable that is named after the port may change it.
     if container.env.iter().any(|var| {
         var.name.value.ends_with("PORT") && var.value.resolved() != Some(port.to_string().as_str())
     }) {
         return;
     }
 
-    let name = &container.name.value;
-    let tcp: Vec<_> = container
-        .ports
-        .iter()
-        .filter(|item| !item.unknown && item.protocol.eq_ignore_ascii_case("tcp"))
-        .collect();
-    let meets = tcp.iter().any(|item| {
-        item.target
-            .is_some_and(|(first, last)| (first..=last).contains(&port))
-    });
-
-    if let (false, [item]) = (meets, tcp.as_slice())
-        && let Some((target, _)) = item.target
-    {
-        sink.report(
-            Finding::new(
-                item.location,
-                format!("`{name}` is reached on {target}, but its server listens on {port}"),
-            )
-            .label("nothing listens there")
-            .related(one, format!("listens on {port}"))
-            .help(format!(
-                "use {port} here, or make the server listen on {target}"
-            )),
-        );
-    }
+    check_mapping(container, port, server, sink);
 
     if let Setting::Set(Located {
         value: HealthCheck {
@@ -125,7 +101,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         ..
     }) = &container.health
     {
-        check(test, port, one, sink);
+        check_health_check(test, port, server, sink);
     }
 
     for probe in [
@@ -133,72 +109,113 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         &container.readiness,
         &container.startup,
     ] {
-        let Setting::Set(probe) = probe else { continue };
-
-        let (ProbeAction::Http { port: asked, .. } | ProbeAction::Tcp { port: asked }) =
-            &probe.value.action
-        else {
-            continue;
-        };
-
-        let Setting::Set(asked) = asked else { continue };
-
-        let Some(number) = asked
-            .value
-            .parse::<u16>()
-            .ok()
-            .filter(|number| *number != port)
-        else {
-            continue;
-        };
-        // A port of its own for probes is declared.
-        if container
-            .ports
-            .iter()
-            .any(|item| item.target == Some((number, number)))
-        {
-            continue;
+        if let Setting::Set(probe) = probe {
+            check_probe(container, &probe.value, port, server, sink);
         }
-
-        sink.report(
-            Finding::new(
-                asked.location,
-                format!("the probe uses port {number}, but `{name}` listens on {port}"),
-            )
-            .label("nothing listens there")
-            .related(one, format!("listens on {port}"))
-            .help(format!("use port {port}")),
-        );
     }
 }
 
-/// The one port that is listened on, where there is one server and its port is written.
-fn only_port(started: &[Started]) -> Option<(u16, Location)> {
-    let [one] = started else { return None };
+/// Reports the only port of a container, if its server listens on another one.
+fn check_mapping(container: &Container, port: u16, server: Location, sink: &mut Sink) {
+    let mut tcp = container
+        .ports
+        .iter()
+        .filter(|mapping| !mapping.unknown && mapping.protocol.eq_ignore_ascii_case("tcp"));
+    let (Some(mapping), None) = (tcp.next(), tcp.next()) else {
+        return;
+    };
 
-    let server = &one.found.server;
-    let given = server
-        .port
-        .as_ref()
-        .and_then(|given| given.value.parse().ok());
-    // Without an option the default holds, unless a variable or a file moves it.
-    let port = given.or(server
-        .default_port
-        .filter(|_| !server.says_port && server.name == "uvicorn"))?;
-    Some((port, one.location))
+    let Some((target, last)) = mapping.target else {
+        return;
+    };
+
+    if (target..=last).contains(&port) {
+        return;
+    }
+
+    let name = &container.name.value;
+    sink.report(
+        Finding::new(
+            mapping.location,
+            format!("`{name}` is reached on {target}, but its server listens on {port}"),
+        )
+        .label("nothing listens there")
+        .related(server, format!("listens on {port}"))
+        .help(format!(
+            "use {port} here, or make the server listen on {target}"
+        )),
+    );
 }
 
-/// A health check that asks this very container on another port.
-fn check(test: &Command, port: u16, server: Location, sink: &mut Sink) {
+/// Reports a probe of another port than that of the server.
+fn check_probe(container: &Container, probe: &Probe, port: u16, server: Location, sink: &mut Sink) {
+    let (ProbeAction::Http {
+        port: Setting::Set(probe_port),
+        ..
+    }
+    | ProbeAction::Tcp {
+        port: Setting::Set(probe_port),
+    }) = &probe.action
+    else {
+        return;
+    };
+
+    let Ok(number) = probe_port.value.parse::<u16>() else {
+        return;
+    };
+
+    // A separate port for probes is declared.
+    if number == port
+        || container
+            .ports
+            .iter()
+            .any(|mapping| mapping.target == Some((number, number)))
+    {
+        return;
+    }
+
+    let name = &container.name.value;
+    sink.report(
+        Finding::new(
+            probe_port.location,
+            format!("the probe uses port {number}, but `{name}` listens on {port}"),
+        )
+        .label("nothing listens there")
+        .related(server, format!("listens on {port}"))
+        .help(format!("use port {port}")),
+    );
+}
+
+/// The port that the only server listens on, if it is known, and the location of the server.
+fn only_port(started: &[Started]) -> Option<(u16, Location)> {
+    let [started] = started else { return None };
+
+    let server = &started.found.server;
+    let written = server
+        .port
+        .as_ref()
+        .and_then(|port| port.value.parse().ok());
+    let port = match written {
+        Some(port) => port,
+        // Of the known servers, only uvicorn has no variable or file that changes its default.
+        None if !server.says_port && server.name == "uvicorn" => server.default_port?,
+        None => return None,
+    };
+
+    Some((port, started.location))
+}
+
+/// Reports a health check that calls another port of the container.
+fn check_health_check(test: &Command, port: u16, server: Location, sink: &mut Sink) {
     let script = test.script();
 
     for invocation in script.invocations() {
         for word in invocation.args {
-            let Some((asked, range)) = local_port(word.text()) else {
+            let Some((called, range)) = local_port(word.text()) else {
                 continue;
             };
 
-            if asked == port {
+            if called == port {
                 continue;
             }
 
@@ -206,7 +223,9 @@ fn check(test: &Command, port: u16, server: Location, sink: &mut Sink) {
             sink.report(
                 Finding::new(
                     test.place_of(span),
-                    format!("the health check uses port {asked}, but the server listens on {port}"),
+                    format!(
+                        "the health check uses port {called}, but the server listens on {port}"
+                    ),
                 )
                 .label("nothing listens there")
                 .related(server, format!("listens on {port}"))
@@ -217,13 +236,14 @@ fn check(test: &Command, port: u16, server: Location, sink: &mut Sink) {
     }
 }
 
-/// The port of a URL of this machine, and where it stands in the text.
+/// The port in a URL of the local machine, and its range in the text.
 fn local_port(text: &str) -> Option<(u16, std::ops::Range<usize>)> {
     ["localhost:", "127.0.0.1:", "0.0.0.0:", "[::1]:"]
         .iter()
         .find_map(|host| {
-            let at = text.find(host)? + host.len();
-            let digits = text[at..].bytes().take_while(u8::is_ascii_digit).count();
-            Some((text[at..at + digits].parse().ok()?, at..at + digits))
+            let start = text.find(host)? + host.len();
+            let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+            let range = start..start + digits;
+            Some((text[range.clone()].parse().ok()?, range))
         })
 }

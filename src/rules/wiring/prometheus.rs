@@ -1,17 +1,18 @@
-//! prometheus-target, prometheus-rule-file: what a Prometheus configuration scrapes, and where its
-//! rules stand.
+//! `prometheus-target`, `prometheus-rule-file`: the scrape targets and rule files of a Prometheus
+//! configuration.
 
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::graph::ConfigConsumer;
 use crate::model::container::MountSource;
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::source::{Location, SourceFile, join, parent};
+use crate::rules::wiring::upstream::{self, is_for_development};
+use crate::source::{Located, Location, SourceFile, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
-/// Whether the text can be a Prometheus configuration at all; only then is it parsed.
+/// Whether a file may be a Prometheus configuration; only then is it parsed.
 fn is_configuration(source: &SourceFile, facts: &FileFacts) -> bool {
     facts.kind == FileKind::OtherYaml && source.text.contains("scrape_configs:")
 }
@@ -30,32 +31,28 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     let jobs = tree.root().and_then(|root| root.get("scrape_configs"));
 
     for job in jobs.into_iter().flat_map(Node::items) {
-        // Where a target is rewritten, the address is another's.
-        let probed = job.get("relabel_configs").is_some();
+        // Rewritten targets are probed by an exporter, which has the address.
+        if job.get("relabel_configs").is_some() {
+            continue;
+        }
+
         let groups = job.get("static_configs").into_iter().flat_map(Node::items);
         for target in groups
             .filter_map(|group| group.get("targets"))
             .flat_map(Node::items)
         {
-            let address = target
+            let Some(address) = target
                 .str()
-                .and_then(|text| Address::read(text, target.content()));
-            let Some(address) = address.filter(|_| !probed) else {
+                .and_then(|text| Address::parse(text, target.content()))
+            else {
                 continue;
             };
 
-            if let Some(finding) = fault(ctx, &readers, &address, "the scrape target") {
-                sink.report_at(level(&readers, sink), finding);
+            if let Some(fault) = fault(ctx, &readers, &address) {
+                let finding = upstream::finding(&address, &fault, "the scrape target");
+                sink.report(finding.case_if(is_for_development(&readers), "development"));
             }
         }
-    }
-}
-
-fn level(readers: &[ConfigConsumer], sink: &Sink) -> Level {
-    if readers.iter().all(|reader| reader.project.development) {
-        Level::Note
-    } else {
-        sink.level()
     }
 }
 
@@ -69,31 +66,35 @@ pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     let items = tree.root().and_then(|root| root.get("rule_files"));
 
     for item in items.into_iter().flat_map(Node::items) {
-        let Some(path) = item
-            .str()
-            .filter(|path| !path.contains(['$', '{']) && !path.is_empty())
-        else {
+        let path = item.str().unwrap_or("");
+        if path.is_empty() || path.contains(['$', '{']) {
             continue;
-        };
+        }
 
         let location = item.content();
         let finding = if readers.is_empty() {
-            beside(ctx, source, path, location)
+            missing_beside(ctx, source, path, location).map(|finding| finding.case("unmounted"))
         } else {
-            missing(ctx, &readers, path, location)
+            missing_in_mounts(ctx, &readers, path, location)
+                .map(|finding| finding.case_if(is_for_development(&readers), "development"))
         };
 
         if let Some(finding) = finding {
-            sink.report_at(level(&readers, sink), finding);
+            sink.report(finding);
         }
     }
 }
 
 const HELP: &str = "add the file, or remove the line; alerts that are not loaded never fire";
 
-/// Of a configuration that nothing here mounts: rules that stand relative to it must stand beside
-/// it.
-fn beside(ctx: &Ctx, source: &SourceFile, path: &str, location: Location) -> Option<Finding> {
+/// The finding for a rule file of a configuration that no service mounts: its path is relative to
+/// the configuration.
+fn missing_beside(
+    ctx: &Ctx,
+    source: &SourceFile,
+    path: &str,
+    location: Location,
+) -> Option<Finding> {
     let full = join(source.folder(), path)?;
     if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
         return None;
@@ -108,8 +109,22 @@ fn beside(ctx: &Ctx, source: &SourceFile, path: &str, location: Location) -> Opt
     )
 }
 
-/// Of a configuration that containers read: the rules must be mounted with it.
-fn missing(
+/// Where a rule file is expected for one of the services that read a configuration.
+enum RuleFile<'a> {
+    /// It exists, or may exist where it cannot be seen.
+    Present,
+    /// A mount has its path, but nothing is there.
+    Missing {
+        full: String,
+        mount: &'a Located<String>,
+    },
+    /// No mount has its path.
+    Unmounted { inside: String },
+}
+
+/// The finding for a rule file of a configuration that services read, if it is missing for all of
+/// them.
+fn missing_in_mounts(
     ctx: &Ctx,
     readers: &[ConfigConsumer],
     path: &str,
@@ -118,72 +133,94 @@ fn missing(
     let mut finding = None;
 
     for reader in readers {
-        // What an image brings along cannot be seen.
-        let own = reader.path.as_deref()?;
-        let inside = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("{}/{path}", parent(own))
-        };
-
-        let mut placed = false;
-
-        for mount in &reader.service.container.mounts {
-            let Some(target) = &mount.target else {
-                return None;
-            };
-
-            let Some(rest) = below(&inside, target.value.trim_end_matches('/')) else {
-                continue;
-            };
-
-            placed = true;
-            let MountSource::Host(from) = &mount.source else {
-                return None;
-            };
-
-            let folder = join(reader.project.folder_of(from.location.file), &from.value)?;
-            let full = format!("{folder}{rest}");
-            if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
-                return None;
-            }
-
-            let text =
-                format!("the rule file `{path}` maps to `{full}`, which is not in the repository");
-            finding = Some(
-                Finding::new(location, text)
-                    .related(from.location, "mounted from here")
-                    .help(HELP),
-            );
-        }
-
-        if !placed {
-            let text = format!(
-                "the rule file `{path}` is not in any mount of `{}`",
-                reader.service.name()
-            );
-            let found = Finding::new(location, text)
-                .label(format!("expected at `{inside}`"))
-                .related(
-                    reader.service.container.anchor,
-                    "this service reads the configuration",
+        match rule_file_of(ctx, reader, path) {
+            RuleFile::Present => return None,
+            RuleFile::Missing { full, mount } => {
+                let text = format!(
+                    "the rule file `{path}` maps to `{full}`, which is not in the repository"
                 );
-            finding = finding.or(Some(
-                found.help(format!("mount it next to the configuration, as `{inside}`")),
-            ));
+                finding = Some(
+                    Finding::new(location, text)
+                        .related(mount.location, "mounted from here")
+                        .help(HELP),
+                );
+            }
+            RuleFile::Unmounted { inside } => {
+                finding = finding.or_else(|| Some(unmounted(reader, path, &inside, location)));
+            }
         }
     }
 
     finding
 }
 
-/// What follows a mount's target in a path below it.
-fn below<'p>(path: &'p str, target: &str) -> Option<&'p str> {
-    path.strip_prefix(target)
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+fn unmounted(reader: &ConfigConsumer, path: &str, inside: &str, location: Location) -> Finding {
+    let text = format!(
+        "the rule file `{path}` is not in any mount of `{}`",
+        reader.service.name()
+    );
+
+    Finding::new(location, text)
+        .label(format!("expected at `{inside}`"))
+        .related(
+            reader.service.container.anchor,
+            "this service reads the configuration",
+        )
+        .help(format!("mount it next to the configuration, as `{inside}`"))
 }
 
-/// Whether a file fits a path in which `*` and `?` may stand.
+fn rule_file_of<'a>(ctx: &Ctx, reader: &ConfigConsumer<'a>, path: &str) -> RuleFile<'a> {
+    // The files of an image cannot be seen.
+    let Some(configuration) = reader.path.as_deref() else {
+        return RuleFile::Present;
+    };
+
+    let inside = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{}/{path}", parent(configuration))
+    };
+
+    let mut rule_file = RuleFile::Unmounted {
+        inside: inside.clone(),
+    };
+
+    for mount in &reader.service.container.mounts {
+        let Some(target) = &mount.target else {
+            return RuleFile::Present;
+        };
+
+        let Some(rest) = below(&inside, target.value.trim_end_matches('/')) else {
+            continue;
+        };
+
+        let MountSource::Host(from) = &mount.source else {
+            return RuleFile::Present;
+        };
+
+        let Some(folder) = join(reader.project.folder_of(from.location.file), &from.value) else {
+            return RuleFile::Present;
+        };
+
+        let full = format!("{folder}{rest}");
+        if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
+            return RuleFile::Present;
+        }
+
+        rule_file = RuleFile::Missing { full, mount: from };
+    }
+
+    rule_file
+}
+
+/// The rest of a path below the target of a mount.
+fn below<'p>(path: &'p str, target: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(target)?;
+
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Whether a file matches a path that may contain `*` and `?`.
 fn exists(ctx: &Ctx, pattern: &str) -> bool {
     let repository = ctx.facts.repository;
     if !pattern.contains(['*', '?', '[']) {
@@ -192,19 +229,21 @@ fn exists(ctx: &Ctx, pattern: &str) -> bool {
 
     let fixed = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(0)];
     let parts: Vec<&str> = pattern.split('/').collect();
-    let fits = |path: &str| {
-        let own: Vec<&str> = path.split('/').collect();
-        own.len() == parts.len()
-            && own
-                .iter()
-                .zip(&parts)
-                .all(|(own, part)| part.contains('[') || glob(part.as_bytes(), own.as_bytes()))
-    };
 
     repository
         .below(parent(fixed))
         .iter()
-        .any(|file| fits(&file.path))
+        .any(|file| matches_parts(&file.path, &parts))
+}
+
+/// Whether each part of a path matches its pattern; one with a class of characters matches all.
+fn matches_parts(path: &str, patterns: &[&str]) -> bool {
+    let names: Vec<&str> = path.split('/').collect();
+
+    names.len() == patterns.len()
+        && names.iter().zip(patterns).all(|(name, pattern)| {
+            pattern.contains('[') || glob(pattern.as_bytes(), name.as_bytes())
+        })
 }
 
 /// `*` and `?` within one part of a path. Steps back to the last star only, so it takes at most the
@@ -223,10 +262,10 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
         {
             p += 1;
             t += 1;
-        } else if let Some((at, from)) = star {
-            p = at + 1;
-            t = from + 1;
-            star = Some((at, t));
+        } else if let Some((star_index, matched)) = star {
+            p = star_index + 1;
+            t = matched + 1;
+            star = Some((star_index, t));
         } else {
             return false;
         }

@@ -1,12 +1,12 @@
-//! `proxy-upstream`: whether what a proxy passes requests on to exists: nginx, Caddy, Traefik's
-//! labels.
+//! `proxy-upstream`: whether the upstreams of a proxy exist: nginx, Caddy, Traefik's labels.
 
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, fault};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
+use crate::rules::wiring::upstream::{self, is_for_development};
 use crate::source::{Located, Location, SourceFile, Span};
 use crate::suggest;
 
@@ -39,101 +39,109 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     let readers = ctx.graph.readers(&source.path);
 
     for address in addresses {
-        if let Some(finding) = fault(ctx, &readers, &address, "the upstream") {
-            let quiet = readers.iter().all(|reader| reader.project.development);
-            sink.report_at(if quiet { Level::Note } else { sink.level() }, finding);
+        if let Some(fault) = fault(ctx, &readers, &address) {
+            let finding = upstream::finding(&address, &fault, "the upstream");
+            sink.report(finding.case_if(is_for_development(&readers), "development"));
         }
     }
 }
 
-/// Words of a configuration file with where they begin; comments are passed over.
-fn lines(text: &str) -> impl Iterator<Item = Vec<(usize, &str)>> {
-    let mut at = 0;
+/// The words of each line of a configuration file with their offsets, without comments.
+fn words_by_line(text: &str) -> impl Iterator<Item = Vec<(usize, &str)>> {
+    let mut end = 0;
+
     text.split_inclusive('\n').map(move |line| {
-        let start = at;
-        at += line.len();
-        let comment = line
-            .find('#')
-            .filter(|hash| *hash == 0 || line[..*hash].ends_with([' ', '\t', ';', '{', '}']));
-        let code = &line[..comment.unwrap_or(line.len())];
-        let mut words = Vec::new();
-        let mut from: Option<usize> = None;
-
-        for (offset, c) in code.char_indices().chain([(code.len(), ' ')]) {
-            let sign = matches!(c, ';' | '{' | '}') && !(c == '{' && code[..offset].ends_with('$'));
-
-            if c.is_whitespace() || sign {
-                if let Some(begin) = from.take() {
-                    words.push((start + begin, &code[begin..offset]));
-                }
-
-                if sign {
-                    words.push((start + offset, &code[offset..=offset]));
-                }
-            } else {
-                from.get_or_insert(offset);
-            }
-        }
-
-        words
+        let start = end;
+        end += line.len();
+        words_of(line, start)
     })
 }
 
+/// The words of a line that starts at an offset; `;` and braces are words by themselves.
+fn words_of(line: &str, start: usize) -> Vec<(usize, &str)> {
+    let comment = line
+        .find('#')
+        .filter(|hash| *hash == 0 || line[..*hash].ends_with([' ', '\t', ';', '{', '}']));
+    let code = &line[..comment.unwrap_or(line.len())];
+    let mut words = Vec::new();
+    let mut word_start: Option<usize> = None;
+
+    for (offset, c) in code.char_indices().chain([(code.len(), ' ')]) {
+        let is_sign = matches!(c, ';' | '{' | '}') && !(c == '{' && code[..offset].ends_with('$'));
+        if !c.is_whitespace() && !is_sign {
+            word_start.get_or_insert(offset);
+            continue;
+        }
+
+        if let Some(begin) = word_start.take() {
+            words.push((start + begin, &code[begin..offset]));
+        }
+
+        if is_sign {
+            words.push((start + offset, &code[offset..=offset]));
+        }
+    }
+
+    words
+}
+
 fn nginx_upstreams(source: &SourceFile) -> Vec<Address> {
-    let words: Vec<(usize, &str)> = lines(&source.text).flatten().collect();
+    let words: Vec<(usize, &str)> = words_by_line(&source.text).flatten().collect();
     let mut groups: Vec<&str> = Vec::new();
-    let mut found: Vec<(usize, &str)> = Vec::new();
+    let mut targets: Vec<(usize, &str)> = Vec::new();
     let mut inside = false;
 
-    for (at, window) in words.windows(2).enumerate() {
+    for (index, window) in words.windows(2).enumerate() {
         let (word, next) = (window[0].1, window[1]);
 
         match word {
-            "upstream" if words.get(at + 2).is_some_and(|(_, sign)| *sign == "{") => {
+            "upstream" if words.get(index + 2).is_some_and(|(_, sign)| *sign == "{") => {
                 groups.push(next.1);
                 inside = true;
             }
             "}" => inside = false,
-            "server" if inside => found.push(next),
-            _ if PASSES.contains(&word) => found.push(next),
+            "server" if inside => targets.push(next),
+            _ if PASSES.contains(&word) => targets.push(next),
             _ => {}
         }
     }
 
-    let address = |(at, text): (usize, &str)| {
-        let text = text.trim_matches(['"', '\'']);
-        if text.contains(['$', '{', '%', '<'])
-            || text.starts_with("unix:")
-            || text.contains("://unix:")
-        {
-            return None;
-        }
-
-        Address::read(text, source.location(Span::of(at, at + text.len())))
-    };
-
-    let mut addresses: Vec<Address> = found.into_iter().filter_map(address).collect();
+    let mut addresses: Vec<Address> = targets
+        .into_iter()
+        .filter_map(|(offset, text)| nginx_address(source, offset, text))
+        .collect();
     addresses.retain(|address| !groups.contains(&address.host.value.as_str()));
 
     addresses
 }
 
-fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
-    let mut found = Vec::new();
+/// The address in a directive; `None` for variables and sockets.
+fn nginx_address(source: &SourceFile, offset: usize, text: &str) -> Option<Address> {
+    let text = text.trim_matches(['"', '\'']);
+    if text.contains(['$', '{', '%', '<']) || text.starts_with("unix:") || text.contains("://unix:")
+    {
+        return None;
+    }
 
-    for words in lines(&source.text) {
-        let Some(at) = words
+    Address::parse(text, source.location(Span::of(offset, offset + text.len())))
+}
+
+fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
+    let mut addresses = Vec::new();
+
+    for words in words_by_line(&source.text) {
+        let Some(directive) = words
             .iter()
             .position(|(_, word)| matches!(*word, "reverse_proxy" | "php_fastcgi"))
         else {
             continue;
         };
 
-        for (start, word) in words[at + 1..]
+        for (start, word) in words[directive + 1..]
             .iter()
             .take_while(|(_, word)| !matches!(*word, "{" | "}"))
         {
-            // Matchers, placeholders, sockets and bare ports are no hosts.
+            // Matchers, placeholders, sockets and bare ports are not hosts.
             if word.starts_with(['/', '@', '*', ':', '{', '$'])
                 || word.contains(['$', '{', '*'])
                 || word.starts_with("unix")
@@ -141,25 +149,19 @@ fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
                 continue;
             }
 
-            found.extend(Address::read(
+            addresses.extend(Address::parse(
                 word,
                 source.location(Span::of(*start, start + word.len())),
             ));
         }
     }
 
-    found
+    addresses
 }
 
-/// Traefik's labels of a service: the port must be its own, and a service that a router names must
-/// be defined.
+/// Labels for Traefik: the port must be one of the service, and the service of a router must be
+/// defined.
 pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    let level = if project.development {
-        Level::Note
-    } else {
-        sink.level()
-    };
-
     for label in &service.labels {
         let name = label.name.value.as_str();
         let Some(rest) = name
@@ -176,30 +178,33 @@ pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) 
         let finding = if rest.ends_with(".loadbalancer.server.port") {
             wrong_port(ctx, service, value, location)
         } else if rest.starts_with("routers.") && rest.ends_with(".service") {
-            undefined(project, value, location)
+            undefined_service(project, value, location)
         } else {
             None
         };
 
         if let Some(finding) = finding {
-            sink.report_at(level, finding);
+            sink.report(finding.case_if(project.development, "development"));
         }
     }
 }
 
-/// A port that neither the service nor its image knows, where they say which ones they have.
+/// How many ports of a range are compared.
+const MAX_RANGE: usize = 64;
+
+/// The finding for a port that is not one of those of the service and its image, if they have any.
 fn wrong_port(ctx: &Ctx, service: &Service, value: &str, location: Location) -> Option<Finding> {
     let port: u16 = value.parse().ok()?;
     let container = &service.container;
     let built = ctx.graph.build_of(container);
     let mut known: Vec<Located<u16>> = Vec::new();
 
-    for one in &container.ports {
-        let (first, last) = one.target?;
+    for mapping in &container.ports {
+        let (first, last) = mapping.target?;
         known.extend(
             (first..=last)
-                .take(64)
-                .map(|port| Located::new(port, one.location)),
+                .take(MAX_RANGE)
+                .map(|port| Located::new(port, mapping.location)),
         );
     }
 
@@ -207,18 +212,17 @@ fn wrong_port(ctx: &Ctx, service: &Service, value: &str, location: Location) -> 
         .into_iter()
         .flat_map(|(dockerfile, stage)| dockerfile.chain(stage))
         .flat_map(|stage| &stage.exposes);
-    for one in exposed.chain(&service.exposes) {
-        known.push(Located::new(
-            one.value.split('/').next()?.parse().ok()?,
-            one.location,
-        ));
+    for expose in exposed.chain(&service.exposes) {
+        let port = expose.value.split('/').next()?.parse().ok()?;
+        known.push(Located::new(port, expose.location));
     }
 
     let image = service.known_image().map_or(&[][..], |known| &known.ports);
-    if known.is_empty() || known.iter().any(|one| one.value == port) || image.contains(&port) {
+    if known.is_empty() || known.iter().any(|known| known.value == port) || image.contains(&port) {
         return None;
     }
-    // An image from elsewhere may listen on ports that nobody writes down.
+
+    // An unknown image may listen on ports that it does not declare.
     if built.is_none() && image.is_empty() {
         return None;
     }
@@ -237,38 +241,32 @@ fn wrong_port(ctx: &Ctx, service: &Service, value: &str, location: Location) -> 
     )
 }
 
-fn undefined(project: &Project, value: &str, location: Location) -> Option<Finding> {
-    // `name@provider` comes from elsewhere, and an overlay's base may define it.
+/// The finding for a Traefik service that no label defines.
+fn undefined_service(project: &Project, value: &str, location: Location) -> Option<Finding> {
+    // `name@provider` is defined by another provider, and the base of an overlay may define it.
     if value.contains('@') || project.overlay {
         return None;
     }
 
-    let names = project
+    let names: Vec<&str> = project
         .services
         .iter()
         .flat_map(|service| &service.labels)
-        .filter_map(|label| {
-            let rest = label
-                .name
-                .value
-                .strip_prefix("traefik.http.services.")
-                .or_else(|| label.name.value.strip_prefix("traefik.tcp.services."))?;
-            rest.split('.').next()
-        });
-    let names: Vec<&str> = names.collect();
-    // Traefik makes a service of each container, named after service and project.
-    let implied = project
+        .filter_map(|label| traefik_service(&label.name.value))
+        .collect();
+    // Traefik defines a service for each container, named after service and project.
+    let is_implied = project
         .services
         .iter()
         .any(|service| value.starts_with(service.name()));
-    if names.contains(&value) || names.iter().any(|name| name.contains('$')) || implied {
+    if names.contains(&value) || names.iter().any(|name| name.contains('$')) || is_implied {
         return None;
     }
 
-    let help = suggest::nearest(value, names.iter().copied()).map_or_else(
-        || format!("define `traefik.http.services.{value}.loadbalancer.server.port`"),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help = match suggest::nearest(value, names.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("define `traefik.http.services.{value}.loadbalancer.server.port`"),
+    };
     Some(
         Finding::new(
             location,
@@ -277,4 +275,13 @@ fn undefined(project: &Project, value: &str, location: Location) -> Option<Findi
         .label("used by this router")
         .help(help),
     )
+}
+
+/// The Traefik service that a label defines.
+fn traefik_service(label: &str) -> Option<&str> {
+    let rest = label
+        .strip_prefix("traefik.http.services.")
+        .or_else(|| label.strip_prefix("traefik.tcp.services."))?;
+
+    rest.split('.').next()
 }

@@ -1,4 +1,4 @@
-//! undefined-reference: a volume, network, secret, config or service that no file of the project
+//! `undefined-reference`: a volume, network, secret, config or service that no file of the project
 //! defines.
 
 use crate::analysis::Ctx;
@@ -45,26 +45,29 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     }
 }
 
-/// Whether an example of an override beside the project defines the name: whoever runs it makes one
-/// of their own from it.
+/// Whether an example of an override file defines the name: the override itself is not in the
+/// repository.
 fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
     let beside = ctx.facts.repository.inside(&project.folder);
-    let mut examples = beside.filter(|file| {
-        let file = file.name();
-        file.contains("override")
-            && ["example", "sample", "template", "dist"]
-                .iter()
-                .any(|word| file.contains(word))
-    });
+    let mut examples = beside.filter(|file| is_override_example(file.name()));
 
-    let is_key = |line: &str| line.trim().strip_suffix(':') == Some(name);
-
-    examples.any(|file| file.text.lines().any(is_key))
+    examples.any(|file| {
+        file.text
+            .lines()
+            .any(|line| line.trim().strip_suffix(':') == Some(name))
+    })
 }
 
-/// The names of a kind that may be meant, as many as are looked at.
+fn is_override_example(file_name: &str) -> bool {
+    file_name.contains("override")
+        && ["example", "sample", "template", "dist"]
+            .iter()
+            .any(|word| file_name.contains(word))
+}
+
+/// The kind in words, and the defined names of the kind, as many as are compared.
 fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {
-    let (what, list) = match kind {
+    let (what, definitions) = match kind {
         ReferenceKind::Service => {
             return (
                 "service",
@@ -84,8 +87,9 @@ fn names(project: &Project, kind: ReferenceKind) -> (&'static str, Vec<&str>) {
 
     (
         what,
-        list.iter()
-            .map(|one| one.name.value.as_str())
+        definitions
+            .iter()
+            .map(|definition| definition.name.value.as_str())
             .take(MAX)
             .collect(),
     )

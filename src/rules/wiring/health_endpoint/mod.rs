@@ -1,14 +1,14 @@
 //! `health-endpoint`: whether the source serves the paths that health checks and probes call.
 //!
-//! The rule speaks only where the source of the image is here, its routes can be read, and nothing
-//! in it could serve a path that is not written down.
+//! The rule reports only if the source of the image is here, its routes can be read, and nothing in
+//! it could serve other paths.
 
 mod requests;
 mod served;
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, Probe, ProbeAction};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -21,17 +21,12 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     };
 
-    let level = match owner {
-        Owner::Compose(project, _) if project.development => Level::Note,
-        _ => sink.level(),
-    };
-
     let probes = [
         ("liveness", &container.liveness),
         ("readiness", &container.readiness),
         ("startup", &container.startup),
     ];
-    let mut asked: Vec<(String, Located<String>)> = Vec::new();
+    let mut called: Vec<(String, Located<String>)> = Vec::new();
 
     for (name, probe) in probes {
         if let Some(Located {
@@ -47,7 +42,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
             ..
         }) = probe.known()
         {
-            asked.push((
+            called.push((
                 format!("the {name} probe of `{}`", container.name.value),
                 path.clone(),
             ));
@@ -59,15 +54,19 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .value()
         .and_then(|check| check.test.as_ref())
     {
-        let who = format!("the health check of `{}`", container.name.value);
-        asked.extend(
+        let caller = format!("the health check of `{}`", container.name.value);
+        called.extend(
             requests(ctx, command)
                 .into_iter()
-                .map(|path| (who.clone(), path)),
+                .map(|path| (caller.clone(), path)),
         );
     }
 
-    judge(ctx, (dockerfile, stage), asked, level, sink);
+    let findings = unserved_paths(ctx, (dockerfile, stage), called);
+    let development = owner.is_development();
+    for finding in findings {
+        sink.report(finding.case_if(development, "development"));
+    }
 }
 
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -80,31 +79,34 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
-        let asked = requests(ctx, command)
+        let called = requests(ctx, command)
             .into_iter()
             .map(|path| ("the `HEALTHCHECK`".to_owned(), path))
             .collect();
-        judge(ctx, (dockerfile, stage), asked, sink.level(), sink);
+        for finding in unserved_paths(ctx, (dockerfile, stage), called) {
+            sink.report(finding);
+        }
     }
 }
 
-fn judge(
+/// Findings on the paths that are called, each with what calls it, and not served.
+fn unserved_paths(
     ctx: &Ctx,
     (dockerfile, stage): (&Dockerfile, usize),
-    asked: Vec<(String, Located<String>)>,
-    level: Level,
-    sink: &mut Sink,
-) {
-    if asked.is_empty() || is_web_server(dockerfile, stage) {
-        return;
+    called: Vec<(String, Located<String>)>,
+) -> Vec<Finding> {
+    if called.is_empty() || is_web_server(dockerfile, stage) {
+        return Vec::new();
     }
 
     let files = ctx.graph.context(dockerfile);
     let Some(served) = Served::of(ctx, files) else {
-        return;
+        return Vec::new();
     };
 
-    for (who, path) in asked {
+    let mut findings = Vec::new();
+
+    for (caller, path) in called {
         if served.serves(&path.value) || is_file(files, &path.value) {
             continue;
         }
@@ -112,7 +114,7 @@ fn judge(
         let mut finding = Finding::new(
             path.location,
             format!(
-                "{who} calls `{}`, which no route in the source serves",
+                "{caller} calls `{}`, which no route in the source serves",
                 path.value
             ),
         )
@@ -133,24 +135,26 @@ fn judge(
             );
         }
 
-        sink.report_at(level, finding.help(help));
+        findings.push(finding.help(help));
     }
+
+    findings
 }
 
-/// Whether a file of this name could be what is served.
+/// Whether the path may be a file of this name.
 fn is_file(files: &[SourceFile], path: &str) -> bool {
-    let wanted = path.trim_start_matches('/');
-    let same = |file: &SourceFile| {
-        file.path
-            .strip_suffix(wanted)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-    };
+    let name = path.trim_start_matches('/');
 
-    wanted.contains('.') && files.iter().any(same)
+    name.contains('.')
+        && files.iter().any(|file| {
+            file.path
+                .strip_suffix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        })
 }
 
-/// Whether the image is a web server's or an application server's, which serves what its
-/// configuration says.
+/// Whether the image is a web server or an application server, whose configuration defines the
+/// paths.
 fn is_web_server(dockerfile: &Dockerfile, stage: usize) -> bool {
     let Some(Base::Image(image)) = dockerfile.root(stage) else {
         return false;

@@ -1,10 +1,10 @@
-//! The paths that health checks ask of the container itself.
+//! The paths that health checks call on the container itself.
 
 use crate::analysis::Ctx;
-use crate::model::Command;
+use crate::model::{Command, Item};
 use crate::source::{Located, Location, Span};
 
-/// The paths that a command asks of the container itself, each with its place.
+/// The paths that a command calls on the container itself, with their locations.
 pub fn requests(ctx: &Ctx, command: &Command) -> Vec<Located<String>> {
     match command {
         Command::Shell { code, .. } => local_paths(&code.text)
@@ -14,39 +14,41 @@ pub fn requests(ctx: &Ctx, command: &Command) -> Vec<Located<String>> {
         Command::Exec { words, .. } => words
             .iter()
             .flat_map(|word| {
-                let placed = move |span: Span| {
-                    let path = span.text(&word.value);
-                    // Quotes inside a quoted word move what follows them; the path itself is
-                    // written as it is.
-                    let from = ctx.facts.text(word.location).find(path).map(|at| at as u32);
-                    let location = from.map_or(word.location, |from| {
-                        let start = word.location.span.start + from;
-                        Location::new(
-                            word.location.file,
-                            Span::new(start, start + path.len() as u32),
-                        )
-                    });
-
-                    Located::new(path.to_owned(), location)
-                };
-
-                local_paths(&word.value).into_iter().map(placed)
+                local_paths(&word.value)
+                    .into_iter()
+                    .map(|span| path_in_word(ctx, word, span))
             })
             .collect(),
     }
 }
 
-/// The paths of URLs in a text that name the machine itself.
+/// The path at a span of a word's value. Quotes and escapes shift what follows them, so the path is
+/// searched in the text.
+fn path_in_word(ctx: &Ctx, word: &Item, span: Span) -> Located<String> {
+    let path = span.text(&word.value);
+    let location = match ctx.facts.text(word.location).find(path) {
+        Some(offset) => {
+            let start = word.location.span.start + offset as u32;
+            let span = Span::new(start, start + path.len() as u32);
+            Location::new(word.location.file, span)
+        }
+        None => word.location,
+    };
+
+    Located::new(path.to_owned(), location)
+}
+
+/// The paths of URLs of the local machine in a command.
 fn local_paths(text: &str) -> Vec<Span> {
     const HOSTS: &[&str] = &["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
-    let mut found = Vec::new();
+    let mut paths = Vec::new();
 
     for host in HOSTS {
-        for (at, _) in text.match_indices(host) {
-            let before = &text[..at];
-            let begins =
+        for (offset, _) in text.match_indices(host) {
+            let before = &text[..offset];
+            let is_url_start =
                 before.ends_with("://") || before.is_empty() || before.ends_with([' ', '"', '\'']);
-            let rest = &text[at + host.len()..];
+            let rest = &text[offset + host.len()..];
             let port = rest.strip_prefix(':').map_or(0, |port| {
                 1 + port.find(['/', ' ', '"', '\'', ')']).unwrap_or(port.len())
             });
@@ -58,20 +60,20 @@ fn local_paths(text: &str) -> Vec<Span> {
                     ']',
                 ])
                 .unwrap_or(path.len());
-            let computed = path[..len].contains(['$', '{', '%', '*']);
-            if begins
+            let is_computed = path[..len].contains(['$', '{', '%', '*']);
+            if is_url_start
                 && path.starts_with('/')
                 && len > 1
-                && !computed
+                && !is_computed
                 && !path[..len].contains("//")
             {
-                let start = at + host.len() + port;
-                found.push(Span::of(start, start + len));
+                let start = offset + host.len() + port;
+                paths.push(Span::of(start, start + len));
             }
         }
     }
 
-    found
+    paths
 }
 
 #[cfg(test)]
@@ -97,11 +99,11 @@ mod tests {
                 vec![],
             ),
         ] {
-            let found: Vec<&str> = local_paths(text)
+            let paths: Vec<&str> = local_paths(text)
                 .into_iter()
                 .map(|span| span.text(text))
                 .collect();
-            assert_eq!(found, expected, "{text}");
+            assert_eq!(paths, expected, "{text}");
         }
     }
 }

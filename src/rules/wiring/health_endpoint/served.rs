@@ -1,10 +1,10 @@
-//! What the source in a build context serves, and whether a path is among it.
+//! The routes in the source of a build context, and whether they serve a path.
 
 use crate::analysis::Ctx;
 use crate::model::code::Route;
 use crate::source::{FileId, SourceFile};
 
-/// What the source in a build context serves.
+/// The routes in the source of a build context.
 pub struct Served<'a> {
     routes: Vec<(FileId, &'a Route)>,
     prefixes: Vec<Vec<&'a str>>,
@@ -12,9 +12,9 @@ pub struct Served<'a> {
 }
 
 impl<'a> Served<'a> {
-    /// `None` where any path may be served, or none can be read.
+    /// The routes of some files; `None` if any path may be served, or no route can be read.
     pub fn of(ctx: &Ctx<'a>, files: &[SourceFile]) -> Option<Self> {
-        /// Languages of servers whose routes nobody here can read.
+        /// Languages of servers whose routes cannot be read.
         const OTHERS: &[&str] = &[
             "cs", "ex", "exs", "fs", "scala", "clj", "swift", "dart", "groovy", "vb", "cr", "hs",
             "ml", "pl", "lua", "svelte",
@@ -55,8 +55,8 @@ impl<'a> Served<'a> {
     }
 
     pub fn serves(&self, path: &str) -> bool {
-        // Roots are served by what no route shows; the others by frameworks.
-        const OWN: &[&str] = &[
+        /// Paths that frameworks serve without a route.
+        const BUILT_IN: &[&str] = &[
             "/actuator",
             "/q/",
             "/_stcore",
@@ -65,95 +65,105 @@ impl<'a> Served<'a> {
             "/.well-known",
             "/-/",
         ];
-        let asked = segments(path);
-        asked.is_empty()
-            || OWN.iter().any(|own| path.starts_with(own))
+        let called = segments(path);
+
+        called.is_empty()
+            || BUILT_IN.iter().any(|prefix| path.starts_with(prefix))
             || self
                 .routes
                 .iter()
-                .any(|(_, route)| self.reaches(route, &asked))
+                .any(|(_, route)| self.reaches(route, &called))
     }
 
-    /// Whether a route may be what answers, put under other paths or not.
-    fn reaches(&self, route: &Route, asked: &[&str]) -> bool {
-        let own = segments(&route.path.value);
-        if own.is_empty() {
-            return self.composes(asked);
+    /// Whether a route may serve a path, with a prefix or without.
+    fn reaches(&self, route: &Route, called: &[&str]) -> bool {
+        let parts = segments(&route.path.value);
+        if parts.is_empty() {
+            return self.composes(called);
         }
 
-        (0..asked.len()).any(|before| {
-            let known =
-                before == 0 || (!route.whole && !self.joins) || self.composes(&asked[..before]);
-            known && is_match(&own, &asked[before..])
+        (0..called.len()).any(|prefix_len| {
+            let may_be_prefix = prefix_len == 0
+                || (!route.whole && !self.joins)
+                || self.composes(&called[..prefix_len]);
+            may_be_prefix && is_match(&parts, &called[prefix_len..])
         })
     }
 
-    /// Whether paths under which routers are put come to this one.
+    /// Whether the path is a sequence of prefixes of routers.
     fn composes(&self, path: &[&str]) -> bool {
         let mut reached = vec![false; path.len() + 1];
         reached[0] = true;
 
-        for at in 0..path.len() {
-            let ends = self.prefixes.iter().filter(|prefix| {
-                reached[at]
-                    && path.len() >= at + prefix.len()
-                    && is_match(prefix, &path[at..at + prefix.len()])
-            });
+        for start in 0..path.len() {
+            if !reached[start] {
+                continue;
+            }
 
-            let ends: Vec<usize> = ends.map(|prefix| at + prefix.len()).collect();
-            ends.into_iter().for_each(|end| reached[end] = true);
+            for prefix in &self.prefixes {
+                let end = start + prefix.len();
+                if end <= path.len() && is_match(prefix, &path[start..end]) {
+                    reached[end] = true;
+                }
+            }
         }
 
         reached[path.len()]
     }
 
-    /// Routes that are likely meant: those with the same last part, then those that speak of
-    /// health.
+    /// Routes that are likely meant: those with the same last part, then those about health.
     pub fn near(&self, path: &str) -> Vec<(FileId, &'a Route)> {
-        let last = segments(path).pop().unwrap_or("").to_ascii_lowercase();
-        let rank = |route: &Route| {
-            let own = segments(&route.path.value)
-                .pop()
-                .unwrap_or("")
-                .to_ascii_lowercase();
-            let healthy = ["health", "ready", "live", "ping", "status"]
-                .iter()
-                .any(|word| own.contains(word));
-            if own == last {
-                0
-            } else {
-                2 - u8::from(healthy)
-            }
-        };
-
-        let mut near: Vec<(FileId, &Route)> = self
+        let last = last_segment(path);
+        let mut ranked: Vec<(u8, FileId, &Route)> = self
             .routes
             .iter()
-            .copied()
-            .filter(|(_, route)| rank(route) < 2)
+            .filter_map(|&(file, route)| Some((similarity_rank(route, &last)?, file, route)))
             .collect();
-        near.sort_by_key(|(_, route)| rank(route));
-        near.truncate(3);
+        ranked.sort_by_key(|(rank, ..)| *rank);
+        ranked.truncate(MAX_NEAR);
 
-        near
+        ranked
+            .into_iter()
+            .map(|(_, file, route)| (file, route))
+            .collect()
     }
+}
+
+/// How many routes are suggested for a path.
+const MAX_NEAR: usize = 3;
+
+/// 0 for a route with the same last part, 1 for one about health, `None` for others.
+fn similarity_rank(route: &Route, last: &str) -> Option<u8> {
+    let end = last_segment(&route.path.value);
+    if end == last {
+        return Some(0);
+    }
+
+    ["health", "ready", "live", "ping", "status"]
+        .iter()
+        .any(|word| end.contains(word))
+        .then_some(1)
+}
+
+fn last_segment(path: &str) -> String {
+    segments(path).pop().unwrap_or("").to_ascii_lowercase()
 }
 
 fn segments(path: &str) -> Vec<&str> {
     path.split('/').filter(|part| !part.is_empty()).collect()
 }
 
-/// Whether a route's parts stand for a path's.
+/// Whether the parts of a route match those of a path.
 fn is_match(route: &[&str], path: &[&str]) -> bool {
-    for (at, part) in route.iter().enumerate() {
-        let open = part.starts_with(['{', ':', '<', '[', '(', '*'])
+    for (index, part) in route.iter().enumerate() {
+        let is_parameter = part.starts_with(['{', ':', '<', '[', '(', '*'])
             || part.contains(['\\', '(', '*', '?']);
-        if open && (part.contains('*') || part.contains("path") || part.contains("...")) {
+        if is_parameter && (part.contains('*') || part.contains("path") || part.contains("...")) {
             return true;
         }
 
-        match path.get(at) {
-            Some(asked) if open || asked == part => {}
+        match path.get(index) {
+            Some(called) if is_parameter || called == part => {}
             _ => return false,
         }
     }
@@ -166,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_stand_for_paths() {
+    fn routes_match_paths() {
         for (route, path, expected) in [
             ("/health", "/health", true),
             ("/health", "/healthz", false),
