@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::untrusted_checkout::{EVENTS, Site, untrusted_code_at};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Step, Workflow};
 use crate::source::Location;
 
@@ -54,10 +54,11 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
             if let Some(runner) = runner {
                 finding = finding.related(runner, "the untrusted code runs here");
-                sink.report(finding);
             } else {
-                sink.report_at(Level::Warning, finding);
+                finding = finding.case("not-executed");
             }
+
+            sink.report(finding);
         }
     }
 }

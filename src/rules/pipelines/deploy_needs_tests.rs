@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::{is_live, is_trial, says_deploy, says_test};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes, step_purposes};
 use crate::source::Location;
 
@@ -65,13 +65,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             None => finding.help("add a job that runs tests, and list it under `needs:`"),
         };
         // Where nothing is tested at all, that is the greater fault, and another rule's.
-        let level = if elsewhere.is_some() {
-            sink.level()
-        } else {
-            Level::Warning
-        };
-
-        sink.report_at(level, finding);
+        sink.report(finding.case_if(elsewhere.is_none(), "untested"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `pinned-action`: actions and reusable workflows followed at a branch or a tag.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Located, Location, Span};
 
@@ -68,14 +68,7 @@ fn report(uses: &Located<String>, others: u32, sink: &mut Sink) {
     ));
     finding = finding.cause(Subject::File, what);
     finding.others = others;
-    sink.report_at(
-        if of_github && tag {
-            Level::Note
-        } else {
-            sink.level()
-        },
-        finding,
-    );
+    sink.report(finding.case_if(of_github && tag, "github-tag"));
 }
 
 /// Whether a version looks like a release's tag rather than a branch: `v4`, `1.2.3`, `name-v2`.

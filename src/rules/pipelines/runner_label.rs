@@ -2,7 +2,7 @@
 //! misspelt.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
@@ -100,7 +100,7 @@ fn judge(label: &Located<String>, own: bool, sink: &mut Sink) {
         ),
     };
 
-    sink.report_at(Level::Warning, finding);
+    sink.report(finding);
 }
 
 fn unknown(label: &Located<String>) -> Finding {

@@ -2,7 +2,7 @@
 
 use crate::analysis::untrusted_checkout::Site;
 use crate::analysis::{Ctx, taint};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::env::EnvVar;
 use crate::model::workflow::Workflow;
 use crate::source::Span;
@@ -118,13 +118,7 @@ pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                     finding = finding.related(origin, "enters here");
                 }
 
-                let level = if taint::is_privileged(workflow) {
-                    sink.level()
-                } else {
-                    Level::Warning
-                };
-
-                sink.report_at(level, finding);
+                sink.report(finding.case_if(!taint::is_privileged(workflow), "unprivileged"));
             }
         }
     }

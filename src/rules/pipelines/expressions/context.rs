@@ -3,7 +3,7 @@
 use super::key;
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Access, Expression, Job, Workflow};
 use crate::suggest::nearest;
 
@@ -81,15 +81,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             if let Some(finding) = root(expression, access) {
                 sink.report(finding);
             } else if let Some(finding) = name(workflow, expression, access) {
-                // A row that only some entries have is read as an empty text elsewhere, often on
-                // purpose.
-                let level = if access.part(0) == "matrix" {
-                    Level::Warning
-                } else {
-                    sink.level()
-                };
-
-                sink.report_at(level, finding);
+                sink.report(finding.case_if(access.part(0) == "matrix", "matrix"));
             }
         }
     }

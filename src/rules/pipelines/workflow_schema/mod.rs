@@ -10,7 +10,7 @@ mod values;
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
 use crate::credential::conceal;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::facts::SchemaViolation;
 use crate::model::workflow::Workflow;
 use crate::rules::pipelines::workflow_schema::table::{Object, Shape};
@@ -92,14 +92,7 @@ fn report(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink, keys: bool) {
         .schema_violations
         .get_or_init(|| schema_violations(ctx, workflow));
     for one in schema_violations.iter().filter(|one| one.is_key == keys) {
-        sink.report_at(
-            if one.is_harmless {
-                Level::Note
-            } else {
-                sink.level()
-            },
-            one.finding.clone(),
-        );
+        sink.report(one.finding.clone().case_if(one.is_harmless, "harmless"));
     }
 }
 
