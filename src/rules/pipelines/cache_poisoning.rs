@@ -1,7 +1,7 @@
 //! `cache-poisoning`: what is released is built from a cache that others can fill.
 
 use crate::analysis::Ctx;
-use crate::analysis::taint::is_tainted_before;
+use crate::analysis::taint::untrusted_files_before;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Purpose, Step, Trigger, Workflow, step_purposes};
 use crate::source::Location;
@@ -120,7 +120,7 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .help("disable the cache in this job; build releases without one");
             finding.others = others;
             sink.report(finding);
-        } else if let Some(stranger) = is_tainted_before(workflow, job, number) {
+        } else if let Some(stranger) = untrusted_files_before(workflow, job, number) {
             sink.report(
                 Finding::new(
                     location,
