@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
+
 #[derive(Debug, Deserialize)]
-pub struct Data {
+pub struct WorkflowData {
     /// Activity types by event.
     pub events: BTreeMap<String, Vec<String>>,
     /// Access words by scope.
@@ -23,5 +25,4 @@ pub struct Runners {
     pub own: Vec<String>,
 }
 
-pub static DATA: LazyLock<Data> = LazyLock::new(|| table!("workflow"));
-use crate::embedded::table;
+pub static DATA: LazyLock<WorkflowData> = LazyLock::new(|| table!("workflow"));
