@@ -100,8 +100,8 @@ pub fn describe(kind: &HitKind) -> String {
     }
 }
 
-/// The place of a hit in the file. Spans in a decoded value are not those of the file, so the hit of
-/// the file itself is looked up.
+/// The place of a hit in the file. Spans in a decoded value are not those of the file, so the hit
+/// of the file itself is looked up.
 fn hit_location(ctx: &Ctx, value: Location, hit: &Hit) -> Location {
     let hits = &ctx.facts.file(value.file).hits;
     let same = hits
@@ -111,11 +111,11 @@ fn hit_location(ctx: &Ctx, value: Location, hit: &Hit) -> Location {
     same.map_or(value, |hit| Location::new(value.file, hit.span))
 }
 
-/// The literal of a value, and whether it is the whole value. In a value with variables, only tokens
-/// and URLs are looked for.
+/// The literal of a value, and whether it is the whole value. In a value with variables, only
+/// tokens and URLs are looked for.
 pub fn written(value: &EnvValue) -> Option<(&Located<String>, bool)> {
     match value {
-        EnvValue::Literal(at) => Some((at, true)),
+        EnvValue::Literal(literal) => Some((literal, true)),
         EnvValue::Template { written, .. } => Some((written, false)),
         EnvValue::Reference(_) | EnvValue::Inherited => None,
     }

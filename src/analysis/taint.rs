@@ -693,8 +693,7 @@ fn contains_any(line: &str, words: &[&str]) -> bool {
     words.iter().any(|word| line.contains(word))
 }
 
-/// Whether a list of actions has this one. `owner/repository` stands for the actions in its folders
-/// too.
+/// Whether a list of actions has this one. `owner/repository` includes the actions in its folders.
 fn lists_action(actions: &[String], name: &str) -> bool {
     actions.iter().any(|known| {
         known.eq_ignore_ascii_case(name)
@@ -706,7 +705,7 @@ fn lists_action(actions: &[String], name: &str) -> bool {
     })
 }
 
-/// Whether a list of outputs has this one. `*_suffix` stands for all outputs that end so.
+/// Whether a list of outputs has this one. `*_suffix` means all outputs that end so.
 fn lists_output(outputs: &[String], output: &str) -> bool {
     outputs.iter().any(|known| match known.strip_prefix('*') {
         Some(end) => output.ends_with(end),

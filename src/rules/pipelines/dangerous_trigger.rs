@@ -74,7 +74,7 @@ impl TrustGuards {
         }
     }
 
-    /// Whether somebody with write access approves before the checkout in a step of a job.
+    /// Whether a person with write access approves before the checkout in a step of a job.
     fn protect(&self, job: &Job, index: usize, step: &Step) -> bool {
         if !job.environment.is_absent() || has_trust_gate(job) || self.conditions[index] {
             return true;
@@ -84,9 +84,13 @@ impl TrustGuards {
             .condition
             .as_ref()
             .is_some_and(|condition| is_trust_gate(&condition.value));
-        let is_checked = |check: Option<Location>| check.is_some_and(|check| check < step.location);
+        let checks = [self.steps[index], first_permission_check(job)];
 
-        is_gated || is_checked(self.steps[index]) || is_checked(first_permission_check(job))
+        is_gated
+            || checks
+                .into_iter()
+                .flatten()
+                .any(|check| check < step.location)
     }
 }
 

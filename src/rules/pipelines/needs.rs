@@ -37,8 +37,8 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// How many needs are followed in one workflow to find its cycles. GitHub rejects a workflow for one
-/// cycle.
+/// How many needs are followed in one workflow to find its cycles. GitHub rejects a workflow for
+/// one cycle.
 const MAX_FOLLOWED: usize = 1 << 20;
 
 pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {

@@ -59,7 +59,7 @@ fn wrong_label(label: &Located<String>) -> Option<Finding> {
     if text.contains("${{")
         || text.trim().is_empty()
         || runners.hosted.contains(&text)
-        || runners.own.contains(&text)
+        || runners.self_hosted.contains(&text)
     {
         return None;
     }

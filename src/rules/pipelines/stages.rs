@@ -43,7 +43,7 @@ const LLM_PACKAGES: &[&str] = &[
 ];
 
 /// A stage that a pipeline should have.
-struct Stage {
+struct PipelineStage {
     /// What the jobs of the stage do; one of these is enough.
     purposes: &'static [Purpose],
     /// What no CI job does, for the message.
@@ -54,7 +54,7 @@ struct Stage {
 
 pub fn lint(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::Lint, Purpose::Typecheck],
             task: "lints or type-checks the code",
             addition: "a lint job",
@@ -65,7 +65,7 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn test(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::Test],
             task: "runs the tests",
             addition: "a job that runs the tests",
@@ -76,7 +76,7 @@ pub fn test(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn build(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::Build, Purpose::Image, Purpose::Push],
             task: "builds what the repository ships",
             addition: "a job that builds the image",
@@ -87,11 +87,11 @@ pub fn build(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn scan(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::ImageScan, Purpose::Scan],
             task: "scans the image for known vulnerabilities",
-            addition: "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 --severity \
-                  CRITICAL,HIGH`",
+            addition: "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 \
+                       --severity CRITICAL,HIGH`",
         };
         report_missing(ctx, &stage, sink);
     }
@@ -99,7 +99,7 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::Sbom],
             task: "generates an SBOM of the image",
             addition: "`sbom: true` for `docker/build-push-action`, or `syft`",
@@ -110,7 +110,7 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[
                 Purpose::Deploy,
                 Purpose::Push,
@@ -126,7 +126,7 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
     if !ctx.facts.mentions.topics.contains(Signal::SecretScan) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::SecretScan],
             task: "or hook scans commits for secrets",
             addition: "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI",
@@ -137,18 +137,18 @@ pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
 
 pub fn eval(ctx: &Ctx, sink: &mut Sink) {
     if has_llm(ctx) {
-        let stage = Stage {
+        let stage = PipelineStage {
             purposes: &[Purpose::Evaluate],
             task: "evaluates the answers of this LLM application",
-            addition: "a job that runs an evaluation set with a threshold, such as `promptfoo eval`, before \
-                  the deploy",
+            addition: "a job that runs an evaluation set with a threshold, such as `promptfoo \
+                       eval`, before the deploy",
         };
         report_missing(ctx, &stage, sink);
     }
 }
 
 /// Reports that no pipeline has the stage, unless a part of the pipeline is elsewhere.
-fn report_missing(ctx: &Ctx, stage: &Stage, sink: &mut Sink) {
+fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
     let Some((main_job, workflows)) = pipelines(ctx) else {
         return;
     };
@@ -172,7 +172,7 @@ fn report_missing(ctx: &Ctx, stage: &Stage, sink: &mut Sink) {
     );
 }
 
-impl Stage {
+impl PipelineStage {
     /// Whether the stage belongs to the job that builds the image.
     fn is_of_image(&self) -> bool {
         self.purposes
@@ -182,7 +182,7 @@ impl Stage {
 }
 
 /// Whether a job of the workflow does what the stage does.
-fn has_stage(workflow: &Workflow, stage: &Stage) -> bool {
+fn has_stage(workflow: &Workflow, stage: &PipelineStage) -> bool {
     let makes_sbom = stage.purposes.contains(&Purpose::Sbom)
         && workflow
             .jobs
@@ -210,7 +210,7 @@ fn sets_sbom(step: &Step) -> bool {
 }
 
 /// Whether the name of a workflow, or of its file, announces the stage.
-fn announces_stage(ctx: &Ctx, workflow: &Workflow, stage: &Stage) -> bool {
+fn announces_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool {
     let file = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
     let name = workflow
         .name

@@ -1,4 +1,5 @@
-//! `deprecated-command`, `unsecure-commands`, `github-env-injection`: commands of steps to the runner.
+//! `deprecated-command`, `unsecure-commands`, `github-env-injection`: commands of steps to the
+//! runner.
 
 use crate::analysis::Ctx;
 use crate::analysis::taint::{self, Taint};

@@ -181,7 +181,7 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// Whether a condition holds if a bot was the last actor, whoever wrote the change.
+/// Whether a condition holds if a bot was the last actor, no matter who wrote the change.
 fn trusts_bot(condition: &str) -> bool {
     let condition: String = condition.split_whitespace().collect();
 

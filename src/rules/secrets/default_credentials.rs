@@ -1,5 +1,5 @@
-//! `default-credentials`: guessable passwords and keys, written out or as the default of a variable.
-//! And `secret-in-env` for defaults that are not guessable.
+//! `default-credentials`: guessable passwords and keys, written out or as the default of a
+//! variable. And `secret-in-env` for defaults that are not guessable.
 
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::analysis::{Ctx, Owner};
@@ -144,8 +144,8 @@ fn guessable_reason(
     }
 }
 
-/// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of known
-/// keys alone, so the tree is read.
+/// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of
+/// known keys alone, so the tree is read.
 fn report_interpolations(
     ctx: &Ctx,
     source: &SourceFile,

@@ -244,8 +244,8 @@ fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
     }
 }
 
-/// Whether an entry is a program. Programs assign computed values to names that announce secrets, so
-/// only whole tokens are looked for in them.
+/// Whether an entry is a program. Programs assign computed values to names that announce secrets,
+/// so only whole tokens are looked for in them.
 fn is_program(key: &str) -> bool {
     const ENDINGS: [&str; 14] = [
         "sh", "py", "js", "ts", "lua", "go", "rb", "sql", "tpl", "tmpl", "star", "rego", "bash",

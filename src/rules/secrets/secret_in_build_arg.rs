@@ -167,7 +167,9 @@ fn is_secret(var: &EnvVar) -> bool {
     let name = var.name.value.as_str();
 
     match &var.value {
-        EnvValue::Literal(at) if !at.value.trim().is_empty() => is_credential(name, &at.value),
+        EnvValue::Literal(literal) if !literal.value.trim().is_empty() => {
+            is_credential(name, &literal.value)
+        }
         EnvValue::Literal(_)
         | EnvValue::Inherited
         | EnvValue::Template { .. }

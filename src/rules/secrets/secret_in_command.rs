@@ -127,8 +127,8 @@ fn is_chosen(ctx: &Ctx, value: &CommandValue) -> bool {
             .is_some_and(|exposed| exposed.strength == Strength::Chosen)
 }
 
-/// Reports credentials among the values of options and assignments, and returns the places that need
-/// no further finding.
+/// Reports credentials among the values of options and assignments, and returns the places that
+/// need no further finding.
 fn report_values(
     ctx: &Ctx,
     values: &[CommandValue],

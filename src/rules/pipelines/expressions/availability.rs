@@ -44,8 +44,8 @@ pub(super) fn available(expression: &Expression) -> Option<&'static Availability
         .map(|(_, entry)| *entry)
 }
 
-/// The keys around an expression without the names of jobs and the indexes of steps, which the paths
-/// of the table leave out.
+/// The keys around an expression without the names of jobs and the indexes of steps, which the
+/// paths of the table leave out.
 fn table_path(expression: &Expression) -> Vec<&str> {
     let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
 
@@ -73,10 +73,18 @@ mod tests {
 
     #[test]
     fn every_site_has_its_own_entry() {
-        let text = concat!(
-            "on: push\nenv: {A: '${{ a }}'}\njobs:\n  j:\n    if: a\n    container: {image: '${{ a }}', env: {X: '${{ a }}'}}\n",
-            "    services: {db: {credentials: {password: '${{ a }}'}}}\n    steps:\n      - if: a\n        run: ${{ a }}\n",
-        );
+        let text = r"
+on: push
+env: {A: '${{ a }}'}
+jobs:
+  j:
+    if: a
+    container: {image: '${{ a }}', env: {X: '${{ a }}'}}
+    services: {db: {credentials: {password: '${{ a }}'}}}
+    steps:
+      - if: a
+        run: ${{ a }}
+";
         let source = SourceFile::new(FileId(0), ".github/workflows/x.yml", text);
         let parsed = Tree::parse(source.id, &source.text);
         let workflow = crate::model::workflow::workflow(&parsed.tree, &source);

@@ -226,8 +226,8 @@ fn placeholders(format: &str) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// Reports text around the braces of a condition. It makes the condition a string, and a string that
-/// is not empty is true.
+/// Reports text around the braces of a condition. It makes the condition a string, and a string
+/// that is not empty is true.
 fn report_always_true(condition: &Located<String>, sink: &mut Sink) {
     let text = condition.value.as_str();
     let Some(start) = text.find("${{") else {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::embedded::table;
 
+/// The tables of the file.
 #[derive(Debug, Deserialize)]
 pub struct WorkflowData {
     /// Activity types by event.
@@ -18,11 +19,13 @@ pub struct WorkflowData {
     pub actions: BTreeMap<String, u32>,
 }
 
+/// Labels of runners.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Runners {
     pub hosted: Vec<String>,
     pub retired: Vec<String>,
-    pub own: Vec<String>,
+    pub self_hosted: Vec<String>,
 }
 
 pub static DATA: LazyLock<WorkflowData> = LazyLock::new(|| table!("workflow"));

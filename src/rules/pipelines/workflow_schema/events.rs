@@ -162,7 +162,7 @@ fn filters_of(event: &str) -> &'static [&'static str] {
     }
 }
 
-/// The items of a list, or the scalar that stands for a list of one.
+/// The items of a list, or a scalar as a list of one.
 fn items_or_scalar(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     let scalar = (node.kind() == Kind::Scalar).then_some(node);
     node.items().chain(scalar)

@@ -1,5 +1,5 @@
-//! `invalid-workflow` and `unknown-workflow-key`: a workflow compared with GitHub's own syntax, from
-//! the tree.
+//! `invalid-workflow` and `unknown-workflow-key`: a workflow compared with GitHub's own syntax,
+//! from the tree.
 
 mod calls;
 mod cron;

@@ -51,7 +51,8 @@ fn pointer_kind(name: &str) -> Option<SecretFile> {
     Some(*kind)
 }
 
-/// Reports variables that point to a credential file below a folder that a COPY puts into the image.
+/// Reports variables that point to a credential file below a folder that a COPY puts into the
+/// image.
 pub(super) fn report_pointers(dockerfile: &Dockerfile, shipped: &BTreeSet<usize>, sink: &mut Sink) {
     for stage in dockerfile
         .stages
