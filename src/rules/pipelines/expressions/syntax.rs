@@ -45,7 +45,7 @@ fn broken(expression: &Expression, error: &Error) -> Finding {
             Finding::new(expression.location, "this expression is empty")
                 .help("write an expression, or remove the braces")
         }
-        Error::Syntax(syntax) => syntax_error(expression, syntax.offset, &syntax.message),
+        Error::Syntax(syntax) => syntax_error(expression, syntax.offset, syntax.message),
         Error::Depth => Finding::new(
             expression.location,
             "this expression is nested too deeply for GitHub",
