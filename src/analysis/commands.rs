@@ -1,27 +1,64 @@
-//! What commands are given in plain text: passwords and tokens among their arguments and
+//! Values that commands get in plain text: passwords and tokens among their arguments and
 //! assignments.
 //!
-//! Reads scripts and says where a value stands and what it is called there; whether it is a
-//! credential is judged by the rules.
+//! Reads scripts and reports where a value is and what its name is; the rules decide whether it is
+//! a credential.
+
+use std::ops::Range;
 
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::workflow::Workflow;
+use crate::model::workflow::{Step, Workflow};
+use crate::model::{Code, Command};
 use crate::source::{Located, Location, SourceFile, Span};
 use crate::syntax::shell::{self, Argument, Invocation, Script, Word, WrapperKind};
 
 /// A value in a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
-    /// What `judge` is asked with: the name of the option or the variable.
+pub struct CommandValue {
+    /// The name of the option or the variable, by which the value is classified.
     pub name: String,
     pub value: Located<String>,
-    /// The program.
-    pub to: String,
+    /// The program that gets the value; empty for an assignment.
+    pub program: String,
     /// The user that the password is for, where the same argument names one.
     pub user: Option<String>,
-    /// It becomes a variable of a container: `docker run -e`.
-    pub variable: bool,
+    /// The value becomes a variable of a container: `docker run -e`.
+    pub is_variable: bool,
+}
+
+/// A value in the text of a script.
+struct ScriptValue<'s> {
+    name: &'s str,
+    value: &'s str,
+    span: Span,
+    program: &'s str,
+    user: Option<&'s str>,
+    is_variable: bool,
+}
+
+impl<'s> ScriptValue<'s> {
+    const fn new(name: &'s str, value: &'s str, span: Span, program: &'s str) -> Self {
+        Self {
+            name,
+            value,
+            span,
+            program,
+            user: None,
+            is_variable: false,
+        }
+    }
+
+    /// The value at the end of a word, as in `--name=value`.
+    fn at_end(name: &'s str, value: &'s str, word: &Word, program: &'s str) -> Self {
+        let end = word.text().len();
+        Self::new(name, value, word.source(end - value.len()..end), program)
+    }
+
+    /// Whether the value is written out, not filled in when the script runs.
+    fn is_literal(&self) -> bool {
+        !self.value.is_empty() && !self.value.contains(['$', '`'])
+    }
 }
 
 /// Options that take a password, by program; those whose names say so need no entry.
@@ -54,6 +91,7 @@ const OPTIONS: &[(&[&str], &[&str])] = &[
     (&["sqlcmd"], &["-P"]),
     (&["rabbitmqadmin", "twine"], &["-p"]),
 ];
+
 /// Clients whose `-p` takes its value only in the same word.
 const MYSQL: &[&str] = &[
     "mysql",
@@ -66,9 +104,13 @@ const MYSQL: &[&str] = &[
     "mysqlcheck",
     "mysqlshow",
 ];
+
+/// Programs that start containers.
 const CONTAINERS: &[&str] = &["docker", "podman", "nerdctl"];
+
 /// Options whose value is itself a name and a value.
 const PAIRS: &[&str] = &["--set", "--set-string", "--from-literal"];
+
 /// Headers that carry a credential, in lower case.
 const HEADERS: &[&str] = &[
     "authorization",
@@ -81,273 +123,293 @@ const HEADERS: &[&str] = &[
     "apikey",
     "job-token",
 ];
+
+/// Schemes before the credential in such a header, in lower case.
 const SCHEMES: &[&str] = &["bearer", "basic", "token", "bot", "apikey", "api-key"];
 
 /// The values in the commands of a Dockerfile.
-pub fn of_dockerfile(dockerfile: &Dockerfile) -> Vec<Given> {
-    let stages = dockerfile.stages.iter();
-    let commands = stages.flat_map(|stage| {
-        stage
-            .runs
-            .iter()
-            .map(|(_, run)| run)
-            .chain(&stage.entrypoint)
-            .chain(&stage.cmd)
-    });
-
-    commands
-        .flat_map(|command| given(command.script(), &|span| command.place_of(span)))
+pub fn dockerfile_values(dockerfile: &Dockerfile) -> Vec<CommandValue> {
+    dockerfile
+        .stages
+        .iter()
+        .flat_map(|stage| {
+            stage
+                .runs
+                .iter()
+                .map(|(_, run)| run)
+                .chain(&stage.entrypoint)
+                .chain(&stage.cmd)
+        })
+        .flat_map(command_values)
         .collect()
 }
 
-/// The values in the commands of a container. Health checks repeat what the service is started
-/// with.
-pub fn of_container(container: &Container) -> Vec<Given> {
-    let commands = container.entrypoint.iter().chain(&container.command);
-    commands
-        .flat_map(|command| given(command.script(), &|span| command.place_of(span)))
+/// The values in the commands of a container. Health checks are left out: they repeat what the
+/// service is started with.
+pub fn container_values(container: &Container) -> Vec<CommandValue> {
+    container
+        .entrypoint
+        .iter()
+        .chain(&container.command)
+        .flat_map(command_values)
         .collect()
 }
 
 /// The values in the steps of a workflow.
-pub fn of_workflow(workflow: &Workflow) -> Vec<Given> {
-    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
-    let codes = steps.filter_map(|step| step.run.as_ref());
-    codes
-        .flat_map(|code| given(code.script(), &|span| code.location(span)))
+pub fn workflow_values(workflow: &Workflow) -> Vec<CommandValue> {
+    step_scripts(workflow).flat_map(code_values).collect()
+}
+
+/// The variables that the steps of a workflow set in containers.
+pub fn container_variables(workflow: &Workflow) -> Vec<CommandValue> {
+    step_scripts(workflow)
+        .filter(|code| CONTAINERS.iter().any(|program| code.text.contains(program)))
+        .flat_map(code_values)
+        .filter(|value| value.is_variable)
         .collect()
 }
 
-/// The variables that the steps of a workflow hand to containers.
-pub fn handed_on(workflow: &Workflow) -> Vec<Given> {
+/// The values in a shell script.
+pub fn script_values(source: &SourceFile) -> Vec<CommandValue> {
+    values(&shell::parse(&source.text), |span| source.location(span))
+}
+
+fn step_scripts(workflow: &Workflow) -> impl Iterator<Item = &Code> {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
-    let codes = steps.filter_map(|step| step.run.as_ref());
-    let codes = codes.filter(|code| CONTAINERS.iter().any(|program| code.text.contains(program)));
-    let given = codes.flat_map(|code| given(code.script(), &|span| code.location(span)));
-    given.filter(|one| one.variable).collect()
+    steps.filter_map(|step: &Step| step.run.as_ref())
 }
 
-/// The values in a shell script of its own.
-pub fn of_script(source: &SourceFile) -> Vec<Given> {
-    given(&shell::parse(&source.text), &|span| source.location(span))
+fn command_values(command: &Command) -> Vec<CommandValue> {
+    values(command.script(), |span| command.place_of(span))
 }
 
-fn given(script: &Script, location: &dyn Fn(Span) -> Location) -> Vec<Given> {
-    let mut found = Vec::new();
-    let mut add =
-        |name: &str, value: &str, span: Span, to: &str, user: Option<&str>, variable: bool| {
-            if !value.is_empty() && !value.contains(['$', '`']) {
-                let value = Located::new(value.to_owned(), location(span));
-                found.push(Given {
-                    name: name.to_owned(),
-                    value,
-                    to: to.to_owned(),
-                    user: user.map(str::to_owned),
-                    variable,
-                });
-            }
-        };
-    for command in &script.commands {
-        for assignment in &command.assignments {
-            let word = &assignment.value;
-            add(&assignment.name, word.text(), whole(word), "", None, false);
-        }
+fn code_values(code: &Code) -> Vec<CommandValue> {
+    values(code.script(), |span| code.location(span))
+}
+
+/// The literal values of a script, in the order of their places; one for each place.
+fn values(script: &Script, location: impl Fn(Span) -> Location) -> Vec<CommandValue> {
+    let assigned = script.commands.iter().flat_map(assigned_values);
+    let passed = script.invocations().into_iter().flat_map(passed_values);
+    let mut values: Vec<CommandValue> = assigned
+        .chain(passed)
+        .filter(ScriptValue::is_literal)
+        .map(|value| CommandValue {
+            name: value.name.to_owned(),
+            value: Located::new(value.value.to_owned(), location(value.span)),
+            program: value.program.to_owned(),
+            user: value.user.map(str::to_owned),
+            is_variable: value.is_variable,
+        })
+        .collect();
+    values.sort_by_key(|value| (value.value.location, value.is_variable));
+    values.dedup_by(|a, b| a.value.location == b.value.location);
+
+    values
+}
+
+/// `PGPASSWORD=…` before a command, or alone.
+fn assigned_values(command: &shell::Command) -> impl Iterator<Item = ScriptValue<'_>> {
+    command.assignments.iter().map(|assignment| {
+        let word = &assignment.value;
+        ScriptValue::new(&assignment.name, word.text(), content(word), "")
+    })
+}
+
+/// What one program gets: by options for passwords, headers, variables, options and assignments
+/// whose names announce the value.
+fn passed_values(invocation: Invocation<'_>) -> Vec<ScriptValue<'_>> {
+    let mut values = password_options(&invocation);
+    values.extend(mysql_passwords(&invocation));
+    values.extend(client_credentials(&invocation));
+    values.extend(variable_options(&invocation));
+    values.extend(named_arguments(&invocation));
+    values.extend(wrapper_assignments(&invocation));
+
+    values
+}
+
+/// The values of options that take a password.
+fn password_options<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    // Only under `login` does `-p` of these programs mean a password.
+    let needs_login = invocation.is(&[
+        "docker", "podman", "nerdctl", "helm", "az", "skopeo", "crane", "oras", "buildah",
+    ]);
+    if needs_login && !invocation.args.iter().any(|word| word.text() == "login") {
+        return Vec::new();
     }
 
-    for invocation in script.invocations() {
-        let to = invocation.program;
+    OPTIONS
+        .iter()
+        .filter(|(programs, _)| invocation.is(programs))
+        .flat_map(|(_, names)| invocation.options(names))
+        .map(|Argument { word, value, .. }| {
+            ScriptValue::at_end("password", value, word, invocation.program)
+        })
+        .collect()
+}
 
-        for argument in passwords(&invocation) {
-            add(
+/// `mysql -psecret`.
+fn mysql_passwords<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    if !invocation.is(MYSQL) {
+        return Vec::new();
+    }
+
+    invocation
+        .args
+        .iter()
+        .filter_map(|word| {
+            let password = word.text().strip_prefix("-p")?;
+            Some(ScriptValue::at_end(
                 "password",
-                argument.value,
-                value_span(&argument),
-                to,
-                None,
-                false,
-            );
+                password,
+                word,
+                invocation.program,
+            ))
+        })
+        .collect()
+}
+
+/// What a web client sends to log in: `-u user:password`, `-H "Authorization: Bearer …"`.
+fn client_credentials<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    if !invocation.is(&["curl", "wget", "http", "https", "xh"]) {
+        return Vec::new();
+    }
+
+    let program = invocation.program;
+    let users =
+        invocation
+            .options(&["-u", "--user"])
+            .filter_map(|Argument { word, value, .. }| {
+                let (user, password) = value.split_once(':')?;
+                Some(ScriptValue {
+                    user: Some(user),
+                    ..ScriptValue::at_end("password", password, word, program)
+                })
+            });
+    let headers =
+        invocation
+            .options(&["-H", "--header"])
+            .filter_map(|Argument { word, value, .. }| {
+                let (secret, range) = header_secret(word, value)?;
+                Some(ScriptValue::new(
+                    "access_token",
+                    secret,
+                    word.source(range),
+                    program,
+                ))
+            });
+
+    users.chain(headers).collect()
+}
+
+/// The credential of a header such as `Authorization: Bearer …`, and its range in the word.
+fn header_secret<'s>(word: &Word, header: &'s str) -> Option<(&'s str, Range<usize>)> {
+    let (name, value) = header.split_once(':')?;
+    let name = name.trim().to_ascii_lowercase();
+    if !HEADERS.contains(&name.as_str()) {
+        return None;
+    }
+
+    let value = value.trim();
+    let secret = match value.split_once(' ') {
+        Some((scheme, rest)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
+            rest.trim()
         }
+        _ => value,
+    };
+    let end = word.text().trim_end().len();
 
-        if invocation.is(MYSQL) {
-            for word in invocation
-                .args
-                .iter()
-                .filter(|word| word.text().len() > 2 && word.text().starts_with("-p"))
-            {
-                add(
-                    "password",
-                    &word.text()[2..],
-                    word.source(2..word.text().len()),
-                    to,
-                    None,
-                    false,
-                );
-            }
+    Some((secret, end.saturating_sub(secret.len())..end))
+}
+
+/// `docker run -e NAME=value`.
+fn variable_options<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    if !invocation.is(CONTAINERS) {
+        return Vec::new();
+    }
+
+    invocation
+        .options(&["-e", "--env"])
+        .filter_map(|Argument { word, value, .. }| {
+            let (name, value) = value.split_once('=')?;
+            Some(ScriptValue {
+                is_variable: true,
+                ..ScriptValue::at_end(name, value, word, invocation.program)
+            })
+        })
+        .collect()
+}
+
+/// `--token=value`, `--token value`, `--set auth.password=value`, `export TOKEN=value`.
+fn named_arguments<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    let exports = invocation.is(&["export", "env", "declare", "local"]);
+    let before = [""]
+        .into_iter()
+        .chain(invocation.args.iter().map(Word::text));
+
+    invocation
+        .args
+        .iter()
+        .zip(before)
+        .filter_map(|(word, before)| named_argument(word, before, exports, invocation.program))
+        .collect()
+}
+
+/// The value of one argument. `before` is the text of the argument before it.
+fn named_argument<'s>(
+    word: &'s Word,
+    before: &'s str,
+    exports: bool,
+    program: &'s str,
+) -> Option<ScriptValue<'s>> {
+    let text = word.text();
+
+    let Some((name, value)) = text.split_once('=') else {
+        let name = before.strip_prefix("--")?;
+        if name.contains('=') || text.starts_with('-') {
+            return None;
         }
+        return Some(ScriptValue::new(name, text, content(word), program));
+    };
 
-        if invocation.is(&["curl", "wget", "http", "https", "xh"]) {
-            for (name, value, range, word, user) in headers_and_users(&invocation) {
-                add(name, value, word.source(range), to, user, false);
-            }
-        }
+    if !exports && !text.starts_with("--") && !PAIRS.contains(&before) {
+        return None;
+    }
 
-        if invocation.is(CONTAINERS) {
-            for argument in invocation.options(&["-e", "--env"]) {
-                if let Some((name, value)) = argument.value.split_once('=') {
-                    let end = argument.word.text().len();
-                    add(
-                        name,
-                        value,
-                        argument.word.source(end - value.len()..end),
-                        to,
-                        None,
-                        true,
-                    );
-                }
-            }
-        }
+    // `--set auth.password=x` and `--set=auth.password=x` mean the same.
+    let (name, value) = if PAIRS.contains(&name) {
+        value.split_once('=').unwrap_or((name, ""))
+    } else {
+        (name, value)
+    };
 
-        let exports = invocation.is(&["export", "env", "declare", "local"]);
+    let name = name.trim_start_matches('-');
+    Some(ScriptValue::at_end(name, value, word, program))
+}
 
-        for (at, word) in invocation.args.iter().enumerate() {
-            let text = word.text();
-            let before = at
-                .checked_sub(1)
-                .map_or("", |before| invocation.args[before].text());
-            if let Some((name, value)) = text.split_once('=') {
-                // `--set auth.password=x` and `--set=auth.password=x` say the same.
-                let (name, value) = if PAIRS.contains(&name) {
-                    value.split_once('=').unwrap_or((name, ""))
-                } else {
-                    (name, value)
-                };
-
-                if exports || text.starts_with("--") || PAIRS.contains(&before) {
-                    add(
-                        name.trim_start_matches('-'),
-                        value,
-                        word.source(text.len() - value.len()..text.len()),
-                        to,
-                        None,
-                        false,
-                    );
-                }
-            } else if let Some(name) = before.strip_prefix("--").filter(|name| !name.contains('='))
-                && !text.starts_with('-')
-            {
-                add(name, text, whole(word), to, None, false);
-            }
-        }
-
-        let around = invocation.wrappers.iter();
-        let around = around.filter(|wrapper| {
+/// `env TOKEN=value program`, `sudo TOKEN=value program`.
+fn wrapper_assignments<'s>(invocation: &Invocation<'s>) -> Vec<ScriptValue<'s>> {
+    invocation
+        .wrappers
+        .iter()
+        .filter(|wrapper| {
             matches!(
                 wrapper.kind,
                 WrapperKind::Environment | WrapperKind::Elevate
             )
-        });
-
-        for word in around.flat_map(|wrapper| wrapper.args) {
-            if let Some((name, value)) = word.assignment() {
-                let end = word.text().len();
-                add(
-                    name,
-                    value,
-                    word.source(end - value.len()..end),
-                    to,
-                    None,
-                    false,
-                );
-            }
-        }
-    }
-
-    found.sort_by_key(|one: &Given| (one.value.location, one.variable));
-    found.dedup_by(|a, b| a.value.location == b.value.location);
-
-    found
-}
-
-/// The values of options that take a password.
-fn passwords<'s>(invocation: &Invocation<'s>) -> Vec<Argument<'s>> {
-    let login = !invocation.is(&[
-        "docker", "podman", "nerdctl", "helm", "az", "skopeo", "crane", "oras", "buildah",
-    ]) || invocation.args.iter().any(|word| word.text() == "login");
-    let listed = OPTIONS
-        .iter()
-        .filter(|(programs, _)| login && invocation.is(programs));
-    listed
-        .flat_map(|(_, names)| invocation.options(names))
+        })
+        .flat_map(|wrapper| wrapper.args)
+        .filter_map(|word| {
+            let (name, value) = word.assignment()?;
+            Some(ScriptValue::at_end(name, value, word, invocation.program))
+        })
         .collect()
 }
 
-type Header<'s> = (
-    &'static str,
-    &'s str,
-    std::ops::Range<usize>,
-    &'s Word,
-    Option<&'s str>,
-);
-
-/// What a web client sends to say who it is: `-u user:password`, `-H "Authorization: Bearer …"`.
-fn headers_and_users<'s>(invocation: &Invocation<'s>) -> Vec<Header<'s>> {
-    let mut found: Vec<Header<'s>> = Vec::new();
-
-    for argument in invocation.options(&["-u", "--user"]) {
-        if let Some((user, password)) = argument.value.split_once(':') {
-            let end = argument.word.text().len();
-            found.push((
-                "password",
-                password,
-                end - password.len()..end,
-                argument.word,
-                Some(user),
-            ));
-        }
-    }
-
-    let flagged = invocation
-        .options(&["-H", "--header"])
-        .map(|argument| (argument.word, argument.value));
-    for (word, text) in flagged {
-        let Some((name, value)) = text.split_once(':') else {
-            continue;
-        };
-
-        let name = name.trim().to_ascii_lowercase();
-        if !HEADERS.contains(&name.as_str()) {
-            continue;
-        }
-
-        let value = value.trim();
-        let secret = match value.split_once(' ') {
-            Some((scheme, rest)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
-                rest.trim()
-            }
-            _ => value,
-        };
-
-        let end = word.text().trim_end().len();
-        found.push((
-            "access_token",
-            secret,
-            end.saturating_sub(secret.len())..end,
-            word,
-            None,
-        ));
-    }
-
-    found
-}
-
 /// A word's span without its quotes.
-fn whole(word: &Word) -> Span {
+fn content(word: &Word) -> Span {
     word.source(0..word.text().len())
-}
-
-fn value_span(argument: &Argument) -> Span {
-    let end = argument.word.text().len();
-    argument.word.source(end - argument.value.len()..end)
 }
 
 #[cfg(test)]
@@ -356,8 +418,8 @@ mod tests {
     use crate::source::FileId;
 
     #[test]
-    fn values_are_found_where_they_are_given() {
-        for (script, name, value) in [
+    fn finds_values_where_they_are_written() {
+        for (script, name, secret) in [
             ("PGPASSWORD=a-1 psql", "PGPASSWORD", "a-1"),
             ("export TOKEN='a 1'", "TOKEN", "a 1"),
             ("env API_KEY=a-1 serve", "API_KEY", "a-1"),
@@ -391,17 +453,17 @@ mod tests {
             ("sh -c 'serve --password a-1'", "password", "a-1"),
         ] {
             let source = SourceFile::new(FileId(0), "x.sh", script);
-            let found = of_script(&source);
-            let one = found
+            let found = script_values(&source);
+            let value = found
                 .iter()
-                .find(|one| one.name == name && one.value.value == value);
-            let location = one.map(|one| one.value.location.span.text(script));
-            assert_eq!(location, Some(value), "{script}: {found:?}");
+                .find(|found| found.name == name && found.value.value == secret);
+            let text = value.map(|value| value.value.location.span.text(script));
+            assert_eq!(text, Some(secret), "{script}: {found:?}");
         }
     }
 
     #[test]
-    fn what_is_filled_in_is_no_value() {
+    fn ignores_what_is_filled_in_at_run_time() {
         for script in [
             "curl -u \"$U:$P\" x",
             "mysql -p db",
@@ -409,11 +471,12 @@ mod tests {
             "docker run -p 80:80 -e KEY x",
             "mkdir -p a",
         ] {
-            let found = of_script(&SourceFile::new(FileId(0), "x.sh", script));
+            let found = script_values(&SourceFile::new(FileId(0), "x.sh", script));
             assert!(
-                found.iter().all(|one| one.name != "password"
-                    && one.name != "KEY"
-                    && one.name != "access_token"),
+                !found.iter().any(|value| matches!(
+                    value.name.as_str(),
+                    "password" | "KEY" | "access_token"
+                )),
                 "{script}: {found:?}"
             );
         }

@@ -1,9 +1,9 @@
-//! Which files are pipelines, which workflows run, and which of their jobs deploy.
+//! Pipelines of other systems, workflows that run, and jobs that deploy.
 
 use super::Ctx;
 use crate::model::workflow::{Job, Step, Workflow};
 
-/// Files and folders by which other systems know their pipelines.
+/// Files and folders that hold the pipelines of other systems.
 const PIPELINES: &[&str] = &[
     ".gitlab-ci.yml",
     ".circleci/config.yml",
@@ -76,78 +76,80 @@ pub fn is_pipeline(path: &str) -> bool {
     })
 }
 
-/// Whether a job deploys only to try: to a cluster that it makes for itself, or on its own runner
-/// to test against.
+/// Words in the scripts of a job that makes its own cluster.
+const TRIAL_COMMANDS: &[&str] = &[
+    "kind ",
+    "minikube",
+    "k3d ",
+    "k3s",
+    "microk8s",
+    "kind.sh",
+    "kind_",
+    "localstack",
+];
+
+/// Words in the names of actions that make a cluster.
+const TRIAL_ACTIONS: &[&str] = &["kind", "minikube", "k3d", "k3s", "microk8s"];
+
+/// Whether a job deploys only for a test: to a cluster that it makes for itself, or on its own
+/// runner.
 pub fn is_trial(job: &Job) -> bool {
+    job_names(job).any(says_test) || job.steps.iter().any(makes_cluster)
+}
+
+fn makes_cluster(step: &Step) -> bool {
+    let action = step.action().map_or("", |action| action.name());
+    if TRIAL_ACTIONS.iter().any(|word| action.contains(word)) {
+        return true;
+    }
+
+    let Some(code) = &step.run else { return false };
+
+    let script = code.text.to_ascii_lowercase();
+    TRIAL_COMMANDS.iter().any(|word| script.contains(word))
+}
+
+/// The id of a job, and its name.
+fn job_names(job: &Job) -> impl Iterator<Item = &str> {
     let names = [Some(&job.id), job.name.as_ref()];
-    let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
-    let local = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        [
-            "kind ",
-            "minikube",
-            "k3d ",
-            "k3s",
-            "microk8s",
-            "kind.sh",
-            "kind_",
-            "localstack",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
-    };
-
-    let cluster = |step: &Step| {
-        let name = step.action().map_or("", |action| action.name());
-        ["kind", "minikube", "k3d", "k3s", "microk8s"]
-            .iter()
-            .any(|word| name.contains(word))
-    };
-
-    names
-        .into_iter()
-        .flatten()
-        .any(|name| says_test(&name.value))
-        || job.steps.iter().any(cluster)
-        || scripts.into_iter().any(|code| local(&code.text))
+    names.into_iter().flatten().map(|name| name.value.as_str())
 }
 
-/// Whether the job says of itself that it deploys, or runs on a machine that stays.
+/// Whether a name in the job announces a deploy, or the job runs on a machine that stays.
 pub fn says_deploy(job: &Job) -> bool {
-    let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
-    let names = [Some(&job.id), job.name.as_ref()]
-        .into_iter()
-        .flatten()
-        .chain(job.steps.iter().filter_map(|step| step.name.as_ref()));
-    own || names
-        .into_iter()
-        .any(|name| name.value.to_ascii_lowercase().contains("deploy"))
+    if job.runs_on.iter().any(|label| label.value == "self-hosted") {
+        return true;
+    }
+
+    let steps = job.steps.iter().filter_map(|step| step.name.as_ref());
+    job_names(job)
+        .chain(steps.map(|name| name.value.as_str()))
+        .any(|name| name.to_ascii_lowercase().contains("deploy"))
 }
 
+/// Whether a name announces tests.
 pub fn says_test(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "test",
+        "tests",
+        "testing",
+        "verify",
+        "check",
+        "smoke",
+        "e2e",
+        "integration",
+        "validate",
+        "validation",
+        "conformance",
+        "lint",
+    ];
+
     name.split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| {
-            [
-                "test",
-                "tests",
-                "testing",
-                "verify",
-                "check",
-                "smoke",
-                "e2e",
-                "integration",
-                "validate",
-                "validation",
-                "conformance",
-                "lint",
-            ]
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
-        })
+        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// Whether GitHub runs the file: an action, or a workflow that stands directly in
-/// `.github/workflows`. Copies elsewhere are templates, or were put aside.
+/// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies
+/// elsewhere are templates, or disabled.
 pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
     workflow.action
         || ctx
@@ -157,11 +159,18 @@ pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
             .ends_with(".github/workflows")
 }
 
-/// Whether a workflow is known to be a template or put aside: it stands elsewhere under `.github`,
-/// or beside workflows that run.
+/// Whether a workflow is known to be a template or disabled: it is elsewhere under `.github`, or
+/// beside workflows that run.
 pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {
-    let inside = |path: &str| path.starts_with(".github/") || path.contains("/.github/");
-    let mut others = ctx.facts.workflows().filter(|other| !other.action);
-    !is_live(ctx, workflow)
-        && (inside(ctx.facts.path(workflow.file)) || others.any(|other| is_live(ctx, other)))
+    if is_live(ctx, workflow) {
+        return false;
+    }
+
+    let path = ctx.facts.path(workflow.file);
+    path.starts_with(".github/")
+        || path.contains("/.github/")
+        || ctx
+            .facts
+            .workflows()
+            .any(|other| !other.action && is_live(ctx, other))
 }

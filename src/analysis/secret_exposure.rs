@@ -1,12 +1,12 @@
-//! What the rules about secrets share: how much a literal matters, where in the repository it may
-//! stand, and which rule speaks for it.
+//! How much a literal credential matters, and which places of a file the rules of its format cover.
 //!
 //! One value, one finding. A place that a format gives a meaning (a variable, an entry of a Secret,
-//! a command) is the business of that format's rules; the rules over text speak for everything else
-//! (see [`claimed`]).
+//! a command) belongs to that format's rules; the rules over text report everything else (see
+//! [`covered_spans`]).
 
 use crate::analysis::Ctx;
 use crate::credential::{self, DefaultReason, Hit, HitKind, Verdict};
+use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
@@ -14,30 +14,30 @@ use crate::model::kubernetes::Body;
 pub use crate::model::path_class::is_example_env;
 use crate::source::{FileId, Located, Location, Span};
 
-/// A credential that stands somewhere as a literal.
+/// A credential that is written as a literal.
 #[derive(Clone, Debug)]
 pub struct Exposed {
     /// The secret part alone.
     pub location: Location,
-    /// With its article: `an OpenAI API key`, `a credential`.
+    /// Its description with an article: `an OpenAI API key`, `a credential`.
     pub what: String,
     pub strength: Strength,
 }
 
-/// What it costs when somebody reads it.
+/// What a reader of the credential can do with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strength {
-    /// A token or key of a provider: it opens something wherever it was found.
+    /// A token or key of a provider: it works wherever it was found.
     Live,
     /// Chosen for this deployment.
     Chosen,
-    /// Anybody can guess it; the clause says why.
+    /// Known or easy to guess; the clause says why.
     Guessable(&'static str),
-    /// For a server on this machine, or one that documentation made up.
+    /// For a server on this machine, or for an invented one in documentation.
     Local,
 }
 
-/// The credential in the literal given for `name`, if it is one. `user` is the value of the
+/// The credential in the literal of the variable `name`, if it is one. `user` is the value of the
 /// variable that names the user.
 pub fn exposed(
     ctx: &Ctx,
@@ -45,38 +45,38 @@ pub fn exposed(
     value: &Located<String>,
     user: Option<&str>,
 ) -> Option<Exposed> {
-    let whole = |what: &str, strength| {
-        Some(Exposed {
-            location: value.location,
-            what: what.to_owned(),
-            strength,
-        })
-    };
-
-    match credential::judge(name, &value.value) {
-        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
-        Verdict::Default(reason) => whole(
+    let (what, strength) = match credential::judge(name, &value.value) {
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return None,
+        Verdict::Token(hit) | Verdict::UrlPassword(hit) => {
+            return Some(Exposed {
+                location: hit_location(ctx, value.location, &hit),
+                what: describe(&hit.kind),
+                strength: strength(&hit),
+            });
+        }
+        Verdict::Default(reason) => (
             "a guessable credential",
             Strength::Guessable(reason.clause()),
         ),
         Verdict::Secret { .. }
             if user.is_some_and(|user| credential::default_pair(user, value.value.trim())) =>
         {
-            whole(
+            (
                 "a guessable credential",
                 Strength::Guessable(DefaultReason::RepeatsName.clause()),
             )
         }
-        Verdict::Secret { .. } => whole("a credential", Strength::Chosen),
-        Verdict::Token(hit) | Verdict::UrlPassword(hit) => Some(Exposed {
-            location: within(ctx, value.location, &hit),
-            what: describe(&hit.kind),
-            strength: strength(&hit),
-        }),
-    }
+        Verdict::Secret { .. } => ("a credential", Strength::Chosen),
+    };
+
+    Some(Exposed {
+        location: value.location,
+        what: what.to_owned(),
+        strength,
+    })
 }
 
-/// What a hit costs.
+/// The strength of a hit.
 pub fn strength(hit: &Hit) -> Strength {
     match &hit.kind {
         HitKind::ConnectionString { local: true, .. } => Strength::Local,
@@ -88,7 +88,7 @@ pub fn strength(hit: &Hit) -> Strength {
     }
 }
 
-/// What was found, with its article.
+/// The description of a credential, with its article.
 pub fn describe(kind: &HitKind) -> String {
     match kind {
         HitKind::ProviderToken { provider, name } => {
@@ -100,23 +100,22 @@ pub fn describe(kind: &HitKind) -> String {
     }
 }
 
-/// Where the hit stands in the file: spans in a decoded value cannot be carried over, so the file's
-/// own hits are asked.
-fn within(ctx: &Ctx, value: Location, hit: &Hit) -> Location {
-    let own = ctx
-        .facts
-        .file(value.file)
-        .hits
+/// The place of a hit in the file. Spans in a decoded value are not those of the file, so the hit
+/// of the file itself is looked up.
+fn hit_location(ctx: &Ctx, value: Location, hit: &Hit) -> Location {
+    let hits = &ctx.facts.file(value.file).hits;
+    let same = hits
         .iter()
-        .find(|own| value.span.contains(own.span) && own.span.len() == hit.span.len());
-    own.map_or(value, |own| Location::new(value.file, own.span))
+        .find(|other| value.span.contains(other.span) && other.span.len() == hit.span.len());
+
+    same.map_or(value, |hit| Location::new(value.file, hit.span))
 }
 
-/// The literal text of a value: of one with variables in it, what is written, where only tokens and
-/// URLs are looked for.
+/// The literal of a value, and whether it is the whole value. In a value with variables, only
+/// tokens and URLs are looked for.
 pub fn written(value: &EnvValue) -> Option<(&Located<String>, bool)> {
     match value {
-        EnvValue::Literal(at) => Some((at, true)),
+        EnvValue::Literal(literal) => Some((literal, true)),
         EnvValue::Template { written, .. } => Some((written, false)),
         EnvValue::Reference(_) | EnvValue::Inherited => None,
     }
@@ -131,16 +130,26 @@ pub fn user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
             let (stem, tail) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
             tail.eq_ignore_ascii_case(end).then_some(stem)
         })?;
-    siblings.iter().find_map(|sibling| {
-        let (own, tail) = sibling.name.value.split_at_checked(stem.len())?;
-        let user = ["USER", "USERNAME", "LOGIN", "USR"]
-            .iter()
-            .any(|word| tail.eq_ignore_ascii_case(word));
-        (user && own.eq_ignore_ascii_case(stem)).then(|| sibling.value.resolved())?
-    })
+
+    siblings
+        .iter()
+        .filter(|sibling| is_user_of(&sibling.name.value, stem))
+        .find_map(|sibling| sibling.value.resolved())
 }
 
-/// The first of some names, and how many more there are.
+/// Whether a variable is `stem` and a word for a user.
+fn is_user_of(name: &str, stem: &str) -> bool {
+    let Some((start, tail)) = name.split_at_checked(stem.len()) else {
+        return false;
+    };
+
+    start.eq_ignore_ascii_case(stem)
+        && ["USER", "USERNAME", "LOGIN", "USR"]
+            .iter()
+            .any(|word| tail.eq_ignore_ascii_case(word))
+}
+
+/// The first three names in a list, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     let shown: Vec<String> = names
         .iter()
@@ -157,112 +166,124 @@ pub fn listed(names: &[impl AsRef<str>]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Whether a text looks as if a generator had made it.
+/// Whether a string looks generated.
 pub fn is_random(text: &str) -> bool {
     text.len() >= 16
         && credential::entropy(text) >= 3.5
         && text.bytes().filter(u8::is_ascii_digit).count() >= 2
 }
 
-/// The spans of a file for which rules of its format speak. Asked only of files in which something
-/// was found.
-pub fn claimed(ctx: &Ctx, file: FileId, facts: &FileFacts) -> Vec<Span> {
-    let mut locations: Vec<Location> = Vec::new();
-    let mut variables: Vec<&EnvVar> = Vec::new();
-    for stage in facts
-        .dockerfile
-        .iter()
-        .flat_map(|dockerfile| &dockerfile.stages)
-    {
-        variables.extend(&stage.env);
-        locations.extend(stage.runs.iter().map(|(_, command)| command.location()));
-        locations.extend(
-            stage
-                .cmd
-                .iter()
-                .chain(&stage.entrypoint)
-                .map(|command| command.location()),
-        );
-    }
-
-    for project in ctx.facts.projects() {
-        if !project.files.contains(&file) {
-            continue;
-        }
-
-        for service in &project.services {
-            container(&service.container, &mut variables, &mut locations);
-            variables.extend(&service.labels);
-            variables.extend(service.build.iter().flat_map(|build| &build.args));
-        }
-    }
-
-    for (_, workload) in facts.workloads() {
-        workload
-            .pod
-            .containers
-            .iter()
-            .for_each(|one| container(one, &mut variables, &mut locations));
-    }
-
-    for object in &facts.objects {
-        if let Body::Secret(data) | Body::ConfigMap(data) = &object.body {
-            locations.extend(data.entries.iter().map(|entry| entry.value.location));
-        }
-    }
-
-    if let Some(workflow) = &facts.workflow {
-        variables.extend(workflow.variables());
-        let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
-        locations.extend(
-            steps
-                .filter_map(|step| step.run.as_ref())
-                .map(|code| code.location(Span::of(0, code.text.len()))),
-        );
-    }
-    // Build arguments are reported by their names alone.
-    let named = |var: &&EnvVar| {
-        !matches!(
-            var.origin,
-            EnvOrigin::DockerArg | EnvOrigin::ComposeBuildArg
-        ) || credential::secret_name(&var.name.value).is_some()
-    };
-
-    locations.extend(
-        variables
-            .into_iter()
-            .filter(named)
-            .filter_map(|var| var.value.location()),
-    );
+/// The spans of a file that rules of its format cover. Asked only of files with hits.
+pub fn covered_spans(ctx: &Ctx, file: FileId, facts: &FileFacts) -> Vec<Span> {
+    let mut covered = CoveredPlaces::default();
+    covered.add_dockerfile(facts);
+    covered.add_projects(ctx, file);
+    covered.add_objects(facts);
+    covered.add_workflow(facts);
     if is_example_env(&ctx.facts.source(file).path) {
-        locations.extend(facts.env.iter().filter_map(|var| var.value.location()));
+        let variables = facts.env.iter();
+        covered
+            .locations
+            .extend(variables.filter_map(|var| var.value.location()));
     }
 
-    locations
+    let variables = covered.variables.into_iter();
+    let values = variables
+        .filter(|var| is_covered(var))
+        .filter_map(|var| var.value.location());
+
+    covered
+        .locations
         .into_iter()
+        .chain(values)
         .filter(|location| location.file == file)
         .map(|location| location.span)
         .collect()
 }
 
-fn container<'a>(
-    container: &'a Container,
-    variables: &mut Vec<&'a EnvVar>,
-    locations: &mut Vec<Location>,
-) {
-    variables.extend(&container.env);
-    locations.extend(
-        container
-            .command
-            .iter()
-            .chain(&container.entrypoint)
-            .map(|command| command.location()),
+/// Whether a rule looks at the value of a variable. Build arguments are reported by their names
+/// alone.
+fn is_covered(var: &EnvVar) -> bool {
+    let is_argument = matches!(
+        var.origin,
+        EnvOrigin::DockerArg | EnvOrigin::ComposeBuildArg
     );
-    locations.extend(
-        container
-            .health
-            .value()
-            .and_then(|health| health.test.as_ref())
-            .map(|test| test.location()),
-    );
+
+    !is_argument || credential::secret_name(&var.name.value).is_some()
+}
+
+/// Places and variables that rules of a format cover.
+#[derive(Default)]
+struct CoveredPlaces<'a> {
+    locations: Vec<Location>,
+    variables: Vec<&'a EnvVar>,
+}
+
+impl<'a> CoveredPlaces<'a> {
+    fn add_dockerfile(&mut self, facts: &'a FileFacts) {
+        let dockerfiles = facts.dockerfile.iter();
+        for stage in dockerfiles.flat_map(|dockerfile| &dockerfile.stages) {
+            self.variables.extend(&stage.env);
+            let commands = stage.runs.iter().map(|(_, run)| run);
+            self.add_commands(commands.chain(&stage.cmd).chain(&stage.entrypoint));
+        }
+    }
+
+    fn add_projects(&mut self, ctx: &Ctx<'a>, file: FileId) {
+        let projects = ctx.facts.projects().iter();
+        for service in projects
+            .filter(|project| project.files.contains(&file))
+            .flat_map(|project| &project.services)
+        {
+            self.add_container(&service.container);
+            self.variables.extend(&service.labels);
+            self.variables
+                .extend(service.build.iter().flat_map(|build| &build.args));
+        }
+    }
+
+    fn add_objects(&mut self, facts: &'a FileFacts) {
+        for (_, workload) in facts.workloads() {
+            for container in &workload.pod.containers {
+                self.add_container(container);
+            }
+        }
+
+        for object in &facts.objects {
+            if let Body::Secret(data) | Body::ConfigMap(data) = &object.body {
+                let entries = data.entries.iter();
+                self.locations
+                    .extend(entries.map(|entry| entry.value.location));
+            }
+        }
+    }
+
+    fn add_workflow(&mut self, facts: &'a FileFacts) {
+        let Some(workflow) = &facts.workflow else {
+            return;
+        };
+
+        self.variables.extend(workflow.variables());
+        let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+        let scripts = steps.filter_map(|step| step.run.as_ref());
+        self.locations
+            .extend(scripts.map(|code| code.location(Span::of(0, code.text.len()))));
+    }
+
+    fn add_container(&mut self, container: &'a Container) {
+        self.variables.extend(&container.env);
+        let health = container.health.value();
+        let test = health.and_then(|health| health.test.as_ref());
+        self.add_commands(
+            container
+                .command
+                .iter()
+                .chain(&container.entrypoint)
+                .chain(test),
+        );
+    }
+
+    fn add_commands(&mut self, commands: impl Iterator<Item = &'a Command>) {
+        self.locations.extend(commands.map(Command::location));
+    }
 }

@@ -1,12 +1,16 @@
-//! Where a workflow checks out code that a contributor without write access has written.
+//! Checkouts of code from contributors without write access.
 
+use crate::model::Code;
+use crate::model::env::EnvValue;
 use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
 use crate::source::Location;
+use crate::syntax::shell::{Invocation, Word};
 
 /// How far a reference is followed through outputs and variables.
 const DEPTH: u32 = 5;
 
-/// Events that run with secrets although a stranger's pull request, comment or run started them.
+/// Events that run with secrets although an outside user's pull request, comment or run started
+/// them.
 pub const EVENTS: &[&str] = &[
     "pull_request_target",
     "workflow_run",
@@ -17,7 +21,7 @@ pub const EVENTS: &[&str] = &[
     "discussion_comment",
 ];
 
-/// Contexts that name a stranger's commit, branch or repository.
+/// Contexts that name an outside user's commit, branch or repository.
 const HEADS: &[&str] = &[
     "github.event.pull_request.head.sha",
     "github.event.pull_request.head.ref",
@@ -51,6 +55,23 @@ impl<'w> Site<'w> {
         }
     }
 
+    /// The site of a whole job.
+    pub(super) const fn of_job(workflow: &'w Workflow, job: usize) -> Self {
+        Self {
+            workflow,
+            job: Some(job),
+            step: None,
+        }
+    }
+
+    /// The site of another step of the same job.
+    pub(super) const fn at_step(self, step: usize) -> Self {
+        Self {
+            step: Some(step),
+            ..self
+        }
+    }
+
     pub(super) fn job(self) -> Option<&'w Job> {
         self.workflow.jobs.get(self.job?)
     }
@@ -60,29 +81,36 @@ impl<'w> Site<'w> {
     }
 }
 
-/// Where a step checks out what a stranger has written, if it does.
+/// The place where a step of a privileged workflow checks out untrusted code.
 pub fn untrusted_checkout_of(workflow: &Workflow, step: &Step) -> Option<Location> {
-    let (at, job) = workflow
-        .jobs
-        .iter()
-        .enumerate()
-        .find(|(_, job)| job.steps.iter().any(|found| std::ptr::eq(found, step)))?;
-    let number = job
-        .steps
-        .iter()
-        .position(|found| std::ptr::eq(found, step))?;
-    let privileged = workflow
+    let is_privileged = workflow
         .triggers
         .iter()
         .any(|trigger| EVENTS.contains(&trigger.event.value.as_str()));
+    if !is_privileged {
+        return None;
+    }
+
+    let (job, step) = position(workflow, step)?;
     untrusted_code_at(Site {
         workflow,
-        job: Some(at),
-        step: Some(number),
+        job: Some(job),
+        step: Some(step),
     })
-    .filter(|_| privileged)
 }
 
+/// The indexes of a step's job and of the step in its job.
+fn position(workflow: &Workflow, step: &Step) -> Option<(usize, usize)> {
+    workflow.jobs.iter().enumerate().find_map(|(index, job)| {
+        let step = job
+            .steps
+            .iter()
+            .position(|other| std::ptr::eq(other, step))?;
+        Some((index, step))
+    })
+}
+
+/// The place where the step of a site checks out untrusted code, whatever triggers the workflow.
 pub fn untrusted_code_at(site: Site) -> Option<Location> {
     let job = &site.workflow.jobs[site.job?];
     let step = &job.steps[site.step?];
@@ -90,89 +118,100 @@ pub fn untrusted_code_at(site: Site) -> Option<Location> {
         return None;
     }
 
-    let of_step = || {
-        site.workflow
-            .expressions_of(site.job.unwrap_or_default())
-            .filter(|found| found.step == site.step)
-    };
-
     if let Some(action) = step.action() {
-        let input = |found: &&Expression| {
-            found.keys.len() > 2 && found.keys[found.keys.len() - 2] == "with"
+        return if action.name() == "actions/checkout" {
+            action_checkout(site, step)
+        } else {
+            None
         };
-
-        if action.name() == "actions/checkout" {
-            let named = of_step()
-                .filter(input)
-                .filter(|found| matches!(found.key(), "ref" | "repository"));
-            return named
-                .into_iter()
-                .find(|found| names_head(site, found, DEPTH) || is_pull(site, found))
-                .map(|found| found.location);
-        }
-
-        return None;
     }
 
     let code = step.run.as_ref()?;
+    let invocations = code.script().invocations();
+    let checkout = invocations
+        .iter()
+        .find(|invocation| checks_out_head(site, step, code, invocation))?;
 
-    for invocation in code.script().invocations() {
-        let words: Vec<&str> = invocation
-            .args
-            .iter()
-            .map(crate::syntax::shell::Word::text)
-            .collect();
-        let location = code.location(invocation.span());
-        let is_head = || {
-            let within = of_step().filter(|found| location.span.contains(found.location.span));
-            let named = within
-                .into_iter()
-                .any(|found| names_head(site, found, DEPTH));
-            named
-                || words.iter().any(|word| variable_is_head(site, step, word))
-                || words
-                    .iter()
-                    .any(|word| word.starts_with("pull/") || word.contains("refs/pull/"))
-        };
-
-        match (invocation.program, words.as_slice()) {
-            ("gh" | "hub", ["pr", "checkout", ..]) => return Some(location),
-            (
-                "git",
-                [
-                    "fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge",
-                    ..,
-                ],
-            ) if is_head() => {
-                return Some(location);
-            }
-            _ => {}
-        }
-    }
-
-    None
+    Some(code.location(checkout.span()))
 }
 
-/// Whether a word reads a variable of the step that names a stranger's commit.
+/// The input of `actions/checkout` that names untrusted code.
+fn action_checkout(site: Site, step: &Step) -> Option<Location> {
+    step_expressions(site)
+        .find(|expression| {
+            is_checkout_input(expression)
+                && (names_head(site, expression, DEPTH) || checks_out_pull(step))
+        })
+        .map(|expression| expression.location)
+}
+
+fn step_expressions<'w>(site: Site<'w>) -> impl Iterator<Item = &'w Expression> {
+    site.workflow
+        .expressions_of(site.job.unwrap_or_default())
+        .filter(move |expression| expression.step == site.step)
+}
+
+/// Whether an expression is in the input `ref` or `repository`.
+fn is_checkout_input(expression: &Expression) -> bool {
+    let keys = &expression.keys;
+
+    keys.len() > 2
+        && keys[keys.len() - 2] == "with"
+        && matches!(expression.key(), "ref" | "repository")
+}
+
+/// Whether the input `ref` is `refs/pull/…/merge`.
+fn checks_out_pull(step: &Step) -> bool {
+    match step.input("ref").map(|input| &input.value) {
+        Some(EnvValue::Template { written, .. }) => {
+            written.value.contains("refs/pull/") || written.value.starts_with("pull/")
+        }
+        _ => false,
+    }
+}
+
+/// Whether a command checks out untrusted code.
+fn checks_out_head(site: Site, step: &Step, code: &Code, invocation: &Invocation<'_>) -> bool {
+    let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
+
+    match (invocation.program, words.as_slice()) {
+        ("gh" | "hub", ["pr", "checkout", ..]) => true,
+        (
+            "git",
+            [
+                "fetch" | "checkout" | "pull" | "switch" | "clone" | "worktree" | "merge",
+                ..,
+            ],
+        ) => {
+            let location = code.location(invocation.span());
+            let has_expression = step_expressions(site).any(|expression| {
+                location.span.contains(expression.location.span)
+                    && names_head(site, expression, DEPTH)
+            });
+
+            has_expression
+                || words.iter().any(|word| {
+                    variable_is_head(site, step, word)
+                        || word.starts_with("pull/")
+                        || word.contains("refs/pull/")
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word reads a variable of the step that names an outside user's commit.
 fn variable_is_head(site: Site, step: &Step, word: &str) -> bool {
     step.env.iter().any(|variable| {
         let name = variable.name.value.as_str();
-        let reads = word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
-        reads
+        let is_read = word.contains(&format!("${name}")) || word.contains(&format!("${{{name}}}"));
+
+        is_read
             && variable
                 .value
                 .location()
-                .is_some_and(|location| inside(site, location, DEPTH))
+                .is_some_and(|location| place_names_head(site, location, DEPTH))
     })
-}
-
-/// Whether the expression is the number in `refs/pull/…/merge`.
-fn is_pull(site: Site, expression: &Expression) -> bool {
-    let step = site.workflow.jobs[expression.job.unwrap_or_default()]
-        .steps
-        .get(expression.step.unwrap_or_default());
-    let input = step.and_then(|step| step.input("ref"));
-    matches!(input.map(|input| &input.value), Some(crate::model::env::EnvValue::Template { written, .. }) if written.value.contains("refs/pull/") || written.value.starts_with("pull/"))
 }
 
 fn names_head(site: Site, expression: &Expression, depth: u32) -> bool {
@@ -184,136 +223,131 @@ fn names_head(site: Site, expression: &Expression, depth: u32) -> bool {
             || expression.text.contains("refs/pull/"))
 }
 
+/// Whether an expression inside a place names an outside user's commit.
+fn place_names_head(site: Site, location: Location, depth: u32) -> bool {
+    site.workflow
+        .expressions_in(location)
+        .any(|expression| names_head(site, expression, depth))
+}
+
 fn access_is_head(site: Site, access: &Access, depth: u32) -> bool {
     let path = access.path();
     if HEADS.contains(&path.as_str()) {
         return true;
     }
 
-    let workflow = site.workflow;
     match (
         access.part(0),
         access.part(1),
         access.part(2),
         access.part(3),
     ) {
-        ("env", name, "", "") => {
-            let job = site.job.map(|job| &workflow.jobs[job]);
-            let step = job
-                .zip(site.step)
-                .and_then(|(job, step)| job.steps.get(step));
-            let step_env = step.map_or(&[][..], |step| &step.env);
-            let job_env = job.map_or(&[][..], |job| &job.env);
-            let found = step_env
-                .iter()
-                .chain(job_env)
-                .chain(&workflow.env)
-                .find(|found| found.name.value.eq_ignore_ascii_case(name));
-            found
-                .and_then(|found| found.value.location())
-                .is_some_and(|location| inside(site, location, depth - 1))
-        }
-        ("needs", id, "outputs", output) => {
-            let Some(at) = workflow
-                .jobs
-                .iter()
-                .position(|job| job.id.value.eq_ignore_ascii_case(id))
-            else {
-                return false;
-            };
-
-            let given = workflow.jobs[at]
-                .outputs
-                .iter()
-                .find(|given| given.name.value.eq_ignore_ascii_case(output));
-            let location = given.and_then(|given| given.value.location());
-            location.is_some_and(|location| {
-                inside(
-                    Site {
-                        workflow,
-                        job: Some(at),
-                        step: None,
-                    },
-                    location,
-                    depth - 1,
-                )
-            })
-        }
+        ("env", name, "", "") => env_is_head(site, name, depth),
+        ("needs", id, "outputs", output) => needed_output_is_head(site, id, output, depth),
         ("steps", id, "outputs", output) => {
-            let Some(job) = site.job.map(|job| &workflow.jobs[job]) else {
-                return false;
-            };
+            let Some(job) = site.job() else { return false };
 
-            let step = job.steps.iter().find(|step| {
-                step.id
-                    .as_ref()
-                    .is_some_and(|found| found.value.eq_ignore_ascii_case(id))
-            });
-
-            step.is_some_and(|step| output_is_head(step, output))
+            job.step_index(id)
+                .is_some_and(|step| output_is_head(&job.steps[step], output))
         }
         _ => false,
     }
 }
 
-/// Whether a step looks a pull request's head up and hands it on.
+/// Whether the variable that applies at a site names an outside user's commit.
+fn env_is_head(site: Site, name: &str, depth: u32) -> bool {
+    let step_env = site.step().map_or(&[][..], |step| &step.env);
+    let job_env = site.job().map_or(&[][..], |job| &job.env);
+    let variable = step_env
+        .iter()
+        .chain(job_env)
+        .chain(&site.workflow.env)
+        .find(|variable| variable.name.value.eq_ignore_ascii_case(name));
+
+    variable
+        .and_then(|variable| variable.value.location())
+        .is_some_and(|location| place_names_head(site, location, depth - 1))
+}
+
+/// Whether the output of another job names an outside user's commit.
+fn needed_output_is_head(site: Site, id: &str, output: &str, depth: u32) -> bool {
+    let workflow = site.workflow;
+    let Some(index) = workflow.job_index(id) else {
+        return false;
+    };
+
+    let output = workflow.jobs[index]
+        .outputs
+        .iter()
+        .find(|candidate| candidate.name.value.eq_ignore_ascii_case(output));
+
+    output
+        .and_then(|output| output.value.location())
+        .is_some_and(|location| {
+            place_names_head(Site::of_job(workflow, index), location, depth - 1)
+        })
+}
+
+/// Actions whose outputs name the head of a pull request.
+const HEAD_ACTIONS: &[&str] = &[
+    "pull-request-comment-branch",
+    "get-current-pr",
+    "resolve-pr-refs",
+    "get-workflow-origin",
+    "octokit/request-action",
+    "find-current-pr",
+    "pr-info",
+];
+
+/// Parts of JavaScript that look up the head of a pull request.
+const HEAD_CALLS: &[&str] = &[
+    "pulls.get",
+    "pull_request.head",
+    "head.sha",
+    "head.ref",
+    "workflow_run.head",
+];
+
+/// Parts of shell scripts that look up the head of a pull request.
+const HEAD_QUERIES: &[&str] = &[
+    "headRefOid",
+    "headRefName",
+    ".head.sha",
+    ".head.ref",
+    "pull_request.head",
+    "workflow_run.head",
+    "github.head_ref",
+];
+
+/// Whether a step looks up the head of a pull request and passes it on in an output.
 fn output_is_head(step: &Step, output: &str) -> bool {
     let output = output.to_ascii_lowercase();
-    let says_head = ["head", "sha", "ref", "branch", "commit", "result", "data"]
+    let announces_head = ["head", "sha", "ref", "branch", "commit", "result", "data"]
         .iter()
-        .any(|word| output.contains(word))
-        && !output.contains("base");
-    if !says_head {
+        .any(|word| output.contains(word));
+    if !announces_head || output.contains("base") {
         return false;
     }
 
-    if let Some(action) = step.action() {
-        let known = [
-            "pull-request-comment-branch",
-            "get-current-pr",
-            "resolve-pr-refs",
-            "get-workflow-origin",
-            "octokit/request-action",
-            "find-current-pr",
-            "pr-info",
-        ];
-        let script = step.input("script").and_then(|input| match &input.value {
-            crate::model::env::EnvValue::Literal(at) => Some(&at.value),
-            crate::model::env::EnvValue::Template { written, .. } => Some(&written.value),
-            _ => None,
-        });
+    let Some(action) = step.action() else {
+        return step
+            .run
+            .as_ref()
+            .is_some_and(|code| HEAD_QUERIES.iter().any(|query| code.text.contains(query)));
+    };
 
-        let looks_up = script.is_some_and(|text| {
-            [
-                "pulls.get",
-                "pull_request.head",
-                "head.sha",
-                "head.ref",
-                "workflow_run.head",
-            ]
+    let script = script_input(step);
+    HEAD_CALLS.iter().any(|call| script.contains(call))
+        || HEAD_ACTIONS
             .iter()
-            .any(|word| text.contains(word))
-        });
-
-        return looks_up || known.iter().any(|known| action.name().contains(known));
-    }
-
-    let asks = [
-        "headRefOid",
-        "headRefName",
-        ".head.sha",
-        ".head.ref",
-        "pull_request.head",
-        "workflow_run.head",
-        "github.head_ref",
-    ];
-    step.run
-        .as_ref()
-        .is_some_and(|code| asks.iter().any(|ask| code.text.contains(ask)))
+            .any(|known| action.name().contains(known))
 }
 
-fn inside(site: Site, location: Location, depth: u32) -> bool {
-    site.workflow
-        .expressions_in(location)
-        .any(|found| names_head(site, found, depth))
+/// The text of a step's input `script`; empty where there is none.
+pub fn script_input(step: &Step) -> &str {
+    match step.input("script").map(|script| &script.value) {
+        Some(EnvValue::Literal(script)) => &script.value,
+        Some(EnvValue::Template { written, .. }) => &written.value,
+        _ => "",
+    }
 }

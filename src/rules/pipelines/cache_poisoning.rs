@@ -1,12 +1,12 @@
-//! `cache-poisoning`: what is released is built from a cache that others can fill.
+//! `cache-poisoning`: releases built from a cache that other runs can write.
 
 use crate::analysis::Ctx;
-use crate::analysis::taint::is_tainted_before;
+use crate::analysis::taint::untrusted_files_before;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Purpose, Step, Trigger, Workflow, step_purposes};
+use crate::model::workflow::{Job, Purpose, Step, Trigger, Workflow, step_purposes};
 use crate::source::Location;
 
-/// Actions with a cache: the input that turns it on or off, and what holds without it.
+/// When an action uses a cache: the input that turns it on or off, and the default.
 enum Cache {
     Always,
     /// On unless the input has one of these values.
@@ -63,88 +63,125 @@ const CACHES: &[(&str, Cache)] = &[
 ];
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let release = |trigger: &&Trigger| match trigger.event.value.as_str() {
-        "release" => true,
-        "push" => {
-            let branches = trigger
-                .branches
-                .iter()
-                .all(|branch| branch.value.starts_with("release"));
-            branches && !(trigger.tags.is_empty() && trigger.branches.is_empty())
-        }
-        _ => false,
-    };
+    let release = release_trigger(workflow);
 
-    let by_hand = |trigger: &Trigger| {
-        matches!(
-            trigger.event.value.as_str(),
-            "workflow_dispatch" | "workflow_call"
-        )
-    };
-
-    let all = workflow
-        .triggers
+    for (job, cache) in workflow
+        .jobs
         .iter()
-        .all(|trigger| release(&trigger) || by_hand(trigger));
-    let released = workflow.triggers.iter().find(release).filter(|_| all);
-
-    for job in &workflow.jobs {
-        // Said once a job.
-        let mut caches = job
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(number, step)| Some((number, cached(step)?)));
-        let Some((number, location)) = caches.next() else {
-            continue;
-        };
-
-        let others = caches.count() as u32;
-        let publishing = job
-            .steps
-            .iter()
-            .flat_map(step_purposes)
-            .find(|evidence| matches!(evidence.purpose, Purpose::Publish | Purpose::Release));
-        let why = match (&publishing, released) {
-            (Some(evidence), _) => Some((evidence.location, "published here")),
-            (None, Some(trigger)) => Some((trigger.event.location, "triggered by a release")),
-            (None, None) => None,
-        };
-
-        if let Some((reason, label)) = why {
-            let mut finding = Finding::new(
-                location,
-                "the release may use a cache that any branch or pull request can write to",
-            )
-            .related(reason, label)
-            .help("disable the cache in this job; build releases without one");
-            finding.others = others;
-            sink.report(finding);
-        } else if let Some(stranger) = is_tainted_before(workflow, job, number) {
+        .filter_map(|job| Some((job, JobCache::of(job)?)))
+    {
+        if let Some((reason, label)) = release_reason(job, release) {
             sink.report(
                 Finding::new(
-                    location,
+                    cache.location,
+                    "the release may use a cache that any branch or pull request can write to",
+                )
+                .related(reason, label)
+                .help("disable the cache in this job; build releases without one")
+                .others(cache.others),
+            );
+        } else if let Some(entry) = untrusted_files_before(workflow, job, cache.step) {
+            sink.report(
+                Finding::new(
+                    cache.location,
                     "untrusted files can enter the default branch's cache, which other runs use",
                 )
-                .related(stranger, "untrusted code enters here")
+                .related(entry, "untrusted code enters here")
                 .help("disable caching in privileged workflows that outside users can trigger"),
             );
         }
     }
 }
 
-/// Where a step uses a cache, if it does.
-fn cached(step: &Step) -> Option<Location> {
-    let action = step.action().filter(|_| !step.is_disabled())?;
+/// The first step of a job that uses a cache. A job is reported once.
+struct JobCache {
+    /// The index of the step.
+    step: usize,
+    location: Location,
+    /// How many other steps use one.
+    others: u32,
+}
+
+impl JobCache {
+    fn of(job: &Job) -> Option<Self> {
+        let mut caches = job
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| Some((index, cache_location(step)?)));
+        let (step, location) = caches.next()?;
+
+        Some(Self {
+            step,
+            location,
+            others: caches.count() as u32,
+        })
+    }
+}
+
+/// The trigger by which a workflow releases, if it starts for no other reason than a release or by
+/// hand.
+fn release_trigger(workflow: &Workflow) -> Option<&Trigger> {
+    let triggers = &workflow.triggers;
+    if !triggers
+        .iter()
+        .all(|trigger| is_release(trigger) || is_manual(trigger))
+    {
+        return None;
+    }
+
+    triggers.iter().find(|trigger| is_release(trigger))
+}
+
+fn is_release(trigger: &Trigger) -> bool {
+    match trigger.event.value.as_str() {
+        "release" => true,
+        "push" => {
+            let is_filtered = !trigger.tags.is_empty() || !trigger.branches.is_empty();
+            is_filtered
+                && trigger
+                    .branches
+                    .iter()
+                    .all(|branch| branch.value.starts_with("release"))
+        }
+        _ => false,
+    }
+}
+
+fn is_manual(trigger: &Trigger) -> bool {
+    matches!(
+        trigger.event.value.as_str(),
+        "workflow_dispatch" | "workflow_call"
+    )
+}
+
+/// Where the job publishes, or else the trigger by which its workflow releases.
+fn release_reason(job: &Job, release: Option<&Trigger>) -> Option<(Location, &'static str)> {
+    let publishing = job
+        .steps
+        .iter()
+        .flat_map(step_purposes)
+        .find(|evidence| matches!(evidence.purpose, Purpose::Publish | Purpose::Release));
+    if let Some(evidence) = publishing {
+        return Some((evidence.location, "published here"));
+    }
+
+    Some((release?.event.location, "triggered by a release"))
+}
+
+/// The place where a step uses a cache.
+fn cache_location(step: &Step) -> Option<Location> {
+    if step.is_disabled() {
+        return None;
+    }
+
+    let action = step.action()?;
     let uses = step.uses.as_ref()?;
     let (_, cache) = CACHES
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(action.name()))?;
-    // Since version 5 the package manager of `package.json` is cached unless that is switched off.
-    let automatic = action.name() == "actions/setup-node" && is_automatic(step);
-    let major = major(step);
     if action.name().eq_ignore_ascii_case("actions/setup-go")
-        && major.is_some_and(|major| major < 4)
+        && major(step).is_some_and(|major| major < 4)
         && step.input("cache").is_none()
     {
         return None;
@@ -157,41 +194,44 @@ fn cached(step: &Step) -> Option<Location> {
                 input
                     .value
                     .literal()
-                    .is_none_or(|at| off.contains(&at.value.as_str()))
+                    .is_none_or(|text| off.contains(&text.value.as_str()))
             });
 
             (!is_off).then_some(uses.location)
         }
-        Cache::OffUnless(input) => match step.input(input) {
-            Some(given) => {
-                let text = given.value.literal().map(|at| at.value.as_str());
+        Cache::OffUnless(input) => {
+            // Since version 5 the package manager of `package.json` is cached by default.
+            let is_automatic = action.name() == "actions/setup-node" && is_automatic(step);
+            let Some(setting) = step.input(input) else {
+                return is_automatic.then_some(uses.location);
+            };
 
-                match text {
-                    Some("" | "false") if !automatic => None,
-                    _ => Some(given.name.location),
-                }
+            match setting.value.literal().map(|text| text.value.as_str()) {
+                Some("" | "false") if !is_automatic => None,
+                _ => Some(setting.name.location),
             }
-            None => automatic.then_some(uses.location),
-        },
+        }
     }
 }
 
+/// Whether `actions/setup-node` caches without being told to. A version by hash counts as a recent
+/// one.
 fn is_automatic(step: &Step) -> bool {
-    let off = step.input_text("package-manager-cache") == Some("false");
-    let by_hash = step.action().is_some_and(|action| action.is_hash());
-    let written = step.input_text("package-manager-cache") == Some("true");
-    !off && (written || major(step).is_some_and(|major| major >= 5) || by_hash)
+    match step.input_text("package-manager-cache") {
+        Some("false") => false,
+        Some("true") => true,
+        _ => {
+            major(step).is_some_and(|major| major >= 5)
+                || step.action().is_some_and(|action| action.is_hash())
+        }
+    }
 }
 
 /// The major version of a step's action, where its tag says so.
 fn major(step: &Step) -> Option<u32> {
-    let action = step.action()?;
-    let major = action
-        .version()?
-        .trim_start_matches('v')
-        .split('.')
-        .next()?
-        .parse()
-        .ok();
-    major.filter(|major| *major < 100)
+    let version = step.action()?.version()?;
+    let major = version.trim_start_matches('v').split('.').next()?;
+
+    // A greater number is a date or a part of a hash.
+    major.parse().ok().filter(|major| *major < 100)
 }

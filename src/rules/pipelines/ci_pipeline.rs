@@ -1,4 +1,4 @@
-//! `ci-pipeline`: something to ship, and nothing that builds or tests it.
+//! `ci-pipeline`: a repository that ships something that no pipeline builds or tests.
 
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_pipeline;
@@ -14,59 +14,56 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
 
-    if facts
-        .repository
-        .files()
-        .iter()
-        .any(|file| is_pipeline(&file.path))
-    {
+    let files = facts.repository.files();
+    if files.iter().any(|file| is_pipeline(&file.path)) {
         return;
     }
 
-    let Some((location, what)) = shipped(ctx) else {
+    let Some((location, product)) = shipped(ctx) else {
         return;
     };
 
     sink.report(
         Finding::new(
             location,
-            format!("no CI pipeline builds or tests this {what}"),
+            format!("no CI pipeline builds or tests this {product}"),
         )
         .label("shipped manually")
         .help(
-            "add a workflow, such as `.github/workflows/ci.yml`, that lints, tests, and \
-                builds on every push",
+            "add a workflow, such as `.github/workflows/ci.yml`, that lints, tests, and builds on \
+             every push",
         ),
     );
 }
 
-/// The first thing that the repository ships.
+/// The first image or service that the repository ships.
 fn shipped(ctx: &Ctx) -> Option<(Location, &'static str)> {
     let facts = ctx.facts;
-    if let Some(dockerfile) = facts
+    if let Some(stage) = facts
         .dockerfiles()
-        .find(|dockerfile| !dockerfile.stages.is_empty())
+        .find_map(|dockerfile| dockerfile.stages.first())
     {
-        let location = dockerfile.stages[0].location;
-        let source = facts.source(location.file);
-        let line = source
-            .lines()
-            .span(source.lines().line(location.span.start), &source.text);
-        let span = Span::new(
-            location.span.start,
-            line.end.min(location.span.end).max(location.span.start),
-        );
-        return Some((Location::new(location.file, span), "image"));
+        return Some((first_line(ctx, stage.location), "image"));
     }
 
-    let services = facts
+    facts
         .projects()
         .iter()
         .filter(|project| !project.development)
-        .flat_map(|project| &project.services);
-    if let Some(service) = services.into_iter().find(|service| service.build.is_some()) {
-        return Some((service.container.name.location, "service"));
-    }
+        .flat_map(|project| &project.services)
+        .find(|service| service.build.is_some())
+        .map(|service| (service.container.name.location, "service"))
+}
 
-    None
+fn first_line(ctx: &Ctx, location: Location) -> Location {
+    let source = ctx.facts.source(location.file);
+    let Span { start, end } = location.span;
+    let line = source
+        .lines()
+        .span(source.lines().line(start), &source.text);
+
+    Location::new(
+        location.file,
+        Span::new(start, line.end.min(end).max(start)),
+    )
 }

@@ -1,28 +1,20 @@
-//! `deploy-needs-tests`: what deploys or publishes comes after what tests.
+//! `deploy-needs-tests`: jobs that deploy or publish wait for jobs that test.
 
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::{is_live, is_trial, says_deploy, says_test};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes, step_purposes};
 use crate::source::Location;
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    // A pull request deploys nothing that lasts.
-    if workflow.only_on(&["pull_request", "merge_group"]) || !is_live(ctx, workflow) {
-        return;
-    }
-    // Calls and finished runs were gated by whoever started them.
-    if workflow.action
-        || workflow.triggers.is_empty()
-        || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"])
-    {
+    if !is_checked(ctx, workflow) {
         return;
     }
 
-    let elsewhere = tests_elsewhere(ctx, workflow);
+    let tests = tests_elsewhere(ctx, workflow);
     let waits =
         workflow.waiting_for(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
-    let tested = workflow.awaited_by(is_testing);
+    let is_tested = workflow.awaited_by(tests_or_calls_tests);
 
     for (index, job) in workflow.jobs.iter().enumerate() {
         if job.is_disabled() || !job.environment.is_absent() {
@@ -34,100 +26,120 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         if is_trial(job)
             || waits[index]
             || is_gated(job, shipping.location)
-            || (is_deliberate(workflow, job) && elsewhere.is_some())
-            || (shipping.purpose == Purpose::Push && tested[index])
+            || (is_deliberate(workflow, job) && tests.is_some())
+            || (shipping.purpose == Purpose::Push && is_tested[index])
         {
             continue;
         }
 
-        let verb = match shipping.purpose {
-            Purpose::Push => "pushes an image",
-            Purpose::Publish => "publishes",
-            _ => "deploys",
-        };
-
-        let mut finding = Finding::new(
-            shipping.location,
-            format!("job `{}` {verb} without waiting for tests", job.id.value),
-        )
-        .label(format!("{verb} even if tests fail"))
-        .anchor(job.id.location);
-        finding = match elsewhere {
-            Some(location) if location.file == workflow.file => finding
-                .related(location, "tests run here")
-                .help("add the test job to `needs:`"),
-            Some(location) => finding
-                .related(location, "tests run here, in a separate workflow")
-                .help(
-                    "run the tests in this workflow and add their job to `needs:`, or start \
-                    this workflow with `workflow_run` after they pass",
-                ),
-            None => finding.help("add a job that runs tests, and list it under `needs:`"),
-        };
-        // Where nothing is tested at all, that is the greater fault, and another rule's.
-        let level = if elsewhere.is_some() {
-            sink.level()
-        } else {
-            Level::Warning
-        };
-
-        sink.report_at(level, finding);
+        sink.report(untested_shipping(workflow, job, &shipping, tests));
     }
 }
 
-/// The first command or action of a job that ships something for good.
-fn ships(job: &Job) -> Option<Evidence> {
-    let steps = job.steps.iter().filter(|step| !step.is_disabled());
-    let mut shipping = steps.flat_map(step_purposes).filter(|evidence| {
-        matches!(
-            evidence.purpose,
-            Purpose::Push | Purpose::Publish | Purpose::Deploy
-        )
-    });
-    // What is composed on the runner itself ends with the job, unless the job says that it deploys.
-    shipping.find(|evidence| !evidence.on_runner || says_deploy(job))
+/// Whether jobs of the workflow could wait for tests.
+fn is_checked(ctx: &Ctx, workflow: &Workflow) -> bool {
+    // What a pull request deploys is temporary.
+    let is_temporary = workflow.only_on(&["pull_request", "merge_group"]);
+    // Calls and finished runs are gated where they start.
+    let is_gated_elsewhere = workflow.action
+        || workflow.triggers.is_empty()
+        || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"]);
+
+    is_live(ctx, workflow) && !is_temporary && !is_gated_elsewhere
 }
 
-/// Whether tests come first in an earlier step of its own. In a job that it waits for they may too;
-/// a reusable workflow that it needs, and a local action that it runs, may test, nobody can tell
-/// from here.
+fn untested_shipping(
+    workflow: &Workflow,
+    job: &Job,
+    shipping: &Evidence,
+    tests: Option<Location>,
+) -> Finding {
+    let verb = match shipping.purpose {
+        Purpose::Push => "pushes an image",
+        Purpose::Publish => "publishes",
+        _ => "deploys",
+    };
+    let finding = Finding::new(
+        shipping.location,
+        format!("job `{}` {verb} without waiting for tests", job.id.value),
+    )
+    .label(format!("{verb} even if tests fail"))
+    .anchor(job.id.location);
+
+    match tests {
+        Some(location) if location.file == workflow.file => finding
+            .related(location, "tests run here")
+            .help("add the test job to `needs:`"),
+        Some(location) => finding
+            .related(location, "tests run here, in a separate workflow")
+            .help(
+                "run the tests in this workflow and add their job to `needs:`, or start this \
+                 workflow with `workflow_run` after they pass",
+            ),
+        None => finding
+            .help("add a job that runs tests, and list it under `needs:`")
+            .case("untested"),
+    }
+}
+
+/// The first command or action of a job that ships something permanently.
+fn ships(job: &Job) -> Option<Evidence> {
+    // What compose starts on the runner ends with the job, unless the job says that it deploys.
+    job.steps
+        .iter()
+        .filter(|step| !step.is_disabled())
+        .flat_map(step_purposes)
+        .filter(|evidence| {
+            matches!(
+                evidence.purpose,
+                Purpose::Push | Purpose::Publish | Purpose::Deploy
+            )
+        })
+        .find(|evidence| !evidence.on_runner || says_deploy(job))
+}
+
+/// Whether an earlier step of the job tests.
 fn is_gated(job: &Job, shipping: Location) -> bool {
-    let own = job.steps.iter().flat_map(step_purposes);
-    let before = own.filter(|evidence| evidence.location.span.start < shipping.span.start);
-    let named = job
+    let start = shipping.span.start;
+    let tests = job
         .steps
         .iter()
-        .filter(|step| step.location.span.start < shipping.span.start);
-    let named = named
-        .filter_map(|step| step.name.as_ref())
-        .any(|name| says_test(&name.value));
-    before.into_iter().any(|evidence| is_test(&evidence)) || named
+        .flat_map(step_purposes)
+        .any(|evidence| evidence.location.span.start < start && is_test(&evidence));
+
+    tests
+        || job
+            .steps
+            .iter()
+            .filter(|step| step.location.span.start < start)
+            .filter_map(|step| step.name.as_ref())
+            .any(|name| says_test(&name.value))
 }
 
-/// Whether the job tests what the jobs before it have pushed.
-fn is_testing(job: &Job) -> bool {
-    let called = job.uses.is_some() && says_test(&job.id.value);
-    !job.is_disabled() && (called || job_purposes(job).iter().any(is_test))
+/// Whether a job tests, or calls a workflow that does.
+fn tests_or_calls_tests(job: &Job) -> bool {
+    let calls_tests = job.uses.is_some() && says_test(&job.id.value);
+
+    !job.is_disabled() && (calls_tests || job_purposes(job).iter().any(is_test))
 }
 
 const fn is_test(evidence: &Evidence) -> bool {
     matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
-/// Whether a person decides each time: a release, a tag, a button, or a schedule that repeats what
-/// was shipped before.
-fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
-    let on_tags = |text: &str| {
-        text.contains("refs/tags/")
-            || text.contains("github.event_name == 'release'")
-            || text.contains("ref_type == 'tag'")
-            || text.contains("workflow_dispatch")
-    };
+/// Parts of conditions that hold only for a release, a tag or a manual run.
+const DELIBERATE: &[&str] = &[
+    "refs/tags/",
+    "github.event_name == 'release'",
+    "ref_type == 'tag'",
+    "workflow_dispatch",
+];
 
-    if job
-        .condition
-        .as_ref()
-        .is_some_and(|condition| on_tags(&condition.value))
+/// Whether a person decides each time: a release, a tag, a manual run, or a schedule that repeats
+/// what was shipped before.
+fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
+    if let Some(condition) = &job.condition
+        && DELIBERATE.iter().any(|part| condition.value.contains(part))
     {
         return true;
     }
@@ -141,10 +153,13 @@ fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
         })
 }
 
-/// Where tests run, in this workflow or in another one.
+/// A place where tests run: in this workflow, or else in another one.
 fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
     let tests = ctx.facts.tests();
-    let here = tests.iter().find(|location| location.file == workflow.file);
-    here.or_else(|| tests.iter().find(|location| location.file != workflow.file))
+
+    tests
+        .iter()
+        .find(|location| location.file == workflow.file)
+        .or_else(|| tests.first())
         .copied()
 }

@@ -1,9 +1,8 @@
 //! `deploy-guard`, `deploy-environment`, `deploy-concurrency`, `mutable-image-push`,
-//! `rollback-plan`: how what is built gets out.
+//! `rollback-plan`: jobs that deploy or push.
 
 use crate::analysis::Ctx;
-use crate::analysis::pipelines::is_live;
-use crate::analysis::pipelines::{is_trial, says_deploy};
+use crate::analysis::pipelines::{is_live, is_trial, says_deploy};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
 use crate::model::keywords::Signal;
@@ -11,9 +10,18 @@ use crate::model::workflow::{
     Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes,
 };
 use crate::source::{Located, Span};
+use crate::syntax::shell::{Invocation, Word};
 
-/// The deploying command or action of each job that deploys for good, and the job's number.
-fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(usize, &'w Job, Evidence)> {
+/// A job that deploys permanently.
+struct Deploy<'w> {
+    /// The index of the job.
+    index: usize,
+    job: &'w Job,
+    /// The deploying command or action.
+    evidence: Evidence,
+}
+
+fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<Deploy<'w>> {
     if workflow.action
         || !is_live(ctx, workflow)
         || workflow.only_on(&["pull_request", "merge_group"])
@@ -21,23 +29,31 @@ fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<(usize, &'w Job, Eviden
         return Vec::new();
     }
 
-    let jobs = workflow
+    workflow
         .jobs
         .iter()
         .enumerate()
-        .filter(|(_, job)| !job.is_disabled());
-    // Few jobs deploy: only their scripts are looked through.
-    let found = jobs.filter_map(|(index, job)| Some((index, job, deploy_of(job)?)));
-
-    found.filter(|(_, job, _)| !is_trial(job)).collect()
+        .filter(|(_, job)| !job.is_disabled())
+        .filter_map(|(index, job)| {
+            let evidence = deploy_evidence(job)?;
+            Some(Deploy {
+                index,
+                job,
+                evidence,
+            })
+        })
+        // Few jobs deploy: only their scripts are searched.
+        .filter(|deploy| !is_trial(deploy.job))
+        .collect()
 }
 
-fn deploy_of(job: &Job) -> Option<Evidence> {
-    let steps = job.steps.iter().filter(|step| !step.is_disabled());
-    let mut found = steps
+fn deploy_evidence(job: &Job) -> Option<Evidence> {
+    job.steps
+        .iter()
+        .filter(|step| !step.is_disabled())
         .flat_map(step_purposes)
-        .filter(|evidence| evidence.purpose == Purpose::Deploy);
-    found.find(|evidence| !evidence.on_runner || says_deploy(job))
+        .filter(|evidence| evidence.purpose == Purpose::Deploy)
+        .find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
 pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -45,36 +61,29 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     };
 
-    let filtered = [
+    let filters = [
         &push.branches,
         &push.branches_ignore,
         &push.tags,
         &push.tags_ignore,
     ];
-    if filtered.iter().any(|filter| !filter.is_empty()) {
+    if filters.iter().any(|filter| !filter.is_empty()) {
         return;
     }
 
-    let is_guarded = |condition: &Located<String>| {
-        let text = &condition.value;
-        text.contains("ref")
-            || text.contains("event_name")
-            || text.contains("needs.")
-            || text.contains("branch")
-    };
+    let waits = workflow.waiting_for(|job| job.condition.as_ref().is_some_and(is_guard));
 
-    let waits = workflow.waiting_for(|job| job.condition.as_ref().is_some_and(is_guarded));
-
-    for (index, job, evidence) in deploys(ctx, workflow) {
+    for deploy in deploys(ctx, workflow) {
+        let job = deploy.job;
         let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
         let mut conditions = job.condition.iter().chain(steps);
-        if !job.environment.is_absent() || waits[index] || conditions.any(is_guarded) {
+        if !job.environment.is_absent() || waits[deploy.index] || conditions.any(is_guard) {
             continue;
         }
 
         sink.report(
             Finding::new(
-                evidence.location,
+                deploy.evidence.location,
                 format!("job `{}` deploys on a push to any branch", job.id.value),
             )
             .related(push.event.location, "triggered by every push")
@@ -87,11 +96,19 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// Whether a condition may exclude branches.
+fn is_guard(condition: &Located<String>) -> bool {
+    ["ref", "event_name", "needs.", "branch"]
+        .iter()
+        .any(|word| condition.value.contains(word))
+}
+
 pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for (_, job, evidence) in deploys(ctx, workflow)
-        .into_iter()
-        .filter(|(_, job, _)| job.environment.is_absent())
-    {
+    for Deploy { job, evidence, .. } in deploys(ctx, workflow) {
+        if !job.environment.is_absent() {
+            continue;
+        }
+
         sink.report(
             Finding::new(
                 job.id.location,
@@ -111,10 +128,11 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    for (_, job, evidence) in deploys(ctx, workflow)
-        .into_iter()
-        .filter(|(_, job, _)| job.concurrency.is_absent())
-    {
+    for Deploy { job, evidence, .. } in deploys(ctx, workflow) {
+        if !job.concurrency.is_absent() {
+            continue;
+        }
+
         sink.report(
             Finding::new(
                 job.id.location,
@@ -129,37 +147,25 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// Whether anybody wrote down how a bad deploy is taken back.
+/// A repository that deploys and does not document how to roll back.
 pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::Rollback) {
         return;
     }
-    // A demo or a preview is put up again.
-    let passing = |path: &str| {
-        ["demo", "preview", "docs"]
-            .iter()
-            .any(|word| path.contains(word))
-    };
 
-    let lasting = ctx
+    let mut deploys = ctx
         .facts
         .workflows()
-        .filter(|workflow| !passing(ctx.facts.path(workflow.file)));
-    // A script's name alone may speak of what is packed for others to deploy.
-    let plain = |job: &Job, evidence: &Evidence| {
-        !ctx.facts.text(evidence.location).contains(".sh") || says_deploy(job)
-    };
-
-    let mut found = lasting
+        .filter(|workflow| !is_demo(ctx.facts.path(workflow.file)))
         .flat_map(|workflow| deploys(ctx, workflow))
-        .filter(|(_, job, evidence)| plain(job, evidence));
-    let Some((_, _, evidence)) = found.next() else {
+        .filter(|deploy| is_certain(ctx, deploy));
+    let Some(first) = deploys.next() else {
         return;
     };
 
     sink.report(
         Finding::new(
-            evidence.location,
+            first.evidence.location,
             "no documented way to roll back this deploy",
         )
         .label("deploys here")
@@ -167,8 +173,21 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
             "document how to return to the previous release, including migrations, in a \
                 runbook or as a manual workflow, and test it once",
         )
-        .others(found.count() as u32),
+        .others(deploys.count() as u32),
     );
+}
+
+/// Whether a workflow deploys what is simply deployed again: a demo or a preview.
+fn is_demo(path: &str) -> bool {
+    ["demo", "preview", "docs"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
+/// Whether a deploy is more than the name of a script, which may package a release for others to
+/// deploy.
+fn is_certain(ctx: &Ctx, deploy: &Deploy) -> bool {
+    !ctx.facts.text(deploy.evidence.location).contains(".sh") || says_deploy(deploy.job)
 }
 
 pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -177,20 +196,14 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 
     for build in image_builds(workflow)
-        .into_iter()
+        .iter()
         .filter(|build| build.pushes && is_mutable(build))
     {
-        let Some((job, step)) = builder(workflow, &build) else {
+        let Some((job, step)) = builder(workflow, build) else {
             continue;
         };
 
-        let by_digest = match step.input("outputs").map(|input| &input.value) {
-            Some(EnvValue::Literal(at)) => at.value.contains("push-by-digest"),
-            Some(EnvValue::Template { written, .. }) => written.value.contains("push-by-digest"),
-            _ => false,
-        };
-
-        if by_digest || tags_elsewhere(job) {
+        if pushes_by_digest(step) || tags_elsewhere(job) {
             continue;
         }
 
@@ -209,24 +222,39 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// The job and step that an image is built by.
+fn pushes_by_digest(step: &Step) -> bool {
+    let outputs = match step.input("outputs").map(|input| &input.value) {
+        Some(EnvValue::Literal(outputs)) => &outputs.value,
+        Some(EnvValue::Template { written, .. }) => &written.value,
+        _ => return false,
+    };
+
+    outputs.contains("push-by-digest")
+}
+
+/// The job and step that build an image.
 fn builder<'w>(workflow: &'w Workflow, build: &ImageBuild) -> Option<(&'w Job, &'w Step)> {
-    let mut steps = workflow
+    workflow
         .jobs
         .iter()
-        .flat_map(|job| job.steps.iter().map(move |step| (job, step)));
-    steps.find(|(_, step)| {
-        let script = step
-            .run
-            .as_ref()
-            .map(|code| code.location(Span::of(0, code.text.len())).span);
-        step.uses
-            .as_ref()
-            .is_some_and(|uses| uses.location == build.location)
-            || script.is_some_and(|script| script.contains(build.location.span))
+        .flat_map(|job| job.steps.iter().map(move |step| (job, step)))
+        .find(|(_, step)| is_built_by(build, step))
+}
+
+fn is_built_by(build: &ImageBuild, step: &Step) -> bool {
+    if let Some(uses) = &step.uses
+        && uses.location == build.location
+    {
+        return true;
+    }
+
+    step.run.as_ref().is_some_and(|code| {
+        let script = code.location(Span::of(0, code.text.len()));
+        script.span.contains(build.location.span)
     })
 }
 
+/// Whether all tags of an image are those that every build moves.
 fn is_mutable(build: &ImageBuild) -> bool {
     !build.tags.is_empty()
         && build.tags.iter().all(|tag| {
@@ -242,25 +270,25 @@ fn is_mutable(build: &ImageBuild) -> bool {
         })
 }
 
-/// Whether the job gives the image further tags by commands.
+/// Whether commands of the job add tags to the image.
 fn tags_elsewhere(job: &Job) -> bool {
-    let scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
-    scripts
+    job.steps
+        .iter()
+        .filter_map(|step| step.run.as_ref())
         .flat_map(|code| code.script().invocations())
-        .any(|invocation| {
-            let words: Vec<&str> = invocation
-                .args
-                .iter()
-                .map(crate::syntax::shell::Word::text)
-                .collect();
-            match words.as_slice() {
-                ["tag" | "image", ..] | ["buildx", "imagetools", ..] => {
-                    invocation.is(&["docker", "podman", "crane", "skopeo"])
-                }
-                ["push", rest @ ..] => rest
-                    .iter()
-                    .any(|word| word.contains('$') || *word == "--all-tags" || *word == "-a"),
-                _ => false,
-            }
-        })
+        .any(|invocation| adds_tag(&invocation))
+}
+
+fn adds_tag(invocation: &Invocation<'_>) -> bool {
+    let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
+
+    match words.as_slice() {
+        ["tag" | "image", ..] | ["buildx", "imagetools", ..] => {
+            invocation.is(&["docker", "podman", "crane", "skopeo"])
+        }
+        ["push", rest @ ..] => rest
+            .iter()
+            .any(|word| word.contains('$') || *word == "--all-tags" || *word == "-a"),
+        _ => false,
+    }
 }

@@ -16,7 +16,7 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
             let help = match nearest(&needed.value, ids) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(id) => format!("did you mean `{id}`?"),
                 None => {
                     "name a job in this workflow; to wait for another workflow, use `workflow_run`"
                         .to_owned()
@@ -37,61 +37,64 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// How many needs are followed in one workflow to find its circles. One circle is enough for GitHub
-/// to refuse it.
+/// How many needs are followed in one workflow to find its cycles. GitHub rejects a workflow for
+/// one cycle.
 const MAX_FOLLOWED: usize = 1 << 20;
 
 pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let mut told: HashSet<usize> = HashSet::new();
+    let mut reported: HashSet<usize> = HashSet::new();
     let mut followed = 0;
-    let circling = workflow.circling();
 
-    for start in circling {
-        if told.contains(&start) || followed > MAX_FOLLOWED {
+    for start in workflow.circling() {
+        if reported.contains(&start) || followed > MAX_FOLLOWED {
             continue;
         }
 
-        let Some(cycle) = cycle(workflow, start, &mut followed) else {
-            continue;
-        };
-
-        let names: Vec<&str> = cycle
-            .iter()
-            .chain([&start])
-            .map(|&at| workflow.jobs[at].id.value.as_str())
-            .collect();
-        let job = &workflow.jobs[start];
-        let next = &workflow.jobs[cycle.get(1).copied().unwrap_or(start)];
-        let location = job
-            .needs
-            .iter()
-            .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
-            .map_or(job.id.location, |needed| needed.location);
-        let mut finding = Finding::new(
-            location,
-            format!("jobs need each other in a cycle: `{}`", names.join("` → `")),
-        )
-        .help("remove one `needs` to break the cycle; GitHub rejects the workflow");
-        for &at in &cycle[1..] {
-            finding = finding.related(workflow.jobs[at].id.location, "part of the cycle");
+        if let Some(cycle) = shortest_cycle(workflow, start, &mut followed) {
+            sink.report(cycle_finding(workflow, &cycle));
+            reported.extend(cycle);
         }
-
-        told.extend(cycle);
-        sink.report(finding);
     }
 }
 
-/// The shortest way from a job back to itself.
-fn cycle(workflow: &Workflow, start: usize, followed: &mut usize) -> Option<Vec<usize>> {
+/// The finding for a cycle of jobs, at the `needs` of the first one.
+fn cycle_finding(workflow: &Workflow, cycle: &[usize]) -> Finding {
+    let start = cycle[0];
+    let names: Vec<&str> = cycle
+        .iter()
+        .chain([&start])
+        .map(|&index| workflow.jobs[index].id.value.as_str())
+        .collect();
+    let job = &workflow.jobs[start];
+    let next = &workflow.jobs[cycle.get(1).copied().unwrap_or(start)];
+    let location = job
+        .needs
+        .iter()
+        .find(|needed| needed.value.eq_ignore_ascii_case(&next.id.value))
+        .map_or(job.id.location, |needed| needed.location);
+    let mut finding = Finding::new(
+        location,
+        format!("jobs need each other in a cycle: `{}`", names.join("` → `")),
+    )
+    .help("remove one `needs` to break the cycle; GitHub rejects the workflow");
+    for &index in &cycle[1..] {
+        finding = finding.related(workflow.jobs[index].id.location, "part of the cycle");
+    }
+
+    finding
+}
+
+/// The shortest way from a job back to itself, beginning with the job.
+fn shortest_cycle(workflow: &Workflow, start: usize, followed: &mut usize) -> Option<Vec<usize>> {
     let mut came_from: HashMap<usize, usize> = HashMap::new();
     let mut queue = VecDeque::from([start]);
 
-    while let Some(at) = queue.pop_front() {
-        for next in workflow.needed_jobs(at) {
+    while let Some(job) = queue.pop_front() {
+        for next in workflow.needed_jobs(job) {
             *followed += 1;
 
             if next == start {
-                let mut path = vec![at];
+                let mut path = vec![job];
                 while let Some(&before) = came_from.get(&path[path.len() - 1]) {
                     path.push(before);
                 }
@@ -102,7 +105,7 @@ fn cycle(workflow: &Workflow, start: usize, followed: &mut usize) -> Option<Vec<
 
             came_from.entry(next).or_insert_with(|| {
                 queue.push_back(next);
-                at
+                job
             });
         }
     }

@@ -1,90 +1,98 @@
-//! `pinned-action`: actions and reusable workflows followed at a branch or a tag.
+//! `pinned-action`: actions and reusable workflows pinned to a branch or a tag.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink, Subject};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Located, Location, Span};
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let calls = workflow.jobs.iter().filter_map(|job| job.uses.as_ref());
-    let steps = workflow
-        .jobs
-        .iter()
-        .flat_map(|job| &job.steps)
-        .filter_map(|step| step.uses.as_ref());
-    let mut seen: Vec<(&Located<String>, u32)> = Vec::new();
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    let uses = calls.chain(steps.filter_map(|step| step.uses.as_ref()));
 
-    for uses in calls.chain(steps) {
-        match seen.iter_mut().find(|(first, _)| first.value == uses.value) {
-            Some((_, others)) => *others += 1,
-            None => seen.push((uses, 0)),
+    // One finding for each action and version.
+    for (uses, others) in count_equal(uses) {
+        if let Some(finding) = unpinned(uses) {
+            sink.report(finding.others(others));
         }
-    }
-
-    for (uses, others) in seen {
-        report(uses, others, sink);
     }
 }
 
-/// Said once a file for each action and version.
-fn report(uses: &Located<String>, others: u32, sink: &mut Sink) {
+/// The first of equal strings, and how many more there are.
+pub(super) fn count_equal<'w>(
+    strings: impl Iterator<Item = &'w Located<String>>,
+) -> Vec<(&'w Located<String>, u32)> {
+    let mut counts: Vec<(&Located<String>, u32)> = Vec::new();
+
+    for string in strings {
+        match counts
+            .iter_mut()
+            .find(|(first, _)| first.value == string.value)
+        {
+            Some((_, others)) => *others += 1,
+            None => counts.push((string, 0)),
+        }
+    }
+
+    counts
+}
+
+fn unpinned(uses: &Located<String>) -> Option<Finding> {
     let action = ActionRef::parse(&uses.value);
     let ActionRef::Remote {
         name,
         version: Some(version),
     } = action
     else {
-        return;
+        return None;
     };
 
     if version.is_empty() || version.contains("${{") || action.is_hash() {
-        return;
+        return None;
     }
 
-    let tag = is_tag(version);
-    let of_github = matches!(
-        action.owner().map(str::to_ascii_lowercase).as_deref(),
-        Some("actions" | "github")
-    );
-    let (what, example) = if tag {
+    let is_tag = is_tag(version);
+    let (kind, example) = if is_tag {
         ("tag", "v1.2.3")
     } else {
         ("branch", "main")
     };
+    let owner = action.owner().unwrap_or_default().to_ascii_lowercase();
+    let is_of_github = matches!(owner.as_str(), "actions" | "github");
 
-    let end = uses.location.span.end;
-    let location = Location::new(
-        uses.location.file,
-        Span::new(end.saturating_sub(version.len() as u32), end),
-    );
-    let mut finding = Finding::new(
-        location,
-        format!("`{name}@{version}` is not pinned to a commit, so its content can change"),
+    Some(
+        Finding::new(
+            version_location(uses, version),
+            format!("`{name}@{version}` is not pinned to a commit, so its content can change"),
+        )
+        .label(format!("a {kind} can be moved"))
+        .help(format!(
+            "pin the full commit SHA and keep the {kind} as a comment, as in `uses: \
+             owner/action@<40 hexadecimal digits> # {example}`"
+        ))
+        .cause(Subject::File, kind)
+        .case_if(is_of_github && is_tag, "github-tag"),
     )
-    .label(format!("a {what} can be moved"))
-    .help(format!(
-        "pin the full commit SHA and keep the {what} as a comment, as in `uses: \
-        owner/action@<40 hexadecimal digits> # {example}`"
-    ));
-    finding = finding.cause(Subject::File, what);
-    finding.others = others;
-    sink.report_at(
-        if of_github && tag {
-            Level::Note
-        } else {
-            sink.level()
-        },
-        finding,
-    );
+}
+
+/// The place of the version at the end of a reference.
+pub(super) fn version_location(uses: &Located<String>, version: &str) -> Location {
+    let end = uses.location.span.end;
+    let start = end.saturating_sub(version.len() as u32);
+
+    Location::new(uses.location.file, Span::new(start, end))
 }
 
 /// Whether a version looks like a release's tag rather than a branch: `v4`, `1.2.3`, `name-v2`.
 fn is_tag(version: &str) -> bool {
-    let last = version.rsplit('/').next().unwrap_or(version);
-    let number = last.rsplit(['-', '@']).find(|part| {
-        part.trim_start_matches(['v', 'V'])
-            .starts_with(|c: char| c.is_ascii_digit())
-    });
     // `release/v1` is the name of a branch.
-    !version.starts_with("release/") && number.is_some()
+    if version.starts_with("release/") {
+        return false;
+    }
+
+    let last = version.rsplit('/').next().unwrap_or(version);
+    last.split(['-', '@']).any(|part| {
+        part.trim_start_matches(['v', 'V'])
+            .starts_with(|letter: char| letter.is_ascii_digit())
+    })
 }

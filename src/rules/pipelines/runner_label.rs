@@ -1,12 +1,14 @@
-//! `runner-label`: labels of runners that GitHub has switched off, and labels that are likely
-//! misspelt.
+//! `runner-label`: labels of retired runners, and labels that are probably misspelled.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
 use crate::suggest::nearest;
+
+/// The beginnings of the labels of hosted runners, one for each operating system.
+const FAMILIES: &[&str] = &["ubuntu-", "windows-", "macos-"];
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action {
@@ -14,93 +16,101 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 
     for job in &workflow.jobs {
-        let own = job.runs_on.iter().any(|label| label.value == "self-hosted");
-        for label in labels(job) {
-            judge(label, own, sink);
+        let is_self_hosted = job.runs_on.iter().any(|label| label.value == "self-hosted");
+        if !is_self_hosted {
+            for finding in labels(job).into_iter().filter_map(wrong_label) {
+                sink.report(finding);
+            }
         }
 
-        conflict(job, sink);
+        if let Some(finding) = conflict(job) {
+            sink.report(finding);
+        }
     }
 }
 
-/// The labels of a job; of `${{ matrix.os }}`, the row's values.
+/// The labels of a job; for `${{ matrix.os }}`, the values of the axis.
 fn labels(job: &Job) -> Vec<&Located<String>> {
-    let mut found = Vec::new();
+    let mut labels = Vec::new();
 
     for label in &job.runs_on {
-        let row = label
-            .value
-            .strip_prefix("${{")
-            .and_then(|rest| rest.strip_suffix("}}"))
-            .and_then(|inner| inner.trim().strip_prefix("matrix."));
-        match (row, &job.matrix) {
-            (Some(row), Some(matrix)) => {
-                let axis = matrix.axes.iter().find(|axis| axis.name.value == row);
-                found.extend(axis.into_iter().flat_map(|axis| &axis.values));
+        match (matrix_axis(&label.value), &job.matrix) {
+            (Some(name), Some(matrix)) => {
+                let axis = matrix.axes.iter().find(|axis| axis.name.value == name);
+                labels.extend(axis.into_iter().flat_map(|axis| &axis.values));
             }
-            _ => found.push(label),
+            _ => labels.push(label),
         }
     }
 
-    found
+    labels
 }
 
-fn judge(label: &Located<String>, own: bool, sink: &mut Sink) {
+/// The `os` of `${{ matrix.os }}`.
+fn matrix_axis(label: &str) -> Option<&str> {
+    let expression = label.strip_prefix("${{")?.strip_suffix("}}")?;
+    expression.trim().strip_prefix("matrix.")
+}
+
+/// The finding for a label that is retired or unknown.
+fn wrong_label(label: &Located<String>) -> Option<Finding> {
     let text = label.value.to_ascii_lowercase();
     let runners = &DATA.runners;
     if text.contains("${{")
         || text.trim().is_empty()
-        || own
         || runners.hosted.contains(&text)
-        || runners.own.contains(&text)
+        || runners.self_hosted.contains(&text)
     {
-        return;
+        return None;
     }
 
     if runners.retired.contains(&text) {
-        let family = text.split('-').next().unwrap_or_default();
-        sink.report(
-            Finding::new(
-                label.location,
-                format!(
-                    "GitHub has retired `{}`, so the job waits until it times out",
-                    label.value
-                ),
-            )
-            .label("this runner no longer exists")
-            .help(format!(
-                "use `{family}-latest`, or the version it refers to"
-            )),
-        );
-        return;
-    }
-    // Larger runners and runners of one's own have names that nobody else knows; a misspelt one is
-    // near a known one.
-    let families = ["ubuntu-", "windows-", "macos-"];
-    let sized = ["core", "gb", "x64", "arm", "gpu", "large", "runner", "xl"]
-        .iter()
-        .any(|word| text.contains(word));
-    if !families.iter().any(|family| text.starts_with(family)) || sized {
-        let known = nearest(&text, ["ubuntu-latest", "windows-latest", "macos-latest"]);
-        if let Some(meant) = known.filter(|meant| near(meant, &text)) {
-            sink.report(unknown(label).help(format!("did you mean `{meant}`?")));
-        }
-
-        return;
+        return Some(retired(label, &text));
     }
 
-    let finding = match nearest(&text, runners.hosted.iter().map(String::as_str)) {
-        Some(meant) => unknown(label).help(format!(
+    if !has_hosted_form(&text) {
+        // Self-hosted and larger runners may have any name; a misspelled one is near a known one.
+        let meant = nearest(&text, ["ubuntu-latest", "windows-latest", "macos-latest"])
+            .filter(|meant| is_near(meant, &text))?;
+        return Some(unknown(label).help(format!("did you mean `{meant}`?")));
+    }
+
+    let help = match nearest(&text, runners.hosted.iter().map(String::as_str)) {
+        Some(meant) => format!(
             "did you mean `{meant}`? (labels as of November 2026; a self-hosted runner may have \
              any label)"
-        )),
-        None => unknown(label).help(
-            "use a GitHub-hosted label (as of November 2026), unless this is \
-                a self-hosted runner",
         ),
+        None => "use a GitHub-hosted label (as of November 2026), unless this is a self-hosted \
+                 runner"
+            .to_owned(),
     };
 
-    sink.report_at(Level::Warning, finding);
+    Some(unknown(label).help(help))
+}
+
+/// Whether a label looks like one of a standard hosted runner: `ubuntu-99.04`, not
+/// `ubuntu-22.04-8core`.
+fn has_hosted_form(label: &str) -> bool {
+    const SIZES: &[&str] = &["core", "gb", "x64", "arm", "gpu", "large", "runner", "xl"];
+
+    FAMILIES.iter().any(|family| label.starts_with(family))
+        && !SIZES.iter().any(|word| label.contains(word))
+}
+
+fn retired(label: &Located<String>, text: &str) -> Finding {
+    let family = text.split('-').next().unwrap_or_default();
+
+    Finding::new(
+        label.location,
+        format!(
+            "GitHub has retired `{}`, so the job waits until it times out",
+            label.value
+        ),
+    )
+    .label("this runner no longer exists")
+    .help(format!(
+        "use `{family}-latest`, or the version it refers to"
+    ))
 }
 
 fn unknown(label: &Located<String>) -> Finding {
@@ -110,44 +120,33 @@ fn unknown(label: &Located<String>) -> Finding {
     )
 }
 
-/// Whether one word is the other with a slip of the finger.
-fn near(meant: &str, text: &str) -> bool {
+/// Whether a word may be another one with a typing error.
+fn is_near(meant: &str, text: &str) -> bool {
     meant.len().abs_diff(text.len()) <= 1 && meant.bytes().next() == text.bytes().next()
 }
 
-/// Labels of two systems never meet in one runner.
-fn conflict(job: &Job, sink: &mut Sink) {
-    if job.runs_on.len() < 2 {
-        return;
-    }
-
-    let system = |label: &&Located<String>| {
-        let text = label.value.to_ascii_lowercase();
-        ["ubuntu-", "windows-", "macos-"]
-            .iter()
-            .position(|family| text.starts_with(family))
-    };
-
-    let mut seen = job
+/// The finding for labels of two systems, which no runner has.
+fn conflict(job: &Job) -> Option<Finding> {
+    let mut systems = job
         .runs_on
         .iter()
-        .filter_map(|label| Some((system(&label)?, label)));
-    let Some((first, one)) = seen.next() else {
-        return;
-    };
+        .filter_map(|label| Some((family(label)?, label)));
+    let (first_family, first) = systems.next()?;
+    let (_, other) =
+        systems.find(|(family, other)| *family != first_family || other.value != first.value)?;
 
-    if let Some((_, other)) =
-        seen.find(|(system, other)| *system != first || other.value != one.value)
-    {
-        sink.report(
-            Finding::new(
-                other.location,
-                format!("no runner has both `{}` and `{}`", one.value, other.value),
-            )
-            .related(one.location, "also required")
-            .help(
-                "use a matrix for several systems; one runner must have all the labels in the list",
-            ),
-        );
-    }
+    Some(
+        Finding::new(
+            other.location,
+            format!("no runner has both `{}` and `{}`", first.value, other.value),
+        )
+        .related(first.location, "also required")
+        .help("use a matrix for several systems; one runner must have all the labels in the list"),
+    )
+}
+
+/// The index of the label's operating system in [`FAMILIES`].
+fn family(label: &Located<String>) -> Option<usize> {
+    let text = label.value.to_ascii_lowercase();
+    FAMILIES.iter().position(|family| text.starts_with(family))
 }

@@ -1,16 +1,18 @@
 //! `lint-stage`, `test-stage`, `build-stage`, `scan-stage`, `secret-scan-hook`, `sbom-stage`,
-//! `deploy-stage`, `eval-stage`: what no pipeline of the repository does.
+//! `deploy-stage`, `eval-stage`: stages that no pipeline of the repository has.
+
+use std::collections::HashSet;
 
 use crate::analysis::Ctx;
 use crate::analysis::packages::{MANIFESTS, is_manifest, package_at};
 use crate::analysis::pipelines::{is_live, is_pipeline};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::file_kind::FileKind;
 use crate::model::keywords::Signal;
-use crate::model::workflow::{ActionRef, Purpose, Workflow, job_purposes};
+use crate::model::workflow::{ActionRef, Purpose, Step, Workflow, job_purposes};
 use crate::source::{Location, file_name};
 
-/// Packages by which an application that calls language models is known.
+/// Packages of applications that call language models.
 const LLM_PACKAGES: &[&str] = &[
     "openai",
     "anthropic",
@@ -40,191 +42,210 @@ const LLM_PACKAGES: &[&str] = &[
     "rig-core",
 ];
 
+/// A stage that a pipeline should have.
+struct PipelineStage {
+    /// What the jobs of the stage do; one of these is enough.
+    purposes: &'static [Purpose],
+    /// What no CI job does, for the message.
+    task: &'static str,
+    /// What to add.
+    addition: &'static str,
+}
+
 pub fn lint(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        missing(
-            ctx,
-            sink,
-            &[Purpose::Lint, Purpose::Typecheck],
-            "lints or type-checks the code",
-            "a lint job",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::Lint, Purpose::Typecheck],
+            task: "lints or type-checks the code",
+            addition: "a lint job",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn test(ctx: &Ctx, sink: &mut Sink) {
     if has_code(ctx) {
-        missing(
-            ctx,
-            sink,
-            &[Purpose::Test],
-            "runs the tests",
-            "a job that runs the tests",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::Test],
+            task: "runs the tests",
+            addition: "a job that runs the tests",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn build(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        missing(
-            ctx,
-            sink,
-            &[Purpose::Build, Purpose::Image, Purpose::Push],
-            "builds what the repository ships",
-            "a job that builds the image",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::Build, Purpose::Image, Purpose::Push],
+            task: "builds what the repository ships",
+            addition: "a job that builds the image",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn scan(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        missing(
-            ctx,
-            sink,
-            &[Purpose::ImageScan, Purpose::Scan],
-            "scans the image for known vulnerabilities",
-            "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 \
-             --severity CRITICAL,HIGH`",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::ImageScan, Purpose::Scan],
+            task: "scans the image for known vulnerabilities",
+            addition: "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 \
+                       --severity CRITICAL,HIGH`",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        missing(
-            ctx,
-            sink,
-            &[Purpose::Sbom],
-            "generates an SBOM of the image",
-            "`sbom: true` for `docker/build-push-action`, or `syft`",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::Sbom],
+            task: "generates an SBOM of the image",
+            addition: "`sbom: true` for `docker/build-push-action`, or `syft`",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
     if has_image(ctx) {
-        let ships = [
-            Purpose::Deploy,
-            Purpose::Push,
-            Purpose::Publish,
-            Purpose::Release,
-        ];
-        missing(
-            ctx,
-            sink,
-            &ships,
-            "deploys or publishes the build",
-            "a job that deploys after the tests pass",
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[
+                Purpose::Deploy,
+                Purpose::Push,
+                Purpose::Publish,
+                Purpose::Release,
+            ],
+            task: "deploys or publishes the build",
+            addition: "a job that deploys after the tests pass",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
     if !ctx.facts.env_usage.signals.contains(Signal::SecretScan) {
-        let help = "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI";
-        missing(
-            ctx,
-            sink,
-            &[Purpose::SecretScan],
-            "or hook scans commits for secrets",
-            help,
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::SecretScan],
+            task: "or hook scans commits for secrets",
+            addition: "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
 pub fn eval(ctx: &Ctx, sink: &mut Sink) {
     if has_llm(ctx) {
-        let help = "a job that runs an evaluation set with a threshold, such as `promptfoo \
-            eval`, before the deploy";
-        missing(
-            ctx,
-            sink,
-            &[Purpose::Evaluate],
-            "evaluates the answers of this LLM application",
-            help,
-            sink.level(),
-        );
+        let stage = PipelineStage {
+            purposes: &[Purpose::Evaluate],
+            task: "evaluates the answers of this LLM application",
+            addition: "a job that runs an evaluation set with a threshold, such as `promptfoo \
+                       eval`, before the deploy",
+        };
+        report_missing(ctx, &stage, sink);
     }
 }
 
-/// Reports that no pipeline does it, unless some pipeline cannot be seen from here.
-fn missing(ctx: &Ctx, sink: &mut Sink, purposes: &[Purpose], what: &str, help: &str, level: Level) {
-    let Some((location, jobs)) = pipelines(ctx) else {
+/// Reports that no pipeline has the stage, unless a part of the pipeline is elsewhere.
+fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
+    let Some((main_job, workflows)) = pipelines(ctx) else {
         return;
     };
 
-    let does = |workflow: &Workflow| {
-        let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
-        jobs.flat_map(job_purposes)
-            .any(|evidence| purposes.contains(&evidence.purpose))
-            || builds_with_sbom(workflow, purposes)
-    };
-
-    let named = |workflow: &Workflow| {
-        let path = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
-        workflow
-            .name
-            .as_ref()
-            .map(|name| name.value.to_ascii_lowercase())
-            .into_iter()
-            .chain([path])
-            .any(|name| purposes.iter().any(|purpose| name.contains(word(*purpose))))
-    };
-
-    if jobs
+    if workflows
         .iter()
-        .any(|workflow| does(workflow) || named(workflow))
+        .any(|workflow| has_stage(workflow, stage) || announces_stage(ctx, workflow, stage))
     {
         return;
     }
-    // What is asked of the image belongs to the job that makes it.
-    let of_image = purposes
-        .iter()
-        .any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom));
-    let (location, label) = match maker(&jobs).filter(|_| of_image) {
-        Some(maker) => (maker, "builds the image"),
-        None => (location, "the pipeline"),
+
+    let (location, label) = match image_job(&workflows) {
+        Some(job) if stage.is_of_image() => (job, "builds the image"),
+        _ => (main_job, "the pipeline"),
     };
 
-    sink.report_at(
-        level,
-        Finding::new(location, format!("no CI job {what}"))
+    sink.report(
+        Finding::new(location, format!("no CI job {}", stage.task))
             .label(label)
-            .help(format!("add {help}")),
+            .help(format!("add {}", stage.addition)),
     );
 }
 
-/// The job that makes the image: better one that pushes it too.
-fn maker(workflows: &[&Workflow]) -> Option<Location> {
-    let jobs = || {
-        workflows
+impl PipelineStage {
+    /// Whether the stage belongs to the job that builds the image.
+    fn is_of_image(&self) -> bool {
+        self.purposes
             .iter()
-            .filter(|workflow| !workflow.action)
-            .flat_map(|workflow| &workflow.jobs)
-    };
+            .any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom))
+    }
+}
 
-    let which = |purpose: Purpose| {
-        let mut running = jobs().filter(|job| !job.is_disabled());
-        running.find(|job| {
+/// Whether a job of the workflow does what the stage does.
+fn has_stage(workflow: &Workflow, stage: &PipelineStage) -> bool {
+    let makes_sbom = stage.purposes.contains(&Purpose::Sbom)
+        && workflow
+            .jobs
+            .iter()
+            .flat_map(|job| &job.steps)
+            .any(sets_sbom);
+
+    makes_sbom
+        || workflow
+            .jobs
+            .iter()
+            .filter(|job| !job.is_disabled())
+            .flat_map(job_purposes)
+            .any(|evidence| stage.purposes.contains(&evidence.purpose))
+}
+
+/// Whether a step sets `sbom: true`, an input of the build action.
+fn sets_sbom(step: &Step) -> bool {
+    step.input("sbom").is_some_and(|input| {
+        input
+            .value
+            .literal()
+            .is_none_or(|text| text.value != "false")
+    })
+}
+
+/// Whether the name of a workflow, or of its file, announces the stage.
+fn announces_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool {
+    let file = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
+    let name = workflow
+        .name
+        .as_ref()
+        .map(|name| name.value.to_ascii_lowercase())
+        .unwrap_or_default();
+
+    stage.purposes.iter().any(|purpose| {
+        let word = stage_word(*purpose);
+        name.contains(word) || file.contains(word)
+    })
+}
+
+/// The job that builds the image, preferably one that pushes it too.
+fn image_job(workflows: &[&Workflow]) -> Option<Location> {
+    job_with(workflows, Purpose::Push).or_else(|| job_with(workflows, Purpose::Image))
+}
+
+/// The first job that has a command or an action of this purpose.
+fn job_with(workflows: &[&Workflow], purpose: Purpose) -> Option<Location> {
+    workflows
+        .iter()
+        .filter(|workflow| !workflow.action)
+        .flat_map(|workflow| &workflow.jobs)
+        .filter(|job| !job.is_disabled())
+        .find(|job| {
             job_purposes(job)
                 .iter()
-                .any(|found| !found.named && found.purpose == purpose)
+                .any(|evidence| !evidence.named && evidence.purpose == purpose)
         })
-    };
-
-    which(Purpose::Push)
-        .or_else(|| which(Purpose::Image))
         .map(|job| job.id.location)
 }
 
-const fn word(purpose: Purpose) -> &'static str {
+/// The word for a purpose in names of workflows.
+const fn stage_word(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Lint => "lint",
         Purpose::Typecheck => "typecheck",
@@ -240,18 +261,8 @@ const fn word(purpose: Purpose) -> &'static str {
     }
 }
 
-/// `sbom: true` of the build action.
-fn builds_with_sbom(workflow: &Workflow, purposes: &[Purpose]) -> bool {
-    let mut steps = workflow.jobs.iter().flat_map(|job| &job.steps);
-    purposes.contains(&Purpose::Sbom)
-        && steps.any(|step| {
-            step.input("sbom")
-                .is_some_and(|input| input.value.literal().is_none_or(|at| at.value != "false"))
-        })
-}
-
-/// The workflows that run, and the job by which the pipeline is shown. Nothing where a part of the
-/// pipeline stands elsewhere: in another system, or in a workflow of another repository.
+/// The place by which the pipeline is shown, and the workflows that run. `None` where a part of the
+/// pipeline is elsewhere: in another system, or in a workflow of another repository.
 fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Location, Vec<&'a Workflow>)> {
     let facts = ctx.facts;
     if facts.of_kind(FileKind::GitlabCi).next().is_some()
@@ -264,46 +275,49 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Location, Vec<&'a Workflow>)> {
         return None;
     }
 
-    let all: Vec<&Workflow> = facts
+    let workflows: Vec<&Workflow> = facts
         .workflows()
         .filter(|workflow| workflow.action || is_live(ctx, workflow))
         .collect();
-    let calls = |workflow: &&Workflow| {
-        workflow
-            .jobs
-            .iter()
-            .filter_map(|job| job.uses.as_ref())
-            .any(|uses| !matches!(ActionRef::parse(&uses.value), ActionRef::Local(_)))
-    };
-
-    if all.iter().any(calls) {
+    if workflows.iter().any(|workflow| calls_elsewhere(workflow)) {
         return None;
     }
 
-    let running = all
+    let main = workflows
         .iter()
-        .filter(|workflow| !workflow.action && !workflow.jobs.is_empty());
-    let main = running.rev().max_by_key(|workflow| importance(workflow))?;
+        .filter(|workflow| !workflow.action && !workflow.jobs.is_empty())
+        .rev()
+        .max_by_key(|workflow| importance(workflow))?;
 
-    Some((main.jobs[0].id.location, all))
+    Some((main.jobs[0].id.location, workflows))
 }
 
-/// How likely a workflow is to be the one that a reader calls the pipeline.
+/// Whether a job calls a workflow of another repository.
+fn calls_elsewhere(workflow: &Workflow) -> bool {
+    workflow
+        .jobs
+        .iter()
+        .filter_map(|job| job.uses.as_ref())
+        .any(|uses| !matches!(ActionRef::parse(&uses.value), ActionRef::Local(_)))
+}
+
+/// How likely a workflow is to be the one that readers call the pipeline.
 fn importance(workflow: &Workflow) -> (bool, usize) {
-    let changes = workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
-    let evidence = workflow
+    let runs_on_changes =
+        workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
+    let purposes: HashSet<Purpose> = workflow
         .jobs
         .iter()
         .flat_map(job_purposes)
-        .collect::<Vec<_>>();
-    let central = [Purpose::Test, Purpose::Image, Purpose::Build];
-    let does = |purpose: &&Purpose| {
-        evidence
-            .iter()
-            .any(|found| !found.named && found.purpose == **purpose)
-    };
+        .filter(|evidence| !evidence.named)
+        .map(|evidence| evidence.purpose)
+        .collect();
+    let central = [Purpose::Test, Purpose::Image, Purpose::Build]
+        .iter()
+        .filter(|purpose| purposes.contains(purpose))
+        .count();
 
-    (changes, central.iter().filter(does).count())
+    (runs_on_changes, central)
 }
 
 fn has_code(ctx: &Ctx) -> bool {
@@ -319,15 +333,14 @@ fn has_image(ctx: &Ctx) -> bool {
 }
 
 fn has_llm(ctx: &Ctx) -> bool {
-    let manifests = ctx
-        .facts
+    ctx.facts
         .repository
         .files()
         .iter()
-        .filter(|file| is_manifest(file));
-    manifests.into_iter().any(|file| {
-        LLM_PACKAGES
-            .iter()
-            .any(|package| package_at(&file.text, package).is_some())
-    })
+        .filter(|file| is_manifest(file))
+        .any(|file| {
+            LLM_PACKAGES
+                .iter()
+                .any(|package| package_at(&file.text, package).is_some())
+        })
 }

@@ -1,46 +1,56 @@
-//! `template-injection`: text of strangers pasted into code by `${{ … }}`.
+//! `template-injection`: untrusted input that `${{ … }}` expands into code.
 
+use crate::analysis::Ctx;
+use crate::analysis::taint::{self, Taint, Writer};
 use crate::analysis::untrusted_checkout::Site;
-use crate::analysis::{Ctx, taint};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         let site = Site::of(workflow, expression);
-        let Some(into) = code(workflow, expression) else {
+        let Some(code) = code_around(workflow, expression) else {
             continue;
         };
 
-        let Some(taint) = taint::taint(site, expression) else {
-            continue;
-        };
-
-        let written = expression.text.trim();
-        let who = if taint.level == Level::Note {
-            "anyone who sets it"
-        } else {
-            "an attacker"
-        };
-
-        let mut finding = Finding::new(
-            expression.location,
-            format!("`{written}` is expanded into {into}: {who} can run commands"),
-        )
-        .label("expanded as code before it runs")
-        .help("pass it through `env:` and quote the variable in the script");
-        if let Some(location) = taint.location {
-            finding = finding.related(location, format!("{} enters here", quoted(&taint.origin)));
-        } else if taint.origin != written.to_ascii_lowercase() {
-            finding = finding.label(format!("contains {}", quoted(&taint.origin)));
+        if let Some(taint) = taint::taint(site, expression) {
+            sink.report(injection(expression, code, &taint));
         }
-
-        sink.report_at(taint.level.min(sink.level()), finding);
     }
 }
 
-/// What kind of code an expression stands in.
-fn code(workflow: &Workflow, expression: &Expression) -> Option<&'static str> {
+fn injection(expression: &Expression, code: &str, taint: &Taint) -> Finding {
+    let written = expression.text.trim();
+    let attacker = match taint.writer {
+        Writer::Insider => "anyone who sets it",
+        Writer::Outsider | Writer::PrivilegedOutsider => "an attacker",
+    };
+    let finding = Finding::new(
+        expression.location,
+        format!("`{written}` is expanded into {code}: {attacker} can run commands"),
+    )
+    .label("expanded as code before it runs")
+    .help("pass it through `env:` and quote the variable in the script");
+
+    let finding = match taint.writer {
+        Writer::Insider => finding.case("insider"),
+        Writer::Outsider => finding.case("unprivileged"),
+        Writer::PrivilegedOutsider => finding,
+    };
+
+    match taint.location {
+        Some(location) => {
+            finding.related(location, format!("{} enters here", quoted(&taint.origin)))
+        }
+        None if taint.origin != written.to_ascii_lowercase() => {
+            finding.label(format!("contains {}", quoted(&taint.origin)))
+        }
+        None => finding,
+    }
+}
+
+/// The kind of code that an expression is a part of.
+fn code_around(workflow: &Workflow, expression: &Expression) -> Option<&'static str> {
     let step = workflow
         .jobs
         .get(expression.job?)?

@@ -1,13 +1,16 @@
-//! `deprecated-command`, `unsecure-commands`, `github-env-injection`: how steps talk to the runner.
+//! `deprecated-command`, `unsecure-commands`, `github-env-injection`: commands of steps to the
+//! runner.
 
+use crate::analysis::Ctx;
+use crate::analysis::taint::{self, Taint};
 use crate::analysis::untrusted_checkout::Site;
-use crate::analysis::{Ctx, taint};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::env::EnvVar;
-use crate::model::workflow::Workflow;
-use crate::source::Span;
+use crate::model::workflow::{Step, Workflow};
+use crate::source::{Location, Span};
 
-/// Workflow commands that the runner no longer takes, and the file that took their place.
+/// Workflow commands that the runner no longer accepts, the variable that names the file to use
+/// instead, and an example.
 const DEPRECATED: &[(&str, &str, &str)] = &[
     (
         "::set-output ",
@@ -32,24 +35,19 @@ const DEPRECATED: &[(&str, &str, &str)] = &[
 ];
 
 pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for code in workflow
-        .jobs
-        .iter()
-        .flat_map(|job| &job.steps)
-        .filter_map(|step| step.run.as_ref())
-    {
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+
+    for code in steps.filter_map(|step| step.run.as_ref()) {
         for (command, file, instead) in DEPRECATED {
-            for (at, _) in code.text.match_indices(command) {
-                // A comment or a text that speaks of it does not call it.
-                let line = code.text[..at].rfind('\n').map_or(0, |end| end + 1);
-                if code.text[line..at].trim_start().starts_with('#') {
+            for (offset, _) in code.text.match_indices(command) {
+                if is_in_comment(&code.text[..offset]) {
                     continue;
                 }
 
                 let name = command.trim_end().trim_end_matches("::");
                 sink.report(
                     Finding::new(
-                        code.location(Span::of(at, at + name.len())),
+                        code.location(Span::of(offset, offset + name.len())),
                         format!("workflow command `{name}` is deprecated or disabled"),
                     )
                     .help(format!(
@@ -59,6 +57,12 @@ pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether the line at the end of this text is a comment.
+fn is_in_comment(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    line.trim_start().starts_with('#')
 }
 
 pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -72,7 +76,7 @@ pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let is_on = variable
             .value
             .literal()
-            .is_some_and(|at| !matches!(at.value.as_str(), "false" | "" | "0"));
+            .is_some_and(|text| !matches!(text.value.as_str(), "false" | "" | "0"));
         if variable.name.value == "ACTIONS_ALLOW_UNSECURE_COMMANDS" && is_on {
             sink.report(unsecure_finding(variable));
         }
@@ -88,44 +92,46 @@ fn unsecure_finding(variable: &EnvVar) -> Finding {
 }
 
 pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for (at, job) in workflow.jobs.iter().enumerate() {
-        for (number, step) in job.steps.iter().enumerate() {
-            let script = step.run.as_ref().map_or("", |code| code.text.as_str());
-            if step.is_disabled()
-                || !script.contains("GITHUB_ENV") && !script.contains("GITHUB_PATH")
-            {
+    let is_privileged = taint::is_privileged(workflow);
+
+    for (job_index, job) in workflow.jobs.iter().enumerate() {
+        for (step_index, step) in job.steps.iter().enumerate() {
+            if step.is_disabled() || !writes_environment(step) {
                 continue;
             }
 
             let site = Site {
                 workflow,
-                job: Some(at),
-                step: Some(number),
+                job: Some(job_index),
+                step: Some(step_index),
             };
 
             for (location, taint) in taint::environment_writes(site) {
-                let mut finding = Finding::new(
-                    location,
-                    "untrusted input can set variables of later steps, \
-                        such as `LD_PRELOAD`",
-                )
-                .label(format!("contains {}", taint.origin))
-                .help(
-                    "pass single values through `GITHUB_OUTPUT`, cut to one line, and \
-                             read them as variables",
-                );
-                if let Some(origin) = taint.location.filter(|origin| *origin != location) {
-                    finding = finding.related(origin, "enters here");
-                }
-
-                let level = if taint::is_privileged(workflow) {
-                    sink.level()
-                } else {
-                    Level::Warning
-                };
-
-                sink.report_at(level, finding);
+                let finding = tainted_write(location, &taint);
+                sink.report(finding.case_if(!is_privileged, "unprivileged"));
             }
         }
+    }
+}
+
+fn writes_environment(step: &Step) -> bool {
+    step.run
+        .as_ref()
+        .is_some_and(|code| code.text.contains("GITHUB_ENV") || code.text.contains("GITHUB_PATH"))
+}
+
+fn tainted_write(location: Location, taint: &Taint) -> Finding {
+    let finding = Finding::new(
+        location,
+        "untrusted input can set variables of later steps, such as `LD_PRELOAD`",
+    )
+    .label(format!("contains {}", taint.origin))
+    .help(
+        "pass single values through `GITHUB_OUTPUT`, cut to one line, and read them as variables",
+    );
+
+    match taint.location {
+        Some(origin) if origin != location => finding.related(origin, "enters here"),
+        _ => finding,
     }
 }

@@ -1,22 +1,20 @@
-//! `workflow-permissions`: what a workflow's token may do is stated, and is little.
+//! `workflow-permissions`: the token of a workflow has few permissions, and they are written down.
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Grant, Job, Permissions, Workflow};
-use crate::source::Location;
+use crate::model::workflow::{Grant, Permissions, Workflow};
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action {
         return;
     }
 
-    let all = workflow.permissions.iter().chain(
-        workflow
-            .jobs
-            .iter()
-            .filter_map(|job| job.permissions.as_ref()),
-    );
+    let jobs = workflow.jobs.iter();
+    let all = workflow
+        .permissions
+        .iter()
+        .chain(jobs.filter_map(|job| job.permissions.as_ref()));
 
     for permissions in all.filter(|permissions| matches!(permissions.grant, Grant::WriteAll)) {
         sink.report(
@@ -29,13 +27,13 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 
     match &workflow.permissions {
-        Some(permissions) => wide(workflow, permissions, sink),
-        None => missing(ctx, workflow, sink),
+        Some(permissions) => report_shared_writes(workflow, permissions, sink),
+        None => report_missing(ctx, workflow, sink),
     }
 }
 
-/// Write scopes that jobs share which may not need them.
-fn wide(workflow: &Workflow, permissions: &Permissions, sink: &mut Sink) {
+/// Reports write scopes that all jobs without `permissions` of their own share.
+fn report_shared_writes(workflow: &Workflow, permissions: &Permissions, sink: &mut Sink) {
     let Grant::Scopes(scopes) = &permissions.grant else {
         return;
     };
@@ -70,20 +68,20 @@ fn wide(workflow: &Workflow, permissions: &Permissions, sink: &mut Sink) {
     sink.report(finding);
 }
 
-fn missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+/// Reports a workflow that leaves the permissions of its token to the repository's default.
+fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     // A workflow that is only called gets its token from the caller.
     if workflow.only_on(&["workflow_call"]) || workflow.triggers.is_empty() {
         return;
     }
 
-    let silent: Vec<&Job> = workflow
+    let mut jobs = workflow
         .jobs
         .iter()
-        .filter(|job| job.permissions.is_none() && !job.is_disabled())
-        .collect();
-    let Some(first) = silent.first() else { return };
+        .filter(|job| job.permissions.is_none() && !job.is_disabled());
+    let Some(first) = jobs.next() else { return };
 
-    let mut finding = Finding::new(
+    let finding = Finding::new(
         first.id.location,
         "no `permissions` set: the token may have write access \
             to everything",
@@ -95,34 +93,22 @@ fn missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     )
     .fix(fix(ctx, workflow))
     .anchor(workflow.location);
-    finding.others = silent.len() as u32 - 1;
-    sink.report(finding);
+    sink.report(finding.others(jobs.count() as u32));
 }
 
-/// Puts the least permissions before `jobs`.
+/// The fix that inserts the least permissions before `jobs`. The tree is read for the place of the
+/// key, which no fact holds.
 fn fix(ctx: &Ctx, workflow: &Workflow) -> Option<Fix> {
-    let jobs = ctx
-        .facts
-        .file(workflow.file)
-        .tree
-        .as_ref()?
-        .root()?
-        .entry("jobs")?
-        .key
-        .location();
+    let root = ctx.facts.file(workflow.file).tree.as_ref()?.root()?;
+    let jobs = root.entry("jobs")?.key.location();
     let source = ctx.facts.source(jobs.file);
-    let at = jobs.span.start;
-    if source.lines().position(at, &source.text).column != 1
-        || !workflow.jobs.iter().all(|job| job.permissions.is_none())
-    {
+    let offset = jobs.span.start;
+    let is_top_level = source.lines().position(offset, &source.text).column == 1;
+    if !is_top_level || workflow.jobs.iter().any(|job| job.permissions.is_some()) {
         return None;
     }
 
-    let edit = Edit::insert(
-        Location::new(jobs.file, jobs.span).file,
-        at,
-        "permissions:\n  contents: read\n\n",
-    );
+    let edit = Edit::insert(jobs.file, offset, "permissions:\n  contents: read\n\n");
     Fix::new(
         Applicability::Unsafe,
         "set read-only permissions",

@@ -1,9 +1,11 @@
 //! `secrets-inherit`, `overprovisioned-secrets`, `secret-printed`, `long-lived-cloud-key`: secrets
-//! that go further than they must.
+//! that reach more than they have to.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{ActionRef, Secrets, Workflow};
+use crate::model::Code;
+use crate::model::workflow::{Access, ActionRef, Expression, Secrets, Workflow};
+use crate::syntax::shell::{Command, Script};
 
 pub fn inherit(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
@@ -32,24 +34,14 @@ pub fn inherit(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 pub fn overprovisioned(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         for access in expression.accesses() {
-            let whole = access.parts.len() == 1
-                && access.part(0) == "secrets"
-                && expression.text.to_ascii_lowercase().contains("tojson");
-            let computed = access.part(0) == "secrets" && access.part(1) == "*" && !whole;
-            if !whole && !computed {
+            let Some(selection) = broad_selection(expression, access) else {
                 continue;
-            }
-
-            let what = if whole {
-                "`secrets` is used as a whole"
-            } else {
-                "a secret is selected at run time"
             };
 
             sink.report(
                 Finding::new(
                     access.location,
-                    format!("{what}, so the runner receives every secret of the repository"),
+                    format!("{selection}, so the runner receives every secret of the repository"),
                 )
                 .help("list the needed secrets one by one"),
             );
@@ -57,20 +49,25 @@ pub fn overprovisioned(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// How an access selects more than one named secret.
+fn broad_selection(expression: &Expression, access: &Access) -> Option<&'static str> {
+    if access.part(0) != "secrets" {
+        return None;
+    }
+
+    if access.parts.len() == 1 && expression.text.to_ascii_lowercase().contains("tojson") {
+        return Some("`secrets` is used as a whole");
+    }
+
+    (access.part(1) == "*").then_some("a secret is selected at run time")
+}
+
 /// Commands that print their arguments.
 const PRINTERS: &[&str] = &["echo", "printf", "Write-Host", "Write-Output"];
 
 pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
-        let Some(step) = expression
-            .job
-            .zip(expression.step)
-            .map(|(job, step)| &workflow.jobs[job].steps[step])
-        else {
-            continue;
-        };
-
-        let Some(code) = step.run.as_ref().filter(|_| expression.key() == "run") else {
+        let Some(code) = script_around(workflow, expression) else {
             continue;
         };
 
@@ -82,24 +79,7 @@ pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         };
 
-        let script = code.script();
-        let printing = script.commands.iter().find(|command| {
-            let prints = PRINTERS.contains(&command.name())
-                && code
-                    .location(command.span)
-                    .span
-                    .contains(expression.location.span);
-            let kept = !command.redirects.is_empty()
-                || script.pipeline(command).len > 1
-                || command.block != 0
-                || command
-                    .words
-                    .iter()
-                    .any(|word| word.text().starts_with("::add-mask::"));
-            prints && !kept
-        });
-
-        if printing.is_some() {
+        if is_printed(code, expression) {
             sink.report(
                 Finding::new(
                     expression.location,
@@ -112,6 +92,43 @@ pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// The script that an expression is a part of.
+fn script_around<'w>(workflow: &'w Workflow, expression: &Expression) -> Option<&'w Code> {
+    if expression.key() != "run" {
+        return None;
+    }
+
+    let step = &workflow.jobs[expression.job?].steps[expression.step?];
+    step.run.as_ref()
+}
+
+/// Whether a command of the script prints the expression to the log.
+fn is_printed(code: &Code, expression: &Expression) -> bool {
+    let script = code.script();
+
+    script.commands.iter().any(|command| {
+        PRINTERS.contains(&command.name())
+            && code
+                .location(command.span)
+                .span
+                .contains(expression.location.span)
+            && !is_captured(script, command)
+            && !adds_mask(command)
+    })
+}
+
+/// Whether the output of a command goes elsewhere than to the log.
+fn is_captured(script: &Script, command: &Command) -> bool {
+    !command.redirects.is_empty() || script.pipeline(command).len > 1 || command.block != 0
+}
+
+fn adds_mask(command: &Command) -> bool {
+    command
+        .words
+        .iter()
+        .any(|word| word.text().starts_with("::add-mask::"))
 }
 
 pub fn cloud_key(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -128,13 +145,13 @@ pub fn cloud_key(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             _ => continue,
         };
 
-        let Some(given) = step.input(input) else {
+        let Some(key) = step.input(input) else {
             continue;
         };
 
         sink.report(
             Finding::new(
-                given.name.location,
+                key.name.location,
                 "a long-lived cloud key is stored as a secret; if leaked, it stays valid",
             )
             .help("use OIDC: `id-token: write`, and a role or identity instead of a key"),

@@ -1,11 +1,12 @@
-//! `persist-credentials`, `self-hosted-runner`, `spoofable-actor`: what a workflow leaves to people
-//! it cannot know.
+//! `persist-credentials`, `self-hosted-runner`, `spoofable-actor`: tokens, runners and checks that
+//! outside users can abuse.
 
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
-use crate::model::workflow::{Step, Workflow};
+use crate::model::workflow::{Job, Step, Workflow};
+use crate::source::{Located, Location};
 
 pub fn persist_credentials(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
@@ -13,52 +14,65 @@ pub fn persist_credentials(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         };
 
-        for step in job
+        let upload_location = match &upload.uses {
+            Some(uses) => uses.location,
+            None => upload.location,
+        };
+
+        for location in job
             .steps
             .iter()
             .take_while(|step| step.location < upload.location)
-            .filter(|step| step.runs_action("actions/checkout"))
+            .filter_map(persisting_checkout)
         {
-            let off = step
-                .input("persist-credentials")
-                .is_some_and(|input| input.value.literal().is_none_or(|at| at.value == "false"));
-            let Some(uses) = step.uses.as_ref().filter(|_| !off) else {
-                continue;
-            };
-
             sink.report(
                 Finding::new(
-                    uses.location,
+                    location,
                     "the token stays in `.git/config`, which is uploaded as an artifact",
                 )
-                .related(
-                    upload
-                        .uses
-                        .as_ref()
-                        .map_or(upload.location, |uses| uses.location),
-                    "uploaded here",
-                )
+                .related(upload_location, "uploaded here")
                 .help("add `persist-credentials: false`, or upload a separate directory"),
             );
         }
     }
 }
 
+/// The place of a checkout that leaves its token in the folder.
+fn persisting_checkout(step: &Step) -> Option<Location> {
+    if !step.runs_action("actions/checkout") {
+        return None;
+    }
+
+    if let Some(input) = step.input("persist-credentials")
+        && input
+            .value
+            .literal()
+            .is_none_or(|text| text.value == "false")
+    {
+        return None;
+    }
+
+    step.uses.as_ref().map(|uses| uses.location)
+}
+
 /// Whether a step uploads the checked-out folder itself.
 fn uploads_tree(step: &Step) -> bool {
+    if !step.runs_action("actions/upload-artifact") {
+        return false;
+    }
+
     let paths = match step.input("path").map(|input| &input.value) {
-        Some(EnvValue::Literal(at)) => at.value.clone(),
-        Some(EnvValue::Template { written, .. }) => written.value.clone(),
+        Some(EnvValue::Literal(paths)) => &paths.value,
+        Some(EnvValue::Template { written, .. }) => &written.value,
         _ => return false,
     };
 
-    step.runs_action("actions/upload-artifact")
-        && paths.lines().map(str::trim).any(|path| {
-            matches!(
-                path,
-                "." | "./" | "*" | "**" | "./**" | "**/*" | ".git" | "${{ github.workspace }}"
-            )
-        })
+    paths.lines().map(str::trim).any(|path| {
+        matches!(
+            path,
+            "." | "./" | "*" | "**" | "./**" | "**/*" | ".git" | "${{ github.workspace }}"
+        )
+    })
 }
 
 pub fn self_hosted(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -75,24 +89,7 @@ pub fn self_hosted(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    for job in &workflow.jobs {
-        let matrix = job
-            .matrix
-            .iter()
-            .flat_map(|matrix| &matrix.axes)
-            .flat_map(|axis| &axis.values);
-        let dynamic = job
-            .runs_on
-            .iter()
-            .any(|label| label.value.contains("matrix."));
-        let labels = job.runs_on.iter().chain(matrix.filter(|_| dynamic));
-        let Some(label) = labels
-            .into_iter()
-            .find(|label| label.value == "self-hosted")
-        else {
-            continue;
-        };
-
+    for label in workflow.jobs.iter().filter_map(self_hosted_label) {
         sink.report(
             Finding::new(
                 label.location,
@@ -107,18 +104,50 @@ pub fn self_hosted(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-/// Contexts that name who started the run last, not whose change it is.
+/// The label `self-hosted` of a job, in `runs-on` or in the matrix that fills it.
+fn self_hosted_label(job: &Job) -> Option<&Located<String>> {
+    let label = job
+        .runs_on
+        .iter()
+        .find(|label| label.value == "self-hosted");
+    if label.is_some() {
+        return label;
+    }
+
+    if !job
+        .runs_on
+        .iter()
+        .any(|label| label.value.contains("matrix."))
+    {
+        return None;
+    }
+
+    let axes = job.matrix.iter().flat_map(|matrix| &matrix.axes);
+    axes.flat_map(|axis| &axis.values)
+        .find(|value| value.value == "self-hosted")
+}
+
+/// Contexts that name the person who started the run last, not the author of the change.
 const ACTORS: &[&str] = &[
     "github.actor",
     "github.triggering_actor",
     "github.event.sender.login",
 ];
 
+/// Events in whose runs other people than the author can become the actor.
+const ACTOR_EVENTS: &[&str] = &[
+    "pull_request",
+    "pull_request_target",
+    "workflow_run",
+    "issue_comment",
+];
+
 pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let privileged = ["pull_request_target", "workflow_run", "issue_comment"];
-    if !workflow.triggers.iter().any(|trigger| {
-        privileged.contains(&trigger.event.value.as_str()) || trigger.event.value == "pull_request"
-    }) {
+    if !workflow
+        .triggers
+        .iter()
+        .any(|trigger| ACTOR_EVENTS.contains(&trigger.event.value.as_str()))
+    {
         return;
     }
 
@@ -127,7 +156,6 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         .iter()
         .filter(|expression| expression.key() == "if")
     {
-        let text: String = expression.text.split_whitespace().collect();
         let Some(access) = expression
             .accesses()
             .iter()
@@ -136,13 +164,7 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             continue;
         };
 
-        let equals = ACTORS.iter().any(|actor| {
-            text.contains(&format!("{actor}=='"))
-                && text.contains("[bot]'")
-                && !text.contains("pull_request.user.login")
-        });
-
-        if equals {
+        if trusts_bot(&expression.text) {
             sink.report(
                 Finding::new(
                     access.location,
@@ -157,4 +179,15 @@ pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// Whether a condition holds if a bot was the last actor, no matter who wrote the change.
+fn trusts_bot(condition: &str) -> bool {
+    let condition: String = condition.split_whitespace().collect();
+
+    condition.contains("[bot]'")
+        && !condition.contains("pull_request.user.login")
+        && ACTORS
+            .iter()
+            .any(|actor| condition.contains(&format!("{actor}=='")))
 }

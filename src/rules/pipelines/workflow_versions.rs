@@ -1,14 +1,15 @@
-//! `outdated-action-runtime` and `pinned-tool`: what a pipeline runs, and in which version.
+//! `outdated-action-runtime` and `pinned-tool`: versions of actions and tools in a pipeline.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
+use crate::rules::pipelines::pinned_action::{count_equal, version_location};
 use crate::rules::pipelines::workflow_schema::DATA;
-use crate::source::{Located, Location, Span};
+use crate::source::Located;
 use crate::syntax::shell::{Invocation, Word};
 
-/// In the table: no version of the action will do.
+/// The version in the table of an action that has no version with a supported runtime.
 const ARCHIVED: u32 = 99;
 
 pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -26,29 +27,18 @@ pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         );
     }
 
-    let mut seen: Vec<(&Located<String>, u32)> = Vec::new();
-    for uses in workflow
-        .jobs
-        .iter()
-        .flat_map(|job| &job.steps)
-        .filter_map(|step| step.uses.as_ref())
-    {
-        match seen.iter_mut().find(|(first, _)| first.value == uses.value) {
-            Some((_, others)) => *others += 1,
-            None => seen.push((uses, 0)),
-        }
-    }
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    let uses = steps.filter_map(|step| step.uses.as_ref());
 
-    for (uses, others) in seen {
-        if let Some(mut finding) = old_version(uses) {
-            finding.others = others;
-            sink.report(finding);
+    for (uses, others) in count_equal(uses) {
+        if let Some(finding) = outdated_version(uses) {
+            sink.report(finding.others(others));
         }
     }
 }
 
-/// An action in a version whose runtime is gone.
-fn old_version(uses: &Located<String>) -> Option<Finding> {
+/// The finding for an action in a version whose runtime is no longer supported.
+fn outdated_version(uses: &Located<String>) -> Option<Finding> {
     let ActionRef::Remote {
         name,
         version: Some(version),
@@ -69,15 +59,9 @@ fn old_version(uses: &Located<String>) -> Option<Finding> {
         return None;
     }
 
-    let end = uses.location.span.end;
-    let location = Location::new(
-        uses.location.file,
-        Span::new(end.saturating_sub(version.len() as u32), end),
-    );
     let (message, help) = if lowest == ARCHIVED {
-        let message = format!("`{name}` is archived and has no version with a supported runtime");
         (
-            message,
+            format!("`{name}` is archived and has no version with a supported runtime"),
             "use the successor named on its page, or the tool itself".to_owned(),
         )
     } else {
@@ -87,62 +71,64 @@ fn old_version(uses: &Located<String>) -> Option<Finding> {
         )
     };
 
-    let finding = Finding::new(location, message).cause(Subject::File, help.clone());
-
-    Some(finding.help(help))
+    Some(
+        Finding::new(version_location(uses, version), message)
+            .cause(Subject::File, help.clone())
+            .help(help),
+    )
 }
 
 pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let mut found: Vec<Finding> = Vec::new();
-    let steps = workflow
-        .jobs
-        .iter()
-        .filter(|job| !job.is_disabled())
-        .flat_map(|job| &job.steps);
+    // One finding for each tool in a file.
+    let mut findings: Vec<Finding> = Vec::new();
+    let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+    let steps = jobs.flat_map(|job| &job.steps);
+
     for code in steps
         .filter(|step| !step.is_disabled())
         .filter_map(|step| step.run.as_ref())
     {
         for invocation in code.script().invocations() {
-            for finding in piped(code, &invocation)
-                .into_iter()
-                .chain(newest(code, &invocation))
-            {
-                // Said once a file for each tool.
-                match found
+            let piped = piped_script(code, &invocation);
+            for finding in piped.into_iter().chain(unpinned_tool(code, &invocation)) {
+                match findings
                     .iter_mut()
                     .find(|known| known.message == finding.message && known.label == finding.label)
                 {
                     Some(known) => known.others += 1,
-                    None => found.push(finding),
+                    None => findings.push(finding),
                 }
             }
         }
     }
 
-    found.into_iter().for_each(|finding| sink.report(finding));
+    for finding in findings {
+        sink.report(finding);
+    }
 }
 
-fn newest(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
-    let (word, what) = unpinned(invocation)?;
-    let message = format!("`{}` is not pinned to a version", word.text());
-    let help = "pin the version, so that later runs install the same one";
+/// The finding for a tool that is installed without a version.
+fn unpinned_tool(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
+    let (word, label) = unpinned(invocation)?;
+
     Some(
-        Finding::new(code.location(word.span), message)
-            .label(what)
-            .help(help),
+        Finding::new(
+            code.location(word.span),
+            format!("`{}` is not pinned to a version", word.text()),
+        )
+        .label(label)
+        .help("pin the version, so that later runs install the same one"),
     )
 }
 
-/// A script from the network that a shell runs unread.
-fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
+/// The finding for a script from the network that a shell runs unverified.
+fn piped_script(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     if !invocation.is(&["sh", "bash", "zsh", "dash"]) {
         return None;
     }
 
-    let script = code.script();
-    let feeder = script
-        .feeders(invocation.command)
+    let feeders = code.script().feeders(invocation.command);
+    let feeder = feeders
         .into_iter()
         .find(|feeder| matches!(feeder.name(), "curl" | "wget"))?;
     let url = feeder.words.iter().find(|word| word.text().contains("://"));
@@ -153,127 +139,145 @@ fn piped(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
     let host = url
         .and_then(|url| url.text().split('/').nth(2))
         .unwrap_or("the server");
-    let location = code.location(feeder.span.cover(invocation.span()));
-    let finding = Finding::new(location, "a downloaded script runs without verification");
+
     Some(
-        finding.label(format!("runs whatever {host} returns")).help(
-            "download a fixed version, verify its checksum, then run it; or use a pinned action",
-        ),
+        Finding::new(
+            code.location(feeder.span.cover(invocation.span())),
+            "a downloaded script runs without verification",
+        )
+        .label(format!("runs whatever {host} returns"))
+        .help("download a fixed version, verify its checksum, then run it; or use a pinned action"),
     )
 }
 
-/// Whether a URL leads to one version: `/v1.2.3/`, or a variable that holds one.
+/// Whether a part of a URL's path is a version: `/v1.2.3/`, or a variable that holds one.
 fn names_version(url: &str) -> bool {
     url.split('/').skip(3).any(|part| {
         let number = part.trim_start_matches('v');
-        let digits =
+        let is_version =
             number.starts_with(|letter: char| letter.is_ascii_digit()) && number.contains('.');
-        digits || (part.contains('$') && part.to_ascii_lowercase().contains("version"))
+
+        is_version || part.contains('$') && part.to_ascii_lowercase().contains("version")
     })
 }
 
-/// A tool that is fetched without a version.
+/// The label of a tool that is named without a version.
+const NO_VERSION: &str = "no version";
+
+/// The label of a tool that is named with the version `latest`.
+const LATEST: &str = "follows the latest release";
+
+/// The word that names a tool without a version, and the label for it.
 fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)> {
-    let args = invocation.args;
-    let texts: Vec<&str> = args.iter().map(Word::text).collect();
+    let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
 
-    match (invocation.program, texts.as_slice()) {
-        ("npx" | "bunx" | "pnpx", _) | ("pnpm" | "yarn", ["dlx", ..]) => Some((
-            args.iter().find(|word| word.text().ends_with("@latest"))?,
-            "follows the latest release",
-        )),
-        ("go", ["install" | "run", ..]) => Some((
-            args.iter().find(|word| word.text().ends_with("@latest"))?,
-            "follows the latest release",
-        )),
-        ("cargo", ["install", ..]) => {
-            let fixed = invocation
-                .flag(&["--version", "--vers", "--locked", "--path", "--git"])
-                .is_some();
-            let names =
-                invocation.positionals(&["--features", "--root", "--target", "--bin", "-F"]);
-            names
-                .into_iter()
-                .skip(1)
-                .find(|word| !fixed && is_name(word) && !word.text().contains('@'))
-                .map(|word| (word, "no version"))
+    match (invocation.program, words.as_slice()) {
+        ("npx" | "bunx" | "pnpx", _)
+        | ("pnpm" | "yarn", ["dlx", ..])
+        | ("go", ["install" | "run", ..]) => {
+            let mut args = invocation.args.iter();
+            Some((args.find(|word| word.text().ends_with("@latest"))?, LATEST))
         }
-
+        ("cargo", ["install", ..]) => Some((unpinned_crate(invocation)?, NO_VERSION)),
         ("npm", ["install" | "i" | "add", ..])
             if invocation.flag(&["-g", "--global"]).is_some() =>
         {
-            let names = invocation.positionals(&["--registry", "--prefix"]);
-            let open = |word: &&&Word| {
-                let text = word.text();
-                is_name(word)
-                    && (text.ends_with("@latest") || text.rfind('@').is_none_or(|at| at == 0))
-                    && text != "npm"
-            };
-
-            names
-                .iter()
-                .skip(1)
-                .find(open)
-                .map(|word| (*word, "no version"))
+            Some((unpinned_npm_package(invocation)?, NO_VERSION))
         }
         ("pip" | "pip3" | "pipx", ["install", ..]) | ("uv", ["tool", "install", ..]) => {
-            let constrained = invocation
-                .flag(&[
-                    "-r",
-                    "--requirement",
-                    "-c",
-                    "--constraint",
-                    "-e",
-                    "--editable",
-                ])
-                .is_some();
-            let names = invocation.positionals(&[
-                "-r",
-                "-c",
-                "-e",
-                "-i",
-                "--index-url",
-                "--extra-index-url",
-                "-f",
-                "--find-links",
-                "-t",
-                "--target",
-                "--python",
-                "--with",
-                "--suffix",
-                "--timeout",
-                "--retries",
-                "--upgrade-strategy",
-            ]);
-            let tools = [
-                "pip",
-                "setuptools",
-                "wheel",
-                "install",
-                "tool",
-                "virtualenv",
-                "pipx",
-                "uv",
-                ".",
-            ];
-            let open = |word: &&&Word| {
-                is_name(word)
-                    && !tools.contains(&word.text())
-                    && !word.text().contains(['=', '<', '>', '~', '!'])
-            };
-
-            names
-                .iter()
-                .find(open)
-                .filter(|_| !constrained)
-                .map(|word| (*word, "no version"))
+            Some((unpinned_python_package(invocation)?, NO_VERSION))
         }
         _ => None,
     }
 }
 
+fn unpinned_crate<'s>(invocation: &Invocation<'s>) -> Option<&'s Word> {
+    let fixing = ["--version", "--vers", "--locked", "--path", "--git"];
+    if invocation.flag(&fixing).is_some() {
+        return None;
+    }
+
+    invocation
+        .positionals(&["--features", "--root", "--target", "--bin", "-F"])
+        .into_iter()
+        .skip(1)
+        .find(|word| is_package_name(word) && !word.text().contains('@'))
+}
+
+fn unpinned_npm_package<'s>(invocation: &Invocation<'s>) -> Option<&'s Word> {
+    invocation
+        .positionals(&["--registry", "--prefix"])
+        .into_iter()
+        .skip(1)
+        .find(|word| {
+            let name = word.text();
+            // The `@` at the beginning of `@scope/package` is not one before a version.
+            let has_version = name.rfind('@').is_some_and(|offset| offset > 0);
+
+            is_package_name(word) && name != "npm" && (!has_version || name.ends_with("@latest"))
+        })
+}
+
+/// Options of Python installers whose packages have their versions elsewhere.
+const CONSTRAINING: &[&str] = &[
+    "-r",
+    "--requirement",
+    "-c",
+    "--constraint",
+    "-e",
+    "--editable",
+];
+
+/// Options of Python installers that take a value.
+const PYTHON_OPTIONS: &[&str] = &[
+    "-r",
+    "-c",
+    "-e",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "-t",
+    "--target",
+    "--python",
+    "--with",
+    "--suffix",
+    "--timeout",
+    "--retries",
+    "--upgrade-strategy",
+];
+
+/// Subcommands, and installers that are upgraded on purpose.
+const PYTHON_INSTALLERS: &[&str] = &[
+    "pip",
+    "setuptools",
+    "wheel",
+    "install",
+    "tool",
+    "virtualenv",
+    "pipx",
+    "uv",
+    ".",
+];
+
+fn unpinned_python_package<'s>(invocation: &Invocation<'s>) -> Option<&'s Word> {
+    if invocation.flag(CONSTRAINING).is_some() {
+        return None;
+    }
+
+    invocation
+        .positionals(PYTHON_OPTIONS)
+        .into_iter()
+        .find(|word| {
+            is_package_name(word)
+                && !PYTHON_INSTALLERS.contains(&word.text())
+                && !word.text().contains(['=', '<', '>', '~', '!'])
+        })
+}
+
 /// Whether a word names a package, not a path, an archive, a URL or a variable.
-fn is_name(word: &&Word) -> bool {
+fn is_package_name(word: &Word) -> bool {
     let text = word.text();
     let is_path =
         text.starts_with(['.', '/', '-', '~']) || text.contains("://") || text.contains('*');
@@ -281,5 +285,6 @@ fn is_name(word: &&Word) -> bool {
     let is_archive = [".whl", ".tgz", ".gz", ".zip"]
         .iter()
         .any(|ending| text.ends_with(ending));
+
     word.literal().is_some() && !is_path && !is_folder && !is_archive
 }

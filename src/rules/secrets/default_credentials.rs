@@ -1,5 +1,5 @@
-//! `default-credentials`: passwords and keys that anybody can guess, written out or as the default
-//! of a variable. And `secret-in-env` for the defaults that nobody would guess.
+//! `default-credentials`: guessable passwords and keys, written out or as the default of a
+//! variable. And `secret-in-env` for defaults that are not guessable.
 
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::analysis::{Ctx, Owner};
@@ -14,88 +14,145 @@ use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_practice;
 use crate::source::{Located, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
-use crate::syntax::yaml::each_scalar;
+use crate::syntax::yaml::{Node, each_scalar};
 
 /// Variables of compose services and pods.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    if let Owner::Compose(project, _) = owner
-        && project.development
-    {
+    if is_development(owner) {
         return;
     }
 
-    let known = container
-        .image
-        .as_ref()
-        .and_then(|image| image.reference.as_ref())
-        .and_then(|reference| {
-            let repository = reference.repository();
-            data::store(&repository).or_else(|| data::image(&repository))
-        });
+    let image = known_image(container);
     for var in &container.env {
-        each_fallback(ctx, var, Guessability::Weak, sink);
-        // The access key is the user of such a pair.
-        let user = var.name.value.ends_with("ACCESS_KEY") && !var.name.value.contains("SECRET");
-        let EnvValue::Literal(value) = &var.value else {
-            continue;
-        };
-
-        let shipped = || known.and_then(|known| shipped(known, var, value));
-        let why = if user {
-            None
-        } else {
-            shipped().or_else(|| guessable(ctx, var, value, &container.env))
-        };
-
-        let Some(why) = why.filter(|_| !is_practice(ctx.facts.path(value.location.file))) else {
-            continue;
-        };
-
-        let finding = Finding::new(
-            value.location,
-            format!("`{}` is set to a guessable credential", var.name.value),
-        )
-        .label(why)
-        .help(help(var.origin, &var.name.value))
-        .secret(value.location);
-        sink.report(finding);
+        report_fallbacks(ctx, var, Guessability::Guessable, sink);
+        report_variable(ctx, var, image, &container.env, sink);
     }
 }
 
 /// Defaults of variables in `ENV` and `ARG`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
-        each_fallback(ctx, var, Guessability::Weak, sink);
+        report_fallbacks(ctx, var, Guessability::Guessable, sink);
     }
 }
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    written(ctx, source, facts, Guessability::Weak, sink);
+    report_interpolations(ctx, source, facts, Guessability::Guessable, sink);
 }
 
 /// `secret-in-env`: defaults of variables of compose services and pods.
 pub fn secret_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
-    if !matches!(owner, Owner::Compose(project, _) if project.development) {
-        container
-            .env
-            .iter()
-            .for_each(|var| each_fallback(ctx, var, Guessability::Secret, sink));
+    if is_development(owner) {
+        return;
+    }
+
+    for var in &container.env {
+        report_fallbacks(ctx, var, Guessability::Secret, sink);
     }
 }
 
 /// `secret-in-env`: defaults of variables in `ENV` and `ARG`.
 pub fn secret_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let vars = dockerfile.stages.iter().flat_map(|stage| &stage.env);
-    vars.for_each(|var| each_fallback(ctx, var, Guessability::Secret, sink));
+    for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
+        report_fallbacks(ctx, var, Guessability::Secret, sink);
+    }
 }
 
 /// `secret-in-env`: defaults of variables anywhere else in a compose file.
 pub fn secret_compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    written(ctx, source, facts, Guessability::Secret, sink);
+    report_interpolations(ctx, source, facts, Guessability::Secret, sink);
 }
 
-fn written(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: Guessability, sink: &mut Sink) {
+fn is_development(owner: Owner) -> bool {
+    matches!(owner, Owner::Compose(project, _) if project.development)
+}
+
+/// What the tables know of the container's image.
+fn known_image(container: &Container) -> Option<&'static KnownImage> {
+    let reference = container.image.as_ref()?.reference.as_ref()?;
+    let repository = reference.repository();
+
+    data::store(&repository).or_else(|| data::image(&repository))
+}
+
+/// Reports a variable that is set to a guessable credential.
+fn report_variable(
+    ctx: &Ctx,
+    var: &EnvVar,
+    image: Option<&KnownImage>,
+    siblings: &[EnvVar],
+    sink: &mut Sink,
+) {
+    let EnvValue::Literal(value) = &var.value else {
+        return;
+    };
+
+    if is_access_key(&var.name.value) || is_practice(ctx.facts.path(value.location.file)) {
+        return;
+    }
+
+    let documented = image.and_then(|image| documented_default(image, var, value));
+    let Some(reason) = documented.or_else(|| guessable_reason(ctx, var, value, siblings)) else {
+        return;
+    };
+
+    sink.report(
+        Finding::new(
+            value.location,
+            format!("`{}` is set to a guessable credential", var.name.value),
+        )
+        .label(reason)
+        .help(help(var.origin, &var.name.value))
+        .secret(value.location),
+    );
+}
+
+/// Whether a variable is the public half of a pair: an access key is the user of its secret key.
+fn is_access_key(name: &str) -> bool {
+    name.ends_with("ACCESS_KEY") && !name.contains("SECRET")
+}
+
+/// Why a value counts as a default, where the table of the image lists it.
+fn documented_default(
+    image: &KnownImage,
+    var: &EnvVar,
+    value: &Located<String>,
+) -> Option<&'static str> {
+    let defaults = image.credentials.get(&var.name.value)?;
+    let is_listed = defaults
+        .iter()
+        .any(|default| default.eq_ignore_ascii_case(value.value.trim()));
+    let is_user = var.name.value.ends_with("USER");
+
+    (is_listed && !is_user).then_some("it is shown in the image's documentation")
+}
+
+/// Why a value is guessable, if it is.
+fn guessable_reason(
+    ctx: &Ctx,
+    var: &EnvVar,
+    value: &Located<String>,
+    siblings: &[EnvVar],
+) -> Option<&'static str> {
+    let name = &var.name.value;
+    let user = secret_exposure::user_of(name, siblings);
+
+    match secret_exposure::exposed(ctx, name, value, user)?.strength {
+        Strength::Guessable(reason) => Some(reason),
+        _ => None,
+    }
+}
+
+/// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of
+/// known keys alone, so the tree is read.
+fn report_interpolations(
+    ctx: &Ctx,
+    source: &SourceFile,
+    facts: &FileFacts,
+    wanted: Guessability,
+    sink: &mut Sink,
+) {
     if facts.kind != FileKind::Compose || !source.text.contains('$') {
         return;
     }
@@ -104,80 +161,60 @@ fn written(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sort: Guessability
 
     for node in tree.documents() {
         each_scalar(node, &mut |scalar, text| {
-            if !text.contains('$') {
-                return;
-            }
-
-            for used in interpolate::variables(text, Dialect::Compose) {
-                let Some(span) = used.default() else { continue };
-
-                let literal = span.text(text);
-
-                if !literal.is_empty() && !literal.contains('$') {
-                    let literal = Located::new(literal.to_owned(), scalar.content_span(span));
-                    report_fallback(
-                        ctx,
-                        &Fallback {
-                            variable: used.name,
-                            literal,
-                        },
-                        "",
-                        sort,
-                        sink,
-                    );
-                }
+            for fallback in fallbacks(scalar, text) {
+                report_fallback(ctx, &fallback, "", wanted, sink);
             }
         });
     }
 }
 
-fn each_fallback(ctx: &Ctx, var: &EnvVar, sort: Guessability, sink: &mut Sink) {
+/// The literal defaults of the variables in a scalar.
+fn fallbacks(scalar: Node<'_>, text: &str) -> Vec<Fallback> {
+    if !text.contains('$') {
+        return Vec::new();
+    }
+
+    let mut fallbacks = Vec::new();
+
+    for variable in interpolate::variables(text, Dialect::Compose) {
+        let Some(span) = variable.default() else {
+            continue;
+        };
+
+        let literal = span.text(text);
+        if !literal.is_empty() && !literal.contains('$') {
+            fallbacks.push(Fallback {
+                variable: variable.name,
+                literal: Located::new(literal.to_owned(), scalar.content_span(span)),
+            });
+        }
+    }
+
+    fallbacks
+}
+
+fn report_fallbacks(ctx: &Ctx, var: &EnvVar, wanted: Guessability, sink: &mut Sink) {
     if let EnvValue::Template { fallbacks, .. } = &var.value {
-        fallbacks
-            .iter()
-            .for_each(|fallback| report_fallback(ctx, fallback, &var.name.value, sort, sink));
+        for fallback in fallbacks {
+            report_fallback(ctx, fallback, &var.name.value, wanted, sink);
+        }
     }
 }
 
-/// Why the image's own table calls the value a default.
-fn shipped(known: &KnownImage, var: &EnvVar, value: &Located<String>) -> Option<&'static str> {
-    let values = known.credentials.get(&var.name.value)?;
-    let user = var.name.value.ends_with("USER");
-    let listed = values
-        .iter()
-        .any(|default| default.eq_ignore_ascii_case(value.value.trim()));
-    (listed && !user).then_some("it is shown in the image's documentation")
-}
-
-fn guessable(
-    ctx: &Ctx,
-    var: &EnvVar,
-    value: &Located<String>,
-    siblings: &[EnvVar],
-) -> Option<&'static str> {
-    let name = &var.name.value;
-    match secret_exposure::exposed(ctx, name, value, secret_exposure::user_of(name, siblings))?
-        .strength
-    {
-        Strength::Guessable(why) => Some(why),
-        _ => None,
-    }
-}
-
-/// Says of a fallback that it is neither a known default nor a token.
+/// The label of a default that is neither a known one nor a token.
 const LITERAL: &str = "a hard-coded credential";
 
-/// Which rule speaks for a default.
+/// Which rule reports a default.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Guessability {
     /// `default-credentials`
-    Weak,
-    /// `secret-in-env`: nobody would guess it.
+    Guessable,
+    /// `secret-in-env`
     Secret,
 }
 
-/// Reports the literal that stands in for a variable, if it is a credential; `holder` is the
-/// variable that gets it.
+/// Reports the literal default of a variable, if it is a credential of the wanted kind; `holder` is
+/// the variable that gets it.
 fn report_fallback(
     ctx: &Ctx,
     fallback: &Fallback,
@@ -185,66 +222,68 @@ fn report_fallback(
     wanted: Guessability,
     sink: &mut Sink,
 ) {
-    let Fallback {
-        variable,
-        literal: value,
-    } = fallback;
-    let path = ctx.facts.path(value.location.file);
+    let Some((reason, guessability)) = judge_fallback(fallback, holder) else {
+        return;
+    };
+
+    let Fallback { variable, literal } = fallback;
+    let is_practice = is_practice(ctx.facts.path(literal.location.file));
+    let is_guessable = guessability == Guessability::Guessable;
+    if guessability != wanted || is_practice && is_guessable {
+        return;
+    }
+
+    let credential = if is_guessable && reason != LITERAL {
+        "a guessable credential"
+    } else {
+        "a hard-coded credential"
+    };
+    let finding = Finding::new(
+        literal.location,
+        format!("`{variable}` has {credential} as its default"),
+    )
+    .label(reason)
+    .help(format!(
+        "write `${{{variable}:?}}`, so that nothing starts until it is set"
+    ))
+    .secret(literal.location);
+
+    sink.report(finding.case_if(is_practice, "practice"));
+}
+
+/// Why the default of a variable is a credential, and which rule reports it; `None` where it is not
+/// one.
+fn judge_fallback(fallback: &Fallback, holder: &str) -> Option<(&'static str, Guessability)> {
+    let Fallback { variable, literal } = fallback;
     let name = if credential::secret_name(variable).is_some() {
         variable
     } else {
         holder
     };
 
-    let (why, sort) = match credential::judge(name, &value.value) {
-        Verdict::Default(reason) => (reason.clause(), Guessability::Weak),
+    match credential::judge(name, &literal.value) {
+        Verdict::Default(reason) => Some((reason.clause(), Guessability::Guessable)),
         Verdict::UrlPassword(hit) => match secret_exposure::strength(&hit) {
-            Strength::Guessable(why) => (why, Guessability::Weak),
-            Strength::Local => return,
-            _ => ("a hard-coded password", Guessability::Secret),
+            Strength::Guessable(reason) => Some((reason, Guessability::Guessable)),
+            Strength::Local => None,
+            Strength::Live | Strength::Chosen => {
+                Some(("a hard-coded password", Guessability::Secret))
+            }
         },
-        Verdict::Token(_) => ("a live token", Guessability::Secret),
-        Verdict::Secret { .. } if repeats(variable, &value.value) => {
-            (DefaultReason::RepeatsName.clause(), Guessability::Weak)
+        Verdict::Token(_) => Some(("a live token", Guessability::Secret)),
+        Verdict::Secret { .. } if repeats_name(variable, &literal.value) => {
+            Some((DefaultReason::RepeatsName.clause(), Guessability::Guessable))
         }
-        Verdict::Secret { .. } if secret_exposure::is_random(&value.value) => {
-            (LITERAL, Guessability::Secret)
+        Verdict::Secret { .. } if secret_exposure::is_random(&literal.value) => {
+            Some((LITERAL, Guessability::Secret))
         }
-        Verdict::Secret { .. } => (LITERAL, Guessability::Weak),
-        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return,
-    };
-
-    let practice = is_practice(path);
-    if sort != wanted || practice && sort == Guessability::Weak {
-        return;
+        Verdict::Secret { .. } => Some((LITERAL, Guessability::Guessable)),
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
     }
-
-    let guessable = if sort == Guessability::Weak && why != LITERAL {
-        "a guessable"
-    } else {
-        "a hard-coded"
-    };
-
-    let level = if practice {
-        sink.level().lowered()
-    } else {
-        sink.level()
-    };
-
-    let finding = Finding::new(
-        value.location,
-        format!("`{variable}` has {guessable} credential as its default"),
-    )
-    .label(why)
-    .help(format!(
-        "write `${{{variable}:?}}`, so that nothing starts until it is set"
-    ))
-    .secret(value.location);
-    sink.report_at(level, finding);
 }
 
-/// A name such as `app` for `APP_DB_PASSWORD`.
-fn repeats(variable: &str, value: &str) -> bool {
+/// Whether a value repeats a part of its variable: `app` for `APP_DB_PASSWORD`.
+fn repeats_name(variable: &str, value: &str) -> bool {
     variable
         .to_ascii_lowercase()
         .split('_')

@@ -1,20 +1,17 @@
-//! `provider-token`, `private-key`, `connection-string`: credentials that show themselves in any
-//! text file.
+//! `provider-token`, `private-key`, `connection-string`: credentials that any text file shows by
+//! their form.
 //!
-//! Levels: what was made for tests or protects itself (a test key, an encrypted key) is a warning,
-//! as is a password that anybody can guess; a server on this machine or of documentation is a note.
-//! Tests, examples and documentation take one step off. Places that a format gives a meaning belong
-//! to other rules.
+//! Places that a format gives a meaning belong to other rules.
 
 use std::collections::HashMap;
 
 use crate::analysis::Ctx;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
-use crate::finding::{Confidence, Finding, Level, Sink};
+use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_role::is_practice;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 
 /// `provider-token`
 pub fn token(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
@@ -49,97 +46,133 @@ pub fn connection(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut 
     );
 }
 
-/// Reports the hits of one sort; the same secret once a file.
+/// Reports the hits of one kind; the same secret once for each file.
 fn report(
     ctx: &Ctx,
     source: &SourceFile,
     facts: &FileFacts,
-    sort: fn(&Hit) -> bool,
+    is_kind: fn(&Hit) -> bool,
     sink: &mut Sink,
 ) {
-    if !facts.hits.iter().any(sort) {
+    if !facts.hits.iter().any(is_kind) {
         return;
     }
 
-    let mut claimed = secret_exposure::claimed(ctx, source.id, facts);
-    claimed.sort_unstable();
-    // Of the spans that begin before a hit, the one that reaches farthest may hold it.
-    let mut farthest = 0;
+    let covered = CoveredSpans::of(secret_exposure::covered_spans(ctx, source.id, facts));
+    let hits = facts
+        .hits
+        .iter()
+        .filter(|hit| is_kind(hit) && !covered.hold(hit.at.start));
+    let mut secrets: Vec<(&str, Vec<&Hit>)> = Vec::new();
+    let mut index_of: HashMap<&str, usize> = HashMap::new();
 
-    for span in &mut claimed {
-        farthest = span.end.max(farthest);
-        span.end = farthest;
-    }
-
-    let free = |hit: &&Hit| {
-        let before = claimed.partition_point(|span| span.start <= hit.at.start);
-        claimed[..before]
-            .last()
-            .is_none_or(|span| span.end <= hit.at.start)
-    };
-
-    let mut seen: Vec<(&str, Vec<&Hit>)> = Vec::new();
-    let mut by_text: HashMap<&str, usize> = HashMap::new();
-
-    for hit in facts.hits.iter().filter(|hit| sort(hit)).filter(free) {
+    for hit in hits {
         let text = hit.span.text(&source.text);
-        let number = *by_text.entry(text).or_insert(seen.len());
+        let index = *index_of.entry(text).or_insert(secrets.len());
 
-        match seen.get_mut(number) {
+        match secrets.get_mut(index) {
             Some((_, hits)) => hits.push(hit),
-            None => seen.push((text, vec![hit])),
+            None => secrets.push((text, vec![hit])),
         }
     }
 
-    for (text, hits) in seen {
-        let hit = hits[0];
-        let (message, label) = words(hit, text);
-        let mut finding = Finding::new(source.location(hit.at), message)
-            .label(label)
-            .help(help(&hit.kind))
-            .others(hits.len() as u32 - 1);
-        finding.confidence = match hit.certainty {
-            Certainty::Certain => Confidence::High,
-            Certainty::Likely => Confidence::Medium,
-            Certainty::Possible => Confidence::Low,
-        };
-
-        for hit in hits {
-            finding = finding.secret(source.location(hit.span));
-        }
-
-        sink.report_at(level(hit, source, sink.level()), finding);
+    for (text, hits) in secrets {
+        sink.report(finding(source, text, &hits));
     }
 }
 
-fn level(hit: &Hit, source: &SourceFile, level: Level) -> Level {
-    let level = match secret_exposure::strength(hit) {
-        Strength::Local => Level::Note,
-        // What a comment shows with a password that nobody keeps is the shape of such a URL.
-        Strength::Guessable(_) if is_comment(source.text.as_bytes(), hit.at.start as usize) => {
-            Level::Note
-        }
-        Strength::Guessable(_) => level.lowered(),
-        Strength::Live if hit.weak || hit.certainty == Certainty::Possible => level.lowered(),
-        Strength::Live | Strength::Chosen => level,
+/// The finding for a secret at some places of a file, the first of which is shown.
+fn finding(source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
+    let hit = hits[0];
+    let (message, label) = message_and_label(hit, text);
+    let mut finding = Finding::new(source.location(hit.at), message)
+        .label(label)
+        .help(help(&hit.kind))
+        .others(hits.len() as u32 - 1);
+    finding.confidence = match hit.certainty {
+        Certainty::Certain => Confidence::High,
+        Certainty::Likely => Confidence::Medium,
+        Certainty::Possible => Confidence::Low,
     };
 
-    if is_practice(&source.path) {
-        level.lowered()
-    } else {
-        level
+    for case in cases(hit, source) {
+        finding = finding.case(case);
+    }
+
+    for hit in hits {
+        finding = finding.secret(source.location(hit.span));
+    }
+
+    finding
+}
+
+/// Sorted spans, each lengthened to the farthest end of those before it: the last one that begins
+/// before a hit holds it, if any does.
+struct CoveredSpans(Vec<Span>);
+
+impl CoveredSpans {
+    fn of(mut spans: Vec<Span>) -> Self {
+        spans.sort_unstable();
+        let mut farthest = 0;
+        for span in &mut spans {
+            farthest = span.end.max(farthest);
+            span.end = farthest;
+        }
+
+        Self(spans)
+    }
+
+    fn hold(&self, offset: u32) -> bool {
+        let before = self.0.partition_point(|span| span.start <= offset);
+        self.0[..before]
+            .last()
+            .is_some_and(|span| span.end > offset)
     }
 }
 
-fn words(hit: &Hit, text: &str) -> (String, String) {
+/// What is known of a hit that lowers the level.
+fn cases(hit: &Hit, source: &SourceFile) -> Vec<&'static str> {
+    let is_practice = is_practice(&source.path);
+    let mut cases = Vec::new();
+    if is_practice {
+        cases.push("practice");
+    }
+
+    match secret_exposure::strength(hit) {
+        Strength::Local => cases.push("local"),
+        Strength::Guessable(_) => {
+            cases.push("guessable");
+            if is_comment(source.text.as_bytes(), hit.at.start as usize) {
+                cases.push("guessable-in-comment");
+            }
+            if is_practice {
+                cases.push("guessable-in-practice");
+            }
+        }
+        Strength::Live => {
+            let is_uncertain = hit.certainty == Certainty::Possible;
+            if hit.weak {
+                cases.push("weak");
+            }
+            if is_uncertain {
+                cases.push("uncertain");
+            }
+            if is_practice && (hit.weak || is_uncertain) {
+                cases.push("weak-in-practice");
+            }
+        }
+        Strength::Chosen => {}
+    }
+
+    cases
+}
+
+fn message_and_label(hit: &Hit, text: &str) -> (String, String) {
     match &hit.kind {
-        HitKind::ProviderToken { .. } => (
-            format!(
-                "{} is in the repository",
-                secret_exposure::describe(&hit.kind)
-            ),
-            redact(text),
-        ),
+        HitKind::ProviderToken { .. } => {
+            let what = secret_exposure::describe(&hit.kind);
+            (format!("{what} is in the repository"), redact(text))
+        }
         HitKind::PrivateKey { label } => (
             "a private key is in the repository".to_owned(),
             label.to_ascii_lowercase(),
@@ -147,14 +180,14 @@ fn words(hit: &Hit, text: &str) -> (String, String) {
         HitKind::ConnectionString {
             scheme, user, host, ..
         } => {
-            let who = if user.is_empty() {
+            let owner = if user.is_empty() {
                 String::new()
             } else {
                 format!(" of `{user}`")
             };
 
             (
-                format!("this `{scheme}` URL contains the password{who}"),
+                format!("this `{scheme}` URL contains the password{owner}"),
                 format!("for `{host}`"),
             )
         }

@@ -1,5 +1,5 @@
-//! `generic-credential`: what a name in source or configuration says is a secret and a generator
-//! seems to have made.
+//! `generic-credential`: values in source or configuration that look generated and whose names
+//! announce a secret.
 
 use crate::analysis::Ctx;
 use crate::credential;
@@ -10,7 +10,7 @@ use crate::model::file_role::{is_generated, is_practice};
 use crate::source::SourceFile;
 
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    let open = matches!(
+    let is_searched = matches!(
         facts.kind,
         FileKind::Text
             | FileKind::OtherYaml
@@ -18,28 +18,33 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             | FileKind::Template
             | FileKind::GitlabCi
     );
-    if !open
+    if !is_searched
         || is_practice(&source.path)
         || is_generated(&source.path)
         || is_translation(&source.path)
+        || ctx.facts.path(source.id).ends_with(".snap")
     {
         return;
     }
 
-    for one in credential::assignments(&source.text) {
-        let known = facts
+    for assignment in credential::assignments(&source.text) {
+        let span = assignment.span;
+        // Other rules report what has a known form.
+        let has_form = facts
             .hits
             .iter()
-            .any(|hit| hit.span.start < one.span.end && one.span.start < hit.span.end);
-        let path = ctx.facts.path(source.id);
-        if known || path.ends_with(".snap") {
+            .any(|hit| hit.span.start < span.end && span.start < hit.span.end);
+        if has_form {
             continue;
         }
 
-        let location = source.location(one.span);
+        let location = source.location(span);
         let mut finding = Finding::new(
             location,
-            format!("`{}` is set to what looks like a credential", one.name),
+            format!(
+                "`{}` is set to what looks like a credential",
+                assignment.name
+            ),
         )
         .label("long and random")
         .help("read it from the environment or a secret store, and rotate it if it is real")
@@ -49,7 +54,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
     }
 }
 
-/// Files of texts in many languages, where every label is a key with a name.
+/// Whether a file holds translations, where every label is a key with a name.
 fn is_translation(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "locale",

@@ -1,12 +1,12 @@
-//! `committed-secret`, `secret-in-configmap`: credentials that stand in manifests.
+//! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
 use crate::analysis::Ctx;
 use crate::credential::{self, HitKind, Verdict};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Data, DataEntry, Object};
 use crate::source::{Location, Span};
 
-/// Types of Secrets whose whole content is one.
+/// Types of Secrets whose whole content is a credential.
 const TYPED: [&str; 5] = [
     "kubernetes.io/basic-auth",
     "kubernetes.io/ssh-auth",
@@ -14,6 +14,41 @@ const TYPED: [&str; 5] = [
     "kubernetes.io/dockerconfigjson",
     "kubernetes.io/dockercfg",
 ];
+
+/// A credential in an entry of a Secret or ConfigMap.
+struct EntryCredential {
+    location: Location,
+    /// Its description with an article.
+    what: String,
+    /// Why the value is weak, where it is.
+    weakness: Option<&'static str>,
+    /// What is known of it that lowers the level.
+    case: Option<&'static str>,
+}
+
+impl EntryCredential {
+    const fn new(location: Location, what: String) -> Self {
+        Self {
+            location,
+            what,
+            weakness: None,
+            case: None,
+        }
+    }
+
+    fn guessable(location: Location, reason: &'static str) -> Self {
+        Self {
+            weakness: Some(reason),
+            case: Some("guessable"),
+            ..Self::new(location, "a weak credential".to_owned())
+        }
+    }
+
+    const fn case(mut self, case: Option<&'static str>) -> Self {
+        self.case = case;
+        self
+    }
+}
 
 pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Secret(data) = &object.body else {
@@ -25,39 +60,40 @@ pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 
     for entry in &data.entries {
-        let Some((location, what, level, why)) = judge_secret(data, entry, sink.level()) else {
+        let Some(credential) = secret_credential(data, entry) else {
             continue;
         };
 
-        let finding = Finding::new(
-            location,
-            format!(
-                "{} is committed with {what} in `{}`",
-                object.title(),
-                entry.key.value
-            ),
-        )
-        .label(why.unwrap_or(if entry.decoded.is_some() {
+        let form = if entry.decoded.is_some() {
             "base64 is not encryption"
         } else {
             "plain text"
-        }))
-        .help("remove it from git and rotate it; use SealedSecret, ExternalSecret, or SOPS instead")
-        .anchor(object.anchor)
-        .secret(entry.value.location);
-        sink.report_at(level, finding);
+        };
+        let message = format!(
+            "{} is committed with {} in `{}`",
+            object.title(),
+            credential.what,
+            entry.key.value
+        );
+        let mut finding = Finding::new(credential.location, message)
+            .label(credential.weakness.unwrap_or(form))
+            .help(
+                "remove it from git and rotate it; use SealedSecret, ExternalSecret, or SOPS \
+                 instead",
+            )
+            .anchor(object.anchor)
+            .secret(entry.value.location);
+        if let Some(case) = credential.case {
+            finding = finding.case(case);
+        }
+
+        sink.report(finding);
     }
 }
 
-/// Where to point, what it is, how much it matters, and why it is weak; `None` where the entry
-/// holds no secret.
-fn judge_secret(
-    data: &Data,
-    entry: &DataEntry,
-    level: Level,
-) -> Option<(Location, String, Level, Option<&'static str>)> {
+/// The credential in an entry of a Secret.
+fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> {
     let text = entry.text();
-    let location = entry.value.location;
     if text.trim().is_empty()
         || text.contains("ENC[AES256_GCM")
         || credential::is_reference(text.trim())
@@ -66,70 +102,69 @@ fn judge_secret(
     }
 
     if text.contains('\n') || text.len() > 200 {
-        // A file: judged by what stands in it, or by the type that says what it is.
-        let hit = credential::scan(text).into_iter().next();
-        let typed = data
-            .kind
-            .value()
-            .is_some_and(|kind| TYPED.contains(&kind.as_str()));
-        return match hit {
-            Some(hit) => Some((entry.place_of(hit.at), describe(&hit.kind), level, None)),
-            None if typed
-                && !entry.key.value.contains("crt")
-                && !entry.key.value.contains("cert") =>
-            {
-                Some((entry.key.location, "a credential".to_owned(), level, None))
-            }
-            None => {
-                lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-                    Verdict::Secret { redacted, .. } => Some((
-                        entry.place_of(span),
-                        credential_shown(&redacted),
-                        level,
-                        None,
-                    )),
-                    _ => None,
-                })
-            }
-        };
+        return file_credential(data, entry, text);
     }
 
+    let location = entry.value.location;
     match credential::judge(&entry.key.value, text) {
         Verdict::Secret { redacted, .. } => {
-            Some((location, credential_shown(&redacted), level, None))
+            Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
-        Verdict::Token(hit) | Verdict::UrlPassword(hit) => {
-            Some((entry.place_of(hit.span), describe(&hit.kind), level, None))
-        }
-        Verdict::Default(reason) => Some((
-            location,
-            "a weak credential".to_owned(),
-            level.lowered(),
-            Some(reason.clause()),
+        Verdict::Token(hit) | Verdict::UrlPassword(hit) => Some(EntryCredential::new(
+            entry.place_of(hit.span),
+            describe(&hit.kind),
         )),
-        Verdict::Placeholder | Verdict::Reference => None,
-        Verdict::NotSecret => looks_secret(&entry.key.value, text.trim()).then(|| {
-            (
-                location,
-                "a value that looks like a credential".to_owned(),
-                level.lowered(),
-                None,
-            )
-        }),
+        Verdict::Default(reason) => Some(EntryCredential::guessable(location, reason.clause())),
+        Verdict::NotSecret if looks_secret(&entry.key.value, text.trim()) => {
+            let what = "a value that looks like a credential".to_owned();
+            Some(EntryCredential::new(location, what).case(Some("uncertain")))
+        }
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
     }
 }
 
-/// Parts of keys whose values may be known to everybody.
-const OPEN: &str =
+/// The credential in an entry that holds a file: found by the file's content, or by the type of the
+/// Secret.
+fn file_credential(data: &Data, entry: &DataEntry, text: &str) -> Option<EntryCredential> {
+    if let Some(hit) = credential::scan(text).into_iter().next() {
+        return Some(EntryCredential::new(
+            entry.place_of(hit.at),
+            describe(&hit.kind),
+        ));
+    }
+
+    let key = &entry.key;
+    let is_typed = data
+        .kind
+        .value()
+        .is_some_and(|kind| TYPED.contains(&kind.as_str()));
+    if is_typed && !key.value.contains("crt") && !key.value.contains("cert") {
+        return Some(EntryCredential::new(
+            key.location,
+            "a credential".to_owned(),
+        ));
+    }
+
+    name_value_lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
+        Verdict::Secret { redacted, .. } => Some(EntryCredential::new(
+            entry.place_of(span),
+            credential_shown(&redacted),
+        )),
+        _ => None,
+    })
+}
+
+/// Parts of keys whose values may be public.
+const PUBLIC: &str =
     "user host port name url region bucket endpoint ca.crt email enabled path domain type id";
 
-/// What stands in a Secret is meant to be one, whatever its key; names, numbers, switches and
-/// addresses are not.
+/// Whether a value looks like a credential although its key does not announce one. What is in a
+/// Secret is meant to be secret; names, numbers, switches and addresses are not.
 fn looks_secret(key: &str, value: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let mixed = value.bytes().any(|byte| byte.is_ascii_digit())
         && value.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let plain = OPEN.split(' ').any(|part| key.contains(part))
+    let plain = PUBLIC.split(' ').any(|part| key.contains(part))
         || value.contains([' ', '.'])
         || value.contains("://");
     value.len() >= 12 && mixed && !plain && !credential::is_placeholder(value)
@@ -148,87 +183,69 @@ pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
         let text = entry.value.value.as_str();
 
         if text.contains('\n') {
-            in_file(object, entry, sink);
-            continue;
+            report_file(object, entry, sink);
+        } else if let Some(credential) = config_credential(entry, text) {
+            report(object, entry, credential, sink);
         }
-
-        let verdict = credential::judge(&entry.key.value, text);
-        let (location, what, level) = match &verdict {
-            Verdict::Secret { redacted, .. } => (
-                entry.value.location,
-                credential_shown(redacted),
-                sink.level(),
-            ),
-            Verdict::Token(hit) => (entry.place_of(hit.span), describe(&hit.kind), sink.level()),
-            Verdict::UrlPassword(hit) => (
-                entry.place_of(hit.span),
-                describe(&hit.kind),
-                local(&hit.kind, sink.level()),
-            ),
-            Verdict::Default(_) => (
-                entry.value.location,
-                "a weak credential".to_owned(),
-                sink.level().lowered(),
-            ),
-            _ => continue,
-        };
-
-        let label = match &verdict {
-            Verdict::Default(reason) => reason.clause(),
-            _ => READABLE,
-        };
-
-        report(object, entry, location, (&what, label), level, sink);
     }
 }
 
-/// A configuration file inside a ConfigMap: its tokens, and its lines of names and values.
-fn in_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
+/// The credential in an entry of a ConfigMap that holds one value.
+fn config_credential(entry: &DataEntry, text: &str) -> Option<EntryCredential> {
+    let location = entry.value.location;
+
+    match credential::judge(&entry.key.value, text) {
+        Verdict::Secret { redacted, .. } => {
+            Some(EntryCredential::new(location, credential_shown(&redacted)))
+        }
+        Verdict::Token(hit) => Some(EntryCredential::new(
+            entry.place_of(hit.span),
+            describe(&hit.kind),
+        )),
+        Verdict::UrlPassword(hit) => Some(
+            EntryCredential::new(entry.place_of(hit.span), describe(&hit.kind))
+                .case(local_case(&hit.kind)),
+        ),
+        Verdict::Default(reason) => Some(EntryCredential::guessable(location, reason.clause())),
+        Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
+    }
+}
+
+/// Reports the credentials of a configuration file in a ConfigMap: its tokens, and its lines of
+/// names and values.
+fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
     let text = entry.value.value.as_str();
-    let mut told: Vec<Span> = Vec::new();
+    let mut reported: Vec<Span> = Vec::new();
 
     for hit in credential::scan(text) {
-        told.push(hit.span);
-        let what = describe(&hit.kind);
-        let level = local(&hit.kind, sink.level());
-        report(
-            object,
-            entry,
-            entry.place_of(hit.at),
-            (&what, READABLE),
-            level,
-            sink,
-        );
+        reported.push(hit.span);
+        let credential = EntryCredential::new(entry.place_of(hit.at), describe(&hit.kind))
+            .case(local_case(&hit.kind));
+        report(object, entry, credential, sink);
     }
 
     if is_program(&entry.key.value) {
         return;
     }
 
-    for (name, value, span) in lines(text) {
-        if told
+    for (name, value, span) in name_value_lines(text) {
+        if reported
             .iter()
-            .any(|own| own.start < span.end && span.start < own.end)
+            .any(|other| other.start < span.end && span.start < other.end)
         {
             continue;
         }
 
         if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
             let what = credential_shown(&redacted);
-            report(
-                object,
-                entry,
-                entry.place_of(span),
-                (&what, READABLE),
-                sink.level(),
-                sink,
-            );
+            let credential = EntryCredential::new(entry.place_of(span), what);
+            report(object, entry, credential, sink);
         }
     }
 }
 
-/// Programs assign computed values to names that announce secrets; only whole tokens are looked for
-/// in them.
+/// Whether an entry is a program. Programs assign computed values to names that announce secrets,
+/// so only whole tokens are looked for in them.
 fn is_program(key: &str) -> bool {
     const ENDINGS: [&str; 14] = [
         "sh", "py", "js", "ts", "lua", "go", "rb", "sql", "tpl", "tmpl", "star", "rego", "bash",
@@ -238,8 +255,9 @@ fn is_program(key: &str) -> bool {
         .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
-/// `name = value` and `name: value` lines with the value's span in the text.
-fn lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
+/// Names and values of lines such as `name = value` and `name: value`, with the value's span in the
+/// text.
+fn name_value_lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
     let base = text.as_ptr() as usize;
     text.lines().filter_map(move |line| {
         let body = line.trim();
@@ -274,36 +292,33 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
 /// Why a credential in a ConfigMap matters, where nothing more is known of it.
 const READABLE: &str = "readable by anyone with read access to the namespace";
 
-fn report(
-    object: &Object,
-    entry: &DataEntry,
-    location: Location,
-    (what, label): (&str, &str),
-    level: Level,
-    sink: &mut Sink,
-) {
-    let finding = Finding::new(
-        location,
-        format!(
-            "{} contains {what} in `{}`",
-            object.title(),
-            entry.key.value
-        ),
-    )
-    .label(label)
-    .help(
-        "move it to a Secret that is filled from an external store or SealedSecret, and rotate it",
-    )
-    .anchor(object.anchor)
-    .secret(location);
-    sink.report_at(level, finding);
+fn report(object: &Object, entry: &DataEntry, credential: EntryCredential, sink: &mut Sink) {
+    let message = format!(
+        "{} contains {} in `{}`",
+        object.title(),
+        credential.what,
+        entry.key.value
+    );
+    let mut finding = Finding::new(credential.location, message)
+        .label(credential.weakness.unwrap_or(READABLE))
+        .help(
+            "move it to a Secret that is filled from an external store or SealedSecret, and \
+             rotate it",
+        )
+        .anchor(object.anchor)
+        .secret(credential.location);
+    if let Some(case) = credential.case {
+        finding = finding.case(case);
+    }
+
+    sink.report(finding);
 }
 
-/// A password for this machine costs little.
-fn local(kind: &HitKind, level: Level) -> Level {
+/// The case of a password for a server on this machine.
+const fn local_case(kind: &HitKind) -> Option<&'static str> {
     match kind {
-        HitKind::ConnectionString { local: true, .. } => Level::Note,
-        _ => level,
+        HitKind::ConnectionString { local: true, .. } => Some("local"),
+        _ => None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! `secret-in-build-arg`: credentials handed to a build as arguments, which the image's history
-//! keeps.
+//! `secret-in-build-arg`: credentials passed to a build as arguments, which stay in the image
+//! history.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,43 @@ use crate::syntax::dockerfile::Body;
 
 /// ARG instructions.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    // One name is one cause, however many stages declare it again.
-    let mut found: BTreeMap<&str, (Location, Vec<Location>)> = BTreeMap::new();
-    let args = dockerfile
-        .stages
-        .iter()
-        .flat_map(|stage| &stage.env)
-        .filter(|var| var.origin == EnvOrigin::DockerArg);
-    for var in args.filter(|var| is_secret(var)) {
-        let entry = found
-            .entry(&var.name.value)
-            .or_insert((var.name.location, Vec::new()));
-        if entry.0 != var.name.location {
-            entry.1.push(var.name.location);
+    // One name is one cause, even if several stages declare it again.
+    let mut declarations: BTreeMap<&str, Vec<Location>> = BTreeMap::new();
+
+    for var in stage_arguments(dockerfile).filter(|var| is_secret(var)) {
+        let locations = declarations.entry(&var.name.value).or_default();
+        if locations.first() != Some(&var.name.location) {
+            locations.push(var.name.location);
         }
     }
-    // An ARG before the first FROM reaches no layer unless a stage asks for it; a default written
-    // there is in git.
+
+    for (name, location) in global_credentials(dockerfile) {
+        let locations = declarations.entry(name).or_default();
+        if locations.is_empty() {
+            locations.push(location);
+        }
+    }
+
+    for (name, locations) in declarations {
+        report_argument(ctx, dockerfile, name, &locations, sink);
+    }
+}
+
+fn stage_arguments(dockerfile: &Dockerfile) -> impl Iterator<Item = &EnvVar> {
+    let vars = dockerfile.stages.iter().flat_map(|stage| &stage.env);
+    vars.filter(|var| var.origin == EnvOrigin::DockerArg)
+}
+
+/// The credentials that are defaults of ARGs before the first FROM. Such an ARG reaches no layer
+/// unless a stage declares it too, but its default is in git.
+fn global_credentials(dockerfile: &Dockerfile) -> Vec<(&str, Location)> {
+    let mut credentials = Vec::new();
     let globals = dockerfile
         .tree
         .instructions
         .iter()
-        .take_while(|one| !matches!(one.body, Body::From(_)));
+        .take_while(|instruction| !matches!(instruction.body, Body::From(_)));
+
     for instruction in globals {
         let Body::Arg(arguments) = &instruction.body else {
             continue;
@@ -47,33 +62,47 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
             if literal.is_some_and(|literal| is_credential(name, &literal)) {
                 let location = Location::new(dockerfile.file, argument.name.span);
-                found.entry(name).or_insert((location, Vec::new()));
+                credentials.push((name, location));
             }
         }
     }
 
-    for (name, (location, again)) in found {
-        let mut finding = Finding::new(
-            location,
-            format!("build argument `{name}` stays in the image history"),
-        )
-        .label("anyone who can pull the image can read it")
-        .help(format!(
-            "use a build secret: `RUN --mount=type=secret,id={name},env={name} …`"
-        ));
-        for location in again {
-            finding = finding.related(location, "declared again here");
-        }
-
-        for (location, service) in givers(ctx, dockerfile, name) {
-            finding = finding.related(location, format!("`{service}` passes it"));
-        }
-
-        sink.report(finding);
-    }
+    credentials
 }
 
-/// `build.args` of compose services, unless the Dockerfile is here and says it already.
+fn report_argument(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    name: &str,
+    locations: &[Location],
+    sink: &mut Sink,
+) {
+    let Some((&first, rest)) = locations.split_first() else {
+        return;
+    };
+
+    let mut finding = Finding::new(
+        first,
+        format!("build argument `{name}` stays in the image history"),
+    )
+    .label("anyone who can pull the image can read it")
+    .help(format!(
+        "use a build secret: `RUN --mount=type=secret,id={name},env={name} …`"
+    ));
+
+    for &location in rest {
+        finding = finding.related(location, "declared again here");
+    }
+
+    for (location, service) in passing_services(ctx, dockerfile, name) {
+        finding = finding.related(location, format!("`{service}` passes it"));
+    }
+
+    sink.report(finding);
+}
+
+/// `build.args` of compose services, unless the Dockerfile is in the repository and declares the
+/// argument: then the finding is there.
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let Some(build) = &service.build else { return };
 
@@ -85,16 +114,15 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
 
     for var in &build.args {
         let name = var.name.value.as_str();
-        let literal = var
+        let credential = var
             .value
             .literal()
-            .is_some_and(|value| is_credential(name, &value.value));
-        let declared = dockerfile.is_some_and(|dockerfile| {
-            let mut vars = dockerfile.stages.iter().flat_map(|stage| &stage.env);
-            vars.any(|one| one.origin == EnvOrigin::DockerArg && one.name.value == name)
+            .filter(|value| is_credential(name, &value.value));
+        let is_declared = dockerfile.is_some_and(|dockerfile| {
+            stage_arguments(dockerfile).any(|argument| argument.name.value == name)
         });
 
-        if !literal && (declared || !is_secret(var)) {
+        if credential.is_none() && (is_declared || !is_secret(var)) {
             continue;
         }
 
@@ -107,32 +135,41 @@ pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
         )
         .label("build arguments stay in the image history")
         .help("use `build.secrets` and `RUN --mount=type=secret`");
-        if let (true, Some(location)) = (literal, var.value.location()) {
-            finding = finding.secret(location);
+        if let Some(value) = credential {
+            finding = finding.secret(value.location);
         }
 
         sink.report(finding);
     }
 }
 
-/// The compose services that pass the argument.
-fn givers<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, name: &str) -> Vec<(Location, &'a str)> {
-    let given = ctx
-        .graph
+/// How many services are named that pass an argument.
+const MAX_SERVICES: usize = 4;
+
+/// The compose services that pass the argument, and where.
+fn passing_services<'a>(
+    ctx: &Ctx<'a>,
+    dockerfile: &Dockerfile,
+    name: &str,
+) -> Vec<(Location, &'a str)> {
+    ctx.graph
         .builders(ctx.facts.path(dockerfile.file))
         .filter_map(|(service, build)| {
             let arg = build.args.iter().find(|arg| arg.name.value == name)?;
             Some((arg.name.location, service.name()))
-        });
-    given.take(4).collect()
+        })
+        .take(MAX_SERVICES)
+        .collect()
 }
 
-/// By its name, unless its default is a switch or a number.
+/// Whether a variable is secret: by its name, unless its default is a switch or a number.
 fn is_secret(var: &EnvVar) -> bool {
     let name = var.name.value.as_str();
 
     match &var.value {
-        EnvValue::Literal(at) if !at.value.trim().is_empty() => is_credential(name, &at.value),
+        EnvValue::Literal(literal) if !literal.value.trim().is_empty() => {
+            is_credential(name, &literal.value)
+        }
         EnvValue::Literal(_)
         | EnvValue::Inherited
         | EnvValue::Template { .. }

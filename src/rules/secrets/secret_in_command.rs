@@ -1,13 +1,13 @@
-//! `secret-in-command`, and the part of `secret-in-env` that hands variables to containers on a
-//! command line.
+//! `secret-in-command`, and the part of `secret-in-env` about variables that commands set in
+//! containers.
 //!
-//! Tokens and URLs with passwords are found by their own shape wherever they stand in a command;
-//! other values by the option or the variable that takes them.
+//! Tokens and URLs with passwords are found by their own form anywhere in a command; other values
+//! by the option or the variable that takes them.
 
-use crate::analysis::commands::{self, Given};
+use crate::analysis::commands::{self, CommandValue};
 use crate::analysis::secret_exposure::{self, Exposed, Strength};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
@@ -15,80 +15,68 @@ use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_practice;
 use crate::model::workflow::Workflow;
-use crate::source::{Located, Location, SourceFile, Span};
+use crate::source::{Location, SourceFile, Span};
+
+/// The case of a guessable value in something that is deployed.
+const GUESSABLE: &str = "guessable";
+
+/// The case of a guessable value that a workflow passes to commands of a job.
+const GUESSABLE_IN_JOB: &str = "guessable-in-job";
 
 /// `RUN`, `CMD`, `ENTRYPOINT`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let mut told = arguments(
-        ctx,
-        &commands::of_dockerfile(dockerfile),
-        Level::Warning,
-        sink,
-    );
+    let values = commands::dockerfile_values(dockerfile);
+    let mut reported = report_values(ctx, &values, GUESSABLE, sink);
 
     for stage in &dockerfile.stages {
-        let commands = stage
-            .runs
-            .iter()
-            .map(|(_, run)| run)
-            .chain(&stage.entrypoint)
-            .chain(&stage.cmd);
-        commands.for_each(|command| by_shape(ctx, command.location(), &mut told, sink));
+        let runs = stage.runs.iter().map(|(_, run)| run);
+        for command in runs.chain(&stage.entrypoint).chain(&stage.cmd) {
+            report_hits(ctx, command.location(), &mut reported, sink);
+        }
     }
 }
 
 /// `command`, `entrypoint` and `args` of containers.
 pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
-    let mut told = arguments(
-        ctx,
-        &commands::of_container(container),
-        Level::Warning,
-        sink,
-    );
-    let test = container
-        .health
-        .value()
-        .and_then(|health| health.test.as_ref());
+    let values = commands::container_values(container);
+    let mut reported = report_values(ctx, &values, GUESSABLE, sink);
+    let health = container.health.value();
+    let test = health.and_then(|health| health.test.as_ref());
     let commands = container
         .entrypoint
         .iter()
         .chain(&container.command)
         .chain(test);
-    commands
-        .map(Command::location)
-        .for_each(|location| by_shape(ctx, location, &mut told, sink));
+
+    for location in commands.map(Command::location) {
+        report_hits(ctx, location, &mut reported, sink);
+    }
 }
 
 /// `run` of steps.
 pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let mut told = arguments(ctx, &commands::of_workflow(workflow), Level::Note, sink);
-    for code in workflow
-        .jobs
-        .iter()
-        .flat_map(|job| &job.steps)
-        .filter_map(|step| step.run.as_ref())
-    {
-        by_shape(
-            ctx,
-            code.location(Span::of(0, code.text.len())),
-            &mut told,
-            sink,
-        );
+    let values = commands::workflow_values(workflow);
+    let mut reported = report_values(ctx, &values, GUESSABLE_IN_JOB, sink);
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+
+    for code in steps.filter_map(|step| step.run.as_ref()) {
+        let location = code.location(Span::of(0, code.text.len()));
+        report_hits(ctx, location, &mut reported, sink);
     }
 }
 
-/// Shell scripts. They set up tests and machines as often as deployments, so only what somebody
-/// chose counts.
+/// Shell scripts. They set up tests and machines as often as deployments, so only values that were
+/// chosen count.
 pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_script(source, facts) {
         return;
     }
 
-    let given: Vec<Given> = commands::of_script(source)
+    let values: Vec<CommandValue> = commands::script_values(source)
         .into_iter()
-        .filter(|one| !one.variable && is_chosen(ctx, one))
+        .filter(|value| !value.is_variable && is_chosen(ctx, value))
         .collect();
-    arguments(ctx, &given, Level::Note, sink);
+    report_values(ctx, &values, GUESSABLE_IN_JOB, sink);
 }
 
 /// `secret-in-env` in `docker run -e` of shell scripts.
@@ -97,23 +85,27 @@ pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink:
         return;
     }
 
-    for one in commands::of_script(source)
+    for value in commands::script_values(source)
         .iter()
-        .filter(|one| one.variable && is_chosen(ctx, one))
+        .filter(|value| value.is_variable && is_chosen(ctx, value))
     {
-        let Some(found) = secret_exposure::exposed(ctx, &one.name, &one.value, None) else {
-            continue;
-        };
-
-        let message = format!(
-            "`{} -e {}` passes {} in plain text",
-            one.to, one.name, found.what
-        );
         let help = format!(
             "write `-e {}` without a value to take it from the caller's environment",
-            one.name
+            value.name
         );
-        report(ctx, &one.value, &found, message, help, Level::Note, sink);
+        report_variable(ctx, value, help, sink);
+    }
+}
+
+/// `secret-in-env` in `docker run -e` of a step's commands.
+pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for value in &commands::container_variables(workflow) {
+        let name = &value.name;
+        let help = format!(
+            "write `-e {name}` without a value, and set it in the step's `env` from `${{{{ \
+             secrets.{name} }}}}`"
+        );
+        report_variable(ctx, value, help, sink);
     }
 }
 
@@ -124,153 +116,137 @@ fn is_script(source: &SourceFile, facts: &FileFacts) -> bool {
             .any(|end| source.path.ends_with(end))
 }
 
-/// Whether it is a credential that neither its format nor a list of defaults knows.
-fn is_chosen(ctx: &Ctx, one: &Given) -> bool {
-    secret_exposure::exposed(ctx, &one.name, &one.value, one.user.as_deref())
-        .is_some_and(|found| found.strength == Strength::Chosen)
-        && !ctx
-            .facts
-            .file(one.value.location.file)
-            .hits
-            .iter()
-            .any(|hit| one.value.location.span.contains(hit.span))
+/// Whether the value is a credential that has no known form and is not a known default.
+fn is_chosen(ctx: &Ctx, value: &CommandValue) -> bool {
+    let location = value.value.location;
+    let hits = &ctx.facts.file(location.file).hits;
+    let has_form = hits.iter().any(|hit| location.span.contains(hit.span));
+
+    !has_form
+        && secret_exposure::exposed(ctx, &value.name, &value.value, value.user.as_deref())
+            .is_some_and(|exposed| exposed.strength == Strength::Chosen)
 }
 
-/// `secret-in-env` in `docker run -e` of a Dockerfile's or a step's commands.
-pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for one in &commands::handed_on(workflow) {
-        let Some(found) = secret_exposure::exposed(ctx, &one.name, &one.value, None) else {
-            continue;
-        };
+/// Reports credentials among the values of options and assignments, and returns the places that
+/// need no further finding.
+fn report_values(
+    ctx: &Ctx,
+    values: &[CommandValue],
+    guessable: &'static str,
+    sink: &mut Sink,
+) -> Vec<Location> {
+    let mut reported = Vec::new();
 
-        let message = format!(
-            "`{} -e {}` passes {} in plain text",
-            one.to, one.name, found.what
-        );
-        let help = format!(
-            "write `-e {}` without a value, and set it in the step's `env` from `${{{{ \
-             secrets.{} }}}}`",
-            one.name, one.name
-        );
-        report(ctx, &one.value, &found, message, help, Level::Note, sink);
-    }
-}
-
-/// Reports what options and assignments are given; returns where.
-fn arguments(ctx: &Ctx, given: &[Given], guessable: Level, sink: &mut Sink) -> Vec<Location> {
-    let mut told = Vec::new();
-
-    for one in given {
-        if one.variable {
-            told.push(one.value.location);
-            continue;
-        }
-        // What compose has filled in from a variable does not stand in the file.
-        if ctx.facts.text(one.value.location) != one.value.value {
+    for value in values {
+        let location = value.value.location;
+        if value.is_variable {
+            reported.push(location);
             continue;
         }
 
-        let Some(found) = secret_exposure::exposed(ctx, &one.name, &one.value, one.user.as_deref())
-        else {
+        // What compose has filled in from a variable is not in the file.
+        if ctx.facts.text(location) != value.value.value {
+            continue;
+        }
+
+        let user = value.user.as_deref();
+        let Some(exposed) = secret_exposure::exposed(ctx, &value.name, &value.value, user) else {
             continue;
         };
 
-        told.push(one.value.location);
-        let message = match one.to.as_str() {
-            "" | "export" => format!("`{}` is set to {} in this command", one.name, found.what),
-            option if option.starts_with('-') => {
-                format!(
-                    "the image's program receives {} on its command line",
-                    found.what
-                )
-            }
-            program => format!("`{program}` receives {} on its command line", found.what),
-        };
-
-        report(
-            ctx,
-            &one.value,
-            &found,
-            message,
-            advice(ctx, one.value.location),
-            guessable,
-            sink,
-        );
+        reported.push(location);
+        let finding = Finding::new(exposed.location, value_message(value, &exposed.what))
+            .help(advice(ctx, location))
+            .secret(location);
+        report(ctx, &exposed, finding, guessable, sink);
     }
 
-    told
+    reported
 }
 
-/// Reports the file's own hits inside of a command, save those already told.
-fn by_shape(ctx: &Ctx, command: Location, told: &mut Vec<Location>, sink: &mut Sink) {
+fn value_message(value: &CommandValue, what: &str) -> String {
+    match value.program.as_str() {
+        "" | "export" => format!("`{}` is set to {what} in this command", value.name),
+        option if option.starts_with('-') => {
+            format!("the image's program receives {what} on its command line")
+        }
+        program => format!("`{program}` receives {what} on its command line"),
+    }
+}
+
+/// Reports a credential that a command sets as a variable of a container.
+fn report_variable(ctx: &Ctx, value: &CommandValue, help: String, sink: &mut Sink) {
+    let Some(exposed) = secret_exposure::exposed(ctx, &value.name, &value.value, None) else {
+        return;
+    };
+
+    let message = format!(
+        "`{} -e {}` passes {} in plain text",
+        value.program, value.name, exposed.what
+    );
+    let finding = Finding::new(exposed.location, message)
+        .help(help)
+        .secret(value.value.location);
+    report(ctx, &exposed, finding, GUESSABLE_IN_JOB, sink);
+}
+
+/// Reports the hits of the file inside a command, except at places that are reported already.
+fn report_hits(ctx: &Ctx, command: Location, reported: &mut Vec<Location>, sink: &mut Sink) {
     for hit in &ctx.facts.file(command.file).hits {
         let location = Location::new(command.file, hit.span);
-        let known = |own: &Location| {
-            own.file == location.file
-                && own.span.start < hit.span.end
-                && hit.span.start < own.span.end
-        };
-
-        if !command.span.contains(hit.span) || told.iter().any(known) {
+        if !command.span.contains(hit.span) || overlaps_any(reported, location) {
             continue;
         }
 
-        told.push(location);
-        let found = Exposed {
+        reported.push(location);
+        let exposed = Exposed {
             location,
             what: secret_exposure::describe(&hit.kind),
             strength: secret_exposure::strength(hit),
         };
-
-        let message = format!("this command contains {}", found.what);
-        let value = Located::new(String::new(), location);
-        report(
-            ctx,
-            &value,
-            &found,
-            message,
-            advice(ctx, location),
-            Level::Warning,
-            sink,
-        );
+        let message = format!("this command contains {}", exposed.what);
+        let finding = Finding::new(location, message).help(advice(ctx, location));
+        report(ctx, &exposed, finding, GUESSABLE, sink);
     }
 }
 
-fn report(
-    ctx: &Ctx,
-    value: &Located<String>,
-    found: &Exposed,
-    message: String,
-    help: String,
-    guessable: Level,
-    sink: &mut Sink,
-) {
-    let practice = is_practice(ctx.facts.path(found.location.file));
-    let level = match found.strength {
-        Strength::Guessable(_) if practice => return,
-        Strength::Guessable(_) => guessable,
-        Strength::Local => Level::Note,
-        Strength::Live | Strength::Chosen if practice => sink.level().lowered(),
-        Strength::Live | Strength::Chosen => sink.level(),
-    };
-
-    let label = match found.strength {
-        Strength::Guessable(why) => why,
-        Strength::Local => "for a server on this machine",
-        Strength::Live | Strength::Chosen => "visible in this file, the process list and logs",
-    };
-
-    let finding = Finding::new(found.location, message)
-        .label(label)
-        .help(help)
-        .secret(found.location)
-        .secret(value.location);
-    sink.report_at(level, finding);
+fn overlaps_any(locations: &[Location], location: Location) -> bool {
+    locations.iter().any(|other| {
+        other.file == location.file
+            && other.span.start < location.span.end
+            && location.span.start < other.span.end
+    })
 }
 
-/// Where the format would have it instead.
-fn advice(ctx: &Ctx, location: Location) -> String {
-    let text = match ctx.facts.file(location.file).kind {
+/// Reports a finding with the label and the cases of a credential. `guessable` is the case of a
+/// value that is known or easy to guess.
+fn report(
+    ctx: &Ctx,
+    exposed: &Exposed,
+    finding: Finding,
+    guessable: &'static str,
+    sink: &mut Sink,
+) {
+    let is_practice = is_practice(ctx.facts.path(exposed.location.file));
+    let finding = finding.secret(exposed.location);
+
+    match exposed.strength {
+        Strength::Guessable(_) if is_practice => {}
+        Strength::Guessable(reason) => sink.report(finding.label(reason).case(guessable)),
+        Strength::Local => {
+            sink.report(finding.label("for a server on this machine").case("local"));
+        }
+        Strength::Live | Strength::Chosen => sink.report(
+            finding
+                .label("visible in this file, the process list and logs")
+                .case_if(is_practice, "practice"),
+        ),
+    }
+}
+
+/// Where the format would have the credential instead.
+fn advice(ctx: &Ctx, location: Location) -> &'static str {
+    match ctx.facts.file(location.file).kind {
         FileKind::Dockerfile => {
             "mount it for this step only: `RUN --mount=type=secret,id=…`; layers keep command \
              arguments"
@@ -282,7 +258,5 @@ fn advice(ctx: &Ctx, location: Location) -> String {
             "set it in the step's `env` from `${{ secrets.… }}`, and use the variable"
         }
         _ => "read it from a Secret, as a variable (`valueFrom.secretKeyRef`) or a file",
-    };
-
-    text.to_owned()
+    }
 }

@@ -1,18 +1,31 @@
 //! `secret-in-env`: literal credentials in variables, labels and inputs.
 //!
-//! Values that anybody can guess are the business of `default-credentials` in compose and
-//! Kubernetes. An image and a workflow have no such rule of their own: there they are reported
-//! here, milder.
+//! Guessable values belong to `default-credentials` in compose and Kubernetes. That rule does not
+//! cover images and workflows: there they are reported here.
 
 use crate::analysis::secret_exposure::{self, Exposed, Strength};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::file_role::{is_practice, is_sample};
-use crate::model::workflow::{Job, Workflow};
+use crate::model::workflow::{Job, Secrets, Workflow};
+
+/// What becomes of a value that is known or easy to guess.
+#[derive(Clone, Copy)]
+enum Guessable {
+    /// `default-credentials` reports it.
+    Elsewhere,
+    /// It is as bad as any other.
+    AsAnyOther,
+    /// It is reported with this case.
+    Case(&'static str),
+}
+
+/// The case of a guessable value that is used inside a job alone.
+const IN_JOB: Guessable = Guessable::Case("guessable-in-job");
 
 /// `ENV` and `LABEL`.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -21,114 +34,116 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .env
             .iter()
             .filter(|var| var.origin != EnvOrigin::DockerArg);
-        vars.for_each(|var| judge(ctx, var, &stage.env, Some(Level::Warning), sink));
+        for var in vars {
+            report(ctx, var, &stage.env, Guessable::Case("guessable"), sink);
+        }
     }
 }
 
 /// `environment` and `env` of containers.
 pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
-    container
-        .env
-        .iter()
-        .for_each(|var| judge(ctx, var, &container.env, None, sink));
+    report_all(ctx, &container.env, Guessable::Elsewhere, sink);
 }
 
 /// Labels of compose services.
 pub fn labels(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
-    service
-        .labels
-        .iter()
-        .for_each(|var| judge(ctx, var, &service.labels, None, sink));
+    report_all(ctx, &service.labels, Guessable::Elsewhere, sink);
 }
 
 /// `env` and `with` at all levels, and the credentials of containers.
 pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let all = |vars: &[EnvVar], guessable: Level, sink: &mut Sink| {
-        vars.iter()
-            .for_each(|var| judge(ctx, var, vars, Some(guessable), sink));
-    };
-
-    all(&workflow.env, Level::Note, sink);
+    report_all(ctx, &workflow.env, IN_JOB, sink);
 
     for job in &workflow.jobs {
-        // A password to a registry is real, however it looks; one of a service that lives as long
-        // as the job is not.
+        // A password to a registry is real, even if it is easy to guess; one of a service that ends
+        // with the job is not.
         let (registry, service): (Vec<EnvVar>, Vec<EnvVar>) = job
             .credentials
             .iter()
             .cloned()
             .partition(|var| var.origin == EnvOrigin::WorkflowWith);
-        all(&registry, Level::Error, sink);
-        all(&service, Level::Note, sink);
-        all(&job.env, Level::Note, sink);
-        all(&job.with, Level::Note, sink);
-        all(passed(job), Level::Note, sink);
+        report_all(ctx, &registry, Guessable::AsAnyOther, sink);
+        report_all(ctx, &service, IN_JOB, sink);
+        report_all(ctx, &job.env, IN_JOB, sink);
+        report_all(ctx, &job.with, IN_JOB, sink);
+        report_all(ctx, passed_secrets(job), IN_JOB, sink);
 
         for step in &job.steps {
-            all(&step.env, Level::Note, sink);
-            all(&step.with, Level::Note, sink);
+            report_all(ctx, &step.env, IN_JOB, sink);
+            report_all(ctx, &step.with, IN_JOB, sink);
         }
     }
 }
 
-fn passed(job: &Job) -> &[EnvVar] {
+fn passed_secrets(job: &Job) -> &[EnvVar] {
     match &job.secrets {
-        crate::model::workflow::Secrets::Passed(vars) => vars,
-        _ => &[],
+        Secrets::Passed(vars) => vars,
+        Secrets::None | Secrets::Inherit(_) => &[],
     }
 }
 
-/// Reports one variable. `guessable` is the level of a value that anybody can guess; `None` where
-/// another rule has it.
-fn judge(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Option<Level>, sink: &mut Sink) {
-    let Some((value, whole)) = secret_exposure::written(&var.value) else {
+fn report_all(ctx: &Ctx, vars: &[EnvVar], guessable: Guessable, sink: &mut Sink) {
+    for var in vars {
+        report(ctx, var, vars, guessable, sink);
+    }
+}
+
+/// Reports a variable whose value is a credential.
+fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, sink: &mut Sink) {
+    let Some((value, is_whole)) = secret_exposure::written(&var.value) else {
         return;
     };
 
     let name = var.name.value.as_str();
     let user = secret_exposure::user_of(name, siblings);
-    let Some(found) = secret_exposure::exposed(ctx, if whole { name } else { "" }, value, user)
-    else {
+    let judged_name = if is_whole { name } else { "" };
+    let Some(exposed) = secret_exposure::exposed(ctx, judged_name, value, user) else {
         return;
     };
 
-    if in_fallback(&var.value, &found) {
+    if is_in_fallback(&var.value, &exposed) {
         return;
     }
 
-    let path = ctx.facts.path(found.location.file);
-    let level = match found.strength {
-        Strength::Live if is_sample(path) => sink.level().lowered(),
-        Strength::Live => sink.level(),
-        Strength::Chosen if is_practice(path) => sink.level().lowered(),
-        Strength::Chosen => sink.level(),
-        Strength::Guessable(_) if guessable.is_none() => return,
+    let path = ctx.facts.path(exposed.location.file);
+    let case = match exposed.strength {
+        Strength::Live => is_sample(path).then_some("sample"),
+        Strength::Chosen => is_practice(path).then_some("practice"),
+        Strength::Local => Some("local"),
         Strength::Guessable(_) if is_practice(path) => return,
-        Strength::Guessable(_) => guessable.unwrap_or(Level::Note),
-        Strength::Local => Level::Note,
+        Strength::Guessable(_) => match guessable {
+            Guessable::Elsewhere => return,
+            Guessable::AsAnyOther => None,
+            Guessable::Case(case) => Some(case),
+        },
     };
 
-    let finding = Finding::new(found.location, says(name, var.origin, &found.what))
-        .label(label(&found))
+    let mut finding = Finding::new(exposed.location, message(name, var.origin, &exposed.what))
+        .label(label(&exposed))
         .help(help(var))
-        .secret(found.location);
-    sink.report_at(level, finding);
+        .secret(exposed.location);
+    if let Some(case) = case {
+        finding = finding.case(case);
+    }
+
+    sink.report(finding);
 }
 
-/// Whether what was found is the default of a variable, which is looked at as such.
-fn in_fallback(value: &EnvValue, found: &Exposed) -> bool {
+/// Whether the credential is the default of a variable, which is reported as such.
+fn is_in_fallback(value: &EnvValue, exposed: &Exposed) -> bool {
     let EnvValue::Template { fallbacks, .. } = value else {
         return false;
     };
 
     fallbacks.iter().any(|fallback| {
-        let own = fallback.literal.location;
-        own.file == found.location.file
-            && (own.span.contains(found.location.span) || found.location.span.contains(own.span))
+        let literal = fallback.literal.location;
+        literal.file == exposed.location.file
+            && (literal.span.contains(exposed.location.span)
+                || exposed.location.span.contains(literal.span))
     })
 }
 
-fn says(name: &str, origin: EnvOrigin, what: &str) -> String {
+fn message(name: &str, origin: EnvOrigin, what: &str) -> String {
     match origin {
         EnvOrigin::DockerEnv => format!("`{name}` bakes {what} into the image"),
         EnvOrigin::DockerLabel | EnvOrigin::ComposeLabel => {
@@ -138,16 +153,16 @@ fn says(name: &str, origin: EnvOrigin, what: &str) -> String {
     }
 }
 
-fn label(found: &Exposed) -> String {
-    match found.strength {
-        Strength::Guessable(why) => why.to_owned(),
-        Strength::Local => "for a server on this machine".to_owned(),
-        Strength::Live => "rotate it; it stays in the Git history".to_owned(),
-        Strength::Chosen => "readable by anyone who can read this file".to_owned(),
+fn label(exposed: &Exposed) -> &'static str {
+    match exposed.strength {
+        Strength::Guessable(reason) => reason,
+        Strength::Local => "for a server on this machine",
+        Strength::Live => "rotate it; it stays in the Git history",
+        Strength::Chosen => "readable by anyone who can read this file",
     }
 }
 
-/// Where the format would have it instead.
+/// Where the format would have the credential instead.
 fn help(var: &EnvVar) -> String {
     let name = &var.name.value;
 

@@ -1,9 +1,9 @@
-//! `undefined-context`: names that nothing defines, or that are not there yet.
+//! `undefined-context`: names that are not defined, or not yet.
 
-use super::key;
+use super::availability::available;
 use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
-use crate::finding::{Finding, Level, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Access, Expression, Job, Workflow};
 use crate::suggest::nearest;
 
@@ -71,6 +71,8 @@ const RUNNER: &[&str] = &[
     "workspace",
 ];
 
+const STRATEGY: &[&str] = &["fail-fast", "job-index", "job-total", "max-parallel"];
+
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if !is_live(ctx, workflow) {
         return;
@@ -78,44 +80,48 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
     for expression in &workflow.expressions {
         for access in expression.accesses() {
-            if let Some(finding) = root(expression, access) {
+            if let Some(finding) = unavailable_context(expression, access) {
                 sink.report(finding);
-            } else if let Some(finding) = name(workflow, expression, access) {
-                // A row that only some entries have is read as an empty text elsewhere, often on
-                // purpose.
-                let level = if access.part(0) == "matrix" {
-                    Level::Warning
-                } else {
-                    sink.level()
-                };
-
-                sink.report_at(level, finding);
+            } else if let Some(finding) = undefined_name(workflow, expression, access) {
+                sink.report(finding.case_if(access.part(0) == "matrix", "matrix"));
             }
         }
     }
 }
 
-/// A context that does not exist, or not here.
-fn root(expression: &Expression, access: &Access) -> Option<Finding> {
-    let root = access.part(0);
+/// The help with the nearest of some names, or else the other help.
+fn suggest<'n>(
+    name: &str,
+    names: impl IntoIterator<Item = &'n str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    match nearest(name, names) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => otherwise(),
+    }
+}
 
-    if !CONTEXTS.contains(&root) {
-        let finding = Finding::new(access.location, format!("unknown context `{root}`"));
-        return Some(match nearest(root, CONTEXTS.iter().copied()) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(format!(
+/// The finding for a context that does not exist, or not under this key.
+fn unavailable_context(expression: &Expression, access: &Access) -> Option<Finding> {
+    let context = access.part(0);
+
+    if !CONTEXTS.contains(&context) {
+        let help = suggest(context, CONTEXTS.iter().copied(), || {
+            format!(
                 "use one of {}; put string literals in single quotes",
                 CONTEXTS.join(", ")
-            )),
+            )
         });
+        let message = format!("unknown context `{context}`");
+        return Some(Finding::new(access.location, message).help(help));
     }
 
-    let entry = key(expression)?;
-    if entry.contexts.iter().any(|known| known == root) {
+    let entry = available(expression)?;
+    if entry.contexts.iter().any(|known| known == context) {
         return None;
     }
 
-    let help = match root {
+    let help = match context {
         "env" => "write the value, or use `vars` or an input; `env` is not set yet at this point"
             .to_owned(),
         "secrets" if expression.key() == "if" => {
@@ -126,18 +132,17 @@ fn root(expression: &Expression, access: &Access) -> Option<Finding> {
         }
         _ => format!("use one of {}", entry.contexts.join(", ")),
     };
+    let message = format!("`{context}` is not available under `{}`", expression.key());
 
-    Some(
-        Finding::new(
-            access.location,
-            format!("`{root}` is not available under `{}`", expression.key()),
-        )
-        .help(help),
-    )
+    Some(Finding::new(access.location, message).help(help))
 }
 
-/// A name in a context that nothing defines.
-fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option<Finding> {
+/// The finding for a name that its context does not define.
+fn undefined_name(
+    workflow: &Workflow,
+    expression: &Expression,
+    access: &Access,
+) -> Option<Finding> {
     let job = expression.job.and_then(|job| workflow.jobs.get(job));
     let name = access.part(1);
     if name.is_empty() || name == "*" {
@@ -145,74 +150,25 @@ fn name(workflow: &Workflow, expression: &Expression, access: &Access) -> Option
     }
 
     match access.part(0) {
-        "github" => known(access, "`github`", name, GITHUB.iter().copied()),
-        "runner" => known(access, "`runner`", name, RUNNER.iter().copied()),
-        "strategy" => known(
-            access,
-            "`strategy`",
-            name,
-            ["fail-fast", "job-index", "job-total", "max-parallel"],
-        ),
-        "steps" => step(job?, expression, access, name),
-        "needs" => needs(workflow, job?, access, name),
+        "github" => undefined_in("`github`", access, name, GITHUB.iter().copied()),
+        "runner" => undefined_in("`runner`", access, name, RUNNER.iter().copied()),
+        "strategy" => undefined_in("`strategy`", access, name, STRATEGY.iter().copied()),
+        "steps" => undefined_step(job?, expression, access, name),
+        "needs" => undefined_need(workflow, job?, access, name),
         "jobs" => {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
-            known(access, "`jobs`", name, ids)
+            undefined_in("`jobs`", access, name, ids)
         }
-        "matrix" => {
-            let Some(matrix) = &job?.matrix else {
-                // A composite action runs inside of somebody's matrix.
-                let finding = Finding::new(access.location, "this job has no matrix")
-                    .help("add `strategy.matrix`, or read the value from elsewhere");
-                return (!workflow.action).then_some(finding);
-            };
-
-            if matrix.open {
-                return None;
-            }
-
-            known(
-                access,
-                "the matrix",
-                name,
-                matrix.axes.iter().map(|axis| axis.name.value.as_str()),
-            )
-        }
-        "inputs" => {
-            let takes = workflow.action
-                || workflow.trigger("workflow_call").is_some()
-                || workflow.trigger("workflow_dispatch").is_some();
-            if !takes {
-                return Some(
-                    Finding::new(
-                        access.location,
-                        "`inputs` requires a `workflow_dispatch` or \
-                        `workflow_call` trigger",
-                    )
-                    .help(
-                        "add one of them and declare the input there, or read the value \
-                            from elsewhere",
-                    ),
-                );
-            }
-
-            known(
-                access,
-                "`inputs`",
-                name,
-                workflow
-                    .inputs
-                    .iter()
-                    .map(|input| input.name.value.as_str()),
-            )
-        }
+        "matrix" => undefined_axis(workflow, job?, access, name),
+        "inputs" => undefined_input(workflow, access, name),
         _ => None,
     }
 }
 
-fn known<'n>(
+/// The finding for a name that is not one of `names`.
+fn undefined_in<'n>(
+    context: &str,
     access: &Access,
-    of: &str,
     name: &str,
     names: impl IntoIterator<Item = &'n str>,
 ) -> Option<Finding> {
@@ -221,80 +177,108 @@ fn known<'n>(
         return None;
     }
 
-    let finding = Finding::new(access.location, format!("`{name}` is not defined in {of}"));
-    Some(match nearest(name, names.iter().copied()) {
-        Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-        None if names.is_empty() => {
-            finding.help("declare it, or remove the reference; nothing is declared there")
+    let help = suggest(name, names.iter().copied(), || {
+        if names.is_empty() {
+            "declare it, or remove the reference; nothing is declared there".to_owned()
+        } else {
+            format!("use one of {}", names.join(", "))
         }
-        None => finding.help(format!("use one of {}", names.join(", "))),
-    })
+    });
+    let message = format!("`{name}` is not defined in {context}");
+
+    Some(Finding::new(access.location, message).help(help))
 }
 
-fn step(job: &Job, expression: &Expression, access: &Access, id: &str) -> Option<Finding> {
-    let at = job.step_index(id);
-    let Some(at) = at else {
-        let ids = job
-            .steps
-            .iter()
-            .filter_map(|step| step.id.as_ref())
-            .map(|id| id.value.as_str());
-        let finding = Finding::new(
-            access.location,
-            format!("no step in this job has the ID `{id}`"),
+fn undefined_axis(workflow: &Workflow, job: &Job, access: &Access, name: &str) -> Option<Finding> {
+    let Some(matrix) = &job.matrix else {
+        // A composite action may run inside the matrix of its caller.
+        if workflow.action {
+            return None;
+        }
+
+        return Some(
+            Finding::new(access.location, "this job has no matrix")
+                .help("add `strategy.matrix`, or read the value from elsewhere"),
         );
-        return Some(match nearest(id, ids) {
-            Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help(
-                "give the step an `id`; to read steps of other jobs, use `needs` and `outputs`",
-            ),
-        });
     };
 
-    if expression.step.is_some_and(|here| at >= here) {
-        let location = job.steps[at]
-            .id
-            .as_ref()
-            .map_or(job.steps[at].location, |id| id.location);
+    if matrix.open {
+        return None;
+    }
+
+    let names = matrix.axes.iter().map(|axis| axis.name.value.as_str());
+    undefined_in("the matrix", access, name, names)
+}
+
+fn undefined_input(workflow: &Workflow, access: &Access, name: &str) -> Option<Finding> {
+    let takes_inputs = workflow.action
+        || workflow.trigger("workflow_call").is_some()
+        || workflow.trigger("workflow_dispatch").is_some();
+    if !takes_inputs {
         return Some(
             Finding::new(
                 access.location,
-                format!("step `{id}` has not run yet at this point"),
+                "`inputs` requires a `workflow_dispatch` or `workflow_call` trigger",
             )
-            .related(location, "runs here")
-            .help("move the step before the one that reads it"),
+            .help("add one of them and declare the input there, or read the value from elsewhere"),
         );
     }
 
-    let property = access.part(2);
-    let fits = matches!(property, "" | "*" | "outputs" | "outcome" | "conclusion");
-    (!fits).then(|| {
-        Finding::new(
-            access.location,
-            format!("a step has no property `{property}`"),
-        )
-        .help("use `outputs`, `outcome`, or `conclusion`")
-    })
+    let names = workflow.inputs.iter();
+    undefined_in(
+        "`inputs`",
+        access,
+        name,
+        names.map(|input| input.name.value.as_str()),
+    )
 }
 
-fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Finding> {
-    if !job
+fn undefined_step(
+    job: &Job,
+    expression: &Expression,
+    access: &Access,
+    id: &str,
+) -> Option<Finding> {
+    let Some(index) = job.step_index(id) else {
+        let ids = job.steps.iter().filter_map(|step| step.id.as_ref());
+        let help = suggest(id, ids.map(|id| id.value.as_str()), || {
+            "give the step an `id`; to read steps of other jobs, use `needs` and `outputs`"
+                .to_owned()
+        });
+        let message = format!("no step in this job has the ID `{id}`");
+        return Some(Finding::new(access.location, message).help(help));
+    };
+
+    if expression.step.is_some_and(|reader| index >= reader) {
+        let step = &job.steps[index];
+        let location = step.id.as_ref().map_or(step.location, |id| id.location);
+        let message = format!("step `{id}` has not run yet at this point");
+        return Some(
+            Finding::new(access.location, message)
+                .related(location, "runs here")
+                .help("move the step before the one that reads it"),
+        );
+    }
+
+    match access.part(2) {
+        "" | "*" | "outputs" | "outcome" | "conclusion" => None,
+        property => Some(
+            Finding::new(
+                access.location,
+                format!("a step has no property `{property}`"),
+            )
+            .help("use `outputs`, `outcome`, or `conclusion`"),
+        ),
+    }
+}
+
+fn undefined_need(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Finding> {
+    let is_needed = job
         .needs
         .iter()
-        .any(|needed| needed.value.eq_ignore_ascii_case(id))
-    {
-        let finding = Finding::new(
-            access.location,
-            format!("job `{}` does not list `{id}` in its `needs`", job.id.value),
-        );
-        return Some(if workflow.job(id).is_some() {
-            finding.help(format!("add `{id}` to its `needs`"))
-        } else {
-            match nearest(id, job.needs.iter().map(|needed| needed.value.as_str())) {
-                Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-                None => finding.help("name a job that is listed in its `needs`"),
-            }
-        });
+        .any(|needed| needed.value.eq_ignore_ascii_case(id));
+    if !is_needed {
+        return Some(missing_need(workflow, job, access, id));
     }
 
     let needed = workflow.job(id)?;
@@ -307,15 +291,37 @@ fn needs(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Fi
                 return None;
             }
 
-            let names = needed
-                .outputs
-                .iter()
-                .map(|output| output.name.value.as_str());
-            known(access, &format!("the outputs of job `{id}`"), output, names)
+            let names = needed.outputs.iter();
+            undefined_in(
+                &format!("the outputs of job `{id}`"),
+                access,
+                output,
+                names.map(|output| output.name.value.as_str()),
+            )
         }
-        other => Some(
-            Finding::new(access.location, format!("a job has no property `{other}`"))
-                .help("use `outputs` or `result`"),
+        property => Some(
+            Finding::new(
+                access.location,
+                format!("a job has no property `{property}`"),
+            )
+            .help("use `outputs` or `result`"),
         ),
     }
+}
+
+fn missing_need(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Finding {
+    let help = if workflow.job(id).is_some() {
+        format!("add `{id}` to its `needs`")
+    } else {
+        let needs = job.needs.iter().map(|needed| needed.value.as_str());
+        suggest(id, needs, || {
+            "name a job that is listed in its `needs`".to_owned()
+        })
+    };
+
+    Finding::new(
+        access.location,
+        format!("job `{}` does not list `{id}` in its `needs`", job.id.value),
+    )
+    .help(help)
 }

@@ -1,75 +1,116 @@
 //! POSIX cron as GitHub takes it.
 
-/// What is wrong with a schedule.
+/// The values of a field of a schedule.
+struct CronField {
+    name: &'static str,
+    low: u32,
+    high: u32,
+    /// Names of the values, from the lowest on.
+    words: &'static [&'static str],
+}
+
+const FIELDS: [CronField; 5] = [
+    CronField {
+        name: "minute",
+        low: 0,
+        high: 59,
+        words: &[],
+    },
+    CronField {
+        name: "hour",
+        low: 0,
+        high: 23,
+        words: &[],
+    },
+    CronField {
+        name: "day of the month",
+        low: 1,
+        high: 31,
+        words: &[],
+    },
+    CronField {
+        name: "month",
+        low: 1,
+        high: 12,
+        words: &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
+    },
+    CronField {
+        name: "day of the week",
+        low: 0,
+        high: 6,
+        words: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+    },
+];
+
+/// The error in a schedule.
 pub fn problem(text: &str) -> Option<String> {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let bounds: [(&str, u32, u32, &[&str]); 5] = [
-        ("minute", 0, 59, &[]),
-        ("hour", 0, 23, &[]),
-        ("day of the month", 1, 31, &[]),
-        (
-            "month",
-            1,
-            12,
-            &[
-                "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-            ],
-        ),
-        (
-            "day of the week",
-            0,
-            6,
-            &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
-        ),
-    ];
-    if fields.len() != bounds.len() {
-        return Some(format!("a schedule has 5 fields, not {}", fields.len()));
+    let values: Vec<&str> = text.split_whitespace().collect();
+    if values.len() != FIELDS.len() {
+        return Some(format!("a schedule has 5 fields, not {}", values.len()));
     }
 
-    for (field, (name, low, high, words)) in fields.iter().zip(bounds) {
-        if !field.split(',').all(|part| is_part(part, low, high, words)) {
+    for (value, field) in values.iter().zip(&FIELDS) {
+        if !value.split(',').all(|part| field.accepts(part)) {
+            let CronField {
+                name, low, high, ..
+            } = field;
             return Some(format!(
-                "`{field}` is not a valid {name} ({low} to {high}, `*`, range, list or step)"
+                "`{value}` is not a valid {name} ({low} to {high}, `*`, range, list or step)"
             ));
         }
     }
 
-    every_minute(fields[0]).then(|| "GitHub runs a schedule at most every 5 minutes".to_owned())
+    every_minute(values[0]).then(|| "GitHub runs a schedule at most every 5 minutes".to_owned())
 }
 
-fn is_part(part: &str, low: u32, high: u32, words: &[&str]) -> bool {
-    let (range, step) = match part.split_once('/') {
-        Some((range, step)) => (range, Some(step)),
-        None => (part, None),
-    };
+impl CronField {
+    /// Whether a value, a range or a step is valid.
+    fn accepts(&self, part: &str) -> bool {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
 
-    if step.is_some_and(|step| !step.parse::<u32>().is_ok_and(|step| step > 0)) {
-        return false;
+        if step.is_some_and(|step| !step.parse::<u32>().is_ok_and(|step| step > 0)) {
+            return false;
+        }
+
+        if range == "*" {
+            return true;
+        }
+
+        match range.split_once('-') {
+            Some((from, to)) => match (self.value(from), self.value(to)) {
+                (Some(from), Some(to)) => from <= to || to == 0,
+                _ => false,
+            },
+            None => self.value(range).is_some(),
+        }
     }
 
-    let value = |text: &str| {
-        let word = words
+    /// The number of a value.
+    fn value(&self, text: &str) -> Option<u32> {
+        let word = self
+            .words
             .iter()
             .position(|word| text.eq_ignore_ascii_case(word));
-        let number = word
-            .map(|at| at as u32 + low)
-            .or_else(|| text.parse().ok())?;
-        // Sunday is 7 for some.
-        (low..=high)
-            .contains(&number)
-            .then_some(number)
-            .or((high == 6 && number == 7).then_some(0))
-    };
+        let number = match word {
+            Some(index) => index as u32 + self.low,
+            None => text.parse().ok()?,
+        };
 
-    match range.split_once('-') {
-        _ if range == "*" => true,
-        Some((from, to)) => value(from)
-            .zip(value(to))
-            .is_some_and(|(from, to)| from <= to || to == 0),
-        None => value(range).is_some(),
+        // Sunday may be written as 7.
+        if self.high == 6 && number == 7 {
+            return Some(0);
+        }
+
+        (self.low..=self.high).contains(&number).then_some(number)
     }
 }
 
+/// Whether the minutes of a schedule are less than five apart.
 fn every_minute(minutes: &str) -> bool {
     minutes == "*"
         || minutes

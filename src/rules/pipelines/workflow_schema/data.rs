@@ -5,8 +5,11 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::embedded::table;
+
+/// The tables of the file.
 #[derive(Debug, Deserialize)]
-pub struct Data {
+pub struct WorkflowData {
     /// Activity types by event.
     pub events: BTreeMap<String, Vec<String>>,
     /// Access words by scope.
@@ -16,12 +19,13 @@ pub struct Data {
     pub actions: BTreeMap<String, u32>,
 }
 
+/// Labels of runners.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Runners {
     pub hosted: Vec<String>,
     pub retired: Vec<String>,
-    pub own: Vec<String>,
+    pub self_hosted: Vec<String>,
 }
 
-pub static DATA: LazyLock<Data> = LazyLock::new(|| table!("workflow"));
-use crate::embedded::table;
+pub static DATA: LazyLock<WorkflowData> = LazyLock::new(|| table!("workflow"));

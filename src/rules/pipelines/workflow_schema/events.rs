@@ -1,81 +1,86 @@
 //! `on`: events, their filters and activity types, their inputs.
 
-use super::{DATA, Problems, at, check as check_shape, cron, found, is_expression, table};
+use std::collections::HashSet;
+
+use super::data::DATA;
+use super::pattern::pattern_error;
+use super::problems::{Problems, describe, first_key, is_expression, literal};
+use super::time_zone::is_time_zone;
+use super::walk::check_value;
+use super::{cron, table};
 use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Kind, Node};
 
-pub fn check(on: Node<'_>, problems: &mut Problems) {
-    match on.kind() {
-        Kind::Null => problems.wrong(
+/// Checks the value of `on`.
+pub(super) fn check(on: Node<'_>, problems: &mut Problems) {
+    if on.is_null() || matches!(on.kind(), Kind::Sequence | Kind::Mapping) && on.is_empty() {
+        return problems.wrong(
             on.location(),
             "`on` lists no event, so the workflow never starts",
-        ),
-        Kind::Scalar => name(on, problems),
-        Kind::Sequence => {
-            if on.is_empty() {
-                problems.wrong(
-                    on.location(),
-                    "`on` lists no event, so the workflow never starts",
-                );
-            }
+        );
+    }
 
+    match on.kind() {
+        Kind::Scalar => check_name(on, problems),
+        Kind::Sequence => {
             for item in on.items() {
                 match item.kind() {
-                    Kind::Scalar => name(item, problems),
+                    Kind::Scalar => check_name(item, problems),
                     _ => problems.wrong(
-                        at(item),
-                        format!("expected an event name, found {}", found(item)),
+                        item.location(),
+                        format!("expected an event name, found {}", describe(item)),
                     ),
                 }
             }
         }
         Kind::Mapping => {
-            if on.is_empty() {
-                problems.wrong(
-                    on.location(),
-                    "`on` lists no event, so the workflow never starts",
-                );
-            }
-
             for entry in on.entries() {
-                name(entry.key, problems);
-                event(entry.key.str().unwrap_or_default(), entry.value, problems);
+                check_name(entry.key, problems);
+                check_event(entry.key.str().unwrap_or_default(), entry.value, problems);
             }
         }
-        Kind::Unknown => {}
+        Kind::Null | Kind::Unknown => {}
     }
 }
 
-/// An event's name; `schedule` and its like need the form with a value.
-fn name(node: Node<'_>, problems: &mut Problems) {
-    let text = node.str().unwrap_or_default();
-    if DATA.events.contains_key(text) || is_expression(node) {
+fn check_name(node: Node<'_>, problems: &mut Problems) {
+    let name = node.str().unwrap_or_default();
+    if DATA.events.contains_key(name) || is_expression(node) {
         return;
     }
 
-    let help = match nearest(text, DATA.events.keys().map(String::as_str)) {
+    let help = match nearest(name, DATA.events.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "see GitHub's list of events that trigger workflows".to_owned(),
     };
 
-    problems.wrong_with(node.location(), format!("unknown event `{text}`"), help);
+    problems.wrong_with(node.location(), format!("unknown event `{name}`"), help);
 }
 
-fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
+fn check_event(name: &str, node: Node<'_>, problems: &mut Problems) {
     match name {
-        "schedule" => return schedule(node, problems),
+        "schedule" => check_schedule(node, problems),
         "workflow_dispatch" => {
-            check_shape(node, table::DISPATCH, name, problems);
-            return dispatch_inputs(node, problems);
+            check_value(node, table::DISPATCH, name, problems);
+            dispatch_inputs(node, problems);
         }
         "workflow_call" => {
-            check_shape(node, table::CALLED, name, problems);
-            return call_inputs(node, problems);
+            check_value(node, table::CALLED, name, problems);
+            call_inputs(node, problems);
         }
-        _ => {}
+        _ => check_filters(name, node, problems),
     }
+}
 
+/// Filters of which an event takes only one.
+const EXCLUSIVE: &[(&str, &str)] = &[
+    ("branches", "branches-ignore"),
+    ("tags", "tags-ignore"),
+    ("paths", "paths-ignore"),
+];
+
+fn check_filters(name: &str, node: Node<'_>, problems: &mut Problems) {
     let Some(types) = DATA.events.get(name) else {
         return;
     };
@@ -86,64 +91,43 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
         Kind::Sequence if node.is_empty() => return,
         Kind::Scalar | Kind::Sequence => {
             return problems.wrong(
-                at(node),
-                format!("`{name}` must be a mapping of filters, not {}", found(node)),
+                node.location(),
+                format!(
+                    "`{name}` must be a mapping of filters, not {}",
+                    describe(node)
+                ),
             );
         }
     }
+
+    let filters = filters_of(name);
 
     for entry in node.entries() {
         let key = entry.key.str().unwrap_or_default();
-        let allowed: &[&str] = match name {
-            "push" => &[
-                "branches",
-                "branches-ignore",
-                "tags",
-                "tags-ignore",
-                "paths",
-                "paths-ignore",
-            ],
-            "pull_request" | "pull_request_target" => &[
-                "types",
-                "branches",
-                "branches-ignore",
-                "paths",
-                "paths-ignore",
-            ],
-            "workflow_run" => &["types", "workflows", "branches", "branches-ignore"],
-            "merge_group" => &["types", "branches", "branches-ignore"],
-            "image_version" => &["names", "versions"],
-            _ => &["types"],
-        };
 
-        if !allowed.contains(&key) {
-            let help = format!("known filters: {}", allowed.join(", "));
+        if !filters.contains(&key) {
             problems.wrong_with(
                 entry.key.location(),
                 format!("`{name}` has no filter `{key}`"),
-                help,
+                format!("known filters: {}", filters.join(", ")),
             );
-            continue;
-        }
-
-        if key == "types" {
+        } else if key == "types" {
             activity_types(name, types, entry.value, problems);
         } else {
-            filter(key, entry.value, problems);
+            check_filter(key, entry.value, problems);
         }
     }
 
-    for (one, other) in [
-        ("branches", "branches-ignore"),
-        ("tags", "tags-ignore"),
-        ("paths", "paths-ignore"),
-    ] {
-        if let (Some(_), Some(second)) = (node.entry(one), node.entry(other)) {
-            let help = format!("keep one, and write exceptions with `!` in `{one}`");
+    for &(include, exclude) in EXCLUSIVE {
+        if node.entry(include).is_none() {
+            continue;
+        }
+
+        if let Some(entry) = node.entry(exclude) {
             problems.wrong_with(
-                second.key.location(),
-                format!("`{one}` and `{other}` cannot be used together"),
-                help,
+                entry.key.location(),
+                format!("`{include}` and `{exclude}` cannot be used together"),
+                format!("keep one, and write exceptions with `!` in `{include}`"),
             );
         }
     }
@@ -153,11 +137,39 @@ fn event(name: &str, node: Node<'_>, problems: &mut Problems) {
     }
 }
 
+/// The filters that an event takes.
+fn filters_of(event: &str) -> &'static [&'static str] {
+    match event {
+        "push" => &[
+            "branches",
+            "branches-ignore",
+            "tags",
+            "tags-ignore",
+            "paths",
+            "paths-ignore",
+        ],
+        "pull_request" | "pull_request_target" => &[
+            "types",
+            "branches",
+            "branches-ignore",
+            "paths",
+            "paths-ignore",
+        ],
+        "workflow_run" => &["types", "workflows", "branches", "branches-ignore"],
+        "merge_group" => &["types", "branches", "branches-ignore"],
+        "image_version" => &["names", "versions"],
+        _ => &["types"],
+    }
+}
+
+/// The items of a list, or a scalar as a list of one.
+fn items_or_scalar(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let scalar = (node.kind() == Kind::Scalar).then_some(node);
+    node.items().chain(scalar)
+}
+
 fn activity_types(event: &str, types: &[String], node: Node<'_>, problems: &mut Problems) {
-    let items = node
-        .items()
-        .chain((node.kind() == Kind::Scalar).then_some(node));
-    for item in items {
+    for item in items_or_scalar(node) {
         let Some(text) = item.str() else { continue };
 
         if event == "repository_dispatch"
@@ -185,44 +197,42 @@ fn activity_types(event: &str, types: &[String], node: Node<'_>, problems: &mut 
     }
 }
 
-/// Patterns of branches, tags and paths.
-fn filter(key: &str, node: Node<'_>, problems: &mut Problems) {
+/// Checks patterns of branches, tags and paths, and names of workflows and images.
+fn check_filter(key: &str, node: Node<'_>, problems: &mut Problems) {
     match node.kind() {
         Kind::Null => problems.wrong(node.location(), format!("`{key}` is empty")),
+        Kind::Sequence if node.is_empty() => {
+            problems.wrong(node.location(), format!("`{key}` is empty"));
+        }
         Kind::Mapping => problems.wrong(
-            at(node),
+            node.location(),
             format!("`{key}` must be a list of patterns, not a mapping"),
         ),
-        Kind::Sequence if node.is_empty() => {
-            problems.wrong(node.location(), format!("`{key}` is empty"))
-        }
-        _ => {}
+        Kind::Scalar | Kind::Sequence | Kind::Unknown => {}
     }
 
-    let items = node
-        .items()
-        .chain((node.kind() == Kind::Scalar).then_some(node));
-    let mut positive = false;
-    let mut any = false;
+    let is_name = matches!(key, "workflows" | "names" | "versions");
+    let mut has_inclusion = false;
+    let mut has_exclusion = false;
 
-    for item in items {
+    for item in items_or_scalar(node) {
         let Some(text) = item.str() else { continue };
 
-        any = true;
-        positive |= !text.starts_with('!');
-        if matches!(key, "workflows" | "names" | "versions") {
-            continue;
+        if text.starts_with('!') {
+            has_exclusion = true;
+        } else {
+            has_inclusion = true;
         }
 
-        if let Some(problem) = glob(text, key.starts_with("paths")) {
+        if !is_name && let Some(error) = pattern_error(text, key.starts_with("paths")) {
             problems.wrong(
                 item.location(),
-                format!("invalid pattern `{text}`: {problem}"),
+                format!("invalid pattern `{text}`: {error}"),
             );
         }
     }
 
-    if any && !positive && !key.ends_with("-ignore") {
+    if has_exclusion && !has_inclusion && !key.ends_with("-ignore") {
         problems.wrong(
             node.location(),
             format!("`{key}` has only exclusions, so nothing can match"),
@@ -230,81 +240,20 @@ fn filter(key: &str, node: Node<'_>, problems: &mut Problems) {
     }
 }
 
-/// What is wrong with a filter pattern.
-fn glob(text: &str, path: bool) -> Option<&'static str> {
-    let body = text.strip_prefix('!').unwrap_or(text);
-    if body.is_empty() {
-        return Some("it is empty");
-    }
-
-    if text != text.trim() {
-        return Some("it begins or ends with whitespace");
-    }
-
-    if path && (body.starts_with("./") || body.starts_with("../") || body == "." || body == "..") {
-        return Some("paths are relative to the repository, without `./`");
-    }
-
-    let mut open: Option<Vec<char>> = None;
-    let mut before = None;
-    let mut escaped = false;
-
-    for letter in body.chars() {
-        if std::mem::take(&mut escaped) {
-            before = Some(letter);
-            continue;
-        }
-
-        match (&mut open, letter) {
-            (Some(range), ']') => {
-                if range.is_empty() || !ascends(range) {
-                    return Some("its character range is empty or reversed");
-                }
-
-                open = None;
-            }
-            (Some(range), letter) => range.push(letter),
-            (None, '[') => open = Some(Vec::new()),
-            (None, '\\') => escaped = true,
-            (None, '+' | '?') if before.is_none() || before == Some('+') => {
-                return Some("nothing precedes its `+` or `?`");
-            }
-            (None, ' ' | '\t' | '~' | '^' | ':') if !path => {
-                return Some("branch and tag names cannot contain spaces, tabs, `~`, `^` or `:`");
-            }
-            _ => {}
-        }
-
-        before = Some(letter);
-    }
-
-    if open.is_some() {
-        Some("its `[` is not closed")
-    } else {
-        None
-    }
-}
-
-fn ascends(range: &[char]) -> bool {
-    range
-        .windows(3)
-        .all(|three| three[1] != '-' || three[0] <= three[2])
-}
-
-fn schedule(node: Node<'_>, problems: &mut Problems) {
-    check_shape(node, table::SCHEDULE, "schedule", problems);
+fn check_schedule(node: Node<'_>, problems: &mut Problems) {
+    check_value(node, table::SCHEDULE, "schedule", problems);
 
     for item in node.items() {
-        if let Some(given) = item.get("cron")
-            && let Some(text) = given.str().filter(|_| !is_expression(given))
-            && let Some(problem) = cron::problem(text)
+        if let Some(schedule) = item.get("cron")
+            && let Some(text) = literal(schedule)
+            && let Some(error) = cron::problem(text)
         {
-            problems.wrong(given.location(), format!("`{text}`: {problem}"));
+            problems.wrong(schedule.location(), format!("`{text}`: {error}"));
         }
 
         if let Some(zone) = item.get("timezone")
-            && let Some(text) = zone.str().filter(|_| !is_expression(zone))
-            && !is_zone(text)
+            && let Some(text) = literal(zone)
+            && !is_time_zone(text)
         {
             problems.wrong(
                 zone.location(),
@@ -314,172 +263,104 @@ fn schedule(node: Node<'_>, problems: &mut Problems) {
     }
 }
 
-/// Whether a text has the form of a name in the time zone database.
-fn is_zone(text: &str) -> bool {
-    const AREAS: &[&str] = &[
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-        "Etc",
-        "US",
-        "Canada",
-        "Brazil",
-        "Chile",
-        "Mexico",
-    ];
-    const ALONE: &[&str] = &[
-        "UTC",
-        "GMT",
-        "EST",
-        "MST",
-        "HST",
-        "CET",
-        "MET",
-        "EET",
-        "WET",
-        "EST5EDT",
-        "CST6CDT",
-        "MST7MDT",
-        "PST8PDT",
-        "Japan",
-        "Singapore",
-        "Israel",
-        "Turkey",
-        "Egypt",
-        "Iran",
-        "Poland",
-        "Portugal",
-        "Hongkong",
-        "Cuba",
-        "Eire",
-        "Jamaica",
-        "Libya",
-        "Navajo",
-        "PRC",
-        "ROC",
-        "ROK",
-        "Zulu",
-        "GB",
-        "NZ",
-        "Iceland",
-        "Universal",
-    ];
-
-    match text.split_once('/') {
-        Some((area, location)) => {
-            let plain = |letter: char| {
-                letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '/' | '+')
-            };
-
-            AREAS.contains(&area)
-                && !location.is_empty()
-                && location.starts_with(|c: char| c.is_ascii_uppercase())
-                && location.chars().all(plain)
-        }
-        None => ALONE.contains(&text),
-    }
-}
+/// How many inputs `workflow_dispatch` takes.
+const MAX_INPUTS: usize = 25;
 
 fn dispatch_inputs(node: Node<'_>, problems: &mut Problems) {
     let Some(inputs) = node.get("inputs") else {
         return;
     };
 
-    if inputs.len() > 25 {
+    if inputs.len() > MAX_INPUTS {
         problems.wrong(
-            inputs.place_of_first(),
-            format!("`workflow_dispatch` allows 25 inputs, not {}", inputs.len()),
+            first_key(inputs),
+            format!(
+                "`workflow_dispatch` allows {MAX_INPUTS} inputs, not {}",
+                inputs.len()
+            ),
         );
     }
 
     for entry in inputs.entries() {
-        let kind = entry
-            .value
-            .get("type")
-            .and_then(Node::str)
-            .unwrap_or("string");
-        let known = ["string", "boolean", "choice", "number", "environment"];
-        let Some(location) = input_type(entry.value, kind, &known, problems) else {
-            continue;
-        };
-
-        let options = entry.value.get("options");
-        let listed: Vec<&str> = options
-            .into_iter()
-            .flat_map(|options| options.items())
-            .filter_map(|item| item.str())
-            .collect();
-        match (kind, options) {
-            ("choice", None) => {
-                problems.wrong(location, "an input of type `choice` requires `options`")
-            }
-            ("choice", Some(_)) => {
-                for (at, item) in options
-                    .into_iter()
-                    .flat_map(|options| options.items())
-                    .enumerate()
-                {
-                    if item
-                        .str()
-                        .is_some_and(|text| listed[..at.min(listed.len())].contains(&text))
-                    {
-                        problems
-                            .wrong(item.location(), format!("duplicate option {}", found(item)));
-                    }
-                }
-            }
-            (_, Some(_)) => {
-                let key = entry
-                    .value
-                    .entry("options")
-                    .map_or(location, |entry| entry.key.location());
-                problems.wrong(
-                    key,
-                    format!("an input of type `{kind}` cannot have `options`"),
-                );
-            }
-            _ => {}
-        }
-
-        let Some(default) = entry
-            .value
-            .get("default")
-            .filter(|default| !default.is_null() && !is_expression(*default))
-        else {
-            continue;
-        };
-
-        let text = default.str().unwrap_or_default();
-
-        if kind == "choice" && !listed.is_empty() && !listed.contains(&text) {
-            problems.wrong(
-                default.location(),
-                format!("{} is not one of the options", found(default)),
-            );
-        }
-
-        default_type(default, kind, problems);
+        dispatch_input(entry.value, problems);
     }
 }
 
+fn dispatch_input(input: Node<'_>, problems: &mut Problems) {
+    const TYPES: &[&str] = &["string", "boolean", "choice", "number", "environment"];
+
+    let kind = input.get("type").and_then(Node::str).unwrap_or("string");
+    let Some(location) = check_input_type(input, kind, TYPES, problems) else {
+        return;
+    };
+
+    let options: Vec<Node<'_>> = match input.entry("options") {
+        Some(options) => {
+            if kind != "choice" {
+                problems.wrong(
+                    options.key.location(),
+                    format!("an input of type `{kind}` cannot have `options`"),
+                );
+            }
+            options.value.items().collect()
+        }
+        None => {
+            if kind == "choice" {
+                problems.wrong(location, "an input of type `choice` requires `options`");
+            }
+            Vec::new()
+        }
+    };
+    let is_choice = kind == "choice";
+    if is_choice {
+        duplicate_options(&options, problems);
+    }
+
+    let Some(default) = default_value(input).filter(|default| !is_expression(*default)) else {
+        return;
+    };
+
+    let text = default.str().unwrap_or_default();
+    let mut names = options.iter().filter_map(|option| option.str()).peekable();
+    if is_choice && names.peek().is_some() && !names.any(|name| name == text) {
+        problems.wrong(
+            default.location(),
+            format!("{} is not one of the options", describe(default)),
+        );
+    }
+
+    check_default(default, kind, problems);
+}
+
+fn duplicate_options(options: &[Node<'_>], problems: &mut Problems) {
+    let mut seen = HashSet::new();
+
+    for option in options {
+        if option.str().is_some_and(|text| !seen.insert(text)) {
+            problems.wrong(
+                option.location(),
+                format!("duplicate option {}", describe(*option)),
+            );
+        }
+    }
+}
+
+/// The default of an input, where it is not empty.
+fn default_value(input: Node<'_>) -> Option<Node<'_>> {
+    input.get("default").filter(|default| !default.is_null())
+}
+
 fn call_inputs(node: Node<'_>, problems: &mut Problems) {
-    for entry in node
-        .get("inputs")
-        .into_iter()
-        .flat_map(|inputs| inputs.entries())
-    {
+    let Some(inputs) = node.get("inputs") else {
+        return;
+    };
+
+    for entry in inputs.entries() {
         let Some(kind) = entry.value.get("type").and_then(Node::str) else {
             continue;
         };
 
-        if input_type(
+        if check_input_type(
             entry.value,
             kind,
             &["string", "boolean", "number"],
@@ -490,27 +371,26 @@ fn call_inputs(node: Node<'_>, problems: &mut Problems) {
             continue;
         }
 
-        let default = entry
-            .value
-            .get("default")
-            .filter(|default| !default.is_null());
-        let Some(default) = default else { continue };
+        let Some(default) = default_value(entry.value) else {
+            continue;
+        };
 
         if entry.value.get("required").and_then(Node::as_bool) == Some(true) {
-            problems.note(
+            problems.harmless(
                 default.location(),
                 "a required input never uses its default",
             );
         }
 
         if !is_expression(default) {
-            default_type(default, kind, problems);
+            check_default(default, kind, problems);
         }
     }
 }
 
-/// Checks the type's name; gives its place, or the input's.
-fn input_type(
+/// Checks the name of an input's type. Returns its location, or that of the input; `None` for an
+/// unknown type.
+fn check_input_type(
     input: Node<'_>,
     kind: &str,
     known: &[&str],
@@ -518,7 +398,7 @@ fn input_type(
 ) -> Option<Location> {
     let location = input
         .get("type")
-        .map_or_else(|| input.place_of_first(), |node| node.location());
+        .map_or_else(|| first_key(input), |node| node.location());
     if known.contains(&kind) {
         return Some(location);
     }
@@ -532,7 +412,7 @@ fn input_type(
     None
 }
 
-fn default_type(default: Node<'_>, kind: &str, problems: &mut Problems) {
+fn check_default(default: Node<'_>, kind: &str, problems: &mut Problems) {
     let text = default.str().unwrap_or_default();
     let fits = match kind {
         "boolean" => matches!(text, "true" | "false"),
@@ -543,47 +423,7 @@ fn default_type(default: Node<'_>, kind: &str, problems: &mut Problems) {
     if !fits {
         problems.wrong(
             default.location(),
-            format!("the default {} is not a {kind}", found(default)),
+            format!("the default {} is not a {kind}", describe(default)),
         );
-    }
-}
-
-/// A small place that stands for a whole mapping.
-trait First {
-    fn place_of_first(self) -> Location;
-}
-
-impl First for Node<'_> {
-    fn place_of_first(self) -> Location {
-        self.entries()
-            .next()
-            .map_or_else(|| self.location(), |entry| entry.key.location())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::glob;
-
-    #[test]
-    fn patterns() {
-        for good in [
-            "main",
-            "release/**",
-            "v[0-9]+.[0-9]+",
-            "**",
-            "!x",
-            "a?",
-            "releases/[12].*",
-        ] {
-            assert_eq!(glob(good, false), None, "{good}");
-        }
-
-        for bad in ["", "v[9-0]", "a b", "^x", "[a", "+x", "v1~"] {
-            assert!(glob(bad, false).is_some(), "{bad}");
-        }
-
-        assert!(glob("./src/**", true).is_some());
-        assert!(glob(" src", true).is_some());
     }
 }

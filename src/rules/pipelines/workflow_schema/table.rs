@@ -1,318 +1,372 @@
-//! The shape of a workflow and of an action as a table. Structure only; what values must look like
-//! is for `values`.
+//! The shape of a workflow and of an action as a table. Structure only; `values` checks the content
+//! of values.
 
-/// What may stand at a place.
+/// The values that a key accepts.
 #[derive(Clone, Copy, Debug)]
-pub enum Shape {
+pub enum ValueShape {
     Any,
     /// A scalar of any type.
     Text,
     Bool,
     Number,
-    /// A mapping with names of the user's own.
-    Map(&'static Shape),
-    /// A mapping with names of GitHub's.
-    Object(&'static Object),
-    List(&'static Shape),
-    /// One or a list of it.
-    Many(&'static Shape),
+    /// A mapping whose keys are the user's own.
+    Map(&'static ValueShape),
+    /// A mapping whose keys are GitHub's.
+    Mapping(&'static MappingShape),
+    List(&'static ValueShape),
+    /// One of them, or a list.
+    Many(&'static ValueShape),
     /// A scalar, or this.
-    Or(&'static Shape),
-    /// Nothing at all, or this.
-    Maybe(&'static Shape),
+    Or(&'static ValueShape),
+    /// A scalar, a list of scalars, or this.
+    ManyOr(&'static ValueShape),
+    /// Nothing, or this.
+    Maybe(&'static ValueShape),
     Step,
     Job,
-    On,
     Permissions,
 }
 
 /// A mapping whose keys are GitHub's.
 #[derive(Debug)]
-pub struct Object {
-    /// For messages: `a step`.
+pub struct MappingShape {
+    /// The name in messages: `a step`.
     pub name: &'static str,
-    pub keys: &'static [(&'static str, Shape)],
+    pub keys: &'static [(&'static str, ValueShape)],
     pub required: &'static [&'static str],
 }
 
-pub static WORKFLOW: Object = Object {
+impl MappingShape {
+    /// The key as the table writes it. Writers of YAML 1.1 write `on` back as `true`.
+    pub fn canonical_key<'k>(&self, key: &'k str) -> &'k str {
+        if key == "true" && self.required.contains(&"on") {
+            "on"
+        } else {
+            key
+        }
+    }
+}
+
+/// A string that may be left empty.
+const MAYBE_TEXT: ValueShape = ValueShape::Maybe(&ValueShape::Text);
+
+pub static WORKFLOW: MappingShape = MappingShape {
     name: "a workflow",
     keys: &[
-        ("name", Shape::Text),
-        ("run-name", Shape::Text),
-        ("on", Shape::On),
-        ("permissions", Shape::Permissions),
+        ("name", MAYBE_TEXT),
+        ("run-name", ValueShape::Text),
+        // `events` checks its value.
+        ("on", ValueShape::Any),
+        ("permissions", ValueShape::Permissions),
         ("env", ENV),
-        ("defaults", Shape::Object(&DEFAULTS)),
-        ("concurrency", Shape::Or(&Shape::Object(&CONCURRENCY))),
-        ("cache-mode", Shape::Text),
-        ("jobs", Shape::Map(&Shape::Job)),
+        ("defaults", ValueShape::Mapping(&DEFAULTS)),
+        (
+            "concurrency",
+            ValueShape::Or(&ValueShape::Mapping(&CONCURRENCY)),
+        ),
+        ("cache-mode", ValueShape::Text),
+        ("jobs", ValueShape::Map(&ValueShape::Job)),
     ],
     required: &["on", "jobs"],
 };
 
-const ENV: Shape = Shape::Or(&Shape::Map(&Shape::Text));
+const ENV: ValueShape = ValueShape::Or(&ValueShape::Maybe(&ValueShape::Map(&ValueShape::Text)));
 
-static DEFAULTS: Object = Object {
+static DEFAULTS: MappingShape = MappingShape {
     name: "`defaults`",
-    keys: &[("run", Shape::Object(&DEFAULTS_RUN))],
+    keys: &[("run", ValueShape::Mapping(&DEFAULTS_RUN))],
     required: &[],
 };
 
-static DEFAULTS_RUN: Object = Object {
+static DEFAULTS_RUN: MappingShape = MappingShape {
     name: "`defaults.run`",
-    keys: &[("shell", Shape::Text), ("working-directory", Shape::Text)],
+    keys: &[
+        ("shell", ValueShape::Text),
+        ("working-directory", ValueShape::Text),
+    ],
     required: &[],
 };
 
-static CONCURRENCY: Object = Object {
+static CONCURRENCY: MappingShape = MappingShape {
     name: "`concurrency`",
     keys: &[
-        ("group", Shape::Text),
-        ("cancel-in-progress", Shape::Bool),
-        ("queue", Shape::Text),
+        ("group", ValueShape::Text),
+        ("cancel-in-progress", ValueShape::Bool),
+        ("queue", ValueShape::Text),
     ],
     required: &["group"],
 };
 
-static ENVIRONMENT: Object = Object {
+static ENVIRONMENT: MappingShape = MappingShape {
     name: "`environment`",
     keys: &[
-        ("name", Shape::Text),
-        ("url", Shape::Text),
-        ("deployment", Shape::Bool),
+        ("name", MAYBE_TEXT),
+        ("url", ValueShape::Text),
+        ("deployment", ValueShape::Bool),
     ],
     required: &["name"],
 };
 
-static CONTAINER: Object = Object {
+static CONTAINER: MappingShape = MappingShape {
     name: "a container",
     keys: &[
-        ("image", Shape::Text),
-        ("credentials", Shape::Or(&Shape::Object(&CREDENTIALS))),
+        ("image", ValueShape::Text),
+        (
+            "credentials",
+            ValueShape::Or(&ValueShape::Mapping(&CREDENTIALS)),
+        ),
         ("env", ENV),
-        ("ports", Shape::List(&Shape::Text)),
-        ("volumes", Shape::List(&Shape::Text)),
-        ("options", Shape::Text),
-        ("command", Shape::Text),
-        ("entrypoint", Shape::Text),
+        ("ports", ValueShape::List(&ValueShape::Text)),
+        ("volumes", ValueShape::List(&ValueShape::Text)),
+        ("options", ValueShape::Text),
+        ("command", ValueShape::Text),
+        ("entrypoint", ValueShape::Text),
     ],
     required: &["image"],
 };
 
-static CREDENTIALS: Object = Object {
+static CREDENTIALS: MappingShape = MappingShape {
     name: "`credentials`",
-    keys: &[("username", Shape::Text), ("password", Shape::Text)],
+    keys: &[
+        ("username", ValueShape::Text),
+        ("password", ValueShape::Text),
+    ],
     required: &["username", "password"],
 };
 
-static STRATEGY: Object = Object {
+static STRATEGY: MappingShape = MappingShape {
     name: "`strategy`",
     keys: &[
-        ("matrix", Shape::Any),
-        ("fail-fast", Shape::Bool),
-        ("max-parallel", Shape::Number),
+        ("matrix", ValueShape::Any),
+        ("fail-fast", ValueShape::Bool),
+        ("max-parallel", ValueShape::Number),
     ],
     required: &[],
 };
 
-static RUNNER: Object = Object {
+const STRATEGY_OR_NOTHING: ValueShape =
+    ValueShape::Or(&ValueShape::Maybe(&ValueShape::Mapping(&STRATEGY)));
+
+static RUNNER: MappingShape = MappingShape {
     name: "`runs-on`",
     keys: &[
-        ("group", Shape::Text),
-        ("labels", Shape::Many(&Shape::Text)),
+        ("group", ValueShape::Text),
+        ("labels", ValueShape::Many(&ValueShape::Text)),
     ],
     required: &[],
 };
 
-static SNAPSHOT: Object = Object {
+static SNAPSHOT: MappingShape = MappingShape {
     name: "`snapshot`",
     keys: &[
-        ("image-name", Shape::Text),
-        ("version", Shape::Text),
-        ("if", Shape::Text),
+        ("image-name", ValueShape::Text),
+        ("version", ValueShape::Text),
+        ("if", MAYBE_TEXT),
     ],
     required: &["image-name"],
 };
 
-pub static JOB: Object = Object {
+pub static JOB: MappingShape = MappingShape {
     name: "a job",
     keys: &[
-        ("name", Shape::Text),
-        ("needs", Shape::Many(&Shape::Text)),
-        ("permissions", Shape::Permissions),
-        ("if", Shape::Text),
-        ("runs-on", Shape::Or(&RUNS_ON)),
-        ("snapshot", Shape::Or(&Shape::Object(&SNAPSHOT))),
-        ("environment", Shape::Or(&Shape::Object(&ENVIRONMENT))),
-        ("concurrency", Shape::Or(&Shape::Object(&CONCURRENCY))),
-        ("cache-mode", Shape::Text),
-        ("outputs", Shape::Map(&Shape::Text)),
+        ("name", MAYBE_TEXT),
+        ("needs", ValueShape::Many(&ValueShape::Text)),
+        ("permissions", ValueShape::Permissions),
+        ("if", MAYBE_TEXT),
+        ("runs-on", ValueShape::ManyOr(&ValueShape::Mapping(&RUNNER))),
+        ("snapshot", ValueShape::Or(&ValueShape::Mapping(&SNAPSHOT))),
+        (
+            "environment",
+            ValueShape::Or(&ValueShape::Mapping(&ENVIRONMENT)),
+        ),
+        (
+            "concurrency",
+            ValueShape::Or(&ValueShape::Mapping(&CONCURRENCY)),
+        ),
+        ("cache-mode", ValueShape::Text),
+        ("outputs", ValueShape::Map(&ValueShape::Text)),
         ("env", ENV),
-        ("defaults", Shape::Object(&DEFAULTS)),
-        ("timeout-minutes", Shape::Number),
-        ("strategy", Shape::Or(&Shape::Object(&STRATEGY))),
-        ("continue-on-error", Shape::Bool),
+        ("defaults", ValueShape::Mapping(&DEFAULTS)),
+        ("timeout-minutes", ValueShape::Number),
+        ("strategy", STRATEGY_OR_NOTHING),
+        ("continue-on-error", ValueShape::Bool),
         (
             "container",
-            Shape::Or(&Shape::Maybe(&Shape::Object(&CONTAINER))),
+            ValueShape::Or(&ValueShape::Maybe(&ValueShape::Mapping(&CONTAINER))),
         ),
         (
             "services",
-            Shape::Or(&Shape::Map(&Shape::Or(&Shape::Object(&CONTAINER)))),
+            ValueShape::Or(&ValueShape::Maybe(&ValueShape::Map(&ValueShape::Or(
+                &ValueShape::Mapping(&CONTAINER),
+            )))),
         ),
-        ("steps", Shape::List(&Shape::Step)),
+        ("steps", ValueShape::List(&ValueShape::Step)),
     ],
     required: &["runs-on", "steps"],
 };
 
-/// Either a list of labels or a group; which of the two is told apart by the walker.
-const RUNS_ON: Shape = Shape::Object(&RUNNER);
-
-pub static CALL: Object = Object {
+pub static CALL: MappingShape = MappingShape {
     name: "a job that calls a reusable workflow",
     keys: &[
-        ("name", Shape::Text),
-        ("needs", Shape::Many(&Shape::Text)),
-        ("permissions", Shape::Permissions),
-        ("if", Shape::Text),
-        ("uses", Shape::Text),
-        ("with", Shape::Map(&Shape::Text)),
-        ("secrets", Shape::Or(&Shape::Map(&Shape::Text))),
-        ("strategy", Shape::Or(&Shape::Object(&STRATEGY))),
-        ("concurrency", Shape::Or(&Shape::Object(&CONCURRENCY))),
-        ("cache-mode", Shape::Text),
+        ("name", MAYBE_TEXT),
+        ("needs", ValueShape::Many(&ValueShape::Text)),
+        ("permissions", ValueShape::Permissions),
+        ("if", MAYBE_TEXT),
+        ("uses", ValueShape::Text),
+        ("with", ValueShape::Map(&ValueShape::Text)),
+        (
+            "secrets",
+            ValueShape::Or(&ValueShape::Map(&ValueShape::Text)),
+        ),
+        ("strategy", STRATEGY_OR_NOTHING),
+        (
+            "concurrency",
+            ValueShape::Or(&ValueShape::Mapping(&CONCURRENCY)),
+        ),
+        ("cache-mode", ValueShape::Text),
     ],
     required: &["uses"],
 };
 
-pub static STEP: Object = Object {
+pub static STEP: MappingShape = MappingShape {
     name: "a step",
     keys: &[
-        ("id", Shape::Text),
-        ("if", Shape::Text),
-        ("name", Shape::Text),
-        ("uses", Shape::Text),
-        ("run", Shape::Text),
-        ("working-directory", Shape::Text),
-        ("shell", Shape::Text),
-        ("with", Shape::Maybe(&Shape::Map(&Shape::Text))),
-        ("env", Shape::Maybe(&ENV)),
-        ("continue-on-error", Shape::Bool),
-        ("timeout-minutes", Shape::Number),
-        ("background", Shape::Bool),
-        ("wait", Shape::Many(&Shape::Text)),
-        ("wait-all", Shape::Maybe(&Shape::Bool)),
-        ("cancel", Shape::Text),
-        ("parallel", Shape::List(&Shape::Step)),
+        ("id", ValueShape::Text),
+        ("if", MAYBE_TEXT),
+        ("name", MAYBE_TEXT),
+        ("uses", ValueShape::Text),
+        ("run", MAYBE_TEXT),
+        ("working-directory", ValueShape::Text),
+        ("shell", ValueShape::Text),
+        (
+            "with",
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Text)),
+        ),
+        ("env", ValueShape::Maybe(&ENV)),
+        ("continue-on-error", ValueShape::Bool),
+        ("timeout-minutes", ValueShape::Number),
+        ("background", ValueShape::Bool),
+        ("wait", ValueShape::Many(&ValueShape::Text)),
+        ("wait-all", ValueShape::Maybe(&ValueShape::Bool)),
+        ("cancel", ValueShape::Text),
+        ("parallel", ValueShape::List(&ValueShape::Step)),
     ],
     required: &[],
 };
 
-pub const SCHEDULE: Shape = Shape::List(&Shape::Object(&CRON));
+pub const SCHEDULE: ValueShape = ValueShape::List(&ValueShape::Mapping(&CRON));
 
-static CRON: Object = Object {
+static CRON: MappingShape = MappingShape {
     name: "a schedule",
-    keys: &[("cron", Shape::Text), ("timezone", Shape::Text)],
+    keys: &[("cron", ValueShape::Text), ("timezone", ValueShape::Text)],
     required: &["cron"],
 };
 
-pub const DISPATCH: Shape = Shape::Maybe(&Shape::Object(&DISPATCH_EVENT));
+pub const DISPATCH: ValueShape = ValueShape::Maybe(&ValueShape::Mapping(&DISPATCH_EVENT));
 
-static DISPATCH_EVENT: Object = Object {
+static DISPATCH_EVENT: MappingShape = MappingShape {
     name: "`workflow_dispatch`",
     keys: &[(
         "inputs",
-        Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&DISPATCH_INPUT)))),
+        ValueShape::Maybe(&ValueShape::Map(&ValueShape::Maybe(&ValueShape::Mapping(
+            &DISPATCH_INPUT,
+        )))),
     )],
     required: &[],
 };
 
-static DISPATCH_INPUT: Object = Object {
+static DISPATCH_INPUT: MappingShape = MappingShape {
     name: "an input",
     keys: &[
-        ("description", Shape::Text),
-        ("required", Shape::Bool),
-        ("default", Shape::Maybe(&Shape::Text)),
-        ("type", Shape::Text),
-        ("options", Shape::List(&Shape::Text)),
-        ("deprecationMessage", Shape::Text),
+        ("description", MAYBE_TEXT),
+        ("required", ValueShape::Bool),
+        ("default", ValueShape::Maybe(&ValueShape::Text)),
+        ("type", ValueShape::Text),
+        ("options", ValueShape::List(&ValueShape::Text)),
+        ("deprecationMessage", ValueShape::Text),
     ],
     required: &[],
 };
 
-pub const CALLED: Shape = Shape::Maybe(&Shape::Object(&CALL_EVENT));
+pub const CALLED: ValueShape = ValueShape::Maybe(&ValueShape::Mapping(&CALL_EVENT));
 
-static CALL_EVENT: Object = Object {
+static CALL_EVENT: MappingShape = MappingShape {
     name: "`workflow_call`",
     keys: &[
         (
             "inputs",
-            Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_INPUT))),
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Mapping(&CALL_INPUT))),
         ),
         (
             "outputs",
-            Shape::Maybe(&Shape::Map(&Shape::Object(&CALL_OUTPUT))),
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Mapping(&CALL_OUTPUT))),
         ),
         (
             "secrets",
-            Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&CALL_SECRET)))),
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Maybe(&ValueShape::Mapping(
+                &CALL_SECRET,
+            )))),
         ),
     ],
     required: &[],
 };
 
-static CALL_INPUT: Object = Object {
+static CALL_INPUT: MappingShape = MappingShape {
     name: "an input of a reusable workflow",
     keys: &[
-        ("description", Shape::Text),
-        ("required", Shape::Bool),
-        ("default", Shape::Maybe(&Shape::Text)),
-        ("type", Shape::Text),
-        ("deprecationMessage", Shape::Text),
+        ("description", MAYBE_TEXT),
+        ("required", ValueShape::Bool),
+        ("default", ValueShape::Maybe(&ValueShape::Text)),
+        ("type", ValueShape::Text),
+        ("deprecationMessage", ValueShape::Text),
     ],
     required: &["type"],
 };
 
-static CALL_OUTPUT: Object = Object {
+static CALL_OUTPUT: MappingShape = MappingShape {
     name: "an output of a reusable workflow",
-    keys: &[("description", Shape::Text), ("value", Shape::Text)],
+    keys: &[("description", MAYBE_TEXT), ("value", ValueShape::Text)],
     required: &["value"],
 };
 
-static CALL_SECRET: Object = Object {
+static CALL_SECRET: MappingShape = MappingShape {
     name: "a secret of a reusable workflow",
-    keys: &[("description", Shape::Text), ("required", Shape::Bool)],
+    keys: &[("description", MAYBE_TEXT), ("required", ValueShape::Bool)],
     required: &[],
 };
 
-pub static ACTION: Object = Object {
+pub static ACTION: MappingShape = MappingShape {
     name: "an action",
     keys: &[
-        ("name", Shape::Text),
-        ("author", Shape::Text),
-        ("description", Shape::Text),
+        ("name", MAYBE_TEXT),
+        ("author", ValueShape::Text),
+        ("description", MAYBE_TEXT),
         (
             "inputs",
-            Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Object(&ACTION_INPUT)))),
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Maybe(&ValueShape::Mapping(
+                &ACTION_INPUT,
+            )))),
         ),
-        ("outputs", Shape::Maybe(&Shape::Map(&Shape::Any))),
-        ("runs", Shape::Any),
-        ("branding", Shape::Any),
+        (
+            "outputs",
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Any)),
+        ),
+        ("runs", ValueShape::Any),
+        ("branding", ValueShape::Any),
     ],
     required: &["name", "description", "runs"],
 };
 
-static ACTION_INPUT: Object = Object {
+static ACTION_INPUT: MappingShape = MappingShape {
     name: "an input of an action",
     keys: &[
-        ("description", Shape::Text),
-        ("required", Shape::Bool),
-        ("default", Shape::Maybe(&Shape::Text)),
-        ("deprecationMessage", Shape::Text),
-        // Read by tools beside GitHub; GitHub passes over it.
-        ("type", Shape::Any),
-        ("options", Shape::Any),
+        ("description", MAYBE_TEXT),
+        ("required", ValueShape::Bool),
+        ("default", ValueShape::Maybe(&ValueShape::Text)),
+        ("deprecationMessage", ValueShape::Text),
+        // Other tools read them; GitHub ignores them.
+        ("type", ValueShape::Any),
+        ("options", ValueShape::Any),
     ],
     required: &[],
 };

@@ -1,34 +1,35 @@
-//! What values must look like: ids, shells, references to actions, permissions, the matrix, calls
-//! of workflows.
+//! The content of values: ids, shells, references to actions, permissions.
 
-use super::{DATA, Problems, found, is_expression};
-use crate::analysis::Ctx;
-use crate::model::workflow::{ActionRef, Workflow};
-use crate::source::{Location, join};
-use crate::suggest::nearest;
-use crate::syntax::yaml::{Kind, Node};
 use std::collections::HashSet;
 
-pub fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
-    shell(root.path(&["defaults", "run", "shell"]), problems);
-    let jobs = root.get("jobs");
+use super::calls;
+use super::data::DATA;
+use super::matrix;
+use super::problems::{Problems, describe, first_key, is_expression, literal};
+use crate::analysis::Ctx;
+use crate::model::workflow::{ActionRef, Workflow};
+use crate::suggest::nearest;
+use crate::syntax::yaml::{Entry, Kind, Node};
 
-    if jobs.is_some_and(|jobs| jobs.kind() == Kind::Mapping && jobs.is_empty()) {
-        problems.wrong(
-            jobs.map(|jobs| jobs.location()).unwrap_or_default(),
-            "`jobs` is empty",
-        );
+/// Checks the values of a workflow.
+pub(super) fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
+    check_shell(root.path(&["defaults", "run", "shell"]), problems);
+    let Some(jobs) = root.get("jobs") else { return };
+
+    if jobs.kind() == Kind::Mapping && jobs.is_empty() {
+        problems.wrong(jobs.location(), "`jobs` is empty");
     }
 
     let mut seen = HashSet::new();
 
-    for entry in jobs.into_iter().flat_map(|jobs| jobs.entries()) {
-        id(entry.key, "a job", &mut seen, problems);
-        job(ctx, workflow, entry.key, entry.value, problems);
+    for entry in jobs.entries() {
+        check_id(entry.key, "a job", &mut seen, problems);
+        check_job(ctx, workflow, entry.key, entry.value, problems);
     }
 }
 
-pub fn action(root: Node<'_>, problems: &mut Problems) {
+/// Checks the values of an action.
+pub(super) fn action(root: Node<'_>, problems: &mut Problems) {
     let Some(runs) = root.get("runs") else { return };
 
     let Some(using) = runs.get("using") else {
@@ -38,7 +39,7 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
     let text = using.str().unwrap_or_default();
 
     match text {
-        "composite" => steps(runs.get("steps"), true, problems),
+        "composite" => check_steps(runs.get("steps"), StepOwner::Action, problems),
         "docker" => {}
         _ if text
             .strip_prefix("node")
@@ -64,8 +65,14 @@ pub fn action(root: Node<'_>, problems: &mut Problems) {
     }
 }
 
-fn job(ctx: &Ctx, workflow: &Workflow, key: Node<'_>, node: Node<'_>, problems: &mut Problems) {
-    shell(node.path(&["defaults", "run", "shell"]), problems);
+fn check_job(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    key: Node<'_>,
+    node: Node<'_>,
+    problems: &mut Problems,
+) {
+    check_shell(node.path(&["defaults", "run", "shell"]), problems);
 
     if let (Some(uses), Some(_)) = (node.entry("uses"), node.entry("steps")) {
         problems.wrong(
@@ -77,26 +84,18 @@ fn job(ctx: &Ctx, workflow: &Workflow, key: Node<'_>, node: Node<'_>, problems: 
         );
     }
 
-    for image in [
-        node.path(&["container", "image"]),
-        node.get("container")
-            .filter(|container| container.str().is_some()),
-    ] {
-        empty_image(image, problems);
+    empty_image(node.path(&["container", "image"]), problems);
+    empty_image(node.get("container"), problems);
+    if let Some(services) = node.get("services") {
+        for service in services.entries() {
+            empty_image(service.value.get("image").or(Some(service.value)), problems);
+        }
     }
 
-    for service in node
-        .get("services")
-        .into_iter()
-        .flat_map(|services| services.entries())
-    {
-        empty_image(service.value.get("image").or(Some(service.value)), problems);
-    }
-
-    steps(node.get("steps"), false, problems);
-    matrix(node.path(&["strategy", "matrix"]), problems);
+    check_steps(node.get("steps"), StepOwner::Job, problems);
+    matrix::check(node.path(&["strategy", "matrix"]), problems);
     if let Some(uses) = node.get("uses") {
-        call(ctx, workflow, node, uses, problems);
+        calls::check(ctx, workflow, node, uses, problems);
     }
 }
 
@@ -107,97 +106,103 @@ fn empty_image(node: Option<Node<'_>>, problems: &mut Problems) {
     }
 }
 
-fn steps(list: Option<Node<'_>>, composite: bool, problems: &mut Problems) {
+/// Where steps are: those of an action have no default shell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StepOwner {
+    Job,
+    Action,
+}
+
+fn check_steps(list: Option<Node<'_>>, owner: StepOwner, problems: &mut Problems) {
     let mut seen = HashSet::new();
-    // The steps of a `parallel` group are steps like any other.
-    let mut all: Vec<Node<'_>> = Vec::new();
 
-    for step in list.into_iter().flat_map(|list| list.items()) {
-        all.push(step);
-        all.extend(
-            step.get("parallel")
-                .into_iter()
-                .flat_map(|group| group.items()),
-        );
-    }
-
-    for step in all.into_iter().filter(|step| step.kind() == Kind::Mapping) {
-        let anchor = step
-            .entries()
-            .next()
-            .map_or_else(|| step.location(), |entry| entry.key.location());
-        if let Some(given) = step.get("id") {
-            id(given, "a step", &mut seen, problems);
-        }
-
-        shell(step.get("shell"), problems);
-
-        match (step.entry("run"), step.entry("uses")) {
-            (Some(_), Some(uses)) => problems.wrong(
-                uses.key.location(),
-                "a step cannot have both `run` and `uses`",
-            ),
-            (None, None)
-                if !["wait", "wait-all", "cancel", "parallel"]
-                    .iter()
-                    .any(|key| step.get(key).is_some())
-                    && !step.is_damaged() =>
-            {
-                problems.wrong(anchor, "this step has neither `run` nor `uses`");
-            }
-            (Some(run), None) => {
-                for key in ["with", "entrypoint", "args"] {
-                    if let Some(given) = step.entry(key) {
-                        problems.wrong(
-                            given.key.location(),
-                            format!(
-                                "`{key}` only applies to `uses`; pass values to a script \
-                                through `env`"
-                            ),
-                        );
-                    }
-                }
-
-                if run.value.is_null() || run.value.str().is_some_and(|text| text.trim().is_empty())
-                {
-                    problems.wrong(run.key.location(), "`run` is empty");
-                }
-
-                if composite && step.get("shell").is_none() {
-                    problems.wrong(
-                        run.key.location(),
-                        "a `run` step of a composite action requires `shell`",
-                    );
-                }
-            }
-            (None, Some(uses)) => {
-                for key in ["shell", "working-directory"] {
-                    if let Some(given) = step.entry(key) {
-                        problems.wrong(
-                            given.key.location(),
-                            format!("`{key}` only applies to `run`; an action ignores it"),
-                        );
-                    }
-                }
-
-                uses_of_step(uses.value, problems);
-            }
-            (None, None) => {}
+    for step in list.into_iter().flat_map(Node::items) {
+        check_step(step, owner, &mut seen, problems);
+        // The steps of a `parallel` group are steps like any other.
+        for inner in step.get("parallel").into_iter().flat_map(Node::items) {
+            check_step(inner, owner, &mut seen, problems);
         }
     }
 }
 
-fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
-    let Some(text) = node.str().filter(|_| !is_expression(node)) else {
-        if node.str().is_some() {
+/// Keys of steps that do something without `run` and `uses`.
+const OTHER_STEPS: &[&str] = &["wait", "wait-all", "cancel", "parallel"];
+
+fn check_step(
+    step: Node<'_>,
+    owner: StepOwner,
+    seen: &mut HashSet<String>,
+    problems: &mut Problems,
+) {
+    if step.kind() != Kind::Mapping {
+        return;
+    }
+
+    if let Some(id) = step.get("id") {
+        check_id(id, "a step", seen, problems);
+    }
+
+    check_shell(step.get("shell"), problems);
+
+    match (step.entry("run"), step.entry("uses")) {
+        (Some(_), Some(uses)) => problems.wrong(
+            uses.key.location(),
+            "a step cannot have both `run` and `uses`",
+        ),
+        (Some(run), None) => check_run_step(step, run, owner, problems),
+        (None, Some(uses)) => {
+            for key in ["shell", "working-directory"] {
+                if let Some(entry) = step.entry(key) {
+                    problems.wrong(
+                        entry.key.location(),
+                        format!("`{key}` only applies to `run`; an action ignores it"),
+                    );
+                }
+            }
+
+            check_uses(uses.value, problems);
+        }
+        (None, None) => {
+            let is_other = OTHER_STEPS.iter().any(|key| step.get(key).is_some());
+            if !is_other && !step.is_damaged() {
+                problems.wrong(first_key(step), "this step has neither `run` nor `uses`");
+            }
+        }
+    }
+}
+
+fn check_run_step(step: Node<'_>, run: Entry<'_>, owner: StepOwner, problems: &mut Problems) {
+    for key in ["with", "entrypoint", "args"] {
+        if let Some(entry) = step.entry(key) {
             problems.wrong(
-                node.content(),
-                "`uses` cannot contain expressions: it is read before the job starts",
+                entry.key.location(),
+                format!("`{key}` only applies to `uses`; pass values to a script through `env`"),
             );
         }
+    }
 
-        return;
-    };
+    if run.value.is_null() || run.value.str().is_some_and(|text| text.trim().is_empty()) {
+        problems.wrong(run.key.location(), "`run` is empty");
+    }
+
+    if owner == StepOwner::Action && step.get("shell").is_none() {
+        problems.wrong(
+            run.key.location(),
+            "a `run` step of a composite action requires `shell`",
+        );
+    }
+}
+
+/// Checks the action that a step uses.
+fn check_uses(node: Node<'_>, problems: &mut Problems) {
+    let Some(text) = node.str() else { return };
+
+    if is_expression(node) {
+        return problems.wrong(
+            node.content(),
+            "`uses` cannot contain expressions: it is read before the job starts",
+        );
+    }
 
     match ActionRef::parse(text) {
         ActionRef::Local(_) => {}
@@ -226,8 +231,8 @@ fn uses_of_step(node: Node<'_>, problems: &mut Problems) {
     }
 }
 
-/// Ids of jobs and steps: letters, digits, `-`, `_`; no two alike.
-fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Problems) {
+/// Checks the id of a job or a step: letters, digits, `-`, `_`; unique.
+fn check_id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Problems) {
     let Some(text) = node.str() else { return };
 
     if is_expression(node) {
@@ -237,11 +242,11 @@ fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Pr
         );
     }
 
-    let mut bytes = text.bytes();
-    let starts = bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
-    if !starts || !bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+    let starts_well = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if !starts_well || !is_plain {
         problems.wrong_with(
             node.content(),
             format!("`{text}` is not a valid id for {whose}"),
@@ -249,9 +254,7 @@ fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Pr
         );
     }
 
-    let lower = text.to_ascii_lowercase();
-
-    if seen.contains(&lower) {
+    if !seen.insert(text.to_ascii_lowercase()) {
         problems.wrong(
             node.content(),
             format!(
@@ -260,16 +263,11 @@ fn id(node: Node<'_>, whose: &str, seen: &mut HashSet<String>, problems: &mut Pr
             ),
         );
     }
-
-    seen.insert(lower);
 }
 
-fn shell(node: Option<Node<'_>>, problems: &mut Problems) {
+fn check_shell(node: Option<Node<'_>>, problems: &mut Problems) {
     let Some(node) = node else { return };
-
-    let Some(text) = node.str().filter(|_| !is_expression(node)) else {
-        return;
-    };
+    let Some(text) = literal(node) else { return };
 
     let known = ["bash", "sh", "pwsh", "python", "cmd", "powershell"];
     if known.contains(&text) || text.contains("{0}") {
@@ -289,7 +287,8 @@ fn shell(node: Option<Node<'_>>, problems: &mut Problems) {
     problems.wrong_with(node.content(), format!("unknown shell `{text}`"), help);
 }
 
-pub fn permissions(node: Node<'_>, problems: &mut Problems) {
+/// Checks the value of `permissions`.
+pub(super) fn permissions(node: Node<'_>, problems: &mut Problems) {
     if let Some(text) = node.str() {
         if !matches!(text, "read-all" | "write-all") {
             problems.wrong_with(
@@ -314,14 +313,10 @@ pub fn permissions(node: Node<'_>, problems: &mut Problems) {
         let Some(words) = DATA.permissions.get(scope) else {
             let help = match nearest(scope, DATA.permissions.keys().map(String::as_str)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!(
-                    "known scopes: {}",
-                    DATA.permissions
-                        .keys()
-                        .cloned()
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
+                None => {
+                    let scopes: Vec<&str> = DATA.permissions.keys().map(String::as_str).collect();
+                    format!("known scopes: {}", scopes.join(", "))
+                }
             };
 
             problems.wrong_with(
@@ -340,299 +335,9 @@ pub fn permissions(node: Node<'_>, problems: &mut Problems) {
                 format!(
                     "`{scope}` accepts {}, not {}",
                     words.join(", "),
-                    found(entry.value)
+                    describe(entry.value)
                 ),
             );
-        }
-    }
-}
-
-fn matrix(node: Option<Node<'_>>, problems: &mut Problems) {
-    let Some(node) = node else { return };
-
-    if node.kind() != Kind::Mapping {
-        if !is_expression(node) && node.kind() != Kind::Unknown {
-            problems.wrong(
-                node.location(),
-                format!("`matrix` must be a mapping, not {}", found(node)),
-            );
-        }
-
-        return;
-    }
-
-    let rows: Vec<(&str, Node<'_>)> = node
-        .entries()
-        .filter_map(|entry| Some((entry.key.str()?, entry.value)))
-        .filter(|(name, _)| !matches!(*name, "include" | "exclude"))
-        .collect();
-    for &(name, row) in &rows {
-        match row.kind() {
-            Kind::Sequence if row.is_empty() => problems.wrong(
-                row.location(),
-                format!("matrix row `{name}` is empty, so the job never runs"),
-            ),
-            Kind::Sequence | Kind::Unknown => {}
-            _ if is_expression(row) => {}
-            _ => problems.wrong(
-                row.location(),
-                format!("matrix row `{name}` must be a list, not {}", found(row)),
-            ),
-        }
-    }
-
-    for key in ["include", "exclude"] {
-        let Some(list) = node.get(key).filter(|list| !is_expression(*list)) else {
-            continue;
-        };
-
-        if list.kind() != Kind::Sequence {
-            problems.wrong(
-                list.location(),
-                format!("`{key}` must be a list of mappings, not {}", found(list)),
-            );
-        }
-
-        for item in list
-            .items()
-            .filter(|item| item.kind() != Kind::Mapping && !is_expression(*item))
-        {
-            problems.wrong(
-                item.location(),
-                format!("an entry of `{key}` must be a mapping, not {}", found(item)),
-            );
-        }
-    }
-
-    let open = rows.iter().any(|(_, row)| row.kind() != Kind::Sequence)
-        || node.get("include").is_some_and(is_expression);
-    if let Some(list) = node.get("exclude").filter(|_| !open) {
-        list.items().for_each(|item| exclude(item, &rows, problems));
-    }
-}
-
-/// What is excluded must be there.
-fn exclude(item: Node<'_>, rows: &[(&str, Node<'_>)], problems: &mut Problems) {
-    for pair in item.entries() {
-        let name = pair.key.str().unwrap_or_default();
-        let Some((_, row)) = rows.iter().find(|(row, _)| *row == name) else {
-            let help = format!(
-                "known rows: {}",
-                rows.iter()
-                    .map(|(name, _)| *name)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            );
-            problems.wrong_with(
-                pair.key.location(),
-                format!("the matrix has no row `{name}` to exclude from"),
-                help,
-            );
-            continue;
-        };
-
-        let known = row
-            .items()
-            .any(|value| is_expression(value) || matches(value, pair.value));
-        if !known && !is_expression(pair.value) {
-            problems.wrong(
-                pair.value.location(),
-                format!(
-                    "{} is not a value of row `{name}`, so nothing is excluded",
-                    found(pair.value)
-                ),
-            );
-        }
-    }
-}
-
-/// Whether a value of a row is one that the filter means: of a mapping, the named parts alone.
-fn matches(value: Node<'_>, filter: Node<'_>) -> bool {
-    if is_expression(value) || is_expression(filter) {
-        return true;
-    }
-
-    match (value.kind(), filter.kind()) {
-        (Kind::Scalar, Kind::Scalar) => {
-            value.str() == filter.str()
-                || value
-                    .as_float()
-                    .zip(filter.as_float())
-                    .is_some_and(|(a, b)| a == b)
-        }
-        (Kind::Mapping, Kind::Mapping) => filter.entries().all(|entry| {
-            entry
-                .key
-                .str()
-                .and_then(|key| value.get(key))
-                .is_some_and(|inner| matches(inner, entry.value))
-        }),
-        (Kind::Sequence, Kind::Sequence) => {
-            value.len() == filter.len()
-                && value
-                    .items()
-                    .zip(filter.items())
-                    .all(|(one, other)| matches(one, other))
-        }
-        (Kind::Null, Kind::Null) => true,
-        (Kind::Unknown, _) | (_, Kind::Unknown) => true,
-        _ => false,
-    }
-}
-
-/// A call of a reusable workflow: its name, and what it is given.
-fn call(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, uses: Node<'_>, problems: &mut Problems) {
-    let Some(text) = uses.str() else { return };
-
-    if is_expression(uses) {
-        return;
-    }
-
-    let form = "write `owner/repository/.github/workflows/file.yml@version` or \
-        `./.github/workflows/file.yml`";
-    let is_file = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-
-    match ActionRef::parse(text) {
-        ActionRef::Remote { name, version } => {
-            let has_path = name.split('/').count() > 2 && is_file(name);
-
-            if !has_path {
-                problems.wrong_with(
-                    uses.content(),
-                    format!("`{text}` does not name a workflow"),
-                    form,
-                );
-            } else if version.is_none_or(str::is_empty) {
-                problems.wrong_with(uses.content(), format!("`{text}` has no version"), form);
-            }
-        }
-        ActionRef::Local(path) if !path.starts_with("./") => {}
-        ActionRef::Local(path) => {
-            if path.contains('@') || !is_file(path) {
-                return problems.wrong_with(
-                    uses.content(),
-                    format!("`{text}` does not name a workflow in this repository"),
-                    form,
-                );
-            }
-            // Relative to the root that holds `.github`, which a folder of examples may be.
-            let path_here = ctx.facts.path(workflow.file);
-            let root = path_here
-                .split_once(".github/")
-                .map_or("", |(root, _)| root.trim_end_matches('/'));
-            let Some(target) = join(root, path) else {
-                return;
-            };
-
-            match ctx.facts.repository.find(&target) {
-                None => problems.wrong(
-                    uses.content(),
-                    format!("`{target}` does not exist in this repository"),
-                ),
-                Some(file) => {
-                    let called = ctx.facts.file(file.id);
-                    let Some(on) = called
-                        .tree
-                        .as_ref()
-                        .and_then(|tree| tree.root())
-                        .and_then(|root| root.get("on").or_else(|| root.get("true")))
-                    else {
-                        return;
-                    };
-
-                    given(job, on, uses.content(), &target, problems);
-                }
-            }
-        }
-        ActionRef::Docker(_) => problems.wrong_with(
-            uses.content(),
-            format!("`{text}` does not name a workflow"),
-            form,
-        ),
-    }
-}
-
-fn given(job: Node<'_>, on: Node<'_>, uses: Location, target: &str, problems: &mut Problems) {
-    let called = on.str() == Some("workflow_call")
-        || on.items().any(|item| item.str() == Some("workflow_call"))
-        || on.get("workflow_call").is_some();
-    if !called {
-        return problems.wrong_with(
-            uses,
-            format!("`{target}` cannot be called"),
-            "add `workflow_call` to its `on`",
-        );
-    }
-
-    let secrets_given = job.get("secrets");
-
-    for (key, what) in [("inputs", "with"), ("secrets", "secrets")] {
-        let declared = on.path(&["workflow_call", key]);
-        let names: Vec<(&str, Node<'_>)> = declared
-            .into_iter()
-            .flat_map(|list| list.entries())
-            .filter_map(|entry| Some((entry.key.str()?, entry.value)))
-            .collect();
-        let handed = job.get(what);
-        if key == "secrets" && secrets_given.is_some_and(|secrets| secrets.str().is_some()) {
-            continue;
-        }
-
-        for entry in handed.into_iter().flat_map(|handed| handed.entries()) {
-            let name = entry.key.str().unwrap_or_default();
-            let Some((_, input)) = names
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            else {
-                let help = match nearest(name, names.iter().map(|(name, _)| *name)) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("declare it in `{target}` under `on.workflow_call.{key}`"),
-                };
-
-                problems.wrong_with(
-                    entry.key.location(),
-                    format!("`{target}` has no {} `{name}`", key.trim_end_matches('s')),
-                    help,
-                );
-                continue;
-            };
-
-            let kind = input.get("type").and_then(Node::str).unwrap_or("string");
-            let wrong = !is_expression(entry.value)
-                && match kind {
-                    "boolean" => entry.value.as_bool().is_none(),
-                    "number" => entry.value.as_float().is_none(),
-                    _ => false,
-                };
-            if key == "inputs" && wrong {
-                problems.wrong(
-                    entry.value.location(),
-                    format!("`{name}` must be a {kind}, not {}", found(entry.value)),
-                );
-            }
-        }
-
-        for (name, input) in names {
-            let needed = input.get("required").and_then(Node::as_bool) == Some(true)
-                && input.get("default").is_none();
-            let present = handed.is_some_and(|handed| {
-                handed.entries().any(|entry| {
-                    entry
-                        .key
-                        .str()
-                        .is_some_and(|key| key.eq_ignore_ascii_case(name))
-                })
-            });
-
-            if needed && !present {
-                problems.wrong(
-                    uses,
-                    format!(
-                        "`{target}` requires the {} `{name}`",
-                        key.trim_end_matches('s')
-                    ),
-                );
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
-//! `secret-file-copied`: files of credentials that a COPY or ADD puts into the image.
+//! `secret-file-copied`: credential files that a COPY or ADD puts into the image.
 
 mod pointer;
+mod secret_kind;
 
 use crate::analysis::{Ctx, shipped_stages};
 use crate::credential::{SecretFile, secret_file, secret_name};
@@ -8,21 +9,16 @@ use crate::finding::{Finding, Sink};
 use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Location, SourceFile, join};
-use crate::syntax::dockerfile::{Body, Source, Word};
+use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
+use secret_kind::{advice, is_invented};
 
 /// How many files are named; the rest are counted.
 const SHOWN: usize = 3;
 
-/// Folders whose files are made up.
-const MADE_UP: &[&str] = &[
-    "test", "tests", "testdata", "fixture", "fixtures", "example", "examples", "docs", "mocks",
-    "samples", "spec",
-];
-
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let contexts = contexts(ctx.facts, dockerfile);
-    pointer::pointers(dockerfile, &shipped, sink);
+    pointer::report_pointers(dockerfile, &shipped, sink);
 
     for position in dockerfile.instructions() {
         let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else {
@@ -38,58 +34,59 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for source in &transfer.sources {
             let Source::Path(word) = source else { continue };
 
-            let location = Location::new(dockerfile.file, word.span);
-
-            if let Some((path, kind)) = named(word) {
-                let holds = contexts.iter().any(|context| {
+            if let Some((path, kind)) = named_secret(word) {
+                let is_copied = contexts.iter().any(|context| {
                     !context.ignores(&path) && holds_secret(ctx, context, &path, kind)
                 });
 
-                if holds {
-                    let finding = Finding::new(
-                        location,
-                        format!("`{path}` ({}) is copied into the image", kind.noun()),
-                    )
-                    .label("readable in the image, even if a later layer deletes it")
-                    .help(advice(kind));
-                    let level = if is_shipped {
-                        sink.level()
-                    } else {
-                        sink.level().lowered()
-                    };
-
-                    sink.report_at(level, finding);
+                if is_copied {
+                    let location = Location::new(dockerfile.file, word.span);
+                    let finding = copied_file(location, &path, kind);
+                    sink.report(finding.case_if(!is_shipped, "unshipped"));
                 }
-            } else if let Some(kind) = pointer::by_destination(&transfer.destination)
-                .filter(|_| transfer.sources.len() == 1 && !pointer::is_example(&word.text))
-            {
-                let to = Location::new(dockerfile.file, transfer.destination.span);
-                let finding = Finding::new(
-                    to,
-                    format!(
-                        "`{}` ({}) becomes part of the image",
-                        word.text,
-                        kind.noun()
-                    ),
-                )
-                .label("the usual location of such files")
-                .help(advice(kind));
-                let level = if is_shipped {
-                    sink.level()
-                } else {
-                    sink.level().lowered()
-                };
-
-                sink.report_at(level, finding);
+            } else if let Some(kind) = kind_by_destination(transfer, word) {
+                let location = Location::new(dockerfile.file, transfer.destination.span);
+                let finding = renamed_file(location, word, kind);
+                sink.report(finding.case_if(!is_shipped, "unshipped"));
             } else if is_shipped {
-                folder(ctx, &contexts, word, location, sink);
+                let location = Location::new(dockerfile.file, word.span);
+                report_folder(ctx, &contexts, word, location, sink);
             }
         }
     }
 }
 
+fn copied_file(location: Location, path: &str, kind: SecretFile) -> Finding {
+    let message = format!("`{path}` ({}) is copied into the image", kind.noun());
+
+    Finding::new(location, message)
+        .label("readable in the image, even if a later layer deletes it")
+        .help(advice(kind))
+}
+
+fn renamed_file(location: Location, word: &Word, kind: SecretFile) -> Finding {
+    let message = format!(
+        "`{}` ({}) becomes part of the image",
+        word.text,
+        kind.noun()
+    );
+
+    Finding::new(location, message)
+        .label("the usual location of such files")
+        .help(advice(kind))
+}
+
+/// The kind of secret that the only source of a COPY becomes by its destination.
+fn kind_by_destination(transfer: &Transfer, source: &Word) -> Option<SecretFile> {
+    if transfer.sources.len() != 1 || pointer::is_example(&source.text) {
+        return None;
+    }
+
+    pointer::by_destination(&transfer.destination)
+}
+
 /// The secret file that a source names, patterns such as `.env*` included.
-fn named(word: &Word) -> Option<(String, SecretFile)> {
+fn named_secret(word: &Word) -> Option<(String, SecretFile)> {
     let text = word.literal()?;
     let path = text.trim_start_matches("./").trim_start_matches('/');
     // `uv.lock*` and `.env*` are ways to say "if it is there".
@@ -101,10 +98,10 @@ fn named(word: &Word) -> Option<(String, SecretFile)> {
     Some((path.to_owned(), secret_file(path)?))
 }
 
-/// Whether a file that may hold credentials does, as far as it can be read. One that is not in the
-/// repository does: it is kept out of git for a reason.
+/// Whether a file that may hold credentials does, as far as it can be read. A file that is not in
+/// the repository does: it is kept out of git for a reason.
 fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile) -> bool {
-    if path.split('/').any(|part| MADE_UP.contains(&part)) {
+    if path.split('/').any(is_invented) {
         return false;
     }
 
@@ -113,7 +110,7 @@ fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile)
     }
 
     let file = join(&context.folder, path).and_then(|path| ctx.facts.repository.find(&path));
-    // Yarn's settings are meant to be shared; its tokens usually stand elsewhere.
+    // Yarn's settings are meant to be shared; its tokens are usually elsewhere.
     file.map_or(!path.contains(".yarnrc"), |file| holds_token(ctx, file))
 }
 
@@ -138,8 +135,14 @@ fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
         })
 }
 
-/// A whole folder that holds secret files which no ignore file keeps out.
-fn folder(ctx: &Ctx, contexts: &[BuildContext], word: &Word, location: Location, sink: &mut Sink) {
+/// Reports a folder with secret files that no ignore file excludes.
+fn report_folder(
+    ctx: &Ctx,
+    contexts: &[BuildContext],
+    word: &Word,
+    location: Location,
+    sink: &mut Sink,
+) {
     let Some(text) = word.literal() else { return };
 
     let relative = text
@@ -155,65 +158,67 @@ fn folder(ctx: &Ctx, contexts: &[BuildContext], word: &Word, location: Location,
             continue;
         };
 
-        let found: Vec<(&SourceFile, SecretFile)> = ctx
-            .facts
-            .secret_files(&folder)
-            .iter()
-            .filter_map(|&(file, kind)| {
-                let file = ctx.facts.source(file);
-                let inside = context.relative(&file.path)?;
-                let made_up = inside.split('/').any(|part| MADE_UP.contains(&part));
-                let token = match kind {
-                    SecretFile::ToolCredentials => holds_token(ctx, file),
-                    SecretFile::Env => holds_credential(ctx, file),
-                    _ => true,
-                };
-
-                (!made_up && token && !context.ignores(inside)).then_some((file, kind))
-            })
-            .collect();
-        let Some((first, kind)) = found.first() else {
-            continue;
-        };
-
-        let mut finding = Finding::new(
-            location,
-            format!(
-                "`{}` ({}) is copied into the image with its directory",
-                first.path,
-                kind.noun()
-            ),
-        )
-        .label("copies the whole directory")
-        .help(match &context.ignore {
-            Some((file, _)) => format!("list it in `{}`", file.path),
-            None => "list it in a `.dockerignore`, or copy only what is needed".to_owned(),
-        });
-
-        for (file, kind) in found.iter().take(SHOWN) {
-            finding = finding.related(file.location(file.lines().span(0, &file.text)), kind.noun());
+        let secrets = secrets_below(ctx, context, &folder);
+        if !secrets.is_empty() {
+            sink.report(copied_folder(context, location, &secrets));
+            return;
         }
-
-        sink.report(finding.others(found.len() as u32 - 1));
-        return;
     }
 }
 
-fn advice(kind: SecretFile) -> &'static str {
-    match kind {
-        SecretFile::Env => {
-            "leave it out and pass the variables at run time: `env_file`, a Secret or the \
-             platform's secret store"
+/// The secret files below a folder that reach the build.
+fn secrets_below<'a>(
+    ctx: &Ctx<'a>,
+    context: &BuildContext,
+    folder: &str,
+) -> Vec<(&'a SourceFile, SecretFile)> {
+    let mut secrets = Vec::new();
+
+    for &(file, kind) in ctx.facts.secret_files(folder) {
+        let file = ctx.facts.source(file);
+        let Some(inside) = context.relative(&file.path) else {
+            continue;
+        };
+
+        let holds_secret = match kind {
+            SecretFile::ToolCredentials => holds_token(ctx, file),
+            SecretFile::Env => holds_credential(ctx, file),
+            _ => true,
+        };
+
+        if holds_secret && !inside.split('/').any(is_invented) && !context.ignores(inside) {
+            secrets.push((file, kind));
         }
-        SecretFile::ToolCredentials => {
-            "mount it only for the command that needs it: `RUN --mount=type=secret,id=…,target=…`"
-        }
-        SecretFile::PrivateKey => {
-            "mount it at run time; for builds, use `RUN --mount=type=ssh` or `--mount=type=secret`"
-        }
-        SecretFile::CloudCredentials | SecretFile::Kubeconfig => {
-            "use a workload identity of the platform, or mount it at run time"
-        }
-        SecretFile::Secrets => "mount it at run time, or read it from a secret store",
     }
+
+    secrets
+}
+
+fn copied_folder(
+    context: &BuildContext,
+    location: Location,
+    secrets: &[(&SourceFile, SecretFile)],
+) -> Finding {
+    let (first, kind) = secrets[0];
+    let help = match &context.ignore {
+        Some((file, _)) => format!("list it in `{}`", file.path),
+        None => "list it in a `.dockerignore`, or copy only what is needed".to_owned(),
+    };
+    let mut finding = Finding::new(
+        location,
+        format!(
+            "`{}` ({}) is copied into the image with its directory",
+            first.path,
+            kind.noun()
+        ),
+    )
+    .label("copies the whole directory")
+    .help(help)
+    .others(secrets.len() as u32 - 1);
+
+    for (file, kind) in secrets.iter().take(SHOWN) {
+        finding = finding.related(file.location(file.lines().span(0, &file.text)), kind.noun());
+    }
+
+    finding
 }
