@@ -27,15 +27,6 @@ impl Level {
             Level::Error => "error",
         }
     }
-
-    /// The next lower level; a note stays a note.
-    #[must_use]
-    pub const fn lowered(self) -> Level {
-        match self {
-            Level::Error => Level::Warning,
-            Level::Warning | Level::Note => Level::Note,
-        }
-    }
 }
 
 /// How sure the rule is.
@@ -242,8 +233,7 @@ impl Finding {
     }
 }
 
-/// Where a check puts its findings. Each starts at the rule's own level, which a check may lower
-/// for one finding.
+/// Where a check puts its findings.
 #[derive(Debug)]
 pub struct Sink {
     rule: &'static str,
@@ -262,22 +252,12 @@ impl Sink {
         }
     }
 
-    /// Reports a finding at the rule's own level.
-    pub fn report(&mut self, finding: Finding) {
-        self.report_at(self.level, finding);
-    }
-
-    /// Reports a finding at another level than the rule's, where the contract says so.
-    pub fn report_at(&mut self, level: Level, mut finding: Finding) {
+    /// Reports a finding. Its level is the rule's, until `engine::policy` looks at its cases.
+    pub fn report(&mut self, mut finding: Finding) {
         finding.rule = self.rule;
-        finding.level = level;
+        finding.level = self.level;
         finding.confidence = finding.confidence.min(self.confidence);
         self.findings.push(finding);
-    }
-
-    /// The rule's own level.
-    pub const fn level(&self) -> Level {
-        self.level
     }
 
     pub fn into_findings(self) -> Vec<Finding> {

@@ -3,6 +3,9 @@
 //! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps
 //! it so).
 
+// Tests are tables, which may be as long as they have to be.
+#![cfg_attr(not(test), warn(clippy::too_many_lines, clippy::cognitive_complexity))]
+
 pub mod embedded;
 pub mod input;
 pub mod search;

@@ -1,6 +1,7 @@
 //! The laws of the house that a compiler does not know: homes, tables, and documents that keep up
 //! with the code.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -364,6 +365,47 @@ fn rules_name_items_of_one_list() {
             "{}: the item `{}` is lower-case words and dashes",
             rule.name, rule.item
         );
+    }
+}
+
+/// A case that code names is on a page, and a case of a page is named by code: a misspelled one would
+/// be without effect.
+#[test]
+fn cases_of_levels_are_named_by_rules() {
+    let sources: String = rust_files("src/rules")
+        .into_iter()
+        .chain(rust_files("src/analysis"))
+        .map(read)
+        .collect();
+    let mut on_pages = BTreeSet::new();
+
+    for rule in catalog::rules() {
+        for (case, level) in &rule.levels {
+            assert!(
+                sources.contains(&format!("\"{case}\"")),
+                "rules/{}.md: no rule names the case `{case}`",
+                rule.name
+            );
+            assert!(
+                *level < rule.level,
+                "rules/{}.md: the case `{case}` lowers nothing",
+                rule.name
+            );
+            on_pages.insert(case.as_str());
+        }
+    }
+
+    for call in [".case(\"", ".case_if("] {
+        for rest in sources.split(call).skip(1) {
+            let end = rest.find(')').unwrap_or(rest.len());
+            let case = match call {
+                ".case(\"" => rest.split('"').next(),
+                _ => rest[..end].rsplit('"').nth(1),
+            };
+            if let Some(case) = case.filter(|case| !case.contains(char::is_whitespace)) {
+                assert!(on_pages.contains(case), "no page has the case `{case}`");
+            }
+        }
     }
 }
 
