@@ -41,8 +41,18 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
                 "none of the {} services restarts after a crash or a reboot of the host",
                 project.services.len()
             ))
-            .case_if(!service.profiles.is_empty(), "profile"),
+            .case_if(needs_profile(service), "profile"),
     );
+}
+
+/// Whether the service starts only if one of its profiles is named. The empty profile is always
+/// active.
+fn needs_profile(service: &Service) -> bool {
+    !service.profiles.is_empty()
+        && service
+            .profiles
+            .iter()
+            .all(|profile| !profile.value.is_empty())
 }
 
 /// Whether a service is a bare language or distribution to work in by hand.
