@@ -1,6 +1,6 @@
 //! `deploylint` answers one question about a repository: is it ready to deploy?
 //!
-//! The modules stand in layers; each uses only those above it in this list (`tests/tidy.rs` keeps
+//! The modules stand in layers; each uses only those above it in this list (`tests/layers.rs` keeps
 //! it so).
 
 // Tests are tables, which may be as long as they have to be.

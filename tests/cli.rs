@@ -98,7 +98,7 @@ fn mistakes_on_the_command_line_exit_with_two() {
         (&["--no-such-flag"], "--no-such-flag"),
         (
             &["nowhere/Dockerfile"],
-            "no such file or directory: `nowhere/Dockerfile`",
+            "no file or folder at `nowhere/Dockerfile`",
         ),
         (&["explian"], "did you mean the command `explain`?"),
         (

@@ -236,7 +236,7 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
         .and_then(|word| suggest::nearest(word, ["check", "explain", "facts", "rules"]));
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
 
-    (format!("no such file or directory: `{shown}`"), help)
+    (format!("no file or folder at `{shown}`"), help)
 }
 
 fn shown(root: &Path, here: &Path) -> String {
