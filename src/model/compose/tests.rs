@@ -181,7 +181,11 @@ fn services_extend_each_other_in_one_file_and_across_files() {
     extends: {file: gone.yaml, service: x}
 ";
     let loaded = Loaded::of(&[("compose.yaml", main), ("common/base.yaml", common)]);
-    assert_eq!(loaded.projects.len(), 1, "an extended file is no project");
+    assert_eq!(
+        loaded.projects.len(),
+        1,
+        "an extended file is not a project"
+    );
     let project = &loaded.projects[0];
     let worker = project.service("worker").unwrap();
     assert_eq!(
@@ -473,7 +477,7 @@ fn an_overlay_is_laid_over_its_base_or_left_open() {
 
     assert!(
         limit(0).is_unknown(),
-        "what production sets is no absence in the base"
+        "what production sets is not absent from the base"
     );
     assert!(limit(1).known().is_some());
     let alone = Loaded::of(&[("docker-compose.prod.yml", prod)]);
