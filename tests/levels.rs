@@ -197,9 +197,9 @@ metadata:
   name: a
 spec:
   selector:
+  ^^^^^^^^ error[selector-mismatch]
     matchLabels:
       app: a
-      ^^^^^^ error[selector-mismatch]
   template:
     metadata:
       labels:
