@@ -9,6 +9,7 @@ use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
+use super::file_role::{FileRole, Role};
 use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
@@ -93,6 +94,8 @@ pub struct Facts<'s> {
     pub repository: Repository<'s>,
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
+    /// By id: what each file is for.
+    pub roles: Vec<FileRole>,
     /// What compose files form together, joined from the rest; see [`Facts::projects`].
     pub joined: OnceLock<Vec<Project>>,
     /// The env files that git tracks; `None` where the repository is no git checkout.
@@ -134,8 +137,11 @@ impl<'s> Facts<'s> {
         files: Vec<FileFacts<'s>>,
         tracked: Option<HashSet<String>>,
     ) -> Self {
+        let sources = repository.files().iter();
+        let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
             repository,
+            roles,
             files,
             joined: OnceLock::new(),
             tracked,
@@ -191,6 +197,11 @@ impl<'s> Facts<'s> {
 
     pub fn file(&self, file: FileId) -> &FileFacts<'s> {
         &self.files[file.0 as usize]
+    }
+
+    /// What a file is for.
+    pub fn role(&self, file: FileId) -> Role {
+        self.roles[file.0 as usize].role
     }
 
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
