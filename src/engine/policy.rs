@@ -73,20 +73,28 @@ fn apply_to_file(
 /// The case of a finding in a workflow that does not run, which `engine::check` names for all rules.
 pub(super) const SHELVED: &str = "shelved";
 
+/// The case of a finding in a part of a template that the chart's values leave out by default, which
+/// `engine::check` names for all rules.
+pub(super) const SWITCHED_OFF: &str = "switched-off";
+
 /// The level of a finding before the configuration is asked.
 fn default_level(rule: &Rule, finding: &Finding, is_test_input: bool) -> Level {
     debug_assert!(
         finding
             .cases
             .iter()
-            .all(|case| *case == SHELVED || rule.levels.contains_key(*case)),
+            .all(|case| matches!(*case, SHELVED | SWITCHED_OFF) || rule.levels.contains_key(*case)),
         "rules/{}.md has no level for one of {:?}",
         rule.name,
         finding.cases
     );
 
-    // A workflow that does not run does no harm; a secret in it does.
-    let is_harmless = finding.cases.contains(&SHELVED) && rule.item != "no-secrets";
+    // A workflow that does not run does no harm, nor what a chart leaves out; a secret in it does.
+    let is_inactive = finding
+        .cases
+        .iter()
+        .any(|case| matches!(*case, SHELVED | SWITCHED_OFF));
+    let is_harmless = is_inactive && rule.item != "no-secrets";
 
     match rule.name {
         // These are about the run, not about the file.

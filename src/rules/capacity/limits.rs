@@ -1,5 +1,6 @@
 //! `memory-limit`, `cpu-limit`: how much of its host a container may use.
 
+use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
@@ -54,7 +55,8 @@ fn absent(
         container.role,
         ContainerRole::Service | ContainerRole::Main | ContainerRole::Sidecar
     );
-    if !limit.is_absent() || !runs_on || is_exempt(owner) {
+    let is_idle = program(container) == Some(ClusterProgram::Idle);
+    if !limit.is_absent() || !runs_on || is_exempt(owner) || is_idle {
         return;
     }
 

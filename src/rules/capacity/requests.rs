@@ -1,5 +1,6 @@
 //! `cpu-request`, `memory-request`, `invalid-resources`: resources that pods request.
 
+use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
@@ -41,7 +42,11 @@ fn missing(
         return;
     };
 
-    if !request.is_absent() || container.role == ContainerRole::Ephemeral || object.is_hook() {
+    if !request.is_absent()
+        || container.role == ContainerRole::Ephemeral
+        || object.is_hook()
+        || program(container) == Some(ClusterProgram::Idle)
+    {
         return;
     }
 
