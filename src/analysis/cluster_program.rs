@@ -83,23 +83,22 @@ fn fits(pattern: &str, name: &str) -> bool {
 /// Whether a container works for another one of its pod, or for nothing: another container has the
 /// pod's ports, or the program is known for it.
 pub fn is_helper(workload: &Workload, container: &Container) -> bool {
-    match program(container) {
-        Some(ClusterProgram::Idle) => return true,
-        Some(ClusterProgram::Sidecar | ClusterProgram::Exporter) if has_company(workload) => {
-            return true;
-        }
-        _ => {}
-    }
-
     let is_first = workload
         .pod
         .main()
         .next()
         .is_some_and(|first| first.anchor == container.anchor);
 
-    !is_first
-        && container.ports.is_empty()
-        && workload.pod.main().any(|other| !other.ports.is_empty())
+    match program(container) {
+        Some(ClusterProgram::Idle) => true,
+        Some(ClusterProgram::Sidecar) if has_company(workload) => true,
+        Some(ClusterProgram::Exporter) if !is_first => true,
+        _ => {
+            !is_first
+                && container.ports.is_empty()
+                && workload.pod.main().any(|other| !other.ports.is_empty())
+        }
+    }
 }
 
 /// Whether a pod has several containers that run as long as it does.
@@ -140,9 +139,10 @@ pub fn is_node_agent(owner: Owner) -> bool {
 /// Whether one replica of a workload does all the work: the replicas elect a leader, or each would
 /// report the same.
 pub fn works_alone(object: &Object, workload: &Workload) -> bool {
-    let is_named_controller = object.name.as_ref().is_some_and(|name| {
-        program_of_name(&name.value) == Some(ClusterProgram::Controller)
-    });
+    let is_named_controller = object
+        .name
+        .as_ref()
+        .is_some_and(|name| program_of_name(&name.value) == Some(ClusterProgram::Controller));
 
     is_named_controller
         || workload.pod.main().any(|container| {
@@ -159,9 +159,9 @@ fn elects_leader(container: &Container) -> bool {
         .into_iter()
         .flatten()
         .any(|command| match command {
-            Command::Exec { words, .. } => words
-                .iter()
-                .any(|word| word.value.contains("leader-elect")),
+            Command::Exec { words, .. } => {
+                words.iter().any(|word| word.value.contains("leader-elect"))
+            }
             Command::Shell { code, .. } => code.text.contains("leader-elect"),
         })
 }

@@ -138,7 +138,9 @@ pub enum ValueKind {
     Null(Location),
     Scalar(Located<String>),
     /// A mapping or a list; `true` if it is empty.
-    Collection { empty: bool },
+    Collection {
+        empty: bool,
+    },
 }
 
 impl ChartValues {
@@ -162,7 +164,12 @@ impl ChartValues {
                 continue;
             };
 
-            self.add_value(entry.value, join_path(prefix, key), entry.key.content(), depth);
+            self.add_value(
+                entry.value,
+                join_path(prefix, key),
+                entry.key.content(),
+                depth,
+            );
         }
 
         for (index, item) in node.items().enumerate() {
@@ -201,6 +208,14 @@ impl ChartValues {
     /// The value of a path.
     pub fn get(&self, path: &str) -> Option<&ChartValue> {
         self.entries.iter().find(|entry| entry.path == path)
+    }
+
+    /// The text of the value of a path.
+    pub fn text(&self, path: &str) -> Option<&Located<String>> {
+        match &self.get(path)?.value {
+            ValueKind::Scalar(text) => Some(text),
+            ValueKind::Null(_) | ValueKind::Collection { .. } => None,
+        }
     }
 
     /// Whether a template takes the value of a path for true. A value that is not there is false.
@@ -269,8 +284,10 @@ mod tests {
         let values = ChartValues::from_tree(&Tree::parse(FileId(0), text).tree);
 
         assert!(values.is_true("a.on") && values.is_true("a") && values.is_true("list.0.name"));
-        assert!(!["a.off", "a.none", "a.list", "a.null", "a.gone"]
-            .iter()
-            .any(|path| values.is_true(path)));
+        assert!(
+            !["a.off", "a.none", "a.list", "a.null", "a.gone"]
+                .iter()
+                .any(|path| values.is_true(path))
+        );
     }
 }

@@ -32,7 +32,7 @@ pub struct FileFacts<'s> {
     pub workflow: Option<Box<Workflow>>,
     /// Of a Helm template: its conditional parts.
     pub switches: Vec<Switch>,
-    /// Of a values file of a Helm chart.
+    /// Of a values file of a Helm chart, and of its `Chart.yaml`.
     pub values: Option<Box<ChartValues>>,
     /// Variables of an env file.
     pub env: Vec<EnvVar>,
@@ -339,15 +339,13 @@ impl<'s> Facts<'s> {
             .is_some_and(|folders| folders.contains(folder))
     }
 
-    /// The default values of the chart that a template belongs to.
-    pub fn chart_values(&self, template: FileId) -> Option<&ChartValues> {
-        let mut folder = parent(self.path(template));
+    /// The folder of the chart that a file belongs to.
+    pub fn chart_folder(&self, file: FileId) -> Option<&'s str> {
+        let mut folder = parent(self.path(file));
 
         loop {
-            let file = |name: &str| self.repository.find(&join(folder, name)?);
-
-            if file("Chart.yaml").is_some() {
-                return self.file(file("values.yaml")?.id).values.as_deref();
+            if self.in_folder(folder, "Chart.yaml").is_some() {
+                return Some(folder);
             }
 
             if folder.is_empty() {
@@ -356,6 +354,17 @@ impl<'s> Facts<'s> {
 
             folder = parent(folder);
         }
+    }
+
+    /// What `Chart.yaml` or `values.yaml` says, of the chart that a template belongs to.
+    pub fn of_chart(&self, template: FileId, name: &str) -> Option<&ChartValues> {
+        let folder = self.chart_folder(template)?;
+
+        self.file(self.in_folder(folder, name)?).values.as_deref()
+    }
+
+    fn in_folder(&self, folder: &str, name: &str) -> Option<FileId> {
+        Some(self.repository.find(&join(folder, name)?)?.id)
     }
 
     /// Whether a chart's default values leave out what is at a location of a template: a part of an
@@ -381,13 +390,23 @@ impl<'s> Facts<'s> {
             return false;
         };
 
-        let values = self.chart_values(location.file);
+        let values = self.of_chart(location.file, "values.yaml");
         holding.any(|switch| {
             !switch.holds(object.anchor)
                 && match chart::is_on(switch, values) {
                     Some(is_on) => !is_on,
                     None => !holds_container(switch, object),
                 }
+        })
+    }
+
+    /// Whether a chart's default values leave out an object of a template.
+    pub fn is_left_out(&self, object: &Object) -> bool {
+        let switches = &self.file(object.file).switches;
+        let values = self.of_chart(object.file, "values.yaml");
+
+        switches.iter().any(|switch| {
+            switch.holds(object.anchor) && chart::is_on(switch, values) == Some(false)
         })
     }
 

@@ -78,7 +78,9 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             facts.kustomization =
                 Kustomization::from_tree(&tree, scope, &source.path).map(Box::new);
         }
-        FileKind::HelmValues => facts.values = Some(Box::new(ChartValues::from_tree(&tree))),
+        FileKind::HelmChart | FileKind::HelmValues => {
+            facts.values = Some(Box::new(ChartValues::from_tree(&tree)));
+        }
         _ => {}
     }
 

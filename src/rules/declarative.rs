@@ -179,6 +179,7 @@ impl Fact for Subject<'_> {
                 matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows),
             ),
             "privileged" => boolean(&security.privileged),
+            "has-everything" => Field::Bool(security.privileged.is(true)),
             "must-escalate" => Field::Bool(self.must_escalate()),
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),

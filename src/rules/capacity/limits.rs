@@ -55,8 +55,7 @@ fn absent(
         container.role,
         ContainerRole::Service | ContainerRole::Main | ContainerRole::Sidecar
     );
-    let is_idle = program(container) == Some(ClusterProgram::Idle);
-    if !limit.is_absent() || !runs_on || is_exempt(owner) || is_idle {
+    if !limit.is_absent() || !runs_on || is_exempt(owner) {
         return;
     }
 
@@ -84,7 +83,12 @@ fn absent(
         finding
     };
 
-    sink.report(finding.help(help).anchor(container.anchor));
+    sink.report(
+        finding
+            .help(help)
+            .anchor(container.anchor)
+            .case_if(program(container) == Some(ClusterProgram::Idle), "idle"),
+    );
 }
 
 /// Whether a container needs no limits: in development, without a container at run time, and in

@@ -42,11 +42,7 @@ fn missing(
         return;
     };
 
-    if !request.is_absent()
-        || container.role == ContainerRole::Ephemeral
-        || object.is_hook()
-        || program(container) == Some(ClusterProgram::Idle)
-    {
+    if !request.is_absent() || container.role == ContainerRole::Ephemeral || object.is_hook() {
         return;
     }
 
@@ -57,7 +53,8 @@ fn missing(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
         .cause(Subject::File, "request")
-        .anchor(object.anchor);
+        .anchor(object.anchor)
+        .case_if(program(container) == Some(ClusterProgram::Idle), "idle");
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {

@@ -119,8 +119,7 @@ const METRICS_GROUPS: [&str; 3] = [
 
 /// Whether an API group belongs to one product: that of an operator's custom resources.
 fn is_product_group(group: &str) -> bool {
-    METRICS_GROUPS.contains(&group)
-        || (group.contains('.') && !group.ends_with(KUBERNETES_GROUPS))
+    METRICS_GROUPS.contains(&group) || (group.contains('.') && !group.ends_with(KUBERNETES_GROUPS))
 }
 
 /// The resources that ingress controllers and gateways watch.
@@ -136,7 +135,10 @@ fn is_for_controller(object: &Object) -> bool {
     let watches = |rule: &&PolicyRule| rule.verb(&["watch"]).is_some();
     let has_own_resources = rules.iter().filter(watches).any(|rule| {
         !rule.groups.is_empty()
-            && rule.groups.iter().all(|group| is_product_group(&group.value))
+            && rule
+                .groups
+                .iter()
+                .all(|group| is_product_group(&group.value))
     });
     let follows_routes = rules.iter().filter(watches).any(|rule| {
         rule.resources
@@ -183,7 +185,11 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
         .case_if(bounded, "bounded")
         .case_if(what == "verb", "verbs")
         .case_if(
-            bounded && rule.groups.iter().all(|group| is_product_group(&group.value)),
+            bounded
+                && rule
+                    .groups
+                    .iter()
+                    .all(|group| is_product_group(&group.value)),
             "own-group",
         )
         .case_if(what == "verb" && is_for_controller(object), "controller");

@@ -211,7 +211,10 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         )
         .anchor(object.anchor)
         .others(silent.len() as u32 - 1)
-        .case_if(is_node_agent(Owner::Kubernetes(object, workload)), "node-agent")
+        .case_if(
+            is_node_agent(Owner::Kubernetes(object, workload)),
+            "node-agent",
+        )
         .case_if(
             silent.iter().all(|container| has_unknown_image(container)),
             "unknown-base",

@@ -101,8 +101,8 @@ fn is_public_balancer(object: &Object, service: &KubeService) -> bool {
     };
     let is_internet_facing =
         annotation("aws-load-balancer-scheme").is_some_and(|scheme| scheme == "internet-facing");
-    let by_aws_controller = annotation("aws-load-balancer-type")
-        .is_some_and(|kind| AWS_TYPES.contains(&kind.as_str()));
+    let by_aws_controller =
+        annotation("aws-load-balancer-type").is_some_and(|kind| AWS_TYPES.contains(&kind.as_str()));
 
     match &service.balancer_class {
         Setting::Absent => is_internet_facing || !by_aws_controller,
@@ -148,7 +148,10 @@ fn is_internal(annotations: &Labels) -> bool {
 
 /// Whether a text is a list of addresses that are all private.
 fn is_private_list(text: &str) -> bool {
-    !text.is_empty() && text.split(',').all(|address| is_private_address(address.trim()))
+    !text.is_empty()
+        && text
+            .split(',')
+            .all(|address| is_private_address(address.trim()))
 }
 
 /// Whether an address, or a range of them, is not routed in the internet.
