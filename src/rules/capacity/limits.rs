@@ -83,12 +83,10 @@ fn absent(
         finding
     };
 
-    sink.report(
-        finding
-            .help(help)
-            .anchor(container.anchor)
-            .case_if(program(container) == Some(ClusterProgram::Idle), "idle"),
-    );
+    sink.report(finding.help(help).anchor(container.anchor).case_if(
+        what == "memory" && program(container) == Some(ClusterProgram::Idle),
+        "idle",
+    ));
 }
 
 /// Whether a container needs no limits: in development, without a container at run time, and in

@@ -139,8 +139,10 @@ fn is_internal(annotations: &Labels) -> bool {
             .to_ascii_lowercase();
         let is_off = value == "false";
 
-        (key.contains("internal") && !is_off)
-            || (SITE_KEYS.iter().any(|part| key.contains(part)) && !is_off)
+        let is_for_inside =
+            key.contains("internal") || SITE_KEYS.iter().any(|part| key.contains(part));
+
+        (is_for_inside && !is_off)
             || INTERNAL_VALUES.contains(&value.as_str())
             || is_private_list(&value)
     })
