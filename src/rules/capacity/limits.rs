@@ -83,10 +83,15 @@ fn absent(
         finding
     };
 
-    sink.report(finding.help(help).anchor(container.anchor).case_if(
-        what == "memory" && program(container) == Some(ClusterProgram::Idle),
-        "idle",
-    ));
+    // The rule about CPU limits is a note everywhere.
+    let is_idle = what == "memory" && program(container) == Some(ClusterProgram::Idle);
+
+    sink.report(
+        finding
+            .help(help)
+            .anchor(container.anchor)
+            .case_if(is_idle, "idle"),
+    );
 }
 
 /// Whether a container needs no limits: in development, without a container at run time, and in

@@ -157,6 +157,8 @@ fn is_for_controller(object: &Object) -> bool {
 }
 
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let for_controller = is_for_controller(object);
+
     for rule in rules(object) {
         let (what, location) = match (wildcard_in(&rule.resources), wildcard_in(&rule.verbs)) {
             (Some(location), _) => ("resource", location),
@@ -192,7 +194,7 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
                     .all(|group| is_product_group(&group.value)),
             "own-group",
         )
-        .case_if(what == "verb" && is_for_controller(object), "controller");
+        .case_if(what == "verb" && for_controller, "controller");
         sink.report(finding);
     }
 }
