@@ -238,6 +238,8 @@ pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let for_controller = is_for_controller(object);
+
     for rule in rules(object)
         .iter()
         .filter(|rule| !rule.named && rule.has_group(""))
@@ -252,6 +254,7 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
 
+        let watches = rule.verb(&["watch"]).is_some();
         // The scope of a ClusterRole depends on its bindings.
         let scope = if object.kind.value == "ClusterRole" {
             ""
@@ -272,10 +275,7 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
             .related(verb.location, "with these verbs")
             .help("list the Secrets in `resourceNames`, or mount the ones that are needed")
             .anchor(object.anchor)
-            .case_if(
-                rule.verb(&["watch"]).is_some() && is_for_controller(object),
-                "controller",
-            ),
+            .case_if(watches && for_controller, "controller"),
         );
     }
 }
