@@ -86,6 +86,48 @@ impl Format {
     }
 }
 
+/// What shares a cause: findings of a rule about parts of it are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// An object of a manifest, or a compose service.
+    Object,
+    File,
+    /// What is deployed together: a chart, a kustomization with what is below it, a folder of
+    /// manifests or of compose files; the Dockerfiles or the workflows of the repository.
+    Unit,
+    Repository,
+}
+
+/// What findings of a rule must have in common to be joined, besides their scope and aspect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sameness {
+    /// Nothing else.
+    #[default]
+    Rule,
+    /// What is said: the message names the value that is wrong.
+    Message,
+    /// The text at the place.
+    Text,
+}
+
+/// How findings of a rule are joined: the page's `[cause]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CauseTable {
+    pub scope: Scope,
+    #[serde(default)]
+    pub same: Sameness,
+    /// The help of joined findings, where that of the first names what is its own.
+    pub joined_help: Option<String>,
+    /// Rules whose findings include those of this rule that say so.
+    #[serde(default)]
+    pub part_of: Vec<String>,
+    /// The help of a finding that includes others; `{help}` is its own.
+    pub whole_help: Option<String>,
+}
+
 /// A rule, as its page describes it.
 #[derive(Debug)]
 pub struct Rule {
@@ -112,6 +154,8 @@ pub struct Rule {
     pub answers: BTreeMap<Peer, Vec<String>>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
+    /// How its findings are joined; `None` where only copies of one finding are.
+    pub cause: Option<CauseTable>,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
     /// The page without its header: reasons, then examples.
@@ -140,6 +184,7 @@ struct Header {
     #[serde(default)]
     answers: BTreeMap<Peer, Vec<String>>,
     security: Option<f32>,
+    cause: Option<CauseTable>,
     r#match: Option<Matcher>,
 }
 
@@ -188,6 +233,7 @@ impl Rule {
             see: header.see,
             answers: header.answers,
             security: header.security,
+            cause: header.cause,
             matcher: header.r#match,
             body: body.trim(),
         })

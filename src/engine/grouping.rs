@@ -1,207 +1,322 @@
-//! One finding for one cause: findings of a rule that share their [`Cause`] become the first of them,
-//! which counts the others.
+//! One finding for one cause. Findings of a rule become one, told at the first of their places with
+//! the others beside it, if they are about parts of one scope, as the rule's page says, or about
+//! copies of one object. A finding that follows from another one becomes a part of it.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
-use crate::finding::{Cause, Finding, Label, Level, Subject};
+use super::units::{ObjectKey, Unit, Units};
+use crate::catalog::{self, CauseTable, Profile, Sameness, Scope};
+use crate::edit::{Applicability, Fix};
+use crate::finding::{ALSO, Finding, Label, Level};
 use crate::source::{FileId, Location};
-
-/// How many findings of a cause are joined at least.
-const MIN_JOINED: usize = 3;
-
-/// How many of the joined findings are shown as related places.
-const MAX_RELATED: usize = 20;
-
-/// What findings that are joined have in common: rule, level, aspect, and the unit that shares them.
-type Key = (&'static str, Level, String, Unit);
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Unit {
-    File(FileId),
-    /// A unit of parts, by its first file.
-    Parts(FileId, u32),
-    Repository,
-}
 
 /// Where a finding is: the index of its file, and its index among the findings of the file.
 type Index = (usize, usize);
 
-/// Joins the findings of each cause. `by_file` holds the findings of each file, in order.
-pub(super) fn join_causes(by_file: &mut [Vec<Finding>]) {
-    let mut groups: HashMap<Key, Vec<Index>> = HashMap::new();
-    for (file, findings) in by_file.iter().enumerate() {
-        for (index, finding) in findings.iter().enumerate() {
-            if let Some(key) = key(finding) {
-                groups.entry(key).or_default().push((file, index));
+/// Joins findings file by file, in order. In the strict profile, no finding is part of that of
+/// another rule: it reports each rule by itself, as audits count them.
+pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: Profile) {
+    if profile != Profile::Strict {
+        include_parts(by_file);
+    }
+
+    join_groups(by_file, units);
+}
+
+/// Moves findings that follow from others into them.
+fn include_parts(by_file: &mut [Vec<Finding>]) {
+    let mut wholes: HashMap<(&str, Location), Index> = HashMap::new();
+    let mut parts: Vec<(Index, Index)> = Vec::new();
+    for (index, finding) in indexed(by_file) {
+        let related = finding.related.iter().map(|label| label.location);
+        let places = [finding.location].into_iter().chain(finding.anchor);
+        for place in places.chain(related) {
+            wholes.entry((finding.rule, place)).or_insert(index);
+        }
+    }
+
+    for (index, finding) in indexed(by_file) {
+        let Some(place) = finding.part_of else {
+            continue;
+        };
+
+        let rules = cause_table(finding.rule).map_or(&[][..], |table| &table.part_of);
+        let whole = rules
+            .iter()
+            .filter_map(|rule| wholes.get(&(rule.as_str(), place)))
+            .find(|whole| by_file[whole.0][whole.1].level >= finding.level);
+        if let Some(&whole) = whole {
+            parts.push((index, whole));
+        }
+    }
+
+    let mut helped = HashSet::new();
+    for (part, whole) in &parts {
+        let location = by_file[part.0][part.1].location;
+        let text = by_file[part.0][part.1].message.clone();
+        let whole_finding = &mut by_file[whole.0][whole.1];
+        let is_known = whole_finding.location == location
+            || whole_finding
+                .related
+                .iter()
+                .any(|label| label.location == location);
+        if !is_known {
+            whole_finding.related.push(Label { location, text });
+        }
+
+        if helped.insert(*whole) {
+            use_whole_help(whole_finding);
+        }
+    }
+
+    let removed = parts.into_iter().map(|(part, _)| part).collect();
+    remove(by_file, &removed);
+}
+
+fn use_whole_help(finding: &mut Finding) {
+    let help = cause_table(finding.rule).and_then(|table| table.whole_help.as_ref());
+    if let Some(help) = help {
+        let single_help = finding.help.take().unwrap_or_default();
+        finding.help = Some(help.replace("{help}", &single_help));
+    }
+}
+
+/// What makes two findings of a rule one.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'k> {
+    rule: &'static str,
+    level: Level,
+    aspect: &'k str,
+    bond: Bond<'k>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Bond<'k> {
+    /// Parts of a scope that have something in common.
+    Scope(ScopeKey<'k>, &'k str),
+    /// The same text in an object, wherever it is written, and what is said of it.
+    Object(ObjectKey<'k>, &'k str, &'k str),
+    /// The same place of files with the same text, and what is said of it.
+    Bytes(FileId, u32, &'k str),
+    /// One place, of which several projects or overlays speak.
+    Place(Location),
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum ScopeKey<'k> {
+    Object(ObjectKey<'k>),
+    File(FileId),
+    Unit(Unit<'k>),
+    Repository,
+}
+
+fn join_groups(by_file: &mut [Vec<Finding>], units: &Units) {
+    let indexes: Vec<Index> = indexed(by_file).map(|(index, _)| index).collect();
+    if indexes.len() < 2 {
+        return;
+    }
+
+    let mut groups = Groups::new(indexes.len());
+    let mut first_of: HashMap<Key, usize> = HashMap::new();
+
+    for (number, (_, finding)) in indexed(by_file).enumerate() {
+        for bond in bonds(finding, units) {
+            let key = Key {
+                rule: finding.rule,
+                level: finding.level,
+                aspect: &finding.aspect,
+                bond,
+            };
+            let first = *first_of.entry(key).or_insert(number);
+            groups.unite(first, number);
+        }
+    }
+
+    drop(first_of);
+    let mut members: HashMap<usize, Vec<Index>> = HashMap::new();
+    for (number, index) in indexes.iter().enumerate() {
+        members.entry(groups.root(number)).or_default().push(*index);
+    }
+
+    let mut removed = HashSet::new();
+    for mut group in members.into_values().filter(|group| group.len() > 1) {
+        group.sort_unstable_by_key(|index| (units.distance(FileId(index.0 as u32)), *index));
+        join(by_file, &group);
+        removed.extend(group.into_iter().skip(1));
+    }
+
+    remove(by_file, &removed);
+}
+
+/// The bonds of a finding to others of its rule.
+fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
+    let location = finding.location;
+    let text = units.text(location);
+    let object = units.object(location);
+    let mut bonds = Vec::new();
+
+    let table = cause_table(finding.rule);
+    if let Some(table) = table {
+        let same = match table.same {
+            Sameness::Rule => "",
+            Sameness::Message => finding.message.as_str(),
+            Sameness::Text => text,
+        };
+        let scope = match table.scope {
+            Scope::Object => object.cloned().map(ScopeKey::Object),
+            Scope::File => Some(ScopeKey::File(location.file)),
+            Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
+            Scope::Repository => Some(ScopeKey::Repository),
+        };
+        bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
+        // What projects and overlays say of one place is one finding, whatever they are called.
+        bonds.push(Bond::Place(location));
+    }
+
+    if text.is_empty() {
+        return bonds;
+    }
+
+    let message = finding.message.as_str();
+    if let Some(object) = object {
+        let said = if table.is_some() { "" } else { message };
+        bonds.push(Bond::Object(object.clone(), text, said));
+    }
+
+    let original = units.first_copy(location.file);
+    bonds.push(Bond::Bytes(original, location.span.start, message));
+
+    bonds
+}
+
+/// Joins findings to the first of them.
+fn join(by_file: &mut [Vec<Finding>], group: &[Index]) {
+    let (&(file, first_index), rest) = match group.split_first() {
+        Some(split) => split,
+        None => return,
+    };
+
+    let first = &by_file[file][first_index];
+    let mut known: HashSet<Location> = [first.location]
+        .into_iter()
+        .chain(first.related.iter().map(|label| label.location))
+        .collect();
+    let mut places: Vec<Location> = Vec::new();
+    let mut edits = Vec::new();
+    for &(file, index) in rest {
+        let member = &by_file[file][index];
+        if known.insert(member.location) {
+            places.push(member.location);
+        }
+
+        // Further places of a finding that is one story already.
+        let also = member.related.iter().filter(|label| label.text == ALSO);
+        places.extend(
+            also.map(|label| label.location)
+                .filter(|location| known.insert(*location)),
+        );
+        edits.extend(member.fix.clone());
+    }
+
+    let first = &mut by_file[file][first_index];
+    first.fix = joined_fix(first.fix.take(), edits);
+    if places.is_empty() {
+        return;
+    }
+
+    let files: HashSet<FileId> = [first.location]
+        .iter()
+        .chain(&places)
+        .map(|location| location.file)
+        .collect();
+    let more = places.len();
+    first.message = match files.len() {
+        1 => format!("{} (and {more} more in this file)", first.message),
+        count => format!("{} (and {more} more in {count} files)", first.message),
+    };
+
+    let help = cause_table(first.rule).and_then(|table| table.joined_help.clone());
+    if help.is_some() {
+        first.help = help;
+    }
+
+    first.related.extend(places.into_iter().map(|location| Label {
+        location,
+        text: ALSO.to_owned(),
+    }));
+}
+
+/// The fixes of joined findings as one, which is as safe as the least safe of them.
+fn joined_fix(first: Option<Fix>, others: Vec<Fix>) -> Option<Fix> {
+    let mut fixes = first.into_iter().chain(others);
+    let mut joined = fixes.next()?;
+
+    for fix in fixes {
+        joined.applicability = joined.applicability.max(fix.applicability);
+        for edit in fix.edits {
+            if !joined.edits.contains(&edit) {
+                joined.edits.push(edit);
             }
         }
     }
 
-    for (key, members) in split_partial_units(&mut groups) {
-        groups.entry(key).or_default().extend(members);
-    }
+    let title = joined.title.clone();
+    let applicability: Applicability = joined.applicability;
 
-    let mut joined = HashSet::new();
-    for ((_, _, _, unit), mut members) in groups {
-        members.sort_unstable();
-        if is_joined(unit, members.len()) {
-            join(by_file, unit, &members);
-            joined.extend(members.into_iter().skip(1));
-        }
-    }
+    Fix::new(applicability, title, joined.edits)
+}
 
-    if joined.is_empty() {
+fn cause_table(rule: &str) -> Option<&'static CauseTable> {
+    catalog::rule(rule)?.cause.as_ref()
+}
+
+fn indexed(by_file: &[Vec<Finding>]) -> impl Iterator<Item = (Index, &Finding)> {
+    by_file.iter().enumerate().flat_map(|(file, findings)| {
+        let findings = findings.iter().enumerate();
+        findings.map(move |(index, finding)| ((file, index), finding))
+    })
+}
+
+fn remove(by_file: &mut [Vec<Finding>], removed: &HashSet<Index>) {
+    if removed.is_empty() {
         return;
     }
+
     for (file, findings) in by_file.iter_mut().enumerate() {
         let mut index = 0;
         findings.retain(|_| {
             index += 1;
-            !joined.contains(&(file, index - 1))
+            !removed.contains(&(file, index - 1))
         });
     }
 }
 
-fn key(finding: &Finding) -> Option<Key> {
-    let Cause { subject, aspect } = finding.cause.clone()?;
-    let unit = match subject {
-        Subject::File => Unit::File(finding.location.file),
-        Subject::Unit { file, parts } => Unit::Parts(file, parts),
-        Subject::Repository => Unit::Repository,
-    };
-
-    Some((finding.rule, finding.level, aspect.into_owned(), unit))
+/// Disjoint groups of numbered findings.
+struct Groups {
+    parents: Vec<usize>,
 }
 
-/// Removes the units of which only some parts have the cause, and returns their findings by file.
-fn split_partial_units(groups: &mut HashMap<Key, Vec<Index>>) -> Vec<(Key, Vec<Index>)> {
-    let partial = groups.extract_if(|(_, _, _, unit), members| {
-        matches!(unit, Unit::Parts(..)) && !is_joined(*unit, members.len())
-    });
-
-    let mut by_file: HashMap<Key, Vec<Index>> = HashMap::new();
-    for ((rule, level, aspect, _), members) in partial {
-        for (file, index) in members {
-            let unit = Unit::File(FileId(file as u32));
-            by_file
-                .entry((rule, level, aspect.clone(), unit))
-                .or_default()
-                .push((file, index));
+impl Groups {
+    fn new(count: usize) -> Self {
+        Self {
+            parents: (0..count).collect(),
         }
     }
 
-    by_file.into_iter().collect()
-}
-
-fn is_joined(unit: Unit, count: usize) -> bool {
-    match unit {
-        Unit::File(_) => count >= MIN_JOINED,
-        Unit::Parts(_, parts) => count >= MIN_JOINED && count == parts as usize,
-        Unit::Repository => count > 1,
-    }
-}
-
-/// Joins some findings to the first of them.
-fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
-    let rest = &members[1..];
-    let locations = rest
-        .iter()
-        .map(|&(file, index)| by_file[file][index].location);
-    let related: Vec<Label> = match unit {
-        Unit::File(_) => locations.take(MAX_RELATED).map(and_here).collect(),
-        Unit::Parts(..) | Unit::Repository => Vec::new(),
-    };
-
-    let (file, index) = members[0];
-    let first = &mut by_file[file][index];
-    first.others += rest.len() as u32;
-    first.related.extend(related);
-    match (unit, first.joined_message.take()) {
-        (Unit::File(_), _) => {
-            first.message = format!("{} (and {} more in this file)", first.message, rest.len());
+    fn root(&mut self, number: usize) -> usize {
+        let mut root = number;
+        while self.parents[root] != root {
+            self.parents[root] = self.parents[self.parents[root]];
+            root = self.parents[root];
         }
-        (Unit::Parts(..) | Unit::Repository, Some(message)) => first.message = message,
-        (Unit::Parts(..) | Unit::Repository, None) => {}
-    }
-}
 
-fn and_here(location: Location) -> Label {
-    Label {
-        location,
-        text: "and here".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::Span;
-
-    fn finding(file: u32, start: u32, subject: Subject, aspect: &'static str) -> Finding {
-        let location = Location::new(FileId(file), Span::new(start, start + 1));
-        let mut finding = Finding::new(location, format!("{aspect} at {start}"))
-            .cause(subject, aspect)
-            .joined_message("said for all");
-        finding.rule = "memory-limit";
-
-        finding
+        root
     }
 
-    /// Messages and counts after grouping, file by file.
-    fn grouped(mut by_file: Vec<Vec<Finding>>) -> Vec<(String, u32)> {
-        join_causes(&mut by_file);
-        by_file
-            .into_iter()
-            .flatten()
-            .map(|finding| (finding.message, finding.others))
-            .collect()
-    }
-
-    #[test]
-    fn three_of_a_file_are_joined_by_aspect() {
-        let file = |starts: &[u32], aspect| {
-            starts
-                .iter()
-                .map(|&start| finding(0, start, Subject::File, aspect))
-                .collect::<Vec<_>>()
-        };
-        let findings = [file(&[1, 2, 3], "limit"), file(&[4, 5], "request")].concat();
-
-        assert_eq!(
-            grouped(vec![findings]),
-            [
-                ("limit at 1 (and 2 more in this file)".to_owned(), 2),
-                ("request at 4".to_owned(), 0),
-                ("request at 5".to_owned(), 0),
-            ]
-        );
-    }
-
-    #[test]
-    fn parts_are_joined_if_all_have_the_cause() {
-        let unit = |parts| Subject::Unit {
-            file: FileId(0),
-            parts,
-        };
-        let three = |parts| {
-            (1..4)
-                .map(|start| finding(0, start, unit(parts), "check"))
-                .collect::<Vec<_>>()
-        };
-
-        assert_eq!(grouped(vec![three(3)]), [("said for all".to_owned(), 2)]);
-        assert_eq!(
-            grouped(vec![three(4)]),
-            [("check at 1 (and 2 more in this file)".to_owned(), 2)]
-        );
-    }
-
-    #[test]
-    fn the_repository_is_joined_over_files() {
-        let findings = (0..2)
-            .map(|file| vec![finding(file, 1, Subject::Repository, "policy")])
-            .collect();
-
-        assert_eq!(grouped(findings), [("said for all".to_owned(), 1)]);
+    /// The lower root stays one, so that a group's root is its first finding.
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a.max(b)] = a.min(b);
     }
 }

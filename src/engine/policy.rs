@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::grouping;
 use super::options::Options;
+use super::units::Units;
 use super::workers::BATCH;
 use crate::catalog::{self, Format, Rule};
-use crate::fence::isolate;
+use crate::fence::{isolate, isolate_or_default};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
@@ -31,9 +32,14 @@ pub(super) fn apply(options: &Options, facts: &Facts, by_file: Vec<Vec<Finding>>
             .unwrap_or_else(|error| vec![*error])
         })
         .collect();
-    grouping::join_causes(&mut by_file);
+    let mut broken = Vec::new();
+    isolate_or_default("the grouping", FileId(0), &mut broken, || {
+        let with_findings = (0..by_file.len()).filter(|&file| !by_file[file].is_empty());
+        let units = Units::new(facts, with_findings.map(|file| FileId(file as u32)));
+        grouping::join_causes(&mut by_file, &units, options.config.profile);
+    });
 
-    by_file.into_iter().flatten().collect()
+    by_file.into_iter().flatten().chain(broken).collect()
 }
 
 /// The findings of one file that are reported, with their levels, in order.

@@ -4,7 +4,7 @@ use crate::analysis::{Ctx, Owner};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
-use crate::finding::{self, Finding, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::{Located, Location};
@@ -82,10 +82,6 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
 
     if let Some(help) = &matcher.help {
         finding = finding.help(fill(help, subject));
-    }
-
-    if matcher.once {
-        finding = finding.cause(finding::Subject::File, "the container");
     }
 
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);

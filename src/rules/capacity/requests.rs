@@ -2,7 +2,7 @@
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::Located;
@@ -51,7 +51,6 @@ fn missing(
         .help(format!(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
-        .cause(Subject::File, "request")
         .anchor(object.anchor);
     match limit {
         Setting::Unknown(_) => {}

@@ -8,7 +8,7 @@ use super::image_sources::with_sources;
 use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::image::{ImageRole, ImageUse, Reference};
 
 #[derive(Deserialize)]
@@ -68,8 +68,7 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
             image.location,
             format!("`{}` is not pinned by digest", image.written),
         )
-        .help("append the digest: `image:tag@sha256:…`")
-        .cause(Subject::File, "digest");
+        .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }
 }

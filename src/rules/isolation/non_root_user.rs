@@ -184,20 +184,10 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         .collect();
     let Some(first) = silent.first() else { return };
 
-    let more = match silent.len() - 1 {
-        0 => String::new(),
-        1 => " and one more container".to_owned(),
-        count => format!(" and {count} more containers"),
-    };
-
     sink.report(
         Finding::new(
             first.anchor,
-            format!(
-                "{}{more} of {} may run as root",
-                first.title(),
-                object.title()
-            ),
+            format!("{} of {} may run as root", first.title(), object.title()),
         )
         .label("neither `runAsNonRoot` nor `runAsUser` is set")
         .help(
@@ -205,7 +195,8 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                  image has no numeric user",
         )
         .anchor(object.anchor)
-        .others(silent.len() as u32 - 1),
+        .also_at(silent.iter().skip(1).map(|container| container.anchor))
+        .aspect("no user"),
     );
 }
 

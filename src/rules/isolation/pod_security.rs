@@ -4,7 +4,7 @@
 
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
@@ -75,7 +75,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                             `securityContext`",
                         )
                         .anchor(object.anchor)
-                        .cause(Subject::Repository, "no profile"),
+                        .aspect("no profile"),
                     );
                 }
 

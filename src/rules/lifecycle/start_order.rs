@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Project, Service};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -45,7 +45,6 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .cause(Subject::File, format!("{first} {name}"))
         .case_if(project.development, "development");
 
         sink.report(finding);

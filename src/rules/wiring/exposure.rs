@@ -2,7 +2,7 @@
 //! open to whom.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Object};
 
 /// Kinds of other network plugins that isolate pods.
@@ -203,7 +203,7 @@ fn unguarded(
         )
         .anchor(object.anchor);
         let namespace = object.namespace.value().cloned().unwrap_or_default();
-        sink.report(finding.cause(Subject::Repository, namespace));
+        sink.report(finding.aspect(namespace));
     }
 }
 

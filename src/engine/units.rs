@@ -1,0 +1,220 @@
+//! What findings belong to: the unit of their file, the object that they are about, and other files
+//! that hold the same object.
+
+use std::collections::HashMap;
+
+use crate::model::facts::{Facts, FileFacts};
+use crate::model::file_kind::FileKind;
+use crate::source::{FileId, Location, Repository, SourceFile, parent};
+
+/// What is deployed or run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Unit<'f> {
+    /// A file that is not part of anything larger.
+    File(FileId),
+    /// A chart by its folder.
+    Chart(&'f str),
+    /// Manifests by their folder, or by that of the kustomization above them.
+    Manifests(&'f str),
+    /// The compose files of a folder: variants of one project.
+    Compose(&'f str),
+    Dockerfiles,
+    /// Workflows and actions.
+    Pipelines,
+}
+
+/// An object by what it is, wherever it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ObjectKey<'f> {
+    /// Kind, namespace and name.
+    Manifest(&'f str, &'f str, &'f str),
+    /// A service, by the folder of its project.
+    Service(&'f str, &'f str),
+}
+
+/// Units and objects of a repository's files.
+pub(super) struct Units<'f> {
+    facts: &'f Facts<'f>,
+    /// By file, for each file that has some: where each object begins.
+    objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>>,
+    /// Files with the text of an earlier one, which is the value.
+    copies: HashMap<FileId, FileId>,
+}
+
+impl<'f> Units<'f> {
+    /// Units for findings in these files.
+    pub(super) fn new(facts: &'f Facts<'f>, files: impl Iterator<Item = FileId>) -> Self {
+        let mut objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>> = HashMap::new();
+
+        for project in facts.projects() {
+            for service in &project.services {
+                let anchor = service.container.anchor;
+                let folder = parent(facts.path(anchor.file));
+                let key = ObjectKey::Service(folder, service.name());
+                objects
+                    .entry(anchor.file)
+                    .or_default()
+                    .push((anchor.span.start, key));
+            }
+        }
+
+        for (source, file) in facts.repository.files().iter().zip(&facts.files) {
+            let keys = manifest_keys(file);
+            if !keys.is_empty() {
+                objects.insert(source.id, keys);
+            }
+        }
+
+        for keys in objects.values_mut() {
+            keys.sort_by_key(|(start, _)| *start);
+        }
+
+        Self {
+            facts,
+            objects,
+            copies: copies(facts.repository, files),
+        }
+    }
+
+    /// The first file with the text of a file.
+    pub(super) fn first_copy(&self, file: FileId) -> FileId {
+        self.copies.get(&file).copied().unwrap_or(file)
+    }
+
+    /// The object or service that a location is in, if its name is known.
+    pub(super) fn object(&self, location: Location) -> Option<&ObjectKey<'f>> {
+        let keys = self.objects.get(&location.file)?;
+        let next = keys.partition_point(|(start, _)| *start <= location.span.start);
+        let (_, key) = keys.get(next.checked_sub(1)?)?;
+
+        match key {
+            ObjectKey::Manifest(_, _, "") => None,
+            key => Some(key),
+        }
+    }
+
+    /// The unit of a file.
+    pub(super) fn unit(&self, file: FileId) -> Unit<'f> {
+        let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
+            return Unit::File(file);
+        };
+
+        let repository = self.facts.repository;
+        let folder = source.folder();
+
+        match self.facts.file(file).kind {
+            FileKind::Dockerfile => Unit::Dockerfiles,
+            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Unit::Pipelines,
+            FileKind::Compose => Unit::Compose(folder),
+            FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
+                Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
+            }
+            FileKind::Kubernetes | FileKind::Kustomization => Unit::Manifests(
+                highest_with(repository, folder, KUSTOMIZATIONS).unwrap_or(folder),
+            ),
+            _ => Unit::File(file),
+        }
+    }
+
+    /// How far a file is from the source of what it says: a person edits the first.
+    pub(super) fn distance(&self, file: FileId) -> u8 {
+        let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
+            return 0;
+        };
+
+        if has_generated_header(source, self.facts.file(file)) {
+            return 2;
+        }
+
+        // A chart's template is the source of its manifests.
+        u8::from(self.facts.file(file).kind == FileKind::Kubernetes)
+    }
+
+    pub(super) fn text(&self, location: Location) -> &'f str {
+        match self.facts.repository.files().get(location.file.0 as usize) {
+            Some(_) => self.facts.text(location),
+            None => "",
+        }
+    }
+}
+
+/// The files among these that have the text of an earlier one.
+fn copies(repository: Repository, files: impl Iterator<Item = FileId>) -> HashMap<FileId, FileId> {
+    let mut by_length: HashMap<usize, Vec<&SourceFile>> = HashMap::new();
+    let mut copies = HashMap::new();
+
+    for file in files {
+        let Some(source) = repository.files().get(file.0 as usize) else {
+            continue;
+        };
+
+        let originals = by_length.entry(source.text.len()).or_default();
+        match originals.iter().find(|other| other.text == source.text) {
+            Some(original) => drop(copies.insert(file, original.id)),
+            None => originals.push(source),
+        }
+    }
+
+    copies
+}
+
+/// The file names of a kustomization.
+const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The highest folder above a folder, or itself, in which one of the files is.
+fn highest_with<'f>(
+    repository: Repository<'f>,
+    folder: &'f str,
+    names: &[&str],
+) -> Option<&'f str> {
+    let mut highest = None;
+    let mut current = folder;
+
+    while !current.is_empty() {
+        let is_here = names
+            .iter()
+            .any(|name| repository.find(&format!("{current}/{name}")).is_some());
+        if is_here {
+            highest = Some(current);
+        }
+
+        current = parent(current);
+    }
+
+    highest
+}
+
+/// Where the objects of a file begin.
+fn manifest_keys<'f>(file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
+    file.objects
+        .iter()
+        .map(|object| {
+            let name = object.name.as_ref().map_or("", |name| name.value.as_str());
+            let namespace = object.namespace.value().map_or("", String::as_str);
+            let key = ObjectKey::Manifest(&object.kind.value, namespace, name);
+
+            (object.anchor.span.start, key)
+        })
+        .collect()
+}
+
+/// How much of a file is its header.
+const HEADER_LINES: usize = 30;
+
+/// Whether a comment at the top of a file says that a tool wrote it.
+fn has_generated_header(source: &SourceFile, file: &FileFacts) -> bool {
+    let comments = file
+        .comments
+        .iter()
+        .take(HEADER_LINES)
+        .filter(|comment| source.lines().line(comment.start) < HEADER_LINES);
+    let text = comments
+        .map(|comment| comment.text(&source.text).to_ascii_lowercase())
+        .collect::<Vec<_>>()
+        .join(" ");
+
+    text.contains("generated") && (text.contains("do not edit") || text.contains("do not modify"))
+        || text.contains("auto-generated")
+        || text.contains("autogenerated")
+        || text.contains("automatically generated")
+}
