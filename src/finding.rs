@@ -88,6 +88,8 @@ pub struct Finding {
     /// The place of the finding that this one is a part of, if one is reported there by a rule that
     /// the page names.
     pub part_of: Option<Location>,
+    /// Other findings became a part of this one.
+    pub has_parts: bool,
     /// What the check knows about the case at hand, as the page's `[levels]` names it; the lowest of
     /// their levels counts.
     pub cases: Vec<&'static str>,
@@ -111,6 +113,7 @@ impl Finding {
             anchor: None,
             aspect: Cow::Borrowed(""),
             part_of: None,
+            has_parts: false,
             cases: Vec::new(),
             secrets: Vec::new(),
         }

@@ -7,13 +7,14 @@ pub mod example;
 pub mod matcher;
 pub mod peer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
+use crate::model::file_kind::FileKind;
 use example::Example;
 use matcher::Matcher;
 use peer::Peer;
@@ -73,6 +74,20 @@ pub enum Format {
 }
 
 impl Format {
+    /// The format of a kind of file; `None` where rules do not tell it from others.
+    pub const fn of(kind: FileKind) -> Option<Self> {
+        match kind {
+            FileKind::Dockerfile => Some(Format::Dockerfile),
+            FileKind::Compose => Some(Format::Compose),
+            FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::HelmTemplate
+            | FileKind::HelmValues => Some(Format::Kubernetes),
+            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
+            _ => None,
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Dockerfile => "dockerfile",
@@ -112,6 +127,24 @@ pub enum Sameness {
     Text,
 }
 
+/// A help text, of all formats or of each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum HelpText {
+    Same(String),
+    ByFormat(HashMap<Format, String>),
+}
+
+impl HelpText {
+    /// The text for a file of a format, if there is one.
+    pub fn get(&self, format: Option<Format>) -> Option<&str> {
+        match self {
+            HelpText::Same(text) => Some(text),
+            HelpText::ByFormat(texts) => texts.get(&format?).map(String::as_str),
+        }
+    }
+}
+
 /// How findings of a rule are joined: the page's `[cause]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -120,7 +153,7 @@ pub struct CauseTable {
     #[serde(default)]
     pub same: Sameness,
     /// The help of joined findings, where that of the first names what is its own.
-    pub joined_help: Option<String>,
+    pub joined_help: Option<HelpText>,
     /// Rules whose findings include those of this rule that say so.
     #[serde(default)]
     pub part_of: Vec<String>,

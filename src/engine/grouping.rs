@@ -2,6 +2,7 @@
 //! the others beside it, if they are about parts of one scope, as the rule's page says, or about
 //! copies of one object. A finding that follows from another one becomes a part of it.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -44,14 +45,12 @@ fn include_parts(by_file: &mut [Vec<Finding>]) {
         let rules = cause_table(finding.rule).map_or(&[][..], |table| &table.part_of);
         let whole = rules
             .iter()
-            .filter_map(|rule| wholes.get(&(rule.as_str(), place)))
-            .find(|whole| by_file[whole.0][whole.1].level >= finding.level);
+            .find_map(|rule| wholes.get(&(rule.as_str(), place)));
         if let Some(&whole) = whole {
             parts.push((index, whole));
         }
     }
 
-    let mut helped = HashSet::new();
     for (part, whole) in &parts {
         let location = by_file[part.0][part.1].location;
         let text = by_file[part.0][part.1].message.clone();
@@ -65,7 +64,8 @@ fn include_parts(by_file: &mut [Vec<Finding>]) {
             whole_finding.related.push(Label { location, text });
         }
 
-        if helped.insert(*whole) {
+        if !whole_finding.has_parts {
+            whole_finding.has_parts = true;
             use_whole_help(whole_finding);
         }
     }
@@ -86,15 +86,14 @@ fn use_whole_help(finding: &mut Finding) {
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'k> {
     rule: &'static str,
-    level: Level,
     aspect: &'k str,
     bond: Bond<'k>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 enum Bond<'k> {
-    /// Parts of a scope that have something in common.
-    Scope(ScopeKey<'k>, &'k str),
+    /// Parts of a scope that have something in common, and matter as much.
+    Scope(ScopeKey<'k>, Level, &'k str),
     /// The same text in an object, wherever it is written, and what is said of it.
     Object(ObjectKey<'k>, &'k str, &'k str),
     /// The same place of files with the same text, and what is said of it.
@@ -124,7 +123,6 @@ fn join_groups(by_file: &mut [Vec<Finding>], units: &Units) {
         for bond in bonds(finding, units) {
             let key = Key {
                 rule: finding.rule,
-                level: finding.level,
                 aspect: &finding.aspect,
                 bond,
             };
@@ -141,8 +139,13 @@ fn join_groups(by_file: &mut [Vec<Finding>], units: &Units) {
 
     let mut removed = HashSet::new();
     for mut group in members.into_values().filter(|group| group.len() > 1) {
-        group.sort_unstable_by_key(|index| (units.distance(FileId(index.0 as u32)), *index));
-        join(by_file, &group);
+        group.sort_unstable_by_key(|index| {
+            let level = by_file[index.0][index.1].level;
+            let distance = units.distance(FileId(index.0 as u32));
+
+            (Reverse(level), distance, *index)
+        });
+        join(by_file, &group, units);
         removed.extend(group.into_iter().skip(1));
     }
 
@@ -169,7 +172,7 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
             Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
             Scope::Repository => Some(ScopeKey::Repository),
         };
-        bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
+        bonds.extend(scope.map(|scope| Bond::Scope(scope, finding.level, same)));
         // What projects and overlays say of one place is one finding, whatever they are called.
         bonds.push(Bond::Place(location));
     }
@@ -191,7 +194,7 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
 }
 
 /// Joins findings to the first of them.
-fn join(by_file: &mut [Vec<Finding>], group: &[Index]) {
+fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
     let (&(file, first_index), rest) = match group.split_first() {
         Some(split) => split,
         None => return,
@@ -203,24 +206,35 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index]) {
         .chain(first.related.iter().map(|label| label.location))
         .collect();
     let mut places: Vec<Location> = Vec::new();
-    let mut edits = Vec::new();
+    let mut details: Vec<Label> = Vec::new();
+    let mut fixes = Vec::new();
+    let mut whole_help = None;
     for &(file, index) in rest {
         let member = &by_file[file][index];
         if known.insert(member.location) {
             places.push(member.location);
         }
 
-        // Further places of a finding that is one story already.
-        let also = member.related.iter().filter(|label| label.text == ALSO);
-        places.extend(
-            also.map(|label| label.location)
-                .filter(|location| known.insert(*location)),
-        );
-        edits.extend(member.fix.clone());
+        for label in &member.related {
+            if !known.insert(label.location) {
+                continue;
+            }
+
+            if label.text == ALSO {
+                places.push(label.location);
+            } else {
+                details.push(label.clone());
+            }
+        }
+
+        fixes.extend(member.fix.clone());
+        if member.has_parts && whole_help.is_none() {
+            whole_help.clone_from(&member.help);
+        }
     }
 
     let first = &mut by_file[file][first_index];
-    first.fix = joined_fix(first.fix.take(), edits);
+    first.fix = joined_fix(first.fix.take(), fixes);
     if places.is_empty() {
         return;
     }
@@ -236,15 +250,23 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index]) {
         count => format!("{} (and {more} more in {count} files)", first.message),
     };
 
-    let help = cause_table(first.rule).and_then(|table| table.joined_help.clone());
-    if help.is_some() {
-        first.help = help;
+    let format = units.format(first.location.file);
+    let joined_help = cause_table(first.rule)
+        .and_then(|table| table.joined_help.as_ref()?.get(format))
+        .map(str::to_owned);
+    if joined_help.is_some() {
+        first.help = joined_help;
+    } else if !first.has_parts
+        && let Some(help) = whole_help
+    {
+        first.help = Some(help);
     }
 
     first.related.extend(places.into_iter().map(|location| Label {
         location,
         text: ALSO.to_owned(),
     }));
+    first.related.append(&mut details);
 }
 
 /// The fixes of joined findings as one, which is as safe as the least safe of them.

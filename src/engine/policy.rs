@@ -14,7 +14,6 @@ use crate::catalog::{self, Format, Rule};
 use crate::fence::{isolate, isolate_or_default};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
-use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_test_input;
 use crate::source::{FileId, SourceFile, is_inside};
 
@@ -51,7 +50,7 @@ fn apply_to_file(
 ) -> Vec<Finding> {
     let sources = facts.repository.files();
     let path = sources.get(index).map_or("", |source| source.path.as_str());
-    let format = facts.files.get(index).and_then(|file| format(file.kind));
+    let format = facts.files.get(index).and_then(|file| Format::of(file.kind));
     let is_test_input = !findings.is_empty() && is_test_input(path);
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
@@ -112,19 +111,6 @@ fn order(finding: &Finding) -> impl Ord {
         finding.rule,
         &finding.message,
     )
-}
-
-const fn format(kind: FileKind) -> Option<Format> {
-    match kind {
-        FileKind::Dockerfile => Some(Format::Dockerfile),
-        FileKind::Compose => Some(Format::Compose),
-        FileKind::Kubernetes
-        | FileKind::Kustomization
-        | FileKind::HelmTemplate
-        | FileKind::HelmValues => Some(Format::Kubernetes),
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
-        _ => None,
-    }
 }
 
 /// Whether the finding, or a related location, is in one of the paths: what a change causes in other

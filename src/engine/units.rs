@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::catalog::Format;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::source::{FileId, Location, Repository, SourceFile, parent};
@@ -128,6 +129,12 @@ impl<'f> Units<'f> {
 
         // A chart's template is the source of its manifests.
         u8::from(self.facts.file(file).kind == FileKind::Kubernetes)
+    }
+
+    pub(super) fn format(&self, file: FileId) -> Option<Format> {
+        let file = self.facts.files.get(file.0 as usize)?;
+
+        Format::of(file.kind)
     }
 
     pub(super) fn text(&self, location: Location) -> &'f str {

@@ -84,10 +84,24 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
         finding = finding.help(fill(help, subject));
     }
 
+    finding.part_of = whole(subject);
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     sink.report(finding);
 
     sink.into_findings().remove(0)
+}
+
+/// Where a finding is that says all about the security of a container: that it is privileged, or
+/// that it has no security context.
+fn whole(subject: &Subject) -> Option<Location> {
+    let security = &subject.container.security;
+    if let Setting::Set(privileged) = &security.privileged
+        && privileged.value
+    {
+        return Some(privileged.location);
+    }
+
+    security.is_bare().then_some(subject.container.anchor)
 }
 
 /// The message of a template; a container without a name is "a container".

@@ -52,6 +52,11 @@ fn missing(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
         .anchor(object.anchor);
+    let finding = if container.resources.is_bare() {
+        finding.part_of(container.anchor)
+    } else {
+        finding
+    };
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {

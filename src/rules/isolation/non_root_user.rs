@@ -50,6 +50,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         )
         .label(label)
         .help(help(dockerfile, stage))
+        .aspect(aspect(&dockerfile.user(stage).0))
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
@@ -87,6 +88,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             None => sink.report(finding),
         }
     }
+}
+
+/// A user that is set somewhere is changed there; one that is absent is absent everywhere alike.
+fn aspect(user: &Setting<String>) -> String {
+    user.value().cloned().unwrap_or_default()
 }
 
 /// What runs a stage.
@@ -137,6 +143,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         Setting::Set(user) if is_root(&user.value) => {
             let mut finding = Finding::new(user.location, format!("{name} runs as root"))
                 .label(format!("`{}` is root", user.value))
+                .aspect(user.value.clone())
                 .help("set an unprivileged numeric user, such as 10001");
             if let Setting::Set(Located {
                 value: true,

@@ -61,22 +61,25 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             match &kube.seccomp {
                 Setting::Absent if !is_reported => {
                     is_reported = true;
-                    sink.report(
-                        Finding::new(
-                            container.anchor,
-                            format!(
-                                "{} has no seccomp profile",
-                                container_title(object, container)
-                            ),
-                        )
-                        .label("can make any system call")
-                        .help(
-                            "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
-                            `securityContext`",
-                        )
-                        .anchor(object.anchor)
-                        .aspect("no profile"),
-                    );
+                    let finding = Finding::new(
+                        container.anchor,
+                        format!(
+                            "{} has no seccomp profile",
+                            container_title(object, container)
+                        ),
+                    )
+                    .label("can make any system call")
+                    .help(
+                        "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
+                         `securityContext`",
+                    )
+                    .anchor(object.anchor)
+                    .aspect("no profile");
+                    sink.report(if container.security.is_bare() {
+                        finding.part_of(container.anchor)
+                    } else {
+                        finding
+                    });
                 }
 
                 Setting::Set(kind)
