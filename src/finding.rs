@@ -198,6 +198,15 @@ impl Finding {
         self
     }
 
+    /// The locations at which the same is wrong, the primary one first.
+    pub fn places(&self) -> impl Iterator<Item = Location> {
+        let also = self.related.iter().filter(|label| label.text == ALSO);
+
+        [self.location]
+            .into_iter()
+            .chain(also.map(|label| label.location))
+    }
+
     /// A case of the page's `[levels]` that holds here.
     #[must_use]
     pub fn case(mut self, case: &'static str) -> Self {

@@ -262,10 +262,12 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
         first.help = Some(help);
     }
 
-    first.related.extend(places.into_iter().map(|location| Label {
-        location,
-        text: ALSO.to_owned(),
-    }));
+    first
+        .related
+        .extend(places.into_iter().map(|location| Label {
+            location,
+            text: ALSO.to_owned(),
+        }));
     first.related.append(&mut details);
 }
 

@@ -50,7 +50,10 @@ fn apply_to_file(
 ) -> Vec<Finding> {
     let sources = facts.repository.files();
     let path = sources.get(index).map_or("", |source| source.path.as_str());
-    let format = facts.files.get(index).and_then(|file| Format::of(file.kind));
+    let format = facts
+        .files
+        .get(index)
+        .and_then(|file| Format::of(file.kind));
     let is_test_input = !findings.is_empty() && is_test_input(path);
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {

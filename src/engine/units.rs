@@ -33,6 +33,16 @@ pub(super) enum ObjectKey<'f> {
     Service(&'f str, &'f str),
 }
 
+/// How a file comes to say what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    Source,
+    /// It may be rendered from a chart.
+    Manifest,
+    /// Its header says so.
+    Generated,
+}
+
 /// Units and objects of a repository's files.
 pub(super) struct Units<'f> {
     facts: &'f Facts<'f>,
@@ -110,25 +120,32 @@ impl<'f> Units<'f> {
             FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
                 Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
             }
-            FileKind::Kubernetes | FileKind::Kustomization => Unit::Manifests(
-                highest_with(repository, folder, KUSTOMIZATIONS).unwrap_or(folder),
-            ),
+            FileKind::Kubernetes | FileKind::Kustomization => {
+                Unit::Manifests(highest_with(repository, folder, KUSTOMIZATIONS).unwrap_or(folder))
+            }
             _ => Unit::File(file),
         }
     }
 
-    /// How far a file is from the source of what it says: a person edits the first.
-    pub(super) fn distance(&self, file: FileId) -> u8 {
+    /// How far a file is from the source of what it says: the first is what a person edits. A file
+    /// that is added later, such as an overlay or a variant, comes after what it varies.
+    pub(super) fn distance(&self, file: FileId) -> (Origin, usize, usize) {
         let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
-            return 0;
+            return (Origin::Source, 0, 0);
         };
 
-        if has_generated_header(source, self.facts.file(file)) {
-            return 2;
-        }
+        let facts = self.facts.file(file);
+        let origin = if has_generated_header(source, facts) {
+            Origin::Generated
+        } else if facts.kind == FileKind::Kubernetes {
+            Origin::Manifest
+        } else {
+            Origin::Source
+        };
+        let depth = source.path.matches('/').count();
+        let qualifiers = source.name().matches(['.', '-', '_']).count();
 
-        // A chart's template is the source of its manifests.
-        u8::from(self.facts.file(file).kind == FileKind::Kubernetes)
+        (origin, depth, qualifiers)
     }
 
     pub(super) fn format(&self, file: FileId) -> Option<Format> {

@@ -50,7 +50,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         )
         .label(label)
         .help(help(dockerfile, stage))
-        .aspect(aspect(&dockerfile.user(stage).0))
+        .aspect(aspect(dockerfile.user(stage).0))
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");

@@ -102,15 +102,11 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 None => finding.label("older YAML parsers read some mappings as base-60 numbers"),
             };
 
-            sink.report(
-                finding
-                    .help("quote it")
-                    .fix(Fix::new(
-                        Applicability::Safe,
-                        "quote the mapping",
-                        vec![quoted],
-                    )),
-            );
+            sink.report(finding.help("quote it").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
         }
     }
 }
