@@ -18,17 +18,28 @@ type Index = (usize, usize);
 /// Joins findings file by file, in order. In the strict profile, no finding is part of that of
 /// another rule: it reports each rule by itself, as audits count them.
 pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: Profile) {
+    let groups = groups(by_file, units);
+    let mut removed = HashSet::new();
     if profile != Profile::Strict {
-        include_parts(by_file);
+        removed = include_parts(by_file, &groups);
     }
 
-    join_groups(by_file, units);
+    for mut group in groups {
+        group.retain(|index| !removed.contains(index));
+        if group.len() > 1 {
+            join(by_file, &group, units);
+            removed.extend(group.into_iter().skip(1));
+        }
+    }
+
+    remove(by_file, &removed);
 }
 
-/// Moves findings that follow from others into them.
-fn include_parts(by_file: &mut [Vec<Finding>]) {
+/// Adds findings that follow from others to them, and returns what was added. A part of what is
+/// missing whole at its own place is told with it only if that is so for all of its group: a finding
+/// that stays lists all its places.
+fn include_parts(by_file: &mut [Vec<Finding>], groups: &[Vec<Index>]) -> HashSet<Index> {
     let mut wholes: HashMap<(&str, Location), Index> = HashMap::new();
-    let mut parts: Vec<(Index, Index)> = Vec::new();
     for (index, finding) in indexed(by_file) {
         let related = finding.related.iter().map(|label| label.location);
         let places = [finding.location].into_iter().chain(finding.anchor);
@@ -37,41 +48,52 @@ fn include_parts(by_file: &mut [Vec<Finding>]) {
         }
     }
 
-    for (index, finding) in indexed(by_file) {
-        let Some(place) = finding.part_of else {
-            continue;
-        };
-
-        let rules = cause_table(finding.rule).map_or(&[][..], |table| &table.part_of);
-        let whole = rules
+    let mut parts: Vec<(Index, Index)> = Vec::new();
+    for group in groups {
+        let of_group: Vec<(Index, Index)> = group
             .iter()
-            .find_map(|rule| wholes.get(&(rule.as_str(), place)));
-        if let Some(&whole) = whole {
-            parts.push((index, whole));
-        }
+            .filter_map(|index| Some((*index, whole_of(&by_file[index.0][index.1], &wholes)?)))
+            .collect();
+        let is_whole_group = of_group.len() == group.len();
+        parts.extend(of_group.into_iter().filter(|(part, _)| {
+            let finding = &by_file[part.0][part.1];
+            is_whole_group || finding.part_of != Some(finding.location)
+        }));
     }
 
     for (part, whole) in &parts {
-        let location = by_file[part.0][part.1].location;
-        let text = by_file[part.0][part.1].message.clone();
-        let whole_finding = &mut by_file[whole.0][whole.1];
-        let is_known = whole_finding.location == location
-            || whole_finding
-                .related
-                .iter()
-                .any(|label| label.location == location);
-        if !is_known {
-            whole_finding.related.push(Label { location, text });
-        }
-
-        if !whole_finding.has_parts {
-            whole_finding.has_parts = true;
-            use_whole_help(whole_finding);
-        }
+        add_part(by_file, *part, *whole);
     }
 
-    let removed = parts.into_iter().map(|(part, _)| part).collect();
-    remove(by_file, &removed);
+    parts.into_iter().map(|(part, _)| part).collect()
+}
+
+/// The finding that includes this one.
+fn whole_of(finding: &Finding, wholes: &HashMap<(&str, Location), Index>) -> Option<Index> {
+    let place = finding.part_of?;
+    let rules = &cause_table(finding.rule)?.part_of;
+
+    rules
+        .iter()
+        .find_map(|rule| wholes.get(&(rule.as_str(), place)))
+        .copied()
+}
+
+fn add_part(by_file: &mut [Vec<Finding>], part: Index, whole: Index) {
+    let finding = &by_file[part.0][part.1];
+    let location = finding.location;
+    let text = finding.message.clone();
+
+    let whole = &mut by_file[whole.0][whole.1];
+    let mut places = whole.related.iter().map(|label| label.location);
+    if whole.location != location && !places.any(|place| place == location) {
+        whole.related.push(Label { location, text });
+    }
+
+    if !whole.has_parts {
+        whole.has_parts = true;
+        use_whole_help(whole);
+    }
 }
 
 fn use_whole_help(finding: &mut Finding) {
@@ -87,6 +109,8 @@ fn use_whole_help(finding: &mut Finding) {
 struct Key<'k> {
     rule: &'static str,
     aspect: &'k str,
+    /// What only shows something is never joined with what is deployed.
+    is_practice: bool,
     bond: Bond<'k>,
 }
 
@@ -94,10 +118,13 @@ struct Key<'k> {
 enum Bond<'k> {
     /// Parts of a scope that have something in common, and matter as much.
     Scope(ScopeKey<'k>, Level, &'k str),
-    /// The same text in an object, wherever it is written, and what is said of it.
-    Object(ObjectKey<'k>, &'k str, &'k str),
+    /// The same text in an object, wherever it is written, and what is said of it: the first of
+    /// such findings in one file is that of another file, the second the second.
+    Object(ObjectKey<'k>, &'k str, &'k str, u32),
     /// The same place of files with the same text, and what is said of it.
     Bytes(FileId, u32, &'k str),
+    /// A folder of practice.
+    Folder(&'k str),
     /// One place, of which several projects or overlays speak.
     Place(Location),
 }
@@ -110,20 +137,32 @@ enum ScopeKey<'k> {
     Repository,
 }
 
-fn join_groups(by_file: &mut [Vec<Finding>], units: &Units) {
+/// The findings that have one cause, those at the source first; most are alone.
+fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     let indexes: Vec<Index> = indexed(by_file).map(|(index, _)| index).collect();
-    if indexes.len() < 2 {
-        return;
-    }
-
     let mut groups = Groups::new(indexes.len());
     let mut first_of: HashMap<Key, usize> = HashMap::new();
+    let mut counts: HashMap<(FileId, &str, &ObjectKey, &str), u32> = HashMap::new();
 
     for (number, (_, finding)) in indexed(by_file).enumerate() {
-        for bond in bonds(finding, units) {
+        let is_practice = units.is_practice(finding);
+        // Of practice, a folder is told once.
+        let folder = if is_practice && finding.level == Level::Note {
+            Some(Bond::Folder(units.folder(finding.location.file)))
+        } else {
+            None
+        };
+
+        let copy = copy_bond(finding, units, &mut counts);
+        for bond in bonds(finding, units).into_iter().chain(copy).chain(folder) {
+            let aspect = match bond {
+                Bond::Folder(_) => "",
+                _ => finding.aspect.as_ref(),
+            };
             let key = Key {
                 rule: finding.rule,
-                aspect: &finding.aspect,
+                aspect,
+                is_practice,
                 bond,
             };
             let first = *first_of.entry(key).or_insert(number);
@@ -131,25 +170,23 @@ fn join_groups(by_file: &mut [Vec<Finding>], units: &Units) {
         }
     }
 
-    drop(first_of);
     let mut members: HashMap<usize, Vec<Index>> = HashMap::new();
     for (number, index) in indexes.iter().enumerate() {
         members.entry(groups.root(number)).or_default().push(*index);
     }
 
-    let mut removed = HashSet::new();
-    for mut group in members.into_values().filter(|group| group.len() > 1) {
+    let mut groups: Vec<Vec<Index>> = members.into_values().collect();
+    groups.sort_unstable();
+    for group in &mut groups {
         group.sort_unstable_by_key(|index| {
             let level = by_file[index.0][index.1].level;
             let distance = units.distance(FileId(index.0 as u32));
 
             (Reverse(level), distance, *index)
         });
-        join(by_file, &group, units);
-        removed.extend(group.into_iter().skip(1));
     }
 
-    remove(by_file, &removed);
+    groups
 }
 
 /// The bonds of a finding to others of its rule.
@@ -159,8 +196,7 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
     let object = units.object(location);
     let mut bonds = Vec::new();
 
-    let table = cause_table(finding.rule);
-    if let Some(table) = table {
+    if let Some(table) = cause_table(finding.rule) {
         let same = match table.same {
             Sameness::Rule => "",
             Sameness::Message => finding.message.as_str(),
@@ -181,16 +217,37 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
         return bonds;
     }
 
-    let message = finding.message.as_str();
-    if let Some(object) = object {
-        let said = if table.is_some() { "" } else { message };
-        bonds.push(Bond::Object(object.clone(), text, said));
-    }
-
     let original = units.first_copy(location.file);
-    bonds.push(Bond::Bytes(original, location.span.start, message));
+    bonds.push(Bond::Bytes(original, location.span.start, &finding.message));
 
     bonds
+}
+
+/// The bond of a finding to those of the same object in other files.
+fn copy_bond<'k>(
+    finding: &'k Finding,
+    units: &'k Units,
+    counts: &mut HashMap<(FileId, &'k str, &'k ObjectKey<'k>, &'k str), u32>,
+) -> Option<Bond<'k>> {
+    let location = finding.location;
+    let object = units.object(location)?;
+    let text = units.text(location);
+    if text.is_empty() {
+        return None;
+    }
+
+    let count = counts
+        .entry((location.file, finding.rule, object, text))
+        .or_default();
+    *count += 1;
+
+    // Other rules say which object they are about.
+    let message = match cause_table(finding.rule) {
+        Some(_) => "",
+        None => finding.message.as_str(),
+    };
+
+    Some(Bond::Object(object.clone(), text, message, *count))
 }
 
 /// Joins findings to the first of them.

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use crate::catalog::Format;
+use crate::finding::Finding;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
+use crate::model::file_role::Role;
 use crate::source::{FileId, Location, Repository, SourceFile, parent};
 
 /// What is deployed or run together.
@@ -154,11 +156,37 @@ impl<'f> Units<'f> {
         Format::of(file.kind)
     }
 
+    /// Whether a finding is about something that only shows or tries what is deployed elsewhere.
+    pub(super) fn is_practice(&self, finding: &Finding) -> bool {
+        role_of(self.facts, finding) == Role::Practice
+    }
+
+    pub(super) fn folder(&self, file: FileId) -> &'f str {
+        let sources = self.facts.repository.files();
+        sources.get(file.0 as usize).map_or("", SourceFile::folder)
+    }
+
     pub(super) fn text(&self, location: Location) -> &'f str {
         match self.facts.repository.files().get(location.file.0 as usize) {
             Some(_) => self.facts.text(location),
             None => "",
         }
+    }
+}
+
+/// The role of what a finding is about: that of its file, or what the check says of a part of it.
+pub(super) fn role_of(facts: &Facts, finding: &Finding) -> Role {
+    if finding.location.file.0 as usize >= facts.files.len() {
+        return Role::Production;
+    }
+
+    let of_file = facts.role(finding.location.file);
+    let named = |role: Role| finding.cases.contains(&role.as_str());
+
+    match of_file {
+        Role::Production if named(Role::Practice) => Role::Practice,
+        Role::Production if named(Role::Development) => Role::Development,
+        _ => of_file,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cpu-request`, `memory-request`, `invalid-resources`: resources that pods request.
 
+use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink};
@@ -51,7 +52,8 @@ fn missing(
         .help(format!(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
-        .anchor(object.anchor);
+        .anchor(object.anchor)
+        .case_if(program(container) == Some(ClusterProgram::Idle), "idle");
     let finding = if container.resources.is_bare() {
         finding.part_of(container.anchor)
     } else {
