@@ -13,6 +13,7 @@ mod outcome;
 mod policy;
 mod post;
 mod read;
+mod units;
 mod workers;
 
 use std::collections::HashSet;

@@ -78,7 +78,7 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 )
                 .related(reason, label)
                 .help("disable the cache in this job; build releases without one")
-                .others(cache.others),
+                .also_at(cache.others),
             );
         } else if let Some(entry) = untrusted_files_before(workflow, job, cache.step) {
             sink.report(
@@ -98,8 +98,8 @@ struct JobCache {
     /// The index of the step.
     step: usize,
     location: Location,
-    /// How many other steps use one.
-    others: u32,
+    /// Where other steps use one.
+    others: Vec<Location>,
 }
 
 impl JobCache {
@@ -114,7 +114,7 @@ impl JobCache {
         Some(Self {
             step,
             location,
-            others: caches.count() as u32,
+            others: caches.map(|(_, location)| location).collect(),
         })
     }
 }

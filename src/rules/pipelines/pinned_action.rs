@@ -1,7 +1,7 @@
 //! `pinned-action`: actions and reusable workflows pinned to a branch or a tag.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Located, Location, Span};
 
@@ -10,31 +10,9 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = calls.chain(steps.filter_map(|step| step.uses.as_ref()));
 
-    // One finding for each action and version.
-    for (uses, others) in count_equal(uses) {
-        if let Some(finding) = unpinned(uses) {
-            sink.report(finding.others(others));
-        }
+    for finding in uses.filter_map(unpinned) {
+        sink.report(finding);
     }
-}
-
-/// The first of equal strings, and how many more there are.
-pub(super) fn count_equal<'w>(
-    strings: impl Iterator<Item = &'w Located<String>>,
-) -> Vec<(&'w Located<String>, u32)> {
-    let mut counts: Vec<(&Located<String>, u32)> = Vec::new();
-
-    for string in strings {
-        match counts
-            .iter_mut()
-            .find(|(first, _)| first.value == string.value)
-        {
-            Some((_, others)) => *others += 1,
-            None => counts.push((string, 0)),
-        }
-    }
-
-    counts
 }
 
 fn unpinned(uses: &Located<String>) -> Option<Finding> {
@@ -70,7 +48,7 @@ fn unpinned(uses: &Located<String>) -> Option<Finding> {
             "pin the full commit SHA and keep the {kind} as a comment, as in `uses: \
              owner/action@<40 hexadecimal digits> # {example}`"
         ))
-        .cause(Subject::File, kind)
+        .aspect(kind)
         .case_if(is_of_github && is_tag, "github-tag"),
     )
 }
