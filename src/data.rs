@@ -93,7 +93,11 @@ pub struct KnownImage {
     pub ports: Vec<u16>,
     /// Folders whose loss is loss of data.
     #[serde(default)]
-    pub data: Vec<String>,
+    data: Vec<String>,
+    #[serde(default)]
+    volumes: Vec<String>,
+    #[serde(default)]
+    layouts: Vec<VersionLayout>,
     /// Variables that hold a credential, with well-known defaults.
     #[serde(default)]
     pub credentials: BTreeMap<String, Vec<String>>,
@@ -110,7 +114,49 @@ pub struct KnownImage {
     bare: bool,
 }
 
+/// Where some versions of an image keep data.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionLayout {
+    since: Option<u32>,
+    until: Option<u32>,
+    data: Vec<String>,
+    volumes: Vec<String>,
+}
+
+/// Where an image keeps data.
+#[derive(Clone, Copy, Debug)]
+pub struct DataLayout<'d> {
+    /// Folders whose loss is loss of data.
+    pub data: &'d [String],
+    /// Folders that the image declares as volumes. Docker mounts an anonymous one at each that has
+    /// no mount of its own, also below a mount.
+    pub volumes: &'d [String],
+}
+
 impl KnownImage {
+    /// Where the image under this tag keeps data.
+    pub fn layout(&self, tag: Option<&str>) -> DataLayout<'_> {
+        let version = tag.and_then(major_version);
+        let versioned = version.and_then(|version| {
+            self.layouts.iter().find(|layout| {
+                layout.since.is_none_or(|since| since <= version)
+                    && layout.until.is_none_or(|until| version <= until)
+            })
+        });
+
+        match versioned {
+            Some(layout) => DataLayout {
+                data: &layout.data,
+                volumes: &layout.volumes,
+            },
+            None => DataLayout {
+                data: &self.data,
+                volumes: &self.volumes,
+            },
+        }
+    }
+
     /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
     pub fn has_healthcheck(&self) -> Option<bool> {
         if self.healthcheck {
@@ -245,6 +291,17 @@ pub fn image(repository: &str) -> Option<&'static KnownImage> {
     Some(&INDEX.images[*index])
 }
 
+/// The major version that a tag names: 17 in `17.5-alpine`, and in `0.8.0-pg17` of an extension.
+fn major_version(tag: &str) -> Option<u32> {
+    let lower = tag.to_ascii_lowercase();
+    let mut parts = lower.split(['-', '_']);
+    let postgres = parts
+        .clone()
+        .find_map(|part| part.strip_prefix("pg")?.parse().ok());
+
+    postgres.or_else(|| parts.next()?.split('.').next()?.parse().ok())
+}
+
 /// Whether a name matches `prefix*` or `*suffix`.
 fn matches_pattern(name: &str, pattern: &str) -> bool {
     match pattern.strip_suffix('*') {
@@ -261,9 +318,32 @@ pub fn store(repository: &str) -> Option<&'static KnownImage> {
         return known.class.is_store().then_some(known);
     }
 
-    let namesake = image(repository.rsplit('/').next()?)?;
+    let (folder, name) = repository.rsplit_once('/')?;
+    let is_client = folder
+        .split(['/', '.', '-', '_'])
+        .any(|word| CLIENTS.contains(&word));
+    if is_client {
+        return None;
+    }
+
+    let namesake = image(name)?;
     namesake.class.is_store().then_some(namesake)
 }
+
+/// Words in the folder of an image that say that it is a client of the store it is named after:
+/// `mcp/postgres` is a server of Docker's MCP catalog.
+const CLIENTS: &[&str] = &[
+    "backup",
+    "backups",
+    "client",
+    "clients",
+    "exporter",
+    "exporters",
+    "mcp",
+    "migrations",
+    "modelcontextprotocol",
+    "tools",
+];
 
 #[cfg(test)]
 mod tests {
@@ -308,6 +388,32 @@ mod tests {
             image("prom/prometheus").unwrap().carries(None, "curl"),
             Some(false)
         );
+    }
+
+    #[test]
+    fn folders_depend_on_the_version() {
+        for (name, tag, folder) in [
+            ("postgres", "16-alpine", "/var/lib/postgresql/data"),
+            ("postgres", "18.1", "/var/lib/postgresql"),
+            (
+                "pgvector/pgvector",
+                "0.8.1-pg18-trixie",
+                "/var/lib/postgresql",
+            ),
+            ("pgvector/pgvector", "pg17", "/var/lib/postgresql/data"),
+            (
+                "apache/age",
+                "release_PG16_1.5.0",
+                "/var/lib/postgresql/data",
+            ),
+        ] {
+            let layout = image(name).map(|known| known.layout(Some(tag)));
+            assert_eq!(
+                layout.map(|layout| (layout.data, layout.volumes)),
+                Some((&[folder.to_owned()][..], &[folder.to_owned()][..])),
+                "{name}:{tag}"
+            );
+        }
     }
 
     #[test]
