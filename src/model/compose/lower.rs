@@ -238,6 +238,7 @@ fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
         stop_grace_period: value.text_setting("stop_grace_period"),
         tty: flag(value, "tty"),
         stdin_open: flag(value, "stdin_open"),
+        api_socket: flag(value, "use_api_socket"),
         extends: value.get("extends").is_some(),
         provided: value.get("provider").is_some(),
         container: container(field, origin),
