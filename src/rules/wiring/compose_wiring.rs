@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{
-    is_connected, is_for_browsers, is_outward, may_reach, names, nearest_name, serves,
+    is_connected, is_for_browsers, is_outward, may_be_for_browsers, may_reach, names, nearest_name,
+    serves,
 };
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
@@ -54,7 +55,7 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
         let mut local = endpoints(var);
         local.retain(Endpoint::is_local);
         let name = var.name.value.to_ascii_uppercase();
-        if local.is_empty() || is_for_browsers(&name) || is_outward(&name) {
+        if local.is_empty() {
             continue;
         }
 
@@ -75,6 +76,10 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
             else {
                 continue;
             };
+
+            if may_be_for_browsers(&name, other) {
+                continue;
+            }
 
             sink.report(
                 Finding::new(
