@@ -13,7 +13,7 @@ use crate::source::{Located, Location};
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || project.is_one_shot(service) {
+    if project.development || project.is_one_shot(service) || service.speaks_over_stdio() {
         return;
     }
 
@@ -96,7 +96,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         let is_missing = matches!(gap, Gap::Missing);
-        if is_missing && !runs_long(dockerfile, stage) {
+        if is_missing
+            && (!runs_long(dockerfile, stage) || speaks_over_stdio(ctx, dockerfile, stage))
+        {
             continue;
         }
 
@@ -200,7 +202,8 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
             User::Service(project, _) if project.development => {}
             User::Service(project, service) => {
                 services += 1;
-                if service.container.health.is_absent() && !project.is_one_shot(service) {
+                let needs_check = !project.is_one_shot(service) && !service.speaks_over_stdio();
+                if service.container.health.is_absent() && needs_check {
                     unwatched.push(service);
                 }
             }
@@ -231,6 +234,22 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
         (Some(entrypoint), None) => !exits::command(entrypoint),
         (_, Some(cmd)) => !exits::command(cmd),
     }
+}
+
+/// Whether the image is a server that its client starts and talks to over standard input: there is
+/// nothing that a check could ask.
+fn speaks_over_stdio(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+    let exposes = dockerfile
+        .chain(stage)
+        .any(|stage| !stage.exposes.is_empty());
+    let code = || {
+        let files = ctx.graph.context(dockerfile).iter();
+        files.filter_map(|file| ctx.facts.file(file.id).code.as_ref())
+    };
+
+    !exposes
+        && code().any(|code| code.serves_stdio)
+        && code().all(|code| code.routes.is_empty() && !code.routes_any)
 }
 
 /// What the image starts by itself: its last program.

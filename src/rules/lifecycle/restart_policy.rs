@@ -10,7 +10,11 @@ use crate::model::kubernetes::{Object, Workload};
 use crate::rules::cause::project_subject;
 
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || service.provided || project.is_one_shot(service) || is_shell(service)
+    if project.development
+        || service.provided
+        || project.is_one_shot(service)
+        || is_shell(service)
+        || service.speaks_over_stdio()
     {
         return;
     }
