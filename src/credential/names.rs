@@ -1,6 +1,7 @@
 //! Names of secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. The last words of a
 //! name decide, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list.
 
+use super::public;
 use super::words::words;
 
 /// The kind of secret that a name stands for.
@@ -62,6 +63,10 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
         "secret" | "salt" | "pepper" => return Some(NameKind::Secret),
         "credential" | "credentials" | "creds" | "cred" => return Some(NameKind::Credentials),
         "key" | "keys" if matches!(previous, "tls" | "ssl") => return None,
+        "key" if public::is_access_key(rest) => return None,
+        "auth" if matches!(previous, "redis" | "valkey" | "requirepass") => {
+            return Some(NameKind::Password);
+        }
         "key" if lists.secret_keys.contains(previous) => return Some(NameKind::Key),
         "keys" if matches!(previous, "api" | "secret" | "access") => return Some(NameKind::Key),
         _ => {}
