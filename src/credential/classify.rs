@@ -155,6 +155,11 @@ const OWN_PASSWORDS: &[&str] = &[
     "valkey",
 ];
 
+/// The same, of tokens: those that open an interface of the program itself.
+const OWN_TOKENS: &[&str] = &[
+    "admin", "internal", "jupyter", "notebook", "root", "service",
+];
+
 /// Whether the name is that of a secret which the program itself checks: it starts with whatever it
 /// is given, also with a placeholder.
 pub fn is_own_secret(name: &str) -> bool {
@@ -165,7 +170,8 @@ pub fn is_own_secret(name: &str) -> bool {
 
     let known = match kind {
         NameKind::Password => OWN_PASSWORDS,
-        NameKind::Secret | NameKind::Key | NameKind::Token => OWN,
+        NameKind::Token => OWN_TOKENS,
+        NameKind::Secret | NameKind::Key => OWN,
         NameKind::Credentials => return false,
     };
     let before: Vec<&str> = words
@@ -174,7 +180,6 @@ pub fn is_own_secret(name: &str) -> bool {
         .collect();
 
     match (kind, before.as_slice()) {
-        (NameKind::Token, _) => false,
         // `SECRET`, `SECRET_KEY`, `SECRET_KEY_BASE`
         (NameKind::Secret | NameKind::Key, ["secret"]) => true,
         (_, before) => before

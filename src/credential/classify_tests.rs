@@ -145,6 +145,7 @@ fn secrets_that_the_program_checks_itself() {
         ("SESSION_SECRET", true),
         ("POSTGRES_PASSWORD", true),
         ("ENCRYPTION_KEY", true),
+        ("JUPYTER_TOKEN", true),
         ("SMTP_PASSWORD", false),
         ("GOOGLE_CLIENT_SECRET", false),
         ("AWS_SECRET_ACCESS_KEY", false),

@@ -78,8 +78,8 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
 /// Whether a name holds the first letters of a word for a secret. Most names in a file do not, and
 /// need not be split into words.
 fn holds_stem(name: &str) -> bool {
-    const STEMS: [&[u8; 3]; 9] = [
-        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key",
+    const STEMS: [&[u8; 3]; 10] = [
+        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key", b"aut",
     ];
     // Letters outside ASCII may have these letters as their lower case.
     if !name.is_ascii() {

@@ -552,8 +552,11 @@ fn replicas(value: &Value<'_>) -> Setting<u32> {
         .map_or(Setting::Absent, count)
 }
 
+/// A number of containers. A variable whose default is 0 is a switch, so the number is not known.
 fn count(value: &Value<'_>) -> Setting<u32> {
-    value.setting(|text| text.parse().ok())
+    let is_variable = value.scalar().is_some_and(|scalar| !scalar.uses.is_empty());
+
+    value.setting(|text| text.parse().ok().filter(|count| *count > 0 || !is_variable))
 }
 
 /// Keys that join a namespace of the host.

@@ -66,9 +66,10 @@ fn missing(service: &Service, sink: &mut Sink) {
     };
 
     let example = match reference {
-        Some(reference) if !is_built => advice(reference),
-        _ => "",
+        Some(reference) if !is_built => advice(reference, service),
+        _ => String::new(),
     };
+    let is_dashboard = known.is_some_and(|known| known.class == Class::Dashboard);
 
     sink.report(
         Finding::new(
@@ -80,7 +81,8 @@ fn missing(service: &Service, sink: &mut Sink) {
             "add a `healthcheck` that queries the service itself{example}"
         ))
         .anchor(container.anchor)
-        .case_if(!has_none, "uncertain"),
+        .case_if(!has_none, "uncertain")
+        .case_if(is_dashboard, "dashboard"),
     );
 }
 
@@ -325,16 +327,20 @@ fn has_own(reference: &Reference) -> bool {
     data::image(&reference.repository()).is_some_and(|known| known.healthcheck)
 }
 
-/// The query for a check, for common services.
-fn advice(reference: &Reference) -> &'static str {
-    match reference.short_name() {
-        "postgres" | "postgresql" | "pgvector" | "timescaledb" => {
-            ": `pg_isready -U $POSTGRES_USER`"
-        }
-        "redis" | "valkey" => ": `redis-cli ping`",
-        "mysql" | "mariadb" => ": `mysqladmin ping -h localhost`",
-        "mongo" | "mongodb" => ": `mongosh --eval 'db.adminCommand(\"ping\")'`",
-        "rabbitmq" => ": `rabbitmq-diagnostics -q ping`",
-        _ => "",
-    }
+/// The command of a check, for common services.
+fn advice(reference: &Reference, service: &Service) -> String {
+    let repository = reference.repository();
+    let Some(known) = data::image(&repository).or_else(|| data::store(&repository)) else {
+        return String::new();
+    };
+
+    let container = &service.container;
+    let sets = |name: &str| {
+        let mut vars = container.env.iter();
+        vars.any(|var| var.name.value == name) || !container.env_from.is_empty()
+    };
+
+    known
+        .check(reference.tag.as_deref(), sets)
+        .map_or_else(String::new, |test| format!(": `test: {test}`"))
 }
