@@ -21,7 +21,10 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
     for var in &service.container.env {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
+            if !endpoint.is_single_word()
+                || is_of_registry(&var.name.value)
+                || may_reach(ctx, project, service, host)
+            {
                 continue;
             }
 
@@ -44,6 +47,13 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
             );
         }
     }
+}
+
+/// Whether a variable names a registry, which the engine or a build reaches, and not the service.
+fn is_of_registry(name: &str) -> bool {
+    name.to_ascii_uppercase()
+        .split('_')
+        .any(|word| matches!(word, "REGISTRY" | "REGISTRIES" | "MIRROR"))
 }
 
 pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -125,7 +135,12 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 .is_some_and(|known| known.class == Class::Proxy);
             let is_for_clients = is_for_browsers(&var.name.value)
                 || is_outward(&var.name.value.to_ascii_uppercase());
-            if endpoint.scheme.is_empty() || is_for_clients || is_pooler {
+            // A service may name itself by localhost.
+            let is_own = endpoint.is_local()
+                && endpoint
+                    .effective_port()
+                    .is_some_and(|port| serves(service, port));
+            if endpoint.scheme.is_empty() || is_for_clients || is_pooler || is_own {
                 continue;
             }
 
