@@ -145,6 +145,11 @@ pub fn is_reference(value: &str) -> bool {
         return true;
     }
 
+    // akv2k8s replaces the name of a secret in a vault.
+    if value.ends_with("@azurekeyvault") {
+        return true;
+    }
+
     if is_wrapped(value, b'%')
         || is_wrapped(value, b'@')
         || (is_wrapped(value, b'_') && value.starts_with("__"))
@@ -246,6 +251,8 @@ mod tests {
             "${{ secrets.X }}",
             "ENC[AES256]",
             "op://v/i/f",
+            "gcp:secretmanager:projects/p/secrets/s",
+            "db-password@azurekeyvault",
             "vault:kv#x",
             "ref+awsssm://x",
             "arn:aws:secretsmanager:eu:1:secret:x",
