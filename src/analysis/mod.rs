@@ -2,6 +2,7 @@
 //! stages ship, where a URL leads, what untrusted input reaches. Analysis reads facts and the
 //! graph; it judges nothing and reports nothing.
 
+pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
 pub mod endpoints;

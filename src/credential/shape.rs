@@ -84,7 +84,7 @@ fn counts_up(text: &str) -> bool {
     let kinds: [fn(&u8) -> bool; 2] = [u8::is_ascii_alphabetic, u8::is_ascii_digit];
 
     kinds.iter().any(|is_of_kind| {
-        let bytes: Vec<u8> = text.bytes().filter(|byte| is_of_kind(byte)).collect();
+        let bytes: Vec<u8> = text.bytes().filter(is_of_kind).collect();
         let mut run = 1;
 
         bytes.windows(2).any(|pair| {
