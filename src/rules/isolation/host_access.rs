@@ -220,7 +220,7 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
                     subject(owner, container)
                 ),
             )
-            .label("also passes the registry credentials of the user who runs Compose")
+            .label("also gives it the registry credentials of the user")
             .help("remove it, or use a socket proxy that allows only the calls needed")
             .case_if(owner.is_development(), "development"),
         );
