@@ -148,6 +148,14 @@ pub fn says_test(name: &str) -> bool {
         .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
+/// Whether a workflow has this name; without a name, it is called by its path.
+pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
+    match &workflow.name {
+        Some(known) => known.value.eq_ignore_ascii_case(name),
+        None => ctx.facts.path(workflow.file).ends_with(name),
+    }
+}
+
 /// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies
 /// elsewhere are templates, or disabled.
 pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {

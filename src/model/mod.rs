@@ -20,7 +20,9 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod repository_owner;
 pub mod server;
+pub mod tasks;
 pub mod workflow;
 
 use std::sync::OnceLock;

@@ -6,6 +6,7 @@
 
 mod action;
 mod build_command;
+mod container_command;
 mod credentials;
 mod evidence;
 mod expression;
@@ -16,6 +17,7 @@ mod purpose;
 mod value;
 
 pub use action::ActionRef;
+pub use container_command::{ContainerCommand, container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
