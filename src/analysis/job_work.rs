@@ -8,8 +8,8 @@ use crate::model::Setting;
 use crate::model::server::task;
 use crate::model::tasks::{Task, json_script, just_recipe, make_target, taskfile_task, toml_task};
 use crate::model::workflow::{
-    ActionRef, Evidence, Job, Step, Workflow, command_purposes, job_purposes, nested_script,
-    step_purposes,
+    ActionRef, Evidence, Job, Matrix, Step, Workflow, command_purposes, job_purposes,
+    nested_script, step_purposes,
 };
 use crate::source::{Location, SourceFile, join};
 use crate::syntax::shell::{self, Invocation, WrapperKind};
@@ -74,6 +74,8 @@ struct Follower<'a> {
     depth: u32,
     /// Paths and names of what was followed.
     seen: HashSet<(String, String)>,
+    /// The matrix of the job.
+    matrix: Option<Matrix>,
     /// The place of the job from which something outside of it is followed.
     origin: Option<Location>,
     work: JobWork,
@@ -86,6 +88,7 @@ impl<'a> Follower<'a> {
             root: root_of(ctx.facts.path(workflow.file)),
             depth: 0,
             seen: HashSet::new(),
+            matrix: None,
             origin: None,
             work: JobWork::default(),
         }
@@ -96,9 +99,11 @@ impl<'a> Follower<'a> {
             self.call(called_workflow(self.ctx, workflow, job), uses.location);
         }
 
+        let outer = std::mem::replace(&mut self.matrix, job.matrix.clone());
         for step in &job.steps {
             self.step(step);
         }
+        self.matrix = outer;
     }
 
     fn step(&mut self, step: &Step) {
@@ -301,12 +306,42 @@ impl<'a> Follower<'a> {
         let mut found = false;
 
         for name in &call.names {
-            found |= self.named_task(call, name.as_deref(), folders);
+            let Some(name) = name else {
+                found |= self.named_task(call, None, folders);
+                continue;
+            };
+
+            for name in self.matrix_values(name) {
+                // `bun run scripts/x.ts` runs a file.
+                let is_file = call.runner == TaskRunner::Manifest && name.contains(['/', '.']);
+                found |= is_file || self.named_task(call, Some(&name), folders);
+            }
         }
 
         // A target without a definition may be a file, or come from an included file.
         if !found && call.is_certain {
             self.work.is_open = true;
+        }
+    }
+
+    /// The values that a name has in the runs of a matrix: those of `os` for `${{ matrix.os }}`.
+    fn matrix_values(&self, name: &str) -> Vec<String> {
+        let axis = name
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+            .and_then(|expression| expression.trim().strip_prefix("matrix."));
+        let axes = self.matrix.iter().flat_map(|matrix| &matrix.axes);
+
+        match axes
+            .into_iter()
+            .find(|known| Some(known.name.value.as_str()) == axis)
+        {
+            Some(axis) => axis
+                .values
+                .iter()
+                .map(|value| value.value.clone())
+                .collect(),
+            None => vec![name.to_owned()],
         }
     }
 

@@ -36,7 +36,12 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             let run = run_of_checkout(&job.steps[step_index..], checkout);
             let privilege = Privilege::of(workflow, job_index);
             let finding = unguarded_checkout(trigger, checkout, run, privilege);
-            sink.report(finding.case_if(refusal == ForkRefusal::Likely, "refused"));
+            sink.report(match refusal {
+                ForkRefusal::Likely => finding
+                    .label("attacker-controlled; current releases of the action refuse forks")
+                    .case("refused"),
+                _ => finding,
+            });
         }
     }
 }

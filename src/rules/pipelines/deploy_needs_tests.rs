@@ -1,11 +1,10 @@
 //! `deploy-needs-tests`: jobs that deploy or publish run only if tests have passed.
 
-use std::cell::OnceCell;
-
 use crate::analysis::Ctx;
 use crate::analysis::job_work::{called_workflow, job_work, step_work};
 use crate::analysis::pipelines::{is_live, is_named, is_trial, says_deploy, says_test};
 use crate::finding::{Finding, Sink};
+use crate::model::env::EnvVar;
 use crate::model::workflow::{Evidence, Job, Purpose, Step, Workflow, job_purposes, step_purposes};
 use crate::source::Location;
 
@@ -18,28 +17,40 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    let tests = OnceCell::new();
-    let is_tested = workflow.awaited_by(tests_or_calls_tests);
-
+    let mut shipped = Vec::new();
     for (index, job) in workflow.jobs.iter().enumerate() {
-        let Some(shipping) = unguarded_shipping(ctx, workflow, index, MAX_CALLS) else {
-            continue;
-        };
-
-        if let Start::AfterFailure(tests) = start {
-            sink.report(shipping_after_failure(job, &shipping, tests));
-            continue;
+        if let Some(shipping) = unguarded_shipping(ctx, workflow, index, MAX_CALLS) {
+            shipped.push((job, shipping));
         }
-
-        let tests = *tests.get_or_init(|| tests_elsewhere(ctx, workflow));
-        if (is_deliberate(workflow, job) && tests.is_some())
-            || (shipping.purpose == Purpose::Push && is_tested[index])
-        {
-            continue;
-        }
-
-        sink.report(untested_shipping(workflow, job, &shipping, tests));
     }
+
+    if shipped.is_empty() {
+        return;
+    }
+
+    let tests = match start {
+        Start::AfterFailure(tests) => Some(tests),
+        _ => tests_elsewhere(ctx, workflow),
+    };
+    if start == Start::Untested && tests.is_some() {
+        shipped.retain(|(job, _)| !is_deliberate(workflow, job));
+    }
+
+    // The missing gate is one cause, however many jobs lack it.
+    let Some(((job, shipping), others)) = shipped.split_first() else {
+        return;
+    };
+
+    let mut finding = match start {
+        Start::AfterFailure(tests) => shipping_after_failure(job, shipping, tests),
+        _ => untested_shipping(workflow, job, shipping, tests),
+    };
+    for (job, shipping) in others {
+        let text = format!("job `{}` {}, too", job.id.value, verb(shipping.purpose));
+        finding = finding.related(shipping.location, text);
+    }
+
+    sink.report(finding);
 }
 
 /// What has to be true of a workflow's start for its jobs to ship something untested.
@@ -119,7 +130,11 @@ fn unguarded_shipping(
         Some(_) => called_shipping(ctx, workflow, job, calls)?,
         None => ships(job)?,
     };
+    let is_tested_later =
+        shipping.purpose == Purpose::Push && workflow.awaited_by(tests_or_calls_tests)[index];
     let is_stopped = is_trial(job)
+        || is_tested_later
+        || is_for_pull_requests(job)
         || is_gated_in_job(ctx, workflow, job, shipping.location)
         || is_gated_by_needs(ctx, workflow, index);
 
@@ -129,6 +144,10 @@ fn unguarded_shipping(
 /// What the workflow that a job calls ships, at the place of the call.
 fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Option<Evidence> {
     let called = called_workflow(ctx, workflow, job).filter(|_| calls > 0)?;
+    if job.with.iter().any(switches_shipping_off) {
+        return None;
+    }
+
     let shipping = (0..called.jobs.len())
         .find_map(|index| unguarded_shipping(ctx, called, index, calls - 1))?;
 
@@ -136,6 +155,31 @@ fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Opt
         location: job.uses.as_ref()?.location,
         ..shipping
     })
+}
+
+/// Whether a job runs for pull requests only: what it ships is temporary.
+fn is_for_pull_requests(job: &Job) -> bool {
+    job.condition.as_ref().is_some_and(|condition| {
+        let condition: String = condition.value.split_whitespace().collect();
+        let names_event = condition.contains("github.event_name=='pull_request'")
+            || condition.contains("github.event_name!='push'");
+
+        names_event && !condition.contains("||")
+    })
+}
+
+/// Whether a caller switches off what the called workflow would ship: `push: false`.
+fn switches_shipping_off(input: &EnvVar) -> bool {
+    let name = input.name.value.to_ascii_lowercase();
+    let is_switch = ["push", "publish", "deploy", "release"]
+        .iter()
+        .any(|word| name.contains(word));
+
+    is_switch
+        && input
+            .value
+            .literal()
+            .is_some_and(|text| text.value.eq_ignore_ascii_case("false"))
 }
 
 /// Whether a job that this one waits for stops it when tests fail.

@@ -352,9 +352,23 @@ fn hiding_pipe(step: &Step, script: &Script, invocation: &Invocation<'_>) -> Opt
     let mut later = script.commands.iter().filter(is_later);
     let passes = later
         .clone()
-        .all(|command| PASSING.contains(&command.name()));
+        .all(|command| PASSING.contains(&command.name()) && !is_read_later(script, command));
 
     passes.then(|| later.next_back().map(|command| command.span))?
+}
+
+/// Whether a later command reads a file that `tee` has written.
+fn is_read_later(script: &Script, command: &Command) -> bool {
+    let files = command.words.iter().skip(1).map(Word::text);
+    let mut files = files.filter(|word| !word.starts_with('-'));
+
+    command.name() == "tee"
+        && files.any(|file| {
+            script.commands.iter().any(|later| {
+                later.span.start > command.span.end
+                    && later.words.iter().any(|word| word.text().contains(file))
+            })
+        })
 }
 
 /// The `set +e` in effect for a command that is not the last of its script.

@@ -204,9 +204,15 @@ fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
         Finding::new(location, format!("no CI job {}", stage.task))
             .label(label)
             .help(format!("add {}", stage.addition))
-            .case_if(stage.anchor == Anchor::Image && !ships_image, "not-shipped")
+            .case_if(stage.is_image_scan() && !ships_image, "not-shipped")
             .case_if(stage.anchor == Anchor::Shipping && is_library, "library"),
     );
+}
+
+impl PipelineStage {
+    fn is_image_scan(&self) -> bool {
+        self.purposes.contains(&Purpose::ImageScan)
+    }
 }
 
 /// Whether a job of the workflow does what the stage does, by its own steps.
