@@ -3,6 +3,7 @@
 //! graph; it judges nothing and reports nothing.
 
 pub mod action_versions;
+pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
 pub mod endpoints;

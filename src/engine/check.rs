@@ -71,6 +71,13 @@ fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
 
     findings.extend(done.err().map(|finding| *finding));
 
+    // What a chart leaves out by default is a case of each finding about it.
+    for finding in &mut findings {
+        if ctx.facts.is_switched_off(finding.location) {
+            finding.cases.push(policy::SWITCHED_OFF);
+        }
+    }
+
     findings
 }
 

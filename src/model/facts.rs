@@ -3,19 +3,21 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
+use super::file_role::{FileRole, Role};
 use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
-use crate::source::{FileId, Location, Repository, SourceFile, Span};
+use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
@@ -29,6 +31,10 @@ pub struct FileFacts<'s> {
     pub objects: Vec<Object>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
+    /// Of a Helm template: its conditional parts.
+    pub switches: Vec<Switch>,
+    /// Of a values file of a Helm chart, and of its `Chart.yaml`.
+    pub values: Option<Box<ChartValues>>,
     /// Variables of an env file.
     pub env: Vec<EnvVar>,
     /// Comments, `#` included, in formats where they can hold suppressions.
@@ -49,6 +55,8 @@ impl FileFacts<'_> {
             objects: Vec::new(),
             kustomization: None,
             workflow: None,
+            switches: Vec::new(),
+            values: None,
             env: Vec::new(),
             comments: Vec::new(),
             errors: Vec::new(),
@@ -87,12 +95,21 @@ impl FileFacts<'_> {
     }
 }
 
+fn holds_container(switch: &Switch, object: &Object) -> bool {
+    object.workload().is_some_and(|workload| {
+        let mut containers = workload.pod.containers.iter();
+        containers.any(|container| switch.holds(container.anchor))
+    })
+}
+
 /// Facts of a repository before its parts are joined.
 #[derive(Debug)]
 pub struct Facts<'s> {
     pub repository: Repository<'s>,
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
+    /// By id: what each file is for.
+    pub roles: Vec<FileRole>,
     /// What compose files form together, joined from the rest; see [`Facts::projects`].
     pub joined: OnceLock<Vec<Project>>,
     /// The env files that git tracks; `None` where the repository is no git checkout.
@@ -111,6 +128,10 @@ pub struct Facts<'s> {
     secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
     /// By extension: the folders that hold such a file.
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
+    /// The files of each name.
+    names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The folders that hold more than files about containers.
+    project_folders: OnceLock<HashSet<String>>,
 }
 
 /// The variables of a repository's env files, gathered once for all projects.
@@ -131,8 +152,11 @@ impl<'s> Facts<'s> {
         files: Vec<FileFacts<'s>>,
         tracked: Option<HashSet<String>>,
     ) -> Self {
+        let sources = repository.files().iter();
+        let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
             repository,
+            roles,
             files,
             joined: OnceLock::new(),
             tracked,
@@ -145,6 +169,8 @@ impl<'s> Facts<'s> {
             cloned: OnceLock::new(),
             owners: OnceLock::new(),
             extensions: OnceLock::new(),
+            names: OnceLock::new(),
+            project_folders: OnceLock::new(),
         };
 
         facts.env_files = facts.read_env_files();
@@ -186,6 +212,11 @@ impl<'s> Facts<'s> {
 
     pub fn file(&self, file: FileId) -> &FileFacts<'s> {
         &self.files[file.0 as usize]
+    }
+
+    /// What a file is for.
+    pub fn role(&self, file: FileId) -> Role {
+        self.roles[file.0 as usize].role
     }
 
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
@@ -314,10 +345,139 @@ impl<'s> Facts<'s> {
             .is_some_and(|folders| folders.contains(folder))
     }
 
+    /// The folder of the chart that a file belongs to.
+    pub fn chart_folder(&self, file: FileId) -> Option<&'s str> {
+        let mut folder = parent(self.path(file));
+
+        loop {
+            if self.in_folder(folder, "Chart.yaml").is_some() {
+                return Some(folder);
+            }
+
+            if folder.is_empty() {
+                return None;
+            }
+
+            folder = parent(folder);
+        }
+    }
+
+    /// What `Chart.yaml` or `values.yaml` says, of the chart that a template belongs to.
+    pub fn of_chart(&self, template: FileId, name: &str) -> Option<&ChartValues> {
+        let folder = self.chart_folder(template)?;
+
+        self.file(self.in_folder(folder, name)?).values.as_deref()
+    }
+
+    fn in_folder(&self, folder: &str, name: &str) -> Option<FileId> {
+        Some(self.repository.find(&join(folder, name)?)?.id)
+    }
+
+    /// Whether a chart's default values leave out what is at a location of a template: a part of an
+    /// object, not an object as a whole. Of a part whose condition cannot be evaluated, this is
+    /// assumed, unless a container is in it.
+    pub fn is_switched_off(&self, location: Location) -> bool {
+        let facts = self.file(location.file);
+        let mut holding = facts
+            .switches
+            .iter()
+            .filter(|switch| switch.holds(location))
+            .peekable();
+        if holding.peek().is_none() {
+            return false;
+        }
+
+        let object = facts
+            .objects
+            .iter()
+            .rev()
+            .find(|object| object.anchor.span.start <= location.span.start);
+        let Some(object) = object else {
+            return false;
+        };
+
+        let values = self.of_chart(location.file, "values.yaml");
+        holding.any(|switch| {
+            !switch.holds(object.anchor)
+                && match chart::is_on(switch, values) {
+                    Some(is_on) => !is_on,
+                    None => !holds_container(switch, object),
+                }
+        })
+    }
+
+    /// Whether a chart's default values leave out an object of a template.
+    pub fn is_left_out(&self, object: &Object) -> bool {
+        let switches = &self.file(object.file).switches;
+        let values = self.of_chart(object.file, "values.yaml");
+
+        switches.iter().any(|switch| {
+            switch.holds(object.anchor) && chart::is_on(switch, values) == Some(false)
+        })
+    }
+
+    /// Whether a file of this name is in a folder or below it.
+    pub fn holds_name(&self, folder: &str, name: &str) -> bool {
+        let names = self.names.get_or_init(|| {
+            let mut names: HashMap<String, Vec<FileId>> = HashMap::new();
+            for file in self.repository.files() {
+                names
+                    .entry(file.name().to_owned())
+                    .or_default()
+                    .push(file.id);
+            }
+
+            names
+        });
+
+        let below = self.repository.below(folder);
+        let (Some(first), Some(last)) = (below.first(), below.last()) else {
+            return false;
+        };
+
+        let files = names.get(name).map_or(&[][..], Vec::as_slice);
+        let start = files.partition_point(|file| *file < first.id);
+
+        files.get(start).is_some_and(|file| *file <= last.id)
+    }
+
+    /// Whether a folder, or one below it, holds a file that is not about containers: neither a
+    /// Dockerfile, a compose file, a shell script nor a page of Markdown.
+    pub fn is_project_folder(&self, folder: &str) -> bool {
+        let folders = self.project_folders.get_or_init(|| {
+            let mut folders = HashSet::new();
+
+            for file in self.repository.files() {
+                if is_about_containers(file.name()) {
+                    continue;
+                }
+
+                let mut folder = file.folder();
+                while !folders.contains(folder) {
+                    folders.insert(folder.to_owned());
+                    folder = parent(folder);
+                }
+            }
+
+            folders
+        });
+
+        folders.contains(folder)
+    }
+
     /// The ids of all files of a kind.
     pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
         let ids = self.files.iter().zip(self.repository.files());
         ids.filter(move |(facts, _)| facts.kind == kind)
             .map(|(_, source)| source.id)
     }
+}
+
+fn is_about_containers(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+
+    name.contains("docker")
+        || name.contains("compose")
+        || name.ends_with(".sh")
+        || name.ends_with(".md")
 }

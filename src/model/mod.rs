@@ -3,6 +3,7 @@
 //! *absent*.
 
 pub mod build_context;
+pub mod chart;
 pub mod code;
 pub mod compose;
 pub mod container;

@@ -179,6 +179,8 @@ impl Fact for Subject<'_> {
                 matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows),
             ),
             "privileged" => boolean(&security.privileged),
+            "has-everything" => Field::Bool(security.privileged.is(true)),
+            "must-escalate" => Field::Bool(self.must_escalate()),
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),
             "read-only-root" => boolean(&security.read_only_root),
@@ -203,6 +205,18 @@ impl Fact for Subject<'_> {
 }
 
 impl Subject<'_> {
+    /// Whether the API refuses a pod that disables the escalation of this container's privileges.
+    fn must_escalate(&self) -> bool {
+        let security = &self.container.security;
+
+        matches!(self.owner, Owner::Kubernetes(..))
+            && (security.privileged.is(true)
+                || security
+                    .added_capabilities
+                    .iter()
+                    .any(|capability| matches!(capability.value.as_str(), "SYS_ADMIN" | "ALL")))
+    }
+
     /// A list; an empty one of an open container may have items elsewhere.
     fn list(&self, items: &[Located<String>]) -> Field {
         if items.is_empty() && self.container.open {

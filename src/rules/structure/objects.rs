@@ -1,6 +1,7 @@
 //! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`,
 //! `job-limits`, `explicit-namespace`: faults of single objects.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use crate::embedded::table;
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
+use crate::source::Location;
 
 /// A version of an API group that is no longer served.
 #[derive(Debug, Deserialize)]
@@ -57,6 +59,10 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
+    if object.helm && is_excluded(ctx, object, &entry.since) {
+        return;
+    }
+
     let help = match &entry.instead {
         Some(instead) => format!("use `{instead}`; some fields may differ"),
         None => "remove the object; it has no replacement".to_owned(),
@@ -69,8 +75,38 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         )
         .label(format!("removed in Kubernetes {}", entry.since))
         .help(help)
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .case_if(ctx.facts.is_left_out(object), "optional"),
     );
+}
+
+/// Whether the chart of an object is not for clusters of a version: its `kubeVersion` has an upper
+/// bound below.
+fn is_excluded(ctx: &Ctx, object: &Object, since: &str) -> bool {
+    let chart = ctx.facts.of_chart(object.file, "Chart.yaml");
+    let Some(range) = chart.and_then(|chart| chart.text("kubeVersion")) else {
+        return false;
+    };
+
+    let Some(since) = minor_version(since) else {
+        return false;
+    };
+
+    // Alternatives of a range each have their own bound.
+    range.value.split("||").all(|alternative| {
+        alternative.split('<').skip(1).any(|bound| {
+            let inclusive = bound.starts_with('=');
+            minor_version(bound.trim_start_matches(['=', ' ', 'v']))
+                .is_some_and(|bound| bound < since || (bound == since && !inclusive))
+        })
+    })
+}
+
+/// Major and minor part of a version.
+fn minor_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split(|letter: char| !letter.is_ascii_digit());
+
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
@@ -112,11 +148,12 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
         return;
     }
 
-    for (index, variable) in container.env.iter().enumerate() {
-        let Some(first) = container.env[..index]
-            .iter()
-            .find(|other| other.name.value == variable.name.value)
-        else {
+    let mut firsts: HashMap<&str, Location> = HashMap::new();
+
+    for variable in &container.env {
+        let name = variable.name.value.as_str();
+        let Some(&first) = firsts.get(name) else {
+            firsts.insert(name, variable.name.location);
             continue;
         };
 
@@ -130,7 +167,7 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
                 ),
             )
             .label("this one wins")
-            .related(first.name.location, "first set here")
+            .related(first, "first set here")
             .help("keep one of them")
             .anchor(object.anchor),
         );
