@@ -38,7 +38,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             let finding = unguarded_checkout(trigger, checkout, run, privilege);
             sink.report(match refusal {
                 ForkRefusal::Likely => finding
-                    .label("attacker-controlled; current releases of the action refuse forks")
+                    .label("attacker-controlled, unless a recent release refuses forks")
                     .case("refused"),
                 _ => finding,
             });

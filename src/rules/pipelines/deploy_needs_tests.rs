@@ -17,13 +17,10 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    let mut shipped = Vec::new();
-    for (index, job) in workflow.jobs.iter().enumerate() {
-        if let Some(shipping) = unguarded_shipping(ctx, workflow, index, MAX_CALLS) {
-            shipped.push((job, shipping));
-        }
-    }
-
+    let mut shipped: Vec<(&Job, Evidence)> = unguarded_shipping(ctx, workflow, MAX_CALLS)
+        .into_iter()
+        .map(|(index, shipping)| (&workflow.jobs[index], shipping))
+        .collect();
     if shipped.is_empty() {
         return;
     }
@@ -114,31 +111,40 @@ fn ignored_tests(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
     followed.find_map(|other| first_test(ctx, other))
 }
 
-/// What a job ships although no test, no environment and no trial stops it.
-fn unguarded_shipping(
-    ctx: &Ctx,
-    workflow: &Workflow,
-    index: usize,
-    calls: u32,
-) -> Option<Evidence> {
-    let job = &workflow.jobs[index];
-    if job.is_disabled() || !job.environment.is_absent() {
-        return None;
+/// What jobs ship although no test, no environment and no trial stops them, by their numbers.
+fn unguarded_shipping(ctx: &Ctx, workflow: &Workflow, calls: u32) -> Vec<(usize, Evidence)> {
+    let mut shipped: Vec<(usize, Evidence)> = workflow
+        .jobs
+        .iter()
+        .enumerate()
+        .filter(|(_, job)| !job.is_disabled() && job.environment.is_absent())
+        .filter_map(|(index, job)| {
+            let shipping = match &job.uses {
+                Some(_) => called_shipping(ctx, workflow, job, calls)?,
+                None => ships(job)?,
+            };
+            Some((index, shipping))
+        })
+        .filter(|(index, _)| {
+            let job = &workflow.jobs[*index];
+            !is_trial(job) && !is_for_pull_requests(job)
+        })
+        .collect();
+    if shipped.is_empty() {
+        return shipped;
     }
 
-    let shipping = match &job.uses {
-        Some(_) => called_shipping(ctx, workflow, job, calls)?,
-        None => ships(job)?,
-    };
-    let is_tested_later =
-        shipping.purpose == Purpose::Push && workflow.awaited_by(tests_or_calls_tests)[index];
-    let is_stopped = is_trial(job)
-        || is_tested_later
-        || is_for_pull_requests(job)
-        || is_gated_in_job(ctx, workflow, job, shipping.location)
-        || is_gated_by_needs(ctx, workflow, index);
+    let is_gated = jobs_gated_by_needs(ctx, workflow);
+    let is_tested_later = workflow.awaited_by(tests_or_calls_tests);
 
-    (!is_stopped).then_some(shipping)
+    shipped.retain(|(index, shipping)| {
+        let job = &workflow.jobs[*index];
+        let is_tested = shipping.purpose == Purpose::Push && is_tested_later[*index];
+
+        !is_gated[*index] && !is_tested && !is_gated_in_job(ctx, workflow, job, shipping.location)
+    });
+
+    shipped
 }
 
 /// What the workflow that a job calls ships, at the place of the call.
@@ -148,8 +154,9 @@ fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Opt
         return None;
     }
 
-    let shipping = (0..called.jobs.len())
-        .find_map(|index| unguarded_shipping(ctx, called, index, calls - 1))?;
+    let (_, shipping) = unguarded_shipping(ctx, called, calls - 1)
+        .into_iter()
+        .next()?;
 
     Some(Evidence {
         location: job.uses.as_ref()?.location,
@@ -182,27 +189,32 @@ fn switches_shipping_off(input: &EnvVar) -> bool {
             .is_some_and(|text| text.value.eq_ignore_ascii_case("false"))
 }
 
-/// Whether a job that this one waits for stops it when tests fail.
-fn is_gated_by_needs(ctx: &Ctx, workflow: &Workflow, index: usize) -> bool {
-    let mut seen = vec![false; workflow.jobs.len()];
-    let mut open = vec![index];
-
-    while let Some(index) = open.pop() {
+/// Of each job, by its number: whether a job that it waits for stops it when tests fail.
+fn jobs_gated_by_needs(ctx: &Ctx, workflow: &Workflow) -> Vec<bool> {
+    let mut stopped = vec![Vec::new(); workflow.jobs.len()];
+    for index in 0..workflow.jobs.len() {
         for needed in workflow.needed_jobs(index) {
-            if seen[needed] || !stops_on_failure(workflow, index, &workflow.jobs[needed]) {
-                continue;
+            if stops_on_failure(workflow, index, &workflow.jobs[needed]) {
+                stopped[needed].push(index);
             }
-
-            if may_fail_on_tests(ctx, workflow, &workflow.jobs[needed]) {
-                return true;
-            }
-
-            seen[needed] = true;
-            open.push(needed);
         }
     }
 
-    false
+    let mut is_gated = vec![false; workflow.jobs.len()];
+    let mut open: Vec<usize> = (0..workflow.jobs.len())
+        .filter(|&index| !stopped[index].is_empty())
+        .filter(|&index| may_fail_on_tests(ctx, workflow, &workflow.jobs[index]))
+        .collect();
+
+    while let Some(index) = open.pop() {
+        for &dependent in &stopped[index] {
+            if !std::mem::replace(&mut is_gated[dependent], true) {
+                open.push(dependent);
+            }
+        }
+    }
+
+    is_gated
 }
 
 /// Whether a job does not run if one that it needs has failed. A condition with `always()` or

@@ -378,12 +378,11 @@ fn errexit_off(script: &Script, invocation: &Invocation<'_>) -> Option<Span> {
         return None;
     }
 
-    let last_set = script
-        .commands
-        .iter()
-        .filter(|command| command.name() == "set" && command.span.end < failing.span.start)
-        .filter(|command| ShellOption::ErrExit.set_by(&command.words[1..]).is_some())
-        .next_back()?;
+    let last_set = script.commands.iter().rfind(|command| {
+        command.name() == "set"
+            && command.span.end < failing.span.start
+            && ShellOption::ErrExit.set_by(&command.words[1..]).is_some()
+    })?;
     let is_off = ShellOption::ErrExit.set_by(&last_set.words[1..]) == Some(false);
     let has_follower = script
         .commands
