@@ -22,6 +22,7 @@ pub mod lower;
 pub mod package;
 pub mod path_class;
 pub mod repository_owner;
+pub mod roles;
 pub mod server;
 pub mod tasks;
 pub mod workflow;
