@@ -95,28 +95,6 @@ pub fn says_deploy(job: &Job) -> bool {
         .any(|name| name.to_ascii_lowercase().contains("deploy"))
 }
 
-<<<<<<< HEAD
-/// Whether a name announces tests.
-pub fn says_test(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "test",
-        "tests",
-        "testing",
-        "verify",
-        "check",
-        "smoke",
-        "e2e",
-        "integration",
-        "validate",
-        "validation",
-        "conformance",
-        "lint",
-    ];
-
-    name.split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
-}
-
 /// Whether a workflow has this name; without a name, it is called by its path.
 pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
     match &workflow.name {
@@ -125,8 +103,6 @@ pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
     }
 }
 
-=======
->>>>>>> main
 /// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies
 /// elsewhere are templates, or disabled.
 pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
