@@ -124,6 +124,11 @@ pub fn is_reference(value: &str) -> bool {
         return true;
     }
 
+    // akv2k8s: the name of an entry of Azure's key vault.
+    if value.contains("@azurekeyvault") {
+        return true;
+    }
+
     if is_wrapped(value, b'%')
         || is_wrapped(value, b'@')
         || (is_wrapped(value, b'_') && value.starts_with("__"))
@@ -226,6 +231,8 @@ mod tests {
             "ENC[AES256]",
             "op://v/i/f",
             "vault:kv#x",
+            "gcp:secretmanager:projects/p/secrets/s",
+            "mail-token@azurekeyvault?value",
             "ref+awsssm://x",
             "arn:aws:secretsmanager:eu:1:secret:x",
             "/run/secrets/x",
