@@ -24,6 +24,13 @@ const TOOLS: &[&str] = &[
     "jq",
     "bash",
     "grpc_health_probe",
+    // Clients that images of a database have in some versions only.
+    "mongo",
+    "mongosh",
+    "mysql",
+    "mysqladmin",
+    "mysqlcheck",
+    "mysqlshow",
 ];
 
 /// Packages under other names than their program.
@@ -45,7 +52,19 @@ const PACKAGES: &[(&str, &[&str])] = &[
         &["netcat", "netcat-openbsd", "netcat-traditional"],
     ),
     ("wget", &["wget", "busybox"]),
+    ("mongo", &["mongodb-org-shell", "mongodb-clients"]),
+    ("mysql", &["mariadb-client", "mariadb-client-compat"]),
+    ("mysqladmin", MYSQL_CLIENTS),
+    ("mysqlcheck", MYSQL_CLIENTS),
+    ("mysqlshow", MYSQL_CLIENTS),
     ("http", &["httpie"]),
+];
+
+const MYSQL_CLIENTS: &[&str] = &[
+    "default-mysql-client",
+    "mysql-client",
+    "mariadb-client",
+    "mariadb-client-compat",
 ];
 
 /// HEALTHCHECK.
@@ -145,10 +164,23 @@ fn finding(location: Location, tool: &str, who: &str) -> Finding {
         format!("{who} has no `{tool}`, so its health check always fails"),
     )
     .label("not in the image")
-    .help(
-        "use a tool that is in the image (`python -c`, `node -e`, the server's own \
-            client), or install this one",
-    )
+    .help(advice(tool))
+}
+
+/// What to write instead of a program that is not in the image.
+fn advice(tool: &str) -> &'static str {
+    match tool {
+        "mongo" => "call `mongosh`, which replaces it",
+        "mongosh" => "call `mongo`, the shell of this version",
+        "mysqladmin" => "call `mariadb-admin`, or the `healthcheck.sh` of the image",
+        "mysql" => "call `mariadb`, or the `healthcheck.sh` of the image",
+        "mysqlcheck" => "call `mariadb-check`",
+        "mysqlshow" => "call `mariadb-show`",
+        _ => {
+            "use a tool that is in the image (`python -c`, `node -e`, the server's own client), \
+             or install this one"
+        }
+    }
 }
 
 /// The first program of a check that is missing, unless another is tried instead.
