@@ -229,14 +229,22 @@ fn reaches(tag: Option<&str>, version: &str) -> Option<bool> {
     }
 
     // `mongo:6` is the newest 6.
-    Some(found.iter().copied().chain([u32::MAX]).ge(version_numbers(version)))
+    Some(
+        found
+            .iter()
+            .copied()
+            .chain([u32::MAX])
+            .ge(version_numbers(version)),
+    )
 }
 
 /// The numbers that a version begins with.
 fn version_numbers(text: &str) -> Vec<u32> {
     text.split('.')
         .map_while(|part| {
-            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            let digits = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
             part[..digits].parse().ok()
         })
         .collect()
@@ -401,7 +409,10 @@ mod tests {
         assert_eq!(loki.carries(Some("3.6.0"), "wget"), Some(false));
         assert!(loki.is_bare(Some("main")) == loki.is_bare(Some("3.5")));
         let aspnet = image("mcr.microsoft.com/dotnet/aspnet").unwrap();
-        assert_eq!(aspnet.carries(Some("9.0-noble-chiseled"), "sh"), Some(false));
+        assert_eq!(
+            aspnet.carries(Some("9.0-noble-chiseled"), "sh"),
+            Some(false)
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::model::container::{
     Security,
 };
 use crate::model::env::EnvOrigin;
-use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse};
+use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse, NamedContext};
 use crate::model::{Command, Setting};
 use crate::source::{FileId, Located, Location, join};
 
@@ -645,7 +645,10 @@ fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
             .get("additional_contexts")
             .map_or(&[][..], Value::fields)
             .iter()
-            .map(ValueField::name)
+            .map(|field| NamedContext {
+                name: field.key.to_string(),
+                value: field.value.text().unwrap_or_default().to_owned(),
+            })
             .collect(),
     }
 }

@@ -16,6 +16,7 @@ mod purpose;
 mod value;
 
 pub use action::ActionRef;
+pub(in crate::model) use build_command::BuildCommand;
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;

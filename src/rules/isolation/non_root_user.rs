@@ -74,8 +74,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     .case("drops-privileges"),
             ),
             None if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
-                let is_used = uses_of(ctx, dockerfile, stage)
-                    .any(|image_use| !matches!(image_use.user, User::Pipeline(_)));
+                let is_used =
+                    uses_of(ctx, dockerfile, stage).any(|image_use| image_use.user.runs());
                 sink.report(finding.case("development").case_if(!is_used, "unused"));
             }
             // The user of an unknown base image is most likely root.
@@ -289,7 +289,7 @@ fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
             User::Container(_, workload, container) => {
                 Some(workload.pod.windows || may_set_user(container))
             }
-            User::Pipeline(_) => None,
+            User::Pipeline(_) | User::Caller(_) => None,
         })
         .peekable();
 
@@ -314,7 +314,7 @@ fn runs_here(user: &User) -> Option<String> {
         User::Container(object, ..) => {
             Some(format!("{} runs it without `runAsNonRoot`", object.title()))
         }
-        User::Pipeline(_) => None,
+        User::Pipeline(_) | User::Caller(_) => None,
     }
 }
 
@@ -325,7 +325,7 @@ fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
         let name = match image_use.user {
             User::Service(_, service) => service.name(),
             User::Container(_, _, container) => &container.name.value,
-            User::Pipeline(_) => continue,
+            User::Pipeline(_) | User::Caller(_) => continue,
         };
 
         if !names.contains(&name) {
