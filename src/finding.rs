@@ -74,6 +74,8 @@ pub enum Subject {
     /// A unit of so many parts, known by its first file: the findings are joined if all parts, three
     /// at least, have the cause; otherwise they are those of their file.
     Unit { file: FileId, parts: u32 },
+    /// A folder, known by its first file: all findings are joined.
+    Folder(FileId),
     /// The repository: all findings are joined.
     Repository,
 }

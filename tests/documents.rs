@@ -151,7 +151,7 @@ fn index_of_rules() -> String {
     out
 }
 
-const HEAD: &str = "| rule | level | formats | code |\n| --- | --- | --- | --- |\n";
+const HEAD: &str = "| rule | level | concern | formats | code |\n| --- | --- | --- | --- | --- |\n";
 
 fn row(name: &str, sources: &BTreeSet<String>) -> String {
     let rule = catalog::rule(name).unwrap_or_else(|| panic!("rules/{name}.md is missing"));
@@ -179,7 +179,8 @@ fn row(name: &str, sources: &BTreeSet<String>) -> String {
         .collect();
 
     format!(
-        "| [{name}](../rules/{name}.md) | {level} | {} | {} |\n",
+        "| [{name}](../rules/{name}.md) | {level} | {} | {} | {} |\n",
+        rule.concern.as_str(),
         formats.join(", "),
         sources.join(", ")
     )

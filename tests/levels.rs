@@ -171,7 +171,7 @@ services:
 fn a_developers_machine_is_its_own() {
     const RULES: Rules = rules(&["security-profile-disabled", "dangerous-capability"]);
 
-    for (path, level) in [("compose.yaml", "error"), ("compose.dev.yaml", "warning")] {
+    for (path, level) in [("compose.yaml", "error"), ("compose.dev.yaml", "note")] {
         RULES.check(&format!(
             r"//- {path}
 services:
@@ -184,6 +184,46 @@ services:
 "
         ));
     }
+}
+
+#[test]
+fn what_shows_something_is_noted_once_a_folder() {
+    const RULES: Rules = rules(&["privileged-container", "selector-mismatch"]);
+    RULES.check(
+        r"//- examples/a.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: a
+spec:
+  selector:
+  ^^^^^^^^ error[selector-mismatch]
+    matchLabels:
+      app: a
+  template:
+    metadata:
+      labels:
+        app: b
+    spec:
+      containers:
+        - name: a
+          image: acme/a:1.0.0
+          securityContext:
+            privileged: true
+                        ^^^^ note[privileged-container]: `a` runs in privileged mode (and 1 more in this folder)
+//- examples/b.yaml
+apiVersion: v1
+kind: Pod
+metadata:
+  name: b
+spec:
+  containers:
+    - name: b
+      image: acme/b:1.0.0
+      securityContext:
+        privileged: true
+",
+    );
 }
 
 #[test]

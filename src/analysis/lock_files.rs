@@ -16,13 +16,9 @@ pub enum WhenMissing {
 
 /// Whether a lock file of this name is in or below a build context.
 pub fn exists(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    contexts(ctx.facts, dockerfile).iter().any(|context| {
-        ctx.facts
-            .repository
-            .below(&context.folder)
-            .iter()
-            .any(|file| file.name() == name)
-    })
+    contexts(ctx.facts, dockerfile)
+        .iter()
+        .any(|context| ctx.facts.holds_name(&context.folder, name))
 }
 
 /// Whether a lock file is in the image when the step runs.

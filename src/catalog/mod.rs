@@ -86,6 +86,43 @@ impl Format {
     }
 }
 
+/// What a rule is about. It decides, with the role of the file, how much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Concern {
+    /// It cannot start, cannot be reached, or does not do what is written.
+    Works,
+    /// A credential, or the means to get at one.
+    Secret,
+    /// What an attacker can do who is already inside.
+    Hardening,
+    /// What a crash, a load or a rollout does to those who use it.
+    Availability,
+    /// What can be reached from outside.
+    Exposure,
+    /// Content that can change without a commit.
+    Pinning,
+    /// Waste, habits and documentation.
+    Hygiene,
+    /// What a pipeline tests, ships and trusts.
+    Pipeline,
+}
+
+impl Concern {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Concern::Works => "works",
+            Concern::Secret => "secret",
+            Concern::Hardening => "hardening",
+            Concern::Availability => "availability",
+            Concern::Exposure => "exposure",
+            Concern::Pinning => "pinning",
+            Concern::Hygiene => "hygiene",
+            Concern::Pipeline => "pipeline",
+        }
+    }
+}
+
 /// A rule, as its page describes it.
 #[derive(Debug)]
 pub struct Rule {
@@ -95,6 +132,7 @@ pub struct Rule {
     pub level: Level,
     /// Lower levels of cases that a check names: a role, or what the evidence leaves open.
     pub levels: BTreeMap<String, Level>,
+    pub concern: Concern,
     pub confidence: Confidence,
     pub profile: Profile,
     /// Formats for which the rule is in the strict profile only, although `profile` is recommended.
@@ -125,6 +163,7 @@ struct Header {
     level: Level,
     #[serde(default)]
     levels: BTreeMap<String, Level>,
+    concern: Concern,
     #[serde(default = "high")]
     confidence: Confidence,
     #[serde(default = "recommended")]
@@ -175,6 +214,7 @@ impl Rule {
             summary: header.summary,
             level: header.level,
             levels: header.levels,
+            concern: header.concern,
             confidence: header.confidence,
             profile: header.profile,
             strict_on: header.strict_on,

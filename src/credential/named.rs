@@ -13,6 +13,8 @@ use std::ops::Range;
 
 /// The longest value that is read, in bytes.
 const LONGEST: usize = 4_096;
+/// The longest part of a line before a name that is read, in bytes.
+const LONGEST_BEFORE: usize = 512;
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 128;
 /// The largest distance between the two parts of a pair, in bytes.
@@ -213,9 +215,12 @@ fn count(bytes: &[u8], offset: usize, test: impl Fn(u8) -> bool) -> usize {
         .count()
 }
 
+/// The end of a line, or of its part after `offset` that is read.
 fn line_end(text: &str, offset: usize) -> usize {
-    let rest = text.as_bytes().get(offset..).unwrap_or_default();
-    memchr::memchr2(b'\n', b'\r', rest).map_or(text.len(), |length| offset + length)
+    let end = text.len().min(offset.saturating_add(LONGEST));
+    let rest = text.as_bytes().get(offset..end).unwrap_or_default();
+
+    memchr::memchr2(b'\n', b'\r', rest).map_or(end, |length| offset + length)
 }
 
 /// Whether a line is the header of a block scalar, perhaps with a comment.
@@ -268,8 +273,12 @@ fn block(text: &str, name_start: usize, form: BlockForm) -> Vec<Span> {
     spans
 }
 
+/// The start of a line, or of its part before `offset` that is read.
 fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or(0, |end| end + 1)
+    let from = offset.saturating_sub(LONGEST_BEFORE);
+    let before = &text.as_bytes()[from..offset];
+
+    memchr::memrchr(b'\n', before).map_or(from, |end| from + end + 1)
 }
 
 fn indent(line: &str) -> usize {

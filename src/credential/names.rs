@@ -21,7 +21,7 @@ pub enum NameKind {
 /// The kind of secret that the name of a variable, key or label stands for, or `None`. Names may be
 /// in snake, kebab, camel or dotted case.
 pub fn secret_name(name: &str) -> Option<NameKind> {
-    if name.len() > 128 {
+    if name.len() > 128 || !holds_stem(name) {
         return None;
     }
 
@@ -68,6 +68,26 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
     }
 
     kind_by_ending(last)
+}
+
+/// Whether a name holds the first letters of a word for a secret. Most names in a file do not, and
+/// need not be split into words.
+fn holds_stem(name: &str) -> bool {
+    const STEMS: [&[u8; 3]; 9] = [
+        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key",
+    ];
+    // Letters outside ASCII may have these letters as their lower case.
+    if !name.is_ascii() {
+        return true;
+    }
+
+    let bytes = name.as_bytes();
+    let is_stem = |window: &[u8]| STEMS.iter().any(|stem| window.eq_ignore_ascii_case(*stem));
+
+    bytes.windows(3).any(is_stem)
+        || bytes
+            .windows(2)
+            .any(|window| window.eq_ignore_ascii_case(b"pw"))
 }
 
 /// The kind of a name whose words are written together: `PGPASSWORD`, `MINIO_SECRETKEY`,

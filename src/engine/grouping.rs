@@ -20,6 +20,8 @@ enum Unit {
     File(FileId),
     /// A unit of parts, by its first file.
     Parts(FileId, u32),
+    /// A folder, by its first file.
+    Folder(FileId),
     Repository,
 }
 
@@ -67,6 +69,7 @@ fn key(finding: &Finding) -> Option<Key> {
     let unit = match subject {
         Subject::File => Unit::File(finding.location.file),
         Subject::Unit { file, parts } => Unit::Parts(file, parts),
+        Subject::Folder(first) => Unit::Folder(first),
         Subject::Repository => Unit::Repository,
     };
 
@@ -97,7 +100,7 @@ fn is_joined(unit: Unit, count: usize) -> bool {
     match unit {
         Unit::File(_) => count >= MIN_JOINED,
         Unit::Parts(_, parts) => count >= MIN_JOINED && count == parts as usize,
-        Unit::Repository => count > 1,
+        Unit::Folder(_) | Unit::Repository => count > 1,
     }
 }
 
@@ -108,7 +111,7 @@ fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
         .iter()
         .map(|&(file, index)| by_file[file][index].location);
     let related: Vec<Label> = match unit {
-        Unit::File(_) => locations.take(MAX_RELATED).map(and_here).collect(),
+        Unit::File(_) | Unit::Folder(_) => locations.take(MAX_RELATED).map(and_here).collect(),
         Unit::Parts(..) | Unit::Repository => Vec::new(),
     };
 
@@ -119,6 +122,9 @@ fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
     match (unit, first.joined_message.take()) {
         (Unit::File(_), _) => {
             first.message = format!("{} (and {} more in this file)", first.message, rest.len());
+        }
+        (Unit::Folder(_), _) => {
+            first.message = format!("{} (and {} more in this folder)", first.message, rest.len());
         }
         (Unit::Parts(..) | Unit::Repository, Some(message)) => first.message = message,
         (Unit::Parts(..) | Unit::Repository, None) => {}

@@ -9,12 +9,12 @@ use rayon::prelude::*;
 use super::grouping;
 use super::options::Options;
 use super::workers::BATCH;
-use crate::catalog::{self, Format, Rule};
+use crate::catalog::{self, Concern, Format, Rule};
 use crate::fence::isolate;
-use crate::finding::{Finding, Level};
+use crate::finding::{Cause, Finding, Level, Subject};
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_test_input;
+use crate::model::file_role::{Role, is_test_input};
 use crate::source::{FileId, SourceFile, is_inside};
 
 /// The findings that are reported, with their levels: file by file, joined by their causes.
@@ -56,7 +56,13 @@ fn apply_to_file(
             return false;
         };
 
-        let level = default_level(rule, finding, is_test_input);
+        let role = role_of(facts, finding);
+        let level = default_level(rule, finding, role, is_test_input);
+
+        if level == Level::Note && role == Role::Practice {
+            join_in_folder(facts, finding);
+        }
+
         let configured = options.config.level(rule, format, path, level);
         finding.level = configured.unwrap_or(level);
 
@@ -73,13 +79,31 @@ fn apply_to_file(
 /// The case of a finding in a workflow that does not run, which `engine::check` names for all rules.
 pub(super) const SHELVED: &str = "shelved";
 
+/// A case that needs no level on the page: a check knows the role of what it looks at better than
+/// the path of the file does.
+fn is_general(case: &str) -> bool {
+    case == SHELVED || case == Role::Development.as_str() || case == Role::Practice.as_str()
+}
+
+/// The role of what a finding is about: that of its file, or what the check says of a part of it.
+fn role_of(facts: &Facts, finding: &Finding) -> Role {
+    let of_file = facts.role(finding.location.file);
+    let named = |role: Role| finding.cases.contains(&role.as_str());
+
+    match of_file {
+        Role::Production if named(Role::Practice) => Role::Practice,
+        Role::Production if named(Role::Development) => Role::Development,
+        _ => of_file,
+    }
+}
+
 /// The level of a finding before the configuration is asked.
-fn default_level(rule: &Rule, finding: &Finding, is_test_input: bool) -> Level {
+fn default_level(rule: &Rule, finding: &Finding, role: Role, is_test_input: bool) -> Level {
     debug_assert!(
         finding
             .cases
             .iter()
-            .all(|case| *case == SHELVED || rule.levels.contains_key(*case)),
+            .all(|case| is_general(case) || rule.levels.contains_key(*case)),
         "rules/{}.md has no level for one of {:?}",
         rule.name,
         finding.cases
@@ -94,8 +118,44 @@ fn default_level(rule: &Rule, finding: &Finding, is_test_input: bool) -> Level {
         _ if is_test_input => Level::Note,
         "internal-error" => finding.level,
         _ if is_harmless => Level::Note,
-        _ => finding.level.min(rule.level_of(&finding.cases)),
+        _ => finding.level.min(level_in_role(rule, &finding.cases, role)),
     }
+}
+
+/// The level of a finding by the role of what it is about: the page's own for that role, or else by
+/// what the rule is about. Only what does not work, and credentials, matter in every file.
+fn level_in_role(rule: &Rule, cases: &[&str], role: Role) -> Level {
+    let level = rule.level_of(cases);
+    if let Some(of_role) = rule.levels.get(role.as_str()) {
+        return level.min(*of_role);
+    }
+
+    let matters = match role {
+        Role::Production => true,
+        Role::Development => !matches!(
+            rule.concern,
+            Concern::Hardening | Concern::Availability | Concern::Exposure | Concern::Pinning
+        ),
+        Role::Practice => matches!(rule.concern, Concern::Works | Concern::Secret),
+    };
+
+    if matters { level } else { Level::Note }
+}
+
+/// Makes a note about a file of practice one with those of its rule in the same folder.
+fn join_in_folder(facts: &Facts, finding: &mut Finding) {
+    if matches!(&finding.cause, Some(cause) if cause.subject == Subject::Repository) {
+        return;
+    }
+
+    let folder = facts.source(finding.location.file).folder();
+    let first = facts.repository.below(folder).first();
+    let first = first.map_or(finding.location.file, |source| source.id);
+
+    finding.cause = Some(Cause {
+        subject: Subject::Folder(first),
+        aspect: folder.to_owned().into(),
+    });
 }
 
 /// Order of findings in a file: errors first, then by position.

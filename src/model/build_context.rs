@@ -7,7 +7,7 @@ use super::dockerfile::Dockerfile;
 use super::dockerignore::Dockerignore;
 use super::facts::Facts;
 use super::workflow::image_builds;
-use crate::source::{SourceFile, file_name, join, parent};
+use crate::source::{SourceFile, join, parent};
 use crate::syntax::dockerfile::{Body, Source};
 
 /// One build context.
@@ -144,19 +144,10 @@ fn likely(facts: &Facts, dockerfile: &Dockerfile) -> String {
     let home = parent(facts.path(dockerfile.file)).to_owned();
     let sources = literal_sources(dockerfile);
     if sources.is_empty() {
-        let below = facts.repository.below(&home);
-        let alone = below.iter().all(|file| {
-            let name = file_name(&file.path).to_ascii_lowercase();
-            name.contains("docker")
-                || name.contains("compose")
-                || name.ends_with(".sh")
-                || name.ends_with(".md")
-        });
-
-        return if alone {
-            parent(&home).to_owned()
-        } else {
+        return if facts.is_project_folder(&home) {
             home
+        } else {
+            parent(&home).to_owned()
         };
     }
 

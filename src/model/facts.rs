@@ -10,13 +10,14 @@ use super::dockerfile::Dockerfile;
 use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
+use super::file_role::{FileRole, Role};
 use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
-use crate::source::{FileId, Location, Repository, SourceFile, Span};
+use crate::source::{FileId, Location, Repository, SourceFile, Span, parent};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
@@ -94,6 +95,8 @@ pub struct Facts<'s> {
     pub repository: Repository<'s>,
     /// By id, one for each source.
     pub files: Vec<FileFacts<'s>>,
+    /// By id: what each file is for.
+    pub roles: Vec<FileRole>,
     /// What compose files form together, joined from the rest; see [`Facts::projects`].
     pub joined: OnceLock<Vec<Project>>,
     /// The env files that git tracks; `None` where the repository is no git checkout.
@@ -112,6 +115,10 @@ pub struct Facts<'s> {
     secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
     /// By extension: the folders that hold such a file.
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
+    /// The files of each name.
+    names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The folders that hold more than files about containers.
+    project_folders: OnceLock<HashSet<String>>,
 }
 
 /// The variables of a repository's env files, gathered once for all projects.
@@ -132,8 +139,11 @@ impl<'s> Facts<'s> {
         files: Vec<FileFacts<'s>>,
         tracked: Option<HashSet<String>>,
     ) -> Self {
+        let sources = repository.files().iter();
+        let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
             repository,
+            roles,
             files,
             joined: OnceLock::new(),
             tracked,
@@ -147,6 +157,8 @@ impl<'s> Facts<'s> {
             submodules: OnceLock::new(),
             cloned: OnceLock::new(),
             extensions: OnceLock::new(),
+            names: OnceLock::new(),
+            project_folders: OnceLock::new(),
         };
 
         facts.env_files = facts.read_env_files();
@@ -188,6 +200,11 @@ impl<'s> Facts<'s> {
 
     pub fn file(&self, file: FileId) -> &FileFacts<'s> {
         &self.files[file.0 as usize]
+    }
+
+    /// What a file is for.
+    pub fn role(&self, file: FileId) -> Role {
+        self.roles[file.0 as usize].role
     }
 
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
@@ -334,10 +351,68 @@ impl<'s> Facts<'s> {
             .is_some_and(|folders| folders.contains(folder))
     }
 
+    /// Whether a file of this name is in a folder or below it.
+    pub fn holds_name(&self, folder: &str, name: &str) -> bool {
+        let names = self.names.get_or_init(|| {
+            let mut names: HashMap<String, Vec<FileId>> = HashMap::new();
+            for file in self.repository.files() {
+                names
+                    .entry(file.name().to_owned())
+                    .or_default()
+                    .push(file.id);
+            }
+
+            names
+        });
+
+        let below = self.repository.below(folder);
+        let (Some(first), Some(last)) = (below.first(), below.last()) else {
+            return false;
+        };
+
+        let files = names.get(name).map_or(&[][..], Vec::as_slice);
+        let start = files.partition_point(|file| *file < first.id);
+
+        files.get(start).is_some_and(|file| *file <= last.id)
+    }
+
+    /// Whether a folder, or one below it, holds a file that is not about containers: neither a
+    /// Dockerfile, a compose file, a shell script nor a page of Markdown.
+    pub fn is_project_folder(&self, folder: &str) -> bool {
+        let folders = self.project_folders.get_or_init(|| {
+            let mut folders = HashSet::new();
+
+            for file in self.repository.files() {
+                if is_about_containers(file.name()) {
+                    continue;
+                }
+
+                let mut folder = file.folder();
+                while !folders.contains(folder) {
+                    folders.insert(folder.to_owned());
+                    folder = parent(folder);
+                }
+            }
+
+            folders
+        });
+
+        folders.contains(folder)
+    }
+
     /// The ids of all files of a kind.
     pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
         let ids = self.files.iter().zip(self.repository.files());
         ids.filter(move |(facts, _)| facts.kind == kind)
             .map(|(_, source)| source.id)
     }
+}
+
+fn is_about_containers(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+
+    name.contains("docker")
+        || name.contains("compose")
+        || name.ends_with(".sh")
+        || name.ends_with(".md")
 }

@@ -11,12 +11,8 @@ pub enum Role {
     Production,
     /// For a developer's own machine.
     Development,
-    /// Tests and their input.
-    Test,
-    /// Examples, tutorials and templates.
-    Sample,
-    /// Documentation.
-    Docs,
+    /// Tries or shows something: tests and their input, examples, documentation.
+    Practice,
 }
 
 impl Role {
@@ -24,26 +20,8 @@ impl Role {
         match self {
             Role::Production => "production",
             Role::Development => "development",
-            Role::Test => "test",
-            Role::Sample => "sample",
-            Role::Docs => "docs",
+            Role::Practice => "practice",
         }
-    }
-
-    /// Whether the file is for a developer's machine or for tests: what it runs is not what is
-    /// deployed.
-    pub const fn is_development(self) -> bool {
-        matches!(self, Role::Development | Role::Test)
-    }
-
-    /// Whether the file shows or tries something: tests, examples and documentation.
-    pub const fn is_sample(self) -> bool {
-        matches!(self, Role::Test | Role::Sample | Role::Docs)
-    }
-
-    /// Whether the file is for anything but production.
-    pub const fn is_practice(self) -> bool {
-        !matches!(self, Role::Production)
     }
 }
 
@@ -108,8 +86,6 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("devel", Role::Development, Part::Any),
     ("develop", Role::Development, Part::Any),
     ("development", Role::Development, Part::Any),
-    ("devcontainer", Role::Development, Part::Any),
-    ("local", Role::Development, Part::Name),
     ("localdev", Role::Development, Part::Any),
     ("debug", Role::Development, Part::Any),
     ("override", Role::Development, Part::Any),
@@ -117,42 +93,56 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("playground", Role::Development, Part::Any),
     ("gitpod", Role::Development, Part::Any),
     ("tilt", Role::Development, Part::Any),
-    ("test", Role::Test, Part::Any),
-    ("tests", Role::Test, Part::Any),
-    ("testing", Role::Test, Part::Any),
-    ("__tests__", Role::Test, Part::Folder),
-    ("testdata", Role::Test, Part::Any),
-    ("test_data", Role::Test, Part::Folder),
-    ("fixture", Role::Test, Part::Any),
-    ("fixtures", Role::Test, Part::Any),
-    ("__fixtures__", Role::Test, Part::Folder),
-    ("mock", Role::Test, Part::Any),
-    ("mocks", Role::Test, Part::Any),
-    ("__mocks__", Role::Test, Part::Folder),
-    ("spec", Role::Test, Part::Any),
-    ("specs", Role::Test, Part::Any),
-    ("snapshots", Role::Test, Part::Any),
-    ("e2e", Role::Test, Part::Any),
-    ("integration", Role::Test, Part::Any),
-    ("ci", Role::Development, Part::Any),
-    ("benchmark", Role::Test, Part::Any),
-    ("benchmarks", Role::Test, Part::Any),
-    ("example", Role::Sample, Part::Any),
-    ("examples", Role::Sample, Part::Any),
-    ("sample", Role::Sample, Part::Any),
-    ("samples", Role::Sample, Part::Any),
-    ("demo", Role::Sample, Part::Any),
-    ("demos", Role::Sample, Part::Any),
-    ("tutorial", Role::Sample, Part::Any),
-    ("tutorials", Role::Sample, Part::Any),
-    ("quickstart", Role::Sample, Part::Any),
-    ("cookbook", Role::Sample, Part::Any),
-    ("template", Role::Sample, Part::Any),
-    ("dist", Role::Sample, Part::Any),
-    ("notebooks", Role::Docs, Part::Any),
-    ("doc", Role::Docs, Part::Any),
-    ("docs", Role::Docs, Part::Any),
-    ("documentation", Role::Docs, Part::Any),
+    ("minikube", Role::Development, Part::Any),
+    ("k3d", Role::Development, Part::Any),
+    ("local", Role::Development, Part::Name),
+    ("ci", Role::Development, Part::Name),
+    ("devcontainer", Role::Practice, Part::Any),
+    ("test", Role::Practice, Part::Any),
+    ("tests", Role::Practice, Part::Any),
+    ("testing", Role::Practice, Part::Any),
+    ("testdata", Role::Practice, Part::Any),
+    ("fixture", Role::Practice, Part::Any),
+    ("fixtures", Role::Practice, Part::Any),
+    ("mock", Role::Practice, Part::Any),
+    ("mocks", Role::Practice, Part::Any),
+    ("spec", Role::Practice, Part::Any),
+    ("specs", Role::Practice, Part::Any),
+    ("snapshots", Role::Practice, Part::Any),
+    ("e2e", Role::Practice, Part::Any),
+    ("integration", Role::Practice, Part::Any),
+    ("benchmark", Role::Practice, Part::Any),
+    ("benchmarks", Role::Practice, Part::Any),
+    ("loadtest", Role::Practice, Part::Any),
+    ("loadtests", Role::Practice, Part::Any),
+    ("profiling", Role::Practice, Part::Any),
+    ("__tests__", Role::Practice, Part::Folder),
+    ("test_data", Role::Practice, Part::Folder),
+    ("__fixtures__", Role::Practice, Part::Folder),
+    ("__mocks__", Role::Practice, Part::Folder),
+    ("contrib", Role::Practice, Part::Folder),
+    ("addons", Role::Practice, Part::Folder),
+    ("add-ons", Role::Practice, Part::Folder),
+    ("kind", Role::Practice, Part::Folder),
+    ("workstation", Role::Practice, Part::Folder),
+    ("example", Role::Practice, Part::Any),
+    ("examples", Role::Practice, Part::Any),
+    ("sample", Role::Practice, Part::Any),
+    ("samples", Role::Practice, Part::Any),
+    ("demo", Role::Practice, Part::Any),
+    ("demos", Role::Practice, Part::Any),
+    ("tutorial", Role::Practice, Part::Any),
+    ("tutorials", Role::Practice, Part::Any),
+    ("quickstart", Role::Practice, Part::Any),
+    ("getting-started", Role::Practice, Part::Any),
+    ("cookbook", Role::Practice, Part::Any),
+    ("workshop", Role::Practice, Part::Any),
+    ("template", Role::Practice, Part::Any),
+    ("dist", Role::Practice, Part::Any),
+    ("notebooks", Role::Practice, Part::Any),
+    ("doc", Role::Practice, Part::Any),
+    ("docs", Role::Practice, Part::Any),
+    ("documentation", Role::Practice, Part::Any),
 ];
 
 /// Endings of prose.
@@ -225,26 +215,62 @@ impl FileRole {
     }
 }
 
-/// Whether a path is for a developer's machine or for tests.
+/// Whether a path is for a developer's machine or for tests: what it runs is not what is deployed.
 pub fn is_development(path: &str) -> bool {
-    words_of(path).any(|(_, role)| role.is_development())
+    words_of(path).any(|(word, role)| role == Role::Development || is_test_word(word))
+}
+
+/// Whether a path is one of tests and their input.
+pub fn is_test(path: &str) -> bool {
+    words_of(path).any(|(word, _)| is_test_word(word))
 }
 
 /// Whether a path is one of tests, examples or documentation.
 pub fn is_sample(path: &str) -> bool {
-    is_prose(path).is_some() || words_of(path).any(|(_, role)| role.is_sample())
+    FileRole::of(path).role == Role::Practice
 }
 
 /// Whether a path is for anything but production.
 pub fn is_practice(path: &str) -> bool {
-    is_prose(path).is_some() || words_of(path).next().is_some()
+    FileRole::of(path).role != Role::Production
 }
 
 /// Whether a word of a name, such as a stage's, is for development or tests.
 pub fn is_development_word(word: &str) -> bool {
     ROLES
         .iter()
-        .any(|(known, role, _)| role.is_development() && known.eq_ignore_ascii_case(word))
+        .filter(|(known, ..)| known.eq_ignore_ascii_case(word))
+        .any(|(known, role, _)| *role == Role::Development || is_test_word(known))
+}
+
+/// Whether a word that gives a path its role is one of tests, rather than of examples or
+/// documentation.
+fn is_test_word(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "test",
+        "tests",
+        "testing",
+        "__tests__",
+        "testdata",
+        "test_data",
+        "fixture",
+        "fixtures",
+        "__fixtures__",
+        "mock",
+        "mocks",
+        "__mocks__",
+        "spec",
+        "specs",
+        "snapshots",
+        "e2e",
+        "integration",
+        "benchmark",
+        "benchmarks",
+        "loadtest",
+        "loadtests",
+    ];
+
+    WORDS.contains(&word)
 }
 
 /// Whether a path is one of scripts and tools that work on the repository and are not deployed from
@@ -282,13 +308,13 @@ pub fn is_generated(path: &str) -> bool {
 /// Tests, examples and documentation are stronger evidence than development: what shows something
 /// never runs.
 fn role(path: &str) -> (Role, Option<Evidence>) {
-    let practice = words_of(path).find(|(_, role)| role.is_sample());
+    let practice = words_of(path).find(|(_, role)| *role == Role::Practice);
     if let Some((word, role)) = practice.or_else(|| words_of(path).next()) {
         return (role, Some(Evidence::Word(word)));
     }
 
     match is_prose(path) {
-        Some(ending) => (Role::Docs, Some(Evidence::Ending(ending))),
+        Some(ending) => (Role::Practice, Some(Evidence::Ending(ending))),
         None => (Role::Production, None),
     }
 }
@@ -333,8 +359,19 @@ fn is_prose(path: &str) -> Option<&'static str> {
     PROSE.iter().copied().find(ends)
 }
 
+/// A path up to its `.github` folder: workflows and actions are run whatever they are called, unless
+/// the repository keeps them in a folder of examples.
+fn without_pipelines(path: &str) -> &str {
+    if path.starts_with(".github/") {
+        return "";
+    }
+
+    path.find("/.github/").map_or(path, |end| &path[..=end])
+}
+
 /// The words of a path that say what it is for, from its first folder to its name.
 fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
+    let path = without_pipelines(path);
     let last = path.matches('/').count();
     path.split('/').enumerate().flat_map(move |(index, part)| {
         let own = if index == last {
@@ -372,16 +409,21 @@ mod tests {
             ("docker-compose.dev.yml", Role::Development),
             ("docker-compose.override.yml", Role::Development),
             ("deploy/dev/compose.yaml", Role::Development),
-            (".devcontainer/Dockerfile", Role::Development),
+            (".devcontainer/Dockerfile", Role::Practice),
+            ("contrib/build.Dockerfile", Role::Practice),
+            ("deploy/kind/cluster.yaml", Role::Practice),
+            ("src/kind.py", Role::Production),
+            (".github/workflows/test.yml", Role::Production),
+            ("examples/a/.github/workflows/build.yml", Role::Practice),
             ("overlays/DEV/patch.yaml", Role::Development),
-            ("test/compose.yaml", Role::Test),
+            ("test/compose.yaml", Role::Practice),
             ("docker-compose.ci.yml", Role::Development),
-            ("pkg/reader/testdata/pod.yaml", Role::Test),
-            ("internal/fixtures/a.json", Role::Test),
-            ("examples/dev/compose.yaml", Role::Sample),
-            ("docs/deploy.yaml", Role::Docs),
-            ("deploy/README.md", Role::Docs),
-            ("deploy/NOTES.MD", Role::Docs),
+            ("pkg/reader/testdata/pod.yaml", Role::Practice),
+            ("internal/fixtures/a.json", Role::Practice),
+            ("examples/dev/compose.yaml", Role::Practice),
+            ("docs/deploy.yaml", Role::Practice),
+            ("deploy/README.md", Role::Practice),
+            ("deploy/NOTES.MD", Role::Practice),
         ];
         for (path, role) in table {
             assert_eq!(FileRole::of(path).role, role, "{path}");

@@ -162,6 +162,7 @@ fn facts(rule: &Rule) -> Vec<String> {
         Profile::Strict => "strict profile only".to_owned(),
     });
 
+    facts.push(format!("concern: {}", rule.concern.as_str()));
     facts.push(format!("checklist: {}", rule.item));
     facts.extend(rule.fix.map(|fix| format!("{} fix", fix.as_str())));
     facts.push(format!("since {}", rule.since));
@@ -283,6 +284,7 @@ struct Listed<'r> {
     name: &'r str,
     summary: &'r str,
     level: &'r str,
+    concern: catalog::Concern,
     confidence: &'r str,
     profile: Profile,
     strict_on: &'r [catalog::Format],
@@ -306,6 +308,7 @@ pub fn list_json() -> String {
             name: rule.name,
             summary: &rule.summary,
             level: rule.level.as_str(),
+            concern: rule.concern,
             confidence: rule.confidence.as_str(),
             profile: rule.profile,
             strict_on: &rule.strict_on,

@@ -354,6 +354,11 @@ impl<'a> Cluster<'a> {
         self.named.get(&(kind, name)).cloned().unwrap_or_default()
     }
 
+    /// The first object of a kind and name.
+    pub fn first_of_name(&self, kind: &str, name: &str) -> Option<&'a Object> {
+        self.named.get(&(kind, name))?.first().copied()
+    }
+
     /// Every object, in the order of the files.
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> {
         self.all.iter().copied()

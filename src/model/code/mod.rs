@@ -14,7 +14,7 @@ mod reads;
 mod routes;
 mod settings;
 
-use crate::model::file_role::{FileRole, Origin, Role};
+use crate::model::file_role::{FileRole, Origin, is_test};
 use crate::source::file_name;
 use std::sync::LazyLock;
 
@@ -136,10 +136,10 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
 
 /// Whether a file is not deployed: tests, vendored copies, generated code.
 fn is_aside(path: &str) -> bool {
-    let FileRole { role, origin, .. } = FileRole::of(path);
+    let origin = FileRole::of(path).origin;
     let name = file_name(path);
     let stem = name.split('.').next().unwrap_or(name);
-    role == Role::Test
+    is_test(path)
         || origin != Origin::Written
         || path
             .split('/')

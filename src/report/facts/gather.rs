@@ -18,7 +18,6 @@ use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::env::{EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::FileRole;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::{Kustomization, Object, Workload};
 use crate::model::server::Mode;
@@ -83,7 +82,7 @@ fn file_record(
     let mut record = FileRecord {
         file,
         kind: facts.kind,
-        role: FileRole::of(ctx.facts.path(file)),
+        role: ctx.facts.roles[file.0 as usize],
         project: None,
         part_of: None,
         units: Vec::new(),

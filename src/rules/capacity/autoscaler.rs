@@ -74,15 +74,29 @@ pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     .label("no such object")
     .help("name the workload to scale, or remove the autoscaler")
     .anchor(object.anchor);
-    let elsewhere = cluster
-        .objects()
-        .find(|other| other.is_named(&name.value) && other.workload().is_some());
+    let elsewhere = WORKLOADS
+        .iter()
+        .filter_map(|kind| cluster.first_of_name(kind, &name.value))
+        .filter(|other| other.workload().is_some())
+        .min_by_key(|other| other.location());
     if let Some(other) = elsewhere {
         finding = finding.related(other.location(), format!("this is a {}", other.kind.value));
     }
 
     sink.report(finding);
 }
+
+/// The kinds of Kubernetes itself that run pods.
+const WORKLOADS: [&str; 8] = [
+    "Deployment",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Pod",
+];
 
 /// Whether the kind is one of Kubernetes itself; others are created by operators.
 fn is_standard(kind: &str) -> bool {

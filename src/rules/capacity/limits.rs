@@ -74,7 +74,7 @@ fn absent(
         Subject::Unit { parts, .. } => {
             finding.joined_message(format!("none of the {parts} services has a {what} limit"))
         }
-        Subject::File | Subject::Repository => finding,
+        _ => finding,
     };
     let finding = if zero.is_some() {
         finding.label("0 means no limit")

@@ -11,8 +11,6 @@ use crate::model::path_class;
 use crate::source::{Location, SourceFile};
 use std::collections::{BTreeMap, HashSet};
 
-use aho_corasick::AhoCorasick;
-
 /// A variable that source reads without a default.
 #[derive(Debug, Default)]
 struct NeededVariable {
@@ -197,34 +195,26 @@ fn unset(
     ctx: &Ctx,
     mut wanted: BTreeMap<String, NeededVariable>,
 ) -> BTreeMap<String, NeededVariable> {
-    let names: Vec<String> = wanted.keys().cloned().collect();
-    let Ok(search) = AhoCorasick::builder()
-        .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-        .build(&names)
-    else {
-        return BTreeMap::new();
-    };
-
-    if names.is_empty() {
-        return wanted;
-    }
-
     for source in ctx.facts.repository.files() {
-        if !may_set(ctx, source) {
-            continue;
+        if wanted.is_empty() {
+            break;
         }
 
-        let text = source.text.as_bytes();
-
-        for hit in search.find_iter(text) {
-            let before = hit.start().checked_sub(1).and_then(|index| text.get(index));
-            if !before.is_some_and(is_of_name) && !text.get(hit.end()).is_some_and(is_of_name) {
-                wanted.remove(&names[hit.pattern().as_usize()]);
+        if may_set(ctx, source) {
+            for word in words(&source.text) {
+                wanted.remove(word);
             }
         }
     }
 
     wanted
+}
+
+/// The words of a text that can be the name of a variable: the wanted ones have no lower-case
+/// letter.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_')
+        .filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase() || first == '_'))
 }
 
 /// Whether a mention in a file shows that the variable is set: not in source, prose, examples, or
@@ -238,8 +228,4 @@ fn may_set(ctx: &Ctx, source: &SourceFile) -> bool {
         && !path_class::is_prose(path)
         && !is_generated(path)
         && !secret_exposure::is_example_env(path)
-}
-
-fn is_of_name(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_'
 }

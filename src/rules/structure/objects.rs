@@ -1,6 +1,7 @@
 //! `deprecated-api`, `selector-mismatch`, `duplicate-env`, `naked-pod`, `image-pull-policy`,
 //! `job-limits`, `explicit-namespace`: faults of single objects.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use crate::embedded::table;
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
+use crate::source::Location;
 
 /// A version of an API group that is no longer served.
 #[derive(Debug, Deserialize)]
@@ -112,11 +114,12 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
         return;
     }
 
-    for (index, variable) in container.env.iter().enumerate() {
-        let Some(first) = container.env[..index]
-            .iter()
-            .find(|other| other.name.value == variable.name.value)
-        else {
+    let mut firsts: HashMap<&str, Location> = HashMap::new();
+
+    for variable in &container.env {
+        let name = variable.name.value.as_str();
+        let Some(&first) = firsts.get(name) else {
+            firsts.insert(name, variable.name.location);
             continue;
         };
 
@@ -130,7 +133,7 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
                 ),
             )
             .label("this one wins")
-            .related(first.name.location, "first set here")
+            .related(first, "first set here")
             .help("keep one of them")
             .anchor(object.anchor),
         );

@@ -8,6 +8,10 @@ use crate::source::{FileId, Repository, join};
 /// Names of a kustomization, in the order in which kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// How many kustomizations may stand between one and a file that it changes. Real ones are less
+/// than ten; without a limit, the work for a chain grows with the square of its length.
+const DEEPEST: usize = 100;
+
 /// A kustomization and every file that it reaches.
 pub(super) struct Closure {
     pub kustomization: FileId,
@@ -73,17 +77,23 @@ fn resources(facts: &FileFacts, repository: Repository) -> Vec<FileId> {
 }
 
 /// Every file that a kustomization reaches, through other kustomizations too. `resources` are those
-/// of each kustomization.
+/// of each kustomization. Files behind more than [`DEEPEST`] others are left out.
 fn gather(resources: &BTreeMap<FileId, Vec<FileId>>, start: FileId) -> BTreeSet<FileId> {
     let mut reached = BTreeSet::new();
-    let mut open = vec![start];
+    let mut level = vec![start];
 
-    while let Some(file) = open.pop() {
-        for &resource in resources.get(&file).into_iter().flatten() {
-            if reached.insert(resource) {
-                open.push(resource);
+    for _ in 0..DEEPEST {
+        let mut next = Vec::new();
+
+        for file in level {
+            for &resource in resources.get(&file).into_iter().flatten() {
+                if reached.insert(resource) {
+                    next.push(resource);
+                }
             }
         }
+
+        level = next;
     }
 
     reached
@@ -93,4 +103,33 @@ fn kustomization_in(repository: Repository, folder: &str) -> Option<FileId> {
     NAMES
         .iter()
         .find_map(|name| Some(repository.find(&join(folder, name)?)?.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_is_followed_up_to_a_depth() {
+        let resources: BTreeMap<FileId, Vec<FileId>> = (0..500)
+            .map(|file| (FileId(file), vec![FileId(file + 1)]))
+            .collect();
+
+        let reached = gather(&resources, FileId(7));
+
+        let expected: BTreeSet<FileId> = (8..8 + DEEPEST as u32).map(FileId).collect();
+        assert_eq!(reached, expected);
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let resources = BTreeMap::from([
+            (FileId(0), vec![FileId(1), FileId(2)]),
+            (FileId(1), vec![FileId(0)]),
+        ]);
+
+        let reached = gather(&resources, FileId(0));
+
+        assert_eq!(reached, BTreeSet::from([FileId(0), FileId(1), FileId(2)]));
+    }
 }
