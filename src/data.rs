@@ -154,6 +154,11 @@ impl KnownImage {
         (self.bare || is_since_bare) && !has_tools
     }
 
+    /// Whether every tag of the image is built on Alpine or busybox.
+    pub const fn is_alpine(&self) -> bool {
+        self.alpine
+    }
+
     /// The user that the image runs as under this tag.
     pub fn user(&self, tag: Option<&str>) -> User {
         let is_non_root = self

@@ -2,6 +2,7 @@
 //! stages ship, where a URL leads, what untrusted input reaches. Analysis reads facts and the
 //! graph; it judges nothing and reports nothing.
 
+pub mod base_image;
 pub mod commands;
 pub mod effective_env;
 pub mod endpoints;
@@ -13,6 +14,7 @@ pub mod lock_files;
 pub mod non_production;
 pub mod packages;
 pub mod pipelines;
+pub mod privileges;
 pub mod secret_exposure;
 pub mod shipped_stages;
 pub mod startup;

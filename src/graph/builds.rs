@@ -262,6 +262,11 @@ impl<'a> Builds<'a> {
         Some(source)
     }
 
+    /// The build that gives its image exactly this name.
+    pub fn named(&self, reference: &Reference) -> Option<Built> {
+        self.names.full.get(&reference.repository()).copied()
+    }
+
     /// Whether a build of the repository gives its image this name.
     pub fn is_built_here(&self, reference: &Reference) -> bool {
         self.names.find(reference, &ImageNames::default()).is_some()

@@ -119,9 +119,22 @@ impl<'a> Graph<'a> {
         self.builds.context(dockerfile, name).is_some()
     }
 
-    /// What the base image of a Dockerfile is, where a build names a context so.
-    pub fn context_source(&self, dockerfile: FileId, name: &str) -> Option<&ContextSource> {
-        self.builds.context(dockerfile, name)
+    /// What the base image of a Dockerfile is, where it is a named context or an image that is
+    /// built here.
+    pub fn base_source(&self, dockerfile: FileId, reference: &Reference) -> Option<ContextSource> {
+        let name = reference.repository();
+        if let Some(source) = self.builds.context(dockerfile, &name) {
+            return Some(source.clone());
+        }
+
+        self.builds.named(reference).map(ContextSource::Built)
+    }
+
+    /// Whether an image is built here and pulled from nowhere: it has neither registry nor owner.
+    pub fn is_local_image(&self, reference: &Reference) -> bool {
+        reference.registry.is_none()
+            && !reference.path.contains('/')
+            && self.builds.named(reference).is_some()
     }
 
     /// Whether a tool writes the tag of an image into the manifests that it deploys.

@@ -32,6 +32,7 @@ pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
         || is_windows_base(reference)
         || is_context(ctx, image, reference)
         || is_tagged_later(ctx, image, reference)
+        || is_local(ctx, image, reference)
     {
         return;
     }
@@ -107,6 +108,16 @@ fn moves(reference: &Reference, tag: &str) -> bool {
     }
 
     TAGS.variants.contains(&tag) && !TAGS.distributions.contains(&repository)
+}
+
+/// Whether the image is one that is built on the machine that uses it.
+fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    let is_on_machine = !matches!(
+        image.role,
+        ImageRole::KubernetesContainer | ImageRole::KubernetesVolume
+    );
+
+    is_on_machine && ctx.graph.is_local_image(reference)
 }
 
 /// Whether a tool writes the tag when it deploys the manifest: Skaffold, Tilt, ko.
