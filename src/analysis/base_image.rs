@@ -36,11 +36,7 @@ impl EffectiveBase<'_> {
 }
 
 /// The base of a stage, and the USER in effect there.
-pub fn effective<'a>(
-    ctx: &Ctx<'a>,
-    dockerfile: &'a Dockerfile,
-    stage: usize,
-) -> EffectiveBase<'a> {
+pub fn effective<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: usize) -> EffectiveBase<'a> {
     let (mut dockerfile, mut stage) = (dockerfile, stage);
     let mut user = dockerfile.user(stage).0;
     let mut root = EffectiveRoot::Unknown;

@@ -17,6 +17,7 @@ pub mod pipelines;
 pub mod privileges;
 pub mod secret_exposure;
 pub mod shipped_stages;
+pub mod start;
 pub mod startup;
 pub mod taint;
 pub mod untrusted_checkout;

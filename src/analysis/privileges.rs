@@ -28,14 +28,39 @@ pub enum RootUse {
 
 /// Programs that have to be root to do their work.
 const ROOT_PROGRAMS: &[&str] = &[
-    "cron", "crond", "sshd", "systemd", "my_init", "dockerd", "tailscaled", "openvpn", "wg-quick",
-    "keepalived", "dnsmasq", "rsyslogd", "ipsec", "charon", "smbd", "runsvdir", "udevd",
+    "cron",
+    "crond",
+    "sshd",
+    "systemd",
+    "my_init",
+    "dockerd",
+    "tailscaled",
+    "openvpn",
+    "wg-quick",
+    "keepalived",
+    "dnsmasq",
+    "rsyslogd",
+    "ipsec",
+    "charon",
+    "smbd",
+    "runsvdir",
+    "udevd",
 ];
 
 /// Packages of such programs, and of clients that ask the container engine.
 const ROOT_PACKAGES: &[&str] = &[
-    "cron", "cronie", "dcron", "openssh-server", "docker.io", "docker-ce", "docker-ce-cli",
-    "docker-cli", "docker", "docker-engine", "wireguard-tools", "openvpn",
+    "cron",
+    "cronie",
+    "dcron",
+    "openssh-server",
+    "docker.io",
+    "docker-ce",
+    "docker-ce-cli",
+    "docker-cli",
+    "docker",
+    "docker-engine",
+    "wireguard-tools",
+    "openvpn",
 ];
 
 /// Programs that run another one as a given user, besides those that the shell parser knows.
@@ -218,7 +243,9 @@ fn dropping_program(invocation: &Invocation) -> Option<String> {
         });
     let is_plain = invocation.is(DROPPING)
         || (invocation.is(&["start-stop-daemon"])
-            && invocation.flag(&["--chuid", "-c", "--user", "-u"]).is_some())
+            && invocation
+                .flag(&["--chuid", "-c", "--user", "-u"])
+                .is_some())
         || (invocation.is(&["capsh"])
             && invocation
                 .args

@@ -461,7 +461,13 @@ fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
 }
 
 fn health_check(disabled: bool, test: Option<Command>, location: Location) -> Setting<HealthCheck> {
-    Setting::set(HealthCheck { disabled, test }, location)
+    let check = HealthCheck {
+        disabled,
+        test,
+        stray: Vec::new(),
+    };
+
+    Setting::set(check, location)
 }
 
 /// `test` of a health check: a string for a shell, or a list whose first word says how it is run.
@@ -484,7 +490,13 @@ fn health_test(field: &ValueField<'_>, variables: &Variables) -> Setting<HealthC
             let test = items
                 .get(1)
                 .and_then(|item| Some(shell(item, item.scalar()?)));
-            health_check(false, test, location)
+            let check = HealthCheck {
+                disabled: false,
+                test,
+                stray: items.iter().skip(2).map(|item| item.location).collect(),
+            };
+
+            Setting::set(check, location)
         }
         Some("CMD") => {
             let words = items

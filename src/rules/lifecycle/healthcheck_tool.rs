@@ -77,6 +77,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 HealthCheck {
                     test: Some(test),
                     disabled: false,
+                    ..
                 },
             ..
         }) = dockerfile.health(stage)
@@ -109,10 +110,12 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
     let Setting::Set(Located {
-        value: HealthCheck {
-            test: Some(test),
-            disabled: false,
-        },
+        value:
+            HealthCheck {
+                test: Some(test),
+                disabled: false,
+                ..
+            },
         ..
     }) = &container.health
     else {
@@ -216,7 +219,7 @@ fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 }
 
 /// Whether some layer of the stage may bring the program.
-fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
+pub(super) fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
     let chain = dockerfile.layers(stage);
     let is_installed = dockerfile
         .steps()

@@ -2,6 +2,7 @@
 
 pub(crate) mod debug_mode;
 pub(crate) mod dev_server;
+pub(crate) mod health_outcome;
 pub(crate) mod healthcheck;
 pub(crate) mod healthcheck_tool;
 pub(crate) mod migration_on_start;
@@ -39,6 +40,30 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new("healthcheck", CheckFn::Dockerfile(healthcheck::dockerfile)),
     Check::new("healthcheck", CheckFn::Service(healthcheck::service)),
+    Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Container(health_outcome::cannot_fail_probes),
+    ),
+    Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Dockerfile(health_outcome::cannot_fail_dockerfile),
+    ),
+    Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Service(health_outcome::cannot_fail_service),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Container(health_outcome::cannot_pass_probes),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Dockerfile(health_outcome::cannot_pass_dockerfile),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Service(health_outcome::cannot_pass_service),
+    ),
     Check::new(
         "healthcheck-tool",
         CheckFn::Dockerfile(healthcheck_tool::dockerfile),
