@@ -1,5 +1,6 @@
 //! Health checks, probes, start order, restarts, development servers, migrations, server limits.
 
+pub(crate) mod command_needs_shell;
 pub(crate) mod debug_mode;
 pub(crate) mod dev_server;
 pub(crate) mod health_outcome;
@@ -16,6 +17,14 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new(
+        "command-needs-shell",
+        CheckFn::Container(command_needs_shell::container),
+    ),
+    Check::new(
+        "command-needs-shell",
+        CheckFn::Dockerfile(command_needs_shell::dockerfile),
+    ),
     Check::new("debug-mode", CheckFn::Dockerfile(debug_mode::dockerfile)),
     Check::new("debug-mode", CheckFn::Project(debug_mode::project)),
     Check::new("debug-mode", CheckFn::Repository(debug_mode::cluster)),
