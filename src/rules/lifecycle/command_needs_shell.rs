@@ -1,11 +1,12 @@
 //! `command-needs-shell`: start commands that are written for a shell, where none reads them.
 
-use crate::analysis::start::{self, StartCommand, StartPart, StartWord};
-use crate::analysis::{Ctx, Owner, base_image};
+use crate::analysis::start::{self, StartCommand, StartPart, StartWord, StartWords};
+use crate::analysis::{Ctx, Owner, base_image, startup};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
+use crate::model::server::{ScriptFolders, script_files};
 use crate::source::{Location, file_name};
 
 /// Words that join or redirect commands.
@@ -67,6 +68,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
+        if may_be_evaluated(ctx, &start, &startup::folders(ctx, dockerfile)) {
+            continue;
+        }
+
         let finding = finding(&word, CommandFormat::Dockerfile, "the shipped image");
         if !seen.contains(&finding.location) {
             seen.push(finding.location);
@@ -114,7 +119,37 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
 
+    if may_be_evaluated(ctx, &start, &startup::folders_of(ctx, owner, container)) {
+        return;
+    }
+
     sink.report(finding(&word, format, &container.title()).anchor(container.anchor));
+}
+
+/// Whether the command starts with a script that may pass the rest to a shell: one that is not
+/// here, or that says so.
+fn may_be_evaluated(ctx: &Ctx, start: &StartWords, folders: &[String]) -> bool {
+    let Some(first) = start.script.invocations().into_iter().next() else {
+        return false;
+    };
+
+    let name = file_name(first.name.text());
+    if !name.ends_with(".sh") && !name.contains("entrypoint") {
+        return false;
+    }
+
+    let folders = ScriptFolders {
+        repository: ctx.facts.repository,
+        folders,
+    };
+    let files = script_files(&first, folders);
+
+    files.is_empty()
+        || files.iter().any(|file| {
+            ["eval ", "envsubst", "-c \"$", "$*"]
+                .iter()
+                .any(|part| file.text.contains(part))
+        })
 }
 
 fn is_plain_image(container: &Container) -> bool {
@@ -306,5 +341,11 @@ fn finding(word: &ShellWord, format: CommandFormat, title: &str) -> Finding {
         }
     };
 
-    Finding::new(location, message).label(label).help(help)
+    // A redirection at the end is one more argument, which most programs ignore.
+    let is_redirection = matches!(word, ShellWord::Operator(word) if is_redirection(&word.value));
+
+    Finding::new(location, message)
+        .label(label)
+        .help(help)
+        .case_if(is_redirection, "redirection")
 }

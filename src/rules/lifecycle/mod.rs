@@ -6,6 +6,7 @@ pub(crate) mod dev_server;
 pub(crate) mod health_outcome;
 pub(crate) mod healthcheck;
 pub(crate) mod healthcheck_tool;
+pub(crate) mod listens_on_loopback;
 pub(crate) mod migration_on_start;
 pub(crate) mod probes;
 pub(crate) mod restart_policy;
@@ -88,6 +89,14 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "interactive-tty",
         CheckFn::Project(working_copy::interactive_tty),
+    ),
+    Check::new(
+        "listens-on-loopback",
+        CheckFn::Container(listens_on_loopback::container),
+    ),
+    Check::new(
+        "listens-on-loopback",
+        CheckFn::Dockerfile(listens_on_loopback::dockerfile),
     ),
     Check::new("liveness-probe", CheckFn::Container(probes::liveness)),
     Check::new(
