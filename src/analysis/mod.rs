@@ -3,6 +3,7 @@
 //! graph; it judges nothing and reports nothing.
 
 pub mod base_image;
+pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
 pub mod endpoints;
@@ -11,10 +12,10 @@ pub mod env_names;
 pub mod exits;
 pub mod hosts;
 pub mod lock_files;
-pub mod non_production;
 pub mod packages;
 pub mod pipelines;
 pub mod privileges;
+pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
 pub mod start;

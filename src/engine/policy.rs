@@ -79,10 +79,16 @@ fn apply_to_file(
 /// The case of a finding in a workflow that does not run, which `engine::check` names for all rules.
 pub(super) const SHELVED: &str = "shelved";
 
+/// The case of a finding in a part of a template that the chart's values leave out by default, which
+/// `engine::check` names for all rules.
+pub(super) const SWITCHED_OFF: &str = "switched-off";
+
 /// A case that needs no level on the page: a check knows the role of what it looks at better than
 /// the path of the file does.
 fn is_general(case: &str) -> bool {
-    case == SHELVED || case == Role::Development.as_str() || case == Role::Practice.as_str()
+    matches!(case, SHELVED | SWITCHED_OFF)
+        || case == Role::Development.as_str()
+        || case == Role::Practice.as_str()
 }
 
 /// The role of what a finding is about: that of its file, or what the check says of a part of it.
@@ -109,8 +115,12 @@ fn default_level(rule: &Rule, finding: &Finding, role: Role, is_test_input: bool
         finding.cases
     );
 
-    // A workflow that does not run does no harm; a secret in it does.
-    let is_harmless = finding.cases.contains(&SHELVED) && rule.item != "no-secrets";
+    // A workflow that does not run does no harm, nor what a chart leaves out; a secret in it does.
+    let is_inactive = finding
+        .cases
+        .iter()
+        .any(|case| matches!(*case, SHELVED | SWITCHED_OFF));
+    let is_harmless = is_inactive && rule.item != "no-secrets";
 
     match rule.name {
         // These are about the run, not about the file.

@@ -6,7 +6,7 @@ mod index;
 pub mod kubernetes;
 mod own_images;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::model::build_caller::{BuildCaller, CallerTool};
@@ -31,8 +31,6 @@ pub struct Graph<'a> {
     index: OnceLock<ComposeIndex>,
     /// Made for the first rule that asks.
     own_images: OnceLock<OwnImages>,
-    /// See [`Graph::has_serious_project`].
-    serious_folders: OnceLock<HashSet<String>>,
 }
 
 /// A service that gets a configuration file.
@@ -62,7 +60,6 @@ impl<'a> Graph<'a> {
             builds: Builds::default(),
             index: OnceLock::new(),
             own_images: OnceLock::new(),
-            serious_folders: OnceLock::new(),
         }
     }
 
@@ -261,20 +258,6 @@ impl<'a> Graph<'a> {
         let numbers = self.index().projects_resolving(host).iter();
 
         numbers.map(|&number| &self.facts.projects()[number])
-    }
-
-    /// Whether a project in a folder is meant for production by `is_serious`, which is the same for
-    /// each call.
-    pub fn has_serious_project(&self, folder: &str, is_serious: impl Fn(&Project) -> bool) -> bool {
-        let folders = self.serious_folders.get_or_init(|| {
-            let projects = self.facts.projects().iter();
-            projects
-                .filter(|project| is_serious(project))
-                .map(|project| project.folder.clone())
-                .collect()
-        });
-
-        folders.contains(folder)
     }
 
     /// The services that build the Dockerfile at a path, and how.

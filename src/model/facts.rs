@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::build_caller::{self, BuildCaller};
+use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
 use super::compose::Project;
 use super::dockerfile::Dockerfile;
@@ -17,7 +18,7 @@ use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
-use crate::source::{FileId, Location, Repository, SourceFile, Span, parent};
+use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
 
@@ -31,6 +32,10 @@ pub struct FileFacts<'s> {
     pub objects: Vec<Object>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
+    /// Of a Helm template: its conditional parts.
+    pub switches: Vec<Switch>,
+    /// Of a values file of a Helm chart, and of its `Chart.yaml`.
+    pub values: Option<Box<ChartValues>>,
     /// Variables of an env file.
     pub env: Vec<EnvVar>,
     /// Comments, `#` included, in formats where they can hold suppressions.
@@ -51,6 +56,8 @@ impl FileFacts<'_> {
             objects: Vec::new(),
             kustomization: None,
             workflow: None,
+            switches: Vec::new(),
+            values: None,
             env: Vec::new(),
             comments: Vec::new(),
             errors: Vec::new(),
@@ -87,6 +94,13 @@ impl FileFacts<'_> {
             .chain(pods.filter_map(|container| container.image.as_ref()))
             .chain(jobs)
     }
+}
+
+fn holds_container(switch: &Switch, object: &Object) -> bool {
+    object.workload().is_some_and(|workload| {
+        let mut containers = workload.pod.containers.iter();
+        containers.any(|container| switch.holds(container.anchor))
+    })
 }
 
 /// Facts of a repository before its parts are joined.
@@ -349,6 +363,77 @@ impl<'s> Facts<'s> {
         extensions
             .get(extension)
             .is_some_and(|folders| folders.contains(folder))
+    }
+
+    /// The folder of the chart that a file belongs to.
+    pub fn chart_folder(&self, file: FileId) -> Option<&'s str> {
+        let mut folder = parent(self.path(file));
+
+        loop {
+            if self.in_folder(folder, "Chart.yaml").is_some() {
+                return Some(folder);
+            }
+
+            if folder.is_empty() {
+                return None;
+            }
+
+            folder = parent(folder);
+        }
+    }
+
+    /// What `Chart.yaml` or `values.yaml` says, of the chart that a template belongs to.
+    pub fn of_chart(&self, template: FileId, name: &str) -> Option<&ChartValues> {
+        let folder = self.chart_folder(template)?;
+
+        self.file(self.in_folder(folder, name)?).values.as_deref()
+    }
+
+    fn in_folder(&self, folder: &str, name: &str) -> Option<FileId> {
+        Some(self.repository.find(&join(folder, name)?)?.id)
+    }
+
+    /// Whether a chart's default values leave out what is at a location of a template: a part of an
+    /// object, not an object as a whole. Of a part whose condition cannot be evaluated, this is
+    /// assumed, unless a container is in it.
+    pub fn is_switched_off(&self, location: Location) -> bool {
+        let facts = self.file(location.file);
+        let mut holding = facts
+            .switches
+            .iter()
+            .filter(|switch| switch.holds(location))
+            .peekable();
+        if holding.peek().is_none() {
+            return false;
+        }
+
+        let object = facts
+            .objects
+            .iter()
+            .rev()
+            .find(|object| object.anchor.span.start <= location.span.start);
+        let Some(object) = object else {
+            return false;
+        };
+
+        let values = self.of_chart(location.file, "values.yaml");
+        holding.any(|switch| {
+            !switch.holds(object.anchor)
+                && match chart::is_on(switch, values) {
+                    Some(is_on) => !is_on,
+                    None => !holds_container(switch, object),
+                }
+        })
+    }
+
+    /// Whether a chart's default values leave out an object of a template.
+    pub fn is_left_out(&self, object: &Object) -> bool {
+        let switches = &self.file(object.file).switches;
+        let values = self.of_chart(object.file, "values.yaml");
+
+        switches.iter().any(|switch| {
+            switch.holds(object.anchor) && chart::is_on(switch, values) == Some(false)
+        })
     }
 
     /// Whether a file of this name is in a folder or below it.

@@ -1,6 +1,7 @@
 //! Lowers one file: finds its kind, parses it, and makes its facts. Never fails; a file that no
 //! grammar takes is text.
 
+use super::chart::{self, ChartValues};
 use super::facts::FileFacts;
 use super::file_kind::{self, ChartFolders, FileKind};
 use super::kubernetes::{self, Kustomization};
@@ -39,6 +40,7 @@ pub fn lower_file<'s>(source: &'s SourceFile, listing: &ChartFolders) -> FileFac
             facts.objects =
                 kubernetes::objects(&tree, kubernetes::ManifestScope::helm(source.id, &mask));
             facts.comments = tree.comments().to_vec();
+            facts.switches = chart::switches(&source.text, &mask);
         }
         _ => {}
     }
@@ -75,6 +77,9 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             let scope = kubernetes::ManifestScope::plain(source.id);
             facts.kustomization =
                 Kustomization::from_tree(&tree, scope, &source.path).map(Box::new);
+        }
+        FileKind::HelmChart | FileKind::HelmValues => {
+            facts.values = Some(Box::new(ChartValues::from_tree(&tree)));
         }
         _ => {}
     }

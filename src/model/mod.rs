@@ -4,6 +4,7 @@
 
 pub mod build_caller;
 pub mod build_context;
+pub mod chart;
 pub mod code;
 pub mod compose;
 pub mod container;
@@ -21,6 +22,7 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod roles;
 pub mod server;
 pub mod workflow;
 

@@ -1,12 +1,13 @@
 //! The declarative rules: their `[match]` tables, applied to facts.
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
 use crate::finding::{self, Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
+use crate::rules::check::name_role;
 use crate::source::{Located, Location};
 
 /// Applies all declarative rules to all containers.
@@ -24,7 +25,11 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
                 owner: Owner::Compose(project, service),
                 container: &service.container,
             };
+            let before = of_project.len();
             check_subject(&rules, &subject, &mut of_project);
+            name_role(&mut of_project[before..], || {
+                roles::of_service(ctx, service)
+            });
         }
 
         of_project.retain(|finding| project.reports(finding.location.file));
@@ -37,7 +42,9 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
                 owner: Owner::Kubernetes(object, workload),
                 container,
             };
+            let before = findings.len();
             check_subject(&rules, &subject, findings);
+            name_role(&mut findings[before..], || roles::of_object(object));
         }
     }
 }
@@ -179,6 +186,8 @@ impl Fact for Subject<'_> {
                 matches!(self.owner, Owner::Kubernetes(_, workload) if workload.pod.windows),
             ),
             "privileged" => boolean(&security.privileged),
+            "has-everything" => Field::Bool(security.privileged.is(true)),
+            "must-escalate" => Field::Bool(self.must_escalate()),
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),
             "read-only-root" => boolean(&security.read_only_root),
@@ -203,6 +212,18 @@ impl Fact for Subject<'_> {
 }
 
 impl Subject<'_> {
+    /// Whether the API refuses a pod that disables the escalation of this container's privileges.
+    fn must_escalate(&self) -> bool {
+        let security = &self.container.security;
+
+        matches!(self.owner, Owner::Kubernetes(..))
+            && (security.privileged.is(true)
+                || security
+                    .added_capabilities
+                    .iter()
+                    .any(|capability| matches!(capability.value.as_str(), "SYS_ADMIN" | "ALL")))
+    }
+
     /// A list; an empty one of an open container may have items elsewhere.
     fn list(&self, items: &[Located<String>]) -> Field {
         if items.is_empty() && self.container.open {

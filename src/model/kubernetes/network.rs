@@ -15,6 +15,10 @@ pub struct KubeService {
     pub external_ips: Vec<Located<String>>,
     /// `loadBalancerSourceRanges` restricts the clients.
     pub source_ranges: bool,
+    /// `loadBalancerClass`: which controller makes the load balancer.
+    pub balancer_class: Setting<String>,
+    /// `loadBalancerIP`.
+    pub balancer_address: Setting<String>,
 }
 
 /// A port of a Service.
@@ -39,6 +43,8 @@ impl KubeService {
                 .collect(),
             external_ips: spec.texts("externalIPs"),
             source_ranges: !spec.get("loadBalancerSourceRanges").is_absent(),
+            balancer_class: spec.str("loadBalancerClass"),
+            balancer_address: spec.str("loadBalancerIP"),
         }
     }
 }
@@ -113,6 +119,8 @@ pub struct Ingress {
     pub backends: Vec<Backend>,
     pub tls: Setting<()>,
     pub hosts: Vec<Located<String>>,
+    /// `ingressClassName`.
+    pub class: Setting<String>,
 }
 
 /// A Service that an Ingress or a route leads to.
@@ -151,6 +159,7 @@ impl Ingress {
                 list => list.map(|_| ()),
             },
             hosts: hosts.collect(),
+            class: spec.str("ingressClassName"),
         }
     }
 
@@ -165,6 +174,7 @@ impl Ingress {
             backends: references.filter_map(Backend::from_reference).collect(),
             tls: Setting::Unknown(None),
             hosts: spec.texts("hostnames"),
+            class: Setting::Absent,
         }
     }
 }

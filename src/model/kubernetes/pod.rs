@@ -20,6 +20,8 @@ pub struct Pod {
     pub volumes: Vec<Volume>,
     pub restart_policy: Setting<String>,
     pub service_account: Setting<String>,
+    /// `priorityClassName`.
+    pub priority_class: Setting<String>,
     pub automount_token: Setting<bool>,
     pub windows: bool,
     /// Names of `securityContext.sysctls`.
@@ -86,6 +88,7 @@ impl Pod {
             containers,
             restart_policy: spec.str("restartPolicy"),
             service_account,
+            priority_class: spec.str("priorityClassName"),
             automount_token: spec.flag("automountServiceAccountToken"),
             windows,
             sysctls: sysctls(&context),

@@ -275,7 +275,11 @@ impl<'i, 's> ServerInvocation<'i, 's> {
         let mut written = self.options(&spec.host);
         written.extend(self.options(&spec.bind));
         if spec.name == "manage.py runserver" {
-            let words = self.words.iter().skip(1).filter(|word| word.text().contains(':'));
+            let words = self
+                .words
+                .iter()
+                .skip(1)
+                .filter(|word| word.text().contains(':'));
             written.extend(words.map(|word| ArgumentValue {
                 value: word.text().to_owned(),
                 span: word.span,

@@ -2,6 +2,7 @@
 //! survive it.
 
 use crate::analysis::Ctx;
+use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{has_operator, is_long_running, is_scalable, replicas};
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
@@ -35,7 +36,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             .label("draining a node can evict all its pods at once")
             .help("add a PodDisruptionBudget with `maxUnavailable: 1`")
             .anchor(object.anchor)
-            .cause(Subject::Repository, "no budget"),
+            .cause(Subject::Repository, "no budget")
+            .case_if(works_alone(object, workload), "leader"),
         );
     }
 

@@ -1,5 +1,6 @@
 //! `memory-limit`, `cpu-limit`: how much of its host a container may use.
 
+use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
@@ -82,7 +83,15 @@ fn absent(
         finding
     };
 
-    sink.report(finding.help(help).anchor(container.anchor));
+    // The rule about CPU limits is a note everywhere.
+    let is_idle = what == "memory" && program(container) == Some(ClusterProgram::Idle);
+
+    sink.report(
+        finding
+            .help(help)
+            .anchor(container.anchor)
+            .case_if(is_idle, "idle"),
+    );
 }
 
 /// Whether a container needs no limits: in development, without a container at run time, and in

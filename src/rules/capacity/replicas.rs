@@ -2,6 +2,7 @@
 //! they can go one at a time.
 
 use crate::analysis::Ctx;
+use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
 use crate::finding::{Finding, Sink, Subject};
@@ -62,7 +63,8 @@ pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
             "this Service has no other pod to send requests to",
         )
         .help("run at least two replicas, or add an autoscaler with `minReplicas: 2`")
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .case_if(works_alone(object, workload), "leader"),
     );
 }
 

@@ -1,5 +1,6 @@
 //! `cpu-request`, `memory-request`, `invalid-resources`: resources that pods request.
 
+use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
@@ -52,7 +53,8 @@ fn missing(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
         .cause(Subject::File, "request")
-        .anchor(object.anchor);
+        .anchor(object.anchor)
+        .case_if(program(container) == Some(ClusterProgram::Idle), "idle");
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {

@@ -108,7 +108,57 @@ const POWERFUL: [&str; 6] = [
     "rbac.authorization.k8s.io",
 ];
 
+/// API groups of Kubernetes end so, except for those that serve metrics of other programs.
+const KUBERNETES_GROUPS: &str = ".k8s.io";
+
+const METRICS_GROUPS: [&str; 3] = [
+    "metrics.k8s.io",
+    "custom.metrics.k8s.io",
+    "external.metrics.k8s.io",
+];
+
+/// Whether an API group belongs to one product: that of an operator's custom resources.
+fn is_product_group(group: &str) -> bool {
+    METRICS_GROUPS.contains(&group) || (group.contains('.') && !group.ends_with(KUBERNETES_GROUPS))
+}
+
+/// The resources that ingress controllers and gateways watch.
+const ROUTES: [&str; 4] = ["ingresses", "ingressclasses", "gateways", "httproutes"];
+
+/// How many kinds of objects a role lists that is for an exporter of the state of the cluster.
+const MANY_RESOURCES: usize = 8;
+
+/// Whether a role is for a controller: an operator with custom resources of its own, an ingress
+/// controller or gateway, or a program that reports on objects of many kinds.
+fn is_for_controller(object: &Object) -> bool {
+    let rules = rules(object);
+    let watches = |rule: &&PolicyRule| rule.verb(&["watch"]).is_some();
+    let has_own_resources = rules.iter().filter(watches).any(|rule| {
+        !rule.groups.is_empty()
+            && rule
+                .groups
+                .iter()
+                .all(|group| is_product_group(&group.value))
+    });
+    let follows_routes = rules.iter().filter(watches).any(|rule| {
+        rule.resources
+            .iter()
+            .any(|resource| ROUTES.contains(&resource.value.as_str()))
+    });
+    let resources: usize = rules.iter().map(|rule| rule.resources.len()).sum();
+    let only_observes = resources >= MANY_RESOURCES
+        && rules.iter().all(|rule| {
+            rule.verbs
+                .iter()
+                .all(|verb| matches!(verb.value.as_str(), "get" | "list" | "watch" | "create"))
+        });
+
+    has_own_resources || follows_routes || only_observes
+}
+
 pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let for_controller = is_for_controller(object);
+
     for rule in rules(object) {
         let (what, location) = match (wildcard_in(&rule.resources), wildcard_in(&rule.verbs)) {
             (Some(location), _) => ("resource", location),
@@ -135,7 +185,16 @@ pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
         .help(format!("list only the {what}s that are needed"))
         .anchor(object.anchor)
         .case_if(bounded, "bounded")
-        .case_if(what == "verb", "verbs");
+        .case_if(what == "verb", "verbs")
+        .case_if(
+            bounded
+                && rule
+                    .groups
+                    .iter()
+                    .all(|group| is_product_group(&group.value)),
+            "own-group",
+        )
+        .case_if(what == "verb" && for_controller, "controller");
         sink.report(finding);
     }
 }
@@ -179,6 +238,8 @@ pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
+    let for_controller = is_for_controller(object);
+
     for rule in rules(object)
         .iter()
         .filter(|rule| !rule.named && rule.has_group(""))
@@ -193,6 +254,7 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
             continue;
         };
 
+        let watches = rule.verb(&["watch"]).is_some();
         // The scope of a ClusterRole depends on its bindings.
         let scope = if object.kind.value == "ClusterRole" {
             ""
@@ -212,7 +274,8 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
             })
             .related(verb.location, "with these verbs")
             .help("list the Secrets in `resourceNames`, or mount the ones that are needed")
-            .anchor(object.anchor),
+            .anchor(object.anchor)
+            .case_if(watches && for_controller, "controller"),
         );
     }
 }

@@ -1,10 +1,12 @@
-//! `dangerous-capability`, `host-namespace`, `docker-socket`, `sensitive-host-mount`, `host-device`:
-//! access of a container to its host.
+//! `privileged-container`, `dangerous-capability`, `host-namespace`, `docker-socket`,
+//! `sensitive-host-mount`, `host-device`: access of a container to its host.
 
+use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::{Ctx, Owner};
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
-use crate::model::container::{Container, HostNamespace, Mount, MountSource};
+use crate::model::Setting;
+use crate::model::container::{Container, ContainerRole, HostNamespace, Mount, MountSource};
 use crate::source::Located;
 
 /// Capabilities that the Pod Security Standards' baseline lets a container add.
@@ -33,6 +35,47 @@ const MILD: &[&str] = &[
     "BLOCK_SUSPEND",
     "LEASE",
 ];
+
+pub fn privileged(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Setting::Set(Located {
+        value: true,
+        location,
+    }) = container.security.privileged
+    else {
+        return;
+    };
+
+    sink.report(
+        Finding::new(
+            location,
+            format!("{} runs in privileged mode", container.title()),
+        )
+        .label("grants every capability and every device of the host")
+        .help("remove it, and add only the capability or device that is needed")
+        .anchor(container.anchor)
+        .case_if(is_node_agent(owner), "node-agent")
+        .case_if(sets_kernel_parameters(container), "kernel-settings"),
+    );
+}
+
+/// Whether a container sets kernel parameters of the node before the others start, which Kubernetes
+/// has no other way to do.
+fn sets_kernel_parameters(container: &Container) -> bool {
+    let commands = [&container.entrypoint, &container.command];
+
+    container.role == ContainerRole::Init
+        && commands
+            .into_iter()
+            .flatten()
+            .flat_map(|command| command.script().invocations())
+            .any(|invocation| {
+                invocation.program == "sysctl"
+                    || invocation
+                        .args
+                        .iter()
+                        .any(|word| word.text().contains("sysctl "))
+            })
+}
 
 pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
@@ -63,7 +106,8 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
             )
             .label(gives)
             .help("remove it, or move the work that needs it out of the container")
-            .case_if(owner.is_development(), "development"),
+            .case_if(owner.is_development(), "development")
+            .case_if(is_node_agent(owner), "node-agent"),
         );
     }
 }
@@ -110,7 +154,8 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
             )
             .label(gives)
             .help(help)
-            .case_if(owner.is_development(), "development"),
+            .case_if(owner.is_development(), "development")
+            .case_if(is_node_agent(owner), "node-agent"),
         );
     }
 }
@@ -288,6 +333,14 @@ pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: 
             .help("mount only the file or directory that is needed, read-only, or use a volume")
             .case_if(owner.is_development(), "development")
             .case_if(mount.read_only && is_monitoring(owner), "monitoring")
+            .case_if(
+                is_node_agent(owner),
+                if path.value == "/" {
+                    "node-agent-root"
+                } else {
+                    "node-agent"
+                },
+            )
             .case_if(!sensitive, "ordinary-path"),
         );
     }

@@ -40,6 +40,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("non-root-user", CheckFn::Workload(non_root_user::workload)),
     Check::new("numeric-user", CheckFn::Container(numeric_user::check)),
     Check::new("pod-exec", CheckFn::Object(accounts::exec)),
+    Check::new(
+        "privileged-container",
+        CheckFn::Container(host_access::privileged),
+    ),
     Check::new("rbac-escalation", CheckFn::Object(accounts::escalation)),
     Check::new("rbac-wildcard", CheckFn::Object(accounts::wildcard)),
     Check::new("restricted-volume", CheckFn::Workload(pod_security::volume)),

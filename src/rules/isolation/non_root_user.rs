@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::analysis::base_image::{self, EffectiveBase, EffectiveRoot};
+use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::privileges::{self, RootUse};
 use crate::analysis::{Ctx, Owner, exits, shipped_stages};
 use crate::data;
@@ -179,7 +180,11 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             // start.
             let is_one_shot =
                 matches!(owner, Owner::Compose(project, service) if project.is_one_shot(service));
-            sink.report(finding.case_if(is_one_shot, "one-shot"));
+            sink.report(
+                finding
+                    .case_if(is_one_shot, "one-shot")
+                    .case_if(is_node_agent(owner), "node-agent"),
+            );
         }
         Setting::Absent => {
             if let Setting::Set(Located {
@@ -235,8 +240,25 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                  image has no numeric user",
         )
         .anchor(object.anchor)
-        .others(silent.len() as u32 - 1),
+        .others(silent.len() as u32 - 1)
+        .case_if(
+            is_node_agent(Owner::Kubernetes(object, workload)),
+            "node-agent",
+        )
+        .case_if(
+            silent.iter().all(|container| has_unknown_image(container)),
+            "unknown-base",
+        ),
     );
+}
+
+/// Whether the user of a container's image is unknown.
+fn has_unknown_image(container: &Container) -> bool {
+    container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref())
+        .is_some_and(|reference| data::image(&reference.repository()).is_none())
 }
 
 /// Whether a container without a setting runs an image that runs as root.

@@ -2,6 +2,7 @@
 //! `restricted-volume`: the Pod Security Standards, as far as the other isolation rules do not
 //! cover them.
 
+use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
 use crate::finding::{Finding, Sink, Subject};
@@ -193,7 +194,8 @@ pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
             )
             .label("bypasses every NetworkPolicy; one pod per node")
             .help("use a Service instead of `hostPort`")
-            .anchor(object.anchor),
+            .anchor(object.anchor)
+            .case_if(is_node_agent(owner), "node-agent"),
         );
     }
 }

@@ -11,23 +11,63 @@ use crate::source::{Location, file_name};
 
 /// Words that join or redirect commands.
 const OPERATORS: &[&str] = &[
-    "||", "&&", "|", ">", ">>", "2>&1", ">/dev/null", "2>/dev/null", "1>/dev/null", "&>/dev/null",
+    "||",
+    "&&",
+    "|",
+    ">",
+    ">>",
+    "2>&1",
+    ">/dev/null",
+    "2>/dev/null",
+    "1>/dev/null",
+    "&>/dev/null",
 ];
 
 /// Words that only a shell knows; no program has these names.
 const BUILTINS: &[&str] = &[
-    "cd", "exec", "source", ".", "export", "set", "eval", "ulimit", "umask", "if", "while", "until",
-    "for", "case", "[[", "trap", "unset",
+    "cd", "exec", "source", ".", "export", "set", "eval", "ulimit", "umask", "if", "while",
+    "until", "for", "case", "[[", "trap", "unset",
 ];
 
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];
 
 /// Programs whose own languages have such words and variables.
 const INTERPRETERS: &[&str] = &[
-    "java", "envsubst", "awk", "gawk", "sed", "perl", "jq", "yq", "psql", "mysql", "mongosh",
-    "mongo", "find", "tmux", "expr", "test", "[", "dockerize", "confd", "watch", "parallel",
-    "xargs", "socat", "ssh", "su", "runuser", "eval", "otelcol", "otelcol-contrib", "vector",
-    "caddy", "cmd", "cmd.exe", "powershell", "pwsh",
+    "java",
+    "envsubst",
+    "awk",
+    "gawk",
+    "sed",
+    "perl",
+    "jq",
+    "yq",
+    "psql",
+    "mysql",
+    "mongosh",
+    "mongo",
+    "find",
+    "tmux",
+    "expr",
+    "test",
+    "[",
+    "dockerize",
+    "confd",
+    "watch",
+    "parallel",
+    "xargs",
+    "socat",
+    "ssh",
+    "su",
+    "runuser",
+    "eval",
+    "otelcol",
+    "otelcol-contrib",
+    "vector",
+    "caddy",
+    "cmd",
+    "cmd.exe",
+    "powershell",
+    "pwsh",
 ];
 
 /// The format of the file that a command is in.
@@ -59,7 +99,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         // An entry point that is not known may pass its arguments to a shell.
-        let is_known = dockerfile.start(stage).0.is_some() || has_plain_base(ctx, dockerfile, stage);
+        let is_known =
+            dockerfile.start(stage).0.is_some() || has_plain_base(ctx, dockerfile, stage);
         if dockerfile.is_windows(stage) || !is_known {
             continue;
         }
@@ -86,8 +127,9 @@ fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
     match base_image::effective(ctx, dockerfile, stage).root {
         base_image::EffectiveRoot::Scratch => true,
         base_image::EffectiveRoot::Unknown => false,
-        base_image::EffectiveRoot::Image(reference) => data::image(&reference.repository())
-            .is_some_and(|known| known.class.is_base()),
+        base_image::EffectiveRoot::Image(reference) => {
+            data::image(&reference.repository()).is_some_and(|known| known.class.is_base())
+        }
     }
 }
 
@@ -206,9 +248,12 @@ fn shell_word<'w>(
         return Some(ShellWord::Operator(&words[index + 1]));
     }
 
-    words
-        .iter()
-        .find_map(|word| Some(ShellWord::Variable(word, literal_variable(ctx, format, word)?)))
+    words.iter().find_map(|word| {
+        Some(ShellWord::Variable(
+            word,
+            literal_variable(ctx, format, word)?,
+        ))
+    })
 }
 
 /// Whether a word sends the output somewhere by itself.
@@ -260,16 +305,20 @@ fn literal_variable(ctx: &Ctx, format: CommandFormat, word: &StartWord) -> Optio
     let is_braced = rest.starts_with('{');
     let name = rest.strip_prefix('{').unwrap_or(rest);
     let end = name
-        .find(|letter: char| !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_'))
+        .find(|letter: char| {
+            !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+        })
         .unwrap_or(name.len());
     let after = &name[end..];
 
     // Another letter, a default or a dot belongs to a language of the program's own.
     let is_name = name.starts_with(|letter: char| letter.is_ascii_uppercase())
         && (!is_braced || after.starts_with('}'))
-        && (is_braced || !after.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '.'));
-    let is_plain = !text.contains(|letter: char| letter.is_whitespace() || "'\"`;(){}%".contains(letter) && !is_braced)
-        && text.matches('{').count() == usize::from(is_braced);
+        && (is_braced
+            || !after.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '.'));
+    let is_plain = !text.contains(|letter: char| {
+        letter.is_whitespace() || "'\"`;(){}%".contains(letter) && !is_braced
+    }) && text.matches('{').count() == usize::from(is_braced);
     if !is_name || !is_plain {
         return None;
     }

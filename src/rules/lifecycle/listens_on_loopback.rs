@@ -17,8 +17,17 @@ use crate::source::{Location, join};
 
 /// Programs that pass requests on to a server beside them.
 const PROXIES: &[&str] = &[
-    "nginx", "caddy", "haproxy", "envoy", "traefik", "apache2", "httpd", "supervisord", "socat",
-    "cloudflared", "openresty",
+    "nginx",
+    "caddy",
+    "haproxy",
+    "envoy",
+    "traefik",
+    "apache2",
+    "httpd",
+    "supervisord",
+    "socat",
+    "cloudflared",
+    "openresty",
 ];
 
 /// How many places that reach for a server are shown.
@@ -137,11 +146,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 }
 
 /// The server that listens on its loopback address, if all that are started do.
-fn local_server<'s>(
-    ctx: &Ctx,
-    started: &'s [Started],
-    folders: &[String],
-) -> Option<&'s Started> {
+fn local_server<'s>(ctx: &Ctx, started: &'s [Started], folders: &[String]) -> Option<&'s Started> {
     let is_local = |started: &Started| started.found.server.address != ListenAddress::Other;
     let first = started.first()?;
     if !started.iter().all(is_local) {
@@ -191,9 +196,10 @@ fn has_proxy(dockerfile: &Dockerfile, stage: usize) -> bool {
             step.script().invocations().iter().any(|invocation| {
                 call(invocation).is_some_and(|call| {
                     call.verb == Verb::Install
-                        && call.packages.iter().any(|word| {
-                            PROXIES.iter().any(|proxy| word.text().starts_with(proxy))
-                        })
+                        && call
+                            .packages
+                            .iter()
+                            .any(|word| PROXIES.iter().any(|proxy| word.text().starts_with(proxy)))
                 })
             })
         })

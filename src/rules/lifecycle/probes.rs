@@ -1,9 +1,10 @@
 //! `liveness-probe`, `readiness-probe`, `startup-probe`, `distinct-probes`, `probe-port`,
 //! `probe-host`, `pre-stop`: whether a cluster can see that a container works.
 
+use crate::analysis::cluster_program::is_helper;
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink};
+use crate::finding::{Finding, Sink, Subject};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -18,36 +19,22 @@ fn probed<'a>(owner: Owner<'a>, container: &Container) -> Option<(&'a Object, &'
         .then_some((object, workload))
 }
 
-/// A helper beside the container that serves: no ports of its own, and another one is probed.
-fn is_helper(
-    workload: &Workload,
-    container: &Container,
-    probe: impl Fn(&Container) -> bool,
-) -> bool {
-    container.ports.is_empty()
-        && workload
-            .pod
-            .main()
-            .any(|other| !other.ports.is_empty() && probe(other))
-}
-
 pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, workload)) = probed(owner, container) else {
         return;
     };
 
-    if !container.liveness.is_absent()
-        || is_helper(workload, container, |other| !other.liveness.is_absent())
-    {
+    if !container.liveness.is_absent() || is_helper(workload, container) {
         return;
     }
 
     // A worker neither listens nor is sent requests, so that a hang delays no client.
-    let served = ctx
-        .graph
-        .cluster
-        .joined(object)
-        .is_none_or(|joined| !joined.services.is_empty());
+    let served = ctx.graph.cluster.joined(object).is_none_or(|joined| {
+        joined
+            .services
+            .iter()
+            .any(|service| reaches_pod(service, workload))
+    });
     let listens = workload.pod.main().any(|main| !main.ports.is_empty());
     let serves = served || container.open || listens;
 
@@ -71,9 +58,7 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     };
 
-    if !container.readiness.is_absent()
-        || is_helper(workload, container, |other| !other.readiness.is_absent())
-    {
+    if !container.readiness.is_absent() || is_helper(workload, container) {
         return;
     }
 
@@ -93,14 +78,63 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     .help("add a `readinessProbe` that succeeds once the container can serve requests")
     .anchor(object.anchor);
 
-    if let Some(service) = services.first() {
+    let service = services
+        .iter()
+        .find(|service| reaches(service, workload, container));
+    if let Some(service) = service {
         sink.report(finding.related(service.location(), "this Service sends it traffic"));
-    } else if !has_services(ctx) {
+    } else if services.is_empty() && !has_services(ctx) {
         sink.report(
             finding
                 .label("nothing indicates when it can take traffic")
                 .case("uncertain"),
         );
+    }
+}
+
+/// Whether a Service sends traffic to any container of the pods that it selects.
+fn reaches_pod(service: &Object, workload: &Workload) -> bool {
+    workload
+        .pod
+        .main()
+        .any(|container| reaches(service, workload, container))
+}
+
+/// Whether a port of a Service leads to a container.
+fn reaches(service: &Object, workload: &Workload, container: &Container) -> bool {
+    let Body::Service(facts) = &service.body else {
+        return false;
+    };
+
+    facts.ports.is_empty()
+        || facts.ports.iter().any(|port| {
+            let target = if port.target.is_absent() {
+                &port.port
+            } else {
+                &port.target
+            };
+
+            leads_to(target, workload, container)
+        })
+}
+
+/// Whether a target port is one of a container. A number that no container declares is one of a
+/// container that declares none.
+fn leads_to(target: &Setting<String>, workload: &Workload, container: &Container) -> bool {
+    let Some(target) = target.value() else {
+        return true;
+    };
+
+    match target.parse::<u16>() {
+        // Port 0 fills a field that must not be empty; nothing listens there.
+        Ok(0) => false,
+        Ok(number) => {
+            let is_declared = workload.pod.main().any(|other| declares(other, number));
+            let is_container = declares(container, number);
+
+            is_container || (!is_declared && container.ports.is_empty())
+        }
+        Err(_) => has_port_name(container, target) || container.open,
     }
 }
 
@@ -164,7 +198,12 @@ pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         .label("kills a busy container instead of pausing its traffic")
         .related(ready.location, "identical readiness probe")
         .help("use a cheaper endpoint or a higher `failureThreshold` for the liveness probe")
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .cause(Subject::Repository, "same probe")
+        .case_if(
+            matches!(live.value.action, ProbeAction::Tcp { .. }),
+            "connection",
+        ),
     );
 }
 

@@ -59,6 +59,10 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
+    if object.helm && is_excluded(ctx, object, &entry.since) {
+        return;
+    }
+
     let help = match &entry.instead {
         Some(instead) => format!("use `{instead}`; some fields may differ"),
         None => "remove the object; it has no replacement".to_owned(),
@@ -71,8 +75,38 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         )
         .label(format!("removed in Kubernetes {}", entry.since))
         .help(help)
-        .anchor(object.anchor),
+        .anchor(object.anchor)
+        .case_if(ctx.facts.is_left_out(object), "optional"),
     );
+}
+
+/// Whether the chart of an object is not for clusters of a version: its `kubeVersion` has an upper
+/// bound below.
+fn is_excluded(ctx: &Ctx, object: &Object, since: &str) -> bool {
+    let chart = ctx.facts.of_chart(object.file, "Chart.yaml");
+    let Some(range) = chart.and_then(|chart| chart.text("kubeVersion")) else {
+        return false;
+    };
+
+    let Some(since) = minor_version(since) else {
+        return false;
+    };
+
+    // Alternatives of a range each have their own bound.
+    range.value.split("||").all(|alternative| {
+        alternative.split('<').skip(1).any(|bound| {
+            let inclusive = bound.starts_with('=');
+            minor_version(bound.trim_start_matches(['=', ' ', 'v']))
+                .is_some_and(|bound| bound < since || (bound == since && !inclusive))
+        })
+    })
+}
+
+/// Major and minor part of a version.
+fn minor_version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split(|letter: char| !letter.is_ascii_digit());
+
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {

@@ -26,6 +26,15 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let beside = cluster.has_service_around(object.helm, folder)
         || ctx.facts.file(object.file).objects.len() > 1;
     for backend in &ingress.backends {
+        // The ALB controller takes such a backend from an annotation.
+        if backend
+            .port
+            .value()
+            .is_some_and(|port| port == "use-annotation")
+        {
+            continue;
+        }
+
         let name = &backend.service;
         let named: Vec<&Object> = cluster
             .of_name("Service", &name.value)

@@ -1,9 +1,12 @@
 //! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is
 //! open to whom.
 
+use std::net::IpAddr;
+
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink, Subject};
-use crate::model::kubernetes::{Body, Object};
+use crate::model::Setting;
+use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
 /// Kinds of other network plugins that isolate pods.
 const OTHER_POLICIES: [&str; 6] = [
@@ -16,7 +19,7 @@ const OTHER_POLICIES: [&str; 6] = [
 ];
 
 /// Annotations by which load balancers get their certificate without a `tls` section.
-const CERTIFICATES: [&str; 8] = [
+const CERTIFICATES: [&str; 9] = [
     "certificate-arn",
     "ssl-cert",
     "pre-shared-cert",
@@ -25,9 +28,10 @@ const CERTIFICATES: [&str; 8] = [
     "appgw-ssl-certificate",
     "ssl-passthrough",
     "tls-acme",
+    "alb.ingress.kubernetes.io/ssl-redirect",
 ];
 
-pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let Body::Service(service) = &object.body else {
         return;
     };
@@ -52,11 +56,11 @@ pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
     };
 
     let (label, help) = match kind.value.as_str() {
-        "NodePort" => (
+        "NodePort" if !is_for_cloud_ingress(ctx, object) => (
             "open on every node, bypassing the Ingress",
             "use `ClusterIP` behind an Ingress or Gateway",
         ),
-        "LoadBalancer" if !service.source_ranges && !is_internal(object) && !is_entry(object) => (
+        "LoadBalancer" if is_public_balancer(object, service) && !is_entry(object) => (
             "has its own address, open to all clients",
             "put it behind an Ingress, make it internal, or set `loadBalancerSourceRanges`",
         ),
@@ -72,20 +76,141 @@ pub fn service(_: &Ctx, object: &Object, sink: &mut Sink) {
     );
 }
 
-fn is_internal(object: &Object) -> bool {
-    let annotations = &object.annotations;
-    annotations.open
-        || annotations.entries.iter().any(|(key, value)| {
-            let value = value
-                .value()
-                .map_or("", String::as_str)
-                .to_ascii_lowercase();
-            let key = key.value.to_ascii_lowercase();
-            (key.contains("internal") && value != "false")
-                || value == "internal"
-                || key.contains("tailscale")
-                || key.contains("metallb")
-        })
+/// Controllers of AWS, whose load balancers are internal unless an annotation says otherwise.
+const AWS_CLASSES: [&str; 2] = ["service.k8s.aws/nlb", "eks.amazonaws.com/nlb"];
+
+/// Values of the annotation by which a Service chooses the AWS load balancer controller.
+const AWS_TYPES: [&str; 2] = ["external", "nlb-ip"];
+
+/// Whether everything says that a load balancer has a public address: it has neither an internal nor
+/// a private one, and the controller that makes it is the cloud's own.
+fn is_public_balancer(object: &Object, service: &KubeService) -> bool {
+    if service.source_ranges || object.annotations.open || is_internal(&object.annotations) {
+        return false;
+    }
+
+    if let Some(address) = service.balancer_address.value() {
+        return !is_private_address(address);
+    }
+
+    let annotation = |part: &str| {
+        let entries = object.annotations.entries.iter();
+        entries
+            .filter(|(key, _)| key.value.ends_with(part))
+            .find_map(|(_, value)| value.value())
+    };
+    let is_internet_facing =
+        annotation("aws-load-balancer-scheme").is_some_and(|scheme| scheme == "internet-facing");
+    let by_aws_controller =
+        annotation("aws-load-balancer-type").is_some_and(|kind| AWS_TYPES.contains(&kind.as_str()));
+
+    match &service.balancer_class {
+        Setting::Absent => is_internet_facing || !by_aws_controller,
+        Setting::Set(class) => is_internet_facing && AWS_CLASSES.contains(&class.value.as_str()),
+        Setting::Unknown(_) => false,
+    }
+}
+
+/// Values by which clouds mark a load balancer as internal.
+const INTERNAL_VALUES: [&str; 6] = [
+    "internal",
+    "internal-only",
+    "inner",
+    "intranet",
+    "private",
+    "vpc",
+];
+
+/// Parts of annotations of load balancers that only a site or a tailnet reaches.
+const SITE_KEYS: [&str; 5] = [
+    "tailscale",
+    "metallb",
+    "disable-public-network",
+    "scw-loadbalancer-private",
+    "loadbalancer-private-network",
+];
+
+fn is_internal(annotations: &Labels) -> bool {
+    annotations.entries.iter().any(|(key, value)| {
+        let key = key.value.to_ascii_lowercase();
+        let value = value
+            .value()
+            .map_or("", String::as_str)
+            .to_ascii_lowercase();
+        let is_off = value == "false";
+
+        let is_for_inside =
+            key.contains("internal") || SITE_KEYS.iter().any(|part| key.contains(part));
+
+        (is_for_inside && !is_off)
+            || INTERNAL_VALUES.contains(&value.as_str())
+            || is_private_list(&value)
+    })
+}
+
+/// Whether a text is a list of addresses that are all private.
+fn is_private_list(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .split(',')
+            .all(|address| is_private_address(address.trim()))
+}
+
+/// Whether an address, or a range of them, is not routed in the internet.
+fn is_private_address(text: &str) -> bool {
+    let address = text.split(['/', '-']).next().unwrap_or("");
+
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+
+            address.is_private() || address.is_loopback() || address.is_link_local() || is_shared
+        }
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        Err(_) => false,
+    }
+}
+
+/// Whether an Ingress of a cloud leads to a Service: its load balancer reaches the nodes, so the
+/// Service needs a port on each.
+fn is_for_cloud_ingress(ctx: &Ctx, service: &Object) -> bool {
+    let Some(name) = &service.name else {
+        return true;
+    };
+
+    ctx.graph.cluster.of_kind("Ingress").any(|object| {
+        let Body::Ingress(ingress) = &object.body else {
+            return false;
+        };
+
+        object.shares_namespace(service)
+            && ingress
+                .backends
+                .iter()
+                .any(|backend| backend.service.value == name.value)
+            && is_cloud_class(object, ingress)
+    })
+}
+
+/// The Ingress classes of AWS and Google Cloud.
+const CLOUD_CLASSES: [&str; 4] = ["alb", "gce", "gce-internal", "gce-multi-cluster"];
+
+fn is_cloud_class(object: &Object, ingress: &Ingress) -> bool {
+    let annotation = object.annotation("kubernetes.io/ingress.class");
+    let class = ingress
+        .class
+        .value()
+        .or(annotation.map(|class| &class.value));
+
+    class.is_some_and(|class| CLOUD_CLASSES.contains(&class.as_str()))
+        || object
+            .annotations
+            .entries
+            .iter()
+            .any(|(key, _)| key.value.starts_with("alb.ingress.kubernetes.io/"))
 }
 
 /// Whether a Service is a gateway, which clients are meant to reach.
@@ -109,9 +234,12 @@ pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
             .entries
             .iter()
             .any(|(key, _)| CERTIFICATES.iter().any(|part| key.value.contains(part)));
+    let is_discovered = object
+        .annotation("alb.ingress.kubernetes.io/listen-ports")
+        .is_some_and(|ports| ports.value.contains("HTTPS"));
     let is_local =
         !ingress.hosts.is_empty() && ingress.hosts.iter().all(|host| is_local_host(&host.value));
-    if !ingress.tls.is_absent() || has_certificate || is_local {
+    if !ingress.tls.is_absent() || has_certificate || is_discovered || is_local {
         return;
     }
 
