@@ -1,6 +1,6 @@
 //! Checks that succeed whatever happens.
 
-use super::{HealthTest, TABLE, TestFormat, is_one_of};
+use super::health_test::{HealthTest, TABLE, TestFormat, is_one_of};
 use crate::finding::Finding;
 use crate::model::Command;
 use crate::source::Location;

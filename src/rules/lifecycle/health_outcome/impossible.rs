@@ -1,6 +1,6 @@
 //! Checks that fail whatever happens.
 
-use super::{HealthTest, ImageShell, TABLE, TestFormat, is_one_of};
+use super::health_test::{HealthTest, ImageShell, TABLE, TestFormat, is_one_of};
 use crate::analysis::Ctx;
 use crate::finding::Finding;
 use crate::model::{Code, Command, Item};
@@ -204,13 +204,13 @@ impl Impossible {
             ),
             Impossible::Variable(location, variable) => (
                 location,
-                format!("the health check of {title} asks for a literal `{variable}`"),
+                format!("the health check of {title} uses a literal `{variable}`"),
                 "no shell replaces the variable".to_owned(),
                 through_shell,
             ),
             Impossible::ProcessNumber(location) => (
                 location,
-                format!("the health check of {title} asks for a wrong address"),
+                format!("the health check of {title} uses a wrong address"),
                 "`$$` is the number of the shell's process".to_owned(),
                 "write one `$`; only compose files escape it",
             ),
