@@ -6,6 +6,7 @@
 
 mod action;
 mod build_command;
+mod container_command;
 mod credentials;
 mod evidence;
 mod expression;
@@ -18,6 +19,7 @@ mod value;
 
 pub use action::ActionRef;
 pub(in crate::model) use build_command::BuildCommand;
+pub use container_command::{ContainerCommand, container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
