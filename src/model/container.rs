@@ -276,6 +276,8 @@ pub struct HealthCheck {
     /// `NONE`, or `disable: true`.
     pub disabled: bool,
     pub test: Option<Command>,
+    /// The items after the string of `CMD-SHELL`, which nothing runs.
+    pub stray: Vec<Location>,
 }
 
 /// A Kubernetes probe.

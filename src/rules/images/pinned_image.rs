@@ -23,12 +23,17 @@ struct Tags {
 static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 
 /// `pinned-image`
-pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
 
-    if reference.digest.is_some() || is_windows_base(reference) || is_context(image, reference) {
+    if reference.digest.is_some()
+        || is_windows_base(reference)
+        || is_context(ctx, image, reference)
+        || is_tagged_later(ctx, image, reference)
+        || is_local(ctx, image, reference)
+    {
         return;
     }
 
@@ -51,20 +56,26 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         format!("`{name}`")
     };
 
-    let finding = Finding::new(image.location, message)
+    let mut finding = Finding::new(image.location, message)
         .label(label)
         .help(format!("pin {known} to an exact version or a digest"))
         .aspect(publisher(reference));
+
+    // A project that publishes the image decides itself what the tag means.
+    if ctx.graph.is_own_image(reference) {
+        finding = finding.case("own-image").aspect("own image");
+    }
+
     sink.report(with_sources(finding, image));
 }
 
 /// `digest-pinned-image`
-pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn digest(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
 
-    if !reference.is_pinned_by_digest() && !is_context(image, reference) {
+    if !reference.is_pinned_by_digest() && !is_context(ctx, image, reference) {
         let finding = Finding::new(
             image.location,
             format!("`{}` is not pinned by digest", image.written),
@@ -113,8 +124,37 @@ fn moves(reference: &Reference, tag: &str) -> bool {
     TAGS.variants.contains(&tag) && !TAGS.distributions.contains(&repository)
 }
 
+/// Whether the image is one that is built on the machine that uses it.
+fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    let is_on_machine = !matches!(
+        image.role,
+        ImageRole::KubernetesContainer | ImageRole::KubernetesVolume
+    );
+
+    is_on_machine && ctx.graph.is_local_image(reference)
+}
+
+/// Whether a tool writes the tag when it deploys the manifest: Skaffold, Tilt, ko.
+fn is_tagged_later(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    image.role == ImageRole::KubernetesContainer
+        && (image.written.starts_with("ko://") || ctx.graph.is_tagged_at_deploy(reference))
+}
+
 /// Whether a bare name is not of a registry, but of `docker build --build-context name=…`.
-fn is_context(image: &ImageUse, reference: &Reference) -> bool {
+fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    let file = image.location.file;
+    let is_in_build = matches!(
+        image.role,
+        ImageRole::From | ImageRole::CopyFrom | ImageRole::MountFrom
+    );
+    if is_in_build
+        && [image.written.as_str(), &reference.repository()]
+            .iter()
+            .any(|name| ctx.graph.is_named_context(file, name))
+    {
+        return true;
+    }
+
     let name = reference.path.as_str();
     matches!(image.role, ImageRole::CopyFrom | ImageRole::MountFrom)
         && reference.registry.is_none()
