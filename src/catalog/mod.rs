@@ -34,6 +34,9 @@ static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Where the source of the program is on the web, its pages of rules included.
+pub const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
 /// All rules, sorted by name. A page that does not parse cannot reach a user: `tests/catalogue.rs`
 /// reads them all.
 pub fn rules() -> &'static [Rule] {
@@ -331,7 +334,7 @@ impl Rule {
 
     /// The page on the web.
     pub fn url(&self) -> String {
-        format!("https://deploylint.dev/rules/{}", self.name)
+        format!("{REPOSITORY}/blob/main/rules/{}.md", self.name)
     }
 
     /// The level of a finding for which these cases hold: the lowest of theirs, or the rule's own.

@@ -21,6 +21,7 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod roles;
 pub mod server;
 pub mod workflow;
 

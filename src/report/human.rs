@@ -17,7 +17,7 @@ use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
-use crate::finding::{Finding, Level};
+use crate::finding::{ALSO, Finding, Level};
 use crate::source::FileId;
 
 /// More places than this beside a finding's own are counted instead of shown.
@@ -32,19 +32,20 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
 
     for &finding in &view.findings {
         // Once for each rule, where the reader sees it.
-        let url = match catalog::rule(finding.rule) {
-            Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
-                Some(rule.url())
+        let page = match catalog::rule(finding.rule) {
+            Some(rule) if look.links == Links::Hidden => Some(rule.url()),
+            Some(rule) if rules_seen.insert(rule.name) => {
+                Some(format!("deploylint explain {}", rule.name))
             }
             _ => None,
         };
-        findings.push((finding, url));
+        findings.push((finding, page));
     }
 
-    let stories = view.outcome.workers.map(&findings, |(finding, url)| {
+    let stories = view.outcome.workers.map(&findings, |(finding, page)| {
         let render_finding = view.isolated(finding, |finding| {
             let mut out = String::new();
-            render_finding(&mut out, view, finding, url.as_deref(), look);
+            render_finding(&mut out, view, finding, page.as_deref(), look);
             out.push('\n');
 
             out
@@ -74,12 +75,13 @@ pub fn broken_config(broken: Broken, look: RenderOptions) -> String {
     render(&Report::new(&outcome, Level::Error), look)
 }
 
-/// One finding: what is wrong, where and why, what to do.
+/// One finding: what is wrong, where and why, what to do. `page` is how to read the page of its
+/// rule: the address of a link, or a command.
 fn render_finding(
     out: &mut String,
     view: &Report,
     finding: &Finding,
-    url: Option<&str>,
+    page: Option<&str>,
     look: RenderOptions,
 ) {
     let mut title = look.paint(style(finding.level), finding.level.as_str());
@@ -87,7 +89,7 @@ fn render_finding(
     if !finding.rule.is_empty() {
         let rule = look.paint(style(finding.level), finding.rule);
         let rule = if look.links == Links::Hidden {
-            url.map_or(rule.clone(), |url| look.link(url, &rule))
+            page.map_or(rule.clone(), |url| look.link(url, &rule))
         } else {
             rule
         };
@@ -119,7 +121,7 @@ fn render_finding(
         }
     }
 
-    let more = finding.related.len().saturating_sub(SHOWN_PLACES);
+    let more = hidden_places(finding);
 
     if more > 0 {
         let _ = writeln!(
@@ -141,16 +143,27 @@ fn render_finding(
         paragraph(out, "  fix available: ", &text, look);
     }
 
-    if let Some(url) = url
+    if let Some(page) = page
         && look.links == Links::Written
     {
         let _ = writeln!(
             out,
             "  {} {}",
             look.paint("36", "see:"),
-            look.paint("2", url)
+            look.paint("2", page)
         );
     }
+}
+
+/// How many places are not shown. Of a joined finding, these are the places at which the same is
+/// wrong, without what explains each of them.
+fn hidden_places(finding: &Finding) -> usize {
+    let is_joined = finding.places().count() > 1;
+    let hidden = finding.related.iter().skip(SHOWN_PLACES);
+
+    hidden
+        .filter(|label| !is_joined || label.text == ALSO)
+        .count()
 }
 
 /// The places to show, file by file: the finding's own file first, the others as they come.

@@ -17,6 +17,7 @@ mod wiring;
 mod check;
 pub mod declarative;
 
+pub(crate) use check::name_role;
 pub use check::{Check, CheckFn};
 
 /// The coded checks of all wings, each sorted by rule. A rule that is not here is declarative: its

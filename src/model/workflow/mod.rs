@@ -13,6 +13,7 @@ mod image_build;
 mod jobs;
 mod lower;
 mod purpose;
+mod trial;
 mod value;
 
 pub use action::ActionRef;
@@ -24,3 +25,4 @@ pub use jobs::{
 };
 pub use lower::workflow;
 pub use purpose::{command_purposes, job_purposes, step_purposes};
+pub use trial::{is_trial, says_test};
