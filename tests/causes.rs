@@ -73,7 +73,7 @@ spec:
     spec:
       containers:
         - name: front
-                ^^^^^ warning[privilege-escalation]: …(and 1 more in 2 files)
+                ^^^^^ also[privilege-escalation]
           image: acme/front:1.0.0
 //- charts/shop/charts/mail/Chart.yaml
 apiVersion: v2
@@ -89,7 +89,7 @@ spec:
     spec:
       containers:
         - name: mail
-                ^^^^ also[privilege-escalation]
+                ^^^^ warning[privilege-escalation]: …(and 1 more in 2 files)
           image: acme/mail:1.0.0
 //- stack/kustomization.yaml
 resources: [queue, cache]

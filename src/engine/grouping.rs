@@ -180,9 +180,9 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     for group in &mut groups {
         group.sort_unstable_by_key(|index| {
             let level = by_file[index.0][index.1].level;
-            let distance = units.distance(FileId(index.0 as u32));
+            let origin = units.origin(FileId(index.0 as u32));
 
-            (Reverse(level), distance, *index)
+            (Reverse(level), origin, *index)
         });
     }
 
@@ -232,7 +232,7 @@ fn copy_bond<'k>(
     let location = finding.location;
     let object = units.object(location)?;
     let text = units.text(location);
-    if text.is_empty() {
+    if text.is_empty() || matches!(object, ObjectKey::Unnamed(..)) {
         return None;
     }
 

@@ -87,7 +87,8 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
         finding = finding.label(fill(label, subject));
     }
 
-    if let Some(help) = &matcher.help {
+    let help = matcher.help.as_ref();
+    if let Some(help) = help.and_then(|help| help.get(Some(subject.format()))) {
         finding = finding.help(fill(help, subject));
     }
 

@@ -9,7 +9,8 @@ use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::image::{ImageRole, ImageUse, Reference};
+use crate::model::image::{ImageRole, ImageSourceKind, ImageUse, Reference};
+use crate::source::Location;
 
 #[derive(Deserialize)]
 struct Tags {
@@ -51,11 +52,14 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         format!("`{name}`")
     };
 
-    let finding = Finding::new(image.location, message)
-        .label(label)
-        .help(format!("pin {known} to an exact version or a digest"))
-        .aspect(publisher(reference));
-    sink.report(with_sources(finding, image));
+    let help = format!("pin {known} to an exact version or a digest");
+    let finding = match tag_source(image, reference.tag.as_deref()) {
+        Some(source) => Finding::new(source, message)
+            .related(image.location, "used here")
+            .anchor(image.location),
+        None => with_sources(Finding::new(image.location, message), image),
+    };
+    sink.report(finding.label(label).help(help).aspect(publisher(reference)));
 }
 
 /// `digest-pinned-image`
@@ -72,6 +76,16 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }
+}
+
+/// The line of an env file or of a kustomization that sets the tag.
+fn tag_source(image: &ImageUse, tag: Option<&str>) -> Option<Location> {
+    let tag = tag?;
+    let source = image.sources.iter().rev().find(|source| {
+        matches!(&source.kind, ImageSourceKind::EnvFile { value, .. } if value.ends_with(tag))
+    });
+
+    source.map(|source| source.location)
 }
 
 /// Who publishes an image, as far as its name says: images of one publisher are pinned together, and
