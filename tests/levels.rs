@@ -241,7 +241,7 @@ services:
         r"//- compose.yaml
 services:
   a:
-  ^ warning[healthcheck]
+  ^ note[healthcheck]
     image: portainer/portainer-ce:2.21.0-alpine
 ",
     );

@@ -168,7 +168,8 @@ fn tests_are_found_at_both_ends_of_a_long_chain_of_jobs() {
 
     let found =
         |text: &str| findings("deploy-needs-tests", &[(".github/workflows/ci.yml", text)]).len();
-    assert_eq!((found(&none), found(&first), found(&last)), (COUNT, 0, 0));
+    // The missing gate is one cause, however many jobs lack it.
+    assert_eq!((found(&none), found(&first), found(&last)), (1, 0, 0));
 }
 
 #[test]

@@ -87,7 +87,10 @@ fn absent(
 fn is_exempt(owner: Owner) -> bool {
     match owner {
         Owner::Compose(project, service) => {
-            project.development || project.only_builds() || service.provided
+            project.development
+                || project.only_builds()
+                || service.provided
+                || service.never_starts()
         }
         Owner::Kubernetes(object, _) => object.is_hook(),
     }

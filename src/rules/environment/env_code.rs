@@ -33,7 +33,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
 
-    let wanted = unset(ctx, wanted(ctx));
+    let mut wanted = unset(ctx, wanted(ctx));
+    wanted.retain(|name, _| !ctx.facts.env_files.described.contains(name));
     let required = wanted.values().any(|wanted| wanted.required);
     // One address that may be missing is often a feature that may be off.
     if !required && wanted.len() < 2 {

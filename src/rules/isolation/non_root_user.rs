@@ -305,7 +305,10 @@ fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
     let mut covered = uses_of(ctx, dockerfile, stage)
         .filter_map(|image_use| match image_use.user {
             User::Service(project, _) if project.development => None,
-            User::Service(_, service) => Some(may_set_user(&service.container)),
+            // A service that never starts runs as no user.
+            User::Service(_, service) => {
+                Some(service.never_starts() || may_set_user(&service.container))
+            }
             User::Container(_, workload, container) => {
                 Some(workload.pod.windows || may_set_user(container))
             }

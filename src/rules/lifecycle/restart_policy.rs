@@ -9,7 +9,11 @@ use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
 
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || service.provided || project.is_one_shot(service) || is_shell(service)
+    if project.development
+        || service.provided
+        || project.is_one_shot(service)
+        || is_shell(service)
+        || service.speaks_over_stdio()
     {
         return;
     }

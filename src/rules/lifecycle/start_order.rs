@@ -10,12 +10,12 @@ use crate::model::image::ImageUse;
 use crate::source::Location;
 
 pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if retries(service) {
+    if retries(service) || is_of_class(service, &[Class::Proxy]) {
         return;
     }
 
     for dependency in &service.depends_on {
-        if dependency.condition != Condition::Started {
+        if dependency.condition != Condition::Started || !dependency.required {
             continue;
         }
 
@@ -24,7 +24,8 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             continue;
         };
 
-        if target.provided || project.is_one_shot(target) || retries(target) {
+        if target.provided || project.is_one_shot(target) || retries(target) || is_optional(target)
+        {
             continue;
         }
 
@@ -44,7 +45,8 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .case_if(project.development, "development");
+        .case_if(project.development, "development")
+        .case_if(is_shared(dependency), "shared-condition");
 
         sink.report(if matches!(health, Health::Checked) {
             finding
@@ -65,11 +67,30 @@ fn condition_location(dependency: &Dependency) -> Location {
     }
 }
 
-/// Whether a service tries again by itself until the other answers: a dashboard or a scraper.
+/// Whether a service tries again by itself until the other answers: a dashboard or a scraper. As a
+/// dependency, it is not needed at the start either.
 fn retries(service: &Service) -> bool {
+    is_of_class(service, &[Class::Monitoring, Class::Dashboard])
+}
+
+/// Whether a service is called only when there is something to do, and not at the start.
+fn is_optional(service: &Service) -> bool {
+    is_of_class(service, &[Class::Mail, Class::Converter]) || service.speaks_over_stdio()
+}
+
+fn is_of_class(service: &Service, classes: &[Class]) -> bool {
     service
         .known_image()
-        .is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
+        .is_some_and(|known| classes.contains(&known.class))
+}
+
+/// Whether a dependency's condition is written in a place that several services share: an anchor
+/// above them. It was chosen, and not forgotten.
+fn is_shared(dependency: &Dependency) -> bool {
+    dependency.condition_place.is_some_and(|place| {
+        let name = dependency.service.location;
+        place.file == name.file && place.span.start < name.span.start
+    })
 }
 
 /// The health check of a service, as far as it is known.

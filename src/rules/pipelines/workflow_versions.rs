@@ -1,6 +1,7 @@
 //! `outdated-action-runtime` and `pinned-tool`: versions of actions and tools in a pipeline.
 
 use crate::analysis::Ctx;
+use crate::analysis::action_versions::ActionVersion;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
@@ -46,14 +47,9 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
     };
 
     let &lowest = DATA.actions.get(&name.to_ascii_lowercase())?;
-    let major: u32 = version
-        .strip_prefix('v')
-        .unwrap_or(version)
-        .split(['.', '-'])
-        .next()?
-        .parse()
-        .ok()?;
-    if major >= lowest || version.len() >= 20 {
+    let ActionVersion { major, .. } = ActionVersion::parse(version)?;
+    // Some old versions have a tag for their port to a newer runtime: `v3-node20`.
+    if major >= lowest || version.len() >= 20 || version.contains("node2") {
         return None;
     }
 
