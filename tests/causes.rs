@@ -176,6 +176,35 @@ RUN apt-get update && apt-get dist-upgrade -y
     );
 }
 
+#[test]
+fn a_file_of_several_projects_is_told_once() {
+    rules(&["memory-limit", "published-datastore"]).check(
+        r"//- a/compose.yaml
+include: [../shared/db.yaml]
+services:
+  front:
+  ^^^^^ warning[memory-limit]: `front` has no memory limit
+    image: acme/front:1.0.0
+//- b/compose.yaml
+include: [../shared/db.yaml]
+services:
+  back:
+  ^^^^ warning[memory-limit]: `back` has no memory limit
+    image: acme/back:1.0.0
+//- shared/db.yaml
+services:
+  db:
+  ^^ warning[memory-limit]: `db` has no memory limit
+    image: postgres:17
+    volumes: [db:/var/lib/postgresql/data]
+    ports:
+      - 5432:5432
+        ^^^^^^^^^ error[published-datastore]
+volumes: { db: {} }
+",
+    );
+}
+
 const BARE: &str = r"apiVersion: apps/v1
 kind: Deployment
 metadata:
