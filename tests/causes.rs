@@ -447,3 +447,88 @@ fn a_place_that_joins_changes_no_fingerprint() {
 
     assert_eq!(prints(shop), prints(&both));
 }
+
+const LIMITED: &str = r"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: front
+spec:
+  template:
+    spec:
+      containers:
+        - name: front
+          image: acme/front:1.0.0
+          securityContext:
+            allowPrivilegeEscalation: false
+          resources:
+            limits: { memory: 256Mi }
+";
+
+#[test]
+fn what_a_patch_removes_is_missing_at_the_patch() {
+    rules(&["memory-limit", "privilege-escalation"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- prod/kustomization.yaml
+resources: [../base]
+patches:
+  - path: front.yaml
+  - target: {{ kind: Deployment, name: front }}
+    patch: |-
+      - op: remove
+        path: /spec/template/spec/containers/0/securityContext
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[privilege-escalation]
+//- prod/front.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: front
+spec:
+  template:
+    spec:
+      containers:
+        - name: front
+          resources:
+            limits: null
+            ^^^^^^ warning[memory-limit]
+"
+    ));
+}
+
+#[test]
+fn what_one_overlay_of_several_removes_is_not_missing() {
+    rules(&["memory-limit", "privilege-escalation"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- local/kustomization.yaml
+resources: [../base]
+patches:
+  - target: {{ kind: Deployment, name: front }}
+    patch: |-
+      - op: remove
+        path: /spec/template/spec/containers/0/securityContext
+      - op: remove
+        path: /spec/template/spec/containers/0/resources/limits
+//- prod/kustomization.yaml
+resources: [../base]
+"
+    ));
+}
+
+#[test]
+fn a_tag_is_wrong_where_a_kustomization_sets_it() {
+    rules(&["pinned-image"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- prod/kustomization.yaml
+resources: [../base]
+images:
+  - name: acme/front
+    newTag: latest
+            ^^^^^^ error[pinned-image]
+"
+    ));
+}

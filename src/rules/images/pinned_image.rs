@@ -9,7 +9,7 @@ use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::image::{ImageRole, ImageSourceKind, ImageUse, Reference};
+use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
 use crate::source::Location;
 
 #[derive(Deserialize)]
@@ -34,13 +34,18 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     }
 
     let name = reference.short_name();
+    let source = tag_source(image, reference.tag.as_deref());
+    let written = match source {
+        Some(_) => whole_name(image, reference),
+        None => image.written.clone(),
+    };
     let (message, label) = match reference.tag.as_deref() {
         None => (
-            format!("`{}` has no tag, so its content can change", image.written),
+            format!("`{written}` has no tag, so its content can change"),
             "no tag".to_owned(),
         ),
         Some(tag) if moves(reference, tag) => (
-            format!("`{}` uses the moving tag `{tag}`", image.written),
+            format!("`{written}` uses the moving tag `{tag}`"),
             format!("`{tag}` is not a version"),
         ),
         Some(_) => return,
@@ -53,7 +58,7 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     };
 
     let help = format!("pin {known} to an exact version or a digest");
-    let finding = match tag_source(image, reference.tag.as_deref()) {
+    let finding = match source {
         Some(source) => Finding::new(source, message)
             .related(image.location, "used here")
             .anchor(image.location),
@@ -78,12 +83,28 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
     }
 }
 
+/// The image as it is pulled, or as it is written where a part of it is not known.
+fn whole_name(image: &ImageUse, reference: &Reference) -> String {
+    let repository = reference.repository();
+
+    match &reference.tag {
+        Some(tag) if !repository.contains([HOLE, '?']) => format!("{repository}:{tag}"),
+        _ => image.written.clone(),
+    }
+}
+
 /// The line of an env file or of a kustomization that sets the tag.
 fn tag_source(image: &ImageUse, tag: Option<&str>) -> Option<Location> {
     let tag = tag?;
-    let source = image.sources.iter().rev().find(|source| {
-        matches!(&source.kind, ImageSourceKind::EnvFile { value, .. } if value.ends_with(tag))
-    });
+    let source = image
+        .sources
+        .iter()
+        .rev()
+        .find(|source| match &source.kind {
+            ImageSourceKind::EnvFile { value, .. } => value.ends_with(tag),
+            ImageSourceKind::Kustomization { tag: set } => set.as_deref() == Some(tag),
+            _ => false,
+        });
 
     source.map(|source| source.location)
 }
