@@ -285,7 +285,7 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
         let resource = rule.resources.iter().find(|resource| {
             matches!(
                 resource.value.as_str(),
-                "pods/exec" | "pods/attach" | "pods/*"
+                "pods/exec" | "pods/attach" | "pods/*" | "nodes/proxy" | "nodes/*"
             )
         });
         let (Some(resource), Some(_)) = (resource, rule.verb(&["create", "get"])) else {

@@ -4,6 +4,7 @@ pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
+pub(crate) mod kube_values;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -34,6 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::File(compose_schema::invalid_value),
     ),
+    Check::new("invalid-value", CheckFn::Object(kube_values::object)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(
         "invalid-value",
@@ -44,6 +46,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::Service(compose_conflicts::service),
     ),
+    Check::new("invalid-value", CheckFn::Workload(kube_values::mounts)),
     Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
     Check::new("naked-pod", CheckFn::Workload(objects::naked_pod)),
     Check::new(

@@ -7,6 +7,7 @@ use crate::model::image::{ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::kubernetes::kustomize::{ImageRule, Kustomization, LabelRule};
 use crate::model::kubernetes::labels::Labels;
 use crate::model::kubernetes::object::{Body, Object};
+use crate::model::kubernetes::validation::Problem;
 use crate::model::kubernetes::workload::Workload;
 use crate::source::{FileId, join};
 
@@ -124,6 +125,13 @@ fn set_labels(object: &mut Object, kustomization: &Kustomization) {
             Body::NetworkPolicy(policy) => policy.selector.as_mut(),
             _ => None,
         };
+
+        // Where a workload has no selector, kustomize makes one.
+        if rule.selectors {
+            object
+                .refusals
+                .retain(|refusal| refusal.problem != Problem::NoSelector);
+        }
 
         if rule.selectors
             && let Some(selector) = selector
