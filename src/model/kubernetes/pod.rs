@@ -4,12 +4,12 @@ use super::container::lower_container;
 use super::labels::Labels;
 use super::pod_defaults::PodDefaults;
 use super::reference::{ObjectReference, ReferenceKind};
-use super::spec_reader::SpecReader;
 use super::security::host_namespaces;
+use super::selector::Selector;
+use super::spec_reader::SpecReader;
 use super::validation::unknown_mounts;
 use super::volume::{self, Volume, attach_unmounted_host_paths};
 use crate::model::Setting;
-use super::selector::Selector;
 use crate::model::container::{Container, ContainerRole, HostNamespace};
 use crate::source::{Located, Location};
 

@@ -228,7 +228,8 @@ impl Validator {
 
         if schedule.value.contains("TZ=") {
             self.refuse(schedule.location, Problem::ZoneInSchedule);
-        } else if !schedule.value.starts_with('@') && schedule.value.split_whitespace().count() != 5 {
+        } else if !schedule.value.starts_with('@') && schedule.value.split_whitespace().count() != 5
+        {
             self.refuse(schedule.location, Problem::InvalidSchedule(schedule.value));
         }
     }
@@ -521,9 +522,9 @@ fn is_dns_name(name: &str) -> bool {
             !word.is_empty()
                 && !word.starts_with('-')
                 && !word.ends_with('-')
-                && word.bytes().all(|byte| {
-                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-                })
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         })
 }
 

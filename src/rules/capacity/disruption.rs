@@ -95,7 +95,8 @@ pub fn covered_twice(ctx: &Ctx, object: &Object, _: &Workload, sink: &mut Sink) 
         .iter()
         .copied()
         .filter(|budget| {
-            !budget.open && parent(ctx.facts.path(budget.file)) == parent(ctx.facts.path(object.file))
+            !budget.open
+                && parent(ctx.facts.path(budget.file)) == parent(ctx.facts.path(object.file))
         })
         .collect();
     let [first, second, ..] = beside.as_slice() else {

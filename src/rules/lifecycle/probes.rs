@@ -134,7 +134,7 @@ fn leads_to(target: &Setting<String>, workload: &Workload, container: &Container
 
             is_container || (!is_declared && container.ports.is_empty())
         }
-        Err(_) => has_port_name(container, target) || container.open,
+        Err(_) => has_port_name(container, target) || has_unknown_name(container) || container.open,
     }
 }
 
@@ -246,7 +246,9 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         match port.value.parse::<u16>() {
             Ok(number) => {
                 if !has_unknown_number
-                    && !container.ports.is_empty() && !declares(container, number) {
+                    && !container.ports.is_empty()
+                    && !declares(container, number)
+                {
                     let message =
                         format!("the {kind} probe of {title} uses undeclared port {number}");
                     sink.report(
@@ -271,7 +273,7 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
                         .anchor(object.anchor),
                 );
             }
-            Err(_) if has_port_name(container, &port.value) => {}
+            Err(_) if has_port_name(container, &port.value) || has_unknown_name(container) => {}
             Err(_) => {
                 let message = format!(
                     "the {kind} probe of {title} uses undefined port name `{}`",
@@ -294,6 +296,14 @@ fn declares(container: &Container, number: u16) -> bool {
         port.target
             .is_some_and(|(from, to)| from <= number && number <= to)
     })
+}
+
+/// Whether a template may give a port any name.
+fn has_unknown_name(container: &Container) -> bool {
+    container
+        .ports
+        .iter()
+        .any(|port| port.unknown && port.name.is_none())
 }
 
 fn has_port_name(container: &Container, name: &str) -> bool {

@@ -77,7 +77,9 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
             format!("`{value}` is not a valid value of a label"),
             "use letters, digits, dashes, dots and underscores, at most 63".to_owned(),
         ),
-        Problem::RestartPolicy { written, allowed } => restart_words(title, written.as_deref(), allowed),
+        Problem::RestartPolicy { written, allowed } => {
+            restart_words(title, written.as_deref(), allowed)
+        }
         Problem::FailurePolicy => (
             format!("{title} has a `podFailurePolicy`, but restarts containers in place"),
             "set `restartPolicy: Never` in the pod template".to_owned(),
