@@ -30,7 +30,7 @@ mod volume;
 mod workload;
 
 pub use delivery::Delivery;
-pub use kustomize::Kustomization;
+pub use kustomize::{Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};

@@ -5,6 +5,7 @@ pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
 pub(crate) mod kube_values;
+pub(crate) mod kustomization;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -12,6 +13,7 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new("broken-kustomization", CheckFn::File(kustomization::broken)),
     Check::new(
         "build-and-image",
         CheckFn::Service(compose_form::build_and_image),
@@ -57,4 +59,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("selector-mismatch", CheckFn::Workload(objects::selector)),
     Check::new("syntax-error", CheckFn::File(syntax_error::check)),
     Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
+    Check::new(
+        "unmatched-patch",
+        CheckFn::File(kustomization::unmatched_patch),
+    ),
 ];
