@@ -15,7 +15,7 @@ pub struct Project {
     pub files: Vec<FileId>,
     /// Folder of the base file: relative paths and builds start here.
     pub folder: String,
-    /// Meant for development or tests by its name (`docker-compose.dev.yml`,
+    /// Meant for development or tests, such as by its name (`docker-compose.dev.yml`,
     /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
     /// Only a fragment that is merged over a file that is not here, or over several: absence is
@@ -160,6 +160,8 @@ pub struct Service {
     pub stop_grace_period: Setting<String>,
     pub tty: Setting<bool>,
     pub stdin_open: Setting<bool>,
+    /// `use_api_socket`: it gets the socket of the engine and the user's registry credentials.
+    pub api_socket: Setting<bool>,
     /// What it lacks may be what it extends.
     pub extends: bool,
     /// A `provider:` makes it; there is no container.
