@@ -107,7 +107,8 @@ fn report_unknown_workflows(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             || MANAGED_WORKFLOWS
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(&name.value))
-            || name.value.contains(['*', '$']);
+            // The names are patterns.
+            || name.value.contains(['*', '?', '[', '!', '+', '\\', '$']);
         if is_known {
             continue;
         }

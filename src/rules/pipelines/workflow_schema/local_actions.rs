@@ -50,6 +50,10 @@ pub(super) fn check(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, problems: &mu
     let is_kept = is_self_hosted(job);
     // Called from another repository, `./` is that repository.
     let is_shared = workflow.only_on(&["workflow_call"]);
+    // Without any other file, this is a part of a repository.
+    let is_alone = ctx.facts.repository.files().iter().all(|file| {
+        file.path.starts_with(".github/workflows/") || file.path.contains("/.github/workflows/")
+    });
     let mut workspace = Workspace::default();
 
     for step in job.get("steps").into_iter().flat_map(Node::items) {
@@ -59,6 +63,10 @@ pub(super) fn check(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, problems: &mu
         {
             // `$/` is the repository of the workflow, without a checkout.
             let own_path = path.strip_prefix("$/");
+
+            if is_alone {
+                continue;
+            }
 
             if own_path.is_none() && !workspace.is_filled && !is_kept {
                 problems.wrong_with(
