@@ -44,6 +44,8 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
+    /// Environment variables that prose describes.
+    pub described: Vec<String>,
 }
 
 impl FileFacts<'_> {
@@ -62,6 +64,7 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
+            described: Vec::new(),
         }
     }
 
@@ -141,6 +144,8 @@ pub struct EnvFiles<'s> {
     pub examples: Vec<&'s SourceFile>,
     /// Variables that the examples name, in comments too.
     pub documented: HashSet<&'s str>,
+    /// Variables that prose describes.
+    pub described: HashSet<String>,
     /// Variables that the other committed files set.
     pub set: HashSet<&'s str>,
 }
@@ -188,6 +193,7 @@ impl<'s> Facts<'s> {
 
         for (source, facts) in self.repository.files().iter().zip(&self.files) {
             let names = facts.env.iter().map(|var| self.text(var.name.location));
+            env_files.described.extend(facts.described.iter().cloned());
 
             if is_example_env(&source.path) {
                 env_files.examples.push(source);

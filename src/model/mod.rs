@@ -10,6 +10,7 @@ pub mod container;
 pub mod dockerfile;
 pub mod dockerignore;
 pub mod env;
+pub mod env_docs;
 pub mod env_usage;
 pub mod facts;
 pub mod file_kind;

@@ -79,7 +79,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 )
                 .related(reason, label)
                 .help("disable the cache in this job; build releases without one")
-                .others(cache.others),
+                .also_at(cache.others),
             );
         } else if let Some(entry) = untrusted_files_before(workflow, job, cache.step) {
             sink.report(
@@ -99,8 +99,8 @@ struct JobCache {
     /// The index of the step.
     step: usize,
     location: Location,
-    /// How many other steps use one.
-    others: u32,
+    /// Where other steps use one.
+    others: Vec<Location>,
 }
 
 impl JobCache {
@@ -115,7 +115,7 @@ impl JobCache {
         Some(Self {
             step,
             location,
-            others: caches.count() as u32,
+            others: caches.map(|(_, location)| location).collect(),
         })
     }
 }

@@ -27,7 +27,7 @@ pub fn timeout(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             "no `timeout-minutes`: a job that hangs runs for six hours",
         )
         .help("add `timeout-minutes:` with some margin above the usual duration")
-        .others(jobs.count() as u32),
+        .also_at(jobs.map(|job| job.id.location)),
     );
 }
 

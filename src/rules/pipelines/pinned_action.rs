@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::action_versions::ActionVersion;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::repository_owner::is_owner;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
@@ -13,31 +13,9 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = calls.chain(steps.filter_map(|step| step.uses.as_ref()));
 
-    // One finding for each action and version.
-    for (uses, others) in count_equal(uses) {
-        if let Some(finding) = unpinned(ctx, uses) {
-            sink.report(finding.others(others));
-        }
+    for finding in uses.filter_map(|uses| unpinned(ctx, uses)) {
+        sink.report(finding);
     }
-}
-
-/// The first of equal strings, and how many more there are.
-pub(super) fn count_equal<'w>(
-    strings: impl Iterator<Item = &'w Located<String>>,
-) -> Vec<(&'w Located<String>, u32)> {
-    let mut counts: Vec<(&Located<String>, u32)> = Vec::new();
-
-    for string in strings {
-        match counts
-            .iter_mut()
-            .find(|(first, _)| first.value == string.value)
-        {
-            Some((_, others)) => *others += 1,
-            None => counts.push((string, 0)),
-        }
-    }
-
-    counts
 }
 
 fn unpinned(ctx: &Ctx, uses: &Located<String>) -> Option<Finding> {
@@ -77,7 +55,7 @@ fn unpinned(ctx: &Ctx, uses: &Located<String>) -> Option<Finding> {
             "pin the full commit SHA and keep the {kind} as a comment, as in `uses: \
              owner/action@<40 hexadecimal digits> # {example}`"
         ))
-        .cause(Subject::File, kind)
+        .aspect(kind)
         .case_if(is_of_github && is_tag, "github-tag")
         .case_if(is_owner(ctx.facts, &owner), "own-organization"),
     )

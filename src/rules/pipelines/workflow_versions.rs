@@ -2,10 +2,10 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::action_versions::ActionVersion;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
-use crate::rules::pipelines::pinned_action::{count_equal, version_location};
+use crate::rules::pipelines::pinned_action::version_location;
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
 use crate::syntax::shell::{Invocation, Word};
@@ -31,10 +31,8 @@ pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = steps.filter_map(|step| step.uses.as_ref());
 
-    for (uses, others) in count_equal(uses) {
-        if let Some(finding) = outdated_version(uses) {
-            sink.report(finding.others(others));
-        }
+    for finding in uses.filter_map(outdated_version) {
+        sink.report(finding);
     }
 }
 
@@ -69,14 +67,12 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
 
     Some(
         Finding::new(version_location(uses, version), message)
-            .cause(Subject::File, help.clone())
+            .aspect(help.clone())
             .help(help),
     )
 }
 
 pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    // One finding for each tool in a file.
-    let mut findings: Vec<Finding> = Vec::new();
     let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
     let steps = jobs.flat_map(|job| &job.steps);
 
@@ -87,19 +83,9 @@ pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         for invocation in code.script().invocations() {
             let piped = piped_script(code, &invocation);
             for finding in piped.into_iter().chain(unpinned_tool(code, &invocation)) {
-                match findings
-                    .iter_mut()
-                    .find(|known| known.message == finding.message && known.label == finding.label)
-                {
-                    Some(known) => known.others += 1,
-                    None => findings.push(finding),
-                }
+                sink.report(finding);
             }
         }
-    }
-
-    for finding in findings {
-        sink.report(finding);
     }
 }
 
