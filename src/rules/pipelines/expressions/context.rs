@@ -84,7 +84,11 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             if let Some(finding) = unavailable_context(expression, access) {
                 sink.report(finding);
             } else if let Some(finding) = undefined_name(ctx, workflow, expression, access) {
-                sink.report(finding.case_if(access.part(0) == "matrix", "matrix"));
+                sink.report(
+                    finding
+                        .case_if(access.part(0) == "matrix", "matrix")
+                        .case_if(expression.key() == "name", "name"),
+                );
             }
         }
     }
