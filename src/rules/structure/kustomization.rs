@@ -52,7 +52,8 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
                 ),
             )
             .label(REFUSED)
-            .help("use the name of a Deployment or StatefulSet that this kustomization gathers"),
+            .help("use the name of a Deployment or StatefulSet that this kustomization gathers")
+            .aspect("replicas"),
         );
     }
 
@@ -63,7 +64,8 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
                 format!("no object is {}, which this patch is for", title(patch)),
             )
             .label(REFUSED)
-            .help("use kind and name of an object that this kustomization gathers"),
+            .help("use kind and name of an object that this kustomization gathers")
+            .aspect("patch"),
         );
     }
 }
