@@ -52,6 +52,10 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 None => service.shares_namespace(object),
             })
             .collect();
+        if reachable.is_empty() && cluster.may_be_made(&name.value) {
+            continue;
+        }
+
         let Some(service) = reachable.first() else {
             let mut finding = Finding::new(
                 name.location,
@@ -166,6 +170,10 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         }
 
         seen.push((reference.kind, name));
+        if reference.kind != ReferenceKind::ServiceAccount && ctx.graph.cluster.may_be_made(name) {
+            continue;
+        }
+
         let mut finding = Finding::new(
             reference.name.location,
             format!(
