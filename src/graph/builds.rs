@@ -7,6 +7,7 @@ use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::facts::Facts;
+use crate::model::file_role::Role;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
@@ -70,7 +71,7 @@ impl<'a> Builds<'a> {
 
         for (object, workload) in facts.files.iter().flat_map(|file| file.workloads()) {
             for container in &workload.pod.containers {
-                builds.join_container((object, workload), container, &names, &folders);
+                builds.join_container(facts, (object, workload), container, &names, &folders);
             }
         }
 
@@ -107,6 +108,10 @@ impl<'a> Builds<'a> {
         self.built
             .entry(service.container.name.location)
             .or_insert(built);
+        if !is_evidence(facts, build.location.file, built) {
+            return;
+        }
+
         self.add_use(built, User::Service(project, service), build.location);
 
         if let Some(image) = &service.container.image
@@ -147,6 +152,7 @@ impl<'a> Builds<'a> {
 
     fn join_container(
         &mut self,
+        facts: &Facts,
         (object, workload): (&'a Object, &'a Workload),
         container: &'a Container,
         names: &ImageNames,
@@ -164,12 +170,20 @@ impl<'a> Builds<'a> {
             return;
         };
 
+        let is_practice = |file| facts.role(file) == Role::Practice;
+        if is_practice(built.dockerfile) && !is_practice(object.file) {
+            return;
+        }
+
         self.built.insert(container.name.location, built);
-        self.add_use(
-            built,
-            User::Container(object, workload, container),
-            image.location,
-        );
+
+        if is_evidence(facts, object.file, built) {
+            self.add_use(
+                built,
+                User::Container(object, workload, container),
+                image.location,
+            );
+        }
     }
 
     fn add_use(&mut self, built: Built, user: User<'a>, location: Location) {
@@ -179,6 +193,12 @@ impl<'a> Builds<'a> {
             location,
         });
     }
+}
+
+/// Whether a file says something about an image: what tries or shows something says nothing about
+/// what is deployed.
+fn is_evidence(facts: &Facts, user: FileId, built: Built) -> bool {
+    facts.role(user) != Role::Practice || facts.role(built.dockerfile) == Role::Practice
 }
 
 /// What a build with a Dockerfile and a target comes to, where both are known.

@@ -300,12 +300,10 @@ fn unguarded(
     counts: impl Fn(&Object) -> bool,
 ) {
     let cluster = &ctx.graph.cluster;
-    if cluster
+    let others: Vec<&Object> = cluster
         .objects()
-        .any(|object| OTHER_POLICIES.contains(&object.kind.value.as_str()))
-    {
-        return;
-    }
+        .filter(|object| OTHER_POLICIES.contains(&object.kind.value.as_str()))
+        .collect();
 
     for object in cluster.objects() {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
@@ -316,6 +314,9 @@ fn unguarded(
             || joined.may_be_isolated
             || joined.policies.iter().any(|policy| counts(policy))
             || object.is_hook()
+            || others
+                .iter()
+                .any(|other| cluster.is_evidence(other, object))
         {
             continue;
         }
@@ -346,6 +347,7 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let has_quota = cluster
         .of_kind("ResourceQuota")
         .chain(cluster.of_kind("LimitRange"))
+        .filter(|quota| cluster.is_evidence(quota, object))
         .any(|quota| {
             quota
                 .namespace
