@@ -23,6 +23,10 @@ pub enum Class {
     Dashboard,
     LlmServer,
     Application,
+    /// A mail server, or one that only shows mail.
+    Mail,
+    /// A service that others call now and then: for documents, pages, images, languages.
+    Converter,
     /// A program that does its work and ends.
     Tool,
     /// A language's toolchain or runtime.
@@ -64,6 +68,8 @@ impl Class {
             Class::Dashboard => "a dashboard",
             Class::LlmServer => "a model server",
             Class::Application => "an application",
+            Class::Mail => "a mail server",
+            Class::Converter => "a converter",
             Class::Tool => "a tool",
             Class::Language => "a language image",
             Class::Os => "a distribution",
@@ -93,13 +99,22 @@ pub struct KnownImage {
     pub ports: Vec<u16>,
     /// Folders whose loss is loss of data.
     #[serde(default)]
-    pub data: Vec<String>,
+    data: Vec<String>,
+    #[serde(default)]
+    volumes: Vec<String>,
+    #[serde(default)]
+    layouts: Vec<VersionLayout>,
+    #[serde(default)]
+    checks: Vec<CheckCommand>,
     /// Variables that hold a credential, with well-known defaults.
     #[serde(default)]
     pub credentials: BTreeMap<String, Vec<String>>,
     /// The image has a HEALTHCHECK of its own.
     #[serde(default)]
     pub healthcheck: bool,
+    /// Whether it has is not known.
+    #[serde(default)]
+    unknown_healthcheck: bool,
     #[serde(default)]
     user: User,
     #[serde(default)]
@@ -110,15 +125,86 @@ pub struct KnownImage {
     bare: bool,
 }
 
+/// A command for a health check.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckCommand {
+    since: Option<u32>,
+    until: Option<u32>,
+    /// The variable that the command reads.
+    needs: Option<String>,
+    test: String,
+}
+
+/// Where some versions of an image keep data.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionLayout {
+    since: Option<u32>,
+    until: Option<u32>,
+    data: Vec<String>,
+    volumes: Vec<String>,
+}
+
+/// Where an image keeps data.
+#[derive(Clone, Copy, Debug)]
+pub struct DataLayout<'d> {
+    /// Folders whose loss is loss of data.
+    pub data: &'d [String],
+    /// Folders that the image declares as volumes. Docker mounts an anonymous one at each that has
+    /// no mount of its own, also below a mount.
+    pub volumes: &'d [String],
+}
+
 impl KnownImage {
-    /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may.
+    /// Where the image under this tag keeps data.
+    pub fn layout(&self, tag: Option<&str>) -> DataLayout<'_> {
+        let version = tag.and_then(major_version);
+        let versioned = version.and_then(|version| {
+            self.layouts
+                .iter()
+                .find(|layout| is_between(version, layout.since, layout.until))
+        });
+
+        match versioned {
+            Some(layout) => DataLayout {
+                data: &layout.data,
+                volumes: &layout.volumes,
+            },
+            None => DataLayout {
+                data: &self.data,
+                volumes: &self.volumes,
+            },
+        }
+    }
+
+    /// A command that asks the image under this tag whether it is healthy, where one is known, as it
+    /// is written in a compose file; `sets` says whether the service sets a variable. A tag without
+    /// a version counts as the newest.
+    pub fn check(&self, tag: Option<&str>, sets: impl Fn(&str) -> bool) -> Option<&str> {
+        let version = tag.and_then(major_version).unwrap_or(u32::MAX);
+        let check = self.checks.iter().find(|check| {
+            is_between(version, check.since, check.until)
+                && check.needs.as_deref().is_none_or(&sets)
+        })?;
+
+        Some(&check.test)
+    }
+
+    /// Whether the image brings a HEALTHCHECK; `None` for families of images of which some may,
+    /// and where it is not known.
     pub fn has_healthcheck(&self) -> Option<bool> {
         if self.healthcheck {
             return Some(true);
         }
 
+        let is_unknown = self.unknown_healthcheck;
         let is_family = self.names.iter().any(|name| name.contains('*'));
-        if is_family { None } else { Some(false) }
+        if is_family || is_unknown {
+            None
+        } else {
+            Some(false)
+        }
     }
 
     /// Whether the image under this tag contains only its program, so that a health check has
@@ -245,6 +331,21 @@ pub fn image(repository: &str) -> Option<&'static KnownImage> {
     Some(&INDEX.images[*index])
 }
 
+fn is_between(version: u32, since: Option<u32>, until: Option<u32>) -> bool {
+    since.is_none_or(|since| since <= version) && until.is_none_or(|until| version <= until)
+}
+
+/// The major version that a tag names: 17 in `17.5-alpine`, and in `0.8.0-pg17` of an extension.
+fn major_version(tag: &str) -> Option<u32> {
+    let lower = tag.to_ascii_lowercase();
+    let mut parts = lower.split(['-', '_']);
+    let postgres = parts
+        .clone()
+        .find_map(|part| part.strip_prefix("pg")?.parse().ok());
+
+    postgres.or_else(|| parts.next()?.split('.').next()?.parse().ok())
+}
+
 /// Whether a name matches `prefix*` or `*suffix`.
 fn matches_pattern(name: &str, pattern: &str) -> bool {
     match pattern.strip_suffix('*') {
@@ -261,9 +362,32 @@ pub fn store(repository: &str) -> Option<&'static KnownImage> {
         return known.class.is_store().then_some(known);
     }
 
-    let namesake = image(repository.rsplit('/').next()?)?;
+    let (folder, name) = repository.rsplit_once('/')?;
+    let is_client = folder
+        .split(['/', '.', '-', '_'])
+        .any(|word| CLIENTS.contains(&word));
+    if is_client {
+        return None;
+    }
+
+    let namesake = image(name)?;
     namesake.class.is_store().then_some(namesake)
 }
+
+/// Words in the folder of an image that say that it is a client of the store it is named after:
+/// `mcp/postgres` is a server of Docker's MCP catalog.
+const CLIENTS: &[&str] = &[
+    "backup",
+    "backups",
+    "client",
+    "clients",
+    "exporter",
+    "exporters",
+    "mcp",
+    "migrations",
+    "modelcontextprotocol",
+    "tools",
+];
 
 #[cfg(test)]
 mod tests {
@@ -308,6 +432,67 @@ mod tests {
             image("prom/prometheus").unwrap().carries(None, "curl"),
             Some(false)
         );
+    }
+
+    #[test]
+    fn folders_depend_on_the_version() {
+        for (name, tag, folder) in [
+            ("postgres", "16-alpine", "/var/lib/postgresql/data"),
+            ("postgres", "18.1", "/var/lib/postgresql"),
+            (
+                "pgvector/pgvector",
+                "0.8.1-pg18-trixie",
+                "/var/lib/postgresql",
+            ),
+            ("pgvector/pgvector", "pg17", "/var/lib/postgresql/data"),
+            (
+                "apache/age",
+                "release_PG16_1.5.0",
+                "/var/lib/postgresql/data",
+            ),
+        ] {
+            let layout = image(name).map(|known| known.layout(Some(tag)));
+            assert_eq!(
+                layout.map(|layout| (layout.data, layout.volumes)),
+                Some((&[folder.to_owned()][..], &[folder.to_owned()][..])),
+                "{name}:{tag}"
+            );
+        }
+    }
+
+    #[test]
+    fn checks_depend_on_the_version_and_the_variables() {
+        for (name, tag, variable, test) in [
+            (
+                "postgres",
+                "17",
+                "POSTGRES_USER",
+                "pg_isready -U $$POSTGRES_USER",
+            ),
+            ("postgres", "17", "", "pg_isready -U postgres"),
+            ("mariadb", "5.5", "", "mysqladmin ping -h 127.0.0.1"),
+            (
+                "mariadb",
+                "lts",
+                "",
+                "healthcheck.sh --connect --innodb_initialized",
+            ),
+            (
+                "lscr.io/linuxserver/mariadb",
+                "11.4",
+                "",
+                "mariadb-admin ping -h 127.0.0.1",
+            ),
+            (
+                "mongo",
+                "4.4",
+                "",
+                "mongo --quiet --eval \"db.adminCommand('ping')\"",
+            ),
+        ] {
+            let check = image(name).and_then(|known| known.check(Some(tag), |var| var == variable));
+            assert_eq!(check, Some(test), "{name}:{tag}");
+        }
     }
 
     #[test]

@@ -469,9 +469,10 @@ levels.pinned-image = 'warning'
 #[test]
 fn a_file_that_is_named_is_not_one_of_tests() {
     const PRIVILEGED: &str = "services: {a: {image: 'acme/a:1', privileged: true}}\n";
+    const OTHER: &str = "services: {b: {image: 'acme/b:1', privileged: true}}\n";
     let folder = Folder::new(&[
         ("tests/shop/compose.yaml", PRIVILEGED),
-        ("tests/shop/compose.dev.yaml", PRIVILEGED),
+        ("tests/shop/compose.dev.yaml", OTHER),
     ]);
     let select = ["--select", "privileged-container", "--format", "concise"];
     let levels = |paths: &[&str]| {

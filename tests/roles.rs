@@ -127,8 +127,8 @@ services:
                 ^^^^ note[privileged-container]
 //- compose.prod.yaml
 services:
-  cart:
-    image: acme/cart:1
+  shop:
+    image: acme/shop:1
     privileged: true
                 ^^^^ error[privileged-container]
 ",
@@ -153,11 +153,11 @@ services:
     image: acme/trace:1
     profiles: [dev, ops]
     privileged: true
-                ^^^^ error[privileged-container]
+                ^^^^ also[privileged-container]
   assets:
     build: {dockerfile: Dockerfile.dev}
     privileged: true
-                ^^^^ note[privileged-container]
+                ^^^^ also[privileged-container]
 //- Dockerfile.dev
 FROM scratch
 ",
@@ -213,7 +213,7 @@ FROM {last}
 fn the_configuration_sets_roles() {
     let files = [
         ("deploy/base/compose.yaml", POD),
-        ("deploy/try/compose.yaml", POD),
+        ("deploy/try/compose.yaml", OTHER_POD),
     ];
     let config = "[[role]]\nglobs = 'deploy/**'\nrole = 'development'\n\
                   [[role]]\nglobs = 'deploy/base'\nrole = 'production'\n";
@@ -340,3 +340,4 @@ services:
 ",
     );
 }
+const OTHER_POD: &str = "services: {b: {image: 'acme/b:1', privileged: true}}\n";

@@ -181,6 +181,8 @@ fn names_hosts(name: &str) -> bool {
         "ALLOWED",
         "PUBLIC",
         "EXTERNAL",
+        "IMAGE",
+        "REGISTRY",
     ];
     let upper = name.to_ascii_uppercase();
 
@@ -211,13 +213,37 @@ fn pairs(text: &str) -> Vec<(Endpoint, Span)> {
     endpoints
 }
 
-/// The hosts of a URL.
+/// The hosts of a URL, or of a list of URLs.
 fn url_hosts(text: &str) -> Vec<(Endpoint, Span)> {
+    let mut hosts = Vec::new();
+    let mut start = 0;
+
+    for (index, _) in text.match_indices(',') {
+        let next = &text[index + 1..];
+        let scheme = next.split("://").next().unwrap_or(next);
+        let begins_url = scheme.len() < next.len()
+            && scheme
+                .trim_start()
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
+        if begins_url {
+            hosts.extend(hosts_of_one(&text[start..index], start));
+            start = index + 1;
+        }
+    }
+
+    hosts.extend(hosts_of_one(&text[start..], start));
+
+    hosts
+}
+
+/// The hosts of one URL that begins at an offset.
+fn hosts_of_one(text: &str, offset: usize) -> Vec<(Endpoint, Span)> {
     let Some((before, rest)) = text.split_once("://") else {
         return Vec::new();
     };
 
-    let written = before.rsplit(':').next().unwrap_or(before);
+    let written = before.trim_start().rsplit(':').next().unwrap_or(before);
     let scheme = written
         .split('+')
         .next()
@@ -242,7 +268,7 @@ fn url_hosts(text: &str) -> Vec<(Endpoint, Span)> {
         if is_host(host) {
             endpoints.push((
                 endpoint(&scheme, host, port, path),
-                Span::of(start, start + host.len()),
+                Span::of(offset + start, offset + start + host.len()),
             ));
         }
 
@@ -316,6 +342,15 @@ mod tests {
             hosts("mongodb://a:27017,b:27018/?replicaSet=r"),
             [host("a", Some(27017)), host("b", Some(27018))]
         );
+        assert_eq!(
+            hosts("https://${DOMAIN}:443,http://proxy:8080"),
+            [host("proxy", Some(8080))]
+        );
+        assert_eq!(
+            hosts("http://a:1/x, http://b:2"),
+            [host("a", Some(1)), host("b", Some(2))]
+        );
+        assert_eq!(url_hosts("http://a:1,http://b:2")[1].1, Span::of(18, 19));
         assert_eq!(hosts("s3://bucket/key"), []);
         assert_eq!(
             hosts("kafka1:9092,kafka2:9093"),

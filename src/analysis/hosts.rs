@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::Ctx;
+use crate::data::Class;
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::suggest;
 
@@ -136,6 +137,35 @@ pub fn is_outward(name: &str) -> bool {
             name.strip_suffix(end)
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
         })
+}
+
+/// Words in the name of a variable whose address programs call, and no browser.
+const BACKENDS: &[&str] = &[
+    "ANTHROPIC",
+    "EMBEDDING",
+    "EMBEDDINGS",
+    "INFERENCE",
+    "LITELLM",
+    "LLM",
+    "MCP",
+    "OLLAMA",
+    "OPENAI",
+    "RERANK",
+    "RERANKER",
+    "VLLM",
+];
+
+/// Whether the variable of this name (in capitals) of a service may hold the address at which
+/// browsers reach `server`. Addresses of model servers and stores are for programs, also if the
+/// name of their variable ends in `BASE_URL`.
+pub fn may_be_for_browsers(name: &str, server: &Service) -> bool {
+    let is_backend = name.split('_').any(|word| BACKENDS.contains(&word))
+        || server
+            .known_image()
+            .is_some_and(|known| known.class.is_store() || known.class == Class::LlmServer);
+    let is_said = is_for_browsers(name) || name.split('_').any(|word| OUTWARD.contains(&word));
+
+    is_said || is_outward(name) && !is_backend
 }
 
 const BROWSER: &[&str] = &[

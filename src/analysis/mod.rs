@@ -2,6 +2,7 @@
 //! stages ship, where a URL leads, what untrusted input reaches. Analysis reads facts and the
 //! graph; it judges nothing and reports nothing.
 
+pub mod action_versions;
 pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
@@ -10,6 +11,7 @@ pub mod env_examples;
 pub mod env_names;
 pub mod exits;
 pub mod hosts;
+pub mod job_work;
 pub mod lock_files;
 pub mod packages;
 pub mod pipelines;

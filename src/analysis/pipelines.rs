@@ -95,6 +95,14 @@ pub fn says_deploy(job: &Job) -> bool {
         .any(|name| name.to_ascii_lowercase().contains("deploy"))
 }
 
+/// Whether a workflow has this name; without a name, it is called by its path.
+pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
+    match &workflow.name {
+        Some(known) => known.value.eq_ignore_ascii_case(name),
+        None => ctx.facts.path(workflow.file).ends_with(name),
+    }
+}
+
 /// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies
 /// elsewhere are templates, or disabled.
 pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {

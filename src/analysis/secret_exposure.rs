@@ -45,7 +45,12 @@ pub fn exposed(
     value: &Located<String>,
     user: Option<&str>,
 ) -> Option<Exposed> {
+    let is_pair = user.is_some_and(|user| credential::default_pair(user, value.value.trim()));
     let (what, strength) = match credential::judge(name, &value.value) {
+        Verdict::Placeholder | Verdict::Secret { .. } if is_pair => (
+            "a guessable credential",
+            Strength::Guessable(DefaultReason::RepeatsName.clause()),
+        ),
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => return None,
         Verdict::Token(hit) | Verdict::UrlPassword(hit) => {
             return Some(Exposed {
@@ -58,14 +63,6 @@ pub fn exposed(
             "a guessable credential",
             Strength::Guessable(reason.clause()),
         ),
-        Verdict::Secret { .. }
-            if user.is_some_and(|user| credential::default_pair(user, value.value.trim())) =>
-        {
-            (
-                "a guessable credential",
-                Strength::Guessable(DefaultReason::RepeatsName.clause()),
-            )
-        }
         Verdict::Secret { .. } => ("a credential", Strength::Chosen),
     };
 
@@ -122,8 +119,28 @@ pub fn written(value: &EnvValue) -> Option<(&Located<String>, bool)> {
 }
 
 /// The value of the variable that names the user whose password `name` holds: `DB_USER` for
-/// `DB_PASSWORD`.
-pub fn user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
+/// `DB_PASSWORD`. Of a password for root, it is the user or the database with the same value.
+pub fn user_of<'e>(name: &str, value: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
+    access_key_of(name, siblings)
+        .or_else(|| own_user_of(name, siblings))
+        .or_else(|| namesake_of(name, value, siblings))
+}
+
+/// The user or the database whose name is the password for root.
+fn namesake_of<'e>(name: &str, value: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
+    let stem = name.strip_suffix("_ROOT_PASSWORD")?;
+
+    siblings
+        .iter()
+        .filter(|sibling| {
+            let rest = sibling.name.value.strip_prefix(stem);
+            rest.is_some_and(|rest| matches!(rest, "_USER" | "_DATABASE"))
+        })
+        .filter_map(|sibling| sibling.value.resolved())
+        .find(|user| user.eq_ignore_ascii_case(value.trim()))
+}
+
+fn own_user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
     let stem = ["PASSWORD", "PASSWD", "PASS", "PWD"]
         .iter()
         .find_map(|end| {
@@ -134,6 +151,24 @@ pub fn user_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
     siblings
         .iter()
         .filter(|sibling| is_user_of(&sibling.name.value, stem))
+        .find_map(|sibling| sibling.value.resolved())
+}
+
+/// The value of the access key that belongs to a secret key: of `AWS_ACCESS_KEY_ID` for
+/// `AWS_SECRET_ACCESS_KEY`, of `MINIO_ACCESS_KEY` for `MINIO_SECRET_KEY`.
+fn access_key_of<'e>(name: &str, siblings: &'e [EnvVar]) -> Option<&'e str> {
+    let upper = name.to_ascii_uppercase();
+    let stem = ["SECRET_ACCESS_KEY", "SECRET_KEY"]
+        .iter()
+        .find_map(|end| upper.strip_suffix(end))?;
+
+    siblings
+        .iter()
+        .filter(|sibling| {
+            let name = sibling.name.value.to_ascii_uppercase();
+            name.strip_prefix(stem)
+                .is_some_and(|end| matches!(end, "ACCESS_KEY" | "ACCESS_KEY_ID"))
+        })
         .find_map(|sibling| sibling.value.resolved())
 }
 

@@ -5,6 +5,7 @@ use super::base64::{base64, jwt_claims};
 use super::defaults::{DefaultReason, default_credential, is_common, letters};
 use super::hit::{Hit, HitKind};
 use super::names::{NameKind, secret_name, words_of_name};
+use super::public;
 use super::redact::redact;
 use super::scan::scan;
 use super::shape;
@@ -33,6 +34,10 @@ pub enum Verdict {
 /// The kind of `value`, the literal set for `name`. Callers resolve interpolation first.
 pub fn judge(name: &str, value: &str) -> Verdict {
     let value = value.trim();
+    if public::is_public(value) || public::is_public_name(&words_of_name(name)) {
+        return Verdict::NotSecret;
+    }
+
     if value.len() >= 8
         && let Some(hit) = scan(value).into_iter().next()
     {
@@ -46,7 +51,7 @@ pub fn judge(name: &str, value: &str) -> Verdict {
         return Verdict::NotSecret;
     };
 
-    if value.chars().nth(1).is_none() || is_switch(value) {
+    if value.chars().nth(1).is_none() || is_switch(value) || is_date(value) {
         return Verdict::NotSecret;
     }
 
@@ -86,10 +91,140 @@ pub fn judge(name: &str, value: &str) -> Verdict {
         return Verdict::Default(DefaultReason::RepeatsName);
     }
 
+    if matches!(kind, NameKind::Token | NameKind::Key) && !is_own_secret(name) && is_prose(value) {
+        return Verdict::Placeholder;
+    }
+
     Verdict::Secret {
         kind,
         redacted: redact(value),
     }
+}
+
+/// Words before `SECRET`, `KEY` and the like in names of secrets that the program itself chooses and
+/// checks. Those of other services are of no use to an attacker while they are placeholders.
+const OWN: &[&str] = &[
+    "app",
+    "application",
+    "auth",
+    "better",
+    "cookie",
+    "crypt",
+    "csrf",
+    "django",
+    "encrypt",
+    "encryption",
+    "fernet",
+    "flask",
+    "hash",
+    "hmac",
+    "internal",
+    "jwt",
+    "master",
+    "nextauth",
+    "rails",
+    "refresh",
+    "secret",
+    "session",
+    "shared",
+    "signing",
+    "token",
+    "user",
+];
+
+/// The same, of passwords: those of stores and of the first user.
+const OWN_PASSWORDS: &[&str] = &[
+    "admin",
+    "clickhouse",
+    "database",
+    "db",
+    "default",
+    "elastic",
+    "grafana",
+    "mariadb",
+    "minio",
+    "mongo",
+    "mysql",
+    "neo4j",
+    "postgres",
+    "postgresql",
+    "rabbitmq",
+    "redis",
+    "root",
+    "superuser",
+    "valkey",
+];
+
+/// The same, of tokens: those that open an interface of the program itself.
+const OWN_TOKENS: &[&str] = &[
+    "admin", "internal", "jupyter", "notebook", "root", "service",
+];
+
+/// Whether the name is that of a secret which the program itself checks: it starts with whatever it
+/// is given, also with a placeholder.
+pub fn is_own_secret(name: &str) -> bool {
+    let words = words_of_name(name);
+    let Some(kind) = secret_name(name) else {
+        return false;
+    };
+
+    let known = match kind {
+        NameKind::Password => OWN_PASSWORDS,
+        NameKind::Token => OWN_TOKENS,
+        NameKind::Secret | NameKind::Key => OWN,
+        NameKind::Credentials => return false,
+    };
+    let before: Vec<&str> = words
+        .split(' ')
+        .filter(|word| !matches!(*word, "key" | "base" | "salt" | "password" | "initdb"))
+        .collect();
+
+    match (kind, before.as_slice()) {
+        // `SECRET`, `SECRET_KEY`, `SECRET_KEY_BASE`
+        (NameKind::Secret | NameKind::Key, ["secret"]) => true,
+        (_, before) => before
+            .iter()
+            .rev()
+            .filter(|word| **word != "secret")
+            .take(2)
+            .any(|word| known.contains(word)),
+    }
+}
+
+/// Whether a placeholder is one that a program would start with: not the lack of a value, as `none`
+/// is.
+pub fn starts_with_placeholder(value: &str) -> bool {
+    let value = value.trim();
+
+    value.len() >= 8 && !words().placeholders.contains(&value.to_ascii_lowercase())
+}
+
+/// Whether a value is words in lower case: providers issue no such token.
+fn is_prose(value: &str) -> bool {
+    let is_word = |part: &str| {
+        let vowels = part
+            .bytes()
+            .filter(|byte| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y'));
+        part.len() <= 14 && vowels.count() * 5 >= part.len()
+    };
+
+    value
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b' ' | b'.'))
+        && value.split(['-', '_', ' ', '.']).all(is_word)
+}
+
+/// Whether a value is a date, perhaps with a time: `2024-11-05`, the version of an API.
+fn is_date(value: &str) -> bool {
+    let digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
+    let year = value.get(..4).and_then(|year| year.parse::<u32>().ok());
+
+    year.is_some_and(|year| (1970..2100).contains(&year))
+        && (8..=14).contains(&digits.len())
+        && value.len() >= 10
+        && value.bytes().all(|byte| {
+            byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T' | b'Z' | b' ' | b'/')
+        })
 }
 
 /// Whether the value is a switch, a small number or a duration.

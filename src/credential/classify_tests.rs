@@ -12,6 +12,7 @@ fn word(name: &str, value: &str) -> &'static str {
         Verdict::Default(DefaultReason::WellKnown) => "known",
         Verdict::Default(DefaultReason::RepeatsName) => "name",
         Verdict::Default(DefaultReason::Development) => "dev",
+        Verdict::Default(DefaultReason::Placeholder) => "never judged by its value",
         Verdict::Default(DefaultReason::Plain) => "plain",
         Verdict::Secret { .. } => "secret",
         Verdict::Token(_) => "token",
@@ -97,6 +98,13 @@ fn name_and_value_give_the_verdict() {
         ("GREETING", "s3cr3t-looking-99", "no"),
         ("GREETING", &groq, "token"),
         ("OPENAI_API_KEY", &groq, "token"),
+        ("AZURE_OPENAI_API_KEY", "2024-10-21", "no"),
+        ("LICENSE_KEY", "ask-the-sales-team", "placeholder"),
+        ("JWT_SECRET", "ask-the-sales-team", "secret"),
+        ("VITE_FIREBASE_API_KEY", "q7Lw2pXv81LmQz73RtYb", "no"),
+        ("BACKUP_S3_ACCESS_KEY", "q7Lw2pXv81LmQz73RtYb", "no"),
+        ("AWS_SECRET_KEY", "q7Lw2pXv81LmQz73RtYb", "secret"),
+        ("REDIS_AUTH", "q7Lw2pXv81LmQz73RtYb", "secret"),
         (
             "DATABASE_URL",
             "postgres://app:Tr0ub4dor3@db:5432/app",
@@ -126,4 +134,30 @@ fn users_that_are_their_own_password() {
     assert!(default_pair("ai", "ai"));
     assert!(!default_pair("", ""));
     assert!(!default_pair("app", "Tr0ub4dor3"));
+}
+
+#[test]
+fn secrets_that_the_program_checks_itself() {
+    for (name, expected) in [
+        ("APP_SECRET", true),
+        ("SECRET_KEY_BASE", true),
+        ("JWT_SECRET_KEY", true),
+        ("SESSION_SECRET", true),
+        ("POSTGRES_PASSWORD", true),
+        ("ENCRYPTION_KEY", true),
+        ("JUPYTER_TOKEN", true),
+        ("SMTP_PASSWORD", false),
+        ("GOOGLE_CLIENT_SECRET", false),
+        ("AWS_SECRET_ACCESS_KEY", false),
+        ("STRIPE_SECRET_KEY", false),
+        ("OPENAI_API_KEY", false),
+        ("GITHUB_TOKEN", false),
+        ("LOG_LEVEL", false),
+    ] {
+        assert_eq!(is_own_secret(name), expected, "{name}");
+    }
+
+    assert!(starts_with_placeholder("replace-me-with-32-bytes"));
+    assert!(starts_with_placeholder("00000000000000000000"));
+    assert!(!starts_with_placeholder("not-required"));
 }

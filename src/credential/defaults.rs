@@ -13,6 +13,8 @@ pub enum DefaultReason {
     RepeatsName,
     /// Marked as a development value: `dev-secret`, `test-key-32-characters-long`.
     Development,
+    /// A placeholder that was never replaced: `replace-me-with-a-long-string`, sixty-four zeros.
+    Placeholder,
     /// Plain words around `password` or `secret`, or a row of characters: `warehouse-password`,
     /// `abcdefgh`, `aaaa1111`.
     Plain,
@@ -25,6 +27,7 @@ impl DefaultReason {
             DefaultReason::WellKnown => "it is a well-known default",
             DefaultReason::RepeatsName => "it repeats the user or product name",
             DefaultReason::Development => "it is marked as a development value",
+            DefaultReason::Placeholder => "it is a placeholder that the service starts with",
             DefaultReason::Plain => "it uses plain words or a simple pattern",
         }
     }

@@ -16,6 +16,7 @@ mod hit;
 mod key;
 mod named;
 mod names;
+mod public;
 mod redact;
 mod scan;
 mod shape;
@@ -24,7 +25,7 @@ mod words;
 
 pub use assign::{Assigned, assignments, is_comment};
 pub use base64::{as_base64, base64};
-pub use classify::{Verdict, judge};
+pub use classify::{Verdict, is_own_secret, judge, starts_with_placeholder};
 pub use conceal::{Writing, conceal, secret_spans, unescaped};
 pub use defaults::{DefaultReason, default_credential, default_pair};
 pub use files::{SecretFile, secret_file};

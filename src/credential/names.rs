@@ -1,6 +1,7 @@
 //! Names of secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`. The last words of a
 //! name decide, so that `PASSWORD_FILE`, `TOKEN_TTL` or `SECRET_NAME` need no list.
 
+use super::public;
 use super::words::words;
 
 /// The kind of secret that a name stands for.
@@ -62,6 +63,10 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
         "secret" | "salt" | "pepper" => return Some(NameKind::Secret),
         "credential" | "credentials" | "creds" | "cred" => return Some(NameKind::Credentials),
         "key" | "keys" if matches!(previous, "tls" | "ssl") => return None,
+        "key" if public::is_access_key(rest) => return None,
+        "auth" if matches!(previous, "redis" | "valkey" | "requirepass") => {
+            return Some(NameKind::Password);
+        }
         "key" if lists.secret_keys.contains(previous) => return Some(NameKind::Key),
         "keys" if matches!(previous, "api" | "secret" | "access") => return Some(NameKind::Key),
         _ => {}
@@ -73,8 +78,8 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
 /// Whether a name holds the first letters of a word for a secret. Most names in a file do not, and
 /// need not be split into words.
 fn holds_stem(name: &str) -> bool {
-    const STEMS: [&[u8; 3]; 9] = [
-        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key",
+    const STEMS: [&[u8; 3]; 10] = [
+        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key", b"aut",
     ];
     // Letters outside ASCII may have these letters as their lower case.
     if !name.is_ascii() {

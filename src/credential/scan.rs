@@ -12,7 +12,7 @@ use crate::source::Span;
 use super::base64::jwt_claims;
 use super::hit::{Certainty, Hit, HitKind};
 use super::table::{Anchor, AnchorName, Checksum, Keyword, TokenFormat, table};
-use super::{connection, key, shape};
+use super::{connection, key, public, shape};
 
 /// The distance from a token, in bytes, within which its context is searched.
 const NEAR: usize = 400;
@@ -130,6 +130,11 @@ fn token(
     }
 
     if !in_context(format, text, start) || !claims_match(format, value) {
+        return None;
+    }
+
+    let is_google = format.provider == "Google" && value.starts_with("AIza");
+    if public::is_public(value) || is_google && public::is_of_firebase(text, span.clone()) {
         return None;
     }
 

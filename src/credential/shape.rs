@@ -78,6 +78,26 @@ pub fn patterned(text: &str) -> bool {
     false
 }
 
+/// Whether the letters of a text, or its digits, count up by themselves, whatever is between them:
+/// `aB1cD2eF3gH4iJ5k`.
+fn counts_up(text: &str) -> bool {
+    let kinds: [fn(&u8) -> bool; 2] = [u8::is_ascii_alphabetic, u8::is_ascii_digit];
+
+    kinds.iter().any(|is_of_kind| {
+        let bytes: Vec<u8> = text.bytes().filter(is_of_kind).collect();
+        let mut run = 1;
+
+        bytes.windows(2).any(|pair| {
+            run = if step(pair[0], pair[1]) == 1 {
+                run + 1
+            } else {
+                1
+            };
+            run >= 6
+        })
+    })
+}
+
 /// The distance between two letters, in either case.
 fn step(from: u8, to: u8) -> i16 {
     i16::from(to.to_ascii_lowercase()) - i16::from(from.to_ascii_lowercase())
@@ -102,6 +122,7 @@ pub fn made_up(text: &str) -> bool {
         .iter()
         .any(|word| lower.contains(word.as_str()))
         || patterned(text)
+        || counts_up(text)
         || repeats(text)
 }
 
@@ -121,6 +142,11 @@ pub fn is_reference(value: &str) -> bool {
         .iter()
         .any(|part| value.contains(part))
     {
+        return true;
+    }
+
+    // akv2k8s: the name of an entry of Azure's key vault.
+    if value.contains("@azurekeyvault") {
         return true;
     }
 
@@ -225,7 +251,10 @@ mod tests {
             "${{ secrets.X }}",
             "ENC[AES256]",
             "op://v/i/f",
+            "gcp:secretmanager:projects/p/secrets/s",
+            "db-password@azurekeyvault",
             "vault:kv#x",
+            "mail-token@azurekeyvault?value",
             "ref+awsssm://x",
             "arn:aws:secretsmanager:eu:1:secret:x",
             "/run/secrets/x",

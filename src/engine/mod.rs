@@ -13,6 +13,7 @@ mod outcome;
 mod policy;
 mod post;
 mod read;
+mod units;
 mod unseen;
 mod workers;
 
@@ -181,6 +182,7 @@ fn lint_read(
         scanned.push(Scanned {
             hits: read.hits,
             code: read.code,
+            described: read.described,
             is_unread,
         });
 
@@ -266,6 +268,8 @@ fn aliases(sources: &[SourceFile], targets: Vec<(FileId, String)>) -> Vec<(FileI
 struct Scanned {
     hits: Vec<Hit>,
     code: Option<Box<CodeFacts>>,
+    /// Variables that prose describes.
+    described: Vec<String>,
     /// The content of the file is not known.
     is_unread: bool,
 }
@@ -319,6 +323,7 @@ fn lower_one<'s>(
     let facts = FileFacts {
         hits: scanned.hits,
         code: scanned.code,
+        described: scanned.described,
         ..facts
     };
 

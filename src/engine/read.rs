@@ -12,6 +12,7 @@ use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};
 use crate::input::{self, Root, Unread};
 use crate::model::code::{self, CodeFacts};
+use crate::model::env_docs;
 use crate::model::env_usage::{EnvNameSearch, TextUsage};
 use crate::model::file_kind::{self, FileKind};
 use crate::model::file_role::{is_generated, is_test_input};
@@ -29,6 +30,8 @@ pub(super) struct Read {
     pub hits: Vec<Hit>,
     pub code: Option<Box<CodeFacts>>,
     pub usage: TextUsage,
+    /// Variables that prose describes.
+    pub described: Vec<String>,
     /// The file that this one is a link to.
     pub target: Option<String>,
     pub failure: Option<Failure>,
@@ -59,6 +62,7 @@ impl Read {
             hits: Vec::new(),
             code: None,
             usage,
+            described: Vec::new(),
             target: None,
             failure: None,
             broken: Vec::new(),
@@ -73,6 +77,11 @@ impl Read {
         let usage = isolate_or_default("the search for names", file, &mut broken, || {
             names.find(path, &text)
         });
+
+        let described =
+            isolate_or_default("the search for names in prose", file, &mut broken, || {
+                env_docs::described(path, &text)
+            });
 
         let (mut hits, mut code) = (Vec::new(), None);
         if !is_generated(path) {
@@ -96,6 +105,7 @@ impl Read {
             hits,
             code,
             usage,
+            described,
             broken,
             ..Self::empty()
         }

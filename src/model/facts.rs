@@ -44,6 +44,8 @@ pub struct FileFacts<'s> {
     pub hits: Vec<Hit>,
     /// Of application source: what it reads from the environment and which routes it serves.
     pub code: Option<Box<CodeFacts>>,
+    /// Environment variables that prose describes.
+    pub described: Vec<String>,
 }
 
 impl FileFacts<'_> {
@@ -62,6 +64,7 @@ impl FileFacts<'_> {
             errors: Vec::new(),
             hits: Vec::new(),
             code: None,
+            described: Vec::new(),
         }
     }
 
@@ -121,9 +124,10 @@ pub struct Facts<'s> {
     /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
-    tests: OnceLock<Vec<Location>>,
     submodules: OnceLock<HashSet<String>>,
     cloned: OnceLock<HashSet<String>>,
+    /// See [`is_owner`](super::repository_owner::is_owner).
+    pub(super) owners: OnceLock<HashSet<String>>,
     secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
     /// By extension: the folders that hold such a file.
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
@@ -140,6 +144,8 @@ pub struct EnvFiles<'s> {
     pub examples: Vec<&'s SourceFile>,
     /// Variables that the examples name, in comments too.
     pub documented: HashSet<&'s str>,
+    /// Variables that prose describes.
+    pub described: HashSet<String>,
     /// Variables that the other committed files set.
     pub set: HashSet<&'s str>,
 }
@@ -163,10 +169,10 @@ impl<'s> Facts<'s> {
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),
-            tests: OnceLock::new(),
             secret_files: OnceLock::new(),
             submodules: OnceLock::new(),
             cloned: OnceLock::new(),
+            owners: OnceLock::new(),
             extensions: OnceLock::new(),
             names: OnceLock::new(),
             project_folders: OnceLock::new(),
@@ -187,6 +193,7 @@ impl<'s> Facts<'s> {
 
         for (source, facts) in self.repository.files().iter().zip(&self.files) {
             let names = facts.env.iter().map(|var| self.text(var.name.location));
+            env_files.described.extend(facts.described.iter().cloned());
 
             if is_example_env(&source.path) {
                 env_files.examples.push(source);
@@ -264,18 +271,6 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
-    }
-
-    /// The first command or action that tests in each workflow, where there is one; in the order of
-    /// the files.
-    pub fn tests(&self) -> &[Location] {
-        self.tests.get_or_init(|| {
-            let workflows = self.workflows().filter(|workflow| !workflow.action);
-            workflows
-                .filter_map(Workflow::first_test)
-                .map(|evidence| evidence.location)
-                .collect()
-        })
     }
 
     /// Whether `.gitmodules` names a folder.

@@ -10,6 +10,7 @@ pub mod container;
 pub mod dockerfile;
 pub mod dockerignore;
 pub mod env;
+pub mod env_docs;
 pub mod env_usage;
 pub mod facts;
 pub mod file_kind;
@@ -21,8 +22,10 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod repository_owner;
 pub mod roles;
 pub mod server;
+pub mod tasks;
 pub mod workflow;
 
 use std::sync::OnceLock;

@@ -1,7 +1,7 @@
 //! The role of every file: from the configuration, or from what the file says at its top, or from
 //! the words of its path, corrected by what uses the file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::compose;
 use super::facts::Facts;
@@ -335,19 +335,22 @@ fn apply_siblings(facts: &mut Facts) {
         .map(|&file| (file, compose::used_files(facts, file)))
         .collect();
     let parts: HashSet<FileId> = used.iter().flat_map(|(_, used)| used).copied().collect();
+    let for_production = production_files(facts, &files);
+    let builders = builders_of_folders(facts, &used);
     let mut changed = Vec::new();
 
     for &file in &files {
+        let source = facts.source(file);
         if facts.roles[file.0 as usize].role_evidence.is_some()
             || parts.contains(&file)
-            || is_for_production(facts.source(file).name())
+            || is_for_production(source.name())
         {
             continue;
         }
 
-        if let Some(other) = production_beside(facts, file, &files) {
+        if let Some(&other) = for_production.get(source.folder()) {
             changed.push((file, Role::Development, other));
-        } else if let Some(other) = deploys_folder(facts, file, &used) {
+        } else if let Some(other) = deploying_file(facts, source.folder(), &builders) {
             changed.push((file, Role::Practice, other));
         }
     }
@@ -377,36 +380,62 @@ fn is_for_production(name: &str) -> bool {
         .any(|part| WORDS.contains(&part))
 }
 
-/// A file for production in the same folder that is run without this one.
-fn production_beside(facts: &Facts, file: FileId, files: &[FileId]) -> Option<FileId> {
-    let folder = facts.source(file).folder();
+/// By folder: the first file for production that is run without others of its folder.
+fn production_files<'f>(facts: &'f Facts, files: &[FileId]) -> HashMap<&'f str, FileId> {
+    let mut found = HashMap::new();
 
-    files.iter().copied().find(|&other| {
-        let source = facts.source(other);
-        source.folder() == folder
-            && is_for_production(source.name())
-            && compose::is_whole(facts, other)
-    })
+    for &file in files {
+        let source = facts.source(file);
+
+        if is_for_production(source.name())
+            && !found.contains_key(source.folder())
+            && compose::is_whole(facts, file)
+        {
+            found.insert(source.folder(), file);
+        }
+    }
+
+    found
 }
 
-/// A file in a folder above that builds the service of this file's folder: then this file is for
+/// By folder: the files that build its Dockerfile. `used` are the files that each file uses.
+fn builders_of_folders<'f>(
+    facts: &'f Facts,
+    used: &[(FileId, Vec<FileId>)],
+) -> HashMap<&'f str, Vec<FileId>> {
+    let mut builders: HashMap<&str, Vec<FileId>> = HashMap::new();
+
+    for (file, used) in used {
+        for &built in used {
+            let built = facts.source(built);
+            if !matches!(built.name(), "Dockerfile" | "Containerfile") {
+                continue;
+            }
+
+            let of_folder = builders.entry(built.folder()).or_default();
+            if of_folder.last() != Some(file) {
+                of_folder.push(*file);
+            }
+        }
+    }
+
+    builders
+}
+
+/// A file in a folder above that builds the service of a folder: a file in that folder is then for
 /// trying the service alone.
-fn deploys_folder(facts: &Facts, file: FileId, used: &[(FileId, Vec<FileId>)]) -> Option<FileId> {
-    let folder = facts.source(file).folder();
+fn deploying_file(
+    facts: &Facts,
+    folder: &str,
+    builders: &HashMap<&str, Vec<FileId>>,
+) -> Option<FileId> {
     if folder.is_empty() {
         return None;
     }
 
-    let builds_here = |built: &FileId| {
-        let built = facts.source(*built);
-        built.folder() == folder && matches!(built.name(), "Dockerfile" | "Containerfile")
-    };
-    let mut above = used.iter().filter(|(other, _)| {
+    builders.get(folder)?.iter().copied().find(|other| {
         let home = facts.source(*other).folder();
-        home != folder && (home.is_empty() || is_inside(folder, home))
-    });
 
-    above
-        .find(|(_, used)| used.iter().any(builds_here))
-        .map(|(other, _)| *other)
+        home != folder && (home.is_empty() || is_inside(folder, home))
+    })
 }

@@ -21,7 +21,7 @@ use crate::finding::{Finding, Level};
 use crate::source::FileId;
 
 /// More places than this beside a finding's own are counted instead of shown.
-const SHOWN_PLACES: usize = 6;
+const SHOWN_PLACES: usize = 5;
 /// The widest line of a source that is shown whole, if the terminal has room for it.
 const WIDEST: usize = 160;
 

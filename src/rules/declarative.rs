@@ -4,7 +4,7 @@ use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
-use crate::finding::{self, Finding, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::rules::check::name_role;
@@ -91,14 +91,24 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
         finding = finding.help(fill(help, subject));
     }
 
-    if matcher.once {
-        finding = finding.cause(finding::Subject::File, "the container");
-    }
-
+    finding.part_of = whole(subject);
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     sink.report(finding);
 
     sink.into_findings().remove(0)
+}
+
+/// Where a finding is that says all about the security of a container: that it is privileged, or
+/// that it has no security context.
+fn whole(subject: &Subject) -> Option<Location> {
+    let security = &subject.container.security;
+    if let Setting::Set(privileged) = &security.privileged
+        && privileged.value
+    {
+        return Some(privileged.location);
+    }
+
+    security.is_bare().then_some(subject.container.anchor)
 }
 
 /// The message of a template; a container without a name is "a container".

@@ -14,7 +14,6 @@ mod secrets;
 mod structure;
 mod wiring;
 
-mod cause;
 mod check;
 pub mod declarative;
 

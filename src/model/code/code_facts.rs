@@ -19,6 +19,9 @@ pub struct CodeFacts {
     /// Routes or prefixes whose paths are computed, catch-all routes, proxies: any path may be
     /// served.
     pub routes_any: bool,
+    /// It is an MCP server that reads its standard input: its client starts it, and it listens on no
+    /// port.
+    pub serves_stdio: bool,
 }
 
 /// One read of an environment variable.

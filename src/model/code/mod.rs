@@ -13,6 +13,7 @@ pub mod lex;
 mod reads;
 mod routes;
 mod settings;
+mod stdio;
 
 use crate::model::file_role::{FileRole, Origin, is_test};
 use crate::source::file_name;
@@ -130,6 +131,7 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
     }
 
     routes::by_path(path, language, &mut facts);
+    facts.serves_stdio = stdio::serves_stdio(text);
 
     (facts != CodeFacts::default()).then(|| Box::new(facts))
 }

@@ -61,6 +61,9 @@ fn environ(tokens: &Tokens, index: usize, facts: &mut CodeFacts) {
     match tokens.sign(next) {
         b'[' => match tokens.text(next + 1) {
             name if is_assigned(tokens, tokens.close(next) + 1) => set(facts, name),
+            Some(name) if is_caught(tokens.source, name.1.start as usize) => {
+                add(facts, name, EnvRequirement::Defaulted)
+            }
             Some(name) => add(facts, name, EnvRequirement::Required),
             None => facts.reads_any = true,
         },
@@ -83,6 +86,60 @@ fn environ(tokens: &Tokens, index: usize, facts: &mut CodeFacts) {
             }
         }
     }
+}
+
+/// How many lines around a read are looked at for its `try` and `except`.
+const MAX_LINES: usize = 40;
+
+/// Whether the line at an offset is in a `try` that goes on without the variable: `except KeyError`,
+/// `except Exception`, `except`. One that raises or exits does not.
+fn is_caught(source: &str, offset: usize) -> bool {
+    let (before, after) = source.split_at(offset);
+    let mut lines = before.rsplit('\n');
+    let mut depth = lines.next().map_or(0, indent);
+    let mut try_depth = None;
+
+    for line in lines.take(MAX_LINES).filter(|line| !line.trim().is_empty()) {
+        let line_depth = indent(line);
+        if line_depth >= depth {
+            continue;
+        }
+
+        depth = line_depth;
+        if line.trim_start().starts_with("try:") {
+            try_depth = Some(line_depth);
+            break;
+        }
+    }
+
+    let Some(try_depth) = try_depth else {
+        return false;
+    };
+
+    let mut lines = after.split('\n').skip(1).take(MAX_LINES);
+    let Some(except) = lines.find(|line| {
+        !line.trim().is_empty() && indent(line) <= try_depth && !line.trim_start().starts_with('#')
+    }) else {
+        return false;
+    };
+
+    let catches = except
+        .trim_start()
+        .strip_prefix("except")
+        .is_some_and(|rest| {
+            rest.trim_start().starts_with(':')
+                || ["KeyError", "LookupError", "Exception"]
+                    .iter()
+                    .any(|name| rest.contains(name))
+        });
+    let mut handler = lines.take_while(|line| line.trim().is_empty() || indent(line) > try_depth);
+    let fails = handler.any(|line| line.contains("raise") || line.contains("exit("));
+
+    catches && !fails
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 fn script(tokens: &Tokens, facts: &mut CodeFacts) {

@@ -238,6 +238,7 @@ fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
         stop_grace_period: value.text_setting("stop_grace_period"),
         tty: flag(value, "tty"),
         stdin_open: flag(value, "stdin_open"),
+        api_socket: flag(value, "use_api_socket"),
         extends: value.get("extends").is_some(),
         provided: value.get("provider").is_some(),
         container: container(field, origin),
@@ -551,8 +552,11 @@ fn replicas(value: &Value<'_>) -> Setting<u32> {
         .map_or(Setting::Absent, count)
 }
 
+/// A number of containers. A variable whose default is 0 is a switch, so the number is not known.
 fn count(value: &Value<'_>) -> Setting<u32> {
-    value.setting(|text| text.parse().ok())
+    let is_variable = value.scalar().is_some_and(|scalar| !scalar.uses.is_empty());
+
+    value.setting(|text| text.parse().ok().filter(|count| *count > 0 || !is_variable))
 }
 
 /// Keys that join a namespace of the host.

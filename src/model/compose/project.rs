@@ -163,6 +163,8 @@ pub struct Service {
     pub stop_grace_period: Setting<String>,
     pub tty: Setting<bool>,
     pub stdin_open: Setting<bool>,
+    /// `use_api_socket`: it gets the socket of the engine and the user's registry credentials.
+    pub api_socket: Setting<bool>,
     /// What it lacks may be what it extends.
     pub extends: bool,
     /// A `provider:` makes it; there is no container.

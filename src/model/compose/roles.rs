@@ -3,6 +3,7 @@
 use super::{Condition, Project, Service};
 use crate::data::{self, Class, KnownImage};
 use crate::model::Command;
+use crate::syntax::shell::Invocation;
 
 impl Service {
     /// What is known of the image that it pulls.
@@ -42,6 +43,52 @@ impl Service {
             && self.restart.is_absent()
     }
 
+    /// Whether no container is made of it: `replicas: 0` or `scale: 0`. Its image is built for other
+    /// services, or others extend it.
+    pub fn never_starts(&self) -> bool {
+        [&self.replicas, &self.scale]
+            .iter()
+            .any(|count| count.value() == Some(&0))
+    }
+
+    /// Whether it is an MCP server that its client starts and talks to over standard input.
+    pub fn speaks_over_stdio(&self) -> bool {
+        let container = &self.container;
+        let is_named = |text: &str| {
+            text.split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| word.eq_ignore_ascii_case("mcp"))
+        };
+        let image = container.image.as_ref();
+        let is_mcp = is_named(self.name()) || image.is_some_and(|image| is_named(&image.written));
+        let is_catalogue = image.is_some_and(|image| image.written.starts_with("mcp/"));
+
+        container.ports.is_empty()
+            && self.exposes.is_empty()
+            && is_mcp
+            && (is_catalogue || self.stdin_open.is(true))
+    }
+
+    /// Whether its command ends as soon as it starts: `true`, `echo`, `--version`. Such a service
+    /// only has its image built.
+    fn ends_at_once(&self) -> bool {
+        let container = &self.container;
+        let Some(command) = container.entrypoint.as_ref().or(container.command.as_ref()) else {
+            return false;
+        };
+
+        let script = command.script();
+        let invocations = script.invocations();
+        let ends = |invocation: &Invocation| {
+            ENDING_PROGRAMS.contains(&invocation.program)
+                || invocation
+                    .args
+                    .iter()
+                    .any(|word| matches!(word.text(), "--version" | "--help"))
+        };
+
+        !invocations.is_empty() && invocations.iter().all(ends)
+    }
+
     /// The words of its entrypoint and command, the program first, as far as they are written in the file.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let commands = [
@@ -60,6 +107,9 @@ impl Service {
             })
     }
 }
+
+/// Programs that do nothing, or print a text.
+const ENDING_PROGRAMS: &[&str] = &[":", "echo", "exit", "false", "printf", "true"];
 
 /// Words in a service's name that say it does one thing and ends.
 const ONE_SHOT_NAMES: &[&str] = &[
@@ -184,7 +234,7 @@ impl Project {
     }
 
     fn ends(&self, service: &Service) -> bool {
-        if self.only_builds() {
+        if self.only_builds() || service.never_starts() || service.ends_at_once() {
             return true;
         }
 

@@ -6,6 +6,7 @@
 
 mod action;
 mod build_command;
+mod container_command;
 mod credentials;
 mod evidence;
 mod expression;
@@ -17,6 +18,7 @@ mod trial;
 mod value;
 
 pub use action::ActionRef;
+pub use container_command::{ContainerCommand, container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;

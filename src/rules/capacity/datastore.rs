@@ -2,17 +2,23 @@
 //! data outlives its container.
 
 use crate::analysis::{Ctx, Owner};
-use crate::data::{self, Class, KnownImage};
+use crate::data::{self, Class, DataLayout, KnownImage};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource, Port};
 use crate::model::dockerfile::Base;
 use crate::model::file_role::is_development;
+use crate::model::image::Reference;
 use crate::source::{Location, is_inside};
 
 /// The store that a container runs: its image, or what its image is built from.
 pub fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
+    data::store(&reference(ctx, container, builds)?.repository())
+}
+
+/// The image that a container runs, or that its image is built from.
+fn reference<'a>(ctx: &Ctx<'a>, container: &'a Container, builds: bool) -> Option<&'a Reference> {
     let image = if builds {
         let (dockerfile, stage) = ctx.graph.build_of(container)?;
         match dockerfile.root(stage)? {
@@ -23,7 +29,7 @@ pub fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static 
         container.image.as_ref()?
     };
 
-    data::store(&image.reference.as_ref()?.repository())
+    image.reference.as_ref()
 }
 
 pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
@@ -76,21 +82,33 @@ fn local_mapping(ctx: &Ctx, port: &Port) -> String {
 
 pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let builds = matches!(owner, Owner::Compose(_, service) if service.build.is_some());
-    let Some(store) = store(ctx, container, builds) else {
+    let Some(reference) = reference(ctx, container, builds) else {
         return;
     };
 
+    let Some(store) = data::store(&reference.repository()) else {
+        return;
+    };
+
+    let layout = store.layout(reference.tag.as_deref());
+
     // A cache may lose its data. Without a known data folder, mounts cannot be judged.
     if store.class == Class::Cache
-        || store.data.is_empty()
+        || layout.data.is_empty()
         || container.open
         || is_exempt(ctx, owner)
     {
         return;
     }
 
-    if let Some(loss) = data_loss(owner, container, store) {
-        sink.report(data_loss_finding(owner, container, store, loss));
+    if let Some(loss) = data_loss(owner, container, layout) {
+        sink.report(data_loss_finding(
+            owner,
+            container,
+            store.class,
+            layout,
+            loss,
+        ));
     }
 }
 
@@ -103,13 +121,18 @@ enum DataLoss<'a> {
     Scratch(&'a Mount),
     /// In a volume without a name, which the next container does not get.
     AnonymousVolume(&'a Mount),
+    /// In the anonymous volume that the image declares, which Docker mounts over a part of this
+    /// mount.
+    ImageVolume(&'a Mount),
+    /// In the container: this mount is where other versions of the image keep their data.
+    OtherVersion(&'a Mount),
 }
 
 /// How a store loses its data; `None` if the data outlives the container, or may do so.
 fn data_loss<'a>(
     owner: Owner,
     container: &'a Container,
-    store: &KnownImage,
+    layout: DataLayout,
 ) -> Option<DataLoss<'a>> {
     // The data folder of an image that is known by the last part of its name only is a guess: any
     // durable mount may hold the data.
@@ -122,7 +145,7 @@ fn data_loss<'a>(
 
     for mount in &container.mounts {
         let target = mount.target.as_ref()?;
-        let covers_data = store
+        let covers_data = layout
             .data
             .iter()
             .any(|path| is_inside(path, &target.value) || is_inside(&target.value, path));
@@ -141,6 +164,15 @@ fn data_loss<'a>(
             MountSource::ConfigMap(_) | MountSource::Secret(_) => continue,
         };
 
+        if matches!(owner, Owner::Compose(..))
+            && is_exact
+            && mount_loss.is_none()
+            && let Some(missed) = missed(container, layout, mount, &target.value)
+        {
+            loss = missed;
+            continue;
+        }
+
         match (mount_loss, loss) {
             (None, _) if covers_data || !is_exact || names_path(container, &target.value) => {
                 return None;
@@ -153,14 +185,50 @@ fn data_loss<'a>(
     Some(loss)
 }
 
+/// How a durable mount misses the data: it is above a volume of the image that holds the data, or
+/// below the folder in which this version makes one of its own. A path that the container names
+/// itself is right.
+fn missed<'a>(
+    container: &Container,
+    layout: DataLayout,
+    mount: &'a Mount,
+    target: &str,
+) -> Option<DataLoss<'a>> {
+    let volume = layout
+        .data
+        .iter()
+        .find(|path| layout.volumes.contains(path))?;
+    let has_own = container.mounts.iter().any(|mount| {
+        let target = mount.target.as_ref();
+        target.is_some_and(|target| target.value.trim_end_matches('/') == volume)
+    });
+    let target = target.trim_end_matches('/');
+    if has_own || target == volume {
+        return None;
+    }
+
+    if is_inside(volume, target) {
+        let is_beside = |value: &str| value.contains(target) && !value.contains(volume.as_str());
+        let moved = container
+            .env
+            .iter()
+            .any(|var| var.value.resolved().is_some_and(is_beside));
+        return (!moved).then_some(DataLoss::ImageVolume(mount));
+    }
+
+    let is_of_other_version = is_inside(target, volume) && target.ends_with("/data");
+    (is_of_other_version && !names_path(container, target)).then_some(DataLoss::OtherVersion(mount))
+}
+
 fn data_loss_finding(
     owner: Owner,
     container: &Container,
-    store: &KnownImage,
+    class: Class,
+    layout: DataLayout,
     loss: DataLoss,
 ) -> Finding {
     let name = &container.name.value;
-    let folder = &store.data[0];
+    let folder = &layout.data[0];
     let (location, place, label) = match loss {
         DataLoss::InContainer => (
             container.anchor,
@@ -177,9 +245,24 @@ fn data_loss_finding(
             "in an anonymous volume",
             "the next container starts with an empty volume".to_owned(),
         ),
+        DataLoss::ImageVolume(mount) => (
+            mount_location(owner, mount),
+            "in an anonymous volume",
+            format!("the image's own volume at `{folder}` hides this one"),
+        ),
+        DataLoss::OtherVersion(mount) => (
+            mount_location(owner, mount),
+            "beside its volume",
+            format!("this version keeps its data elsewhere in `{folder}`"),
+        ),
     };
 
     let help = match owner {
+        Owner::Compose(..)
+            if matches!(loss, DataLoss::ImageVolume(_) | DataLoss::OtherVersion(_)) =>
+        {
+            format!("mount the volume at `{folder}`")
+        }
         Owner::Compose(..) => format!("add a volume: `{name}-data:{folder}`"),
         Owner::Kubernetes(..) => {
             format!(
@@ -191,10 +274,7 @@ fn data_loss_finding(
 
     Finding::new(
         location,
-        format!(
-            "`{name}`, {}, stores its data {place}",
-            store.class.phrase()
-        ),
+        format!("`{name}`, {}, stores its data {place}", class.phrase()),
     )
     .label(label)
     .help(help)

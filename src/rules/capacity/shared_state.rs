@@ -268,6 +268,7 @@ pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut S
             .as_ref()
             .map_or("", |target| target.value.as_str());
         let data = store
+            .layout(None)
             .data
             .iter()
             .any(|path| is_inside(path, target) || is_inside(target, path));

@@ -33,7 +33,8 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
 
-    let wanted = unset(ctx, wanted(ctx));
+    let mut wanted = unset(ctx, wanted(ctx));
+    wanted.retain(|name, _| !ctx.facts.env_files.described.contains(name));
     let required = wanted.values().any(|wanted| wanted.required);
     // One address that may be missing is often a feature that may be off.
     if !required && wanted.len() < 2 {
@@ -108,9 +109,8 @@ fn undocumented_finding(ctx: &Ctx, name: &str, wanted: &NeededVariable) -> Optio
     let mut finding = Finding::new(location, message)
         .label(label)
         .help(format!("add `{name}=` to `{}`", example.path))
-        .others(wanted.locations.len() as u32 - 1)
         .case_if(!wanted.required, "optional");
-    for (other, location) in wanted.locations.iter().enumerate().take(4) {
+    for (other, location) in wanted.locations.iter().enumerate() {
         if other != index {
             finding = finding.related(*location, "also read here");
         }

@@ -11,7 +11,7 @@ use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::is_practice;
 use crate::rules::environment::env_code;
-use crate::source::{Location, SourceFile, join};
+use crate::source::{Location, SourceFile, file_name, join, parent};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
 use crate::syntax::yaml::each_scalar;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,9 @@ fn wanted(ctx: &Ctx) -> Option<(Location, Vec<String>)> {
 }
 
 fn wanted_by(ctx: &Ctx, project: &Project) -> Option<(Location, Vec<String>)> {
-    let variables = required(ctx, project);
+    let mut variables = required(ctx, project);
+    // A page of the documentation lists them.
+    variables.retain(|name, _| !ctx.facts.env_files.described.contains(name));
     let env_file = env_file(ctx, project);
 
     // One or two plain settings that may stay empty need no document.
@@ -108,7 +110,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         )
         .label("has no default")
         .help(format!("add `{name}=` to `{}`", example.path))
-        .others(uses.locations.len() as u32 - 1);
+        .also_at(uses.locations[1..].iter().copied());
         sink.report(finding);
     }
 }
@@ -136,7 +138,7 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
         .help(format!(
             "write `${{{name}:?}}`, so that Compose refuses to start without it"
         ))
-        .others(locations.len() as u32 - 1);
+        .also_at(locations[1..].iter().copied());
         sink.report(finding);
     }
 }
@@ -229,7 +231,22 @@ fn env_file(ctx: &Ctx, project: &Project) -> Option<Location> {
         let is_missing = path.contains("env")
             && !path.contains('$')
             && !is_practice(&path)
-            && ctx.facts.repository.find(&path).is_none();
+            && ctx.facts.repository.find(&path).is_none()
+            && !is_made_by_tool(&path)
+            && !has_template(ctx, &path);
         is_missing.then_some(from.name.location)
     })
+}
+
+/// Whether a tool writes the env file: Portainer makes a `stack.env` of the variables of a stack.
+fn is_made_by_tool(path: &str) -> bool {
+    file_name(path) == "stack.env"
+}
+
+/// Whether another env file is in git beside a missing one: what to set is written there.
+fn has_template(ctx: &Ctx, path: &str) -> bool {
+    ctx.facts
+        .repository
+        .inside(parent(path))
+        .any(|file| file.name() != ".env" && !ctx.facts.file(file.id).env.is_empty())
 }

@@ -10,7 +10,7 @@ use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
 use crate::model::file_role::{is_practice, is_sample};
 use crate::model::path_class::is_example_env;
-use crate::source::{Location, SourceFile, Span, file_name, join, parent};
+use crate::source::{Location, SourceFile, Span, file_name, is_inside, join, parent};
 
 /// Prefixes of variables whose values are sent to every browser.
 const PUBLIC: &[&str] = &[
@@ -46,7 +46,8 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     // a bare `.env`.
     let name = source.name();
     let may_be_public = !matches!(name, ".env" | ".env.local") || facts.env.iter().all(is_public);
-    if credentials.is_empty() && may_be_public {
+    let is_harmless = facts.env.iter().all(is_of_compose) || is_unignored(ctx, source);
+    if credentials.is_empty() && (may_be_public || is_harmless) {
         return;
     }
 
@@ -77,6 +78,7 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     let mut finding = Finding::new(location, committed_message(name, real, credentials.len()))
         .label(label)
         .help(help)
+        .case_if(credentials.is_empty(), "no-credential")
         .case_if(real == 0, "no-secret")
         .case_if(practice, "practice")
         .case_if(real == 0 && practice, "no-secret-in-practice");
@@ -87,6 +89,25 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     }
 
     sink.report(finding);
+}
+
+/// Whether a variable is a setting of Compose itself, for which `.env` is the documented place.
+fn is_of_compose(var: &EnvVar) -> bool {
+    var.name.value.starts_with("COMPOSE_")
+}
+
+/// Whether a `.gitignore` says that the file is to be committed: `!.env`.
+fn is_unignored(ctx: &Ctx, source: &SourceFile) -> bool {
+    let name = source.name();
+
+    ctx.facts
+        .repository
+        .files()
+        .iter()
+        .filter(|file| file.name() == ".gitignore" && is_inside(source.folder(), file.folder()))
+        .flat_map(|file| file.text.lines())
+        .filter_map(|line| line.trim().strip_prefix('!'))
+        .any(|pattern| file_name(pattern) == name)
 }
 
 fn is_public(var: &EnvVar) -> bool {

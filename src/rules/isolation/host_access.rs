@@ -208,6 +208,23 @@ pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
             .case_if(owner.is_development(), "development"),
         );
     }
+
+    if let Owner::Compose(_, service) = owner
+        && let Some(flag) = service.api_socket.known().filter(|flag| flag.value)
+    {
+        sink.report(
+            Finding::new(
+                flag.location,
+                format!(
+                    "{} gets the container engine's socket",
+                    subject(owner, container)
+                ),
+            )
+            .label("also gives it the registry credentials of the user")
+            .help("remove it, or use a socket proxy that allows only the calls needed")
+            .case_if(owner.is_development(), "development"),
+        );
+    }
 }
 
 /// Folders of the host that lead to all of it.

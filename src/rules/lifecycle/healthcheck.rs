@@ -13,7 +13,7 @@ use crate::source::{Located, Location};
 
 /// Services that switch their check off, and services of images that have none.
 pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if project.development || project.is_one_shot(service) {
+    if project.development || project.is_one_shot(service) || service.speaks_over_stdio() {
         return;
     }
 
@@ -66,9 +66,10 @@ fn missing(service: &Service, sink: &mut Sink) {
     };
 
     let example = match reference {
-        Some(reference) if !is_built => advice(reference),
-        _ => "",
+        Some(reference) if !is_built => advice(reference, service),
+        _ => String::new(),
     };
+    let is_dashboard = known.is_some_and(|known| known.class == Class::Dashboard);
 
     sink.report(
         Finding::new(
@@ -80,7 +81,8 @@ fn missing(service: &Service, sink: &mut Sink) {
             "add a `healthcheck` that queries the service itself{example}"
         ))
         .anchor(container.anchor)
-        .case_if(!has_none, "uncertain"),
+        .case_if(!has_none, "uncertain")
+        .case_if(is_dashboard, "dashboard"),
     );
 }
 
@@ -96,7 +98,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         let is_missing = matches!(gap, Gap::Missing);
-        if is_missing && !runs_long(dockerfile, stage) {
+        if is_missing
+            && (!runs_long(dockerfile, stage) || speaks_over_stdio(ctx, dockerfile, stage))
+        {
             continue;
         }
 
@@ -200,7 +204,8 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
             User::Service(project, _) if project.development => {}
             User::Service(project, service) => {
                 services += 1;
-                if service.container.health.is_absent() && !project.is_one_shot(service) {
+                let needs_check = !project.is_one_shot(service) && !service.speaks_over_stdio();
+                if service.container.health.is_absent() && needs_check {
                     unwatched.push(service);
                 }
             }
@@ -231,6 +236,22 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
         (Some(entrypoint), None) => !exits::command(entrypoint),
         (_, Some(cmd)) => !exits::command(cmd),
     }
+}
+
+/// Whether the image is a server that its client starts and talks to over standard input: there is
+/// nothing that a check could ask.
+fn speaks_over_stdio(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+    let exposes = dockerfile
+        .chain(stage)
+        .any(|stage| !stage.exposes.is_empty());
+    let code = || {
+        let files = ctx.graph.context(dockerfile).iter();
+        files.filter_map(|file| ctx.facts.file(file.id).code.as_ref())
+    };
+
+    !exposes
+        && code().any(|code| code.serves_stdio)
+        && code().all(|code| code.routes.is_empty() && !code.routes_any)
 }
 
 /// What the image starts by itself: its last program.
@@ -306,16 +327,20 @@ fn has_own(reference: &Reference) -> bool {
     data::image(&reference.repository()).is_some_and(|known| known.healthcheck)
 }
 
-/// The query for a check, for common services.
-fn advice(reference: &Reference) -> &'static str {
-    match reference.short_name() {
-        "postgres" | "postgresql" | "pgvector" | "timescaledb" => {
-            ": `pg_isready -U $POSTGRES_USER`"
-        }
-        "redis" | "valkey" => ": `redis-cli ping`",
-        "mysql" | "mariadb" => ": `mysqladmin ping -h localhost`",
-        "mongo" | "mongodb" => ": `mongosh --eval 'db.adminCommand(\"ping\")'`",
-        "rabbitmq" => ": `rabbitmq-diagnostics -q ping`",
-        _ => "",
-    }
+/// The command of a check, for common services.
+fn advice(reference: &Reference, service: &Service) -> String {
+    let repository = reference.repository();
+    let Some(known) = data::image(&repository).or_else(|| data::store(&repository)) else {
+        return String::new();
+    };
+
+    let container = &service.container;
+    let sets = |name: &str| {
+        let mut vars = container.env.iter();
+        vars.any(|var| var.name.value == name) || !container.env_from.is_empty()
+    };
+
+    known
+        .check(reference.tag.as_deref(), sets)
+        .map_or_else(String::new, |test| format!(": `test: {test}`"))
 }

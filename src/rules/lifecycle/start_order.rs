@@ -2,20 +2,20 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
-use crate::model::compose::{Condition, Project, Service};
+use crate::model::compose::{Condition, Dependency, Project, Service};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
 use crate::source::Location;
 
 pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
-    if retries(service) {
+    if retries(service) || is_of_class(service, &[Class::Proxy]) {
         return;
     }
 
     for dependency in &service.depends_on {
-        if dependency.condition != Condition::Started {
+        if dependency.condition != Condition::Started || !dependency.required {
             continue;
         }
 
@@ -24,11 +24,13 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             continue;
         };
 
-        if target.provided || project.is_one_shot(target) || retries(target) {
+        if target.provided || project.is_one_shot(target) || retries(target) || is_optional(target)
+        {
             continue;
         }
 
-        let first = match health(ctx, target) {
+        let health = health(ctx, target);
+        let first = match health {
             Health::Checked => format!("wait for the health check of `{name}`"),
             Health::Missing(..) | Health::Unknown => {
                 format!("add a `healthcheck` to `{name}` and wait for it")
@@ -36,27 +38,59 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         };
 
         let finding = Finding::new(
-            dependency
-                .condition_place
-                .unwrap_or(dependency.service.location),
+            condition_location(dependency),
             format!("`{}` does not wait until `{name}` is ready", service.name()),
         )
         .related(target.container.anchor, format!("`{name}` is defined here"))
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .cause(Subject::File, format!("{first} {name}"))
-        .case_if(project.development, "development");
+        .case_if(project.development, "development")
+        .case_if(is_shared(dependency), "shared-condition");
 
-        sink.report(finding);
+        sink.report(if matches!(health, Health::Checked) {
+            finding
+        } else {
+            finding.part_of(target.container.anchor)
+        });
     }
 }
 
-/// Whether a service tries again by itself until the other answers: a dashboard or a scraper.
+/// Where the condition of a dependency would be changed. One that is written before its dependency is
+/// of an anchor that others share: the dependency gets one of its own.
+fn condition_location(dependency: &Dependency) -> Location {
+    let service = dependency.service.location;
+
+    match dependency.condition_place {
+        Some(place) if place.file != service.file || place.span > service.span => place,
+        _ => service,
+    }
+}
+
+/// Whether a service tries again by itself until the other answers: a dashboard or a scraper. As a
+/// dependency, it is not needed at the start either.
 fn retries(service: &Service) -> bool {
+    is_of_class(service, &[Class::Monitoring, Class::Dashboard])
+}
+
+/// Whether a service is called only when there is something to do, and not at the start.
+fn is_optional(service: &Service) -> bool {
+    is_of_class(service, &[Class::Mail, Class::Converter]) || service.speaks_over_stdio()
+}
+
+fn is_of_class(service: &Service, classes: &[Class]) -> bool {
     service
         .known_image()
-        .is_some_and(|known| matches!(known.class, Class::Monitoring | Class::Dashboard))
+        .is_some_and(|known| classes.contains(&known.class))
+}
+
+/// Whether a dependency's condition is written in a place that several services share: an anchor
+/// above them. It was chosen, and not forgotten.
+fn is_shared(dependency: &Dependency) -> bool {
+    dependency.condition_place.is_some_and(|place| {
+        let name = dependency.service.location;
+        place.file == name.file && place.span.start < name.span.start
+    })
 }
 
 /// The health check of a service, as far as it is known.
@@ -89,9 +123,7 @@ pub fn dependency_without_healthcheck(
 
         sink.report(
             Finding::new(
-                dependency
-                    .condition_place
-                    .unwrap_or(dependency.service.location),
+                condition_location(dependency),
                 format!(
                     "`{}` waits for `{name}` to be healthy, but `{name}` has no health check",
                     service.name()

@@ -450,8 +450,10 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         };
 
-        let is_interactive =
-            is_exempt(ctx, project, service) || is_shell(service) || is_tool(&service.container);
+        let is_interactive = is_exempt(ctx, project, service)
+            || is_shell(service)
+            || is_tool(&service.container)
+            || service.speaks_over_stdio();
         if is_interactive
             || is_changed_over(ctx, project, service, |_, laid| {
                 !laid.tty.is(true) && !laid.stdin_open.is(true)

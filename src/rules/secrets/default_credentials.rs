@@ -1,6 +1,7 @@
 //! `default-credentials`: guessable passwords and keys, written out or as the default of a
 //! variable. And `secret-in-env` for defaults that are not guessable.
 
+use crate::analysis::hosts::is_connected;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::analysis::{Ctx, Owner};
 use crate::credential::{self, DefaultReason, Verdict};
@@ -23,9 +24,13 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 
     let image = known_image(container);
+    let is_internal = is_internal_store(owner, image);
     for var in &container.env {
         report_fallbacks(ctx, var, Guessability::Guessable, sink);
-        report_variable(ctx, var, image, &container.env, sink);
+
+        if let Some(finding) = variable_finding(ctx, var, image, &container.env, is_internal) {
+            sink.report(finding);
+        }
     }
 }
 
@@ -76,36 +81,46 @@ fn known_image(container: &Container) -> Option<&'static KnownImage> {
     data::store(&repository).or_else(|| data::image(&repository))
 }
 
-/// Reports a variable that is set to a guessable credential.
-fn report_variable(
+/// Whether a container is a store that only the services of its project reach.
+fn is_internal_store(owner: Owner, image: Option<&KnownImage>) -> bool {
+    let Owner::Compose(project, service) = owner else {
+        return false;
+    };
+
+    image.is_some_and(|image| image.class.is_store())
+        && service.container.ports.is_empty()
+        && !is_connected(project, service)
+}
+
+/// The finding for a variable that is set to a guessable credential.
+fn variable_finding(
     ctx: &Ctx,
     var: &EnvVar,
     image: Option<&KnownImage>,
     siblings: &[EnvVar],
-    sink: &mut Sink,
-) {
+    is_internal: bool,
+) -> Option<Finding> {
     let EnvValue::Literal(value) = &var.value else {
-        return;
+        return None;
     };
 
     if is_access_key(&var.name.value) || is_practice(ctx.facts.path(value.location.file)) {
-        return;
+        return None;
     }
 
     let documented = image.and_then(|image| documented_default(image, var, value));
-    let Some(reason) = documented.or_else(|| guessable_reason(ctx, var, value, siblings)) else {
-        return;
-    };
+    let reason = documented.or_else(|| guessable_reason(ctx, var, value, siblings))?;
 
-    sink.report(
+    Some(
         Finding::new(
             value.location,
             format!("`{}` is set to a guessable credential", var.name.value),
         )
         .label(reason)
         .help(help(var.origin, &var.name.value))
-        .secret(value.location),
-    );
+        .secret(value.location)
+        .case_if(is_internal && documented.is_some(), "internal-store"),
+    )
 }
 
 /// Whether a variable is the public half of a pair: an access key is the user of its secret key.
@@ -136,12 +151,23 @@ fn guessable_reason(
     siblings: &[EnvVar],
 ) -> Option<&'static str> {
     let name = &var.name.value;
-    let user = secret_exposure::user_of(name, siblings);
+    let user = secret_exposure::user_of(name, &value.value, siblings);
+    if is_kept_placeholder(name, &value.value) {
+        return Some(DefaultReason::Placeholder.clause());
+    }
 
     match secret_exposure::exposed(ctx, name, value, user)?.strength {
         Strength::Guessable(reason) => Some(reason),
         _ => None,
     }
+}
+
+/// Whether a value is a placeholder for a secret that the program itself checks, and with which it
+/// starts.
+fn is_kept_placeholder(name: &str, value: &str) -> bool {
+    credential::is_own_secret(name)
+        && credential::judge(name, value) == Verdict::Placeholder
+        && credential::starts_with_placeholder(value)
 }
 
 /// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of
@@ -278,6 +304,9 @@ fn judge_fallback(fallback: &Fallback, holder: &str) -> Option<(&'static str, Gu
             Some((LITERAL, Guessability::Secret))
         }
         Verdict::Secret { .. } => Some((LITERAL, Guessability::Guessable)),
+        Verdict::Placeholder if is_kept_placeholder(name, &literal.value) => {
+            Some((DefaultReason::Placeholder.clause(), Guessability::Guessable))
+        }
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
     }
 }

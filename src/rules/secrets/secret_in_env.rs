@@ -95,7 +95,7 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
     };
 
     let name = var.name.value.as_str();
-    let user = secret_exposure::user_of(name, siblings);
+    let user = secret_exposure::user_of(name, &value.value, siblings);
     let judged_name = if is_whole { name } else { "" };
     let Some(exposed) = secret_exposure::exposed(ctx, judged_name, value, user) else {
         return;

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use crate::analysis::Ctx;
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{
-    is_connected, is_for_browsers, is_outward, may_reach, names, nearest_name, serves,
+    is_connected, is_for_browsers, is_outward, may_be_for_browsers, may_reach, names, nearest_name,
+    serves,
 };
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
@@ -20,7 +21,10 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
     for var in &service.container.env {
         for endpoint in endpoints(var) {
             let host = endpoint.host.as_str();
-            if !endpoint.is_single_word() || may_reach(ctx, project, service, host) {
+            if !endpoint.is_single_word()
+                || is_of_registry(&var.name.value)
+                || may_reach(ctx, project, service, host)
+            {
                 continue;
             }
 
@@ -45,6 +49,13 @@ pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
     }
 }
 
+/// Whether a variable names a registry, which the engine or a build reaches, and not the service.
+fn is_of_registry(name: &str) -> bool {
+    name.to_ascii_uppercase()
+        .split('_')
+        .any(|word| matches!(word, "REGISTRY" | "REGISTRIES" | "MIRROR"))
+}
+
 pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if !service.network_mode.is_absent() {
         return;
@@ -54,7 +65,7 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
         let mut local = endpoints(var);
         local.retain(Endpoint::is_local);
         let name = var.name.value.to_ascii_uppercase();
-        if local.is_empty() || is_for_browsers(&name) || is_outward(&name) {
+        if local.is_empty() {
             continue;
         }
 
@@ -75,6 +86,10 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
             else {
                 continue;
             };
+
+            if may_be_for_browsers(&name, other) {
+                continue;
+            }
 
             sink.report(
                 Finding::new(
@@ -120,7 +135,12 @@ pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
                 .is_some_and(|known| known.class == Class::Proxy);
             let is_for_clients = is_for_browsers(&var.name.value)
                 || is_outward(&var.name.value.to_ascii_uppercase());
-            if endpoint.scheme.is_empty() || is_for_clients || is_pooler {
+            // A service may name itself by localhost.
+            let is_own = endpoint.is_local()
+                && endpoint
+                    .effective_port()
+                    .is_some_and(|port| serves(service, port));
+            if endpoint.scheme.is_empty() || is_for_clients || is_pooler || is_own {
                 continue;
             }
 

@@ -1,7 +1,7 @@
 //! `proxy-upstream`: whether the upstreams of a proxy exist: nginx, Caddy, Traefik's labels.
 
 use crate::analysis::Ctx;
-use crate::analysis::upstream::{Address, fault};
+use crate::analysis::upstream::{Address, Fault, fault};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
@@ -39,11 +39,31 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     let readers = ctx.graph.readers(&source.path);
 
     for address in addresses {
-        if let Some(fault) = fault(ctx, &readers, &address) {
+        if let Some(fault) = fault(ctx, &readers, &address)
+            && !(matches!(fault, Fault::UnknownHost { .. })
+                && is_group_elsewhere(ctx, source, &address.host.value))
+        {
             let finding = upstream::finding(&address, &fault, "the upstream");
             sink.report(finding.case_if(is_for_development(&readers), "development"));
         }
     }
+}
+
+/// Whether another configuration file defines the group of upstreams: nginx includes files by
+/// pattern, and its image fills templates in.
+fn is_group_elsewhere(ctx: &Ctx, source: &SourceFile, name: &str) -> bool {
+    ctx.facts
+        .repository
+        .files()
+        .iter()
+        .filter(|other| other.id != source.id && other.text.contains("upstream"))
+        .any(|other| {
+            words_by_line(&other.text).any(|words| {
+                words
+                    .windows(2)
+                    .any(|pair| pair[0].1 == "upstream" && pair[1].1 == name)
+            })
+        })
 }
 
 /// The words of each line of a configuration file with their offsets, without comments.
