@@ -11,6 +11,7 @@ pub mod env_names;
 pub mod exits;
 pub mod hosts;
 pub mod lock_files;
+pub mod misplaced_variables;
 pub mod non_production;
 pub mod packages;
 pub mod pipelines;
