@@ -4,6 +4,7 @@ pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
+pub(crate) mod compose_words;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -34,6 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::File(compose_schema::invalid_value),
     ),
+    Check::new("invalid-value", CheckFn::File(compose_words::check)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(
         "invalid-value",
