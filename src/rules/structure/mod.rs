@@ -5,6 +5,7 @@ pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
 pub(crate) mod compose_words;
+pub(crate) mod ignored_setting;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -22,6 +23,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "explicit-namespace",
         CheckFn::Repository(objects::namespace),
     ),
+    Check::new("ignored-setting", CheckFn::Project(ignored_setting::check)),
     Check::new(
         "image-pull-policy",
         CheckFn::Container(objects::pull_policy),
