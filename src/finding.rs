@@ -57,28 +57,8 @@ pub struct Label {
     pub text: String,
 }
 
-/// What a finding is about, and what is wrong with it. Findings of one rule with the same cause are
-/// joined to one by `engine::grouping`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cause {
-    pub subject: Subject,
-    /// What is missing or wrong, in a word or two; it differs from other aspects of the same rule.
-    pub aspect: Cow<'static, str>,
-}
-
-/// The unit that shares a cause, and when its findings are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// A file: three or more findings are joined.
-    File,
-    /// A unit of so many parts, known by its first file: the findings are joined if all parts, three
-    /// at least, have the cause; otherwise they are those of their file.
-    Unit { file: FileId, parts: u32 },
-    /// A folder, known by its first file: all findings are joined.
-    Folder(FileId),
-    /// The repository: all findings are joined.
-    Repository,
-}
+/// The text of a place at which the same is wrong.
+pub const ALSO: &str = "and here";
 
 /// One thing wrong at one place. Built by [`Finding::new`] and its `with_` methods; the engine
 /// fills in the rule and its level.
@@ -102,15 +82,17 @@ pub struct Finding {
     /// The first line of the object, for a finding about something that is absent from it: a
     /// suppression there applies as well.
     pub anchor: Option<Location>,
-    /// What the finding shares with others; `None` if it is not joined.
-    pub cause: Option<Cause>,
-    /// The message after findings of the cause were joined, if it differs.
-    pub joined_message: Option<String>,
+    /// What is missing or wrong, in a word or two, where the rule reports several things: findings
+    /// are joined as the rule's page says, and only those of one aspect.
+    pub aspect: Cow<'static, str>,
+    /// The place of the finding that this one is a part of, if one is reported there by a rule that
+    /// the page names.
+    pub part_of: Option<Location>,
+    /// Other findings became a part of this one.
+    pub has_parts: bool,
     /// What the check knows about the case at hand, as the page's `[levels]` names it; the lowest of
     /// their levels counts.
     pub cases: Vec<&'static str>,
-    /// How many other objects the finding is about.
-    pub others: u32,
     /// Locations whose text is a secret: no output may print it.
     pub secrets: Vec<Location>,
 }
@@ -129,10 +111,10 @@ impl Finding {
             help: None,
             fix: None,
             anchor: None,
-            cause: None,
-            joined_message: None,
+            aspect: Cow::Borrowed(""),
+            part_of: None,
+            has_parts: false,
             cases: Vec::new(),
-            others: 0,
             secrets: Vec::new(),
         }
     }
@@ -143,6 +125,7 @@ impl Finding {
         let locations = [&mut self.location]
             .into_iter()
             .chain(&mut self.anchor)
+            .chain(&mut self.part_of)
             .chain(&mut self.secrets);
         let edits = self
             .fix
@@ -190,21 +173,38 @@ impl Finding {
         self
     }
 
-    /// The cause that is shared with other findings of the rule.
+    /// What is wrong, where the rule reports several things.
     #[must_use]
-    pub fn cause(mut self, subject: Subject, aspect: impl Into<Cow<'static, str>>) -> Self {
-        self.cause = Some(Cause {
-            subject,
-            aspect: aspect.into(),
-        });
+    pub fn aspect(mut self, aspect: impl Into<Cow<'static, str>>) -> Self {
+        self.aspect = aspect.into();
         self
     }
 
-    /// The message after the findings of the cause were joined.
+    /// The place of the finding that includes this one, if it is reported.
     #[must_use]
-    pub fn joined_message(mut self, message: impl Into<String>) -> Self {
-        self.joined_message = Some(message.into());
+    pub const fn part_of(mut self, location: Location) -> Self {
+        self.part_of = Some(location);
         self
+    }
+
+    /// More places at which the same is wrong.
+    #[must_use]
+    pub fn also_at(mut self, locations: impl IntoIterator<Item = Location>) -> Self {
+        let labels = locations.into_iter().map(|location| Label {
+            location,
+            text: ALSO.to_owned(),
+        });
+        self.related.extend(labels);
+        self
+    }
+
+    /// The locations at which the same is wrong, the primary one first.
+    pub fn places(&self) -> impl Iterator<Item = Location> {
+        let also = self.related.iter().filter(|label| label.text == ALSO);
+
+        [self.location]
+            .into_iter()
+            .chain(also.map(|label| label.location))
     }
 
     /// A case of the page's `[levels]` that holds here.
@@ -224,13 +224,6 @@ impl Finding {
     #[must_use]
     pub fn secret(mut self, location: Location) -> Self {
         self.secrets.push(location);
-        self
-    }
-
-    /// The finding is also about this many other objects.
-    #[must_use]
-    pub const fn others(mut self, count: u32) -> Self {
-        self.others = count;
         self
     }
 }

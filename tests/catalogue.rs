@@ -245,13 +245,8 @@ fn lint(rule: &Rule, files: &[(&str, &str)]) -> Outcome {
 
 /// The primary place, and those of other objects that the finding is about.
 fn places(outcome: &Outcome, finding: &Finding) -> Vec<Place> {
-    let others = finding
-        .related
-        .iter()
-        .filter(|label| finding.others > 0 && label.text == "and here");
-    let locations = std::iter::once(finding.location).chain(others.map(|label| label.location));
-
-    locations
+    finding
+        .places()
         .map(|location| Place::new(outcome, location, finding.level, &finding.message))
         .collect()
 }

@@ -465,6 +465,37 @@ levels.pinned-image = 'warning'
     );
 }
 
+/// Words of paths count below what the user names.
+#[test]
+fn a_file_that_is_named_is_not_one_of_tests() {
+    const PRIVILEGED: &str = "services: {a: {image: 'acme/a:1', privileged: true}}\n";
+    const OTHER: &str = "services: {b: {image: 'acme/b:1', privileged: true}}\n";
+    let folder = Folder::new(&[
+        ("tests/shop/compose.yaml", PRIVILEGED),
+        ("tests/shop/compose.dev.yaml", OTHER),
+    ]);
+    let select = ["--select", "privileged-container", "--format", "concise"];
+    let levels = |paths: &[&str]| {
+        let arguments = [paths, &select[..], &["--min-level", "note"]].concat();
+        let run = folder.run(&arguments);
+        let lines = run.out.lines().filter_map(|line| line.split(' ').nth(1));
+        lines
+            .map(|level| level.to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+
+    assert_eq!(levels(&[]), "note[privileged-container]");
+    assert_eq!(
+        levels(&["tests/shop/compose.yaml"]),
+        "error[privileged-container]"
+    );
+    assert_eq!(
+        levels(&["tests/shop/compose.yaml", "tests/shop/compose.dev.yaml"]),
+        "note[privileged-container] error[privileged-container]"
+    );
+}
+
 fn with_input(folder: &Folder, arguments: &[&str], text: &str) -> Run {
     let mut command = folder.command(arguments);
     let mut child = command

@@ -210,7 +210,7 @@ spec:
           image: acme/a:1.0.0
           securityContext:
             privileged: true
-                        ^^^^ note[privileged-container]: `a` runs in privileged mode (and 1 more in this folder)
+                        ^^^^ note[privileged-container]: `a` runs in privileged mode (and 1 more in 2 files)
 //- examples/b.yaml
 apiVersion: v1
 kind: Pod
@@ -222,6 +222,7 @@ spec:
       image: acme/b:1.0.0
       securityContext:
         privileged: true
+                    ^^^^ also[privileged-container]
 ",
     );
 }

@@ -289,6 +289,24 @@ fn links_lead_somewhere() {
     }
 }
 
+/// An address of the project is one of its repository, as `Cargo.toml` names it.
+#[test]
+fn addresses_of_the_project_are_in_its_repository() {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let other = concat!("deploylint", ".dev");
+
+    for path in ["src", "docs", "rules", "tests"]
+        .iter()
+        .flat_map(|&folder| files(folder))
+    {
+        assert!(!read(&path).contains(other), "{path} names {other}");
+    }
+
+    let schema = read("docs/output.schema.json");
+    let id = format!("\"$id\": \"{repository}/blob/main/docs/output.schema.json\"");
+    assert!(schema.contains(&id), "the schema is not at {id}");
+}
+
 #[test]
 fn the_changelog_knows_this_version() {
     let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));

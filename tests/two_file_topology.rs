@@ -116,9 +116,10 @@ fn each_flaw_is_found_at_its_line() {
     let reported: Vec<(&str, &str, &str)> = outcome
         .findings
         .iter()
-        .map(|finding| {
-            let source = &outcome.sources[finding.location.file.0 as usize];
-            let line = source.lines().line(finding.location.span.start);
+        .flat_map(|finding| finding.places().map(move |place| (finding, place)))
+        .map(|(finding, place)| {
+            let source = &outcome.sources[place.file.0 as usize];
+            let line = source.lines().line(place.span.start);
             (
                 finding.rule,
                 source.path.as_str(),

@@ -2,6 +2,7 @@
 //! stages ship, where a URL leads, what untrusted input reaches. Analysis reads facts and the
 //! graph; it judges nothing and reports nothing.
 
+pub mod action_versions;
 pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
@@ -10,11 +11,12 @@ pub mod env_examples;
 pub mod env_names;
 pub mod exits;
 pub mod hosts;
+pub mod job_work;
 pub mod lock_files;
 pub mod misplaced_variables;
-pub mod non_production;
 pub mod packages;
 pub mod pipelines;
+pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
 pub mod startup;

@@ -1,7 +1,8 @@
 //! Pipelines of other systems, workflows that run, and jobs that deploy.
 
 use super::Ctx;
-use crate::model::workflow::{Job, Step, Workflow};
+use crate::model::workflow::{Job, Workflow};
+pub use crate::model::workflow::{is_trial, says_test};
 
 /// Files and folders that hold the pipelines of other systems.
 const PIPELINES: &[&str] = &[
@@ -76,39 +77,6 @@ pub fn is_pipeline(path: &str) -> bool {
     })
 }
 
-/// Words in the scripts of a job that makes its own cluster.
-const TRIAL_COMMANDS: &[&str] = &[
-    "kind ",
-    "minikube",
-    "k3d ",
-    "k3s",
-    "microk8s",
-    "kind.sh",
-    "kind_",
-    "localstack",
-];
-
-/// Words in the names of actions that make a cluster.
-const TRIAL_ACTIONS: &[&str] = &["kind", "minikube", "k3d", "k3s", "microk8s"];
-
-/// Whether a job deploys only for a test: to a cluster that it makes for itself, or on its own
-/// runner.
-pub fn is_trial(job: &Job) -> bool {
-    job_names(job).any(says_test) || job.steps.iter().any(makes_cluster)
-}
-
-fn makes_cluster(step: &Step) -> bool {
-    let action = step.action().map_or("", |action| action.name());
-    if TRIAL_ACTIONS.iter().any(|word| action.contains(word)) {
-        return true;
-    }
-
-    let Some(code) = &step.run else { return false };
-
-    let script = code.text.to_ascii_lowercase();
-    TRIAL_COMMANDS.iter().any(|word| script.contains(word))
-}
-
 /// The id of a job, and its name.
 fn job_names(job: &Job) -> impl Iterator<Item = &str> {
     let names = [Some(&job.id), job.name.as_ref()];
@@ -127,25 +95,12 @@ pub fn says_deploy(job: &Job) -> bool {
         .any(|name| name.to_ascii_lowercase().contains("deploy"))
 }
 
-/// Whether a name announces tests.
-pub fn says_test(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "test",
-        "tests",
-        "testing",
-        "verify",
-        "check",
-        "smoke",
-        "e2e",
-        "integration",
-        "validate",
-        "validation",
-        "conformance",
-        "lint",
-    ];
-
-    name.split(|letter: char| !letter.is_ascii_alphanumeric())
-        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+/// Whether a workflow has this name; without a name, it is called by its path.
+pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
+    match &workflow.name {
+        Some(known) => known.value.eq_ignore_ascii_case(name),
+        None => ctx.facts.path(workflow.file).ends_with(name),
+    }
 }
 
 /// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies

@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::model::dockerfile::{Dockerfile, Stage};
-use crate::model::file_role::{self, is_development_word};
+use crate::model::file_role::is_development_word;
 use crate::source::{join, parent};
 use std::collections::BTreeSet;
 
@@ -31,9 +31,9 @@ pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
         .collect()
 }
 
-/// Whether the Dockerfile is for development or tests by its path.
+/// Whether the Dockerfile is for development or tests.
 pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
-    file_role::is_development(ctx.facts.path(dockerfile.file))
+    ctx.facts.roles[dockerfile.file.0 as usize].is_development()
 }
 
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.

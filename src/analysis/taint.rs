@@ -676,7 +676,7 @@ fn fetched_origin(site: Site, line: &str) -> Option<&'static str> {
     }
 
     let earlier = site.job()?.steps.get(..site.step?)?;
-    let reads_files = contains_any(line, READING);
+    let reads_files = READING.iter().any(|word| reads_outside_pipe(line, word));
     if reads_files && earlier.iter().any(downloads_artifact) {
         return Some("a file from the downloaded artifact");
     }
@@ -687,6 +687,13 @@ fn fetched_origin(site: Site, line: &str) -> Option<&'static str> {
             .any(|step| untrusted_checkout_of(site.workflow, step).is_some());
 
     has_checkout.then_some("a file from the pull request")
+}
+
+/// Whether a line has a command that reads files, other than one that filters a pipe: the `grep`
+/// of `git tag | grep v` reads what `git` prints.
+fn reads_outside_pipe(line: &str, command: &str) -> bool {
+    line.match_indices(command)
+        .any(|(start, _)| !line[..start].trim_end().ends_with('|'))
 }
 
 fn contains_any(line: &str, words: &[&str]) -> bool {

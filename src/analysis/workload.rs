@@ -99,13 +99,5 @@ pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
 }
 
 fn may_create_pods(object: &Object) -> bool {
-    let group = object.group();
-    let is_standard = !group.contains('.')
-        || group.ends_with(".k8s.io")
-        || group.ends_with("istio.io")
-        || group.starts_with("traefik.");
-
-    !is_standard
-        && object.kind.value != "CustomResourceDefinition"
-        && !KINDS_WITHOUT_PODS.contains(&object.kind.value.as_str())
+    object.is_operated() && !KINDS_WITHOUT_PODS.contains(&object.kind.value.as_str())
 }

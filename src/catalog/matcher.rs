@@ -21,9 +21,6 @@ pub struct Matcher {
     /// None of these may hold.
     #[serde(default)]
     pub not: BTreeMap<String, Test>,
-    /// Whether containers of one file share the cause, so that it is reported once.
-    #[serde(default)]
-    pub once: bool,
     /// The field whose location is the finding's; without it, the fact's anchor.
     pub at: Option<String>,
     /// Contains `{field}` placeholders.

@@ -7,13 +7,14 @@ pub mod example;
 pub mod matcher;
 pub mod peer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
+use crate::model::file_kind::FileKind;
 use example::Example;
 use matcher::Matcher;
 use peer::Peer;
@@ -32,6 +33,9 @@ static CATALOG: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// Where the source of the program is on the web, its pages of rules included.
+pub const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// All rules, sorted by name. A page that does not parse cannot reach a user: `tests/catalogue.rs`
 /// reads them all.
@@ -73,6 +77,20 @@ pub enum Format {
 }
 
 impl Format {
+    /// The format of a kind of file; `None` where rules do not tell it from others.
+    pub const fn of(kind: FileKind) -> Option<Self> {
+        match kind {
+            FileKind::Dockerfile => Some(Format::Dockerfile),
+            FileKind::Compose => Some(Format::Compose),
+            FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::HelmTemplate
+            | FileKind::HelmValues => Some(Format::Kubernetes),
+            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
+            _ => None,
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Dockerfile => "dockerfile",
@@ -123,6 +141,66 @@ impl Concern {
     }
 }
 
+/// What shares a cause: findings of a rule about parts of it are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// An object of a manifest, or a compose service.
+    Object,
+    File,
+    /// What is deployed together: a chart, a kustomization with what is below it, a folder of
+    /// manifests or of compose files; the Dockerfiles or the workflows of the repository.
+    Unit,
+    Repository,
+}
+
+/// What findings of a rule must have in common to be joined, besides their scope and aspect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sameness {
+    /// Nothing else.
+    #[default]
+    Rule,
+    /// What is said: the message names the value that is wrong.
+    Message,
+    /// The text at the place.
+    Text,
+}
+
+/// A help text, of all formats or of each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum HelpText {
+    Same(String),
+    ByFormat(HashMap<Format, String>),
+}
+
+impl HelpText {
+    /// The text for a file of a format, if there is one.
+    pub fn get(&self, format: Option<Format>) -> Option<&str> {
+        match self {
+            HelpText::Same(text) => Some(text),
+            HelpText::ByFormat(texts) => texts.get(&format?).map(String::as_str),
+        }
+    }
+}
+
+/// How findings of a rule are joined: the page's `[cause]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CauseTable {
+    pub scope: Scope,
+    #[serde(default)]
+    pub same: Sameness,
+    /// The help of joined findings, where that of the first names what is its own.
+    pub joined_help: Option<HelpText>,
+    /// Rules whose findings include those of this rule that say so.
+    #[serde(default)]
+    pub part_of: Vec<String>,
+    /// The help of a finding that includes others; `{help}` is its own.
+    pub whole_help: Option<String>,
+}
+
 /// A rule, as its page describes it.
 #[derive(Debug)]
 pub struct Rule {
@@ -150,6 +228,8 @@ pub struct Rule {
     pub answers: BTreeMap<Peer, Vec<String>>,
     /// Security rules carry a score from 0.1 to 10.0, for SARIF's `security-severity`.
     pub security: Option<f32>,
+    /// How its findings are joined; `None` where only copies of one finding are.
+    pub cause: Option<CauseTable>,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
     /// The page without its header: reasons, then examples.
@@ -179,6 +259,7 @@ struct Header {
     #[serde(default)]
     answers: BTreeMap<Peer, Vec<String>>,
     security: Option<f32>,
+    cause: Option<CauseTable>,
     r#match: Option<Matcher>,
 }
 
@@ -228,6 +309,7 @@ impl Rule {
             see: header.see,
             answers: header.answers,
             security: header.security,
+            cause: header.cause,
             matcher: header.r#match,
             body: body.trim(),
         })
@@ -252,7 +334,7 @@ impl Rule {
 
     /// The page on the web.
     pub fn url(&self) -> String {
-        format!("https://deploylint.dev/rules/{}", self.name)
+        format!("{REPOSITORY}/blob/main/rules/{}.md", self.name)
     }
 
     /// The level of a finding for which these cases hold: the lowest of theirs, or the rule's own.

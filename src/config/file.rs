@@ -12,20 +12,28 @@ use super::policy::{
 };
 use crate::catalog::Profile;
 use crate::finding::{Finding, Level};
+use crate::model::file_role::Role;
 use crate::source::{FileId, Location, Span};
 use crate::suggest;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "profile",
     "select",
     "ignore",
     "levels",
     "paths",
+    "role",
     "exclude",
     "min-level",
     "fail-on",
 ];
 const PATH_KEYS: [&str; 3] = ["globs", "ignore", "levels"];
+const ROLE_KEYS: [&str; 2] = ["globs", "role"];
+const ROLES: [(&str, Role); 3] = [
+    ("production", Role::Production),
+    ("development", Role::Development),
+    ("practice", Role::Practice),
+];
 const LEVELS: [(&str, Level); 3] = [
     ("error", Level::Error),
     ("warning", Level::Warning),
@@ -116,6 +124,7 @@ impl ConfigReader {
                 "ignore" => config.ignore = self.rules("ignore", value),
                 "levels" => config.levels = self.levels(value),
                 "paths" => config.paths = self.paths(value),
+                "role" => config.roles = self.roles(value),
                 "exclude" => config.exclude = self.globs("exclude", value),
                 "min-level" => {
                     config.min_level = self
@@ -178,6 +187,44 @@ impl ConfigReader {
         }
 
         Some(policy)
+    }
+
+    fn roles(&mut self, value: &Spanned<DeValue>) -> Vec<(Globs, Role)> {
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(value, "`role` must be a list of tables, written `[[role]]`");
+            return Vec::new();
+        };
+
+        items.iter().filter_map(|item| self.role(item)).collect()
+    }
+
+    fn role(&mut self, item: &Spanned<DeValue>) -> Option<(Globs, Role)> {
+        let DeValue::Table(table) = item.get_ref() else {
+            self.wrong_type(item, "each entry of `role` must be a table");
+            return None;
+        };
+
+        let (mut globs, mut role) = (Globs::none(), None);
+
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "globs" => globs = self.globs("globs", value),
+                "role" => role = self.choice("role", value, &ROLES),
+                other => self.unknown_key(key.span(), other, &ROLE_KEYS),
+            }
+        }
+
+        for (key, label) in [
+            ("globs", "does not apply to any file"),
+            ("role", "`production`, `development` or `practice`"),
+        ] {
+            if !table.keys().any(|known| known.get_ref() == key) {
+                let message = format!("`[[role]]` requires `{key}`");
+                self.problem(item.span(), message, label);
+            }
+        }
+
+        Some((globs, role?))
     }
 
     fn levels(&mut self, value: &Spanned<DeValue>) -> Levels {
@@ -358,6 +405,16 @@ mod tests {
                 "[[paths]]: `[[paths]]` requires `globs` (does not apply to any file)",
                 "ignroe: unknown key `ignroe` (did you mean `ignore`?)",
                 "'a{b': invalid glob `a{b` (unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?))",
+            ]
+        );
+        assert_eq!(
+            mistakes("[[role]]\nglobs = 'a/'\nrole = 'practise'\n[[role]]\nglob = 'a/'"),
+            [
+                "'practise': `role` must be `production`, `development` or `practice` (did you \
+                 mean `practice`?)",
+                "[[role]]: `[[role]]` requires `globs` (does not apply to any file)",
+                "[[role]]: `[[role]]` requires `role` (`production`, `development` or `practice`)",
+                "glob: unknown key `glob` (did you mean `globs`?)",
             ]
         );
         assert_eq!(mistakes("paths = 3\nzzz = 1\nlevels = 'x'").len(), 3);

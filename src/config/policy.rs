@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::catalog::{self, Format, Profile, Rule};
 use crate::finding::Level;
+use crate::model::file_role::Role;
 use crate::suggest;
 
 /// Rules about the run itself, which no policy can disable.
@@ -25,6 +26,8 @@ pub struct Config {
     pub levels: Levels,
     /// Policies for some paths only; later ones win.
     pub paths: Vec<PathPolicy>,
+    /// The roles of some paths; later ones win.
+    pub roles: Vec<(Globs, Role)>,
     /// Paths that are not read at all.
     pub exclude: Globs,
     /// The minimum level that reports show.
@@ -99,6 +102,7 @@ impl Default for Config {
             ignore: Vec::new(),
             levels: Levels::new(),
             paths: Vec::new(),
+            roles: Vec::new(),
             exclude: Globs::none(),
             min_level: Level::Warning,
             fail_on: FailOn::AtLeast(Level::Error),
@@ -149,6 +153,20 @@ impl Config {
             None if selected || rule.applies_to(self.profile, format) => Some(default),
             None => None,
         }
+    }
+
+    /// What the configuration says that a file is for. `path` is relative to the root of the run.
+    pub fn role(&self, path: &str) -> Option<Role> {
+        if self.roles.is_empty() {
+            return None;
+        }
+
+        let path = format!("{}{path}", self.prefix);
+        let mut roles = self.roles.iter().rev();
+
+        roles
+            .find(|(globs, _)| globs.matches(&path))
+            .map(|(_, role)| *role)
     }
 
     /// Whether a path is not read. `path` is relative to the root of the run.

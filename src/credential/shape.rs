@@ -145,8 +145,8 @@ pub fn is_reference(value: &str) -> bool {
         return true;
     }
 
-    // akv2k8s replaces the name of a secret in a vault.
-    if value.ends_with("@azurekeyvault") {
+    // akv2k8s: the name of an entry of Azure's key vault.
+    if value.contains("@azurekeyvault") {
         return true;
     }
 
@@ -254,6 +254,7 @@ mod tests {
             "gcp:secretmanager:projects/p/secrets/s",
             "db-password@azurekeyvault",
             "vault:kv#x",
+            "mail-token@azurekeyvault?value",
             "ref+awsssm://x",
             "arn:aws:secretsmanager:eu:1:secret:x",
             "/run/secrets/x",

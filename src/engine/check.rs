@@ -7,15 +7,17 @@ use rayon::prelude::*;
 use super::policy;
 use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Sink};
 use crate::graph::Graph;
+use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
+use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
-use crate::rules::{CHECKS, Check, CheckFn, declarative};
+use crate::rules::{CHECKS, Check, CheckFn, declarative, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
@@ -104,7 +106,7 @@ fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
             CheckFn::Project(run) => guard(rule, file, findings, |sink| run(ctx, project, sink)),
             CheckFn::Service(run) => {
                 for service in &project.services {
-                    guard(rule, file, findings, |sink| {
+                    guard_service(ctx, rule, service, file, findings, |sink| {
                         run(ctx, project, service, sink)
                     });
                 }
@@ -112,7 +114,7 @@ fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
             CheckFn::Container(run) => {
                 for service in &project.services {
                     let owner = Owner::Compose(project, service);
-                    guard(rule, file, findings, |sink| {
+                    guard_service(ctx, rule, service, file, findings, |sink| {
                         run(ctx, owner, &service.container, sink)
                     });
                 }
@@ -123,8 +125,14 @@ fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
                     .services
                     .iter()
                     .filter(|service| service.build.is_none());
-                for image in pulled.filter_map(|service| service.container.image.as_ref()) {
-                    guard(rule, file, findings, |sink| run(ctx, image, sink));
+                for service in pulled {
+                    let Some(image) = &service.container.image else {
+                        continue;
+                    };
+
+                    guard_service(ctx, rule, service, file, findings, |sink| {
+                        run(ctx, image, sink)
+                    });
                 }
             }
             _ => {}
@@ -148,7 +156,15 @@ fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
             }),
             CheckFn::Dockerfile(run) => {
                 if let Some(dockerfile) = &facts.dockerfile {
+                    let before = findings.len();
                     guard(rule, source.id, findings, |sink| run(ctx, dockerfile, sink));
+
+                    for finding in &mut findings[before..] {
+                        let location = finding.location;
+                        name_role(std::slice::from_mut(finding), || {
+                            roles::of_stage(ctx, dockerfile, location)
+                        });
+                    }
                 }
             }
             CheckFn::Workflow(run) => {
@@ -163,12 +179,12 @@ fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
             }
             CheckFn::Object(run) => {
                 for object in &facts.objects {
-                    guard(rule, source.id, findings, |sink| run(ctx, object, sink));
+                    guard_object(rule, object, findings, |sink| run(ctx, object, sink));
                 }
             }
             CheckFn::Workload(run) => {
                 for (object, workload) in facts.workloads() {
-                    guard(rule, source.id, findings, |sink| {
+                    guard_object(rule, object, findings, |sink| {
                         run(ctx, object, workload, sink)
                     });
                 }
@@ -178,7 +194,7 @@ fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
                     let owner = Owner::Kubernetes(object, workload);
 
                     for container in &workload.pod.containers {
-                        guard(rule, source.id, findings, |sink| {
+                        guard_object(rule, object, findings, |sink| {
                             run(ctx, owner, container, sink)
                         });
                     }
@@ -207,6 +223,34 @@ fn check_workflow(
             finding.cases.push(policy::SHELVED);
         }
     }
+}
+
+/// Runs a check of a service. Its role is a case of each finding.
+fn guard_service(
+    ctx: &Ctx,
+    rule: &'static Rule,
+    service: &Service,
+    file: FileId,
+    findings: &mut Vec<Finding>,
+    run: impl FnOnce(&mut Sink),
+) {
+    let before = findings.len();
+    guard(rule, file, findings, run);
+
+    name_role(&mut findings[before..], || roles::of_service(ctx, service));
+}
+
+/// Runs a check of an object. Its role is a case of each finding.
+fn guard_object(
+    rule: &'static Rule,
+    object: &Object,
+    findings: &mut Vec<Finding>,
+    run: impl FnOnce(&mut Sink),
+) {
+    let before = findings.len();
+    guard(rule, object.file, findings, run);
+
+    name_role(&mut findings[before..], || roles::of_object(object));
 }
 
 type Ruled = (&'static Check, &'static Rule);

@@ -1,213 +1,403 @@
-//! One finding for one cause: findings of a rule that share their [`Cause`] become the first of them,
-//! which counts the others.
+//! One finding for one cause. Findings of a rule become one, told at the first of their places with
+//! the others beside it, if they are about parts of one scope, as the rule's page says, or about
+//! copies of one object. A finding that follows from another one becomes a part of it.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
-use crate::finding::{Cause, Finding, Label, Level, Subject};
+use super::units::{ObjectKey, Unit, Units};
+use crate::catalog::{self, CauseTable, Profile, Sameness, Scope};
+use crate::edit::{Applicability, Fix};
+use crate::finding::{ALSO, Finding, Label, Level};
 use crate::source::{FileId, Location};
-
-/// How many findings of a cause are joined at least.
-const MIN_JOINED: usize = 3;
-
-/// How many of the joined findings are shown as related places.
-const MAX_RELATED: usize = 20;
-
-/// What findings that are joined have in common: rule, level, aspect, and the unit that shares them.
-type Key = (&'static str, Level, String, Unit);
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Unit {
-    File(FileId),
-    /// A unit of parts, by its first file.
-    Parts(FileId, u32),
-    /// A folder, by its first file.
-    Folder(FileId),
-    Repository,
-}
 
 /// Where a finding is: the index of its file, and its index among the findings of the file.
 type Index = (usize, usize);
 
-/// Joins the findings of each cause. `by_file` holds the findings of each file, in order.
-pub(super) fn join_causes(by_file: &mut [Vec<Finding>]) {
-    let mut groups: HashMap<Key, Vec<Index>> = HashMap::new();
-    for (file, findings) in by_file.iter().enumerate() {
-        for (index, finding) in findings.iter().enumerate() {
-            if let Some(key) = key(finding) {
-                groups.entry(key).or_default().push((file, index));
+/// Joins findings file by file, in order. In the strict profile, no finding is part of that of
+/// another rule: it reports each rule by itself, as audits count them.
+pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: Profile) {
+    let groups = groups(by_file, units);
+    let mut removed = HashSet::new();
+    if profile != Profile::Strict {
+        removed = include_parts(by_file, &groups);
+    }
+
+    for mut group in groups {
+        group.retain(|index| !removed.contains(index));
+        if group.len() > 1 {
+            join(by_file, &group, units);
+            removed.extend(group.into_iter().skip(1));
+        }
+    }
+
+    remove(by_file, &removed);
+}
+
+/// Adds findings that follow from others to them, and returns what was added. A part of what is
+/// missing whole at its own place is told with it only if that is so for all of its group: a finding
+/// that stays lists all its places.
+fn include_parts(by_file: &mut [Vec<Finding>], groups: &[Vec<Index>]) -> HashSet<Index> {
+    let mut wholes: HashMap<(&str, Location), Index> = HashMap::new();
+    for (index, finding) in indexed(by_file) {
+        let related = finding.related.iter().map(|label| label.location);
+        let places = [finding.location].into_iter().chain(finding.anchor);
+        for place in places.chain(related) {
+            wholes.entry((finding.rule, place)).or_insert(index);
+        }
+    }
+
+    let mut parts: Vec<(Index, Index)> = Vec::new();
+    for group in groups {
+        let of_group: Vec<(Index, Index)> = group
+            .iter()
+            .filter_map(|index| Some((*index, whole_of(&by_file[index.0][index.1], &wholes)?)))
+            .collect();
+        let is_whole_group = of_group.len() == group.len();
+        parts.extend(of_group.into_iter().filter(|(part, _)| {
+            let finding = &by_file[part.0][part.1];
+            is_whole_group || finding.part_of != Some(finding.location)
+        }));
+    }
+
+    for (part, whole) in &parts {
+        add_part(by_file, *part, *whole);
+    }
+
+    parts.into_iter().map(|(part, _)| part).collect()
+}
+
+/// The finding that includes this one.
+fn whole_of(finding: &Finding, wholes: &HashMap<(&str, Location), Index>) -> Option<Index> {
+    let place = finding.part_of?;
+    let rules = &cause_table(finding.rule)?.part_of;
+
+    rules
+        .iter()
+        .find_map(|rule| wholes.get(&(rule.as_str(), place)))
+        .copied()
+}
+
+fn add_part(by_file: &mut [Vec<Finding>], part: Index, whole: Index) {
+    let finding = &by_file[part.0][part.1];
+    let location = finding.location;
+    let text = finding.message.clone();
+
+    let whole = &mut by_file[whole.0][whole.1];
+    let mut places = whole.related.iter().map(|label| label.location);
+    if whole.location != location && !places.any(|place| place == location) {
+        whole.related.push(Label { location, text });
+    }
+
+    if !whole.has_parts {
+        whole.has_parts = true;
+        use_whole_help(whole);
+    }
+}
+
+fn use_whole_help(finding: &mut Finding) {
+    let help = cause_table(finding.rule).and_then(|table| table.whole_help.as_ref());
+    if let Some(help) = help {
+        let single_help = finding.help.take().unwrap_or_default();
+        finding.help = Some(help.replace("{help}", &single_help));
+    }
+}
+
+/// What makes two findings of a rule one.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'k> {
+    rule: &'static str,
+    aspect: &'k str,
+    /// What only shows something is never joined with what is deployed.
+    is_practice: bool,
+    bond: Bond<'k>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Bond<'k> {
+    /// Parts of a scope that have something in common, and matter as much.
+    Scope(ScopeKey<'k>, Level, &'k str),
+    /// The same text in an object, wherever it is written, and what is said of it: the first of
+    /// such findings in one file is that of another file, the second the second.
+    Object(ObjectKey<'k>, &'k str, &'k str, u32),
+    /// The same place of files with the same text, and what is said of it.
+    Bytes(FileId, u32, &'k str),
+    /// A folder of practice.
+    Folder(&'k str),
+    /// One place, of which several projects or overlays speak.
+    Place(Location),
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum ScopeKey<'k> {
+    Object(ObjectKey<'k>),
+    File(FileId),
+    Unit(Unit<'k>),
+    Repository,
+}
+
+/// The findings that have one cause, those at the source first; most are alone.
+fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
+    let indexes: Vec<Index> = indexed(by_file).map(|(index, _)| index).collect();
+    let mut groups = Groups::new(indexes.len());
+    let mut first_of: HashMap<Key, usize> = HashMap::new();
+    let mut counts: HashMap<(FileId, &str, &ObjectKey, &str), u32> = HashMap::new();
+
+    for (number, (_, finding)) in indexed(by_file).enumerate() {
+        let is_practice = units.is_practice(finding);
+        // Of practice, a folder is told once.
+        let folder = if is_practice && finding.level == Level::Note {
+            Some(Bond::Folder(units.folder(finding.location.file)))
+        } else {
+            None
+        };
+
+        let copy = copy_bond(finding, units, &mut counts);
+        for bond in bonds(finding, units).into_iter().chain(copy).chain(folder) {
+            let aspect = match bond {
+                Bond::Folder(_) => "",
+                _ => finding.aspect.as_ref(),
+            };
+            let key = Key {
+                rule: finding.rule,
+                aspect,
+                is_practice,
+                bond,
+            };
+            let first = *first_of.entry(key).or_insert(number);
+            groups.unite(first, number);
+        }
+    }
+
+    let mut members: HashMap<usize, Vec<Index>> = HashMap::new();
+    for (number, index) in indexes.iter().enumerate() {
+        members.entry(groups.root(number)).or_default().push(*index);
+    }
+
+    let mut groups: Vec<Vec<Index>> = members.into_values().collect();
+    groups.sort_unstable();
+    for group in &mut groups {
+        group.sort_unstable_by_key(|index| {
+            let level = by_file[index.0][index.1].level;
+            let distance = units.distance(FileId(index.0 as u32));
+
+            (Reverse(level), distance, *index)
+        });
+    }
+
+    groups
+}
+
+/// The bonds of a finding to others of its rule.
+fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
+    let location = finding.location;
+    let text = units.text(location);
+    let object = units.object(location);
+    let mut bonds = Vec::new();
+
+    if let Some(table) = cause_table(finding.rule) {
+        let same = match table.same {
+            Sameness::Rule => "",
+            Sameness::Message => finding.message.as_str(),
+            Sameness::Text => text,
+        };
+        let scope = match table.scope {
+            Scope::Object => object.cloned().map(ScopeKey::Object),
+            Scope::File => Some(ScopeKey::File(location.file)),
+            Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
+            Scope::Repository => Some(ScopeKey::Repository),
+        };
+        bonds.extend(scope.map(|scope| Bond::Scope(scope, finding.level, same)));
+        // What projects and overlays say of one place is one finding, whatever they are called.
+        bonds.push(Bond::Place(location));
+    }
+
+    if text.is_empty() {
+        return bonds;
+    }
+
+    let original = units.first_copy(location.file);
+    bonds.push(Bond::Bytes(original, location.span.start, &finding.message));
+
+    bonds
+}
+
+/// The bond of a finding to those of the same object in other files.
+fn copy_bond<'k>(
+    finding: &'k Finding,
+    units: &'k Units,
+    counts: &mut HashMap<(FileId, &'k str, &'k ObjectKey<'k>, &'k str), u32>,
+) -> Option<Bond<'k>> {
+    let location = finding.location;
+    let object = units.object(location)?;
+    let text = units.text(location);
+    if text.is_empty() {
+        return None;
+    }
+
+    let count = counts
+        .entry((location.file, finding.rule, object, text))
+        .or_default();
+    *count += 1;
+
+    // Other rules say which object they are about.
+    let message = match cause_table(finding.rule) {
+        Some(_) => "",
+        None => finding.message.as_str(),
+    };
+
+    Some(Bond::Object(object.clone(), text, message, *count))
+}
+
+/// Joins findings to the first of them.
+fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
+    let (&(file, first_index), rest) = match group.split_first() {
+        Some(split) => split,
+        None => return,
+    };
+
+    let first = &by_file[file][first_index];
+    let mut known: HashSet<Location> = [first.location]
+        .into_iter()
+        .chain(first.related.iter().map(|label| label.location))
+        .collect();
+    let mut places: Vec<Location> = Vec::new();
+    let mut details: Vec<Label> = Vec::new();
+    let mut fixes = Vec::new();
+    let mut whole_help = None;
+    for &(file, index) in rest {
+        let member = &by_file[file][index];
+        if known.insert(member.location) {
+            places.push(member.location);
+        }
+
+        for label in &member.related {
+            if !known.insert(label.location) {
+                continue;
+            }
+
+            if label.text == ALSO {
+                places.push(label.location);
+            } else {
+                details.push(label.clone());
+            }
+        }
+
+        fixes.extend(member.fix.clone());
+        if member.has_parts && whole_help.is_none() {
+            whole_help.clone_from(&member.help);
+        }
+    }
+
+    let first = &mut by_file[file][first_index];
+    first.fix = joined_fix(first.fix.take(), fixes);
+    if places.is_empty() {
+        return;
+    }
+
+    let files: HashSet<FileId> = [first.location]
+        .iter()
+        .chain(&places)
+        .map(|location| location.file)
+        .collect();
+    let more = places.len();
+    first.message = match files.len() {
+        1 => format!("{} (and {more} more in this file)", first.message),
+        count => format!("{} (and {more} more in {count} files)", first.message),
+    };
+
+    let format = units.format(first.location.file);
+    let joined_help = cause_table(first.rule)
+        .and_then(|table| table.joined_help.as_ref()?.get(format))
+        .map(str::to_owned);
+    if joined_help.is_some() {
+        first.help = joined_help;
+    } else if !first.has_parts
+        && let Some(help) = whole_help
+    {
+        first.help = Some(help);
+    }
+
+    first
+        .related
+        .extend(places.into_iter().map(|location| Label {
+            location,
+            text: ALSO.to_owned(),
+        }));
+    first.related.append(&mut details);
+}
+
+/// The fixes of joined findings as one, which is as safe as the least safe of them.
+fn joined_fix(first: Option<Fix>, others: Vec<Fix>) -> Option<Fix> {
+    let mut fixes = first.into_iter().chain(others);
+    let mut joined = fixes.next()?;
+
+    for fix in fixes {
+        joined.applicability = joined.applicability.max(fix.applicability);
+        for edit in fix.edits {
+            if !joined.edits.contains(&edit) {
+                joined.edits.push(edit);
             }
         }
     }
 
-    for (key, members) in split_partial_units(&mut groups) {
-        groups.entry(key).or_default().extend(members);
-    }
+    let title = joined.title.clone();
+    let applicability: Applicability = joined.applicability;
 
-    let mut joined = HashSet::new();
-    for ((_, _, _, unit), mut members) in groups {
-        members.sort_unstable();
-        if is_joined(unit, members.len()) {
-            join(by_file, unit, &members);
-            joined.extend(members.into_iter().skip(1));
-        }
-    }
+    Fix::new(applicability, title, joined.edits)
+}
 
-    if joined.is_empty() {
+fn cause_table(rule: &str) -> Option<&'static CauseTable> {
+    catalog::rule(rule)?.cause.as_ref()
+}
+
+fn indexed(by_file: &[Vec<Finding>]) -> impl Iterator<Item = (Index, &Finding)> {
+    by_file.iter().enumerate().flat_map(|(file, findings)| {
+        let findings = findings.iter().enumerate();
+        findings.map(move |(index, finding)| ((file, index), finding))
+    })
+}
+
+fn remove(by_file: &mut [Vec<Finding>], removed: &HashSet<Index>) {
+    if removed.is_empty() {
         return;
     }
+
     for (file, findings) in by_file.iter_mut().enumerate() {
         let mut index = 0;
         findings.retain(|_| {
             index += 1;
-            !joined.contains(&(file, index - 1))
+            !removed.contains(&(file, index - 1))
         });
     }
 }
 
-fn key(finding: &Finding) -> Option<Key> {
-    let Cause { subject, aspect } = finding.cause.clone()?;
-    let unit = match subject {
-        Subject::File => Unit::File(finding.location.file),
-        Subject::Unit { file, parts } => Unit::Parts(file, parts),
-        Subject::Folder(first) => Unit::Folder(first),
-        Subject::Repository => Unit::Repository,
-    };
-
-    Some((finding.rule, finding.level, aspect.into_owned(), unit))
+/// Disjoint groups of numbered findings.
+struct Groups {
+    parents: Vec<usize>,
 }
 
-/// Removes the units of which only some parts have the cause, and returns their findings by file.
-fn split_partial_units(groups: &mut HashMap<Key, Vec<Index>>) -> Vec<(Key, Vec<Index>)> {
-    let partial = groups.extract_if(|(_, _, _, unit), members| {
-        matches!(unit, Unit::Parts(..)) && !is_joined(*unit, members.len())
-    });
-
-    let mut by_file: HashMap<Key, Vec<Index>> = HashMap::new();
-    for ((rule, level, aspect, _), members) in partial {
-        for (file, index) in members {
-            let unit = Unit::File(FileId(file as u32));
-            by_file
-                .entry((rule, level, aspect.clone(), unit))
-                .or_default()
-                .push((file, index));
+impl Groups {
+    fn new(count: usize) -> Self {
+        Self {
+            parents: (0..count).collect(),
         }
     }
 
-    by_file.into_iter().collect()
-}
-
-fn is_joined(unit: Unit, count: usize) -> bool {
-    match unit {
-        Unit::File(_) => count >= MIN_JOINED,
-        Unit::Parts(_, parts) => count >= MIN_JOINED && count == parts as usize,
-        Unit::Folder(_) | Unit::Repository => count > 1,
-    }
-}
-
-/// Joins some findings to the first of them.
-fn join(by_file: &mut [Vec<Finding>], unit: Unit, members: &[Index]) {
-    let rest = &members[1..];
-    let locations = rest
-        .iter()
-        .map(|&(file, index)| by_file[file][index].location);
-    let related: Vec<Label> = match unit {
-        Unit::File(_) | Unit::Folder(_) => locations.take(MAX_RELATED).map(and_here).collect(),
-        Unit::Parts(..) | Unit::Repository => Vec::new(),
-    };
-
-    let (file, index) = members[0];
-    let first = &mut by_file[file][index];
-    first.others += rest.len() as u32;
-    first.related.extend(related);
-    match (unit, first.joined_message.take()) {
-        (Unit::File(_), _) => {
-            first.message = format!("{} (and {} more in this file)", first.message, rest.len());
+    fn root(&mut self, number: usize) -> usize {
+        let mut root = number;
+        while self.parents[root] != root {
+            self.parents[root] = self.parents[self.parents[root]];
+            root = self.parents[root];
         }
-        (Unit::Folder(_), _) => {
-            first.message = format!("{} (and {} more in this folder)", first.message, rest.len());
-        }
-        (Unit::Parts(..) | Unit::Repository, Some(message)) => first.message = message,
-        (Unit::Parts(..) | Unit::Repository, None) => {}
-    }
-}
 
-fn and_here(location: Location) -> Label {
-    Label {
-        location,
-        text: "and here".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::Span;
-
-    fn finding(file: u32, start: u32, subject: Subject, aspect: &'static str) -> Finding {
-        let location = Location::new(FileId(file), Span::new(start, start + 1));
-        let mut finding = Finding::new(location, format!("{aspect} at {start}"))
-            .cause(subject, aspect)
-            .joined_message("said for all");
-        finding.rule = "memory-limit";
-
-        finding
+        root
     }
 
-    /// Messages and counts after grouping, file by file.
-    fn grouped(mut by_file: Vec<Vec<Finding>>) -> Vec<(String, u32)> {
-        join_causes(&mut by_file);
-        by_file
-            .into_iter()
-            .flatten()
-            .map(|finding| (finding.message, finding.others))
-            .collect()
-    }
-
-    #[test]
-    fn three_of_a_file_are_joined_by_aspect() {
-        let file = |starts: &[u32], aspect| {
-            starts
-                .iter()
-                .map(|&start| finding(0, start, Subject::File, aspect))
-                .collect::<Vec<_>>()
-        };
-        let findings = [file(&[1, 2, 3], "limit"), file(&[4, 5], "request")].concat();
-
-        assert_eq!(
-            grouped(vec![findings]),
-            [
-                ("limit at 1 (and 2 more in this file)".to_owned(), 2),
-                ("request at 4".to_owned(), 0),
-                ("request at 5".to_owned(), 0),
-            ]
-        );
-    }
-
-    #[test]
-    fn parts_are_joined_if_all_have_the_cause() {
-        let unit = |parts| Subject::Unit {
-            file: FileId(0),
-            parts,
-        };
-        let three = |parts| {
-            (1..4)
-                .map(|start| finding(0, start, unit(parts), "check"))
-                .collect::<Vec<_>>()
-        };
-
-        assert_eq!(grouped(vec![three(3)]), [("said for all".to_owned(), 2)]);
-        assert_eq!(
-            grouped(vec![three(4)]),
-            [("check at 1 (and 2 more in this file)".to_owned(), 2)]
-        );
-    }
-
-    #[test]
-    fn the_repository_is_joined_over_files() {
-        let findings = (0..2)
-            .map(|file| vec![finding(file, 1, Subject::Repository, "policy")])
-            .collect();
-
-        assert_eq!(grouped(findings), [("said for all".to_owned(), 1)]);
+    /// The lower root stays one, so that a group's root is its first finding.
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a.max(b)] = a.min(b);
     }
 }

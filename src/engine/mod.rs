@@ -13,6 +13,7 @@ mod outcome;
 mod policy;
 mod post;
 mod read;
+mod units;
 mod workers;
 
 use std::collections::HashSet;
@@ -38,6 +39,7 @@ use crate::model::code::CodeFacts;
 use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
+use crate::model::roles::{self, RoleHints};
 use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
@@ -195,6 +197,10 @@ fn lint_read(
         scanned,
         names.all(usage),
         tracked,
+        &RoleHints {
+            named: &options.focus,
+            configured: &|path| options.config.role(path),
+        },
         &mut findings,
     );
     let graph = graph(&facts, &mut findings);
@@ -273,6 +279,7 @@ fn lower_all<'s>(
     scanned: Vec<Scanned>,
     env_usage: EnvUsage,
     tracked: Option<HashSet<String>>,
+    hints: &RoleHints,
     findings: &mut Vec<Finding>,
 ) -> Facts<'s> {
     let sources = repository.files();
@@ -288,6 +295,9 @@ fn lower_all<'s>(
     findings.extend(broken.into_iter().map(Finding::from));
     let mut facts = Facts::new(repository, files, tracked);
     facts.env_usage = env_usage;
+    isolate_or_default("the roles of files", FileId(0), findings, || {
+        roles::assign(&mut facts, hints);
+    });
 
     facts
 }

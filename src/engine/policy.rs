@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use super::grouping;
 use super::options::Options;
+use super::units::{Units, role_of};
 use super::workers::BATCH;
 use crate::catalog::{self, Concern, Format, Rule};
-use crate::fence::isolate;
-use crate::finding::{Cause, Finding, Level, Subject};
+use crate::fence::{isolate, isolate_or_default};
+use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
-use crate::model::file_kind::FileKind;
 use crate::model::file_role::{Role, is_test_input};
 use crate::source::{FileId, SourceFile, is_inside};
 
@@ -31,9 +31,14 @@ pub(super) fn apply(options: &Options, facts: &Facts, by_file: Vec<Vec<Finding>>
             .unwrap_or_else(|error| vec![*error])
         })
         .collect();
-    grouping::join_causes(&mut by_file);
+    let mut broken = Vec::new();
+    isolate_or_default("the grouping", FileId(0), &mut broken, || {
+        let with_findings = (0..by_file.len()).filter(|&file| !by_file[file].is_empty());
+        let units = Units::new(facts, with_findings.map(|file| FileId(file as u32)));
+        grouping::join_causes(&mut by_file, &units, options.config.profile);
+    });
 
-    by_file.into_iter().flatten().collect()
+    by_file.into_iter().flatten().chain(broken).collect()
 }
 
 /// The findings of one file that are reported, with their levels, in order.
@@ -45,7 +50,10 @@ fn apply_to_file(
 ) -> Vec<Finding> {
     let sources = facts.repository.files();
     let path = sources.get(index).map_or("", |source| source.path.as_str());
-    let format = facts.files.get(index).and_then(|file| format(file.kind));
+    let format = facts
+        .files
+        .get(index)
+        .and_then(|file| Format::of(file.kind));
     let is_test_input = !findings.is_empty() && is_test_input(path);
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
@@ -58,11 +66,6 @@ fn apply_to_file(
 
         let role = role_of(facts, finding);
         let level = default_level(rule, finding, role, is_test_input);
-
-        if level == Level::Note && role == Role::Practice {
-            join_in_folder(facts, finding);
-        }
-
         let configured = options.config.level(rule, format, path, level);
         finding.level = configured.unwrap_or(level);
 
@@ -89,18 +92,6 @@ fn is_general(case: &str) -> bool {
     matches!(case, SHELVED | SWITCHED_OFF)
         || case == Role::Development.as_str()
         || case == Role::Practice.as_str()
-}
-
-/// The role of what a finding is about: that of its file, or what the check says of a part of it.
-fn role_of(facts: &Facts, finding: &Finding) -> Role {
-    let of_file = facts.role(finding.location.file);
-    let named = |role: Role| finding.cases.contains(&role.as_str());
-
-    match of_file {
-        Role::Production if named(Role::Practice) => Role::Practice,
-        Role::Production if named(Role::Development) => Role::Development,
-        _ => of_file,
-    }
 }
 
 /// The level of a finding before the configuration is asked.
@@ -152,22 +143,6 @@ fn level_in_role(rule: &Rule, cases: &[&str], role: Role) -> Level {
     if matters { level } else { Level::Note }
 }
 
-/// Makes a note about a file of practice one with those of its rule in the same folder.
-fn join_in_folder(facts: &Facts, finding: &mut Finding) {
-    if matches!(&finding.cause, Some(cause) if cause.subject == Subject::Repository) {
-        return;
-    }
-
-    let folder = facts.source(finding.location.file).folder();
-    let first = facts.repository.below(folder).first();
-    let first = first.map_or(finding.location.file, |source| source.id);
-
-    finding.cause = Some(Cause {
-        subject: Subject::Folder(first),
-        aspect: folder.to_owned().into(),
-    });
-}
-
 /// Order of findings in a file: errors first, then by position.
 fn order(finding: &Finding) -> impl Ord {
     (
@@ -176,19 +151,6 @@ fn order(finding: &Finding) -> impl Ord {
         finding.rule,
         &finding.message,
     )
-}
-
-const fn format(kind: FileKind) -> Option<Format> {
-    match kind {
-        FileKind::Dockerfile => Some(Format::Dockerfile),
-        FileKind::Compose => Some(Format::Compose),
-        FileKind::Kubernetes
-        | FileKind::Kustomization
-        | FileKind::HelmTemplate
-        | FileKind::HelmValues => Some(Format::Kubernetes),
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
-        _ => None,
-    }
 }
 
 /// Whether the finding, or a related location, is in one of the paths: what a change causes in other

@@ -5,7 +5,7 @@ mod builds;
 mod index;
 pub mod kubernetes;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::model::compose::{Build, Project, Service};
@@ -25,8 +25,6 @@ pub struct Graph<'a> {
     builds: Builds<'a>,
     /// Made for the first rule that asks.
     index: OnceLock<ComposeIndex>,
-    /// See [`Graph::has_serious_project`].
-    serious_folders: OnceLock<HashSet<String>>,
 }
 
 /// A service that gets a configuration file.
@@ -55,7 +53,6 @@ impl<'a> Graph<'a> {
             cluster: kubernetes::Cluster::default(),
             builds: Builds::default(),
             index: OnceLock::new(),
-            serious_folders: OnceLock::new(),
         }
     }
 
@@ -204,20 +201,6 @@ impl<'a> Graph<'a> {
         let numbers = self.index().projects_resolving(host).iter();
 
         numbers.map(|&number| &self.facts.projects()[number])
-    }
-
-    /// Whether a project in a folder is meant for production by `is_serious`, which is the same for
-    /// each call.
-    pub fn has_serious_project(&self, folder: &str, is_serious: impl Fn(&Project) -> bool) -> bool {
-        let folders = self.serious_folders.get_or_init(|| {
-            let projects = self.facts.projects().iter();
-            projects
-                .filter(|project| is_serious(project))
-                .map(|project| project.folder.clone())
-                .collect()
-        });
-
-        folders.contains(folder)
     }
 
     /// The services that build the Dockerfile at a path, and how.

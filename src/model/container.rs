@@ -126,6 +126,19 @@ pub struct Security {
     pub devices: Vec<Located<String>>,
 }
 
+impl Security {
+    /// Whether nothing of the container's own security context is set. The user may be the pod's.
+    pub const fn is_bare(&self) -> bool {
+        self.privileged.is_absent()
+            && self.allow_privilege_escalation.is_absent()
+            && self.read_only_root.is_absent()
+            && self.added_capabilities.is_empty()
+            && self.dropped_capabilities.is_empty()
+            && !self.drops_more
+            && self.proc_mount.is_absent()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HostNamespace {
     Network,
@@ -166,6 +179,17 @@ pub struct Resources {
     pub devices: bool,
     /// Resources that a compose service sets by two keys.
     pub twice: Vec<Twice>,
+}
+
+impl Resources {
+    /// Whether neither a request nor a limit is set.
+    pub const fn is_bare(&self) -> bool {
+        self.location.is_none()
+            && self.cpu_request.is_absent()
+            && self.cpu_limit.is_absent()
+            && self.memory_request.is_absent()
+            && self.memory_limit.is_absent()
+    }
 }
 
 /// A resource that a compose service sets by a key of its own, beside a table of `deploy.resources`

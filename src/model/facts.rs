@@ -124,9 +124,10 @@ pub struct Facts<'s> {
     /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     ignored: OnceLock<Ignored>,
-    tests: OnceLock<Vec<Location>>,
     submodules: OnceLock<HashSet<String>>,
     cloned: OnceLock<HashSet<String>>,
+    /// See [`is_owner`](super::repository_owner::is_owner).
+    pub(super) owners: OnceLock<HashSet<String>>,
     secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
     /// By extension: the folders that hold such a file.
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
@@ -168,10 +169,10 @@ impl<'s> Facts<'s> {
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             ignored: OnceLock::new(),
-            tests: OnceLock::new(),
             secret_files: OnceLock::new(),
             submodules: OnceLock::new(),
             cloned: OnceLock::new(),
+            owners: OnceLock::new(),
             extensions: OnceLock::new(),
             names: OnceLock::new(),
             project_folders: OnceLock::new(),
@@ -263,18 +264,6 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
-    }
-
-    /// The first command or action that tests in each workflow, where there is one; in the order of
-    /// the files.
-    pub fn tests(&self) -> &[Location] {
-        self.tests.get_or_init(|| {
-            let workflows = self.workflows().filter(|workflow| !workflow.action);
-            workflows
-                .filter_map(Workflow::first_test)
-                .map(|evidence| evidence.location)
-                .collect()
-        })
     }
 
     /// Whether `.gitmodules` names a folder.

@@ -1,7 +1,7 @@
 //! What a file is for, and who wrote it. One list of words answers both for the whole program, so
 //! that no two rules disagree about the same file.
 
-use crate::source::{Span, file_name};
+use crate::source::{FileId, Span, file_name};
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,12 @@ pub enum Evidence {
     Ending(&'static str),
     /// A comment at the top of the file.
     Header(Span),
+    /// `[[role]]` of the configuration.
+    Configured,
+    /// A file that uses this one.
+    UsedBy(FileId),
+    /// A compose file that deploys what this one only tries.
+    DeployedBy(FileId),
 }
 
 /// A file's role and origin, each with its evidence; without evidence a file is written for
@@ -75,8 +81,12 @@ enum Part {
     Any,
     /// The name of the file alone: as a folder the word says nothing.
     Name,
+    /// The name of a file that says what it deploys: `docker-compose.local.yml`, `values-ci.yaml`.
+    DeployName,
     /// Names of folders alone.
     Folder,
+    /// Whole names of folders: as a part of a name the word says nothing.
+    WholeFolder,
 }
 
 /// Words of paths, and what a file is for whose path has them. Names are split at dots, dashes and
@@ -95,8 +105,9 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("tilt", Role::Development, Part::Any),
     ("minikube", Role::Development, Part::Any),
     ("k3d", Role::Development, Part::Any),
-    ("local", Role::Development, Part::Name),
-    ("ci", Role::Development, Part::Name),
+    ("local", Role::Development, Part::DeployName),
+    ("ci", Role::Development, Part::DeployName),
+    ("load", Role::Practice, Part::DeployName),
     ("devcontainer", Role::Practice, Part::Any),
     ("test", Role::Practice, Part::Any),
     ("tests", Role::Practice, Part::Any),
@@ -106,8 +117,8 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("fixtures", Role::Practice, Part::Any),
     ("mock", Role::Practice, Part::Any),
     ("mocks", Role::Practice, Part::Any),
-    ("spec", Role::Practice, Part::Any),
-    ("specs", Role::Practice, Part::Any),
+    ("spec", Role::Practice, Part::WholeFolder),
+    ("specs", Role::Practice, Part::WholeFolder),
     ("snapshots", Role::Practice, Part::Any),
     ("e2e", Role::Practice, Part::Any),
     ("integration", Role::Practice, Part::Any),
@@ -115,14 +126,21 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("benchmarks", Role::Practice, Part::Any),
     ("loadtest", Role::Practice, Part::Any),
     ("loadtests", Role::Practice, Part::Any),
+    ("load-gen", Role::Practice, Part::Any),
+    ("load-generator", Role::Practice, Part::Any),
+    ("load-test", Role::Practice, Part::Any),
+    ("load-tests", Role::Practice, Part::Any),
+    ("load-testing", Role::Practice, Part::Any),
+    ("loadgen", Role::Practice, Part::Any),
+    ("loadgenerator", Role::Practice, Part::Any),
     ("profiling", Role::Practice, Part::Any),
     ("__tests__", Role::Practice, Part::Folder),
     ("test_data", Role::Practice, Part::Folder),
     ("__fixtures__", Role::Practice, Part::Folder),
     ("__mocks__", Role::Practice, Part::Folder),
-    ("contrib", Role::Practice, Part::Folder),
-    ("addons", Role::Practice, Part::Folder),
-    ("add-ons", Role::Practice, Part::Folder),
+    ("contrib", Role::Practice, Part::WholeFolder),
+    ("addons", Role::Practice, Part::WholeFolder),
+    ("add-ons", Role::Practice, Part::WholeFolder),
     ("kind", Role::Practice, Part::Folder),
     ("workstation", Role::Practice, Part::Folder),
     ("example", Role::Practice, Part::Any),
@@ -138,7 +156,7 @@ const ROLES: &[(&str, Role, Part)] = &[
     ("cookbook", Role::Practice, Part::Any),
     ("workshop", Role::Practice, Part::Any),
     ("template", Role::Practice, Part::Any),
-    ("dist", Role::Practice, Part::Any),
+    ("dist", Role::Practice, Part::Name),
     ("notebooks", Role::Practice, Part::Any),
     ("doc", Role::Practice, Part::Any),
     ("docs", Role::Practice, Part::Any),
@@ -202,6 +220,17 @@ const LOCK_FILES: &[&str] = &[
 const BUILT_ENDINGS: &[&str] = &[".min.js", ".min.css", ".map"];
 
 impl FileRole {
+    /// Whether what the file runs is for a developer's machine or for tests. What examples and
+    /// documentation run is a sample of what is deployed.
+    pub fn is_development(&self) -> bool {
+        match (self.role, self.role_evidence) {
+            (Role::Production, _) => false,
+            (Role::Development, _) => true,
+            (Role::Practice, Some(Evidence::Word(word))) => is_test_word(word),
+            (Role::Practice, evidence) => !matches!(evidence, Some(Evidence::Ending(_))),
+        }
+    }
+
     /// The role and origin of a path, from the root of the repository, by its words alone.
     pub fn of(path: &str) -> Self {
         let (role, role_evidence) = role(path);
@@ -233,6 +262,14 @@ pub fn is_sample(path: &str) -> bool {
 /// Whether a path is for anything but production.
 pub fn is_practice(path: &str) -> bool {
     FileRole::of(path).role != Role::Production
+}
+
+/// The role that a word of a name, such as a profile's, says.
+pub fn role_of_word(word: &str) -> Role {
+    let mut known = ROLES.iter();
+    let known = known.find(|(known, ..)| known.eq_ignore_ascii_case(word));
+
+    known.map_or(Role::Production, |(_, role, _)| *role)
 }
 
 /// Whether a word of a name, such as a stage's, is for development or tests.
@@ -359,14 +396,30 @@ fn is_prose(path: &str) -> Option<&'static str> {
     PROSE.iter().copied().find(ends)
 }
 
-/// A path up to its `.github` folder: workflows and actions are run whatever they are called, unless
-/// the repository keeps them in a folder of examples.
+/// Folders and files of pipelines.
+const PIPELINES: &[&str] = &[
+    ".github",
+    ".gitlab",
+    ".gitlab-ci.yml",
+    ".circleci",
+    ".tekton",
+    ".buildkite",
+];
+
+/// A path up to where a pipeline begins: workflows and actions are run whatever they are called,
+/// unless the repository keeps them in a folder of examples.
 fn without_pipelines(path: &str) -> &str {
-    if path.starts_with(".github/") {
-        return "";
+    let mut start = 0;
+
+    for part in path.split('/') {
+        if PIPELINES.contains(&part) {
+            return &path[..start];
+        }
+
+        start += part.len() + 1;
     }
 
-    path.find("/.github/").map_or(path, |end| &path[..=end])
+    path
 }
 
 /// The words of a path that say what it is for, from its first folder to its name.
@@ -374,23 +427,36 @@ fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
     let path = without_pipelines(path);
     let last = path.matches('/').count();
     path.split('/').enumerate().flat_map(move |(index, part)| {
-        let own = if index == last {
-            Part::Name
-        } else {
-            Part::Folder
-        };
-
+        let is_name = index == last;
         let whole = std::iter::once(part);
         let split = part
             .split(['.', '-', '_'])
             .filter(move |word| word.len() != part.len());
+
         whole.chain(split).filter_map(move |word| {
-            let known = ROLES.iter().find(|(known, _, at)| {
-                (*at == Part::Any || *at == own) && known.eq_ignore_ascii_case(word)
+            let known = ROLES.iter().find(|(known, _, place)| {
+                known.eq_ignore_ascii_case(word) && counts(*place, is_name, part, word)
             })?;
             Some((known.0, known.1))
         })
     })
+}
+
+/// Whether a word that counts in one place counts in a part of a path, the name of the file or the
+/// name of a folder.
+fn counts(place: Part, is_name: bool, part: &str, word: &str) -> bool {
+    const DEPLOYS: &[&str] = &["compose", "docker", "container", "values", "env", "kustom"];
+
+    match place {
+        Part::Any => true,
+        Part::Name => is_name,
+        Part::DeployName => {
+            let part = part.to_ascii_lowercase();
+            is_name && DEPLOYS.iter().any(|deploys| part.contains(deploys))
+        }
+        Part::Folder => !is_name,
+        Part::WholeFolder => !is_name && word.len() == part.len(),
+    }
 }
 
 #[cfg(test)]
@@ -413,6 +479,14 @@ mod tests {
             ("contrib/build.Dockerfile", Role::Practice),
             ("deploy/kind/cluster.yaml", Role::Practice),
             ("src/kind.py", Role::Production),
+            ("deploy/cluster-addons/dns.yaml", Role::Production),
+            ("deploy/dist/install.yaml", Role::Production),
+            (
+                "charts/a/templates/cluster-local-gateway.yaml",
+                Role::Production,
+            ),
+            (".gitlab-ci.yml", Role::Production),
+            ("load-gen/Dockerfile", Role::Practice),
             (".github/workflows/test.yml", Role::Production),
             ("examples/a/.github/workflows/build.yml", Role::Practice),
             ("overlays/DEV/patch.yaml", Role::Development),

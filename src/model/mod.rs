@@ -22,7 +22,10 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod repository_owner;
+pub mod roles;
 pub mod server;
+pub mod tasks;
 pub mod workflow;
 
 use std::sync::OnceLock;

@@ -21,7 +21,7 @@ use crate::finding::{Finding, Level};
 use crate::source::FileId;
 
 /// More places than this beside a finding's own are counted instead of shown.
-const SHOWN_PLACES: usize = 6;
+const SHOWN_PLACES: usize = 5;
 /// The widest line of a source that is shown whole, if the terminal has room for it.
 const WIDEST: usize = 160;
 
@@ -32,19 +32,20 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
 
     for &finding in &view.findings {
         // Once for each rule, where the reader sees it.
-        let url = match catalog::rule(finding.rule) {
-            Some(rule) if look.links == Links::Hidden || rules_seen.insert(rule.name) => {
-                Some(rule.url())
+        let page = match catalog::rule(finding.rule) {
+            Some(rule) if look.links == Links::Hidden => Some(rule.url()),
+            Some(rule) if rules_seen.insert(rule.name) => {
+                Some(format!("deploylint explain {}", rule.name))
             }
             _ => None,
         };
-        findings.push((finding, url));
+        findings.push((finding, page));
     }
 
-    let stories = view.outcome.workers.map(&findings, |(finding, url)| {
+    let stories = view.outcome.workers.map(&findings, |(finding, page)| {
         let render_finding = view.isolated(finding, |finding| {
             let mut out = String::new();
-            render_finding(&mut out, view, finding, url.as_deref(), look);
+            render_finding(&mut out, view, finding, page.as_deref(), look);
             out.push('\n');
 
             out
@@ -74,12 +75,13 @@ pub fn broken_config(broken: Broken, look: RenderOptions) -> String {
     render(&Report::new(&outcome, Level::Error), look)
 }
 
-/// One finding: what is wrong, where and why, what to do.
+/// One finding: what is wrong, where and why, what to do. `page` is how to read the page of its
+/// rule: the address of a link, or a command.
 fn render_finding(
     out: &mut String,
     view: &Report,
     finding: &Finding,
-    url: Option<&str>,
+    page: Option<&str>,
     look: RenderOptions,
 ) {
     let mut title = look.paint(style(finding.level), finding.level.as_str());
@@ -87,7 +89,7 @@ fn render_finding(
     if !finding.rule.is_empty() {
         let rule = look.paint(style(finding.level), finding.rule);
         let rule = if look.links == Links::Hidden {
-            url.map_or(rule.clone(), |url| look.link(url, &rule))
+            page.map_or(rule.clone(), |url| look.link(url, &rule))
         } else {
             rule
         };
@@ -141,14 +143,14 @@ fn render_finding(
         paragraph(out, "  fix available: ", &text, look);
     }
 
-    if let Some(url) = url
+    if let Some(page) = page
         && look.links == Links::Written
     {
         let _ = writeln!(
             out,
             "  {} {}",
             look.paint("36", "see:"),
-            look.paint("2", url)
+            look.paint("2", page)
         );
     }
 }

@@ -1,11 +1,12 @@
 //! The type of a check: the name of a rule, and a function over one kind of fact.
 
 use crate::analysis::{Ctx, Owner};
-use crate::finding::Sink;
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::FileFacts;
+use crate::model::file_role::Role;
 use crate::model::image::ImageUse;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::Workflow;
@@ -43,4 +44,18 @@ pub enum CheckFn {
     Workflow(fn(&Ctx, &Workflow, &mut Sink)),
     /// Once for the repository.
     Repository(fn(&Ctx, &mut Sink)),
+}
+
+/// Makes the role of a part of a file a case of the findings about it.
+pub(crate) fn name_role(findings: &mut [Finding], role: impl FnOnce() -> Role) {
+    if findings.is_empty() {
+        return;
+    }
+
+    let role = role();
+    if role != Role::Production {
+        for finding in findings {
+            finding.cases.push(role.as_str());
+        }
+    }
 }

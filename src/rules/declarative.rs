@@ -1,12 +1,13 @@
 //! The declarative rules: their `[match]` tables, applied to facts.
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
-use crate::finding::{self, Finding, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
+use crate::rules::check::name_role;
 use crate::source::{Located, Location};
 
 /// Applies all declarative rules to all containers.
@@ -24,7 +25,11 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
                 owner: Owner::Compose(project, service),
                 container: &service.container,
             };
+            let before = of_project.len();
             check_subject(&rules, &subject, &mut of_project);
+            name_role(&mut of_project[before..], || {
+                roles::of_service(ctx, service)
+            });
         }
 
         of_project.retain(|finding| project.reports(finding.location.file));
@@ -37,7 +42,9 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
                 owner: Owner::Kubernetes(object, workload),
                 container,
             };
+            let before = findings.len();
             check_subject(&rules, &subject, findings);
+            name_role(&mut findings[before..], || roles::of_object(object));
         }
     }
 }
@@ -84,14 +91,24 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
         finding = finding.help(fill(help, subject));
     }
 
-    if matcher.once {
-        finding = finding.cause(finding::Subject::File, "the container");
-    }
-
+    finding.part_of = whole(subject);
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
     sink.report(finding);
 
     sink.into_findings().remove(0)
+}
+
+/// Where a finding is that says all about the security of a container: that it is privileged, or
+/// that it has no security context.
+fn whole(subject: &Subject) -> Option<Location> {
+    let security = &subject.container.security;
+    if let Setting::Set(privileged) = &security.privileged
+        && privileged.value
+    {
+        return Some(privileged.location);
+    }
+
+    security.is_bare().then_some(subject.container.anchor)
 }
 
 /// The message of a template; a container without a name is "a container".

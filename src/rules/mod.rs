@@ -14,10 +14,10 @@ mod secrets;
 mod structure;
 mod wiring;
 
-mod cause;
 mod check;
 pub mod declarative;
 
+pub(crate) use check::name_role;
 pub use check::{Check, CheckFn};
 
 /// The coded checks of all wings, each sorted by rule. A rule that is not here is declarative: its

@@ -11,7 +11,7 @@
 //! A mark is a line of its own below the line that it is about: blanks or a `#`, then `^` under
 //! each character of the span, then the level and the rule. A message is optional, and each `…` in
 //! it is any text. Several findings of one span are separated by commas. Of a span of several
-//! lines, the first line is marked.
+//! lines, the first line is marked. A further place of a finding is marked as `also[rule]`.
 
 mod files;
 
@@ -22,6 +22,7 @@ use deploylint::catalog::example::matches_pattern;
 use deploylint::config::Config;
 use deploylint::engine::{Outcome, lint_texts};
 use deploylint::finding::Finding;
+use deploylint::source::Location;
 
 /// What is looked for in little repositories.
 pub struct Rules<'r> {
@@ -61,7 +62,7 @@ impl Rules<'_> {
         let findings = outcome.findings.iter();
         let mut actual: Vec<Mark> = findings
             .filter(|finding| self.names.contains(&finding.rule))
-            .map(|finding| mark_of(&outcome, finding))
+            .flat_map(|finding| marks_of_finding(&outcome, finding))
             .collect();
         actual.sort();
         expected.sort();
@@ -132,7 +133,7 @@ fn mark_line(line: &str) -> Option<((usize, usize), &str)> {
 
     let rest = line[start..].trim_start_matches('^');
     let end = line.len() - rest.len();
-    let is_mark = ["error[", "warning[", "note["]
+    let is_mark = ["error[", "warning[", "note[", "also["]
         .iter()
         .any(|level| rest.trim_start().starts_with(level));
 
@@ -157,10 +158,24 @@ fn marks_of(path: &str, line: usize, columns: (usize, usize), findings: &str) ->
         .collect()
 }
 
-/// The mark that a finding would have.
-fn mark_of(outcome: &Outcome, finding: &Finding) -> Mark {
-    let source = &outcome.sources[finding.location.file.0 as usize];
-    let span = finding.location.span;
+/// The marks that a finding would have.
+fn marks_of_finding(outcome: &Outcome, finding: &Finding) -> Vec<Mark> {
+    let primary = format!("{}[{}]", finding.level.as_str(), finding.rule);
+    let also = format!("also[{}]", finding.rule);
+
+    finding
+        .places()
+        .enumerate()
+        .map(|(index, place)| match index {
+            0 => mark_of(outcome, place, primary.clone(), finding.message.clone()),
+            _ => mark_of(outcome, place, also.clone(), String::new()),
+        })
+        .collect()
+}
+
+fn mark_of(outcome: &Outcome, location: Location, rule: String, message: String) -> Mark {
+    let source = &outcome.sources[location.file.0 as usize];
+    let span = location.span;
     let line = source.lines().line(span.start);
     let text = source.lines().span(line, &source.text);
     let before = &source.text[text.start as usize..span.start as usize];
@@ -171,8 +186,8 @@ fn mark_of(outcome: &Outcome, finding: &Finding) -> Mark {
         path: source.path.clone(),
         line,
         columns: (start, start + marked.chars().count()),
-        rule: format!("{}[{}]", finding.level.as_str(), finding.rule),
-        message: finding.message.clone(),
+        rule,
+        message,
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) struct FolderIndex<'a> {
     pods_below: HashMap<TemplatedFolder<'a>, PodsAround>,
     services: HashSet<TemplatedFolder<'a>>,
     services_below: HashSet<TemplatedFolder<'a>>,
+    /// The names of custom objects and releases, from which others are made.
+    makers: HashSet<&'a str>,
     /// The names of objects of other kinds.
     other_names: HashSet<&'a str>,
     /// The lengths of those names.
@@ -65,6 +67,15 @@ impl<'a> FolderIndex<'a> {
             folders.add(object, parent(facts.path(object.file)));
         }
 
+        let releases = facts
+            .files
+            .iter()
+            .filter_map(|file| file.kustomization.as_deref())
+            .flat_map(|kustomization| &kustomization.releases);
+        folders
+            .makers
+            .extend(releases.map(|name| name.value.as_str()));
+
         folders.other_lengths = folders.other_names.iter().map(|name| name.len()).collect();
 
         for (source, file) in facts.repository.files().iter().zip(&facts.files) {
@@ -83,6 +94,12 @@ impl<'a> FolderIndex<'a> {
         self.objects.entry(folder).or_default().push(object);
         self.kinds.insert((folder, &object.kind.value));
         self.namespaces.extend(namespace);
+
+        if object.is_operated()
+            && let Some(name) = &object.name
+        {
+            self.makers.insert(&name.value);
+        }
 
         match &object.body {
             Body::Workload(workload) => self.add_workload(object, workload, folder),
@@ -178,6 +195,15 @@ impl<'a> FolderIndex<'a> {
         lengths
             .filter_map(|&length| name.get(..length))
             .any(|prefix| self.other_names.contains(prefix))
+    }
+
+    /// Whether an operator or a Helm release may make an object of this name: it has the name of a
+    /// custom object or release, or begins with it.
+    pub fn may_be_made(&self, name: &str) -> bool {
+        self.makers.contains(name)
+            || name
+                .match_indices('-')
+                .any(|(end, _)| self.makers.contains(&name[..end]))
     }
 
     /// Whether every file of a folder, and of those below it, was understood.

@@ -420,6 +420,11 @@ impl<'a> Cluster<'a> {
         self.folders.has_other_prefix(name)
     }
 
+    /// Whether an operator or a Helm release may make an object of this name.
+    pub fn may_be_made(&self, name: &str) -> bool {
+        self.folders.may_be_made(name)
+    }
+
     /// Whether every file of a folder, and of those below it, was understood.
     pub fn is_all_read(&self, folder: &str) -> bool {
         self.folders.is_all_read(folder)

@@ -9,7 +9,6 @@ use super::reader::ProjectReader;
 use super::value::Value;
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_development;
 use crate::source::{FileId, parent};
 
 /// All projects, one folder after the other.
@@ -185,7 +184,7 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
     project.development = files
         .iter()
         .skip(base_files)
-        .any(|file| is_development(facts.path(*file)));
+        .any(|file| facts.roles[file.0 as usize].is_development());
     project.folder = reader.folder.to_owned();
     project.overlay |= reader.partial;
     project.base_files = base_files;

@@ -86,6 +86,47 @@ pub fn pulled_in(facts: &Facts, files: impl Iterator<Item = FileId>) -> PulledIn
     pulled_in
 }
 
+/// Whether a compose file can be run without another one.
+pub fn is_whole(facts: &Facts, file: FileId) -> bool {
+    let tree = facts.file(file).tree.as_ref();
+    let root = tree.and_then(|tree| tree.root());
+
+    root.is_some_and(|root| is_self_contained(&Value::read(root, &Variables::default())))
+}
+
+/// The files that a compose file includes, extends or builds from, as far as they are written out.
+pub fn used_files(facts: &Facts, file: FileId) -> Vec<FileId> {
+    let Some(root) = facts.file(file).tree.as_ref().and_then(|tree| tree.root()) else {
+        return Vec::new();
+    };
+
+    let root = Value::read(root, &Variables::default());
+    let mut used = included_files(facts, file, &root);
+    used.extend(extended_files(facts, file, &root));
+    used.extend(built_files(facts, file, &root));
+
+    used
+}
+
+/// The Dockerfiles that a file's services build.
+fn built_files(facts: &Facts, file: FileId, root: &Value<'_>) -> Vec<FileId> {
+    let services = root.get("services").map_or(&[][..], Value::fields);
+    let builds = services
+        .iter()
+        .filter_map(|service| service.value.get("build"));
+
+    builds
+        .filter_map(|build| {
+            let context = build.text().or_else(|| build.get("context")?.text());
+            let name = build.get("dockerfile").and_then(Value::text);
+            let context = join(parent(facts.path(file)), context.unwrap_or("."))?;
+            let path = join(&context, name.unwrap_or("Dockerfile"))?;
+
+            Some(facts.repository.find(&path)?.id)
+        })
+        .collect()
+}
+
 fn included_files(facts: &Facts, file: FileId, root: &Value<'_>) -> Vec<FileId> {
     let includes = root.get("include").map_or(&[][..], Value::one_or_many);
 

@@ -15,7 +15,7 @@ pub struct Project {
     pub files: Vec<FileId>,
     /// Folder of the base file: relative paths and builds start here.
     pub folder: String,
-    /// Meant for development or tests by its name (`docker-compose.dev.yml`,
+    /// Meant for development or tests, such as by its name (`docker-compose.dev.yml`,
     /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
     /// Only a fragment that is merged over a file that is not here, or over several: absence is

@@ -96,8 +96,20 @@ fn kube_settings(
 }
 
 fn image(container: SpecReader) -> Option<ImageUse> {
-    let image = container.get("image");
-    let image = image.known()?;
+    let image = match container.get("image") {
+        Setting::Set(image) => image,
+        // Something else writes it.
+        Setting::Unknown(Some(location)) => {
+            return Some(ImageUse {
+                role: ImageRole::KubernetesContainer,
+                location,
+                written: String::new(),
+                reference: None,
+                sources: Vec::new(),
+            });
+        }
+        Setting::Unknown(None) | Setting::Absent => return None,
+    };
     let written = image.value.node.str()?;
     let is_known = image.value.text().known().is_some()
         && !written.trim().is_empty()

@@ -1,8 +1,9 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
+use super::labels::key_text;
 use super::spec_reader::{ManifestScope, SpecReader};
 use crate::model::Setting;
-use crate::source::{FileId, Located, join, parent};
+use crate::source::{FileId, Located, Location, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
 /// Keys under which a kustomization names files and folders that it gathers.
@@ -42,6 +43,10 @@ pub struct Kustomization {
     pub namespace: Setting<String>,
     pub images: Vec<ImageRule>,
     pub replicas: Vec<ReplicaRule>,
+    /// `labels` and `commonLabels` that get to pods or selectors.
+    pub labels: Vec<LabelRule>,
+    /// Helm releases that it renders.
+    pub releases: Vec<Located<String>>,
     /// ConfigMaps and Secrets that it makes: kind and name.
     pub generated: Vec<(&'static str, Located<String>)>,
 }
@@ -60,6 +65,16 @@ pub struct ImageRule {
 pub struct ReplicaRule {
     pub name: Located<String>,
     pub count: Setting<u32>,
+}
+
+/// Labels that a kustomization adds to all objects.
+#[derive(Debug)]
+pub struct LabelRule {
+    pub pairs: Vec<(Located<String>, Setting<String>)>,
+    /// They are added to the labels of pod templates.
+    pub templates: bool,
+    /// They are added to selectors.
+    pub selectors: bool,
 }
 
 impl Kustomization {
@@ -97,21 +112,16 @@ impl Kustomization {
                 .into_iter()
                 .filter_map(ReplicaRule::from_item)
                 .collect(),
+            labels: label_rules(root),
+            releases: releases(root),
             generated: generated(root),
             folder,
         })
     }
-
-    /// The image rule for an image of this repository name.
-    pub fn image(&self, repository: &str) -> Option<&ImageRule> {
-        self.images
-            .iter()
-            .find(|rule| rule.name.value == repository)
-    }
 }
 
 impl ImageRule {
-    fn from_item(item: SpecReader) -> Option<Self> {
+    pub(super) fn from_item(item: SpecReader) -> Option<Self> {
         Some(Self {
             name: item.str("name").known()?.clone(),
             new_name: item.str("newName").known().cloned(),
@@ -133,6 +143,50 @@ impl ReplicaRule {
             count: item.count("count"),
         })
     }
+}
+
+fn releases(root: SpecReader) -> Vec<Located<String>> {
+    root.list("helmCharts")
+        .into_iter()
+        .filter_map(|chart| {
+            let name = chart.str("releaseName").or(chart.str("name"));
+            name.known().cloned()
+        })
+        .collect()
+}
+
+fn label_rules(root: SpecReader) -> Vec<LabelRule> {
+    let mut rules = Vec::new();
+
+    if let Some(common) = root.get("commonLabels").value() {
+        rules.push(LabelRule {
+            pairs: pairs(*common),
+            templates: true,
+            selectors: true,
+        });
+    }
+
+    for item in root.list("labels") {
+        let selectors = item.flag("includeSelectors").is(true);
+
+        rules.push(LabelRule {
+            pairs: item
+                .get("pairs")
+                .value()
+                .map(|map| pairs(*map))
+                .unwrap_or_default(),
+            templates: selectors || item.flag("includeTemplates").is(true),
+            selectors,
+        });
+    }
+
+    rules
+}
+
+fn pairs(map: SpecReader) -> Vec<(Located<String>, Setting<String>)> {
+    map.entries()
+        .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
+        .collect()
 }
 
 fn generated(root: SpecReader) -> Vec<(&'static str, Located<String>)> {
@@ -182,6 +236,61 @@ pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<PatchTarget>
     }
 
     patches
+}
+
+/// A field that a replacement of a kustomization writes.
+pub(super) struct ReplacedField<'t> {
+    pub target: PatchTarget,
+    /// The parts of its path.
+    pub path: Vec<&'t str>,
+    pub location: Location,
+}
+
+/// The fields that the replacements of a kustomization write.
+pub(super) fn replaced_fields<'t>(tree: &'t Tree<'t>) -> Vec<ReplacedField<'t>> {
+    let mut fields = Vec::new();
+
+    for item in items(tree, &["replacements"]) {
+        for target in item.get("targets").into_iter().flat_map(Node::items) {
+            let Some(select) = target.get("select") else {
+                continue;
+            };
+
+            for field in target.get("fieldPaths").into_iter().flat_map(Node::items) {
+                if let Some(path) = field.str() {
+                    fields.push(ReplacedField {
+                        target: PatchTarget::of_selector(select),
+                        path: path_parts(path),
+                        location: field.content(),
+                    });
+                }
+            }
+        }
+    }
+
+    fields
+}
+
+/// The parts of the path of a field, which may have a bracket with dots in it.
+fn path_parts(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut depth = 0;
+
+    for (offset, letter) in path.char_indices() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            '.' if depth == 0 => {
+                parts.push(&path[start..offset]);
+                start = offset + 1;
+            }
+            _ => {}
+        }
+    }
+
+    parts.push(&path[start..]);
+    parts
 }
 
 /// The repository paths of a kustomization's patch files, each with its target.
@@ -238,14 +347,16 @@ pub(super) struct PatchTarget {
 impl PatchTarget {
     /// The target of an item of a list of patches.
     fn of_item(item: Node) -> Option<Self> {
-        let target = item.get("target")?;
+        Some(Self::of_selector(item.get("target")?))
+    }
 
-        Some(Self {
+    fn of_selector(target: Node) -> Self {
+        Self {
             kind: target.get("kind").and_then(Node::str).map(str::to_owned),
             name: target.get("name").and_then(Node::str).map(str::to_owned),
             narrowed: target.get("labelSelector").is_some()
                 || target.get("annotationSelector").is_some(),
-        })
+        }
     }
 
     /// Whether an object may be meant. Kinds and names are patterns.

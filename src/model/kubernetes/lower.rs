@@ -1,5 +1,6 @@
 //! Objects of a file's trees: documents, lists, and the body that each kind has.
 
+use super::delivery::Delivery;
 use super::labels::Labels;
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::object::{Body, Claim, Data, Object, ServiceAccount};
@@ -111,6 +112,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
         anchor: first_key.map_or(kind.location, |entry| entry.key.location()),
         name: name.known().filter(|name| !name.value.is_empty()).cloned(),
         namespace: meta.clone().and_then(|meta| meta.str("namespace")),
+        written_namespace: None,
         labels: Labels::under_key(meta.clone(), "labels"),
         annotations: Labels::under_key(meta, "annotations"),
         open: is_fragment || root.is_open(),
@@ -174,6 +176,14 @@ fn body_of_spec(group: &str, kind: &str) -> Option<fn(SpecReader) -> Body> {
             "gateway.networking.k8s.io",
             "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute",
         ) => |spec| Body::Ingress(Box::new(Ingress::from_route(spec))),
+        ("argoproj.io", "Application") => |spec| delivery(Delivery::from_application(spec)),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
+            |spec| delivery(Delivery::from_flux(spec))
+        }
         _ => return None,
     })
+}
+
+fn delivery(delivery: Option<Delivery>) -> Body {
+    delivery.map_or(Body::Other, |delivery| Body::Delivery(Box::new(delivery)))
 }

@@ -116,6 +116,11 @@ impl<'t> PatchedNode<'t> {
         }
     }
 
+    /// The value behind a path of keys.
+    fn at(&mut self, path: &[&str]) -> Option<&mut PatchedNode<'t>> {
+        path.iter().try_fold(self, |node, key| node.child(key))
+    }
+
     /// The string under a key.
     fn text(&self, key: &str) -> Option<&'t str> {
         let value = match self {
@@ -136,9 +141,43 @@ impl<'t> PatchedNode<'t> {
     }
 
     /// Applies a strategic merge patch. `home` is the file of the object: a value from elsewhere
-    /// was set by another patch, and two patches that disagree leave it unknown.
+    /// was set by another patch, and two patches that disagree leave it unknown. No patch changes
+    /// what identifies the object.
     pub fn merge(&mut self, patch: Node<'t>, home: FileId) {
+        let identity = Identity::of_object(self);
         self.merge_under(patch, "", home, 0);
+        identity.restore(self);
+    }
+
+    /// Leaves the value at a path unknown: something is written there that is not known. A part in
+    /// brackets, `[name=web]`, is the item with that field; `*` is every item.
+    pub fn forget(&mut self, path: &[&str], location: Location) {
+        let Some((key, rest)) = path.split_first() else {
+            *self = PatchedNode::Unknown(location);
+            return;
+        };
+
+        self.open();
+
+        match self {
+            PatchedNode::Mapping(_, entries) => {
+                let value = entries
+                    .iter_mut()
+                    .find(|(entry_key, _)| entry_key.text == *key)
+                    .map(|(_, value)| value);
+                if let Some(value) = value {
+                    value.forget(rest, location);
+                }
+            }
+            PatchedNode::Sequence(_, items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    if is_item(item, index, key) {
+                        item.forget(rest, location);
+                    }
+                }
+            }
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) => {}
+        }
     }
 
     /// Merges a patch into the value of a key.
@@ -164,8 +203,13 @@ impl<'t> PatchedNode<'t> {
             return;
         };
 
+        // A patch names what it changes; what it only repeats stays where it is.
+        if scalar.str() == patch.str() {
+            return;
+        }
+
         let is_patched = scalar.location().file != home;
-        *self = if is_patched && scalar.str() != patch.str() {
+        *self = if is_patched {
             PatchedNode::Unknown(patch.location())
         } else {
             PatchedNode::Node(patch)
@@ -269,8 +313,43 @@ impl<'t> PatchedNode<'t> {
     }
 }
 
+/// The keys that identify an object.
+const IDENTITY: [&[&str]; 3] = [&["apiVersion"], &["kind"], &["metadata", "name"]];
+
+/// What identifies an object, with its places.
+struct Identity<'t>([Option<PatchedNode<'t>>; 3]);
+
+impl<'t> Identity<'t> {
+    fn of_object(object: &mut PatchedNode<'t>) -> Self {
+        Self(IDENTITY.map(|path| object.at(path).cloned()))
+    }
+
+    fn restore(self, object: &mut PatchedNode<'t>) {
+        for (path, value) in IDENTITY.into_iter().zip(self.0) {
+            if let (Some(value), Some(place)) = (value, object.at(path)) {
+                *place = value;
+            }
+        }
+    }
+}
+
+/// Whether an item of a list is the one that a part of a path means.
+fn is_item(item: &PatchedNode, index: usize, part: &str) -> bool {
+    if part == "*" {
+        return true;
+    }
+
+    let field = part
+        .strip_prefix('[')
+        .and_then(|part| part.strip_suffix(']'));
+    match field.and_then(|field| field.split_once('=')) {
+        Some((field, value)) => item.text(field) == Some(value),
+        None => part.parse() == Ok(index),
+    }
+}
+
 /// The directive of a strategic merge patch.
-fn directive(patch: Node<'_>) -> Option<&str> {
+pub(super) fn directive(patch: Node<'_>) -> Option<&str> {
     patch.get("$patch")?.str()
 }
 
@@ -443,6 +522,48 @@ spec:
                 .kind(),
             Kind::Unknown
         );
+    }
+
+    #[test]
+    fn what_a_patch_repeats_stays_where_it_is() {
+        let base = tree(0, "kind: Job\nmetadata: {name: web}\nspec: {a: 1, b: 1}\n");
+        let patch = tree(
+            1,
+            "kind: Any\nmetadata: {name: other, labels: {x: y}}\nspec: {a: 1, b: 2}",
+        );
+        let mut draft = PatchedNode::Node(base.root().unwrap());
+        draft.merge(patch.root().unwrap(), FileId(0));
+        let merged = draft.finish();
+        let root = merged.root().unwrap();
+        let value = |path: &[&str]| {
+            let node = root.path(path).unwrap();
+            (node.str().unwrap_or("").to_owned(), node.location().file.0)
+        };
+
+        assert_eq!(value(&["kind"]), ("Job".to_owned(), 0));
+        assert_eq!(value(&["metadata", "name"]), ("web".to_owned(), 0));
+        assert_eq!(value(&["metadata", "labels", "x"]), ("y".to_owned(), 1));
+        assert_eq!(value(&["spec", "a"]), ("1".to_owned(), 0));
+        assert_eq!(value(&["spec", "b"]), ("2".to_owned(), 1));
+    }
+
+    #[test]
+    fn a_path_is_forgotten() {
+        let base = tree(0, BASE);
+        let mut draft = PatchedNode::Node(base.root().unwrap());
+        draft.forget(
+            &["spec", "containers", "[name=web]", "image"],
+            Location::default(),
+        );
+        let merged = draft.finish();
+        let container = merged
+            .root()
+            .unwrap()
+            .path(&["spec", "containers"])
+            .unwrap();
+        let image = container.items().next().unwrap().get("image").unwrap();
+
+        assert_eq!(image.kind(), Kind::Unknown);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is joined once afterwards, in [`join`]. Templates are not rendered.
 
 mod container;
+mod delivery;
 mod environment;
 pub mod join;
 mod kustomize;
@@ -27,13 +28,16 @@ mod tests;
 mod volume;
 mod workload;
 
+pub use delivery::Delivery;
 pub use kustomize::Kustomization;
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
 pub use object::{Body, Claim, Data, DataEntry, Object, ServiceAccount};
 pub use pod::Pod;
-pub use policy::{Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, RbacRole, Subject};
+pub use policy::{
+    Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, RbacRole, Subject, Utilization,
+};
 pub use reference::{ObjectReference, ReferenceKind};
 pub use selector::{Requirement, Selector};
 pub use spec_reader::ManifestScope;

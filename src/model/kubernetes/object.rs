@@ -1,5 +1,6 @@
 //! Kubernetes objects: what all of them have, and what each kind adds.
 
+use super::delivery::Delivery;
 use super::labels::{Labels, key_text};
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
@@ -19,6 +20,8 @@ pub struct Object {
     pub name: Option<Located<String>>,
     /// Absent means the namespace that a kustomization, `helm -n` or the caller sets.
     pub namespace: Setting<String>,
+    /// The namespace that the object's own file sets, where a kustomization sets another one.
+    pub written_namespace: Option<String>,
     pub labels: Labels,
     pub annotations: Labels,
     /// The object's first key, where a suppression for the whole object may be written.
@@ -29,6 +32,9 @@ pub struct Object {
     pub helm: bool,
     pub body: Body,
 }
+
+/// API groups of Kubernetes' own operators, which are not a part of it.
+const JOB_GROUPS: [&str; 2] = ["jobset.x-k8s.io", "leaderworkerset.x-k8s.io"];
 
 impl Object {
     /// `Deployment/api`, or `this Deployment` where the name is unknown.
@@ -54,6 +60,19 @@ impl Object {
             .map_or("", |(group, _)| group)
     }
 
+    /// Whether it is a custom object from which an operator may make others; those that only measure,
+    /// route or define are not.
+    pub fn is_operated(&self) -> bool {
+        let group = self.group();
+        let is_standard = !group.contains('.')
+            || group.ends_with(".k8s.io")
+            || group.ends_with("istio.io")
+            || group.starts_with("traefik.");
+
+        (!is_standard || JOB_GROUPS.contains(&group))
+            && self.kind.value != "CustomResourceDefinition"
+    }
+
     pub fn is_named(&self, name: &str) -> bool {
         self.name
             .as_ref()
@@ -73,11 +92,27 @@ impl Object {
     }
 
     /// Whether two objects may be in one namespace: both set the same, or one sets none. An absent
-    /// namespace may be any, for manifests are applied with `-n`.
+    /// namespace may be any, for manifests are applied with `-n`. A kustomization may be about to
+    /// move the second of two objects whose files set the same.
     pub fn shares_namespace(&self, other: &Object) -> bool {
+        if let (Some(written), Some(other_written)) =
+            (self.file_namespace(), other.file_namespace())
+            && written == other_written
+        {
+            return true;
+        }
+
         match (self.namespace.value(), other.namespace.value()) {
             (Some(namespace), Some(other)) => namespace == other,
             _ => true,
+        }
+    }
+
+    /// The namespace that the object's own file sets.
+    fn file_namespace(&self) -> Option<&str> {
+        match &self.written_namespace {
+            Some(namespace) => Some(namespace),
+            None => self.namespace.value().map(String::as_str),
         }
     }
 
@@ -110,6 +145,8 @@ pub enum Body {
     /// A LimitRange: resources of containers that set none.
     LimitRange(Box<Defaults>),
     Claim(Claim),
+    /// An Application of Argo CD or a Kustomization of Flux.
+    Delivery(Box<Delivery>),
     Other,
 }
 

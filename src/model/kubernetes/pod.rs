@@ -102,10 +102,26 @@ impl Pod {
     }
 }
 
+/// Keys of node selectors that name the operating system.
+const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+/// Whether a pod is for Windows: by its `os`, by the nodes that it selects, or by options that only
+/// Windows has.
 fn is_windows(spec: SpecReader) -> bool {
     let name = spec.path(&["os", "name"]).and_then(SpecReader::text);
+    let selected = OS_LABELS.map(|label| {
+        spec.path(&["nodeSelector", label])
+            .and_then(SpecReader::text)
+    });
+    let names_windows =
+        |setting: &Setting<String>| setting.value().is_some_and(|os| os == "windows");
 
-    name.value().is_some_and(|name| name == "windows")
+    names_windows(&name)
+        || selected.iter().any(names_windows)
+        || spec
+            .path(&["securityContext", "windowsOptions"])
+            .value()
+            .is_some()
 }
 
 /// The volumes of a pod, and those that a StatefulSet claims for it.

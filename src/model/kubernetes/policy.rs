@@ -16,18 +16,30 @@ pub struct Autoscaler {
     pub min_replicas: Setting<u32>,
     /// A KEDA ScaledObject: it makes an HPA of its own.
     pub keda: bool,
-    /// Resources whose utilization it scales on: `cpu`, `memory`.
-    pub utilization: Vec<Located<String>>,
+    /// Resources whose utilization it scales on.
+    pub utilization: Vec<Utilization>,
+}
+
+/// A resource whose utilization an autoscaler measures.
+#[derive(Debug)]
+pub struct Utilization {
+    /// `cpu` or `memory`.
+    pub resource: Located<String>,
+    /// The container that is measured; `None` for all of the pod.
+    pub container: Option<String>,
 }
 
 impl Autoscaler {
     pub(super) fn from_spec(spec: SpecReader) -> Self {
         let target = spec.get("scaleTargetRef");
         let metrics = spec.list("metrics").into_iter();
-        let mut utilization: Vec<Located<String>> =
-            metrics.filter_map(utilization_metric).collect();
+        let mut utilization: Vec<Utilization> =
+            metrics.filter_map(Utilization::of_metric).collect();
         if let Some(location) = spec.key_location("targetCPUUtilizationPercentage") {
-            utilization.push(Located::new("cpu".to_owned(), location));
+            utilization.push(Utilization {
+                resource: Located::new("cpu".to_owned(), location),
+                container: None,
+            });
         }
 
         Self {
@@ -48,6 +60,11 @@ impl Autoscaler {
             target_kind: autoscaler.target_kind.or(default_kind),
             min_replicas: spec.count("minReplicaCount"),
             keda: true,
+            utilization: spec
+                .list("triggers")
+                .into_iter()
+                .filter_map(Utilization::of_trigger)
+                .collect(),
             ..autoscaler
         }
     }
@@ -60,21 +77,52 @@ fn target_field(target: &Setting<SpecReader>, key: &str) -> Setting<String> {
         .map_or(Setting::Unknown(None), |target| target.str(key))
 }
 
-/// The resource of a metric that measures its utilization.
-fn utilization_metric(metric: SpecReader) -> Option<Located<String>> {
-    let resource = metric.get("resource").or(metric.get("containerResource"));
-    let resource = resource.value()?;
-    let kind = resource
-        .path(&["target", "type"])
-        .and_then(SpecReader::text);
-    let is_utilization = !resource.path(&["target", "averageUtilization"]).is_absent()
-        || !resource.get("targetAverageUtilization").is_absent()
-        || kind.value().is_some_and(|kind| kind == "Utilization");
+impl Utilization {
+    /// A metric of an HPA; `None` if it does not measure the utilization of a resource.
+    fn of_metric(metric: SpecReader) -> Option<Self> {
+        let resource = metric.get("resource").or(metric.get("containerResource"));
+        let resource = resource.value()?;
+        let kind = resource
+            .path(&["target", "type"])
+            .and_then(SpecReader::text);
+        let is_utilization = !resource.path(&["target", "averageUtilization"]).is_absent()
+            || !resource.get("targetAverageUtilization").is_absent()
+            || kind.value().is_some_and(|kind| kind == "Utilization");
 
-    if is_utilization {
-        resource.str("name").known().cloned()
-    } else {
-        None
+        if is_utilization {
+            Some(Self {
+                resource: resource.str("name").known().cloned()?,
+                container: resource.str("container").value().cloned(),
+            })
+        } else {
+            None
+        }
+    }
+
+    /// A trigger of a KEDA ScaledObject. Its type is the resource, and its metric the utilization
+    /// unless it says otherwise.
+    fn of_trigger(trigger: SpecReader) -> Option<Self> {
+        let resource = trigger.str("type").known().cloned()?;
+        if !matches!(resource.value.as_str(), "cpu" | "memory") {
+            return None;
+        }
+
+        let metadata = trigger.get("metadata");
+        let kind = trigger
+            .str("metricType")
+            .or(metadata.clone().and_then(|metadata| metadata.str("type")));
+        let container = metadata.and_then(|metadata| metadata.str("containerName"));
+
+        match kind {
+            Setting::Absent => {}
+            Setting::Set(kind) if kind.value == "Utilization" => {}
+            _ => return None,
+        }
+
+        Some(Self {
+            resource,
+            container: container.value().cloned(),
+        })
     }
 }
 

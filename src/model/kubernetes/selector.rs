@@ -34,6 +34,32 @@ const ADDED: [&str; 8] = [
     "job-name",
 ];
 
+/// Labels that programs and operators give to their own pods at run time, by the beginning of the
+/// key: Vault's service registration, Spilo and other Patroni images, CloudNativePG, KubeDB, Redis
+/// and OpenSearch operators.
+const SET_AT_RUN_TIME: [&str; 9] = [
+    "vault-active",
+    "vault-initialized",
+    "vault-perf-standby",
+    "vault-sealed",
+    "vault-version",
+    "spilo-role",
+    "cnpg.io/instanceRole",
+    "kubedb.com/role",
+    "redisfailovers-role",
+];
+
+/// Values of `role` that a database elects at run time.
+const ELECTED_ROLES: [&str; 7] = [
+    "leader",
+    "master",
+    "primary",
+    "replica",
+    "slave",
+    "standby",
+    "standby_leader",
+];
+
 impl Selector {
     /// `matchLabels` and `matchExpressions` under a key.
     pub(super) fn from_key(parent: SpecReader, key: &str) -> Option<Self> {
@@ -94,6 +120,12 @@ impl Selector {
                 continue;
             }
 
+            // An elected pod carries the label; whether it is one of these pods is not known.
+            if labels.setting(&key.value).is_none() && is_set_at_run_time(&key.value, wanted) {
+                is_known = false;
+                continue;
+            }
+
             match label_matches(wanted, &key.value, labels) {
                 Some(false) => return Some(false),
                 Some(true) => {}
@@ -111,6 +143,14 @@ impl Selector {
 
         if is_known { Some(true) } else { None }
     }
+}
+
+fn is_set_at_run_time(key: &str, wanted: &Setting<String>) -> bool {
+    SET_AT_RUN_TIME.contains(&key)
+        || (key.ends_with("role")
+            && wanted
+                .value()
+                .is_some_and(|value| ELECTED_ROLES.contains(&value.as_str())))
 }
 
 /// Whether the label of a key has the wanted value; `None` if that is unknown.

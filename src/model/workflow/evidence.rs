@@ -29,6 +29,8 @@ pub enum Purpose {
     /// Evaluates an LLM application.
     Evaluate,
     SecretScan,
+    /// Waits for checks that run elsewhere, or asks for their results.
+    AwaitChecks,
 }
 
 /// Why something has a purpose.

@@ -6,6 +6,7 @@
 
 mod action;
 mod build_command;
+mod container_command;
 mod credentials;
 mod evidence;
 mod expression;
@@ -13,9 +14,11 @@ mod image_build;
 mod jobs;
 mod lower;
 mod purpose;
+mod trial;
 mod value;
 
 pub use action::ActionRef;
+pub use container_command::{ContainerCommand, container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
@@ -24,3 +27,4 @@ pub use jobs::{
 };
 pub use lower::workflow;
 pub use purpose::{command_purposes, job_purposes, step_purposes};
+pub use trial::{is_trial, says_test};

@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::action::ActionRef;
+use super::container_command::{container_command, nested_script};
 use super::evidence::{Evidence, Purpose};
 use super::jobs::{Job, Step, Workflow};
 use crate::embedded::table;
 use crate::source::Location;
-use crate::syntax::shell::{self, Invocation, Word};
+use crate::syntax::shell::{self, Invocation, Word, WrapperKind};
 
 #[derive(Deserialize)]
 struct PurposeTable {
@@ -32,17 +33,22 @@ static TABLE: LazyLock<Vec<PurposeEntry>> = LazyLock::new(|| {
     table.purpose
 });
 
-/// A word of a pattern, in which one `*` may be at the beginning or near the end.
+/// A word of a pattern, in which one `*` may be at the beginning or near the end, or one at both.
 #[derive(Clone, Copy)]
 enum WordPattern {
     Exactly(&'static str),
     StartsWith(&'static str),
     EndsWith(&'static str),
+    /// In any case.
+    Contains(&'static str),
 }
 
 impl WordPattern {
     fn of(word: &'static str) -> Self {
         match word.split_once('*') {
+            Some(("", part)) if part.ends_with('*') => {
+                WordPattern::Contains(part.trim_end_matches('*'))
+            }
             Some(("", end)) => WordPattern::EndsWith(end),
             Some((start, _)) => WordPattern::StartsWith(start),
             None => WordPattern::Exactly(word),
@@ -54,6 +60,7 @@ impl WordPattern {
             WordPattern::Exactly(word) => text == word,
             WordPattern::StartsWith(start) => text.starts_with(start),
             WordPattern::EndsWith(end) => text.ends_with(end),
+            WordPattern::Contains(part) => text.to_ascii_lowercase().contains(part),
         }
     }
 
@@ -208,14 +215,40 @@ fn read_job_purposes(job: &Job) -> Vec<Evidence> {
 pub fn command_purposes(invocation: &Invocation<'_>) -> Vec<(Purpose, bool)> {
     let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
     let (program, words) = launched(invocation.program, &words);
-    if program == "ssh" {
-        return remote_purposes(words);
+    let is_module = invocation
+        .wrapper(WrapperKind::Runner)
+        .is_some_and(|wrapper| wrapper.program.starts_with("python"));
+
+    let script = match script_name(program, words) {
+        None if is_module => Some(program),
+        script => script,
+    };
+    let mut purposes = program_purposes(program, words, script);
+
+    if let Some(command) = container_command(program, words) {
+        purposes.extend(program_purposes(command.tool, &command.args, None));
+        purposes.extend(script_purposes(&command.args.join(" ")));
+    } else if let Some(script) = nested_script(program, words) {
+        purposes.extend(script_purposes(&script));
     }
 
+    purposes
+}
+
+/// What the commands of a nested script are for.
+fn script_purposes(script: &str) -> Vec<(Purpose, bool)> {
+    shell::parse(script)
+        .invocations()
+        .iter()
+        .flat_map(command_purposes)
+        .collect()
+}
+
+/// What a program is for with these arguments; `script` is the name of what it runs.
+fn program_purposes(program: &str, words: &[&str], script: Option<&str>) -> Vec<(Purpose, bool)> {
     let is_rehearsal = words
         .iter()
         .any(|word| word.starts_with("--dry-run") || matches!(*word, "--help" | "--version"));
-    let script = script_name(program, words);
     let named = INDEX.commands.get(program).into_iter().flatten();
     let open = INDEX
         .open_commands
@@ -279,27 +312,6 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
 
     (&name[..end], &words[launched + 1..])
-}
-
-/// What the command is for that `ssh` runs on another host.
-fn remote_purposes(words: &[&str]) -> Vec<(Purpose, bool)> {
-    let values = ["-i", "-p", "-o", "-l", "-F", "-J"];
-    let mut rest = words.iter();
-
-    while let Some(word) = rest.next() {
-        if values.contains(word) {
-            rest.next();
-        } else if !word.starts_with('-') {
-            break;
-        }
-    }
-
-    let text = rest.copied().collect::<Vec<_>>().join(" ");
-    shell::parse(&text)
-        .invocations()
-        .iter()
-        .flat_map(command_purposes)
-        .collect()
 }
 
 /// Whether a command starts containers on the runner itself.

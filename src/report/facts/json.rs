@@ -270,8 +270,8 @@ fn file_item(view: &Report, file: &FileRecord) -> FileItem {
     FileItem {
         path: view.path_in_root(file.file),
         kind: kind_names(file.kind).0,
-        role: word(role.role.as_str(), role.role_evidence),
-        origin: word(role.origin.as_str(), role.origin_evidence),
+        role: word(view, role.role.as_str(), role.role_evidence),
+        origin: word(view, role.origin.as_str(), role.origin_evidence),
         project: file
             .project
             .as_ref()
@@ -304,7 +304,7 @@ fn file_item(view: &Report, file: &FileRecord) -> FileItem {
     }
 }
 
-fn word(name: &'static str, evidence: Option<Evidence>) -> RoleItem {
+fn word(view: &Report, name: &'static str, evidence: Option<Evidence>) -> RoleItem {
     let evidence = evidence.map(|evidence| match evidence {
         Evidence::Word(word) => EvidenceItem {
             kind: "word",
@@ -317,6 +317,18 @@ fn word(name: &'static str, evidence: Option<Evidence>) -> RoleItem {
         Evidence::Header(_) => EvidenceItem {
             kind: "header",
             text: String::new(),
+        },
+        Evidence::Configured => EvidenceItem {
+            kind: "configuration",
+            text: String::new(),
+        },
+        Evidence::UsedBy(user) => EvidenceItem {
+            kind: "user",
+            text: view.path_in_root(user),
+        },
+        Evidence::DeployedBy(other) => EvidenceItem {
+            kind: "deployed-by",
+            text: view.path_in_root(other),
         },
     });
 

@@ -122,17 +122,15 @@ fn description(view: &Report, file: &FileRecord) -> String {
     let role = file.role;
     let mut text = format!("{}, {}", kind_names(file.kind).1, role_word(file));
 
-    if let Some(evidence) = role.role_evidence
-        && role.role != Role::Production
-    {
-        let _ = write!(text, " ({})", evidence_words(evidence));
+    if let Some(evidence) = role.role_evidence {
+        let _ = write!(text, " ({})", evidence_words(view, evidence));
     }
 
     if role.origin != Origin::Written {
         let _ = write!(text, ", {}", role.origin.as_str());
 
         if let Some(evidence) = role.origin_evidence {
-            let _ = write!(text, " ({})", evidence_words(evidence));
+            let _ = write!(text, " ({})", evidence_words(view, evidence));
         }
     }
 
@@ -185,11 +183,16 @@ fn role_word(file: &FileRecord) -> &'static str {
     file.role.role.as_str()
 }
 
-fn evidence_words(evidence: Evidence) -> String {
+fn evidence_words(view: &Report, evidence: Evidence) -> String {
     match evidence {
         Evidence::Word(word) => format!("`{word}` in its path"),
         Evidence::Ending(ending) => format!("ends in `{ending}`"),
         Evidence::Header(_) => "its first comment says so".to_owned(),
+        Evidence::Configured => "by the configuration".to_owned(),
+        Evidence::UsedBy(user) => format!("used by {}", view.shown_path(user)),
+        Evidence::DeployedBy(other) => {
+            format!("{} deploys the same", view.shown_path(other))
+        }
     }
 }
 

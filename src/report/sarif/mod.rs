@@ -46,7 +46,7 @@ pub fn render(view: &Report) -> String {
                 driver: Driver {
                     name: env!("CARGO_PKG_NAME"),
                     semantic_version: env!("CARGO_PKG_VERSION"),
-                    information_uri: "https://deploylint.dev",
+                    information_uri: catalog::REPOSITORY,
                     rules: catalog::rules().iter().map(descriptor).collect(),
                 },
             },

@@ -41,8 +41,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
                     .help(
                         "generate one from the routes and commit it, so that clients and \
                         reviewers can see changes",
-                    )
-                    .others(routes.len() as u32 - 1),
+                    ),
             );
         }
     }

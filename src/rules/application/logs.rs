@@ -40,7 +40,7 @@ pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
                      to each service, or set it for the host in `daemon.json`",
                 )
                 .anchor(first.container.anchor)
-                .others(rest.len() as u32),
+                .also_at(rest.iter().map(|service| service.container.anchor)),
         );
     }
 }
@@ -101,7 +101,11 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
                     Bit or Vector, or a `logging` driver",
             )
             .anchor(first.container.anchor)
-            .others(applications.len() as u32 - 1),
+            .also_at(
+                applications[1..]
+                    .iter()
+                    .map(|service| service.container.anchor),
+            ),
         );
     }
 }

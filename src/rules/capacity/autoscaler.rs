@@ -6,7 +6,7 @@ use crate::analysis::workload::is_name;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
-use crate::model::kubernetes::{Body, Object, Workload};
+use crate::model::kubernetes::{Body, Object, Utilization, Workload};
 
 /// A number of replicas beside an autoscaler: each apply resets what the autoscaler set.
 pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
@@ -116,11 +116,20 @@ pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    for resource in &scaler.utilization {
+    for Utilization {
+        resource,
+        container: measured,
+    } in &scaler.utilization
+    {
         for (target, workload) in &selected.workloads {
             let Some(container) = workload
                 .pod
                 .lasting()
+                .filter(|container| {
+                    measured
+                        .as_ref()
+                        .is_none_or(|measured| container.name.value == *measured)
+                })
                 .find(|container| lacks_request(container, &resource.value))
             else {
                 continue;

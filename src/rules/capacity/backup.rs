@@ -62,10 +62,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         "add a job that backs it up to another location, and test a restore; if a managed \
             service makes backups, note it in the runbook",
     )
-    .anchor(first.1.container.anchor)
-    .others(rest.len() as u32);
+    .anchor(first.1.container.anchor);
 
-    for (_, store) in rest.iter().take(8) {
+    for (_, store) in rest {
         finding = finding.related(
             store.container.anchor,
             format!("`{}` has no backup either", store.name()),

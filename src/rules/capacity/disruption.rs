@@ -4,7 +4,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{has_operator, is_long_running, is_scalable, replicas};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
 use crate::source::{Located, Location, parent};
@@ -36,7 +36,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
             .label("draining a node can evict all its pods at once")
             .help("add a PodDisruptionBudget with `maxUnavailable: 1`")
             .anchor(object.anchor)
-            .cause(Subject::Repository, "no budget")
+            .aspect("no budget")
             .case_if(works_alone(object, workload), "leader"),
         );
     }

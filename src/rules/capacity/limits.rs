@@ -2,10 +2,9 @@
 
 use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
-use crate::rules::cause::project_subject;
 
 pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
@@ -59,24 +58,13 @@ fn absent(
         return;
     }
 
-    let subject = match owner {
-        Owner::Compose(project, _) => project_subject(project),
-        Owner::Kubernetes(..) => Subject::File,
-    };
     // `mem_limit: 0` is the line to change, if there is one.
     let zero = container.resources.zero.first().copied();
     let location = zero.unwrap_or(container.anchor);
     let finding = Finding::new(
         location,
         format!("{} has no {what} limit", container.title()),
-    )
-    .cause(subject, "limit");
-    let finding = match subject {
-        Subject::Unit { parts, .. } => {
-            finding.joined_message(format!("none of the {parts} services has a {what} limit"))
-        }
-        _ => finding,
-    };
+    );
     let finding = if zero.is_some() {
         finding.label("0 means no limit")
     } else {

@@ -5,7 +5,7 @@ use crate::analysis::Ctx;
 use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::MountSource;
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -211,8 +211,7 @@ pub fn spread(ctx: &Ctx, sink: &mut Sink) {
             )
             .label("no topology spread constraints or pod anti-affinity")
             .help("add `topologySpreadConstraints` with `topologyKey: kubernetes.io/hostname`")
-            .anchor(object.anchor)
-            .cause(Subject::Repository, "no spread"),
+            .anchor(object.anchor),
         );
     }
 }

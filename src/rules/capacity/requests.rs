@@ -3,7 +3,7 @@
 use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::Located;
@@ -52,9 +52,13 @@ fn missing(
         .help(format!(
             "set `resources.requests.{key}` to the container's normal usage"
         ))
-        .cause(Subject::File, "request")
         .anchor(object.anchor)
         .case_if(program(container) == Some(ClusterProgram::Idle), "idle");
+    let finding = if container.resources.is_bare() {
+        finding.part_of(container.anchor)
+    } else {
+        finding
+    };
     match limit {
         Setting::Unknown(_) => {}
         Setting::Set(limit) => {

@@ -109,9 +109,8 @@ fn undocumented_finding(ctx: &Ctx, name: &str, wanted: &NeededVariable) -> Optio
     let mut finding = Finding::new(location, message)
         .label(label)
         .help(format!("add `{name}=` to `{}`", example.path))
-        .others(wanted.locations.len() as u32 - 1)
         .case_if(!wanted.required, "optional");
-    for (other, location) in wanted.locations.iter().enumerate().take(4) {
+    for (other, location) in wanted.locations.iter().enumerate() {
         if other != index {
             finding = finding.related(*location, "also read here");
         }

@@ -110,7 +110,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         )
         .label("has no default")
         .help(format!("add `{name}=` to `{}`", example.path))
-        .others(uses.locations.len() as u32 - 1);
+        .also_at(uses.locations[1..].iter().copied());
         sink.report(finding);
     }
 }
@@ -138,7 +138,7 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
         .help(format!(
             "write `${{{name}:?}}`, so that Compose refuses to start without it"
         ))
-        .others(locations.len() as u32 - 1);
+        .also_at(locations[1..].iter().copied());
         sink.report(finding);
     }
 }

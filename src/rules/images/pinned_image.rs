@@ -8,7 +8,7 @@ use super::image_sources::with_sources;
 use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::image::{ImageRole, ImageUse, Reference};
 
 #[derive(Deserialize)]
@@ -53,7 +53,8 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
 
     let finding = Finding::new(image.location, message)
         .label(label)
-        .help(format!("pin {known} to an exact version or a digest"));
+        .help(format!("pin {known} to an exact version or a digest"))
+        .aspect(publisher(reference));
     sink.report(with_sources(finding, image));
 }
 
@@ -68,9 +69,24 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
             image.location,
             format!("`{}` is not pinned by digest", image.written),
         )
-        .help("append the digest: `image:tag@sha256:…`")
-        .cause(Subject::File, "digest");
+        .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
+    }
+}
+
+/// Who publishes an image, as far as its name says: images of one publisher are pinned together, and
+/// a bare name that is not of Docker Hub's official images is of an image that is built nearby.
+fn publisher(reference: &Reference) -> String {
+    let repository = reference.repository();
+    if let Some((namespace, _)) = repository.rsplit_once('/') {
+        return namespace.to_owned();
+    }
+
+    let is_official = TAGS.official.contains(&repository) || data::image(&repository).is_some();
+    if is_official {
+        repository
+    } else {
+        String::new()
     }
 }
 

@@ -2,7 +2,7 @@
 //! `secrets-access`, `pod-exec`, `rbac-escalation`: what pods and users may do with the API.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
 use crate::source::{Located, Location};
@@ -54,7 +54,7 @@ pub fn token(ctx: &Ctx, sink: &mut Sink) {
         .help("set `automountServiceAccountToken: false` unless the pod calls the Kubernetes API")
         .anchor(object.anchor);
         if workload.pod.automount_token.is_absent() {
-            sink.report(finding.cause(Subject::Repository, "account"));
+            sink.report(finding.aspect("absent"));
         } else {
             sink.report(finding);
         }
@@ -83,7 +83,7 @@ pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
         .help("create a dedicated ServiceAccount with only the permissions that the pod needs")
         .anchor(object.anchor);
         if workload.pod.service_account.is_absent() {
-            sink.report(finding.cause(Subject::Repository, "account"));
+            sink.report(finding.aspect("absent"));
         } else {
             sink.report(finding);
         }

@@ -51,6 +51,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         )
         .label(label)
         .help(help(dockerfile, stage))
+        .aspect(aspect(dockerfile.user(stage).0))
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
@@ -88,6 +89,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             None => sink.report(finding),
         }
     }
+}
+
+/// A user that is set somewhere is changed there; one that is absent is absent everywhere alike.
+fn aspect(user: &Setting<String>) -> String {
+    user.value().cloned().unwrap_or_default()
 }
 
 /// What runs a stage.
@@ -138,6 +144,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
         Setting::Set(user) if is_root(&user.value) => {
             let mut finding = Finding::new(user.location, format!("{name} runs as root"))
                 .label(format!("`{}` is root", user.value))
+                .aspect(user.value.clone())
                 .help("set an unprivileged numeric user, such as 10001");
             if let Setting::Set(Located {
                 value: true,
@@ -189,20 +196,10 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
         .collect();
     let Some(first) = silent.first() else { return };
 
-    let more = match silent.len() - 1 {
-        0 => String::new(),
-        1 => " and one more container".to_owned(),
-        count => format!(" and {count} more containers"),
-    };
-
     sink.report(
         Finding::new(
             first.anchor,
-            format!(
-                "{}{more} of {} may run as root",
-                first.title(),
-                object.title()
-            ),
+            format!("{} of {} may run as root", first.title(), object.title()),
         )
         .label("neither `runAsNonRoot` nor `runAsUser` is set")
         .help(
@@ -210,7 +207,8 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                  image has no numeric user",
         )
         .anchor(object.anchor)
-        .others(silent.len() as u32 - 1)
+        .also_at(silent.iter().skip(1).map(|container| container.anchor))
+        .aspect("no user")
         .case_if(
             is_node_agent(Owner::Kubernetes(object, workload)),
             "node-agent",

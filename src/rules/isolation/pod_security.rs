@@ -5,7 +5,7 @@
 use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::workload::container_title;
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
@@ -62,22 +62,25 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
             match &kube.seccomp {
                 Setting::Absent if !is_reported => {
                     is_reported = true;
-                    sink.report(
-                        Finding::new(
-                            container.anchor,
-                            format!(
-                                "{} has no seccomp profile",
-                                container_title(object, container)
-                            ),
-                        )
-                        .label("can make any system call")
-                        .help(
-                            "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
-                            `securityContext`",
-                        )
-                        .anchor(object.anchor)
-                        .cause(Subject::Repository, "no profile"),
-                    );
+                    let finding = Finding::new(
+                        container.anchor,
+                        format!(
+                            "{} has no seccomp profile",
+                            container_title(object, container)
+                        ),
+                    )
+                    .label("can make any system call")
+                    .help(
+                        "set `seccompProfile: {type: RuntimeDefault}` in the pod's \
+                         `securityContext`",
+                    )
+                    .anchor(object.anchor)
+                    .aspect("no profile");
+                    sink.report(if container.security.is_bare() {
+                        finding.part_of(container.anchor)
+                    } else {
+                        finding
+                    });
                 }
 
                 Setting::Set(kind)

@@ -1,10 +1,10 @@
 //! `dev-server`: servers made for a developer's machine that are about to serve users.
 
+use crate::analysis::roles::is_development_build;
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner, shipped_stages, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
-use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{self, Mode};
@@ -64,20 +64,6 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     findings
         .into_iter()
         .for_each(|finding| sink.report(finding));
-}
-
-/// Whether a service is built for development.
-pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
-    let built = ctx.graph.build_of(&service.container);
-    let built = built.is_some_and(|(dockerfile, stage)| {
-        shipped_stages::is_for_development(ctx, dockerfile, stage)
-    });
-
-    let target = service
-        .build
-        .as_ref()
-        .and_then(|build| build.target.value());
-    built || target.is_some_and(|target| target.contains("dev"))
 }
 
 fn servers(started: Vec<Started>, title: &str) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! `migration-on-start`: start commands that change the database before they serve.
 
 use crate::analysis::{Ctx, Owner, shipped_stages, startup};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
@@ -136,7 +136,6 @@ fn finding(location: Location, title: &str, migration: &str) -> Finding {
         "migrate once per deployment: in a Job or hook, a pipeline step, or a one-shot compose \
          service that others wait for",
     )
-    .cause(Subject::File, "migration")
 }
 
 /// The words of a span of a script, as they are read.

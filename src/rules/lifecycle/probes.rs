@@ -4,7 +4,7 @@
 use crate::analysis::cluster_program::is_helper;
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -199,7 +199,6 @@ pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         .related(ready.location, "identical readiness probe")
         .help("use a cheaper endpoint or a higher `failureThreshold` for the liveness probe")
         .anchor(object.anchor)
-        .cause(Subject::Repository, "same probe")
         .case_if(
             matches!(live.value.action, ProbeAction::Tcp { .. }),
             "connection",

@@ -3,11 +3,10 @@
 
 use crate::analysis::Ctx;
 use crate::data::Class;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
-use crate::rules::cause::project_subject;
 
 pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development
@@ -40,11 +39,7 @@ pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
         Finding::new(location, message)
             .help(help)
             .anchor(service.container.anchor)
-            .cause(project_subject(project), help)
-            .joined_message(format!(
-                "none of the {} services restarts after a crash or a reboot of the host",
-                project.services.len()
-            ))
+            .aspect(help)
             .case_if(needs_profile(service), "profile"),
     );
 }
@@ -85,7 +80,7 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
             )
             .label("the default, `Always`, is rejected for jobs")
             .help("add `restartPolicy: Never` or `OnFailure` to the pod spec")
-            .cause(Subject::File, "no policy")
+            .aspect("no policy")
             .anchor(object.anchor),
         ),
         ("Job" | "CronJob", Setting::Set(policy)) if policy.value == "Always" => sink.report(
@@ -97,7 +92,7 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                 ),
             )
             .help("use `restartPolicy: Never` or `OnFailure`")
-            .cause(Subject::File, "always restarts"),
+            .aspect("always restarts"),
         ),
         (
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController",
@@ -114,7 +109,7 @@ pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                 )
                 .label("only `Always` is allowed here")
                 .help("remove it; `Always` is the default")
-                .cause(Subject::File, "never restarts"),
+                .aspect("never restarts"),
             );
         }
         _ => {}

@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Dependency, Project, Service};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -29,7 +29,8 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             continue;
         }
 
-        let first = match health(ctx, target) {
+        let health = health(ctx, target);
+        let first = match health {
             Health::Checked => format!("wait for the health check of `{name}`"),
             Health::Missing(..) | Health::Unknown => {
                 format!("add a `healthcheck` to `{name}` and wait for it")
@@ -37,20 +38,32 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
         };
 
         let finding = Finding::new(
-            dependency
-                .condition_place
-                .unwrap_or(dependency.service.location),
+            condition_location(dependency),
             format!("`{}` does not wait until `{name}` is ready", service.name()),
         )
         .related(target.container.anchor, format!("`{name}` is defined here"))
         .help(format!(
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
-        .cause(Subject::File, format!("{first} {name}"))
         .case_if(project.development, "development")
         .case_if(is_shared(dependency), "shared-condition");
 
-        sink.report(finding);
+        sink.report(if matches!(health, Health::Checked) {
+            finding
+        } else {
+            finding.part_of(target.container.anchor)
+        });
+    }
+}
+
+/// Where the condition of a dependency would be changed. One that is written before its dependency is
+/// of an anchor that others share: the dependency gets one of its own.
+fn condition_location(dependency: &Dependency) -> Location {
+    let service = dependency.service.location;
+
+    match dependency.condition_place {
+        Some(place) if place.file != service.file || place.span > service.span => place,
+        _ => service,
     }
 }
 
@@ -110,9 +123,7 @@ pub fn dependency_without_healthcheck(
 
         sink.report(
             Finding::new(
-                dependency
-                    .condition_place
-                    .unwrap_or(dependency.service.location),
+                condition_location(dependency),
                 format!(
                     "`{}` waits for `{name}` to be healthy, but `{name}` has no health check",
                     service.name()

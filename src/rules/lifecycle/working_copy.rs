@@ -1,6 +1,6 @@
 //! source-bind-mount, interactive-tty: settings that belong on a developer's machine.
 
-use crate::analysis::non_production::{is_changed_over, is_for_developers};
+use crate::analysis::roles::{is_changed_over, is_development_build};
 use crate::analysis::{Ctx, Owner, workload};
 use crate::finding::{Finding, Sink};
 use crate::model::build_context::contexts;
@@ -9,7 +9,6 @@ use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::{Dockerfile, Stage};
 use crate::model::file_role::{is_development, is_sample};
 use crate::model::{Command, Setting};
-use crate::rules::lifecycle::dev_server::is_development_build;
 use crate::rules::lifecycle::restart_policy::is_shell;
 use crate::source::{Location, file_name, is_inside, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
@@ -62,7 +61,7 @@ impl CodeMounts<'_> {
 }
 
 pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    if is_for_developers(ctx, project) {
+    if project.development {
         return;
     }
 
@@ -441,7 +440,7 @@ fn is_idle(command: &Command) -> bool {
 }
 
 pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    if is_for_developers(ctx, project) {
+    if project.development {
         return;
     }
 

@@ -1,6 +1,7 @@
 //! `cache-poisoning`: releases built from a cache that other runs can write.
 
 use crate::analysis::Ctx;
+use crate::analysis::action_versions::version_of;
 use crate::analysis::taint::untrusted_files_before;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Purpose, Step, Trigger, Workflow, step_purposes};
@@ -62,13 +63,13 @@ const CACHES: &[(&str, Cache)] = &[
     ("graalvm/setup-graalvm", Cache::OffUnless("cache")),
 ];
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let release = release_trigger(workflow);
 
     for (job, cache) in workflow
         .jobs
         .iter()
-        .filter_map(|job| Some((job, JobCache::of(job)?)))
+        .filter_map(|job| Some((job, JobCache::of(ctx, job)?)))
     {
         if let Some((reason, label)) = release_reason(job, release) {
             sink.report(
@@ -78,7 +79,7 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 )
                 .related(reason, label)
                 .help("disable the cache in this job; build releases without one")
-                .others(cache.others),
+                .also_at(cache.others),
             );
         } else if let Some(entry) = untrusted_files_before(workflow, job, cache.step) {
             sink.report(
@@ -98,23 +99,23 @@ struct JobCache {
     /// The index of the step.
     step: usize,
     location: Location,
-    /// How many other steps use one.
-    others: u32,
+    /// Where other steps use one.
+    others: Vec<Location>,
 }
 
 impl JobCache {
-    fn of(job: &Job) -> Option<Self> {
+    fn of(ctx: &Ctx, job: &Job) -> Option<Self> {
         let mut caches = job
             .steps
             .iter()
             .enumerate()
-            .filter_map(|(index, step)| Some((index, cache_location(step)?)));
+            .filter_map(|(index, step)| Some((index, cache_location(ctx, step)?)));
         let (step, location) = caches.next()?;
 
         Some(Self {
             step,
             location,
-            others: caches.count() as u32,
+            others: caches.map(|(_, location)| location).collect(),
         })
     }
 }
@@ -170,7 +171,7 @@ fn release_reason(job: &Job, release: Option<&Trigger>) -> Option<(Location, &'s
 }
 
 /// The place where a step uses a cache.
-fn cache_location(step: &Step) -> Option<Location> {
+fn cache_location(ctx: &Ctx, step: &Step) -> Option<Location> {
     if step.is_disabled() {
         return None;
     }
@@ -180,10 +181,7 @@ fn cache_location(step: &Step) -> Option<Location> {
     let (_, cache) = CACHES
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(action.name()))?;
-    if action.name().eq_ignore_ascii_case("actions/setup-go")
-        && major(step).is_some_and(|major| major < 4)
-        && step.input("cache").is_none()
-    {
+    if is_before_default(ctx, step, action.name()) {
         return None;
     }
 
@@ -201,7 +199,7 @@ fn cache_location(step: &Step) -> Option<Location> {
         }
         Cache::OffUnless(input) => {
             // Since version 5 the package manager of `package.json` is cached by default.
-            let is_automatic = action.name() == "actions/setup-node" && is_automatic(step);
+            let is_automatic = action.name() == "actions/setup-node" && is_automatic(ctx, step);
             let Some(setting) = step.input(input) else {
                 return is_automatic.then_some(uses.location);
             };
@@ -214,24 +212,41 @@ fn cache_location(step: &Step) -> Option<Location> {
     }
 }
 
-/// Whether `actions/setup-node` caches without being told to. A version by hash counts as a recent
-/// one.
-fn is_automatic(step: &Step) -> bool {
+/// Actions that cache by themselves only since a major version, with the input that asked for a
+/// cache before.
+const CACHING_SINCE: &[(&str, &str, u32)] = &[
+    ("actions/setup-go", "cache", 4),
+    ("astral-sh/setup-uv", "enable-cache", 5),
+];
+
+/// Whether the action is older than the version since which it caches by itself, and is not told
+/// to cache.
+fn is_before_default(ctx: &Ctx, step: &Step, name: &str) -> bool {
+    CACHING_SINCE.iter().any(|(action, input, since)| {
+        action.eq_ignore_ascii_case(name)
+            && step.input(input).is_none()
+            && version_of(ctx, step).is_some_and(|version| version.major < *since)
+    })
+}
+
+/// Whether `actions/setup-node` caches without being told to: since version 5, if `package.json`
+/// names its package manager. An unknown version counts as a recent one.
+fn is_automatic(ctx: &Ctx, step: &Step) -> bool {
     match step.input_text("package-manager-cache") {
         Some("false") => false,
         Some("true") => true,
         _ => {
-            major(step).is_some_and(|major| major >= 5)
-                || step.action().is_some_and(|action| action.is_hash())
+            version_of(ctx, step).is_none_or(|version| version.major >= 5)
+                && names_package_manager(ctx)
         }
     }
 }
 
-/// The major version of a step's action, where its tag says so.
-fn major(step: &Step) -> Option<u32> {
-    let version = step.action()?.version()?;
-    let major = version.trim_start_matches('v').split('.').next()?;
-
-    // A greater number is a date or a part of a hash.
-    major.parse().ok().filter(|major| *major < 100)
+fn names_package_manager(ctx: &Ctx) -> bool {
+    ctx.facts
+        .repository
+        .find("package.json")
+        .is_none_or(|manifest| {
+            manifest.text.contains("\"packageManager\"") || manifest.text.contains("\"devEngines\"")
+        })
 }

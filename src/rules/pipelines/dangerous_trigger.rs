@@ -1,17 +1,17 @@
 //! `dangerous-trigger`: untrusted code checked out, and run, with the repository's secrets.
 
 use crate::analysis::Ctx;
+use crate::analysis::action_versions::version_of;
+use crate::analysis::pipelines::is_named;
 use crate::analysis::untrusted_checkout::{EVENTS, Site, script_input, untrusted_code_at};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Job, Step, Trigger, Workflow};
+use crate::model::workflow::{Expression, Grant, Job, Step, Trigger, Workflow};
 use crate::source::Location;
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    let Some(trigger) = workflow
-        .triggers
-        .iter()
-        .find(|trigger| EVENTS.contains(&trigger.event.value.as_str()))
-    else {
+pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let Some(trigger) = workflow.triggers.iter().find(|trigger| {
+        EVENTS.contains(&trigger.event.value.as_str()) && is_open_to_outsiders(ctx, trigger)
+    }) else {
         return;
     };
 
@@ -28,25 +28,178 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 continue;
             };
 
-            if !guards.protect(job, job_index, step) {
-                let run = run_of_checkout(&job.steps[step_index..], checkout);
-                sink.report(unguarded_checkout(trigger, checkout, run));
+            let refusal = fork_refusal(ctx, workflow, step);
+            if refusal == ForkRefusal::Certain || guards.protect(job, job_index, step) {
+                continue;
             }
+
+            let run = run_of_checkout(&job.steps[step_index..], checkout);
+            let privilege = Privilege::of(workflow, job_index);
+            let finding = unguarded_checkout(trigger, checkout, run, privilege);
+            sink.report(match refusal {
+                ForkRefusal::Likely => finding
+                    .label("attacker-controlled, unless a recent release refuses forks")
+                    .case("refused"),
+                _ => finding,
+            });
         }
     }
 }
 
-fn unguarded_checkout(trigger: &Trigger, checkout: Location, run: Option<Location>) -> Finding {
-    let message = format!(
-        "untrusted code is checked out under `{}`, with secrets and a write token",
-        trigger.event.value
-    );
+/// Whether outside users can start the workflow by this event. Runs that follow other workflows of
+/// the repository are as open as those.
+fn is_open_to_outsiders(ctx: &Ctx, trigger: &Trigger) -> bool {
+    if trigger.event.value != "workflow_run" || trigger.workflows.is_empty() {
+        return true;
+    }
+
+    trigger.workflows.iter().any(|name| {
+        let followed: Vec<&Workflow> = ctx
+            .facts
+            .workflows()
+            .filter(|workflow| !workflow.action && is_named(ctx, workflow, &name.value))
+            .collect();
+
+        followed.is_empty() || followed.iter().any(|workflow| !is_internal(workflow))
+    })
+}
+
+/// Whether only people with write access start a workflow.
+fn is_internal(workflow: &Workflow) -> bool {
+    workflow.only_on(&[
+        "push",
+        "create",
+        "delete",
+        "release",
+        "schedule",
+        "workflow_dispatch",
+        "repository_dispatch",
+        "deployment",
+        "deployment_status",
+        "merge_group",
+        "milestone",
+        "registry_package",
+    ])
+}
+
+/// Whether `actions/checkout` refuses the code of forks by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ForkRefusal {
+    No,
+    /// By the newest version of a major one whose tag moves.
+    Likely,
+    Certain,
+}
+
+/// The minor versions of older major ones that refuse the code of forks, as every version since 7
+/// does (pull requests 2454, 2500, 2501 and 2502 of `actions/checkout`, July 2026).
+const REFUSING: &[(u32, u32)] = &[(4, 4), (5, 1), (6, 1)];
+
+/// Whether a checkout refuses the code of forks for the events of its workflow.
+fn fork_refusal(ctx: &Ctx, workflow: &Workflow, step: &Step) -> ForkRefusal {
+    let is_opted_out = step.input("allow-unsafe-pr-checkout").is_some_and(|input| {
+        input
+            .value
+            .literal()
+            .is_none_or(|text| text.value.eq_ignore_ascii_case("true"))
+    });
+    let has_other_event = workflow.triggers.iter().any(|trigger| {
+        EVENTS.contains(&trigger.event.value.as_str())
+            && !matches!(
+                trigger.event.value.as_str(),
+                "pull_request_target" | "workflow_run"
+            )
+    });
+    if !step.runs_action("actions/checkout") || is_opted_out || has_other_event {
+        return ForkRefusal::No;
+    }
+
+    let Some(version) = version_of(ctx, step) else {
+        return ForkRefusal::No;
+    };
+
+    let is_pinned = step.action().is_some_and(|action| action.is_hash());
+    let since = REFUSING
+        .iter()
+        .find(|(major, _)| *major == version.major)
+        .map(|(_, minor)| *minor);
+
+    match (since, version.minor) {
+        _ if version.major >= 7 => ForkRefusal::Certain,
+        (Some(since), Some(minor)) if minor >= since => ForkRefusal::Certain,
+        (Some(_), None) if !is_pinned => ForkRefusal::Likely,
+        _ => ForkRefusal::No,
+    }
+}
+
+/// What untrusted code can reach in a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Privilege {
+    /// A token that can write, or secrets.
+    Full,
+    /// A token that can only read, and no secret.
+    ReadOnly,
+}
+
+impl Privilege {
+    fn of(workflow: &Workflow, job: usize) -> Self {
+        let permissions = workflow.jobs[job]
+            .permissions
+            .as_ref()
+            .or(workflow.permissions.as_ref());
+        let is_limited = permissions.is_some_and(|permissions| match &permissions.grant {
+            Grant::ReadAll => true,
+            Grant::WriteAll | Grant::Unknown => false,
+            Grant::Scopes(scopes) => scopes
+                .iter()
+                .all(|(_, access)| matches!(access.value.as_str(), "read" | "none")),
+        });
+
+        if is_limited && !reads_secret(workflow, job) {
+            Privilege::ReadOnly
+        } else {
+            Privilege::Full
+        }
+    }
+}
+
+/// Whether a job, or the environment of all jobs, reads a secret other than the token.
+fn reads_secret(workflow: &Workflow, job: usize) -> bool {
+    let of_all = workflow
+        .expressions
+        .iter()
+        .filter(|expression| expression.job.is_none());
+
+    workflow
+        .expressions_of(job)
+        .chain(of_all)
+        .flat_map(Expression::accesses)
+        .any(|access| access.part(0) == "secrets" && access.part(1) != "github_token")
+}
+
+fn unguarded_checkout(
+    trigger: &Trigger,
+    checkout: Location,
+    run: Option<Location>,
+    privilege: Privilege,
+) -> Finding {
+    let event = &trigger.event.value;
+    let (message, reach) = match privilege {
+        Privilege::Full => (
+            format!(
+                "untrusted code is checked out under `{event}`, with secrets and a write token"
+            ),
+            "can be triggered by outside users, runs with secrets",
+        ),
+        Privilege::ReadOnly => (
+            format!("untrusted code is checked out under `{event}`, and can fill the cache"),
+            "can be triggered by outside users, shares the cache of the default branch",
+        ),
+    };
     let finding = Finding::new(checkout, message)
         .label("attacker-controlled")
-        .related(
-            trigger.event.location,
-            "can be triggered by outside users, runs with secrets",
-        )
+        .related(trigger.event.location, reach)
+        .case_if(privilege == Privilege::ReadOnly, "read-only")
         .help(
             "build untrusted code under `pull_request`, which has no secrets, and pass only the \
              results to a privileged workflow",
@@ -180,7 +333,7 @@ fn is_trust_gate(condition: &str) -> bool {
 fn names_people(condition: &str) -> bool {
     condition.contains("author_association")
         || condition.contains("sender.login==")
-        || condition.contains("comment.user.login==")
+        || condition.contains(".user.login==")
         || condition.contains("fromJSON") && condition.contains(".login")
 }
 

@@ -1,51 +1,301 @@
-//! `deploy-needs-tests`: jobs that deploy or publish wait for jobs that test.
+//! `deploy-needs-tests`: jobs that deploy or publish run only if tests have passed.
 
 use crate::analysis::Ctx;
-use crate::analysis::pipelines::{is_live, is_trial, says_deploy, says_test};
+use crate::analysis::job_work::{called_workflow, job_work, step_work};
+use crate::analysis::pipelines::{is_live, is_named, is_trial, says_deploy, says_test};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes, step_purposes};
+use crate::model::env::EnvVar;
+use crate::model::workflow::{Evidence, Job, Purpose, Step, Workflow, job_purposes, step_purposes};
 use crate::source::Location;
 
+/// How far calls of workflows that deploy are followed.
+const MAX_CALLS: u32 = 3;
+
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    if !is_checked(ctx, workflow) {
+    let start = Start::of(ctx, workflow);
+    if start == Start::Elsewhere {
         return;
     }
 
-    let tests = tests_elsewhere(ctx, workflow);
-    let waits =
-        workflow.waiting_for(|job| job_purposes(job).iter().any(is_test) || job.uses.is_some());
-    let is_tested = workflow.awaited_by(tests_or_calls_tests);
+    let mut shipped: Vec<(&Job, Evidence)> = unguarded_shipping(ctx, workflow, MAX_CALLS)
+        .into_iter()
+        .map(|(index, shipping)| (&workflow.jobs[index], shipping))
+        .collect();
+    if shipped.is_empty() {
+        return;
+    }
 
-    for (index, job) in workflow.jobs.iter().enumerate() {
-        if job.is_disabled() || !job.environment.is_absent() {
-            continue;
+    let tests = match start {
+        Start::AfterFailure(tests) => Some(tests),
+        _ => tests_elsewhere(ctx, workflow),
+    };
+    if start == Start::Untested && tests.is_some() {
+        shipped.retain(|(job, _)| !is_deliberate(workflow, job));
+    }
+
+    // The missing gate is one cause, however many jobs lack it.
+    let Some(((job, shipping), others)) = shipped.split_first() else {
+        return;
+    };
+
+    let mut finding = match start {
+        Start::AfterFailure(tests) => shipping_after_failure(job, shipping, tests),
+        _ => untested_shipping(workflow, job, shipping, tests),
+    };
+    for (job, shipping) in others {
+        let text = format!("job `{}` {}, too", job.id.value, verb(shipping.purpose));
+        finding = finding.related(shipping.location, text);
+    }
+
+    sink.report(finding);
+}
+
+/// What has to be true of a workflow's start for its jobs to ship something untested.
+#[derive(Clone, Copy, PartialEq)]
+enum Start {
+    /// It is gated where it starts, or what it ships is temporary.
+    Elsewhere,
+    /// By an event that says nothing about tests.
+    Untested,
+    /// After a workflow with tests, whatever their result. The place of the tests.
+    AfterFailure(Location),
+}
+
+impl Start {
+    fn of(ctx: &Ctx, workflow: &Workflow) -> Self {
+        if workflow.action || workflow.triggers.is_empty() || !is_live(ctx, workflow) {
+            return Self::Elsewhere;
         }
 
-        let Some(shipping) = ships(job) else { continue };
+        // What a pull request deploys is temporary, unless it runs when it is closed.
+        let is_on_close = workflow.triggers.iter().any(|trigger| {
+            trigger.event.value == "pull_request"
+                && !trigger.types.is_empty()
+                && trigger.types.iter().all(|kind| kind.value == "closed")
+        });
+        if workflow.only_on(&["pull_request", "merge_group"]) && !is_on_close {
+            return Self::Elsewhere;
+        }
 
-        if is_trial(job)
-            || waits[index]
-            || is_gated(job, shipping.location)
-            || (is_deliberate(workflow, job) && tests.is_some())
-            || (shipping.purpose == Purpose::Push && is_tested[index])
+        if workflow.only_on(&["workflow_call", "repository_dispatch"]) {
+            return Self::Elsewhere;
+        }
+
+        if workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"])
+            || workflow.trigger("workflow_run").is_some()
+                && workflow.only_on(&["workflow_run", "workflow_dispatch"])
         {
-            continue;
+            return match ignored_tests(ctx, workflow) {
+                Some(tests) => Self::AfterFailure(tests),
+                None => Self::Elsewhere,
+            };
         }
 
-        sink.report(untested_shipping(workflow, job, &shipping, tests));
+        Self::Untested
     }
 }
 
-/// Whether jobs of the workflow could wait for tests.
-fn is_checked(ctx: &Ctx, workflow: &Workflow) -> bool {
-    // What a pull request deploys is temporary.
-    let is_temporary = workflow.only_on(&["pull_request", "merge_group"]);
-    // Calls and finished runs are gated where they start.
-    let is_gated_elsewhere = workflow.action
-        || workflow.triggers.is_empty()
-        || workflow.only_on(&["workflow_call", "workflow_run", "repository_dispatch"]);
+/// The tests in the workflows that this one follows, if it does not ask for their conclusion.
+fn ignored_tests(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
+    let trigger = workflow.trigger("workflow_run")?;
+    let text = &ctx.facts.source(workflow.file).text;
+    if text.contains("conclusion") {
+        return None;
+    }
 
-    is_live(ctx, workflow) && !is_temporary && !is_gated_elsewhere
+    let mut followed = ctx.facts.workflows().filter(|other| {
+        let mut names = trigger.workflows.iter();
+        !other.action && names.any(|name| is_named(ctx, other, &name.value))
+    });
+
+    followed.find_map(|other| first_test(ctx, other))
+}
+
+/// What jobs ship although no test, no environment and no trial stops them, by their numbers.
+fn unguarded_shipping(ctx: &Ctx, workflow: &Workflow, calls: u32) -> Vec<(usize, Evidence)> {
+    let mut shipped: Vec<(usize, Evidence)> = workflow
+        .jobs
+        .iter()
+        .enumerate()
+        .filter(|(_, job)| !job.is_disabled() && job.environment.is_absent())
+        .filter_map(|(index, job)| {
+            let shipping = match &job.uses {
+                Some(_) => called_shipping(ctx, workflow, job, calls)?,
+                None => ships(job)?,
+            };
+            Some((index, shipping))
+        })
+        .filter(|(index, _)| {
+            let job = &workflow.jobs[*index];
+            !is_trial(job) && !is_for_pull_requests(job)
+        })
+        .collect();
+    if shipped.is_empty() {
+        return shipped;
+    }
+
+    let is_gated = jobs_gated_by_needs(ctx, workflow);
+    let is_tested_later = workflow.awaited_by(tests_or_calls_tests);
+
+    shipped.retain(|(index, shipping)| {
+        let job = &workflow.jobs[*index];
+        let is_tested = shipping.purpose == Purpose::Push && is_tested_later[*index];
+
+        !is_gated[*index] && !is_tested && !is_gated_in_job(ctx, workflow, job, shipping.location)
+    });
+
+    shipped
+}
+
+/// What the workflow that a job calls ships, at the place of the call.
+fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Option<Evidence> {
+    let called = called_workflow(ctx, workflow, job).filter(|_| calls > 0)?;
+    if job.with.iter().any(switches_shipping_off) {
+        return None;
+    }
+
+    let (_, shipping) = unguarded_shipping(ctx, called, calls - 1)
+        .into_iter()
+        .next()?;
+
+    Some(Evidence {
+        location: job.uses.as_ref()?.location,
+        ..shipping
+    })
+}
+
+/// Whether a job runs for pull requests only: what it ships is temporary.
+fn is_for_pull_requests(job: &Job) -> bool {
+    job.condition.as_ref().is_some_and(|condition| {
+        let condition: String = condition.value.split_whitespace().collect();
+        let names_event = condition.contains("github.event_name=='pull_request'")
+            || condition.contains("github.event_name!='push'");
+
+        names_event && !condition.contains("||")
+    })
+}
+
+/// Whether a caller switches off what the called workflow would ship: `push: false`.
+fn switches_shipping_off(input: &EnvVar) -> bool {
+    let name = input.name.value.to_ascii_lowercase();
+    let is_switch = ["push", "publish", "deploy", "release"]
+        .iter()
+        .any(|word| name.contains(word));
+
+    is_switch
+        && input
+            .value
+            .literal()
+            .is_some_and(|text| text.value.eq_ignore_ascii_case("false"))
+}
+
+/// Of each job, by its number: whether a job that it waits for stops it when tests fail.
+fn jobs_gated_by_needs(ctx: &Ctx, workflow: &Workflow) -> Vec<bool> {
+    let mut stopped = vec![Vec::new(); workflow.jobs.len()];
+    for index in 0..workflow.jobs.len() {
+        for needed in workflow.needed_jobs(index) {
+            if stops_on_failure(workflow, index, &workflow.jobs[needed]) {
+                stopped[needed].push(index);
+            }
+        }
+    }
+
+    let mut is_gated = vec![false; workflow.jobs.len()];
+    let mut open: Vec<usize> = (0..workflow.jobs.len())
+        .filter(|&index| !stopped[index].is_empty())
+        .filter(|&index| may_fail_on_tests(ctx, workflow, &workflow.jobs[index]))
+        .collect();
+
+    while let Some(index) = open.pop() {
+        for &dependent in &stopped[index] {
+            if !std::mem::replace(&mut is_gated[dependent], true) {
+                open.push(dependent);
+            }
+        }
+    }
+
+    is_gated
+}
+
+/// Whether a job does not run if one that it needs has failed. A condition with `always()` or
+/// `!cancelled()` lets it run, unless it asks for the result.
+fn stops_on_failure(workflow: &Workflow, index: usize, needed: &Job) -> bool {
+    let Some(condition) = &workflow.jobs[index].condition else {
+        return true;
+    };
+
+    if !ignores_status(&condition.value) {
+        return true;
+    }
+
+    let id = needed.id.value.to_ascii_lowercase();
+    let results = [
+        format!("needs.{id}."),
+        format!("needs['{id}']"),
+        "needs.*.".to_owned(),
+        "tojson(needs)".to_owned(),
+    ];
+
+    workflow.expressions_of(index).any(|expression| {
+        let text = expression.text.to_ascii_lowercase();
+        results.iter().any(|result| text.contains(result.as_str()))
+    })
+}
+
+/// Whether a condition holds although something before has failed.
+fn ignores_status(condition: &str) -> bool {
+    let condition: String = condition
+        .split_whitespace()
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let has_status = ["always()", "cancelled()", "failure()"]
+        .iter()
+        .any(|function| condition.contains(function));
+    let requires_success = condition.contains("!failure()")
+        || condition.contains("success()")
+            && !condition.contains("||failure()")
+            && !condition.contains("failure()||");
+
+    has_status && !requires_success
+}
+
+/// Whether a job fails if tests fail, or may do so: it runs them, waits for them, or runs what
+/// cannot be followed.
+fn may_fail_on_tests(ctx: &Ctx, workflow: &Workflow, job: &Job) -> bool {
+    let never_fails = job
+        .continue_on_error
+        .known()
+        .is_some_and(|setting| setting.value);
+    if never_fails || job.is_disabled() {
+        return false;
+    }
+
+    let work = job_work(ctx, workflow, job);
+    work.is_open || work.evidence.iter().any(is_gate)
+}
+
+fn shipping_after_failure(job: &Job, shipping: &Evidence, tests: Location) -> Finding {
+    Finding::new(
+        shipping.location,
+        format!(
+            "job `{}` {} even if the tests before it failed",
+            job.id.value,
+            verb(shipping.purpose)
+        ),
+    )
+    .label("`workflow_run` starts after failed runs, too")
+    .related(tests, "tests run here")
+    .help("add `if: github.event.workflow_run.conclusion == 'success'` to the job")
+    .anchor(job.id.location)
+}
+
+/// What a job does to what it ships.
+const fn verb(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Push => "pushes an image",
+        Purpose::Publish => "publishes",
+        _ => "deploys",
+    }
 }
 
 fn untested_shipping(
@@ -54,11 +304,7 @@ fn untested_shipping(
     shipping: &Evidence,
     tests: Option<Location>,
 ) -> Finding {
-    let verb = match shipping.purpose {
-        Purpose::Push => "pushes an image",
-        Purpose::Publish => "publishes",
-        _ => "deploys",
-    };
+    let verb = verb(shipping.purpose);
     let finding = Finding::new(
         shipping.location,
         format!("job `{}` {verb} without waiting for tests", job.id.value),
@@ -98,22 +344,47 @@ fn ships(job: &Job) -> Option<Evidence> {
         .find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
-/// Whether an earlier step of the job tests.
-fn is_gated(job: &Job, shipping: Location) -> bool {
+/// Whether an earlier step of the job tests, and its failure stops what the job ships.
+fn is_gated_in_job(ctx: &Ctx, workflow: &Workflow, job: &Job, shipping: Location) -> bool {
     let start = shipping.span.start;
-    let tests = job
+    let shipping_step = job
         .steps
         .iter()
-        .flat_map(step_purposes)
-        .any(|evidence| evidence.location.span.start < start && is_test(&evidence));
+        .rfind(|step| step.location.span.start <= start);
+    let runs_always = shipping_step
+        .and_then(|step| step.condition.as_ref())
+        .is_some_and(|condition| {
+            ignores_status(&condition.value) && !condition.value.contains("outcome")
+        });
+    if runs_always {
+        return false;
+    }
 
-    tests
-        || job
-            .steps
-            .iter()
-            .filter(|step| step.location.span.start < start)
-            .filter_map(|step| step.name.as_ref())
-            .any(|name| says_test(&name.value))
+    job.steps
+        .iter()
+        .filter(|step| step.location.span.start < start && !step.is_disabled())
+        .filter(|step| !is_tolerated(step))
+        .any(|step| {
+            let is_named_test = step
+                .name
+                .as_ref()
+                .is_some_and(|name| says_test(&name.value));
+            let work = step_work(ctx, workflow, step);
+
+            is_named_test
+                || work.is_open
+                || work
+                    .evidence
+                    .iter()
+                    .any(|evidence| evidence.location.span.start < start && is_gate(evidence))
+        })
+}
+
+/// Whether a step may fail.
+fn is_tolerated(step: &Step) -> bool {
+    step.continue_on_error
+        .known()
+        .is_some_and(|setting| setting.value)
 }
 
 /// Whether a job tests, or calls a workflow that does.
@@ -121,6 +392,11 @@ fn tests_or_calls_tests(job: &Job) -> bool {
     let calls_tests = job.uses.is_some() && says_test(&job.id.value);
 
     !job.is_disabled() && (calls_tests || job_purposes(job).iter().any(is_test))
+}
+
+/// Whether a failure of tests, here or elsewhere, is a failure of what this does.
+const fn is_gate(evidence: &Evidence) -> bool {
+    is_test(evidence) || matches!(evidence.purpose, Purpose::AwaitChecks)
 }
 
 const fn is_test(evidence: &Evidence) -> bool {
@@ -155,11 +431,24 @@ fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
 
 /// A place where tests run: in this workflow, or else in another one.
 fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
-    let tests = ctx.facts.tests();
+    if let Some(test) = first_test(ctx, workflow) {
+        return Some(test);
+    }
 
-    tests
-        .iter()
-        .find(|location| location.file == workflow.file)
-        .or_else(|| tests.first())
-        .copied()
+    ctx.facts
+        .workflows()
+        .filter(|other| !other.action && is_live(ctx, other))
+        .find_map(|other| first_test(ctx, other))
+}
+
+/// The first place of a workflow that runs tests; names alone are not enough.
+fn first_test(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
+    let direct = workflow.first_test().map(|evidence| evidence.location);
+
+    direct.or_else(|| {
+        let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
+        jobs.flat_map(|job| job_work(ctx, workflow, job).evidence)
+            .find(|evidence| !evidence.named && is_test(evidence))
+            .map(|evidence| evidence.location)
+    })
 }

@@ -173,7 +173,7 @@ pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
             "document how to return to the previous release, including migrations, in a \
                 runbook or as a manual workflow, and test it once",
         )
-        .others(deploys.count() as u32),
+        .also_at(deploys.map(|deploy| deploy.evidence.location)),
     );
 }
 

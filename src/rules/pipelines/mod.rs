@@ -7,6 +7,7 @@ pub(crate) mod deploy_needs_tests;
 pub(crate) mod deploys;
 pub(crate) mod expressions;
 pub(crate) mod gates;
+pub(crate) mod ignored_failure;
 pub(crate) mod needs;
 pub(crate) mod pinned_action;
 pub(crate) mod runner_label;
@@ -54,7 +55,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "github-env-injection",
         CheckFn::Workflow(workflow_commands::env_injection),
     ),
-    Check::new("ignored-failure", CheckFn::Workflow(gates::ignored_failure)),
+    Check::new("ignored-failure", CheckFn::Workflow(ignored_failure::check)),
     Check::new(
         "invalid-expression",
         CheckFn::Workflow(expressions::invalid_expression),

@@ -1,43 +1,24 @@
 //! `pinned-action`: actions and reusable workflows pinned to a branch or a tag.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::analysis::action_versions::ActionVersion;
+use crate::finding::{Finding, Sink};
+use crate::model::repository_owner::is_owner;
 use crate::model::workflow::{ActionRef, Workflow};
+use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::{Located, Location, Span};
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let calls = workflow.jobs.iter().filter_map(|job| job.uses.as_ref());
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = calls.chain(steps.filter_map(|step| step.uses.as_ref()));
 
-    // One finding for each action and version.
-    for (uses, others) in count_equal(uses) {
-        if let Some(finding) = unpinned(uses) {
-            sink.report(finding.others(others));
-        }
+    for finding in uses.filter_map(|uses| unpinned(ctx, uses)) {
+        sink.report(finding);
     }
 }
 
-/// The first of equal strings, and how many more there are.
-pub(super) fn count_equal<'w>(
-    strings: impl Iterator<Item = &'w Located<String>>,
-) -> Vec<(&'w Located<String>, u32)> {
-    let mut counts: Vec<(&Located<String>, u32)> = Vec::new();
-
-    for string in strings {
-        match counts
-            .iter_mut()
-            .find(|(first, _)| first.value == string.value)
-        {
-            Some((_, others)) => *others += 1,
-            None => counts.push((string, 0)),
-        }
-    }
-
-    counts
-}
-
-fn unpinned(uses: &Located<String>) -> Option<Finding> {
+fn unpinned(ctx: &Ctx, uses: &Located<String>) -> Option<Finding> {
     let action = ActionRef::parse(&uses.value);
     let ActionRef::Remote {
         name,
@@ -49,6 +30,10 @@ fn unpinned(uses: &Located<String>) -> Option<Finding> {
 
     if version.is_empty() || version.contains("${{") || action.is_hash() {
         return None;
+    }
+
+    if must_have_tag(name) {
+        return wrong_tag(uses, name, version);
     }
 
     let is_tag = is_tag(version);
@@ -70,8 +55,37 @@ fn unpinned(uses: &Located<String>) -> Option<Finding> {
             "pin the full commit SHA and keep the {kind} as a comment, as in `uses: \
              owner/action@<40 hexadecimal digits> # {example}`"
         ))
-        .cause(Subject::File, kind)
-        .case_if(is_of_github && is_tag, "github-tag"),
+        .aspect(kind)
+        .case_if(is_of_github && is_tag, "github-tag")
+        .case_if(is_owner(ctx.facts, &owner), "own-organization"),
+    )
+}
+
+/// Whether an action or workflow has to be named by the tag of a release: what it does refers to
+/// the tag, and fails with a commit.
+fn must_have_tag(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+
+    DATA.tag_only.iter().any(|known| {
+        name.strip_prefix(known.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// The finding for a version that is not the full tag of a release where one is required.
+fn wrong_tag(uses: &Located<String>, name: &str, version: &str) -> Option<Finding> {
+    let has_three_numbers = version.split('.').count() >= 3;
+    if has_three_numbers && ActionVersion::parse(version).is_some() {
+        return None;
+    }
+
+    Some(
+        Finding::new(
+            version_location(uses, version),
+            format!("`{name}@{version}` is not the tag of one release, which it requires"),
+        )
+        .label("fails unless it is called by a full tag")
+        .help("use the full tag of a release, such as `v1.2.3`; a commit SHA does not work here"),
     )
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use crate::analysis::Ctx;
+use crate::analysis::job_work::job_work;
 use crate::analysis::packages::{MANIFESTS, is_manifest, package_at};
 use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::finding::{Finding, Sink};
@@ -50,6 +51,18 @@ struct PipelineStage {
     task: &'static str,
     /// What to add.
     addition: &'static str,
+    anchor: Anchor,
+}
+
+/// The job at which a missing stage is reported: where it would be added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Anchor {
+    /// The main pipeline.
+    Pipeline,
+    /// The job that builds the image.
+    Image,
+    /// The job that ships the application, or else tests it.
+    Shipping,
 }
 
 pub fn lint(ctx: &Ctx, sink: &mut Sink) {
@@ -58,6 +71,7 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
             purposes: &[Purpose::Lint, Purpose::Typecheck],
             task: "lints or type-checks the code",
             addition: "a lint job",
+            anchor: Anchor::Pipeline,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -69,6 +83,7 @@ pub fn test(ctx: &Ctx, sink: &mut Sink) {
             purposes: &[Purpose::Test],
             task: "runs the tests",
             addition: "a job that runs the tests",
+            anchor: Anchor::Pipeline,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -80,6 +95,7 @@ pub fn build(ctx: &Ctx, sink: &mut Sink) {
             purposes: &[Purpose::Build, Purpose::Image, Purpose::Push],
             task: "builds what the repository ships",
             addition: "a job that builds the image",
+            anchor: Anchor::Pipeline,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -92,6 +108,7 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
             task: "scans the image for known vulnerabilities",
             addition: "a scan that fails on CRITICAL and HIGH, such as `trivy image --exit-code 1 \
                        --severity CRITICAL,HIGH`",
+            anchor: Anchor::Image,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -103,6 +120,7 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
             purposes: &[Purpose::Sbom],
             task: "generates an SBOM of the image",
             addition: "`sbom: true` for `docker/build-push-action`, or `syft`",
+            anchor: Anchor::Image,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -119,6 +137,7 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
             ],
             task: "deploys or publishes the build",
             addition: "a job that deploys after the tests pass",
+            anchor: Anchor::Pipeline,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -130,6 +149,7 @@ pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
             purposes: &[Purpose::SecretScan],
             task: "or hook scans commits for secrets",
             addition: "a scan of every commit, such as `gitleaks` as a pre-commit hook and in CI",
+            anchor: Anchor::Pipeline,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -142,6 +162,7 @@ pub fn eval(ctx: &Ctx, sink: &mut Sink) {
             task: "evaluates the answers of this LLM application",
             addition: "a job that runs an evaluation set with a threshold, such as `promptfoo \
                        eval`, before the deploy",
+            anchor: Anchor::Shipping,
         };
         report_missing(ctx, &stage, sink);
     }
@@ -156,32 +177,45 @@ fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
     if workflows
         .iter()
         .any(|workflow| has_stage(workflow, stage) || announces_stage(ctx, workflow, stage))
+        || workflows
+            .iter()
+            .any(|workflow| may_run_stage(ctx, workflow, stage))
     {
         return;
     }
 
-    let (location, label) = match image_job(&workflows) {
-        Some(job) if stage.is_of_image() => (job, "builds the image"),
-        _ => (main_job, "the pipeline"),
+    let job = match stage.anchor {
+        Anchor::Pipeline => None,
+        Anchor::Image => image_job(&workflows),
+        Anchor::Shipping => image_job(&workflows)
+            .or_else(|| job_with(&workflows, Purpose::Deploy))
+            .or_else(|| job_with(&workflows, Purpose::Test)),
     };
+    let (location, label) = match job {
+        Some(job) if stage.anchor == Anchor::Image => (job, "builds the image"),
+        Some(job) => (job, "the pipeline"),
+        None => (main_job, "the pipeline"),
+    };
+    let ships_image = job_with(&workflows, Purpose::Push).is_some()
+        || job_with(&workflows, Purpose::Deploy).is_some();
+    let is_library = job_with(&workflows, Purpose::Publish).is_some();
 
     sink.report(
         Finding::new(location, format!("no CI job {}", stage.task))
             .label(label)
-            .help(format!("add {}", stage.addition)),
+            .help(format!("add {}", stage.addition))
+            .case_if(stage.is_image_scan() && !ships_image, "not-shipped")
+            .case_if(stage.anchor == Anchor::Shipping && is_library, "library"),
     );
 }
 
 impl PipelineStage {
-    /// Whether the stage belongs to the job that builds the image.
-    fn is_of_image(&self) -> bool {
-        self.purposes
-            .iter()
-            .any(|purpose| matches!(purpose, Purpose::ImageScan | Purpose::Sbom))
+    fn is_image_scan(&self) -> bool {
+        self.purposes.contains(&Purpose::ImageScan)
     }
 }
 
-/// Whether a job of the workflow does what the stage does.
+/// Whether a job of the workflow does what the stage does, by its own steps.
 fn has_stage(workflow: &Workflow, stage: &PipelineStage) -> bool {
     let makes_sbom = stage.purposes.contains(&Purpose::Sbom)
         && workflow
@@ -197,6 +231,23 @@ fn has_stage(workflow: &Workflow, stage: &PipelineStage) -> bool {
             .filter(|job| !job.is_disabled())
             .flat_map(job_purposes)
             .any(|evidence| stage.purposes.contains(&evidence.purpose))
+}
+
+/// Whether a job of the workflow runs a task, a script or an action that does what the stage does,
+/// or that cannot be followed.
+fn may_run_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool {
+    workflow
+        .jobs
+        .iter()
+        .filter(|job| !job.is_disabled())
+        .map(|job| job_work(ctx, workflow, job))
+        .any(|work| {
+            work.is_open
+                || work
+                    .evidence
+                    .iter()
+                    .any(|evidence| stage.purposes.contains(&evidence.purpose))
+        })
 }
 
 /// Whether a step sets `sbom: true`, an input of the build action.
@@ -258,6 +309,7 @@ const fn stage_word(purpose: Purpose) -> &'static str {
         Purpose::Scan | Purpose::ImageScan | Purpose::SecretScan => "scan",
         Purpose::Sbom => "sbom",
         Purpose::Evaluate => "eval",
+        Purpose::AwaitChecks => "wait",
     }
 }
 

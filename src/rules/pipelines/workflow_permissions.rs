@@ -75,11 +75,9 @@ fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    let mut jobs = workflow
-        .jobs
-        .iter()
-        .filter(|job| job.permissions.is_none() && !job.is_disabled());
-    let Some(first) = jobs.next() else { return };
+    let mut jobs = workflow.jobs.iter();
+    let first = jobs.find(|job| job.permissions.is_none() && !job.is_disabled());
+    let Some(first) = first else { return };
 
     let finding = Finding::new(
         first.id.location,
@@ -93,7 +91,7 @@ fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     )
     .fix(fix(ctx, workflow))
     .anchor(workflow.location);
-    sink.report(finding.others(jobs.count() as u32));
+    sink.report(finding.aspect("absent"));
 }
 
 /// The fix that inserts the least permissions before `jobs`. The tree is read for the place of the

@@ -1,10 +1,11 @@
 //! `outdated-action-runtime` and `pinned-tool`: versions of actions and tools in a pipeline.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::analysis::action_versions::ActionVersion;
+use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
-use crate::rules::pipelines::pinned_action::{count_equal, version_location};
+use crate::rules::pipelines::pinned_action::version_location;
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
 use crate::syntax::shell::{Invocation, Word};
@@ -30,10 +31,8 @@ pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = steps.filter_map(|step| step.uses.as_ref());
 
-    for (uses, others) in count_equal(uses) {
-        if let Some(finding) = outdated_version(uses) {
-            sink.report(finding.others(others));
-        }
+    for finding in uses.filter_map(outdated_version) {
+        sink.report(finding);
     }
 }
 
@@ -48,14 +47,9 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
     };
 
     let &lowest = DATA.actions.get(&name.to_ascii_lowercase())?;
-    let major: u32 = version
-        .strip_prefix('v')
-        .unwrap_or(version)
-        .split(['.', '-'])
-        .next()?
-        .parse()
-        .ok()?;
-    if major >= lowest || version.len() >= 20 {
+    let ActionVersion { major, .. } = ActionVersion::parse(version)?;
+    // Some old versions have a tag for their port to a newer runtime: `v3-node20`.
+    if major >= lowest || version.len() >= 20 || version.contains("node2") {
         return None;
     }
 
@@ -73,14 +67,12 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
 
     Some(
         Finding::new(version_location(uses, version), message)
-            .cause(Subject::File, help.clone())
+            .aspect(help.clone())
             .help(help),
     )
 }
 
 pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    // One finding for each tool in a file.
-    let mut findings: Vec<Finding> = Vec::new();
     let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
     let steps = jobs.flat_map(|job| &job.steps);
 
@@ -91,19 +83,9 @@ pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         for invocation in code.script().invocations() {
             let piped = piped_script(code, &invocation);
             for finding in piped.into_iter().chain(unpinned_tool(code, &invocation)) {
-                match findings
-                    .iter_mut()
-                    .find(|known| known.message == finding.message && known.label == finding.label)
-                {
-                    Some(known) => known.others += 1,
-                    None => findings.push(finding),
-                }
+                sink.report(finding);
             }
         }
-    }
-
-    for finding in findings {
-        sink.report(finding);
     }
 }
 

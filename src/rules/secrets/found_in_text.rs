@@ -88,7 +88,7 @@ fn finding(source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
     let mut finding = Finding::new(source.location(hit.at), message)
         .label(label)
         .help(help(&hit.kind))
-        .others(hits.len() as u32 - 1);
+        .also_at(hits[1..].iter().map(|hit| source.location(hit.at)));
     finding.confidence = match hit.certainty {
         Certainty::Certain => Confidence::High,
         Certainty::Likely => Confidence::Medium,

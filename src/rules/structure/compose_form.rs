@@ -2,7 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
@@ -102,16 +102,11 @@ pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
                 None => finding.label("older YAML parsers read some mappings as base-60 numbers"),
             };
 
-            sink.report(
-                finding
-                    .help("quote it")
-                    .cause(Subject::File, "port")
-                    .fix(Fix::new(
-                        Applicability::Safe,
-                        "quote the mapping",
-                        vec![quoted],
-                    )),
-            );
+            sink.report(finding.help("quote it").fix(Fix::new(
+                Applicability::Safe,
+                "quote the mapping",
+                vec![quoted],
+            )));
         }
     }
 }

@@ -73,7 +73,7 @@ fn report_file_modes(project: &Project, name: &str, service: Node<'_>, sink: &mu
                 .label("Compose mounts the file with the owner and mode it has")
                 .related(file.location, format!("the {noun} is this file"))
                 .help("remove it, and let the user of the container read the file on the host")
-                .others(ignored.count() as u32),
+                .also_at(ignored.map(|entry| entry.key.content())),
             );
         }
     }

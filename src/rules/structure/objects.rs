@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::analysis::workload::{container_title, is_long_running};
 use crate::analysis::{Ctx, Owner};
 use crate::embedded::table;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
 use crate::source::Location;
@@ -302,6 +302,6 @@ pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
             .label(why)
             .help("use a dedicated namespace for the application")
             .anchor(object.anchor);
-        sink.report(finding.cause(Subject::Repository, namespace.value.clone()));
+        sink.report(finding.aspect(namespace.value.clone()));
     }
 }

@@ -1,11 +1,9 @@
 //! `missing-build-file`, `undeclared-build-arg`: what the `build` of a service requires of the
 //! Dockerfile.
 
-use std::collections::HashMap;
-
 use crate::analysis::Ctx;
 use crate::analysis::env_examples::has_example;
-use crate::finding::{Finding, Label, Sink};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Build, Project, Service};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Located, parent};
@@ -13,10 +11,6 @@ use crate::suggest;
 use crate::syntax::dockerfile::Body;
 
 pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    // Services that build from one folder lack it for one reason.
-    let mut missing: Vec<Finding> = Vec::new();
-    let mut by_path: HashMap<&str, usize> = HashMap::new();
-
     for service in &project.services {
         let Some(build) = &service.build else {
             continue;
@@ -27,36 +21,18 @@ pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         };
 
-        if let Some(first) = by_path
-            .get(path.value.as_str())
-            .and_then(|number| missing.get_mut(*number))
-        {
-            first.others += 1;
-
-            if first.related.len() < SHOWN {
-                first.related.push(Label {
-                    location: path.location,
-                    text: "and here".to_owned(),
-                });
-            }
-
-            continue;
-        }
-
         let message = format!(
             "`{}` builds from `{}`, which does not exist",
             service.name(),
             path.value
         );
-        by_path.insert(&path.value, missing.len());
-        missing.push(Finding::new(path.location, message).help(help));
+        sink.report(
+            Finding::new(path.location, message)
+                .help(help)
+                .aspect(path.value.clone()),
+        );
     }
-
-    missing.into_iter().for_each(|finding| sink.report(finding));
 }
-
-/// How many of the other services that build from the same path are shown.
-const SHOWN: usize = 4;
 
 /// The folder or Dockerfile that a build needs and that does not exist, with advice.
 fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b Located<String>, &'static str)> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::analysis::Ctx;
 use crate::analysis::hosts::is_swarm;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
 use crate::source::Location;
@@ -166,8 +166,7 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
             .help(
                 "prefix the port with an address, such as `127.0.0.1:` if a proxy on this \
                     host serves it",
-            )
-            .cause(Subject::File, "public port"),
+            ),
         );
     }
 }

@@ -52,6 +52,10 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
                 None => service.shares_namespace(object),
             })
             .collect();
+        if reachable.is_empty() && cluster.may_be_made(&name.value) {
+            continue;
+        }
+
         let Some(service) = reachable.first() else {
             let mut finding = Finding::new(
                 name.location,
@@ -166,6 +170,10 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
         }
 
         seen.push((reference.kind, name));
+        if reference.kind != ReferenceKind::ServiceAccount && ctx.graph.cluster.may_be_made(name) {
+            continue;
+        }
+
         let mut finding = Finding::new(
             reference.name.location,
             format!(
@@ -206,12 +214,14 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
 
     // One Deployment may mount dozens of settings from elsewhere: they are one finding, about the
     // first that is expected here.
-    let others = missing.len().saturating_sub(1) as u32;
     let first_sure = missing.iter().position(|(sure, _)| *sure).unwrap_or(0);
-
-    if let Some((_, finding)) = missing.into_iter().nth(first_sure) {
-        sink.report(finding.others(others));
+    let mut rest: Vec<Finding> = missing.into_iter().map(|(_, finding)| finding).collect();
+    if rest.is_empty() {
+        return;
     }
+
+    let first = rest.remove(first_sure);
+    sink.report(first.also_at(rest.iter().map(|finding| finding.location)));
 }
 
 fn is_in_same_folder(ctx: &Ctx, other: &Object, object: &Object) -> bool {

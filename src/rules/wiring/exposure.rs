@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
@@ -331,7 +331,7 @@ fn unguarded(
         )
         .anchor(object.anchor);
         let namespace = object.namespace.value().cloned().unwrap_or_default();
-        sink.report(finding.cause(Subject::Repository, namespace));
+        sink.report(finding.aspect(namespace));
     }
 }
 

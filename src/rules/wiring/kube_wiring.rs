@@ -144,6 +144,7 @@ fn may_exist(ctx: &Ctx, name: &str) -> bool {
         || cluster.has_nameless_service(true)
         || cluster.has_service_named(name)
         || cluster.has_other_prefix(name)
+        || cluster.may_be_made(name)
 }
 
 pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {

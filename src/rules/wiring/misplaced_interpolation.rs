@@ -35,15 +35,14 @@ fn finding(ctx: &Ctx, variable: &MisplacedVariable, first: Location) -> Finding 
         _ => finding,
     };
 
-    let finding = if *reason == MisplacedReason::Hash {
-        locations
+    // The parts of a hash are one place.
+    if *reason == MisplacedReason::Hash {
+        return locations
             .iter()
-            .fold(finding, |finding, location| finding.secret(*location))
-    } else {
-        finding
-    };
+            .fold(finding, |finding, location| finding.secret(*location));
+    }
 
-    finding.others(locations.len() as u32 - 1)
+    finding.also_at(locations[1..].iter().copied())
 }
 
 fn message(name: &str, service: &str, written: &str, reason: &MisplacedReason) -> String {

@@ -37,6 +37,13 @@ pub fn join_objects(files: &mut [FileFacts], repository: Repository) -> Vec<Pani
         );
     }
 
+    isolate_or_default(
+        "the objects that deploy a folder",
+        first,
+        &mut broken,
+        || transform::deliver(files, &closures),
+    );
+
     isolate_or_default("the defaults of a LimitRange", first, &mut broken, || {
         limit_range::fill_defaults(files, repository)
     });

@@ -7,7 +7,7 @@ use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::kustomize::{self, PatchTarget};
 use crate::model::kubernetes::lower;
-use crate::model::kubernetes::merge::PatchedNode;
+use crate::model::kubernetes::merge::{PatchedNode, directive};
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Repository, Span};
@@ -25,6 +25,8 @@ struct ObjectId {
 pub(super) struct Patched {
     /// Objects with all of their patches applied.
     objects: Vec<(ObjectId, Object)>,
+    /// Objects that a patch deletes from everything that reaches them.
+    deleted: BTreeSet<ObjectId>,
     /// Objects of files of patches: the patches that found no object.
     leftovers: Vec<(FileId, Vec<Object>)>,
 }
@@ -36,6 +38,11 @@ impl Patched {
             files[id.file.0 as usize].objects[id.number] = object;
         }
 
+        // From the last one on, so that the numbers of the others stay valid.
+        for id in self.deleted.iter().rev() {
+            files[id.file.0 as usize].objects.remove(id.number);
+        }
+
         for (file, objects) in self.leftovers {
             files[file.0 as usize].objects = objects;
         }
@@ -43,6 +50,7 @@ impl Patched {
 
     pub fn extend(&mut self, other: Patched) {
         self.objects.extend(other.objects);
+        self.deleted.extend(other.deleted);
         self.leftovers.extend(other.leftovers);
     }
 }
@@ -84,7 +92,11 @@ pub(super) fn patched(
     closures: &[Closure],
 ) -> Patched {
     let sources = patch_sources(files, repository, closures);
-    if sources.is_empty() {
+    let roots = object_roots(closures, files);
+    let mut drafts: BTreeMap<ObjectId, Draft> = BTreeMap::new();
+    forget_replaced(closures, files, &roots, &mut drafts);
+
+    if sources.is_empty() && drafts.is_empty() {
         return Patched::default();
     }
 
@@ -93,17 +105,19 @@ pub(super) fn patched(
         .map(|source| parse(source, files, repository))
         .collect();
     let patches = patches(&sources, &parsed, files);
-    let roots = object_roots(closures, files);
-    let mut drafts: BTreeMap<ObjectId, Draft> = BTreeMap::new();
+    let mut deleted = BTreeSet::new();
     let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
 
     for patch in &patches {
         for id in targets(patch, files, &roots) {
-            let draft = drafts.entry(id).or_insert_with(|| Draft {
-                node: PatchedNode::Node(roots[&id.file][id.number]),
-                may_differ: false,
-            });
-            draft.apply(patch, &files[id.file.0 as usize].objects[id.number]);
+            if directive(patch.root) == Some("delete") {
+                if is_alone(patch.source.closure, closures, id.file) {
+                    deleted.insert(id);
+                }
+            } else {
+                let draft = drafts.entry(id).or_insert_with(|| Draft::new(&roots, id));
+                draft.apply(patch, &files[id.file.0 as usize].objects[id.number]);
+            }
 
             if let PatchText::File(file) = patch.source.text {
                 used.insert((file, patch.document));
@@ -116,7 +130,49 @@ pub(super) fn patched(
             .iter()
             .filter_map(|(id, draft)| Some((*id, draft.object(id.file)?)))
             .collect(),
+        deleted,
         leftovers: leftovers(&sources, &patches, &used),
+    }
+}
+
+/// Whether everything that reaches a file goes through one kustomization, or is a part of it: what
+/// it deletes is then deployed nowhere.
+fn is_alone(closure: &Closure, closures: &[Closure], file: FileId) -> bool {
+    let mut others = closures.iter().filter(|other| other.files.contains(&file));
+
+    others.all(|other| {
+        other.kustomization == closure.kustomization
+            || closure.files.contains(&other.kustomization)
+            || other.files.contains(&closure.kustomization)
+    })
+}
+
+/// Leaves the fields unknown that replacements write.
+fn forget_replaced<'t>(
+    closures: &[Closure],
+    files: &'t [FileFacts<'t>],
+    roots: &BTreeMap<FileId, Vec<Node<'t>>>,
+    drafts: &mut BTreeMap<ObjectId, Draft<'t>>,
+) {
+    for closure in closures {
+        let Some(tree) = &files[closure.kustomization.0 as usize].tree else {
+            continue;
+        };
+
+        for field in kustomize::replaced_fields(tree) {
+            for &file in closure.files.iter().filter(|file| roots.contains_key(file)) {
+                let objects = &files[file.0 as usize].objects;
+
+                for (number, (object, _)) in objects.iter().zip(&roots[&file]).enumerate() {
+                    let name = object.name.as_ref().map(|name| name.value.as_str());
+                    if field.target.admits(&object.kind.value, name) {
+                        let id = ObjectId { file, number };
+                        let draft = drafts.entry(id).or_insert_with(|| Draft::new(roots, id));
+                        draft.node.forget(&field.path, field.location);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -291,6 +347,13 @@ impl Patch<'_, '_> {
 }
 
 impl<'t> Draft<'t> {
+    fn new(roots: &BTreeMap<FileId, Vec<Node<'t>>>, id: ObjectId) -> Self {
+        Self {
+            node: PatchedNode::Node(roots[&id.file][id.number]),
+            may_differ: false,
+        }
+    }
+
     fn apply(&mut self, patch: &Patch<'_, 't>, object: &Object) {
         let target = patch.source.target.as_ref();
         self.may_differ |= target.is_some_and(|target| target.narrowed);

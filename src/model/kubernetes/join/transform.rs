@@ -4,9 +4,11 @@ use super::closure::Closure;
 use crate::model::Setting;
 use crate::model::facts::FileFacts;
 use crate::model::image::{ImageSource, ImageSourceKind, ImageUse, Reference};
-use crate::model::kubernetes::kustomize::{ImageRule, Kustomization};
+use crate::model::kubernetes::kustomize::{ImageRule, Kustomization, LabelRule};
+use crate::model::kubernetes::labels::Labels;
 use crate::model::kubernetes::object::{Body, Object};
 use crate::model::kubernetes::workload::Workload;
+use crate::source::{FileId, join};
 
 /// Applies a kustomization to the objects that it reaches.
 pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
@@ -19,9 +21,10 @@ pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
         for object in &mut files[file.0 as usize].objects {
             set_namespace(object, &kustomization);
             set_count(object, &kustomization);
+            set_labels(object, &kustomization);
 
             if let Body::Workload(workload) = &mut object.body {
-                set_images(workload, &kustomization);
+                set_images(workload, kustomization.file, &kustomization.images);
             }
         }
     }
@@ -29,10 +32,51 @@ pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
     files[owner].kustomization = Some(kustomization);
 }
 
+/// Applies the images of the objects that deploy a folder to what the kustomization in it reaches.
+pub(super) fn deliver(files: &mut [FileFacts], closures: &[Closure]) {
+    let mut changes = Vec::new();
+
+    for object in files.iter_mut().flat_map(|file| &mut file.objects) {
+        if let Body::Delivery(delivery) = &mut object.body
+            && !delivery.images.is_empty()
+            && let Some(folder) = join("", &delivery.path.value)
+        {
+            changes.push((object.file, folder, std::mem::take(&mut delivery.images)));
+        }
+    }
+
+    for (source, folder, images) in changes {
+        for closure in closures {
+            let is_here = files[closure.kustomization.0 as usize]
+                .kustomization
+                .as_ref()
+                .is_some_and(|kustomization| kustomization.folder == folder);
+            if !is_here {
+                continue;
+            }
+
+            for file in &closure.files {
+                for object in &mut files[file.0 as usize].objects {
+                    if let Body::Workload(workload) = &mut object.body {
+                        set_images(workload, source, &images);
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
     let Some(namespace) = kustomization.namespace.known() else {
         return;
     };
+
+    if object.written_namespace.is_none()
+        && let Setting::Set(written) = &object.namespace
+        && written.location.file == object.file
+    {
+        object.written_namespace = Some(written.value.clone());
+    }
 
     match &object.namespace {
         // Two kustomizations put the object into different namespaces.
@@ -60,20 +104,76 @@ fn set_count(object: &mut Object, kustomization: &Kustomization) {
     }
 }
 
-fn set_images(workload: &mut Workload, kustomization: &Kustomization) {
+/// Adds the labels of a kustomization to pods and selectors.
+fn set_labels(object: &mut Object, kustomization: &Kustomization) {
+    let home = object.file;
+
+    for rule in &kustomization.labels {
+        add_labels(&mut object.labels, rule, home);
+
+        let selector = match &mut object.body {
+            Body::Workload(workload) => {
+                if rule.templates {
+                    add_labels(&mut workload.pod_labels, rule, home);
+                }
+
+                workload.selector.as_mut()
+            }
+            Body::Service(service) => service.selector.as_mut(),
+            Body::DisruptionBudget(budget) => budget.selector.as_mut(),
+            Body::NetworkPolicy(policy) => policy.selector.as_mut(),
+            _ => None,
+        };
+
+        if rule.selectors
+            && let Some(selector) = selector
+        {
+            add_labels(&mut selector.labels, rule, home);
+        }
+    }
+}
+
+/// Adds labels to others. One that two kustomizations set in different ways is unknown.
+fn add_labels(labels: &mut Labels, rule: &LabelRule, home: FileId) {
+    for (key, value) in &rule.pairs {
+        let existing = labels
+            .entries
+            .iter_mut()
+            .find(|(name, _)| name.value == key.value);
+
+        match existing {
+            Some((_, setting)) => {
+                let differs = setting.value() != value.value();
+                let is_from_elsewhere = setting
+                    .location()
+                    .is_some_and(|location| location.file != home);
+
+                if differs && is_from_elsewhere {
+                    *setting = Setting::Unknown(value.location());
+                } else if differs {
+                    *setting = value.clone();
+                }
+            }
+            None => labels.entries.push((key.clone(), value.clone())),
+        }
+    }
+}
+
+fn set_images(workload: &mut Workload, source: FileId, rules: &[ImageRule]) {
     for container in &mut workload.pod.containers {
         let Some(image) = &mut container.image else {
             continue;
         };
 
-        let Some(rule) = kustomization.image(written_name(image)) else {
+        let name = written_name(image);
+        let Some(rule) = rules.iter().find(|rule| rule.name.value == name) else {
             continue;
         };
 
         let is_set_already = image
             .sources
             .iter()
-            .any(|source| source.location.file == kustomization.file);
+            .any(|known| known.location.file == source);
         if is_set_already || rule.sets_nothing() {
             continue;
         }

@@ -5,7 +5,7 @@ mod table;
 use std::collections::HashSet;
 
 use crate::analysis::effective_env::{self, Variable};
-use crate::analysis::non_production::{is_changed_over, is_for_developers};
+use crate::analysis::roles::is_changed_over;
 use crate::analysis::{Ctx, Owner, shipped_stages, startup, truncate, workload};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
@@ -97,7 +97,7 @@ fn is_foreign(ctx: &Ctx, container: &Container) -> bool {
 
 /// Compose services.
 pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    if is_for_developers(ctx, project) {
+    if project.development {
         return;
     }
 

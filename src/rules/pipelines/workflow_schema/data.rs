@@ -9,12 +9,15 @@ use crate::embedded::table;
 
 /// The tables of the file.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct WorkflowData {
     /// Activity types by event.
     pub events: BTreeMap<String, Vec<String>>,
     /// Access words by scope.
     pub permissions: BTreeMap<String, Vec<String>>,
     pub runners: Runners,
+    /// Actions and workflows, with their folders, that work only if called by the tag of a release.
+    pub tag_only: Vec<String>,
     /// Lowest major version with a supported runtime, by action.
     pub actions: BTreeMap<String, u32>,
 }

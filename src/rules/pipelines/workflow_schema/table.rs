@@ -354,7 +354,7 @@ pub static ACTION: MappingShape = MappingShape {
         ("runs", ValueShape::Any),
         ("branding", ValueShape::Any),
     ],
-    required: &["name", "description", "runs"],
+    required: &["runs"],
 };
 
 static ACTION_INPUT: MappingShape = MappingShape {

@@ -30,6 +30,15 @@ pub(super) fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems:
 
 /// Checks the values of an action.
 pub(super) fn action(root: Node<'_>, problems: &mut Problems) {
+    for key in ["name", "description"] {
+        if root.get(key).is_none() && !root.is_damaged() {
+            problems.harmless(
+                first_key(root),
+                format!("an action without `{key}` cannot be published"),
+            );
+        }
+    }
+
     let Some(runs) = root.get("runs") else { return };
 
     let Some(using) = runs.get("using") else {
@@ -270,7 +279,8 @@ fn check_shell(node: Option<Node<'_>>, problems: &mut Problems) {
     let Some(text) = literal(node) else { return };
 
     let known = ["bash", "sh", "pwsh", "python", "cmd", "powershell"];
-    if known.contains(&text) || text.contains("{0}") {
+    // The runner looks the name up on Windows, where its case does not matter.
+    if known.iter().any(|shell| shell.eq_ignore_ascii_case(text)) || text.contains("{0}") {
         return;
     }
 

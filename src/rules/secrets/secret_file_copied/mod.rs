@@ -12,9 +12,6 @@ use crate::source::{Location, SourceFile, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
 use secret_kind::{advice, is_invented};
 
-/// How many files are named; the rest are counted.
-const SHOWN: usize = 3;
-
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let contexts = contexts(ctx.facts, dockerfile);
@@ -213,10 +210,9 @@ fn copied_folder(
         ),
     )
     .label("copies the whole directory")
-    .help(help)
-    .others(secrets.len() as u32 - 1);
+    .help(help);
 
-    for (file, kind) in secrets.iter().take(SHOWN) {
+    for (file, kind) in secrets {
         finding = finding.related(file.location(file.lines().span(0, &file.text)), kind.noun());
     }
 

@@ -1,0 +1,272 @@
+//! What findings belong to: the unit of their file, the object that they are about, and other files
+//! that hold the same object.
+
+use std::collections::HashMap;
+
+use crate::catalog::Format;
+use crate::finding::Finding;
+use crate::model::facts::{Facts, FileFacts};
+use crate::model::file_kind::FileKind;
+use crate::model::file_role::Role;
+use crate::source::{FileId, Location, Repository, SourceFile, parent};
+
+/// What is deployed or run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Unit<'f> {
+    /// A file that is not part of anything larger.
+    File(FileId),
+    /// A chart by its folder.
+    Chart(&'f str),
+    /// Manifests by their folder, or by that of the kustomization above them.
+    Manifests(&'f str),
+    /// The compose files of a folder: variants of one project.
+    Compose(&'f str),
+    Dockerfiles,
+    /// Workflows and actions.
+    Pipelines,
+}
+
+/// An object by what it is, wherever it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ObjectKey<'f> {
+    /// Kind, namespace and name.
+    Manifest(&'f str, &'f str, &'f str),
+    /// A service, by the folder of its project.
+    Service(&'f str, &'f str),
+}
+
+/// How a file comes to say what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    Source,
+    /// It may be rendered from a chart.
+    Manifest,
+    /// Its header says so.
+    Generated,
+}
+
+/// Units and objects of a repository's files.
+pub(super) struct Units<'f> {
+    facts: &'f Facts<'f>,
+    /// By file, for each file that has some: where each object begins.
+    objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>>,
+    /// Files with the text of an earlier one, which is the value.
+    copies: HashMap<FileId, FileId>,
+}
+
+impl<'f> Units<'f> {
+    /// Units for findings in these files.
+    pub(super) fn new(facts: &'f Facts<'f>, files: impl Iterator<Item = FileId>) -> Self {
+        let mut objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>> = HashMap::new();
+
+        for project in facts.projects() {
+            for service in &project.services {
+                let anchor = service.container.anchor;
+                let folder = parent(facts.path(anchor.file));
+                let key = ObjectKey::Service(folder, service.name());
+                objects
+                    .entry(anchor.file)
+                    .or_default()
+                    .push((anchor.span.start, key));
+            }
+        }
+
+        for (source, file) in facts.repository.files().iter().zip(&facts.files) {
+            let keys = manifest_keys(file);
+            if !keys.is_empty() {
+                objects.insert(source.id, keys);
+            }
+        }
+
+        for keys in objects.values_mut() {
+            keys.sort_by_key(|(start, _)| *start);
+        }
+
+        Self {
+            facts,
+            objects,
+            copies: copies(facts.repository, files),
+        }
+    }
+
+    /// The first file with the text of a file.
+    pub(super) fn first_copy(&self, file: FileId) -> FileId {
+        self.copies.get(&file).copied().unwrap_or(file)
+    }
+
+    /// The object or service that a location is in, if its name is known.
+    pub(super) fn object(&self, location: Location) -> Option<&ObjectKey<'f>> {
+        let keys = self.objects.get(&location.file)?;
+        let next = keys.partition_point(|(start, _)| *start <= location.span.start);
+        let (_, key) = keys.get(next.checked_sub(1)?)?;
+
+        match key {
+            ObjectKey::Manifest(_, _, "") => None,
+            key => Some(key),
+        }
+    }
+
+    /// The unit of a file.
+    pub(super) fn unit(&self, file: FileId) -> Unit<'f> {
+        let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
+            return Unit::File(file);
+        };
+
+        let repository = self.facts.repository;
+        let folder = source.folder();
+
+        match self.facts.file(file).kind {
+            FileKind::Dockerfile => Unit::Dockerfiles,
+            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Unit::Pipelines,
+            FileKind::Compose => Unit::Compose(folder),
+            FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
+                Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
+            }
+            FileKind::Kubernetes | FileKind::Kustomization => {
+                Unit::Manifests(highest_with(repository, folder, KUSTOMIZATIONS).unwrap_or(folder))
+            }
+            _ => Unit::File(file),
+        }
+    }
+
+    /// How far a file is from the source of what it says: the first is what a person edits. A file
+    /// that is added later, such as an overlay or a variant, comes after what it varies.
+    pub(super) fn distance(&self, file: FileId) -> (Origin, usize, usize) {
+        let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
+            return (Origin::Source, 0, 0);
+        };
+
+        let facts = self.facts.file(file);
+        let origin = if has_generated_header(source, facts) {
+            Origin::Generated
+        } else if facts.kind == FileKind::Kubernetes {
+            Origin::Manifest
+        } else {
+            Origin::Source
+        };
+        let depth = source.path.matches('/').count();
+        let qualifiers = source.name().matches(['.', '-', '_']).count();
+
+        (origin, depth, qualifiers)
+    }
+
+    pub(super) fn format(&self, file: FileId) -> Option<Format> {
+        let file = self.facts.files.get(file.0 as usize)?;
+
+        Format::of(file.kind)
+    }
+
+    /// Whether a finding is about something that only shows or tries what is deployed elsewhere.
+    pub(super) fn is_practice(&self, finding: &Finding) -> bool {
+        role_of(self.facts, finding) == Role::Practice
+    }
+
+    pub(super) fn folder(&self, file: FileId) -> &'f str {
+        let sources = self.facts.repository.files();
+        sources.get(file.0 as usize).map_or("", SourceFile::folder)
+    }
+
+    pub(super) fn text(&self, location: Location) -> &'f str {
+        match self.facts.repository.files().get(location.file.0 as usize) {
+            Some(_) => self.facts.text(location),
+            None => "",
+        }
+    }
+}
+
+/// The role of what a finding is about: that of its file, or what the check says of a part of it.
+pub(super) fn role_of(facts: &Facts, finding: &Finding) -> Role {
+    if finding.location.file.0 as usize >= facts.files.len() {
+        return Role::Production;
+    }
+
+    let of_file = facts.role(finding.location.file);
+    let named = |role: Role| finding.cases.contains(&role.as_str());
+
+    match of_file {
+        Role::Production if named(Role::Practice) => Role::Practice,
+        Role::Production if named(Role::Development) => Role::Development,
+        _ => of_file,
+    }
+}
+
+/// The files among these that have the text of an earlier one.
+fn copies(repository: Repository, files: impl Iterator<Item = FileId>) -> HashMap<FileId, FileId> {
+    let mut by_length: HashMap<usize, Vec<&SourceFile>> = HashMap::new();
+    let mut copies = HashMap::new();
+
+    for file in files {
+        let Some(source) = repository.files().get(file.0 as usize) else {
+            continue;
+        };
+
+        let originals = by_length.entry(source.text.len()).or_default();
+        match originals.iter().find(|other| other.text == source.text) {
+            Some(original) => drop(copies.insert(file, original.id)),
+            None => originals.push(source),
+        }
+    }
+
+    copies
+}
+
+/// The file names of a kustomization.
+const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The highest folder above a folder, or itself, in which one of the files is.
+fn highest_with<'f>(
+    repository: Repository<'f>,
+    folder: &'f str,
+    names: &[&str],
+) -> Option<&'f str> {
+    let mut highest = None;
+    let mut current = folder;
+
+    while !current.is_empty() {
+        let is_here = names
+            .iter()
+            .any(|name| repository.find(&format!("{current}/{name}")).is_some());
+        if is_here {
+            highest = Some(current);
+        }
+
+        current = parent(current);
+    }
+
+    highest
+}
+
+/// Where the objects of a file begin.
+fn manifest_keys<'f>(file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
+    file.objects
+        .iter()
+        .map(|object| {
+            let name = object.name.as_ref().map_or("", |name| name.value.as_str());
+            let namespace = object.namespace.value().map_or("", String::as_str);
+            let key = ObjectKey::Manifest(&object.kind.value, namespace, name);
+
+            (object.anchor.span.start, key)
+        })
+        .collect()
+}
+
+/// How much of a file is its header.
+const HEADER_LINES: usize = 30;
+
+/// Whether a comment at the top of a file says that a tool wrote it.
+fn has_generated_header(source: &SourceFile, file: &FileFacts) -> bool {
+    let comments = file
+        .comments
+        .iter()
+        .take(HEADER_LINES)
+        .filter(|comment| source.lines().line(comment.start) < HEADER_LINES);
+    let text = comments
+        .map(|comment| comment.text(&source.text).to_ascii_lowercase())
+        .collect::<Vec<_>>()
+        .join(" ");
+
+    text.contains("generated") && (text.contains("do not edit") || text.contains("do not modify"))
+        || text.contains("auto-generated")
+        || text.contains("autogenerated")
+        || text.contains("automatically generated")
+}

@@ -1,0 +1,79 @@
+//! Objects that deploy a folder of the repository: Argo CD's Applications and Flux's Kustomizations.
+
+use super::kustomize::ImageRule;
+use super::spec_reader::SpecReader;
+use crate::model::Setting;
+use crate::source::{Located, Location};
+
+/// A folder that is deployed, and what is changed in it.
+#[derive(Debug)]
+pub struct Delivery {
+    /// As written, relative to the root of a repository.
+    pub path: Located<String>,
+    pub images: Vec<ImageRule>,
+    /// Flux puts all objects into this namespace.
+    pub namespace: Setting<String>,
+}
+
+impl Delivery {
+    /// `kind: Application`; `None` where it deploys a chart alone.
+    pub(super) fn from_application(spec: SpecReader) -> Option<Self> {
+        let source = spec.get("source").value().copied().or_else(|| {
+            spec.list("sources")
+                .into_iter()
+                .find(|source| source.key_location("path").is_some())
+        })?;
+        let kustomize = source.get("kustomize");
+        let images = kustomize
+            .value()
+            .map(|kustomize| kustomize.texts("images"))
+            .unwrap_or_default();
+
+        Some(Self {
+            path: source.str("path").known()?.clone(),
+            images: images.iter().map(image_override).collect(),
+            namespace: Setting::Absent,
+        })
+    }
+
+    /// Flux's `kind: Kustomization`.
+    pub(super) fn from_flux(spec: SpecReader) -> Option<Self> {
+        Some(Self {
+            path: spec.str("path").known()?.clone(),
+            images: spec
+                .list("images")
+                .into_iter()
+                .filter_map(ImageRule::from_item)
+                .collect(),
+            namespace: spec.str("targetNamespace"),
+        })
+    }
+}
+
+/// An override in Argo CD's notation: `name=new:tag`, `new:tag` or `new@digest`.
+fn image_override(text: &Located<String>) -> ImageRule {
+    let (name, image) = match text.value.split_once('=') {
+        Some((name, image)) => (Some(name), image),
+        None => (None, text.value.as_str()),
+    };
+    let (image, digest) = match image.split_once('@') {
+        Some((image, digest)) => (image, Some(digest)),
+        None => (image, None),
+    };
+    let (image, tag) = match image.rsplit_once(':') {
+        Some((image, tag)) if !tag.contains('/') => (image, Some(tag)),
+        _ => (image, None),
+    };
+    let part = |part: &str| located(part, text.location);
+
+    ImageRule {
+        name: part(name.unwrap_or(image)),
+        new_name: name.map(|_| part(image)),
+        new_tag: tag.map(part),
+        digest: digest.map(part),
+    }
+}
+
+fn located(text: &str, location: Location) -> Located<String> {
+    Located::new(text.to_owned(), location)
+}
