@@ -378,7 +378,7 @@ fn sets_in_script(script: &str, name: &str) -> bool {
         let is_assigned = after.starts_with('=')
             && before
                 .trim_end_matches(' ')
-                .ends_with(|c: char| matches!(c, '\n' | ';' | '&' | '|' | '(' | '{' | '`'))
+                .ends_with(['\n', ';', '&', '|', '(', '{', '`'])
             || after.starts_with('=') && follows_keyword(before);
         let is_loop = after.trim_start().starts_with("in ")
             && after.starts_with(' ')

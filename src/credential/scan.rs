@@ -10,8 +10,10 @@ use std::ops::Range;
 use crate::source::Span;
 
 use super::base64::{base64, jwt_claims};
+use super::defaults::default_credential;
 use super::hit::{Certainty, Hit, HitKind};
 use super::table::{Anchor, AnchorName, Checksum, Keyword, TokenFormat, table};
+use super::words::words;
 use super::{connection, key, public, shape};
 
 /// The distance from a token, in bytes, within which its context is searched.
@@ -232,6 +234,8 @@ fn is_login(value: &str) -> bool {
         login.split_once(':').is_some_and(|(user, password)| {
             !user.is_empty()
                 && !shape::is_placeholder(password)
+                && !words().example_passwords.contains(password)
+                && default_credential(password).is_none()
                 && login.bytes().all(|byte| byte.is_ascii_graphic())
         })
     })
