@@ -34,6 +34,7 @@ pub fn is_evidence(path: &str) -> bool {
         "pypirc",
         "netrc",
         "template",
+        "mk",
     ];
     const NAMES: &[&str] = &[
         "dockerfile",
@@ -41,6 +42,9 @@ pub fn is_evidence(path: &str) -> bool {
         ".env",
         "env.",
         "makefile",
+        "docker-bake",
+        "bake.hcl",
+        "tiltfile",
         "compose",
         "procfile",
         "caddyfile",
