@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::classify::{Verdict, judge};
 use super::shape;
 use crate::search::Words;
-use crate::source::Span;
+use crate::source::{Span, slice};
 
 /// Parts of names in lower case. A name must contain one of them.
 const PARTS: &[&str] = &[
@@ -147,8 +147,14 @@ fn value_after(text: &str, name_end: usize) -> Option<Span> {
 
 /// The value without quotes of a line that begins with a name; `part` is an offset in the name.
 fn plain_value_after(text: &str, part: usize, name_end: usize) -> Option<Span> {
-    let line_start = text[..part].rfind('\n').map_or(0, |end| end + 1);
-    let is_key = text[line_start..part]
+    // A key and its indent are short; a line may be a whole file.
+    let before = slice(text, part.saturating_sub(LONGEST)..part);
+    let line_start = match before.rfind('\n') {
+        Some(end) => end + 1,
+        None if before.len() == part => 0,
+        None => return None,
+    };
+    let is_key = before[line_start..]
         .trim_start()
         .trim_start_matches("- ")
         .bytes()
