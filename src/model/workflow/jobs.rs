@@ -7,7 +7,7 @@ use super::action::ActionRef;
 use super::evidence::Evidence;
 use super::expression::Expression;
 use crate::model::env::EnvVar;
-use crate::model::image::ImageUse;
+use crate::model::image::{ImageUse, NamedContext};
 use crate::model::{Code, Setting};
 use crate::source::{FileId, Located, Location};
 
@@ -188,6 +188,7 @@ pub struct ImageBuild {
     /// References, with `${{ env.X }}` and images of the metadata action filled in; other
     /// expressions stay as written.
     pub tags: Vec<Located<String>>,
+    pub named_contexts: Vec<NamedContext>,
     pub pushes: bool,
 }
 
