@@ -1,7 +1,7 @@
 //! `broken-kustomization`, `unmatched-patch`: kustomizations that do not build, or leave a patch out.
 
 use crate::analysis::Ctx;
-use crate::finding::{Finding, Sink, Subject};
+use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::kubernetes::{Kustomization, UnmatchedPatch};
 use crate::source::{Located, SourceFile, parent};
@@ -33,7 +33,7 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
             )
             .label(REFUSED)
             .help("correct the path, or remove it")
-            .cause(Subject::File, "missing")
+            .aspect("missing")
             .case_if(is_partial, "partial"),
         );
     }
@@ -52,7 +52,8 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
                 ),
             )
             .label(REFUSED)
-            .help("use the name of a Deployment or StatefulSet that this kustomization gathers"),
+            .help("use the name of a Deployment or StatefulSet that this kustomization gathers")
+            .aspect("replicas"),
         );
     }
 
@@ -63,7 +64,8 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
                 format!("no object is {}, which this patch is for", title(patch)),
             )
             .label(REFUSED)
-            .help("use kind and name of an object that this kustomization gathers"),
+            .help("use kind and name of an object that this kustomization gathers")
+            .aspect("patch"),
         );
     }
 }
