@@ -111,13 +111,15 @@ struct Key<'k> {
     aspect: &'k str,
     /// What only shows something is never joined with what is deployed.
     is_practice: bool,
+    /// What matters less is told by itself: it is for a developer's machine, or not certain.
+    level: Option<Level>,
     bond: Bond<'k>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 enum Bond<'k> {
-    /// Parts of a scope that have something in common, and matter as much.
-    Scope(ScopeKey<'k>, Level, &'k str),
+    /// Parts of a scope that have something in common.
+    Scope(ScopeKey<'k>, &'k str),
     /// The same text in an object, wherever it is written, and what is said of it: the first of
     /// such findings in one file is that of another file, the second the second.
     Object(ObjectKey<'k>, &'k str, &'k str, u32),
@@ -125,8 +127,8 @@ enum Bond<'k> {
     Bytes(FileId, u32, &'k str),
     /// A folder of practice.
     Folder(&'k str),
-    /// One place, of which several projects or overlays speak.
-    Place(Location),
+    /// One place, of which several projects or overlays speak, and why it is wrong.
+    Place(Location, &'k str),
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -163,6 +165,10 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
                 rule: finding.rule,
                 aspect,
                 is_practice,
+                level: match bond {
+                    Bond::Place(..) => None,
+                    _ => Some(finding.level),
+                },
                 bond,
             };
             let first = *first_of.entry(key).or_insert(number);
@@ -180,9 +186,9 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     for group in &mut groups {
         group.sort_unstable_by_key(|index| {
             let level = by_file[index.0][index.1].level;
-            let distance = units.distance(FileId(index.0 as u32));
+            let origin = units.origin(FileId(index.0 as u32));
 
-            (Reverse(level), distance, *index)
+            (Reverse(level), origin, *index)
         });
     }
 
@@ -208,9 +214,11 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
             Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
             Scope::Repository => Some(ScopeKey::Repository),
         };
-        bonds.extend(scope.map(|scope| Bond::Scope(scope, finding.level, same)));
+        bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
         // What projects and overlays say of one place is one finding, whatever they are called.
-        bonds.push(Bond::Place(location));
+        bonds.push(Bond::Place(location, ""));
+    } else if !finding.label.is_empty() {
+        bonds.push(Bond::Place(location, &finding.label));
     }
 
     if text.is_empty() {
@@ -232,7 +240,7 @@ fn copy_bond<'k>(
     let location = finding.location;
     let object = units.object(location)?;
     let text = units.text(location);
-    if text.is_empty() {
+    if text.is_empty() || matches!(object, ObjectKey::Unnamed(..)) {
         return None;
     }
 
@@ -293,6 +301,7 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
     let first = &mut by_file[file][first_index];
     first.fix = joined_fix(first.fix.take(), fixes);
     if places.is_empty() {
+        first.related.append(&mut details);
         return;
     }
 

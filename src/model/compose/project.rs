@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::env::EnvVar;
+use crate::model::file_role::Role;
+use crate::model::image::NamedContext;
 use crate::source::{FileId, Located, Location};
 
 /// Files that `docker compose` would load together, merged.
@@ -18,6 +20,8 @@ pub struct Project {
     /// Meant for development or tests, such as by its name (`docker-compose.dev.yml`,
     /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
+    /// What its own files are for; the strongest of their roles.
+    pub role: Role,
     /// Only a fragment that is merged over a file that is not here, or over several: absence is
     /// unknown.
     pub overlay: bool,
@@ -190,7 +194,7 @@ pub struct Build {
     pub args: Vec<EnvVar>,
     pub platforms: Vec<Located<String>>,
     /// Names that FROM and `--from` may mean instead of images.
-    pub additional_contexts: Vec<Located<String>>,
+    pub additional_contexts: Vec<NamedContext>,
 }
 
 /// An entry of `depends_on`.

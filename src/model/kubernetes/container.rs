@@ -80,6 +80,7 @@ fn kube_settings(
 
     KubeContainer {
         pull_policy: spec.str("imagePullPolicy"),
+        removed: spec.removed_keys(spec.scope.file),
         hook_hosts: [&pre_stop, &post_start]
             .into_iter()
             .filter_map(Setting::value)

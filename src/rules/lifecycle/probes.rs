@@ -40,7 +40,7 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
 
     sink.report(
         Finding::new(
-            container.anchor,
+            container.absence("livenessProbe"),
             format!(
                 "{} has no liveness probe",
                 container_title(object, container)
@@ -68,7 +68,7 @@ pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .joined(object)
         .map_or(&[][..], |joined| &joined.services);
     let finding = Finding::new(
-        container.anchor,
+        container.absence("readinessProbe"),
         format!(
             "{} has no readiness probe",
             container_title(object, container)

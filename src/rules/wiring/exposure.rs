@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
+use crate::model::file_role::Role;
 use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
 /// Kinds of other network plugins that isolate pods in all namespaces.
@@ -300,7 +301,11 @@ fn unguarded(
     counts: impl Fn(&Object) -> bool,
 ) {
     let cluster = &ctx.graph.cluster;
-    let others = OtherPolicies::new(cluster.objects());
+    // What only shows something says nothing about what is deployed.
+    let deployed = cluster
+        .objects()
+        .filter(|object| ctx.facts.role(object.file) != Role::Practice);
+    let others = OtherPolicies::new(deployed);
 
     for object in cluster.objects() {
         if others.may_select(object) {
@@ -383,6 +388,7 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let has_quota = cluster
         .of_kind("ResourceQuota")
         .chain(cluster.of_kind("LimitRange"))
+        .filter(|quota| cluster.is_evidence(quota, object))
         .any(|quota| {
             quota
                 .namespace

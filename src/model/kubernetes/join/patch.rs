@@ -7,7 +7,7 @@ use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
 use crate::model::kubernetes::lower;
-use crate::model::kubernetes::merge::{PatchedNode, directive};
+use crate::model::kubernetes::merge::{PatchScope, PatchedNode, Removal, directive};
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
@@ -135,7 +135,16 @@ pub(super) fn patched(
                 }
             } else {
                 let draft = drafts.entry(id).or_insert_with(|| Draft::new(&roots, id));
-                draft.apply(patch, &files[id.file.0 as usize].objects[id.number]);
+                let removal = if is_alone(patch.source.closure, closures, id.file) {
+                    Removal::Everywhere
+                } else {
+                    Removal::Here
+                };
+                let scope = PatchScope {
+                    home: files[id.file.0 as usize].objects[id.number].file,
+                    removal,
+                };
+                draft.apply(patch, scope);
             }
 
             if let PatchText::File(file) = patch.source.text {
@@ -397,13 +406,13 @@ impl<'t> Draft<'t> {
         }
     }
 
-    fn apply(&mut self, patch: &Patch<'_, 't>, object: &Object) {
+    fn apply(&mut self, patch: &Patch<'_, 't>, scope: PatchScope) {
         let target = patch.source.target.as_ref();
         self.may_differ |= target.is_some_and(|target| target.narrowed);
 
         match patch.root.kind() {
-            Kind::Sequence => self.node.apply_json_patch(patch.root),
-            _ => self.node.merge(patch.root, object.file),
+            Kind::Sequence => self.node.apply_json_patch(patch.root, scope),
+            _ => self.node.merge(patch.root, scope),
         }
     }
 

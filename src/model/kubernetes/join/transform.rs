@@ -189,9 +189,12 @@ fn set_images(workload: &mut Workload, source: FileId, rules: &[ImageRule]) {
 
         if let Some(reference) = &mut image.reference {
             apply_rule(rule, reference);
+            let version = rule.digest.as_ref().or(rule.new_tag.as_ref());
+            let location = version.map_or(rule.name.location, |version| version.location);
+            let tag = rule.new_tag.as_ref().map(|tag| tag.value.clone());
             image.sources.push(ImageSource {
-                location: rule.name.location,
-                kind: ImageSourceKind::Kustomization,
+                location,
+                kind: ImageSourceKind::Kustomization { tag },
             });
         }
     }
