@@ -230,6 +230,40 @@ impl ChartValues {
     }
 }
 
+/// Functions of templates that leave a string as it is.
+const PLAIN_FUNCTIONS: [&str; 5] = ["quote", "squote", "toString", "trim", "default"];
+
+/// A text of a template with the values of its chart filled in, and the place of the last one;
+/// `None` where one of its actions is something else than a value that is set.
+pub fn fill_in(text: &str, values: &ChartValues) -> Option<Located<String>> {
+    let mut filled = String::new();
+    let mut last = None;
+    let mut rest = text;
+
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (action, after) = after.split_once("}}")?;
+        let mut parts = action.trim_matches(['-', ' ']).split('|').map(str::trim);
+        let value = values.text(value_path(parts.next()?)?)?;
+        let is_plain = parts.all(|part| {
+            let function = part.split(' ').next().unwrap_or("");
+            PLAIN_FUNCTIONS.contains(&function)
+        });
+
+        if !is_plain || value.value.is_empty() {
+            return None;
+        }
+
+        filled.push_str(before);
+        filled.push_str(&value.value);
+        last = Some(value.location);
+        rest = after;
+    }
+
+    filled.push_str(rest);
+
+    Some(Located::new(filled, last?))
+}
+
 fn join_path(prefix: &str, key: &str) -> String {
     if prefix.is_empty() {
         key.to_owned()

@@ -18,6 +18,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "multi-stage-build",
         CheckFn::Dockerfile(multi_stage_build::check),
     ),
+    Check::new("pinned-image", CheckFn::Container(pinned_image::chart)),
     Check::new("pinned-image", CheckFn::Image(pinned_image::check)),
     Check::new(
         "python-on-alpine",

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::image_sources::with_sources;
-use crate::analysis::Ctx;
+use crate::analysis::{Ctx, Owner};
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
+use crate::model::chart;
+use crate::model::container::Container;
 use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
 use crate::source::Location;
 
@@ -77,6 +79,43 @@ pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     } else {
         finding.aspect(publisher(reference))
     });
+}
+
+/// `pinned-image`, for images of templates whose tag is a value of the chart.
+pub fn chart(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let (Owner::Kubernetes(object, _), Some(image)) = (owner, &container.image) else {
+        return;
+    };
+
+    let Some(values) = ctx.facts.of_chart(object.file, "values.yaml") else {
+        return;
+    };
+
+    if !object.helm {
+        return;
+    }
+
+    let Some(filled) = chart::fill_in(ctx.facts.text(image.location), values) else {
+        return;
+    };
+
+    let reference = Reference::parse(filled.value.trim());
+    let Some(tag) = &reference.tag else {
+        return;
+    };
+
+    if reference.digest.is_none() && moves(&reference, tag) {
+        let name = reference.short_name();
+        sink.report(
+            Finding::new(
+                filled.location,
+                format!("`{}` uses the moving tag `{tag}`", filled.value.trim()),
+            )
+            .label(format!("`{tag}` is not a version"))
+            .related(image.location, "the template uses it here")
+            .help(format!("pin `{name}` to an exact version or a digest")),
+        );
+    }
 }
 
 /// `digest-pinned-image`
