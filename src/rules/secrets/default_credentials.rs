@@ -12,7 +12,6 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_practice;
 use crate::source::{Located, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
 use crate::syntax::yaml::{Node, each_scalar};
@@ -104,7 +103,7 @@ fn variable_finding(
         return None;
     };
 
-    if is_access_key(&var.name.value) || is_practice(ctx.facts.path(value.location.file)) {
+    if is_access_key(&var.name.value) || !ctx.facts.is_production(value.location.file) {
         return None;
     }
 
@@ -253,7 +252,7 @@ fn report_fallback(
     };
 
     let Fallback { variable, literal } = fallback;
-    let is_practice = is_practice(ctx.facts.path(literal.location.file));
+    let is_practice = !ctx.facts.is_production(literal.location.file);
     let is_guessable = guessability == Guessability::Guessable;
     if guessability != wanted || is_practice && is_guessable {
         return;
