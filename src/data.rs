@@ -121,8 +121,22 @@ pub struct KnownImage {
     non_root_tags: Vec<String>,
     #[serde(default)]
     tools: Vec<String>,
+    /// Every tag is built on Alpine, Wolfi or busybox.
+    #[serde(default)]
+    alpine: bool,
+    /// Programs that the image had once, with the first version without each.
+    #[serde(default)]
+    gone: BTreeMap<String, String>,
+    /// Programs that older versions lack, with the first version that has each.
+    #[serde(default)]
+    since: BTreeMap<String, String>,
     #[serde(default)]
     bare: bool,
+    /// The first version that contains its program alone.
+    bare_from: Option<String>,
+    /// Parts of the tags that do.
+    #[serde(default)]
+    bare_tags: Vec<String>,
 }
 
 /// A command for a health check.
@@ -210,11 +224,25 @@ impl KnownImage {
     /// Whether the image under this tag contains only its program, so that a health check has
     /// nothing to call.
     pub fn is_bare(&self, tag: Option<&str>) -> bool {
+        let contains = |word: &str| tag.is_some_and(|tag| tag.contains(word));
+        if self.bare_tags.iter().any(|part| contains(part)) {
+            return true;
+        }
+
         let has_tools = ["alpine", "debug", "busybox", "debian"]
             .iter()
-            .any(|word| tag.is_some_and(|tag| tag.contains(word)));
+            .any(|word| contains(word));
+        let is_since_bare = self
+            .bare_from
+            .as_deref()
+            .is_some_and(|first| reaches(tag, first) == Some(true));
 
-        self.bare && !has_tools
+        (self.bare || is_since_bare) && !has_tools
+    }
+
+    /// Whether every tag of the image is built on Alpine or busybox.
+    pub const fn is_alpine(&self) -> bool {
+        self.alpine
     }
 
     /// The user that the image runs as under this tag.
@@ -233,12 +261,29 @@ impl KnownImage {
 
     /// Whether the image under this tag contains the program; `None` where the table does not say.
     pub fn carries(&self, tag: Option<&str>, program: &str) -> Option<bool> {
+        if let Some(first) = self.gone.get(program) {
+            return reaches(tag, first).map(|is_gone| !is_gone);
+        }
+
+        if let Some(first) = self.since.get(program) {
+            return reaches(tag, first);
+        }
+
+        // A version that is not known may be bare or not.
+        if let Some(first) = &self.bare_from
+            && reaches(tag, first).is_none()
+        {
+            return None;
+        }
+
+        let is_bare = self.is_bare(tag);
         let tag = tag.unwrap_or("");
-        if tag.contains("alpine") && matches!(program, "sh" | "wget" | "nc") {
+        let is_alpine = tag.contains("alpine") || (self.alpine && !is_bare);
+        if is_alpine && matches!(program, "sh" | "wget" | "nc") {
             return Some(true);
         }
 
-        if self.is_bare(Some(tag)) && matches!(program, "sh" | "bash" | "curl" | "wget" | "nc") {
+        if is_bare && matches!(program, "sh" | "bash" | "curl" | "wget" | "nc") {
             return Some(false);
         }
 
@@ -259,6 +304,41 @@ impl KnownImage {
         // Of the tools that a list omits, only the general ones are known to be missing.
         general.then_some(false)
     }
+}
+
+/// Whether the version of a tag is another one or newer; `None` for tags that name no version. No
+/// tag and `latest` are the newest version.
+fn reaches(tag: Option<&str>, version: &str) -> Option<bool> {
+    let Some(tag) = tag.filter(|tag| *tag != "latest") else {
+        return Some(true);
+    };
+
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    let found: Vec<u32> = version_numbers(tag);
+    if found.is_empty() {
+        return None;
+    }
+
+    // `mongo:6` is the newest 6.
+    Some(
+        found
+            .iter()
+            .copied()
+            .chain([u32::MAX])
+            .ge(version_numbers(version)),
+    )
+}
+
+/// The numbers that a version begins with.
+fn version_numbers(text: &str) -> Vec<u32> {
+    text.split('.')
+        .map_while(|part| {
+            let digits = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
+            part[..digits].parse().ok()
+        })
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -430,6 +510,36 @@ mod tests {
         assert_eq!(python.carries(Some("3.12-slim"), "python"), Some(true));
         assert_eq!(
             image("prom/prometheus").unwrap().carries(None, "curl"),
+            Some(false)
+        );
+        let caddy = image("caddy").unwrap();
+        assert_eq!(caddy.carries(Some("2.10"), "nc"), Some(true));
+        assert_eq!(caddy.carries(Some("2.10"), "curl"), Some(false));
+    }
+
+    #[test]
+    fn tools_depend_on_the_version() {
+        let mongo = image("mongo").unwrap();
+        for (tag, has_old, has_new) in [
+            (None, Some(false), Some(true)),
+            (Some("latest"), Some(false), Some(true)),
+            (Some("7"), Some(false), Some(true)),
+            (Some("6.0.14-jammy"), Some(false), Some(true)),
+            (Some("5"), Some(true), Some(true)),
+            (Some("4.4"), Some(true), Some(false)),
+            (Some("noble"), None, None),
+        ] {
+            assert_eq!(mongo.carries(tag, "mongo"), has_old, "{tag:?}");
+            assert_eq!(mongo.carries(tag, "mongosh"), has_new, "{tag:?}");
+        }
+
+        let loki = image("grafana/loki").unwrap();
+        assert_eq!(loki.carries(Some("3.5.1"), "wget"), Some(true));
+        assert_eq!(loki.carries(Some("3.6.0"), "wget"), Some(false));
+        assert!(loki.is_bare(Some("main")) == loki.is_bare(Some("3.5")));
+        let aspnet = image("mcr.microsoft.com/dotnet/aspnet").unwrap();
+        assert_eq!(
+            aspnet.carries(Some("9.0-noble-chiseled"), "sh"),
             Some(false)
         );
     }

@@ -3,6 +3,7 @@
 //! graph; it judges nothing and reports nothing.
 
 pub mod action_versions;
+pub mod base_image;
 pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
@@ -15,9 +16,11 @@ pub mod job_work;
 pub mod lock_files;
 pub mod packages;
 pub mod pipelines;
+pub mod privileges;
 pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
+pub mod start;
 pub mod startup;
 pub mod taint;
 pub mod untrusted_checkout;

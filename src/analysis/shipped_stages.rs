@@ -48,6 +48,14 @@ pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     })
 }
 
+/// Whether the Dockerfile only holds the name of an image, which scripts read: one FROM, and nothing
+/// builds it.
+pub fn is_placeholder(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    dockerfile.stages.len() == 1
+        && dockerfile.instructions_of(0).next().is_none()
+        && ctx.graph.uses(dockerfile.file).is_empty()
+}
+
 /// Whether a stage is for development or tests by its name.
 pub fn is_development_stage(stage: &Stage) -> bool {
     stage

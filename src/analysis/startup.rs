@@ -1,5 +1,6 @@
 //! Servers that images, services and pods start. Shared by the rules about servers.
 
+use crate::analysis::start::{self, StartCommand};
 use crate::analysis::{Ctx, Owner};
 use crate::model::compose::Service;
 use crate::model::container::Container;
@@ -18,22 +19,53 @@ pub struct Started {
 /// The servers that a stage starts by itself.
 pub fn stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<Started> {
     let folders = folders(ctx, dockerfile);
+    let joined = start::of_stage(dockerfile, stage);
     let (entrypoint, cmd) = dockerfile.start(stage);
-    [entrypoint, cmd]
-        .into_iter()
-        .flatten()
-        .flat_map(|command| command_starts(ctx, command, &folders))
-        .collect()
+
+    starts(ctx, joined.as_ref(), [entrypoint, cmd], &folders)
 }
 
 /// The servers that a container's own command starts.
 pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started> {
     let folders = folders_of(ctx, owner, container);
-    let commands = [&container.entrypoint, &container.command];
-    commands
+    let joined = start::of_container(ctx, container);
+    let parts = [container.entrypoint.as_ref(), container.command.as_ref()];
+
+    starts(ctx, joined.as_ref(), parts, &folders)
+}
+
+/// The servers of a start command: of the whole; or else of its parts, as an entry point may run
+/// what follows it.
+fn starts(
+    ctx: &Ctx,
+    joined: Option<&StartCommand>,
+    parts: [Option<&Command>; 2],
+    folders: &[String],
+) -> Vec<Started> {
+    let script_folders = ScriptFolders {
+        repository: ctx.facts.repository,
+        folders,
+    };
+    let whole: Vec<Started> = joined
+        .into_iter()
+        .flat_map(|start| {
+            command_servers(start.script(), script_folders)
+                .into_iter()
+                .map(|found| Started {
+                    location: start.place_of(found.span),
+                    found,
+                })
+        })
+        .collect();
+
+    if !whole.is_empty() {
+        return whole;
+    }
+
+    parts
         .into_iter()
         .flatten()
-        .flat_map(|command| command_starts(ctx, command, &folders))
+        .flat_map(|command| command_starts(ctx, command, folders))
         .collect()
 }
 

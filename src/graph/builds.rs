@@ -1,14 +1,15 @@
 //! Which Dockerfile each image is built from, and who builds or runs it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::data;
 use crate::model::Setting;
+use crate::model::build_caller::BuildCaller;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
-use crate::model::image::Reference;
+use crate::model::image::{NamedContext, Reference};
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
 use crate::source::{FileId, Located, Location, file_name, parent};
@@ -37,6 +38,25 @@ pub enum User<'a> {
     Container(&'a Object, &'a Workload, &'a Container),
     /// A pipeline that builds the image; where it runs is unknown.
     Pipeline(&'a Workflow),
+    /// A bake file, a script or another tool that builds the image.
+    Caller(&'a BuildCaller),
+}
+
+impl User<'_> {
+    /// Whether it runs the image, and does not only build it.
+    pub const fn runs(self) -> bool {
+        matches!(self, User::Service(..) | User::Container(..))
+    }
+}
+
+/// What a named build context stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContextSource {
+    /// The image of another service or target.
+    Built(Built),
+    Image(Reference),
+    /// A folder, or what cannot be known.
+    Other,
 }
 
 /// The builds of a repository, by Dockerfile and by container.
@@ -46,6 +66,12 @@ pub(super) struct Builds<'a> {
     uses: HashMap<FileId, Vec<Use<'a>>>,
     /// By container (the location of its name): the stage that its image is built from.
     built: HashMap<Location, Built>,
+    /// By Dockerfile: the names that FROM and `--from` may use in place of an image.
+    contexts: HashMap<FileId, Vec<(String, ContextSource)>>,
+    /// The names that builds give their images.
+    names: ImageNames,
+    /// The repositories whose tags are written into manifests when they are deployed.
+    tagged: HashSet<String>,
 }
 
 impl<'a> Builds<'a> {
@@ -67,6 +93,10 @@ impl<'a> Builds<'a> {
             }
         }
 
+        for caller in facts.build_callers() {
+            builds.join_caller(facts, caller, &mut names);
+        }
+
         let folders = folder_names(facts);
 
         for (object, workload) in facts.files.iter().flat_map(|file| file.workloads()) {
@@ -74,6 +104,8 @@ impl<'a> Builds<'a> {
                 builds.join_container(facts, (object, workload), container, &names, &folders);
             }
         }
+
+        builds.names = names;
 
         builds
     }
@@ -108,11 +140,24 @@ impl<'a> Builds<'a> {
         self.built
             .entry(service.container.name.location)
             .or_insert(built);
-        if !is_evidence(facts, build.location.file, built) {
-            return;
+        let is_evidence = is_evidence(facts, build.location.file, built);
+        if is_evidence {
+            self.add_use(built, User::Service(project, service), build.location);
         }
 
-        self.add_use(built, User::Service(project, service), build.location);
+        self.add_contexts(built.dockerfile, &build.additional_contexts, |value| {
+            let name = value.strip_prefix("service:")?;
+            let service = project
+                .services
+                .iter()
+                .find(|service| service.name() == name)?;
+            let build = service.build.as_ref()?;
+            self::built(facts, build.dockerfile.as_ref(), &build.target)
+        });
+
+        if !is_evidence {
+            return;
+        }
 
         if let Some(image) = &service.container.image
             && let Some(reference) = &image.reference
@@ -136,6 +181,7 @@ impl<'a> Builds<'a> {
         };
 
         self.add_use(built, User::Pipeline(workflow), build.location);
+        self.add_contexts(built.dockerfile, &build.named_contexts, |_| None);
 
         for tag in &build.tags {
             let reference = Reference::parse(&tag.value);
@@ -148,6 +194,96 @@ impl<'a> Builds<'a> {
                 names.add_short(reference.short_name(), built);
             }
         }
+    }
+
+    fn join_caller(
+        &mut self,
+        facts: &'a Facts<'a>,
+        caller: &'a BuildCaller,
+        names: &mut ImageNames,
+    ) {
+        if caller.tool.tags_manifests() {
+            let references = caller.images.iter().map(|image| Reference::parse(image));
+            self.tagged
+                .extend(references.map(|reference| reference.repository()));
+        }
+
+        let Some(built) = caller_build(facts, caller) else {
+            return;
+        };
+
+        self.add_use(built, User::Caller(caller), caller.location);
+        self.add_contexts(built.dockerfile, &caller.named_contexts, |value| {
+            let name = value.strip_prefix("target:")?;
+            let target = facts
+                .build_callers()
+                .iter()
+                .find(|other| other.location.file == caller.location.file && other.name == name)?;
+            caller_build(facts, target)
+        });
+
+        if !caller.ships {
+            return;
+        }
+
+        for image in &caller.images {
+            let reference = Reference::parse(image);
+
+            if !image.contains('$') {
+                names.add_full(&reference, built);
+            }
+
+            if !reference.short_name().contains(['$', '{', '}']) {
+                names.add_short(reference.short_name(), built);
+            }
+        }
+    }
+
+    /// The names of contexts of a build, and what each stands for.
+    fn add_contexts(
+        &mut self,
+        dockerfile: FileId,
+        contexts: &[NamedContext],
+        find: impl Fn(&str) -> Option<Built>,
+    ) {
+        let sources = contexts.iter().map(|context| {
+            let source = match context.value.strip_prefix("docker-image://") {
+                Some(image) if !image.contains('$') => {
+                    ContextSource::Image(Reference::parse(image))
+                }
+                Some(_) => ContextSource::Other,
+                None => find(&context.value).map_or(ContextSource::Other, ContextSource::Built),
+            };
+
+            (context.name.clone(), source)
+        });
+        self.contexts.entry(dockerfile).or_default().extend(sources);
+    }
+
+    /// What the name of an image means in a Dockerfile, where a build gives it another meaning.
+    pub fn context(&self, dockerfile: FileId, name: &str) -> Option<&ContextSource> {
+        let contexts = self.contexts.get(&dockerfile)?;
+        let plain = name.strip_prefix("docker.io/").unwrap_or(name);
+        let (_, source) = contexts.iter().find(|(context, _)| {
+            context.as_str() == plain || context.strip_prefix("docker.io/library/") == Some(plain)
+        })?;
+
+        Some(source)
+    }
+
+    /// The build that gives its image exactly this name.
+    pub fn named(&self, reference: &Reference) -> Option<Built> {
+        self.names.full.get(&reference.repository()).copied()
+    }
+
+    /// Whether a build of the repository gives its image this name.
+    pub fn is_built_here(&self, reference: &Reference) -> bool {
+        self.names.find(reference, &ImageNames::default()).is_some()
+    }
+
+    /// Whether a tool writes the tag of an image into the manifests that it deploys.
+    pub fn is_tagged(&self, reference: &Reference) -> bool {
+        self.tagged.contains(&reference.repository())
     }
 
     fn join_container(
@@ -199,6 +335,12 @@ impl<'a> Builds<'a> {
 /// what is deployed.
 fn is_evidence(facts: &Facts, user: FileId, built: Built) -> bool {
     facts.role(user) != Role::Practice || facts.role(built.dockerfile) == Role::Practice
+}
+
+fn caller_build(facts: &Facts, caller: &BuildCaller) -> Option<Built> {
+    let dockerfile = Located::new(caller.dockerfile.clone()?, caller.location);
+
+    built(facts, Some(&dockerfile), &caller.target)
 }
 
 /// What a build with a Dockerfile and a target comes to, where both are known.

@@ -4,18 +4,22 @@
 mod builds;
 mod index;
 pub mod kubernetes;
+mod own_images;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use crate::model::build_caller::{BuildCaller, CallerTool};
 use crate::model::compose::{Build, Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
+use crate::model::image::Reference;
 use crate::source::{FileId, SourceFile, parent};
 use builds::Builds;
-pub use builds::{Built, Use, User};
+pub use builds::{Built, ContextSource, Use, User};
 use index::{ComposeIndex, ServiceId};
+use own_images::OwnImages;
 
 /// The joined repository.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub struct Graph<'a> {
     builds: Builds<'a>,
     /// Made for the first rule that asks.
     index: OnceLock<ComposeIndex>,
+    /// Made for the first rule that asks.
+    own_images: OnceLock<OwnImages>,
 }
 
 /// A service that gets a configuration file.
@@ -53,6 +59,7 @@ impl<'a> Graph<'a> {
             cluster: kubernetes::Cluster::default(),
             builds: Builds::default(),
             index: OnceLock::new(),
+            own_images: OnceLock::new(),
         }
     }
 
@@ -94,7 +101,7 @@ impl<'a> Graph<'a> {
         let stages: BTreeSet<usize> = self
             .uses(dockerfile.file)
             .iter()
-            .filter(|image_use| !is_development(image_use.user))
+            .filter(|image_use| !is_development(image_use.user) && !is_weak(image_use.user))
             .map(|image_use| image_use.stage)
             .collect();
 
@@ -109,6 +116,43 @@ impl<'a> Graph<'a> {
         }
 
         dockerfile.last_stage().into_iter().collect()
+    }
+
+    /// Whether a build of the Dockerfile gives a name of an image another meaning.
+    pub fn is_named_context(&self, dockerfile: FileId, name: &str) -> bool {
+        self.builds.context(dockerfile, name).is_some()
+    }
+
+    /// What the base image of a Dockerfile is, where it is a named context or an image that is
+    /// built here.
+    pub fn base_source(&self, dockerfile: FileId, reference: &Reference) -> Option<ContextSource> {
+        let name = reference.repository();
+        if let Some(source) = self.builds.context(dockerfile, &name) {
+            return Some(source.clone());
+        }
+
+        self.builds.named(reference).map(ContextSource::Built)
+    }
+
+    /// Whether an image is built here and pulled from nowhere: it has neither registry nor owner.
+    pub fn is_local_image(&self, reference: &Reference) -> bool {
+        reference.registry.is_none()
+            && !reference.path.contains('/')
+            && self.builds.named(reference).is_some()
+    }
+
+    /// Whether a tool writes the tag of an image into the manifests that it deploys.
+    pub fn is_tagged_at_deploy(&self, reference: &Reference) -> bool {
+        self.builds.is_tagged(reference)
+    }
+
+    /// Whether the repository itself publishes an image, as far as its name shows.
+    pub fn is_own_image(&self, reference: &Reference) -> bool {
+        self.builds.is_built_here(reference)
+            || self
+                .own_images
+                .get_or_init(|| OwnImages::new(self.facts))
+                .contains(reference)
     }
 
     /// The number of deployable units: compose services and workloads, those that share an image or
@@ -162,7 +206,7 @@ impl<'a> Graph<'a> {
     fn is_only_built(&self, dockerfile: FileId) -> bool {
         self.uses(dockerfile)
             .iter()
-            .all(|image_use| matches!(image_use.user, User::Pipeline(_)))
+            .all(|image_use| !image_use.user.runs())
     }
 }
 
@@ -172,6 +216,7 @@ fn context_folder(user: User<'_>) -> Option<&str> {
             let context = service.build.as_ref()?.context.as_ref()?;
             Some(&context.value)
         }
+        User::Caller(caller) => caller.context.as_deref(),
         User::Container(..) | User::Pipeline(_) => None,
     }
 }
@@ -179,8 +224,20 @@ fn context_folder(user: User<'_>) -> Option<&str> {
 fn is_development(user: User) -> bool {
     match user {
         User::Service(project, _) => project.development,
+        User::Caller(caller) => !caller.ships,
         User::Container(..) | User::Pipeline(_) => false,
     }
+}
+
+/// Whether a use is of a script, which may build a stage for any purpose.
+const fn is_weak(user: User) -> bool {
+    matches!(
+        user,
+        User::Caller(BuildCaller {
+            tool: CallerTool::Script | CallerTool::Tilt,
+            ..
+        })
+    )
 }
 
 /// What rules ask of all compose files, each answered by an index.

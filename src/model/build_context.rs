@@ -87,12 +87,23 @@ fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
         .flat_map(image_builds)
         .map(|build| (build.dockerfile, build.context));
 
-    for (dockerfile, context) in composed.chain(piped) {
+    let called = facts
+        .build_callers()
+        .iter()
+        .map(|caller| (caller.dockerfile.clone(), caller.context.clone()));
+    let located = composed.chain(piped).map(|(dockerfile, context)| {
+        (
+            dockerfile.map(|path| path.value),
+            context.map(|path| path.value),
+        )
+    });
+
+    for (dockerfile, context) in located.chain(called) {
         if let (Some(dockerfile), Some(context)) = (dockerfile, context) {
             folders
-                .entry(dockerfile.value)
+                .entry(dockerfile)
                 .or_default()
-                .push(normalized(&context.value));
+                .push(normalized(&context));
         }
     }
 

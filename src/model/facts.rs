@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use super::build_caller::{self, BuildCaller};
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
 use super::compose::Project;
@@ -123,6 +124,7 @@ pub struct Facts<'s> {
     /// The folders in which a Dockerfile is built, by its path; see
     /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
+    build_callers: OnceLock<Vec<BuildCaller>>,
     ignored: OnceLock<Ignored>,
     submodules: OnceLock<HashSet<String>>,
     cloned: OnceLock<HashSet<String>>,
@@ -168,6 +170,7 @@ impl<'s> Facts<'s> {
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
+            build_callers: OnceLock::new(),
             ignored: OnceLock::new(),
             secret_files: OnceLock::new(),
             submodules: OnceLock::new(),
@@ -286,6 +289,12 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
+    }
+
+    /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
+    pub fn build_callers(&self) -> &[BuildCaller] {
+        self.build_callers
+            .get_or_init(|| build_caller::find(self.repository))
     }
 
     /// Whether `.gitmodules` names a folder.

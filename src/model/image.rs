@@ -206,6 +206,26 @@ pub enum ImageRole {
     GitlabImage,
 }
 
+/// A build context with a name, which FROM and `--from` may use in place of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedContext {
+    pub name: String,
+    /// A folder, `docker-image://…`, `target:…` or `service:…`.
+    pub value: String,
+}
+
+impl NamedContext {
+    /// Reads `name=value`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, value) = text.split_once('=')?;
+
+        Some(Self {
+            name: name.trim().to_owned(),
+            value: value.trim().to_owned(),
+        })
+    }
+}
+
 /// An image named somewhere, after variables are resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageUse {
@@ -235,8 +255,8 @@ pub enum ImageSourceKind {
     EnvFile { name: String, value: String },
     /// The default inside of `${NAME:-default}`.
     Default { name: String, value: String },
-    /// An entry of a kustomization's `images`.
-    Kustomization,
+    /// An entry of a kustomization's `images`, and the tag that it sets.
+    Kustomization { tag: Option<String> },
     /// The expression that names a row of a workflow's matrix; the image is one of its values.
     Matrix,
 }

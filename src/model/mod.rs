@@ -2,6 +2,7 @@
 //! facts; it never fails, and it never judges. What cannot be known from here is *unknown*, never
 //! *absent*.
 
+pub mod build_caller;
 pub mod build_context;
 pub mod chart;
 pub mod code;

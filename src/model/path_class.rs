@@ -33,6 +33,7 @@ pub fn is_evidence(path: &str) -> bool {
         "pypirc",
         "netrc",
         "template",
+        "mk",
     ];
     const NAMES: &[&str] = &[
         "dockerfile",
@@ -40,6 +41,9 @@ pub fn is_evidence(path: &str) -> bool {
         ".env",
         "env.",
         "makefile",
+        "docker-bake",
+        "bake.hcl",
+        "tiltfile",
         "compose",
         "procfile",
         "caddyfile",

@@ -16,7 +16,7 @@ use crate::model::container::{
     Security,
 };
 use crate::model::env::EnvOrigin;
-use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse};
+use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse, NamedContext};
 use crate::model::{Command, Setting};
 use crate::source::{FileId, Located, Location, join};
 
@@ -462,7 +462,13 @@ fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
 }
 
 fn health_check(disabled: bool, test: Option<Command>, location: Location) -> Setting<HealthCheck> {
-    Setting::set(HealthCheck { disabled, test }, location)
+    let check = HealthCheck {
+        disabled,
+        test,
+        stray: Vec::new(),
+    };
+
+    Setting::set(check, location)
 }
 
 /// `test` of a health check: a string for a shell, or a list whose first word says how it is run.
@@ -485,7 +491,13 @@ fn health_test(field: &ValueField<'_>, variables: &Variables) -> Setting<HealthC
             let test = items
                 .get(1)
                 .and_then(|item| Some(shell(item, item.scalar()?)));
-            health_check(false, test, location)
+            let check = HealthCheck {
+                disabled: false,
+                test,
+                stray: items.iter().skip(2).map(|item| item.location).collect(),
+            };
+
+            Setting::set(check, location)
         }
         Some("CMD") => {
             let words = items
@@ -649,7 +661,10 @@ fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
             .get("additional_contexts")
             .map_or(&[][..], Value::fields)
             .iter()
-            .map(ValueField::name)
+            .map(|field| NamedContext {
+                name: field.key.to_string(),
+                value: field.value.text().unwrap_or_default().to_owned(),
+            })
             .collect(),
     }
 }

@@ -7,6 +7,7 @@ use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::env::EnvVar;
 use crate::model::file_role::Role;
+use crate::model::image::NamedContext;
 use crate::source::{FileId, Located, Location};
 
 /// Files that `docker compose` would load together, merged.
@@ -193,7 +194,7 @@ pub struct Build {
     pub args: Vec<EnvVar>,
     pub platforms: Vec<Located<String>>,
     /// Names that FROM and `--from` may mean instead of images.
-    pub additional_contexts: Vec<Located<String>>,
+    pub additional_contexts: Vec<NamedContext>,
 }
 
 /// An entry of `depends_on`.

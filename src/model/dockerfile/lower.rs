@@ -291,6 +291,7 @@ impl Lowering<'_> {
                 HealthCheck {
                     disabled: true,
                     test: None,
+                    stray: Vec::new(),
                 },
                 self.location(*span),
             ),
@@ -298,6 +299,7 @@ impl Lowering<'_> {
                 HealthCheck {
                     disabled: false,
                     test: Some(self.command(command, instruction)),
+                    stray: Vec::new(),
                 },
                 self.location(instruction.keyword.span),
             ),

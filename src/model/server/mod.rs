@@ -4,7 +4,8 @@ mod program;
 mod start;
 
 pub use program::{
-    ArgumentValue, LimitOptions, Limits, Mode, Server, configuration_files, server, variables,
+    ArgumentValue, LimitOptions, Limits, ListenAddress, Mode, Server, configuration_files,
+    host_variables, server, variables,
 };
 pub use start::{
     CommandServer, ScriptFolders, Via, command_servers, script_file, script_files, script_text,

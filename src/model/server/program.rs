@@ -32,6 +32,9 @@ struct ServerSpec {
     config_ends: Vec<String>,
     reads: Vec<String>,
     environment: Vec<String>,
+    loopback: bool,
+    host_env: Vec<String>,
+    unbound: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -83,11 +86,23 @@ pub struct Server {
     /// `None` where it is not written, or not a plain number.
     pub port: Option<ArgumentValue>,
     pub host: Option<String>,
+    pub address: ListenAddress,
     /// Some option for the port is there, known or not.
     pub says_port: bool,
     pub default_port: Option<u16>,
     pub workers: Option<ArgumentValue>,
     pub limits: Limits,
+}
+
+/// The address that a server listens on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// Its own loopback address, as an option says.
+    Loopback(ArgumentValue),
+    /// Its own loopback address, as nothing says otherwise.
+    LoopbackByDefault,
+    /// Another one, or one that is not known.
+    Other,
 }
 
 /// Limits of a server's work.
@@ -140,6 +155,7 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
         says_port: ports.is_written,
         port: ports.number,
         host: command.option(&spec.host).map(|host| host.value),
+        address: command.address(spec),
         default_port: spec.default,
         workers: command.option(&spec.workers),
         limits: command.limits(spec),
@@ -250,6 +266,43 @@ impl<'i, 's> ServerInvocation<'i, 's> {
             .find(|port| port.value.parse::<u16>().is_ok())
     }
 
+    /// The address that the options say, or else the default.
+    fn address(&self, spec: &ServerSpec) -> ListenAddress {
+        if self.flag(&spec.unbound).is_some() {
+            return ListenAddress::Other;
+        }
+
+        let mut written = self.options(&spec.host);
+        written.extend(self.options(&spec.bind));
+        if spec.name == "manage.py runserver" {
+            let words = self
+                .words
+                .iter()
+                .skip(1)
+                .filter(|word| word.text().contains(':'));
+            written.extend(words.map(|word| ArgumentValue {
+                value: word.text().to_owned(),
+                span: word.span,
+            }));
+        }
+
+        if written.iter().any(|address| !is_loopback(&address.value)) {
+            return ListenAddress::Other;
+        }
+
+        match written.into_iter().next() {
+            Some(address) => ListenAddress::Loopback(address),
+            None if spec.loopback
+                && self.flag(&spec.host).is_none()
+                && self.flag(&spec.bind).is_none()
+                && !self.is_configured_elsewhere(spec) =>
+            {
+                ListenAddress::LoopbackByDefault
+            }
+            None => ListenAddress::Other,
+        }
+    }
+
     fn limits(&self, spec: &'static ServerSpec) -> Limits {
         Limits {
             can: LimitOptions {
@@ -293,6 +346,19 @@ impl<'i, 's> ServerInvocation<'i, 's> {
         })
     }
 
+    /// The values of all of these options.
+    fn options(&self, names: &[String]) -> Vec<ArgumentValue> {
+        self.args
+            .iter()
+            .enumerate()
+            .filter_map(|(index, word)| {
+                names
+                    .iter()
+                    .find_map(|name| option_value(name, word, self.args.get(index + 1)))
+            })
+            .collect()
+    }
+
     /// The first value of one of these options.
     fn option(&self, names: &[String]) -> Option<ArgumentValue> {
         self.args.iter().enumerate().find_map(|(index, word)| {
@@ -319,6 +385,16 @@ fn option_value(name: &str, word: &Word, next: Option<&Word>) -> Option<Argument
     })
 }
 
+/// Whether an address, with a port or without, is that of the machine itself.
+fn is_loopback(address: &str) -> bool {
+    let host = address
+        .strip_prefix("http://")
+        .unwrap_or(address)
+        .trim_start_matches('[');
+
+    host.starts_with("127.") || host.starts_with("::1") || host.starts_with("localhost")
+}
+
 /// The part of an address behind its last colon.
 fn port_of_address(address: ArgumentValue) -> ArgumentValue {
     let port = address.value.rsplit(':').next().unwrap_or("").to_owned();
@@ -339,6 +415,14 @@ pub fn variables(server: &Server) -> &'static [String] {
         .iter()
         .find(|spec| spec.name == server.name)
         .map_or(&[], |spec| &spec.environment)
+}
+
+/// The variables that give the address of a server.
+pub fn host_variables(server: &Server) -> &'static [String] {
+    SPECS
+        .iter()
+        .find(|spec| spec.name == server.name)
+        .map_or(&[], |spec| &spec.host_env)
 }
 
 /// The configuration files that a server reads by default.
@@ -497,6 +581,32 @@ mod tests {
             "uvicorn --help",
         ] {
             assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn reads_addresses() {
+        for (line, is_local) in [
+            ("uvicorn a:b", true),
+            ("uvicorn a:b --host 0.0.0.0", false),
+            ("uvicorn a:b --host=localhost", true),
+            ("uvicorn a:b --host $HOST", false),
+            ("uvicorn a:b --uds /run/a.sock", false),
+            ("gunicorn a:b", true),
+            ("gunicorn -b 127.0.0.1:8000 -b 0.0.0.0:80 a:b", false),
+            ("gunicorn --bind :8000 a:b", false),
+            ("gunicorn -c conf.py a:b", false),
+            ("python manage.py runserver", true),
+            ("python manage.py runserver 8000", true),
+            ("python manage.py runserver 0:8000", false),
+            ("python manage.py runserver 127.0.0.1:8000", true),
+            ("streamlit run app.py", false),
+            ("streamlit run app.py --server.address 127.0.0.1", true),
+            ("ollama serve", true),
+            ("next start", false),
+        ] {
+            let address = read(line).unwrap().address;
+            assert_eq!(address != ListenAddress::Other, is_local, "{line}");
         }
     }
 

@@ -49,7 +49,11 @@ pub struct BuildCommand<'s> {
     pub file: Option<CommandText<'s>>,
     pub target: Option<CommandText<'s>>,
     pub tags: Vec<CommandText<'s>>,
+    /// `--build-context`, each `name=value`.
+    pub named_contexts: Vec<CommandText<'s>>,
     pub pushes: bool,
+    /// It writes files and no image.
+    pub writes_files: bool,
 }
 
 impl<'s> BuildCommand<'s> {
@@ -71,6 +75,13 @@ impl<'s> BuildCommand<'s> {
                 .options(&["-t", "--tag", "--destination", "-d"])
                 .map(CommandText::from)
                 .collect(),
+            named_contexts: invocation
+                .options(&["--build-context"])
+                .map(CommandText::from)
+                .collect(),
+            writes_files: invocation
+                .option(&["-o", "--output"])
+                .is_some_and(|output| writes_files(output.value)),
             pushes: tool.pushes || invocation.flag(&["--push"]).is_some(),
         })
     }
@@ -116,6 +127,19 @@ impl<'s> From<Argument<'s>> for CommandText<'s> {
             span: argument.span,
         }
     }
+}
+
+/// Whether an output is not an image: `./bin`, `type=local,dest=…`, `type=cacheonly`.
+fn writes_files(output: &str) -> bool {
+    ![
+        "type=image",
+        "type=registry",
+        "type=docker",
+        "type=oci",
+        "$",
+    ]
+    .iter()
+    .any(|kind| output.contains(kind))
 }
 
 /// Whether an action builds an image from its inputs.

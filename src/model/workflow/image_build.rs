@@ -6,6 +6,7 @@ use super::evidence::Purpose;
 use super::jobs::{ImageBuild, Job, Step, Workflow};
 use super::purpose::{command_purposes, step_purposes};
 use crate::model::env::EnvValue;
+use crate::model::image::NamedContext;
 use crate::model::{Code, Setting};
 use crate::source::{Located, Location, join};
 
@@ -66,6 +67,13 @@ impl<'w> StepBuilder<'w> {
             context,
             target: self.input(&["target"]).map_or(Setting::Absent, known),
             tags: self.action_tags(),
+            named_contexts: self
+                .input(&["build-contexts"])
+                .map_or_else(Vec::new, |contexts| {
+                    entries(&contexts.value)
+                        .filter_map(NamedContext::parse)
+                        .collect()
+                }),
             pushes: step_purposes(self.step).any(|evidence| evidence.purpose == Purpose::Push),
         })
     }
@@ -139,6 +147,11 @@ impl<'w> StepBuilder<'w> {
                 .target
                 .map_or(Setting::Absent, |target| known(self.filled(code, target))),
             tags: tags.collect(),
+            named_contexts: command
+                .named_contexts
+                .iter()
+                .filter_map(|context| NamedContext::parse(context.value))
+                .collect(),
             pushes: command.pushes || self.is_pushed(),
         }
     }

@@ -7,7 +7,7 @@ use super::action::ActionRef;
 use super::evidence::Evidence;
 use super::expression::Expression;
 use crate::model::env::EnvVar;
-use crate::model::image::ImageUse;
+use crate::model::image::{ImageUse, NamedContext};
 use crate::model::{Code, Setting};
 use crate::source::{FileId, Located, Location};
 
@@ -22,6 +22,8 @@ pub struct Workflow {
     pub triggers: Vec<Trigger>,
     /// Inputs of `workflow_dispatch`, `workflow_call` and actions.
     pub inputs: Vec<Input>,
+    /// Names under `on.workflow_call.outputs`.
+    pub outputs: Vec<Located<String>>,
     pub permissions: Option<Permissions>,
     /// The group.
     pub concurrency: Setting<String>,
@@ -186,6 +188,7 @@ pub struct ImageBuild {
     /// References, with `${{ env.X }}` and images of the metadata action filled in; other
     /// expressions stay as written.
     pub tags: Vec<Located<String>>,
+    pub named_contexts: Vec<NamedContext>,
     pub pushes: bool,
 }
 

@@ -18,6 +18,7 @@ mod trial;
 mod value;
 
 pub use action::ActionRef;
+pub(in crate::model) use build_command::BuildCommand;
 pub use container_command::{ContainerCommand, container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};

@@ -496,6 +496,7 @@ fn user_record(ctx: &Ctx, user: &Use) -> UserRecord {
         User::Service(_, service) => ("service", service.name().to_owned()),
         User::Container(object, ..) => ("workload", object.title()),
         User::Pipeline(workflow) => ("workflow", ctx.facts.path(workflow.file).to_owned()),
+        User::Caller(caller) => ("build", ctx.facts.path(caller.location.file).to_owned()),
     };
 
     UserRecord {

@@ -412,14 +412,6 @@ fn misspelt<'n>(
     }
 
     let near = nearest(&name.to_lowercase(), names.iter().copied())?;
-    let builds = ctx
-        .facts
-        .projects()
-        .iter()
-        .flat_map(|project| &project.services)
-        .filter_map(|service| service.build.as_ref());
-    let context = builds
-        .flat_map(|build| &build.additional_contexts)
-        .any(|context| context.value == name);
-    (!context).then_some(near)
+    let is_context = ctx.graph.is_named_context(dockerfile.file, name);
+    (!is_context).then_some(near)
 }

@@ -9,7 +9,8 @@ use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::image::{ImageRole, ImageUse, Reference};
+use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
+use crate::source::Location;
 
 #[derive(Deserialize)]
 struct Tags {
@@ -23,23 +24,33 @@ struct Tags {
 static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 
 /// `pinned-image`
-pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
 
-    if reference.digest.is_some() || is_windows_base(reference) || is_context(image, reference) {
+    if reference.digest.is_some()
+        || is_windows_base(reference)
+        || is_context(ctx, image, reference)
+        || is_tagged_later(ctx, image, reference)
+        || is_local(ctx, image, reference)
+    {
         return;
     }
 
     let name = reference.short_name();
+    let source = tag_source(image, reference.tag.as_deref());
+    let written = match source {
+        Some(_) => whole_name(image, reference),
+        None => image.written.clone(),
+    };
     let (message, label) = match reference.tag.as_deref() {
         None => (
-            format!("`{}` has no tag, so its content can change", image.written),
+            format!("`{written}` has no tag, so its content can change"),
             "no tag".to_owned(),
         ),
         Some(tag) if moves(reference, tag) => (
-            format!("`{}` uses the moving tag `{tag}`", image.written),
+            format!("`{written}` uses the moving tag `{tag}`"),
             format!("`{tag}` is not a version"),
         ),
         Some(_) => return,
@@ -51,20 +62,30 @@ pub fn check(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         format!("`{name}`")
     };
 
-    let finding = Finding::new(image.location, message)
-        .label(label)
-        .help(format!("pin {known} to an exact version or a digest"))
-        .aspect(publisher(reference));
-    sink.report(with_sources(finding, image));
+    let help = format!("pin {known} to an exact version or a digest");
+    let finding = match source {
+        Some(source) => Finding::new(source, message)
+            .related(image.location, "used here")
+            .anchor(image.location),
+        None => with_sources(Finding::new(image.location, message), image),
+    };
+    let finding = finding.label(label).help(help);
+
+    // A project that publishes the image decides itself what the tag means.
+    sink.report(if ctx.graph.is_own_image(reference) {
+        finding.case("own-image").aspect("own image")
+    } else {
+        finding.aspect(publisher(reference))
+    });
 }
 
 /// `digest-pinned-image`
-pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn digest(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
 
-    if !reference.is_pinned_by_digest() && !is_context(image, reference) {
+    if !reference.is_pinned_by_digest() && !is_context(ctx, image, reference) {
         let finding = Finding::new(
             image.location,
             format!("`{}` is not pinned by digest", image.written),
@@ -72,6 +93,32 @@ pub fn digest(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
         .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }
+}
+
+/// The image as it is pulled, or as it is written where a part of it is not known.
+fn whole_name(image: &ImageUse, reference: &Reference) -> String {
+    let repository = reference.repository();
+
+    match &reference.tag {
+        Some(tag) if !repository.contains([HOLE, '?']) => format!("{repository}:{tag}"),
+        _ => image.written.clone(),
+    }
+}
+
+/// The line of an env file or of a kustomization that sets the tag.
+fn tag_source(image: &ImageUse, tag: Option<&str>) -> Option<Location> {
+    let tag = tag?;
+    let source = image
+        .sources
+        .iter()
+        .rev()
+        .find(|source| match &source.kind {
+            ImageSourceKind::EnvFile { value, .. } => value.ends_with(tag),
+            ImageSourceKind::Kustomization { tag: set } => set.as_deref() == Some(tag),
+            _ => false,
+        });
+
+    source.map(|source| source.location)
 }
 
 /// Who publishes an image, as far as its name says: images of one publisher are pinned together, and
@@ -113,8 +160,37 @@ fn moves(reference: &Reference, tag: &str) -> bool {
     TAGS.variants.contains(&tag) && !TAGS.distributions.contains(&repository)
 }
 
+/// Whether the image is one that is built on the machine that uses it.
+fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    let is_on_machine = !matches!(
+        image.role,
+        ImageRole::KubernetesContainer | ImageRole::KubernetesVolume
+    );
+
+    is_on_machine && ctx.graph.is_local_image(reference)
+}
+
+/// Whether a tool writes the tag when it deploys the manifest: Skaffold, Tilt, ko.
+fn is_tagged_later(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    image.role == ImageRole::KubernetesContainer
+        && (image.written.starts_with("ko://") || ctx.graph.is_tagged_at_deploy(reference))
+}
+
 /// Whether a bare name is not of a registry, but of `docker build --build-context name=…`.
-fn is_context(image: &ImageUse, reference: &Reference) -> bool {
+fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+    let file = image.location.file;
+    let is_in_build = matches!(
+        image.role,
+        ImageRole::From | ImageRole::CopyFrom | ImageRole::MountFrom
+    );
+    if is_in_build
+        && [image.written.as_str(), &reference.repository()]
+            .iter()
+            .any(|name| ctx.graph.is_named_context(file, name))
+    {
+        return true;
+    }
+
     let name = reference.path.as_str();
     matches!(image.role, ImageRole::CopyFrom | ImageRole::MountFrom)
         && reference.registry.is_none()

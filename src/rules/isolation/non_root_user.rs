@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
+use crate::analysis::base_image::{self, EffectiveBase, EffectiveRoot};
 use crate::analysis::cluster_program::is_node_agent;
-use crate::analysis::{Ctx, Owner, shipped_stages, startup};
+use crate::analysis::privileges::{self, RootUse};
+use crate::analysis::{Ctx, Owner, exits, shipped_stages};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::graph::{Use, User};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
-use crate::model::dockerfile::{Base, Dockerfile};
-use crate::model::image::{ImageUse, Reference};
+use crate::model::dockerfile::Dockerfile;
+use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::server::{ScriptFolders, script_files};
 use crate::source::{Located, Location};
-use crate::syntax::shell::{self, WrapperKind};
 
 /// How many users of an image are shown; the rest are counted.
 const SHOWN: usize = 4;
@@ -23,17 +23,19 @@ const SHOWN: usize = 4;
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     // GitHub always runs an action as root, and development containers are not shipped.
     if shipped_stages::is_action(ctx, dockerfile)
+        || shipped_stages::is_placeholder(ctx, dockerfile)
         || ctx.facts.path(dockerfile.file).contains(".devcontainer/")
     {
         return;
     }
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let Some((location, label)) = root_of(dockerfile, stage) else {
+        let base = base_image::effective(ctx, dockerfile, stage);
+        let Some((location, label)) = root_of(&base, dockerfile, stage) else {
             continue;
         };
 
-        let foreign = foreign_base(dockerfile, stage);
+        let foreign = foreign_base(&base);
         if foreign
             .as_deref()
             .is_some_and(|base| must_become_root(ctx, base))
@@ -50,8 +52,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             format!("{} runs as root{unless}", name(ctx, dockerfile, stage)),
         )
         .label(label)
-        .help(help(dockerfile, stage))
-        .aspect(aspect(dockerfile.user(stage).0))
+        .help(help(&base))
+        .aspect(aspect(base.user))
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
@@ -67,28 +69,63 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
 
-        match drops_privileges(ctx, dockerfile, stage) {
-            Some(program) => sink.report(
-                finding
-                    .label(format!(
-                        "starts as root; `{program}` drops privileges later"
-                    ))
-                    .case("drops-privileges"),
-            ),
-            None if shipped_stages::is_for_development(ctx, dockerfile, stage) => {
-                let is_used = uses_of(ctx, dockerfile, stage)
-                    .any(|image_use| !matches!(image_use.user, User::Pipeline(_)));
-                sink.report(finding.case("development").case_if(!is_used, "unused"));
-            }
-            // The user of an unknown base image is most likely root.
-            None if foreign.is_some() => sink.report(
-                finding
-                    .label("no USER here, and the user of the base image is unknown")
-                    .case("unknown-base"),
-            ),
-            None => sink.report(finding),
+        let is_run = uses_of(ctx, dockerfile, stage).any(|image_use| image_use.user.runs());
+        let root_use = privileges::root_use(ctx, dockerfile, stage);
+        if matches!(root_use, RootUse::Drops(_)) {
+            continue;
         }
+
+        if let RootUse::Needs(program) = &root_use {
+            finding = finding.label(format!("`{program}` may need root"));
+        } else if foreign.is_some() {
+            finding = finding.label("no USER here, and the user of the base image is unknown");
+        }
+
+        let is_development = shipped_stages::is_for_development(ctx, dockerfile, stage);
+        let is_base = !is_run && starts_nothing(&base, dockerfile, stage);
+        sink.report(
+            finding
+                .case_if(matches!(root_use, RootUse::Needs(_)), "needs-root")
+                .case_if(root_use == RootUse::Unknown, "unknown-start")
+                // The user of an unknown base image is most likely root.
+                .case_if(foreign.is_some(), "unknown-base")
+                .case_if(is_base, "not-started")
+                .case_if(is_never_built(ctx, dockerfile), "never-built")
+                .case_if(is_development, "development")
+                .case_if(is_development && !is_run, "unused"),
+        );
     }
+}
+
+/// Whether an image starts no server: it has no start command and no port of its own, and its base
+/// is a distribution or a language. It is the base of other images, or a toolbox.
+fn starts_nothing(base: &EffectiveBase, dockerfile: &Dockerfile, stage: usize) -> bool {
+    let exposes = dockerfile
+        .chain(stage)
+        .any(|stage| !stage.exposes.is_empty());
+    let starts = match dockerfile.start(stage) {
+        (None, None) => false,
+        (Some(command), None) | (None, Some(command)) => {
+            !exits::is_prompt(command) && !exits::command(command)
+        }
+        (Some(_), Some(_)) => true,
+    };
+    // An image that is not known may start a server of its own.
+    let is_plain_base = base.image().is_some_and(|reference| {
+        data::image(&reference.repository())
+            .is_some_and(|known| known.class.is_base() || known.class == data::Class::Tool)
+    });
+
+    !starts && !exposes && is_plain_base
+}
+
+/// Whether nothing builds the Dockerfile, although builds of others are known.
+fn is_never_built(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+    ctx.graph.uses(dockerfile.file).is_empty()
+        && ctx
+            .facts
+            .dockerfiles()
+            .any(|other| !ctx.graph.uses(other.file).is_empty())
 }
 
 /// A user that is set somewhere is changed there; one that is absent is absent everywhere alike.
@@ -109,21 +146,14 @@ fn uses_of<'a>(
 }
 
 /// The base image that sets the user, if it is not one of the known images.
-fn foreign_base(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    if !dockerfile.user(stage).0.is_absent() {
+fn foreign_base(base: &EffectiveBase) -> Option<String> {
+    if !base.user.is_absent() {
         return None;
     }
 
-    let Base::Image(image) = dockerfile.root(stage)? else {
-        return None;
-    };
+    let name = base.image()?.repository();
 
-    let name = image.reference.as_ref()?.repository();
-    if data::image(&name).is_some() {
-        return None;
-    }
-
-    Some(name)
+    data::image(&name).is_none().then_some(name)
 }
 
 /// Whether another Dockerfile starts with `USER root` on this base, which is not needed if the base
@@ -198,7 +228,7 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 
     sink.report(
         Finding::new(
-            first.anchor,
+            first.absence("securityContext.runAsNonRoot"),
             format!("{} of {} may run as root", first.title(), object.title()),
         )
         .label("neither `runAsNonRoot` nor `runAsUser` is set")
@@ -207,7 +237,12 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                  image has no numeric user",
         )
         .anchor(object.anchor)
-        .also_at(silent.iter().skip(1).map(|container| container.anchor))
+        .also_at(
+            silent
+                .iter()
+                .skip(1)
+                .map(|container| container.absence("securityContext.runAsNonRoot")),
+        )
         .aspect("no user")
         .case_if(
             is_node_agent(Owner::Kubernetes(object, workload)),
@@ -259,33 +294,37 @@ pub fn is_root(user: &str) -> bool {
 }
 
 /// Where the stage is set to run as root, and why; `None` if it is not, or if that is unknown.
-fn root_of(dockerfile: &Dockerfile, stage: usize) -> Option<(Location, String)> {
-    let (user, _) = dockerfile.user(stage);
+fn root_of(
+    base: &EffectiveBase,
+    dockerfile: &Dockerfile,
+    stage: usize,
+) -> Option<(Location, String)> {
+    let location = dockerfile.stages[stage].location;
 
-    match user {
+    match base.user {
         Setting::Set(user) if is_root(&user.value) => {
-            Some((user.location, "the last USER in effect".to_owned()))
-        }
-        Setting::Set(_) | Setting::Unknown(_) => None,
-        Setting::Absent => {
-            let location = dockerfile.stages[stage].location;
-
-            match dockerfile.root(stage)? {
-                // An empty image that starts nothing holds files for others to copy.
-                Base::Scratch(_) if matches!(dockerfile.start(stage), (None, None)) => None,
-                Base::Scratch(_) => Some((
-                    location,
-                    "a `scratch` image without USER runs as uid 0".to_owned(),
-                )),
-                Base::Image(ImageUse {
-                    reference: Some(reference),
-                    ..
-                }) if is_plain_root(reference) && !dockerfile.is_windows(stage) => {
-                    Some((location, "the shipped stage never sets a user".to_owned()))
-                }
-                Base::Image(_) | Base::Stage(_) => None,
+            if user.location.file == dockerfile.file {
+                Some((user.location, "the last USER in effect".to_owned()))
+            } else {
+                let label = "the base image, built here, runs as root";
+                Some((location, label.to_owned()))
             }
         }
+        Setting::Set(_) | Setting::Unknown(_) => None,
+        Setting::Absent => match &base.root {
+            // An empty image that starts nothing holds files for others to copy.
+            EffectiveRoot::Scratch if matches!(dockerfile.start(stage), (None, None)) => None,
+            EffectiveRoot::Scratch => Some((
+                location,
+                "a `scratch` image without USER runs as uid 0".to_owned(),
+            )),
+            EffectiveRoot::Image(reference)
+                if is_plain_root(reference) && !dockerfile.is_windows(stage) =>
+            {
+                Some((location, "the shipped stage never sets a user".to_owned()))
+            }
+            EffectiveRoot::Image(_) | EffectiveRoot::Unknown => None,
+        },
     }
 }
 
@@ -312,7 +351,7 @@ fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
             User::Container(_, workload, container) => {
                 Some(workload.pod.windows || may_set_user(container))
             }
-            User::Pipeline(_) => None,
+            User::Pipeline(_) | User::Caller(_) => None,
         })
         .peekable();
 
@@ -337,7 +376,7 @@ fn runs_here(user: &User) -> Option<String> {
         User::Container(object, ..) => {
             Some(format!("{} runs it without `runAsNonRoot`", object.title()))
         }
-        User::Pipeline(_) => None,
+        User::Pipeline(_) | User::Caller(_) => None,
     }
 }
 
@@ -348,7 +387,7 @@ fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
         let name = match image_use.user {
             User::Service(_, service) => service.name(),
             User::Container(_, _, container) => &container.name.value,
-            User::Pipeline(_) => continue,
+            User::Pipeline(_) | User::Caller(_) => continue,
         };
 
         if !names.contains(&name) {
@@ -364,26 +403,96 @@ fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
     }
 }
 
-fn help(dockerfile: &Dockerfile, stage: usize) -> String {
-    let reference = match dockerfile.root(stage) {
-        Some(Base::Image(image)) => image.reference.as_ref(),
-        _ => None,
-    };
-    let base = reference.map(Reference::repository);
-    let tag = reference
-        .and_then(|reference| reference.tag.as_deref())
-        .unwrap_or("");
-
-    match base.as_deref() {
-        None => "set `USER 65532:65532`; a numeric user needs no passwd file".to_owned(),
-        Some(base) if base.contains("distroless") => "use the `:nonroot` tag of this image, or \
-            set `USER 65532:65532`".to_owned(),
-        Some("node") => "set `USER node` after the last RUN that needs root; the base image \
-            provides this unprivileged user".to_owned(),
-        Some(base) if base.contains("alpine") || tag.contains("alpine") => {
-            "create a user in this stage and switch to it after the last RUN that needs root:\n  RUN adduser -S -u 10001 app\n  USER 10001".to_owned()
+/// What to write, by what the base image provides.
+fn help(base: &EffectiveBase) -> String {
+    const NUMERIC: &str = "set a numeric user after the last RUN that needs root: `USER 10001`";
+    let user = match &base.root {
+        EffectiveRoot::Scratch => {
+            return "set `USER 65532:65532`; a numeric user needs no passwd file".to_owned();
         }
-        Some(_) => "create a user in this stage and switch to it after the last RUN that needs root:\n  RUN useradd --system --uid 10001 app\n  USER 10001".to_owned(),
+        EffectiveRoot::Unknown => return NUMERIC.to_owned(),
+        EffectiveRoot::Image(reference) => ProvidedUser::of(reference),
+    };
+
+    match user {
+        ProvidedUser::Named(name) => format!(
+            "set `USER {name}` after the last RUN that needs root; the base image provides this \
+             unprivileged user"
+        ),
+        ProvidedUser::NonRootTag => {
+            "use the `:nonroot` tag of this image, or set `USER 65532:65532`".to_owned()
+        }
+        ProvidedUser::OtherImage(image) => {
+            format!("build on `{image}`, which listens on port 8080 as an unprivileged user")
+        }
+        ProvidedUser::Adduser => {
+            "create a user in this stage and switch to it after the last RUN that needs \
+             root:\n  RUN adduser -D -H -u 10001 app\n  USER 10001"
+                .to_owned()
+        }
+        ProvidedUser::Useradd => {
+            "create a user in this stage and switch to it after the last RUN that needs \
+             root:\n  RUN useradd --system --uid 10001 app\n  USER 10001"
+                .to_owned()
+        }
+        ProvidedUser::None => NUMERIC.to_owned(),
+    }
+}
+
+/// How an image without root is made upon a base image.
+enum ProvidedUser {
+    /// The base has an unprivileged user, by this word.
+    Named(&'static str),
+    /// The base has a tag whose user is not root.
+    NonRootTag,
+    /// The same server is published as an image that runs without root.
+    OtherImage(&'static str),
+    /// The base has busybox's `adduser`.
+    Adduser,
+    /// The base has `useradd`.
+    Useradd,
+    /// The base may have neither.
+    None,
+}
+
+impl ProvidedUser {
+    fn of(reference: &Reference) -> Self {
+        let name = reference.repository();
+        let tag = reference.tag.as_deref().unwrap_or("");
+
+        match name.as_str() {
+            "node" => return ProvidedUser::Named("node"),
+            "oven/bun" => return ProvidedUser::Named("bun"),
+            "denoland/deno" => return ProvidedUser::Named("deno"),
+            "nginx" => return ProvidedUser::OtherImage("nginxinc/nginx-unprivileged"),
+            _ => {}
+        }
+
+        // The images of .NET have the user `app` since version 8, and its number in a variable.
+        let major = tag.split(['.', '-']).next().unwrap_or("").parse::<u32>();
+        if name.starts_with("mcr.microsoft.com/dotnet/") && major.map_or(true, |major| major >= 8) {
+            return ProvidedUser::Named("$APP_UID");
+        }
+
+        if name.contains("distroless") {
+            return ProvidedUser::NonRootTag;
+        }
+
+        let known = data::image(&name);
+        let is_busybox = name.contains("alpine")
+            || name == "busybox"
+            || tag.contains("alpine")
+            || known.is_some_and(data::KnownImage::is_alpine);
+        if is_busybox {
+            return ProvidedUser::Adduser;
+        }
+
+        let is_minimal = name.contains("minimal") || name.contains("micro");
+        if known.is_some() && !is_minimal {
+            ProvidedUser::Useradd
+        } else {
+            ProvidedUser::None
+        }
     }
 }
 
@@ -402,34 +511,4 @@ fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Located<String>>
     others
         .rev()
         .find_map(|other| other.user.known().filter(|user| !is_root(&user.value)))
-}
-
-/// The program that drops root privileges in the start command, or in the script that it runs.
-fn drops_privileges(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let (entrypoint, cmd) = dockerfile.start(stage);
-    let folders = startup::folders(ctx, dockerfile);
-    let folders = ScriptFolders {
-        repository: ctx.facts.repository,
-        folders: &folders,
-    };
-
-    [entrypoint, cmd].into_iter().flatten().find_map(|command| {
-        let script = command.script();
-        user_wrapper(script).or_else(|| {
-            script
-                .invocations()
-                .into_iter()
-                .flat_map(|invocation| script_files(&invocation, folders))
-                .find_map(|file| user_wrapper(&shell::parse(&file.text)))
-        })
-    })
-}
-
-/// The first program of a script that runs another one as a different user.
-fn user_wrapper(script: &shell::Script) -> Option<String> {
-    script
-        .invocations()
-        .iter()
-        .find_map(|invocation| invocation.wrapper(WrapperKind::User))
-        .map(|wrapper| wrapper.program.to_owned())
 }

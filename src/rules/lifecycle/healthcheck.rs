@@ -200,7 +200,7 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
 
         match image_use.user {
             User::Container(..) => pods += 1,
-            User::Pipeline(_) => {}
+            User::Pipeline(_) | User::Caller(_) => {}
             User::Service(project, _) if project.development => {}
             User::Service(project, service) => {
                 services += 1;

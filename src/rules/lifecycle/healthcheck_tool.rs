@@ -24,6 +24,13 @@ const TOOLS: &[&str] = &[
     "jq",
     "bash",
     "grpc_health_probe",
+    // Clients that images of a database have in some versions only.
+    "mongo",
+    "mongosh",
+    "mysql",
+    "mysqladmin",
+    "mysqlcheck",
+    "mysqlshow",
 ];
 
 /// Packages under other names than their program.
@@ -45,7 +52,19 @@ const PACKAGES: &[(&str, &[&str])] = &[
         &["netcat", "netcat-openbsd", "netcat-traditional"],
     ),
     ("wget", &["wget", "busybox"]),
+    ("mongo", &["mongodb-org-shell", "mongodb-clients"]),
+    ("mysql", &["mariadb-client", "mariadb-client-compat"]),
+    ("mysqladmin", MYSQL_CLIENTS),
+    ("mysqlcheck", MYSQL_CLIENTS),
+    ("mysqlshow", MYSQL_CLIENTS),
     ("http", &["httpie"]),
+];
+
+const MYSQL_CLIENTS: &[&str] = &[
+    "default-mysql-client",
+    "mysql-client",
+    "mariadb-client",
+    "mariadb-client-compat",
 ];
 
 /// HEALTHCHECK.
@@ -58,6 +77,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 HealthCheck {
                     test: Some(test),
                     disabled: false,
+                    ..
                 },
             ..
         }) = dockerfile.health(stage)
@@ -90,10 +110,12 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
     let Setting::Set(Located {
-        value: HealthCheck {
-            test: Some(test),
-            disabled: false,
-        },
+        value:
+            HealthCheck {
+                test: Some(test),
+                disabled: false,
+                ..
+            },
         ..
     }) = &container.health
     else {
@@ -145,10 +167,23 @@ fn finding(location: Location, tool: &str, who: &str) -> Finding {
         format!("{who} has no `{tool}`, so its health check always fails"),
     )
     .label("not in the image")
-    .help(
-        "use a tool that is in the image (`python -c`, `node -e`, the server's own \
-            client), or install this one",
-    )
+    .help(advice(tool))
+}
+
+/// What to write instead of a program that is not in the image.
+fn advice(tool: &str) -> &'static str {
+    match tool {
+        "mongo" => "call `mongosh`, which replaces it",
+        "mongosh" => "call `mongo`, the shell of this version",
+        "mysqladmin" => "call `mariadb-admin`, or the `healthcheck.sh` of the image",
+        "mysql" => "call `mariadb`, or the `healthcheck.sh` of the image",
+        "mysqlcheck" => "call `mariadb-check`",
+        "mysqlshow" => "call `mariadb-show`",
+        _ => {
+            "use a tool that is in the image (`python -c`, `node -e`, the server's own client), \
+             or install this one"
+        }
+    }
 }
 
 /// The first program of a check that is missing, unless another is tried instead.
@@ -184,7 +219,7 @@ fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 }
 
 /// Whether some layer of the stage may bring the program.
-fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
+pub(super) fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
     let chain = dockerfile.layers(stage);
     let is_installed = dockerfile
         .steps()

@@ -1,9 +1,12 @@
 //! Health checks, probes, start order, restarts, development servers, migrations, server limits.
 
+pub(crate) mod command_needs_shell;
 pub(crate) mod debug_mode;
 pub(crate) mod dev_server;
+pub(crate) mod health_outcome;
 pub(crate) mod healthcheck;
 pub(crate) mod healthcheck_tool;
+pub(crate) mod listens_on_loopback;
 pub(crate) mod migration_on_start;
 pub(crate) mod probes;
 pub(crate) mod restart_policy;
@@ -15,6 +18,14 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new(
+        "command-needs-shell",
+        CheckFn::Container(command_needs_shell::container),
+    ),
+    Check::new(
+        "command-needs-shell",
+        CheckFn::Dockerfile(command_needs_shell::dockerfile),
+    ),
     Check::new("debug-mode", CheckFn::Dockerfile(debug_mode::dockerfile)),
     Check::new("debug-mode", CheckFn::Project(debug_mode::project)),
     Check::new("debug-mode", CheckFn::Repository(debug_mode::cluster)),
@@ -40,6 +51,30 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("healthcheck", CheckFn::Dockerfile(healthcheck::dockerfile)),
     Check::new("healthcheck", CheckFn::Service(healthcheck::service)),
     Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Container(health_outcome::cannot_fail_probes),
+    ),
+    Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Dockerfile(health_outcome::cannot_fail_dockerfile),
+    ),
+    Check::new(
+        "healthcheck-cannot-fail",
+        CheckFn::Service(health_outcome::cannot_fail_service),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Container(health_outcome::cannot_pass_probes),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Dockerfile(health_outcome::cannot_pass_dockerfile),
+    ),
+    Check::new(
+        "healthcheck-cannot-pass",
+        CheckFn::Service(health_outcome::cannot_pass_service),
+    ),
+    Check::new(
         "healthcheck-tool",
         CheckFn::Dockerfile(healthcheck_tool::dockerfile),
     ),
@@ -54,6 +89,14 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "interactive-tty",
         CheckFn::Project(working_copy::interactive_tty),
+    ),
+    Check::new(
+        "listens-on-loopback",
+        CheckFn::Container(listens_on_loopback::container),
+    ),
+    Check::new(
+        "listens-on-loopback",
+        CheckFn::Dockerfile(listens_on_loopback::dockerfile),
     ),
     Check::new("liveness-probe", CheckFn::Container(probes::liveness)),
     Check::new(

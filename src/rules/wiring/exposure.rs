@@ -1,6 +1,7 @@
 //! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is
 //! open to whom.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::analysis::Ctx;
@@ -8,9 +9,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
-/// Kinds of other network plugins that isolate pods.
-const OTHER_POLICIES: [&str; 6] = [
-    "CiliumNetworkPolicy",
+/// Kinds of other network plugins that isolate pods in all namespaces.
+const CLUSTER_POLICIES: [&str; 5] = [
     "CiliumClusterwideNetworkPolicy",
     "GlobalNetworkPolicy",
     "AdminNetworkPolicy",
@@ -300,12 +300,16 @@ fn unguarded(
     counts: impl Fn(&Object) -> bool,
 ) {
     let cluster = &ctx.graph.cluster;
-    let others: Vec<&Object> = cluster
+    let deployed = cluster
         .objects()
-        .filter(|object| OTHER_POLICIES.contains(&object.kind.value.as_str()))
-        .collect();
+        .filter(|object| !ctx.facts.is_practice(object.file));
+    let others = OtherPolicies::new(deployed);
 
     for object in cluster.objects() {
+        if others.may_select(object) {
+            continue;
+        }
+
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
             continue;
         };
@@ -314,9 +318,6 @@ fn unguarded(
             || joined.may_be_isolated
             || joined.policies.iter().any(|policy| counts(policy))
             || object.is_hook()
-            || others
-                .iter()
-                .any(|other| cluster.is_evidence(other, object))
         {
             continue;
         }
@@ -333,6 +334,44 @@ fn unguarded(
         .anchor(object.anchor);
         let namespace = object.namespace.value().cloned().unwrap_or_default();
         sink.report(finding.aspect(namespace));
+    }
+}
+
+/// Policies of other network plugins, by where they apply. Whom they select there is not followed.
+#[derive(Default)]
+struct OtherPolicies<'a> {
+    everywhere: bool,
+    /// `None` for a policy without a namespace.
+    namespaces: HashSet<Option<&'a str>>,
+}
+
+impl<'a> OtherPolicies<'a> {
+    fn new(objects: impl Iterator<Item = &'a Object>) -> Self {
+        let mut policies = Self::default();
+
+        for object in objects {
+            let is_of_calico =
+                object.kind.value == "NetworkPolicy" && object.group().contains("projectcalico");
+            let kind = object.kind.value.as_str();
+
+            if is_of_calico || kind == "CiliumNetworkPolicy" {
+                let namespace = object.namespace.value().map(String::as_str);
+                policies.namespaces.insert(namespace);
+            } else if CLUSTER_POLICIES.contains(&kind) {
+                policies.everywhere = true;
+            }
+        }
+
+        policies
+    }
+
+    fn may_select(&self, object: &Object) -> bool {
+        let namespace = object.namespace.value().map(String::as_str);
+
+        self.everywhere
+            || self.namespaces.contains(&namespace)
+            || self.namespaces.contains(&None)
+            || (namespace.is_none() && !self.namespaces.is_empty())
     }
 }
 

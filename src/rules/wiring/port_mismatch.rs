@@ -94,10 +94,12 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     check_mapping(container, port, server, sink);
 
     if let Setting::Set(Located {
-        value: HealthCheck {
-            test: Some(test),
-            disabled: false,
-        },
+        value:
+            HealthCheck {
+                test: Some(test),
+                disabled: false,
+                ..
+            },
         ..
     }) = &container.health
     {

@@ -218,7 +218,7 @@ fn is_set_at_build(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> bo
                 args.into_iter()
                     .any(|arg| written.contains(arg.name.value.as_str()))
             }
-            User::Pipeline(_) => true,
+            User::Pipeline(_) | User::Caller(_) => true,
             User::Container(..) => false,
         })
 }
@@ -232,7 +232,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
         .filter_map(|image_use| match image_use.user {
             User::Service(project, service) => (!project.development).then_some(&service.container),
             User::Container(_, _, container) => Some(container),
-            User::Pipeline(_) => None,
+            User::Pipeline(_) | User::Caller(_) => None,
         });
     let mut containers = containers.peekable();
     containers.peek().is_some()

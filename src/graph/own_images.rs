@@ -1,0 +1,121 @@
+//! Images that the repository itself publishes, by their names: what a build here tags, what is
+//! named like the project, and what else the same owner publishes.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::data;
+use crate::model::facts::Facts;
+use crate::model::image::Reference;
+use crate::source::{Repository, file_name, parent};
+
+/// How long the name of a folder must be to mark `prefix-folder` as an image of the repository.
+const MIN_FOLDER: usize = 3;
+
+/// The names by which images of the repository itself are known.
+#[derive(Debug, Default)]
+pub(super) struct OwnImages {
+    /// Registry and folder: `ghcr.io/acme`.
+    owners: HashSet<String>,
+    /// The names of the project in its manifests.
+    projects: HashSet<String>,
+}
+
+impl OwnImages {
+    /// Finds the owners of which several images are named like folders with a Dockerfile:
+    /// `acme/shop-api` and `acme/shop-worker` beside `api/Dockerfile` and `worker/Dockerfile`.
+    pub fn new(facts: &Facts) -> Self {
+        let folders: HashSet<&str> = facts
+            .dockerfiles()
+            .map(|dockerfile| file_name(parent(facts.path(dockerfile.file))))
+            .filter(|name| name.len() >= MIN_FOLDER)
+            .collect();
+        let mut images: HashMap<String, HashSet<String>> = HashMap::new();
+
+        for reference in references(facts) {
+            let name = reference.short_name();
+            let is_named_so = folders.contains(name)
+                || name
+                    .split_once('-')
+                    .is_some_and(|(_, rest)| folders.contains(rest));
+
+            if is_named_so && let Some(owner) = owner(reference) {
+                images.entry(owner).or_default().insert(name.to_owned());
+            }
+        }
+
+        let owners = images
+            .into_iter()
+            .filter(|(_, names)| names.len() >= 2)
+            .map(|(owner, _)| owner);
+
+        Self {
+            owners: owners.collect(),
+            projects: project_names(facts.repository),
+        }
+    }
+
+    pub fn contains(&self, reference: &Reference) -> bool {
+        let Some(owner) = owner(reference) else {
+            return false;
+        };
+
+        data::image(&reference.repository()).is_none()
+            && (self.owners.contains(&owner) || self.projects.contains(reference.short_name()))
+    }
+}
+
+/// The registry and the folder of an image; `None` for images without a folder.
+fn owner(reference: &Reference) -> Option<String> {
+    let repository = reference.repository();
+    let (owner, _) = repository.rsplit_once('/')?;
+
+    Some(owner.to_owned())
+}
+
+/// The images of services, pods and jobs.
+fn references<'a>(facts: &'a Facts) -> impl Iterator<Item = &'a Reference> {
+    let services = facts
+        .projects()
+        .iter()
+        .flat_map(|project| &project.services)
+        .filter_map(|service| service.container.image.as_ref());
+    let others = facts.files.iter().flat_map(|file| file.images());
+
+    services
+        .chain(others)
+        .filter_map(|image| image.reference.as_ref())
+}
+
+/// The names that the manifests in the root of a repository give the project.
+fn project_names(repository: Repository<'_>) -> HashSet<String> {
+    let mut names = HashSet::new();
+
+    for path in ["pyproject.toml", "Cargo.toml"] {
+        let Some(file) = repository.find(path) else {
+            continue;
+        };
+
+        let name = file.text.lines().find_map(|line| {
+            let value = line.strip_prefix("name")?.trim_start().strip_prefix('=')?;
+            Some(value.trim().trim_matches('"').to_owned())
+        });
+        names.extend(name);
+    }
+
+    if let Some(file) = repository.find("package.json")
+        && let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&file.text)
+        && let Some(name) = manifest.get("name").and_then(serde_json::Value::as_str)
+    {
+        names.insert(file_name(name).to_owned());
+    }
+
+    if let Some(file) = repository.find("go.mod") {
+        let module = file
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix("module "));
+        names.extend(module.map(|module| file_name(module.trim()).to_owned()));
+    }
+
+    names
+}
