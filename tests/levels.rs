@@ -284,7 +284,10 @@ fn a_tag_from_an_env_file_is_shown_there() {
             (source.path.as_str(), label.text.as_str())
         })
         .collect();
-    assert_eq!(related, [(".env", "`PG_TAG` is `latest`")]);
+    let source = &outcome.sources[finding.location.file.0 as usize];
+
+    assert_eq!(finding.location.span.text(&source.text), "latest");
+    assert_eq!(related, [("compose.yaml", "used here")]);
 }
 
 #[test]

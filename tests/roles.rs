@@ -153,11 +153,11 @@ services:
     image: acme/trace:1
     profiles: [dev, ops]
     privileged: true
-                ^^^^ also[privileged-container]
+                ^^^^ error[privileged-container]
   assets:
     build: {dockerfile: Dockerfile.dev}
     privileged: true
-                ^^^^ also[privileged-container]
+                ^^^^ note[privileged-container]
 //- Dockerfile.dev
 FROM scratch
 ",

@@ -111,13 +111,15 @@ struct Key<'k> {
     aspect: &'k str,
     /// What only shows something is never joined with what is deployed.
     is_practice: bool,
+    /// What matters less is told by itself: it is for a developer's machine, or not certain.
+    level: Option<Level>,
     bond: Bond<'k>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 enum Bond<'k> {
-    /// Parts of a scope that have something in common, and matter as much.
-    Scope(ScopeKey<'k>, Level, &'k str),
+    /// Parts of a scope that have something in common.
+    Scope(ScopeKey<'k>, &'k str),
     /// The same text in an object, wherever it is written, and what is said of it: the first of
     /// such findings in one file is that of another file, the second the second.
     Object(ObjectKey<'k>, &'k str, &'k str, u32),
@@ -163,6 +165,10 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
                 rule: finding.rule,
                 aspect,
                 is_practice,
+                level: match bond {
+                    Bond::Place(..) => None,
+                    _ => Some(finding.level),
+                },
                 bond,
             };
             let first = *first_of.entry(key).or_insert(number);
@@ -208,7 +214,7 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
             Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
             Scope::Repository => Some(ScopeKey::Repository),
         };
-        bonds.extend(scope.map(|scope| Bond::Scope(scope, finding.level, same)));
+        bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
         // What projects and overlays say of one place is one finding, whatever they are called.
         bonds.push(Bond::Place(location, ""));
     } else if !finding.label.is_empty() {

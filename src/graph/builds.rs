@@ -331,16 +331,16 @@ impl<'a> Builds<'a> {
     }
 }
 
-/// Whether a file says something about an image: what tries or shows something says nothing about
-/// what is deployed.
-fn is_evidence(facts: &Facts, user: FileId, built: Built) -> bool {
-    facts.role(user) != Role::Practice || facts.role(built.dockerfile) == Role::Practice
-}
-
 fn caller_build(facts: &Facts, caller: &BuildCaller) -> Option<Built> {
     let dockerfile = Located::new(caller.dockerfile.clone()?, caller.location);
 
     built(facts, Some(&dockerfile), &caller.target)
+}
+
+/// Whether a file says something about an image: what tries or shows something says nothing about
+/// what is deployed.
+fn is_evidence(facts: &Facts, user: FileId, built: Built) -> bool {
+    facts.role(user) != Role::Practice || facts.role(built.dockerfile) == Role::Practice
 }
 
 /// What a build with a Dockerfile and a target comes to, where both are known.

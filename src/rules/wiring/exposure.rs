@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
+use crate::model::file_role::Role;
 use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
 /// Kinds of other network plugins that isolate pods in all namespaces.
@@ -300,9 +301,10 @@ fn unguarded(
     counts: impl Fn(&Object) -> bool,
 ) {
     let cluster = &ctx.graph.cluster;
+    // What only shows something says nothing about what is deployed.
     let deployed = cluster
         .objects()
-        .filter(|object| !ctx.facts.is_practice(object.file));
+        .filter(|object| ctx.facts.role(object.file) != Role::Practice);
     let others = OtherPolicies::new(deployed);
 
     for object in cluster.objects() {
