@@ -7,7 +7,6 @@ use super::reference::{ObjectReference, ReferenceKind};
 use super::security::host_namespaces;
 use super::selector::Selector;
 use super::spec_reader::SpecReader;
-use super::validation::unknown_mounts;
 use super::volume::{self, Volume, attach_unmounted_host_paths};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace};
@@ -126,6 +125,25 @@ impl Pod {
             volumes,
         }
     }
+}
+
+/// Mounts of volumes that a pod does not have. `volumes` are all of them.
+fn unknown_mounts(spec: SpecReader, is_volume: impl Fn(&str) -> bool) -> Vec<Located<String>> {
+    let mut unknown = Vec::new();
+
+    for list in ["initContainers", "containers"] {
+        for container in spec.list(list) {
+            for mount in container.list("volumeMounts") {
+                if let Setting::Set(name) = mount.str("name")
+                    && !is_volume(&name.value)
+                {
+                    unknown.push(name);
+                }
+            }
+        }
+    }
+
+    unknown
 }
 
 /// Keys of node selectors that name the operating system.

@@ -562,25 +562,3 @@ fn is_label_value(value: &str) -> bool {
         _ => true,
     }
 }
-
-/// Mounts of volumes that a pod does not have. `volumes` are all of them.
-pub(super) fn unknown_mounts(
-    spec: SpecReader,
-    is_volume: impl Fn(&str) -> bool,
-) -> Vec<Located<String>> {
-    let mut unknown = Vec::new();
-
-    for list in ["initContainers", "containers"] {
-        for container in spec.list(list) {
-            for mount in container.list("volumeMounts") {
-                if let Setting::Set(name) = mount.str("name")
-                    && !is_volume(&name.value)
-                {
-                    unknown.push(name);
-                }
-            }
-        }
-    }
-
-    unknown
-}

@@ -118,7 +118,7 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
         ),
         Problem::MinimumAboveMaximum => (
             format!("{title} has a minimum above its maximum"),
-            "lower `minReplicas`, or raise `maxReplicas`".to_owned(),
+            "raise `maxReplicas`, or reduce `minReplicas`".to_owned(),
         ),
     }
 }

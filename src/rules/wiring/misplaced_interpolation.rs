@@ -87,7 +87,7 @@ const fn label(reason: &MisplacedReason) -> &'static str {
 
 fn help(name: &str, written: &str, reason: &MisplacedReason) -> String {
     match reason {
-        MisplacedReason::Hash => "double each `$` of the hash: `$$`".to_owned(),
+        MisplacedReason::Hash => "write each `$` of the hash as `$$`".to_owned(),
         MisplacedReason::EnvFile { is_same: true, .. } => {
             format!("remove the line, or set `{name}` in `.env` instead")
         }
