@@ -399,8 +399,12 @@ fn cases_of_levels_are_named_by_rules() {
 
     for rule in catalog::rules() {
         for (case, level) in &rule.levels {
+            // The engine looks for these by the role of the file.
+            let named = case.strip_suffix("-in-practice").unwrap_or(case);
             assert!(
-                sources.contains(&format!("\"{case}\"")),
+                matches!(named, "practice" | "development")
+                    || sources.contains(&format!("\"{named}\""))
+                    || sources.contains(&format!("\"{case}\"")),
                 "rules/{}.md: no rule names the case `{case}`",
                 rule.name
             );

@@ -33,7 +33,7 @@ pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 
 /// Whether the Dockerfile is for development or tests.
 pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
-    ctx.facts.roles[dockerfile.file.0 as usize].is_development()
+    ctx.facts.is_development(dockerfile.file)
 }
 
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.

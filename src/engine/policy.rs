@@ -54,7 +54,9 @@ fn apply_to_file(
         .files
         .get(index)
         .and_then(|file| Format::of(file.kind));
-    let is_test_input = !findings.is_empty() && is_test_input(path);
+    let is_test_input = !findings.is_empty()
+        && is_test_input(path)
+        && facts.role(FileId(index as u32)) != Role::Production;
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
             return false;
@@ -126,7 +128,12 @@ fn default_level(rule: &Rule, finding: &Finding, role: Role, is_test_input: bool
 /// The level of a finding by the role of what it is about: the page's own for that role, or else by
 /// what the rule is about. Only what does not work, and credentials, matter in every file.
 fn level_in_role(rule: &Rule, cases: &[&str], role: Role) -> Level {
-    let level = rule.level_of(cases);
+    let in_role = cases.iter().filter_map(|case| {
+        let case = format!("{case}-in-{}", role.as_str());
+        rule.levels.get(&case).copied()
+    });
+    let level = in_role.fold(rule.level_of(cases), Level::min);
+
     if let Some(of_role) = rule.levels.get(role.as_str()) {
         return level.min(*of_role);
     }

@@ -140,11 +140,11 @@ impl<'a> Builds<'a> {
         self.built
             .entry(service.container.name.location)
             .or_insert(built);
-        if !is_evidence(facts, build.location.file, built) {
-            return;
+        let is_evidence = is_evidence(facts, build.location.file, built);
+        if is_evidence {
+            self.add_use(built, User::Service(project, service), build.location);
         }
 
-        self.add_use(built, User::Service(project, service), build.location);
         self.add_contexts(built.dockerfile, &build.additional_contexts, |value| {
             let name = value.strip_prefix("service:")?;
             let service = project
@@ -154,6 +154,10 @@ impl<'a> Builds<'a> {
             let build = service.build.as_ref()?;
             self::built(facts, build.dockerfile.as_ref(), &build.target)
         });
+
+        if !is_evidence {
+            return;
+        }
 
         if let Some(image) = &service.container.image
             && let Some(reference) = &image.reference

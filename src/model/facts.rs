@@ -228,6 +228,21 @@ impl<'s> Facts<'s> {
         self.roles[file.0 as usize].role
     }
 
+    /// Whether nothing says that a file is for anything but production.
+    pub fn is_production(&self, file: FileId) -> bool {
+        self.role(file) == Role::Production
+    }
+
+    /// Whether a file tries or shows something: tests, examples and documentation.
+    pub fn is_practice(&self, file: FileId) -> bool {
+        self.role(file) == Role::Practice
+    }
+
+    /// Whether what a file runs is for a developer's machine or for tests.
+    pub fn is_development(&self, file: FileId) -> bool {
+        self.roles[file.0 as usize].is_development()
+    }
+
     /// Whether an env file is in git. Without a checkout, whatever is there counts as committed.
     pub fn is_committed(&self, path: &str) -> bool {
         self.tracked

@@ -184,7 +184,7 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
     project.development = files
         .iter()
         .skip(base_files)
-        .any(|file| facts.roles[file.0 as usize].is_development());
+        .any(|file| facts.is_development(*file));
     project.role = files
         .iter()
         .skip(base_files)

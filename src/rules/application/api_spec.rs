@@ -47,10 +47,10 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn invalid(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn invalid(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.kind != FileKind::OtherYaml
         || !names_version(&source.text)
-        || is_test_input(&source.path)
+        || (is_test_input(&source.path) && !ctx.facts.is_production(source.id))
     {
         return;
     }

@@ -8,7 +8,6 @@ use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource, Port};
 use crate::model::dockerfile::Base;
-use crate::model::file_role::is_development;
 use crate::model::image::Reference;
 use crate::source::{Location, is_inside};
 
@@ -301,7 +300,7 @@ fn is_exempt(ctx: &Ctx, owner: Owner) -> bool {
         }
         Owner::Kubernetes(object, _) => {
             matches!(object.kind.value.as_str(), "Job" | "CronJob")
-                || is_development(ctx.facts.path(object.file))
+                || ctx.facts.is_development(object.file)
         }
     }
 }

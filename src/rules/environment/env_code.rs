@@ -6,7 +6,7 @@ use crate::analysis::{Ctx, env_names, secret_exposure};
 use crate::finding::{Finding, Sink};
 use crate::model::code::lex::Language;
 use crate::model::code::{CodeFacts, EnvRead, EnvRequirement};
-use crate::model::file_role::{is_generated, is_practice, is_tooling};
+use crate::model::file_role::{is_generated, is_tooling};
 use crate::model::path_class;
 use crate::source::{Location, SourceFile};
 use std::collections::{BTreeMap, HashSet};
@@ -131,7 +131,7 @@ fn wanted(ctx: &Ctx) -> BTreeMap<String, NeededVariable> {
         };
 
         known.extend(code.sets.iter().map(String::as_str));
-        let is_aside = is_practice(&source.path) || is_tooling(&source.path);
+        let is_aside = !ctx.facts.is_production(source.id) || is_tooling(&source.path);
 
         for read in &code.reads {
             let name = read.name.value.as_str();

@@ -9,7 +9,7 @@ use crate::model::compose::Project;
 use crate::model::container::EnvFromKind;
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_practice;
+use crate::model::file_role::{Role, is_practice};
 use crate::rules::environment::env_code;
 use crate::source::{Location, SourceFile, file_name, join, parent};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
@@ -55,7 +55,7 @@ fn wanted(ctx: &Ctx) -> Option<(Location, Vec<String>)> {
         .facts
         .projects()
         .iter()
-        .filter(|project| is_serious(ctx, project));
+        .filter(|project| is_serious(project));
     projects.find_map(|project| wanted_by(ctx, project))
 }
 
@@ -87,7 +87,7 @@ fn wanted_by(ctx: &Ctx, project: &Project) -> Option<(Location, Vec<String>)> {
 
 /// `undocumented-variable`
 pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
-    if !is_serious(ctx, project) {
+    if !is_serious(project) {
         return;
     }
     // Examples of other folders count as well, but only the project's own must be complete.
@@ -116,8 +116,8 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 }
 
 /// `required-variable`
-pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
-    if facts.kind != FileKind::Compose || is_practice(&source.path) {
+pub fn unguarded(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if facts.kind != FileKind::Compose || !ctx.facts.is_production(source.id) {
         return;
     }
 
@@ -144,12 +144,8 @@ pub fn unguarded(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
 }
 
 /// Whether a project is deployed: not for development, and not an example or a test.
-fn is_serious(ctx: &Ctx, project: &Project) -> bool {
-    !project.development
-        && !project
-            .files
-            .first()
-            .is_some_and(|file| is_practice(ctx.facts.path(*file)))
+fn is_serious(project: &Project) -> bool {
+    project.role == Role::Production
 }
 
 /// The variables that a compose file uses, with their locations.

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::container::EnvFromKind;
 use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
-use crate::model::file_role::{is_practice, is_sample};
+use crate::model::file_role::Role;
 use crate::model::path_class::is_example_env;
 use crate::source::{Location, SourceFile, Span, file_name, is_inside, join, parent};
 
@@ -55,7 +55,7 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
         .iter()
         .filter(|credential| credential.is_real())
         .count();
-    let practice = is_practice(&source.path);
+    let practice = !ctx.facts.is_production(source.id);
     let (label, help) = if credentials.is_empty() {
         (
             "the first variable",
@@ -229,7 +229,7 @@ fn expected(ctx: &Ctx) -> Option<(Location, String)> {
 /// The first env file that a service reads.
 fn expected_by_compose(ctx: &Ctx) -> Option<(Location, String)> {
     let projects = ctx.facts.projects().iter();
-    for project in projects.filter(|project| !is_sample(&project.folder)) {
+    for project in projects.filter(|project| project.role != Role::Practice) {
         let sources = project
             .services
             .iter()

@@ -7,7 +7,6 @@ use crate::model::build_context::contexts;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::{Dockerfile, Stage};
-use crate::model::file_role::{is_development, is_sample};
 use crate::model::{Command, Setting};
 use crate::rules::lifecycle::restart_policy::is_shell;
 use crate::source::{Location, file_name, is_inside, join};
@@ -79,7 +78,7 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         }
 
         let like = later.iter().filter(|later| mounts.is_like(ctx, later));
-        let sample = is_sample(ctx.facts.path(mounts.first.mount.location.file));
+        let sample = ctx.facts.is_practice(mounts.first.mount.location.file);
         sink.report(code_finding(mounts, like).case_if(sample, "sample"));
     }
 }
@@ -463,7 +462,7 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
         }
 
         let title = format!("`{}`", service.name());
-        let sample = is_sample(ctx.facts.path(location.file));
+        let sample = ctx.facts.is_practice(location.file);
         sink.report(terminal(location, key, flags.next(), &title).case_if(sample, "sample"));
     }
 }
@@ -495,7 +494,7 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
         || object.kind.value == "Pod"
         || is_base
         || is_tool(container)
-        || is_development(ctx.facts.path(object.file))
+        || ctx.facts.is_development(object.file)
     {
         return;
     }
@@ -506,7 +505,7 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
     };
 
     let title = workload::container_title(object, container);
-    let sample = is_sample(ctx.facts.path(object.file));
+    let sample = ctx.facts.is_practice(object.file);
     sink.report(
         terminal(location, key, flags.next(), &title)
             .anchor(object.anchor)

@@ -13,7 +13,6 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_practice;
 use crate::source::{Located, SourceFile};
 use crate::syntax::interpolate::{self, Dialect};
 use crate::syntax::yaml::{Node, each_scalar};
@@ -48,13 +47,13 @@ pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sin
 }
 
 /// Values of charts: an install that sets nothing else runs with them.
-pub fn chart(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn chart(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     // Other values files are inputs of tests, or examples.
     let is_used = source.name().starts_with("values.") || source.name().contains("prod");
     if facts.kind != FileKind::HelmValues
         || !is_used
         || source.path.split('/').any(|folder| folder == "ci")
-        || is_practice(&source.path)
+        || !ctx.facts.is_production(source.id)
     {
         return;
     }
@@ -147,7 +146,7 @@ fn variable_finding(
         return None;
     };
 
-    if is_access_key(&var.name.value) || is_practice(ctx.facts.path(value.location.file)) {
+    if is_access_key(&var.name.value) || !ctx.facts.is_production(value.location.file) {
         return None;
     }
 
@@ -296,7 +295,7 @@ fn report_fallback(
     };
 
     let Fallback { variable, literal } = fallback;
-    let is_practice = is_practice(ctx.facts.path(literal.location.file));
+    let is_practice = !ctx.facts.is_production(literal.location.file);
     let is_guessable = guessability == Guessability::Guessable;
     if guessability != wanted || is_practice && is_guessable {
         return;

@@ -10,7 +10,6 @@ use crate::analysis::secret_exposure::{self, Strength};
 use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
-use crate::model::file_role::is_practice;
 use crate::source::{SourceFile, Span};
 
 /// `provider-token`
@@ -77,12 +76,12 @@ fn report(
     }
 
     for (text, hits) in secrets {
-        sink.report(finding(source, text, &hits));
+        sink.report(finding(ctx, source, text, &hits));
     }
 }
 
 /// The finding for a secret at some places of a file, the first of which is shown.
-fn finding(source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
+fn finding(ctx: &Ctx, source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
     let hit = hits[0];
     let (message, label) = message_and_label(hit, text);
     let mut finding = Finding::new(source.location(hit.at), message)
@@ -95,7 +94,7 @@ fn finding(source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
         Certainty::Possible => Confidence::Low,
     };
 
-    for case in cases(hit, source) {
+    for case in cases(ctx, hit, source) {
         finding = finding.case(case);
     }
 
@@ -131,8 +130,8 @@ impl CoveredSpans {
 }
 
 /// What is known of a hit that lowers the level.
-fn cases(hit: &Hit, source: &SourceFile) -> Vec<&'static str> {
-    let is_practice = is_practice(&source.path);
+fn cases(ctx: &Ctx, hit: &Hit, source: &SourceFile) -> Vec<&'static str> {
+    let is_practice = !ctx.facts.is_production(source.id);
     let mut cases = Vec::new();
     if is_practice {
         cases.push("practice");

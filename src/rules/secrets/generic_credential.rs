@@ -6,7 +6,7 @@ use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::{is_generated, is_practice};
+use crate::model::file_role::is_generated;
 use crate::model::kubernetes::Body;
 use crate::model::path_class;
 use crate::source::{SourceFile, Span};
@@ -23,7 +23,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             | FileKind::Kubernetes
     );
     if !is_searched
-        || is_practice(&source.path)
+        || !ctx.facts.is_production(source.id)
         || is_generated(&source.path)
         || is_translation(&source.path)
         || ctx.facts.path(source.id).ends_with(".snap")

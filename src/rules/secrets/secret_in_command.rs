@@ -13,7 +13,6 @@ use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_practice;
 use crate::model::workflow::Workflow;
 use crate::source::{Location, SourceFile, Span};
 
@@ -227,7 +226,7 @@ fn report(
     guessable: &'static str,
     sink: &mut Sink,
 ) {
-    let is_practice = is_practice(ctx.facts.path(exposed.location.file));
+    let is_practice = !ctx.facts.is_production(exposed.location.file);
     let finding = finding.secret(exposed.location);
 
     match exposed.strength {

@@ -10,7 +10,6 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
-use crate::model::file_role::{is_practice, is_sample};
 use crate::model::workflow::{Job, Secrets, Workflow};
 
 /// What becomes of a value that is known or easy to guess.
@@ -105,12 +104,12 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
         return;
     }
 
-    let path = ctx.facts.path(exposed.location.file);
+    let file = exposed.location.file;
     let case = match exposed.strength {
-        Strength::Live => is_sample(path).then_some("sample"),
-        Strength::Chosen => is_practice(path).then_some("practice"),
+        Strength::Live => ctx.facts.is_practice(file).then_some("sample"),
+        Strength::Chosen => (!ctx.facts.is_production(file)).then_some("practice"),
         Strength::Local => Some("local"),
-        Strength::Guessable(_) if is_practice(path) => return,
+        Strength::Guessable(_) if !ctx.facts.is_production(file) => return,
         Strength::Guessable(_) => match guessable {
             Guessable::Elsewhere => return,
             Guessable::AsAnyOther => None,

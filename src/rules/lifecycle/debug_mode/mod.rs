@@ -14,7 +14,6 @@ use crate::model::compose::Project;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::EnvValue;
-use crate::model::file_role::{is_development, is_sample};
 use crate::rules::lifecycle::working_copy::is_exempt;
 use crate::source::{Location, join};
 use table::{debugger, switch};
@@ -119,7 +118,7 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             }
 
             seen.insert(location);
-            let sample = is_sample(ctx.facts.path(location.file));
+            let sample = ctx.facts.is_practice(location.file);
             let title = format!("`{}`", service.name());
             sink.report(switch.finding(&title).case_if(sample, "sample"));
         }
@@ -135,7 +134,7 @@ fn has_switch(ctx: &Ctx, owner: Owner, location: Location) -> bool {
 /// What every container of a shipped image starts with.
 pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
-    let sample = is_sample(ctx.facts.path(dockerfile.file));
+    let sample = ctx.facts.is_practice(dockerfile.file);
 
     for stage in shipped_stages::serving(ctx, dockerfile) {
         let (entrypoint, cmd) = dockerfile.start(stage);
@@ -249,20 +248,18 @@ pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
             continue;
         };
 
-        if is_development(ctx.facts.path(object.file))
-            || !workload::is_long_running(object, workload)
-        {
+        if ctx.facts.is_development(object.file) || !workload::is_long_running(object, workload) {
             continue;
         }
 
         for switch in switches(ctx, Owner::Kubernetes(object, workload)) {
-            let path = ctx.facts.path(switch.location.file);
-            if !is_development(path) && seen.insert(switch.location) {
+            let file = switch.location.file;
+            if !ctx.facts.is_development(file) && seen.insert(switch.location) {
                 sink.report(
                     switch
                         .finding(&object.title())
                         .anchor(object.anchor)
-                        .case_if(is_sample(path), "sample"),
+                        .case_if(ctx.facts.is_practice(file), "sample"),
                 );
             }
         }
