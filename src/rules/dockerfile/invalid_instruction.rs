@@ -25,10 +25,13 @@ fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         let is_literal = !image.written.contains(['$', '{', '<', '%', '@']);
-        let has_fault = dockerfile.tree.faults.iter().any(|fault| {
-            fault.span.start <= image.location.span.end
-                && image.location.span.start <= fault.span.end
-        });
+        let from = dockerfile.named.all[stage.index].from;
+        let instruction = dockerfile.tree.instructions[from].span;
+        let has_fault = dockerfile
+            .tree
+            .faults
+            .iter()
+            .any(|fault| instruction.contains(fault.span));
         if is_literal && image.reference.is_none() && !has_fault {
             sink.report(
                 Finding::new(

@@ -230,6 +230,11 @@ fn check_instruction(
             };
 
             let name = variable.name.as_str();
+            // `ARG X=$X` is one without a default.
+            if declares_argument(instruction, name) {
+                continue;
+            }
+
             let (label, help) = explain(&cause, name);
             let extends_itself =
                 matches!(cause, Undefined::Undeclared) && visible.keys.contains(name);
@@ -245,6 +250,11 @@ fn check_instruction(
             );
         }
     }
+}
+
+fn declares_argument(instruction: &Instruction, name: &str) -> bool {
+    matches!(&instruction.body, Body::Arg(arguments)
+        if arguments.iter().any(|argument| argument.name.value == name))
 }
 
 /// Why a variable is undefined; `None` where it is not, or may not be.
