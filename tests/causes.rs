@@ -73,7 +73,7 @@ spec:
     spec:
       containers:
         - name: front
-                ^^^^^ warning[privilege-escalation]: …(and 1 more in 2 files)
+                ^^^^^ also[privilege-escalation]
           image: acme/front:1.0.0
 //- charts/shop/charts/mail/Chart.yaml
 apiVersion: v2
@@ -89,7 +89,7 @@ spec:
     spec:
       containers:
         - name: mail
-                ^^^^ also[privilege-escalation]
+                ^^^^ warning[privilege-escalation]: …(and 1 more in 2 files)
           image: acme/mail:1.0.0
 //- stack/kustomization.yaml
 resources: [queue, cache]
@@ -172,6 +172,35 @@ FROM debian:13
 LABEL team=c
 RUN apt-get update && apt-get dist-upgrade -y
                       ^^^^^^^^^^^^^^^^^^^^ warning[dist-upgrade]
+",
+    );
+}
+
+#[test]
+fn a_file_of_several_projects_is_told_once() {
+    rules(&["memory-limit", "published-datastore"]).check(
+        r"//- a/compose.yaml
+include: [../shared/db.yaml]
+services:
+  front:
+  ^^^^^ warning[memory-limit]: `front` has no memory limit
+    image: acme/front:1.0.0
+//- b/compose.yaml
+include: [../shared/db.yaml]
+services:
+  back:
+  ^^^^ warning[memory-limit]: `back` has no memory limit
+    image: acme/back:1.0.0
+//- shared/db.yaml
+services:
+  db:
+  ^^ warning[memory-limit]: `db` has no memory limit
+    image: postgres:17
+    volumes: [db:/var/lib/postgresql/data]
+    ports:
+      - 5432:5432
+        ^^^^^^^^^ error[published-datastore]
+volumes: { db: {} }
 ",
     );
 }
@@ -417,4 +446,89 @@ fn a_place_that_joins_changes_no_fingerprint() {
     };
 
     assert_eq!(prints(shop), prints(&both));
+}
+
+const LIMITED: &str = r"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: front
+spec:
+  template:
+    spec:
+      containers:
+        - name: front
+          image: acme/front:1.0.0
+          securityContext:
+            allowPrivilegeEscalation: false
+          resources:
+            limits: { memory: 256Mi }
+";
+
+#[test]
+fn what_a_patch_removes_is_missing_at_the_patch() {
+    rules(&["memory-limit", "privilege-escalation"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- prod/kustomization.yaml
+resources: [../base]
+patches:
+  - path: front.yaml
+  - target: {{ kind: Deployment, name: front }}
+    patch: |-
+      - op: remove
+        path: /spec/template/spec/containers/0/securityContext
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[privilege-escalation]
+//- prod/front.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: front
+spec:
+  template:
+    spec:
+      containers:
+        - name: front
+          resources:
+            limits: null
+            ^^^^^^ warning[memory-limit]
+"
+    ));
+}
+
+#[test]
+fn what_one_overlay_of_several_removes_is_not_missing() {
+    rules(&["memory-limit", "privilege-escalation"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- local/kustomization.yaml
+resources: [../base]
+patches:
+  - target: {{ kind: Deployment, name: front }}
+    patch: |-
+      - op: remove
+        path: /spec/template/spec/containers/0/securityContext
+      - op: remove
+        path: /spec/template/spec/containers/0/resources/limits
+//- prod/kustomization.yaml
+resources: [../base]
+"
+    ));
+}
+
+#[test]
+fn a_tag_is_wrong_where_a_kustomization_sets_it() {
+    rules(&["pinned-image"]).check(&format!(
+        r"//- base/front.yaml
+{LIMITED}//- base/kustomization.yaml
+resources: [front.yaml]
+//- prod/kustomization.yaml
+resources: [../base]
+images:
+  - name: acme/front
+    newTag: latest
+            ^^^^^^ error[pinned-image]
+"
+    ));
 }

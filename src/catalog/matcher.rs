@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::cause::HelpText;
+
 /// `[match]` of a rule's page.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +28,7 @@ pub struct Matcher {
     /// Contains `{field}` placeholders.
     pub message: String,
     pub label: Option<String>,
-    pub help: Option<String>,
+    pub help: Option<HelpText>,
 }
 
 /// The facts that a matcher can test.
@@ -123,13 +125,10 @@ impl Matcher {
                 .flat_map(|tests| tests.keys())
                 .map(String::as_str),
         );
-        let texts = [Some(&self.message), self.label.as_ref(), self.help.as_ref()];
-        names.extend(
-            texts
-                .into_iter()
-                .flatten()
-                .flat_map(|text| placeholders(text)),
-        );
+        let texts = [Some(&self.message), self.label.as_ref()];
+        let helps = self.help.iter().flat_map(HelpText::all);
+        let texts = texts.into_iter().flatten().chain(helps);
+        names.extend(texts.flat_map(|text| placeholders(text)));
 
         names
     }

@@ -2,20 +2,23 @@
 //! and examples are written there and nowhere else; `explain`, SARIF, the configuration and the
 //! tests all read them from here.
 
+mod cause;
 pub mod counterparts;
 pub mod example;
+mod format;
 pub mod matcher;
 pub mod peer;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
-use crate::model::file_kind::FileKind;
+pub use cause::{CauseTable, HelpText, Sameness, Scope};
 use example::Example;
+pub use format::Format;
 use matcher::Matcher;
 use peer::Peer;
 
@@ -60,50 +63,6 @@ pub enum Profile {
     Strict,
 }
 
-/// What a rule looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    Dockerfile,
-    Compose,
-    Kubernetes,
-    Workflow,
-    /// Any text file.
-    Text,
-    /// The repository as a whole.
-    Repository,
-    /// The linter's own comments and configuration.
-    Tool,
-}
-
-impl Format {
-    /// The format of a kind of file; `None` where rules do not tell it from others.
-    pub const fn of(kind: FileKind) -> Option<Self> {
-        match kind {
-            FileKind::Dockerfile => Some(Format::Dockerfile),
-            FileKind::Compose => Some(Format::Compose),
-            FileKind::Kubernetes
-            | FileKind::Kustomization
-            | FileKind::HelmTemplate
-            | FileKind::HelmValues => Some(Format::Kubernetes),
-            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
-            _ => None,
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Format::Dockerfile => "dockerfile",
-            Format::Compose => "compose",
-            Format::Kubernetes => "kubernetes",
-            Format::Workflow => "workflow",
-            Format::Text => "text",
-            Format::Repository => "repository",
-            Format::Tool => "tool",
-        }
-    }
-}
-
 /// What a rule is about. It decides, with the role of the file, how much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -139,66 +98,6 @@ impl Concern {
             Concern::Pipeline => "pipeline",
         }
     }
-}
-
-/// What shares a cause: findings of a rule about parts of it are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// An object of a manifest, or a compose service.
-    Object,
-    File,
-    /// What is deployed together: a chart, a kustomization with what is below it, a folder of
-    /// manifests or of compose files; the Dockerfiles or the workflows of the repository.
-    Unit,
-    Repository,
-}
-
-/// What findings of a rule must have in common to be joined, besides their scope and aspect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sameness {
-    /// Nothing else.
-    #[default]
-    Rule,
-    /// What is said: the message names the value that is wrong.
-    Message,
-    /// The text at the place.
-    Text,
-}
-
-/// A help text, of all formats or of each.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum HelpText {
-    Same(String),
-    ByFormat(HashMap<Format, String>),
-}
-
-impl HelpText {
-    /// The text for a file of a format, if there is one.
-    pub fn get(&self, format: Option<Format>) -> Option<&str> {
-        match self {
-            HelpText::Same(text) => Some(text),
-            HelpText::ByFormat(texts) => texts.get(&format?).map(String::as_str),
-        }
-    }
-}
-
-/// How findings of a rule are joined: the page's `[cause]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct CauseTable {
-    pub scope: Scope,
-    #[serde(default)]
-    pub same: Sameness,
-    /// The help of joined findings, where that of the first names what is its own.
-    pub joined_help: Option<HelpText>,
-    /// Rules whose findings include those of this rule that say so.
-    #[serde(default)]
-    pub part_of: Vec<String>,
-    /// The help of a finding that includes others; `{help}` is its own.
-    pub whole_help: Option<String>,
 }
 
 /// A rule, as its page describes it.

@@ -125,8 +125,8 @@ enum Bond<'k> {
     Bytes(FileId, u32, &'k str),
     /// A folder of practice.
     Folder(&'k str),
-    /// One place, of which several projects or overlays speak.
-    Place(Location),
+    /// One place, of which several projects or overlays speak, and why it is wrong.
+    Place(Location, &'k str),
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -180,9 +180,9 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     for group in &mut groups {
         group.sort_unstable_by_key(|index| {
             let level = by_file[index.0][index.1].level;
-            let distance = units.distance(FileId(index.0 as u32));
+            let origin = units.origin(FileId(index.0 as u32));
 
-            (Reverse(level), distance, *index)
+            (Reverse(level), origin, *index)
         });
     }
 
@@ -210,7 +210,9 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
         };
         bonds.extend(scope.map(|scope| Bond::Scope(scope, finding.level, same)));
         // What projects and overlays say of one place is one finding, whatever they are called.
-        bonds.push(Bond::Place(location));
+        bonds.push(Bond::Place(location, ""));
+    } else if !finding.label.is_empty() {
+        bonds.push(Bond::Place(location, &finding.label));
     }
 
     if text.is_empty() {
@@ -232,7 +234,7 @@ fn copy_bond<'k>(
     let location = finding.location;
     let object = units.object(location)?;
     let text = units.text(location);
-    if text.is_empty() {
+    if text.is_empty() || matches!(object, ObjectKey::Unnamed(..)) {
         return None;
     }
 
@@ -293,6 +295,7 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
     let first = &mut by_file[file][first_index];
     first.fix = joined_fix(first.fix.take(), fixes);
     if places.is_empty() {
+        first.related.append(&mut details);
         return;
     }
 

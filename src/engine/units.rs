@@ -29,8 +29,10 @@ pub(super) enum Unit<'f> {
 /// An object by what it is, wherever it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum ObjectKey<'f> {
-    /// Kind, namespace and name.
+    /// Kind, namespace as its own file says, and name.
     Manifest(&'f str, &'f str, &'f str),
+    /// One whose name is not known, by its place.
+    Unnamed(FileId, u32),
     /// A service, by the folder of its project.
     Service(&'f str, &'f str),
 }
@@ -39,6 +41,8 @@ pub(super) enum ObjectKey<'f> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
     Source,
+    /// A compose file with a name of its own, which may vary the one without.
+    Variant,
     /// It may be rendered from a chart.
     Manifest,
     /// Its header says so.
@@ -94,16 +98,13 @@ impl<'f> Units<'f> {
         self.copies.get(&file).copied().unwrap_or(file)
     }
 
-    /// The object or service that a location is in, if its name is known.
+    /// The object or service that a location is in.
     pub(super) fn object(&self, location: Location) -> Option<&ObjectKey<'f>> {
         let keys = self.objects.get(&location.file)?;
         let next = keys.partition_point(|(start, _)| *start <= location.span.start);
         let (_, key) = keys.get(next.checked_sub(1)?)?;
 
-        match key {
-            ObjectKey::Manifest(_, _, "") => None,
-            key => Some(key),
-        }
+        Some(key)
     }
 
     /// The unit of a file.
@@ -129,25 +130,22 @@ impl<'f> Units<'f> {
         }
     }
 
-    /// How far a file is from the source of what it says: the first is what a person edits. A file
-    /// that is added later, such as an overlay or a variant, comes after what it varies.
-    pub(super) fn distance(&self, file: FileId) -> (Origin, usize, usize) {
+    /// How a file comes to say what it says: the first is what a person edits.
+    pub(super) fn origin(&self, file: FileId) -> Origin {
         let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
-            return (Origin::Source, 0, 0);
+            return Origin::Source;
         };
 
         let facts = self.facts.file(file);
-        let origin = if has_generated_header(source, facts) {
-            Origin::Generated
-        } else if facts.kind == FileKind::Kubernetes {
-            Origin::Manifest
-        } else {
-            Origin::Source
-        };
-        let depth = source.path.matches('/').count();
-        let qualifiers = source.name().matches(['.', '-', '_']).count();
+        if has_generated_header(source, facts) {
+            return Origin::Generated;
+        }
 
-        (origin, depth, qualifiers)
+        match facts.kind {
+            FileKind::Kubernetes => Origin::Manifest,
+            FileKind::Compose if !COMPOSE_FILES.contains(&source.name()) => Origin::Variant,
+            _ => Origin::Source,
+        }
     }
 
     pub(super) fn format(&self, file: FileId) -> Option<Format> {
@@ -210,6 +208,14 @@ fn copies(repository: Repository, files: impl Iterator<Item = FileId>) -> HashMa
     copies
 }
 
+/// The names of a compose file that Compose looks for.
+const COMPOSE_FILES: &[&str] = &[
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+];
+
 /// The file names of a kustomization.
 const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -241,11 +247,18 @@ fn manifest_keys<'f>(file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
     file.objects
         .iter()
         .map(|object| {
-            let name = object.name.as_ref().map_or("", |name| name.value.as_str());
-            let namespace = object.namespace.value().map_or("", String::as_str);
-            let key = ObjectKey::Manifest(&object.kind.value, namespace, name);
+            let start = object.anchor.span.start;
+            // A kustomization may set the namespace of its own copy.
+            let namespace = object.namespace.known();
+            let namespace = namespace
+                .filter(|namespace| namespace.location.file == object.file)
+                .map_or("", |namespace| namespace.value.as_str());
+            let key = match &object.name {
+                Some(name) => ObjectKey::Manifest(&object.kind.value, namespace, &name.value),
+                None => ObjectKey::Unnamed(object.file, start),
+            };
 
-            (object.anchor.span.start, key)
+            (start, key)
         })
         .collect()
 }

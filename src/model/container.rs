@@ -64,10 +64,25 @@ impl Container {
     }
 }
 
+impl Container {
+    /// Where a key is missing: at the container, or at the patch that removes it.
+    pub fn absence(&self, key: &str) -> Location {
+        let removed = self.kube.iter().flat_map(|kube| &kube.removed);
+        let mut removed = removed.filter(|(path, _)| {
+            key.strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+
+        removed.next().map_or(self.anchor, |(_, place)| *place)
+    }
+}
+
 /// Settings of a pod's container that compose does not know.
 #[derive(Debug, Default)]
 pub struct KubeContainer {
     pub pull_policy: Setting<String>,
+    /// Keys that a patch removed, with the place in the patch.
+    pub removed: Vec<(String, Location)>,
     /// The handler of `lifecycle.preStop`.
     pub pre_stop: Setting<ProbeAction>,
     /// `host` fields of lifecycle hooks.

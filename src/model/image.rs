@@ -255,8 +255,8 @@ pub enum ImageSourceKind {
     EnvFile { name: String, value: String },
     /// The default inside of `${NAME:-default}`.
     Default { name: String, value: String },
-    /// An entry of a kustomization's `images`.
-    Kustomization,
+    /// An entry of a kustomization's `images`, and the tag that it sets.
+    Kustomization { tag: Option<String> },
     /// The expression that names a row of a workflow's matrix; the image is one of its values.
     Matrix,
 }

@@ -17,7 +17,7 @@ use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
-use crate::finding::{Finding, Level};
+use crate::finding::{ALSO, Finding, Level};
 use crate::source::FileId;
 
 /// More places than this beside a finding's own are counted instead of shown.
@@ -121,7 +121,7 @@ fn render_finding(
         }
     }
 
-    let more = finding.related.len().saturating_sub(SHOWN_PLACES);
+    let more = hidden_places(finding);
 
     if more > 0 {
         let _ = writeln!(
@@ -153,6 +153,17 @@ fn render_finding(
             look.paint("2", page)
         );
     }
+}
+
+/// How many places are not shown. Of a joined finding, these are the places at which the same is
+/// wrong, without what explains each of them.
+fn hidden_places(finding: &Finding) -> usize {
+    let is_joined = finding.places().count() > 1;
+    let hidden = finding.related.iter().skip(SHOWN_PLACES);
+
+    hidden
+        .filter(|label| !is_joined || label.text == ALSO)
+        .count()
 }
 
 /// The places to show, file by file: the finding's own file first, the others as they come.

@@ -80,14 +80,15 @@ fn finding(rule: &'static Rule, matcher: &Matcher, subject: &Subject) -> Finding
         .at
         .as_ref()
         .and_then(|name| subject.location(name))
-        .unwrap_or(subject.container.anchor);
+        .unwrap_or_else(|| subject.absence(matcher.at.as_deref()));
     let mut finding =
         Finding::new(location, message(&matcher.message, subject)).anchor(subject.container.anchor);
     if let Some(label) = &matcher.label {
         finding = finding.label(fill(label, subject));
     }
 
-    if let Some(help) = &matcher.help {
+    let help = matcher.help.as_ref();
+    if let Some(help) = help.and_then(|help| help.get(Some(subject.format()))) {
         finding = finding.help(fill(help, subject));
     }
 
@@ -172,6 +173,18 @@ impl Subject<'_> {
             "image" => self.container.image.as_ref().map(|image| image.location),
             _ => None,
         }
+    }
+
+    /// Where a field is missing.
+    fn absence(&self, field: Option<&str>) -> Location {
+        let key = match field {
+            Some("privilege-escalation") => "securityContext.allowPrivilegeEscalation",
+            Some("read-only-root") => "securityContext.readOnlyRootFilesystem",
+            Some("dropped-capabilities") => "securityContext.capabilities.drop",
+            _ => return self.container.anchor,
+        };
+
+        self.container.absence(key)
     }
 
     const fn compose(&self) -> Option<&crate::model::compose::Service> {

@@ -16,6 +16,35 @@ pub(super) enum PatchedNode<'t> {
     Sequence(Location, Vec<PatchedNode<'t>>),
     /// Set in different ways by different patches.
     Unknown(Location),
+    /// Removed by a patch, here.
+    Removed(Location),
+}
+
+/// How a patch is applied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PatchScope {
+    /// The file of the object: a value from elsewhere was set by another patch, and two patches that
+    /// disagree leave it unknown.
+    pub home: FileId,
+    pub removal: Removal,
+}
+
+/// What becomes of a field that a patch removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// It is gone wherever the object is deployed.
+    Everywhere,
+    /// Others deploy the object with it.
+    Here,
+}
+
+impl PatchScope {
+    fn removed<'t>(self, location: Location) -> PatchedNode<'t> {
+        match self.removal {
+            Removal::Everywhere => PatchedNode::Removed(location),
+            Removal::Here => PatchedNode::Unknown(location),
+        }
+    }
 }
 
 /// A key with its location.
@@ -50,6 +79,7 @@ impl<'t> PatchedNode<'t> {
         match self {
             PatchedNode::Node(node) => builder.copy(*node),
             PatchedNode::Unknown(location) => builder.unknown(*location),
+            PatchedNode::Removed(location) => builder.null(*location),
             PatchedNode::Sequence(location, items) => {
                 let items = items.iter().map(|item| item.build(builder)).collect();
                 builder.sequence(*location, items)
@@ -75,6 +105,7 @@ impl<'t> PatchedNode<'t> {
             PatchedNode::Mapping(..) => Kind::Mapping,
             PatchedNode::Sequence(..) => Kind::Sequence,
             PatchedNode::Unknown(_) => Kind::Unknown,
+            PatchedNode::Removed(_) => Kind::Null,
         }
     }
 
@@ -112,7 +143,7 @@ impl<'t> PatchedNode<'t> {
                 .find(|(entry_key, _)| entry_key.text == key)
                 .map(|(_, value)| value),
             PatchedNode::Sequence(_, items) => items.get_mut(key.parse::<usize>().ok()?),
-            PatchedNode::Node(_) | PatchedNode::Unknown(_) => None,
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) | PatchedNode::Removed(_) => None,
         }
     }
 
@@ -134,18 +165,18 @@ impl<'t> PatchedNode<'t> {
                 };
                 *value
             }
-            PatchedNode::Sequence(..) | PatchedNode::Unknown(_) => return None,
+            PatchedNode::Sequence(..) | PatchedNode::Unknown(_) | PatchedNode::Removed(_) => {
+                return None;
+            }
         };
 
         value.str()
     }
 
-    /// Applies a strategic merge patch. `home` is the file of the object: a value from elsewhere
-    /// was set by another patch, and two patches that disagree leave it unknown. No patch changes
-    /// what identifies the object.
-    pub fn merge(&mut self, patch: Node<'t>, home: FileId) {
+    /// Applies a strategic merge patch. No patch changes what identifies the object.
+    pub fn merge(&mut self, patch: Node<'t>, scope: PatchScope) {
         let identity = Identity::of_object(self);
-        self.merge_under(patch, "", home, 0);
+        self.merge_under(patch, "", scope, 0);
         identity.restore(self);
     }
 
@@ -176,24 +207,24 @@ impl<'t> PatchedNode<'t> {
                     }
                 }
             }
-            PatchedNode::Node(_) | PatchedNode::Unknown(_) => {}
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) | PatchedNode::Removed(_) => {}
         }
     }
 
     /// Merges a patch into the value of a key.
-    fn merge_under(&mut self, patch: Node<'t>, key: &str, home: FileId, depth: u32) {
+    fn merge_under(&mut self, patch: Node<'t>, key: &str, scope: PatchScope, depth: u32) {
         if depth > MAX_DEPTH || directive(patch) == Some("replace") {
             *self = PatchedNode::Node(patch);
             return;
         }
 
         match (self.kind(), patch.kind()) {
-            (Kind::Mapping, Kind::Mapping) => self.merge_mapping(patch, home, depth),
+            (Kind::Mapping, Kind::Mapping) => self.merge_mapping(patch, scope, depth),
             (Kind::Sequence, Kind::Sequence) if merge_fields(key).is_some() => {
-                self.merge_sequence(patch, key, home, depth);
+                self.merge_sequence(patch, key, scope, depth);
             }
             (Kind::Unknown, _) => {}
-            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, home),
+            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, scope.home),
             _ => *self = PatchedNode::Node(patch),
         }
     }
@@ -216,7 +247,7 @@ impl<'t> PatchedNode<'t> {
         };
     }
 
-    fn merge_mapping(&mut self, patch: Node<'t>, home: FileId, depth: u32) {
+    fn merge_mapping(&mut self, patch: Node<'t>, scope: PatchScope, depth: u32) {
         self.open();
         let PatchedNode::Mapping(_, entries) = self else {
             return;
@@ -236,19 +267,21 @@ impl<'t> PatchedNode<'t> {
                 .position(|(entry_key, _)| entry_key.text == key.text);
 
             match index {
-                Some(index) if entry.value.is_null() => {
-                    entries.remove(index);
+                Some(index)
+                    if entry.value.is_null() || directive(entry.value) == Some("delete") =>
+                {
+                    entries[index].1 = scope.removed(key.location);
                 }
                 Some(index) => {
                     let value = &mut entries[index].1;
-                    value.merge_under(entry.value, &key.text, home, depth + 1);
+                    value.merge_under(entry.value, &key.text, scope, depth + 1);
                 }
                 None => entries.push((key, PatchedNode::Node(entry.value))),
             }
         }
     }
 
-    fn merge_sequence(&mut self, patch: Node<'t>, key: &str, home: FileId, depth: u32) {
+    fn merge_sequence(&mut self, patch: Node<'t>, key: &str, scope: PatchScope, depth: u32) {
         self.open();
         let PatchedNode::Sequence(_, items) = self else {
             return;
@@ -270,9 +303,11 @@ impl<'t> PatchedNode<'t> {
 
             match index {
                 Some(index) if deletes => {
-                    items.remove(index);
+                    if scope.removal == Removal::Everywhere {
+                        items.remove(index);
+                    }
                 }
-                Some(index) => items[index].merge_under(patch, "", home, depth + 1),
+                Some(index) => items[index].merge_under(patch, "", scope, depth + 1),
                 None if deletes => {}
                 None => items.push(PatchedNode::Node(patch)),
             }
@@ -280,10 +315,10 @@ impl<'t> PatchedNode<'t> {
     }
 
     /// Applies a list of JSON 6902 operations. What cannot be followed is left as it is.
-    pub fn apply_json_patch(&mut self, operations: Node<'t>) {
+    pub fn apply_json_patch(&mut self, operations: Node<'t>, scope: PatchScope) {
         for operation in operations.items() {
             if let Some(operation) = Operation::of_node(operation) {
-                operation.apply(self);
+                operation.apply(self, scope);
             }
         }
     }
@@ -296,19 +331,22 @@ impl<'t> PatchedNode<'t> {
         }
     }
 
-    fn remove(&mut self, key: &str) {
+    fn remove(&mut self, key: &str, location: Location, scope: PatchScope) {
         match self {
             PatchedNode::Mapping(_, entries) => {
-                entries.retain(|(entry_key, _)| entry_key.text != key);
+                if let Some((_, value)) = entries.iter_mut().find(|(entry, _)| entry.text == key) {
+                    *value = scope.removed(location);
+                }
             }
             PatchedNode::Sequence(_, items) => {
                 if let Ok(index) = key.parse::<usize>()
                     && index < items.len()
+                    && scope.removal == Removal::Everywhere
                 {
                     items.remove(index);
                 }
             }
-            PatchedNode::Node(_) | PatchedNode::Unknown(_) => {}
+            PatchedNode::Node(_) | PatchedNode::Unknown(_) | PatchedNode::Removed(_) => {}
         }
     }
 }
@@ -377,7 +415,7 @@ impl<'t> Operation<'t> {
         })
     }
 
-    fn apply(&self, root: &mut PatchedNode<'t>) {
+    fn apply(&self, root: &mut PatchedNode<'t>, scope: PatchScope) {
         let Some((last, parents)) = self.path.split_last() else {
             return;
         };
@@ -401,7 +439,7 @@ impl<'t> Operation<'t> {
                 Some(child) => *child = PatchedNode::Node(value),
                 None => self.add_key(parent, last, value),
             },
-            ("remove", _) => parent.remove(last),
+            ("remove", _) => parent.remove(last, self.location, scope),
             _ => {}
         }
     }
@@ -443,6 +481,11 @@ mod tests {
         Tree::parse(FileId(file), text).tree
     }
 
+    const ALONE: PatchScope = PatchScope {
+        home: FileId(0),
+        removal: Removal::Everywhere,
+    };
+
     const BASE: &str = r"
 spec:
   replicas: 1
@@ -470,7 +513,7 @@ spec:
 ",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.merge(patch.root().unwrap(), FileId(0));
+        draft.merge(patch.root().unwrap(), ALONE);
         let merged = draft.finish();
         let containers = merged
             .root()
@@ -499,8 +542,8 @@ spec:
             tree(3, "spec: {replicas: 2}"),
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.merge(first.root().unwrap(), FileId(0));
-        draft.merge(same.root().unwrap(), FileId(0));
+        draft.merge(first.root().unwrap(), ALONE);
+        draft.merge(same.root().unwrap(), ALONE);
         assert_eq!(
             draft
                 .finish()
@@ -511,7 +554,7 @@ spec:
                 .str(),
             Some("2")
         );
-        draft.merge(second.root().unwrap(), FileId(0));
+        draft.merge(second.root().unwrap(), ALONE);
         assert_eq!(
             draft
                 .finish()
@@ -532,7 +575,7 @@ spec:
             "kind: Any\nmetadata: {name: other, labels: {x: y}}\nspec: {a: 1, b: 2}",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.merge(patch.root().unwrap(), FileId(0));
+        draft.merge(patch.root().unwrap(), ALONE);
         let merged = draft.finish();
         let root = merged.root().unwrap();
         let value = |path: &[&str]| {
@@ -581,7 +624,7 @@ spec:
 ",
         );
         let mut draft = PatchedNode::Node(base.root().unwrap());
-        draft.apply_json_patch(operations.root().unwrap());
+        draft.apply_json_patch(operations.root().unwrap(), ALONE);
         let merged = draft.finish();
         let spec = merged.root().unwrap().get("spec").unwrap();
         assert_eq!(spec.get("replicas").unwrap().str(), Some("5"));

@@ -42,6 +42,9 @@ impl<'t> ManifestScope<'t> {
     }
 }
 
+/// How deep the keys are that rules ask for: `resources.limits.memory`.
+const REMOVED_DEPTH: usize = 2;
+
 /// A node in its scope.
 #[derive(Clone, Copy, Debug)]
 pub struct SpecReader<'t> {
@@ -52,6 +55,12 @@ pub struct SpecReader<'t> {
 impl<'t> SpecReader<'t> {
     pub const fn new(node: Node<'t>, scope: ManifestScope<'t>) -> Self {
         Self { node, scope }
+    }
+
+    /// The same node, of an object that is only a part of itself.
+    #[must_use]
+    pub const fn opened(self) -> Self {
+        Self::new(self.node, self.scope.opened())
     }
 
     /// The value of a key. A null is as good as absent, unless a template fills it.
@@ -100,6 +109,36 @@ impl<'t> SpecReader<'t> {
         keys.iter().fold(start, |reader, key| {
             reader.and_then(|reader| reader.get(key))
         })
+    }
+
+    /// The keys that a patch removed, with the place in the patch, of this mapping and of those in
+    /// it: `securityContext`, `resources.limits`.
+    pub fn removed_keys(self, home: FileId) -> Vec<(String, Location)> {
+        let mut removed = Vec::new();
+        let mut mappings = vec![(String::new(), self.node, 0)];
+
+        while let Some((path, node, depth)) = mappings.pop() {
+            for entry in node.entries() {
+                let key = entry.key.str().unwrap_or_default();
+                let path = if path.is_empty() {
+                    key.to_owned()
+                } else {
+                    format!("{path}.{key}")
+                };
+
+                match entry.value.kind() {
+                    Kind::Null if entry.value.location().file != home => {
+                        removed.push((path, entry.value.location()));
+                    }
+                    Kind::Mapping if depth < REMOVED_DEPTH => {
+                        mappings.push((path, entry.value, depth + 1));
+                    }
+                    _ => {}
+                }
+            }
+        }
+
+        removed
     }
 
     /// The location of a key itself.

@@ -60,7 +60,10 @@ fn absent(
 
     // `mem_limit: 0` is the line to change, if there is one.
     let zero = container.resources.zero.first().copied();
-    let location = zero.unwrap_or(container.anchor);
+    let location = zero.unwrap_or_else(|| {
+        let key = if what == "CPU" { "cpu" } else { "memory" };
+        container.absence(&format!("resources.limits.{key}"))
+    });
     let finding = Finding::new(
         location,
         format!("{} has no {what} limit", container.title()),

@@ -48,7 +48,8 @@ fn missing(
 
     let title = container_title(object, container);
     let key = if what == "CPU" { "cpu" } else { "memory" };
-    let finding = Finding::new(container.anchor, format!("{title} has no {what} request"))
+    let location = container.absence(&format!("resources.requests.{key}"));
+    let finding = Finding::new(location, format!("{title} has no {what} request"))
         .help(format!(
             "set `resources.requests.{key}` to the container's normal usage"
         ))

@@ -15,7 +15,7 @@ fn label(kind: &ImageSourceKind) -> String {
         ImageSourceKind::DockerVariable { name } => format!("`{name}` is set here"),
         ImageSourceKind::EnvFile { name, value } => format!("`{name}` is `{value}`"),
         ImageSourceKind::Default { name, value } => format!("`{name}` is `{value}` by default"),
-        ImageSourceKind::Kustomization => "kustomize replaces the image here".to_owned(),
+        ImageSourceKind::Kustomization { .. } => "kustomize replaces the image here".to_owned(),
         ImageSourceKind::Matrix => "sets the image here".to_owned(),
     }
 }

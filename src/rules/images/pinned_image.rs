@@ -9,7 +9,8 @@ use crate::analysis::Ctx;
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::image::{ImageRole, ImageUse, Reference};
+use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
+use crate::source::Location;
 
 #[derive(Deserialize)]
 struct Tags {
@@ -38,13 +39,18 @@ pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
     }
 
     let name = reference.short_name();
+    let source = tag_source(image, reference.tag.as_deref());
+    let written = match source {
+        Some(_) => whole_name(image, reference),
+        None => image.written.clone(),
+    };
     let (message, label) = match reference.tag.as_deref() {
         None => (
-            format!("`{}` has no tag, so its content can change", image.written),
+            format!("`{written}` has no tag, so its content can change"),
             "no tag".to_owned(),
         ),
         Some(tag) if moves(reference, tag) => (
-            format!("`{}` uses the moving tag `{tag}`", image.written),
+            format!("`{written}` uses the moving tag `{tag}`"),
             format!("`{tag}` is not a version"),
         ),
         Some(_) => return,
@@ -56,17 +62,21 @@ pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
         format!("`{name}`")
     };
 
-    let mut finding = Finding::new(image.location, message)
-        .label(label)
-        .help(format!("pin {known} to an exact version or a digest"))
-        .aspect(publisher(reference));
+    let help = format!("pin {known} to an exact version or a digest");
+    let finding = match source {
+        Some(source) => Finding::new(source, message)
+            .related(image.location, "used here")
+            .anchor(image.location),
+        None => with_sources(Finding::new(image.location, message), image),
+    };
+    let finding = finding.label(label).help(help);
 
     // A project that publishes the image decides itself what the tag means.
-    if ctx.graph.is_own_image(reference) {
-        finding = finding.case("own-image").aspect("own image");
-    }
-
-    sink.report(with_sources(finding, image));
+    sink.report(if ctx.graph.is_own_image(reference) {
+        finding.case("own-image").aspect("own image")
+    } else {
+        finding.aspect(publisher(reference))
+    });
 }
 
 /// `digest-pinned-image`
@@ -83,6 +93,32 @@ pub fn digest(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
         .help("append the digest: `image:tag@sha256:…`");
         sink.report(with_sources(finding, image));
     }
+}
+
+/// The image as it is pulled, or as it is written where a part of it is not known.
+fn whole_name(image: &ImageUse, reference: &Reference) -> String {
+    let repository = reference.repository();
+
+    match &reference.tag {
+        Some(tag) if !repository.contains([HOLE, '?']) => format!("{repository}:{tag}"),
+        _ => image.written.clone(),
+    }
+}
+
+/// The line of an env file or of a kustomization that sets the tag.
+fn tag_source(image: &ImageUse, tag: Option<&str>) -> Option<Location> {
+    let tag = tag?;
+    let source = image
+        .sources
+        .iter()
+        .rev()
+        .find(|source| match &source.kind {
+            ImageSourceKind::EnvFile { value, .. } => value.ends_with(tag),
+            ImageSourceKind::Kustomization { tag: set } => set.as_deref() == Some(tag),
+            _ => false,
+        });
+
+    source.map(|source| source.location)
 }
 
 /// Who publishes an image, as far as its name says: images of one publisher are pinned together, and

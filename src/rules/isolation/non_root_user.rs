@@ -228,7 +228,7 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 
     sink.report(
         Finding::new(
-            first.anchor,
+            first.absence("securityContext.runAsNonRoot"),
             format!("{} of {} may run as root", first.title(), object.title()),
         )
         .label("neither `runAsNonRoot` nor `runAsUser` is set")
@@ -237,7 +237,12 @@ pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
                  image has no numeric user",
         )
         .anchor(object.anchor)
-        .also_at(silent.iter().skip(1).map(|container| container.anchor))
+        .also_at(
+            silent
+                .iter()
+                .skip(1)
+                .map(|container| container.absence("securityContext.runAsNonRoot")),
+        )
         .aspect("no user")
         .case_if(
             is_node_agent(Owner::Kubernetes(object, workload)),

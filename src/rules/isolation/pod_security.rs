@@ -63,7 +63,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
                 Setting::Absent if !is_reported => {
                     is_reported = true;
                     let finding = Finding::new(
-                        container.anchor,
+                        container.absence("securityContext.seccompProfile"),
                         format!(
                             "{} has no seccomp profile",
                             container_title(object, container)

@@ -56,14 +56,12 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
     }
 }
 
-/// Where the condition of a dependency would be changed. One that is written before its dependency is
-/// of an anchor that others share: the dependency gets one of its own.
+/// Where the condition of a dependency would be changed: a shared one is not changed for all, but
+/// the dependency gets one of its own.
 fn condition_location(dependency: &Dependency) -> Location {
-    let service = dependency.service.location;
-
     match dependency.condition_place {
-        Some(place) if place.file != service.file || place.span > service.span => place,
-        _ => service,
+        Some(place) if !is_shared(dependency) => place,
+        _ => dependency.service.location,
     }
 }
 

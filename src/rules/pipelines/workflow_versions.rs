@@ -127,6 +127,7 @@ fn piped_script(code: &Code, invocation: &Invocation<'_>) -> Option<Finding> {
             code.location(feeder.span.cover(invocation.span())),
             "a downloaded script runs without verification",
         )
+        .aspect("script")
         .label(format!("runs whatever {host} returns"))
         .help("download a fixed version, verify its checksum, then run it; or use a pinned action"),
     )

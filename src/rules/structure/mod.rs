@@ -4,6 +4,10 @@ pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
+pub(crate) mod compose_words;
+pub(crate) mod ignored_setting;
+pub(crate) mod kube_values;
+pub(crate) mod kustomization;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -11,6 +15,7 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new("broken-kustomization", CheckFn::File(kustomization::broken)),
     Check::new(
         "build-and-image",
         CheckFn::Service(compose_form::build_and_image),
@@ -21,6 +26,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "explicit-namespace",
         CheckFn::Repository(objects::namespace),
     ),
+    Check::new("ignored-setting", CheckFn::Project(ignored_setting::check)),
     Check::new(
         "image-pull-policy",
         CheckFn::Container(objects::pull_policy),
@@ -34,6 +40,8 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::File(compose_schema::invalid_value),
     ),
+    Check::new("invalid-value", CheckFn::File(compose_words::check)),
+    Check::new("invalid-value", CheckFn::Object(kube_values::object)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(
         "invalid-value",
@@ -44,6 +52,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::Service(compose_conflicts::service),
     ),
+    Check::new("invalid-value", CheckFn::Workload(kube_values::mounts)),
     Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
     Check::new("naked-pod", CheckFn::Workload(objects::naked_pod)),
     Check::new(
@@ -54,4 +63,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("selector-mismatch", CheckFn::Workload(objects::selector)),
     Check::new("syntax-error", CheckFn::File(syntax_error::check)),
     Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
+    Check::new(
+        "unmatched-patch",
+        CheckFn::File(kustomization::unmatched_patch),
+    ),
 ];

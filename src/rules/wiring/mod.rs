@@ -10,9 +10,11 @@ pub(crate) mod dangling_names;
 pub(crate) mod exposure;
 pub(crate) mod health_endpoint;
 pub(crate) mod kube_wiring;
+pub(crate) mod misplaced_interpolation;
 pub(crate) mod port_mismatch;
 pub(crate) mod prometheus;
 pub(crate) mod proxy_upstream;
+pub(crate) mod service_port;
 pub(crate) mod undefined_reference;
 mod upstream;
 
@@ -77,6 +79,10 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Service(compose_wiring::localhost_dependency),
     ),
     Check::new(
+        "misplaced-interpolation",
+        CheckFn::Project(misplaced_interpolation::check),
+    ),
+    Check::new(
         "missing-build-file",
         CheckFn::Project(compose_build::missing_file),
     ),
@@ -107,6 +113,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("proxy-upstream", CheckFn::File(proxy_upstream::file)),
     Check::new("proxy-upstream", CheckFn::Service(proxy_upstream::labels)),
     Check::new("service-exposure", CheckFn::Object(exposure::service)),
+    Check::new("service-port", CheckFn::Object(service_port::check)),
     Check::new(
         "undeclared-build-arg",
         CheckFn::Service(compose_build::undeclared_arg),
