@@ -12,7 +12,7 @@ use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::facts::FileFacts;
 use crate::model::kubernetes::Body;
 pub use crate::model::path_class::is_example_env;
-use crate::source::{FileId, Located, Location, Span};
+use crate::source::{FileId, Located, Location, SourceFile, Span};
 
 /// A credential that is written as a literal.
 #[derive(Clone, Debug)]
@@ -321,4 +321,20 @@ impl<'a> CoveredPlaces<'a> {
     fn add_commands(&mut self, commands: impl Iterator<Item = &'a Command>) {
         self.locations.extend(commands.map(Command::location));
     }
+}
+
+/// Whether an env file sets anything that is secret by its name. Some frameworks keep public
+/// settings in `.env`.
+pub fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
+    let facts = ctx.facts.file(file.id);
+    let mut secrets = facts
+        .env
+        .iter()
+        .filter(|var| credential::secret_name(&var.name.value).is_some());
+    !facts.hits.is_empty()
+        || secrets.any(|var| {
+            var.value
+                .literal()
+                .is_some_and(|value| !value.value.trim().is_empty())
+        })
 }

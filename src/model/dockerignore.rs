@@ -11,6 +11,8 @@ pub struct Dockerignore {
 
 #[derive(Debug)]
 struct IgnorePattern {
+    /// The number of the line, from 0.
+    line: usize,
     glob: Vec<GlobToken>,
     /// `!`: what it matches is kept.
     keeps: bool,
@@ -21,8 +23,21 @@ impl Dockerignore {
     pub fn parse(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}');
         Self {
-            patterns: text.lines().filter_map(pattern).collect(),
+            patterns: text
+                .lines()
+                .enumerate()
+                .filter_map(|(number, line)| pattern(number, line))
+                .collect(),
         }
+    }
+
+    /// The line, from 0, of the last pattern that leaves a path out.
+    pub fn last_match(&self, path: &str) -> Option<usize> {
+        self.patterns
+            .iter()
+            .rev()
+            .find(|pattern| !pattern.keeps && holds(&pattern.glob, path))
+            .map(|pattern| pattern.line)
     }
 
     /// Whether a path, relative to the context, is left out. A folder is written without a final
@@ -43,7 +58,7 @@ impl Dockerignore {
     }
 }
 
-fn pattern(line: &str) -> Option<IgnorePattern> {
+fn pattern(number: usize, line: &str) -> Option<IgnorePattern> {
     if line.starts_with('#') {
         return None;
     }
@@ -60,6 +75,7 @@ fn pattern(line: &str) -> Option<IgnorePattern> {
     }
 
     Some(IgnorePattern {
+        line: number,
         glob: tokens(&clean),
         keeps,
     })

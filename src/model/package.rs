@@ -156,7 +156,24 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
         verb = Verb::Other;
     }
 
-    let packages: Vec<&Word> = words.iter().skip(count).copied().collect();
+    let mut packages: Vec<&Word> = words.iter().skip(count).copied().collect();
+    // What follows `--` goes to the build of an extension.
+    if manager.family == "gem"
+        && let Some(end) = invocation.args.iter().find(|word| word.text() == "--")
+    {
+        packages.retain(|word| word.span.start < end.span.start);
+    }
+
+    if manager.family == "go" && first == "run" {
+        // Without a version, the one of the module's own manifest runs.
+        packages.truncate(1);
+        verb = if packages.iter().any(|word| word.text().contains('@')) {
+            Verb::Install
+        } else {
+            Verb::Other
+        };
+    }
+
     let global = invocation.flag(&["-g", "--global"]).is_some();
     let is_bare_install = verb == Verb::Install && packages.is_empty() && !global;
     if is_bare_install && subcommand_length(&manager.sync, first, second).is_some() {
@@ -230,6 +247,47 @@ fn pacman<'s>(manager: &'static Manager, invocation: &Invocation<'s>) -> Option<
     })
 }
 
+/// Whether removing or mounting a path takes away a folder: the folder itself, one above it, or what
+/// is in it. Folders are compared part by part; one without a leading `/` may be anywhere in the
+/// path.
+pub fn covers_folder(path: &str, folder: &str) -> bool {
+    let path = path.trim_matches(['"', '\'']);
+    let parts: Vec<&str> = parts_of(path);
+    let wanted: Vec<&str> = parts_of(folder);
+    if parts.is_empty() || wanted.is_empty() {
+        return false;
+    }
+
+    if folder.starts_with('/') && path.starts_with('/') {
+        return parts
+            .iter()
+            .zip(&wanted)
+            .all(|(part, other)| fits(part, other));
+    }
+
+    parts.windows(wanted.len()).any(|window| {
+        window
+            .iter()
+            .zip(&wanted)
+            .all(|(part, other)| fits(part, other))
+    })
+}
+
+/// The folders and the file of a path; a `*` alone stands for all that is in a folder.
+fn parts_of(path: &str) -> Vec<&str> {
+    path.split('/')
+        .filter(|part| !matches!(*part, "" | "." | "*" | "**"))
+        .collect()
+}
+
+/// Whether a part of a path, perhaps with a `*` at its end, is this one.
+fn fits(part: &str, other: &str) -> bool {
+    match part.split_once('*') {
+        Some((head, _)) => other.starts_with(head),
+        None => part == other,
+    }
+}
+
 /// How a package's version is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pin {
@@ -250,7 +308,17 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         return Pin::Pinned;
     }
 
+    if let Some(pin) = repository_pin(manager, text) {
+        return pin;
+    }
+
     if is_path(text) || text.is_empty() || text.starts_with(['-', '<', '>', '&']) {
+        return Pin::Other;
+    }
+
+    // What holds a separator is a folder for pip, and a repository's name for npm.
+    let has_folder = text.contains('/') && !text.starts_with('@');
+    if has_folder && matches!(manager.family.as_str(), "pip" | "uv" | "pipx" | "npm") {
         return Pin::Other;
     }
     // A scope's `@` is part of the name.
@@ -323,9 +391,36 @@ fn unknown_or_open(word: &Word) -> Pin {
     }
 }
 
+/// How the address of a repository is bound to a version: by `@v1.2` for pip, by `#v1.2` for npm.
+fn repository_pin(manager: &Manager, text: &str) -> Option<Pin> {
+    const MOVING: &[&str] = &["main", "master", "develop", "HEAD", "latest"];
+    let address = &text[text.find("git+")?..];
+    if address.contains('$') {
+        return Some(Pin::Other);
+    }
+
+    let version = match manager.family.as_str() {
+        "pip" | "uv" | "pipx" => {
+            let path = address.split("://").nth(1)?.split('#').next()?;
+            path.rsplit('/')
+                .next()?
+                .split_once('@')
+                .map(|(_, version)| version)
+        }
+        "npm" | "yarn" | "pnpm" | "bun" => address.split_once('#').map(|(_, version)| version),
+        _ => return None,
+    };
+
+    Some(match version {
+        Some(version) if !MOVING.contains(&version) && !version.is_empty() => Pin::Pinned,
+        _ => Pin::Open,
+    })
+}
+
 fn is_path(text: &str) -> bool {
     const ENDS: &[&str] = &[
-        ".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2",
+        ".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".tar.bz2", ".tar",
+        ".tar.xz",
     ];
     let archive = ENDS.iter().any(|end| text.ends_with(end));
     text.starts_with(['.', '/', '~'])
@@ -417,6 +512,23 @@ mod tests {
     }
 
     #[test]
+    fn folders_are_compared_part_by_part() {
+        for (path, folder, covers) in [
+            ("/var/lib/apt/lists/*", "/var/lib/apt/lists", true),
+            ("/var/lib/apt", "/var/lib/apt/lists", true),
+            ("/var/lib/*", "/var/lib/apt/lists", true),
+            ("/var/lib/mysql", "/var/lib/apt/lists", false),
+            ("/var/lib/apt-cacher", "/var/lib/apt", false),
+            ("/root/.cache/pip", ".cache", true),
+            ("/root/.cachet", ".cache", false),
+            ("/", "/var/cache/apk", false),
+            ("/var/cache/apk*", "/var/cache/apk", true),
+        ] {
+            assert_eq!(covers_folder(path, folder), covers, "{path} {folder}");
+        }
+    }
+
+    #[test]
     fn reads_versions() {
         use Pin::{Open, Other, Pinned};
         for (line, pins) in [
@@ -445,6 +557,15 @@ mod tests {
             ),
             ("cargo install sqlx-cli --version 0.7.0", vec![Pinned]),
             ("pip install torch==${TORCH} $EXTRA", vec![Pinned, Other]),
+            ("pip install libs/core ./core", vec![Other, Other]),
+            (
+                "pip install git+https://h.example/a/b git+https://h.example/a/b.git@v2",
+                vec![Open, Pinned],
+            ),
+            ("gem install pg:1.5 -- --with-pg static", vec![Pinned]),
+            ("npm install -g a/b tool.tar", vec![Other, Other]),
+            ("go run example.com/x/gen@latest ./...", vec![Open]),
+            ("go run example.com/x/gen@v1.2.0", vec![Pinned]),
         ] {
             let (_, _, packages) = read(line).unwrap();
             let found: Vec<Pin> = packages.into_iter().map(|(_, pin)| pin).collect();

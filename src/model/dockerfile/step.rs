@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::stage::{Base, Dockerfile, Shells, Stage};
 use crate::model::Command;
 use crate::model::image::Reference;
+use crate::model::package::covers_folder;
 use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Escape, Instruction, Mount, Run};
 use crate::syntax::shell::Script;
@@ -61,12 +62,12 @@ impl<'d> Step<'d> {
             })
     }
 
-    /// Whether any cache mount's target mentions this.
+    /// Whether any cache is mounted on this folder, above it or in it.
     pub fn has_cache(&self, part: &str) -> bool {
         let caches = self.mounts.iter().filter(|mount| mount.kind() == "cache");
         caches
             .filter_map(Mount::target)
-            .any(|target| target.value.contains(part))
+            .any(|target| covers_folder(&target.value, part))
     }
 }
 

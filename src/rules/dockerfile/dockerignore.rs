@@ -1,5 +1,6 @@
 //! `dockerignore`: files that `COPY .` takes along because no `.dockerignore` excludes them.
 
+use crate::analysis::secret_exposure::holds_credential;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::build_context::{BuildContext, contexts};
@@ -7,6 +8,7 @@ use crate::model::dockerfile::{Dockerfile, StageInstruction};
 use crate::model::dockerignore::Dockerignore;
 use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::dockerfile::{Body, Source, Word};
+use crate::syntax::shell::Invocation;
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
@@ -28,8 +30,16 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         contexts(ctx.facts, dockerfile)
             .iter()
             .find_map(|context| match &context.ignore {
-                Some((file, ignore)) => incomplete(ctx, context, (file, ignore), location, shipped),
-                None => missing(ctx, context, location),
+                Some((file, ignore)) => {
+                    let needed = needed_paths(ctx, dockerfile, context);
+                    incomplete(ctx, context, (file, ignore), &needed, (location, shipped))
+                }
+                None => missing(
+                    ctx,
+                    context,
+                    &needed_paths(ctx, dockerfile, context),
+                    location,
+                ),
             });
     if let Some(finding) = finding {
         sink.report(finding);
@@ -37,12 +47,18 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// A context without an ignore file, unless that of a folder above may be the one in effect.
-fn missing(ctx: &Ctx, context: &BuildContext, location: Location) -> Option<Finding> {
+fn missing(
+    ctx: &Ctx,
+    context: &BuildContext,
+    needed: &[&str],
+    location: Location,
+) -> Option<Finding> {
     if !context.certain && above(ctx, context) {
         return None;
     }
 
-    let unwanted = [risks(ctx, context), leftovers(ctx, context)].concat();
+    let mut unwanted = [risks(ctx, context), leftovers(ctx, context)].concat();
+    unwanted.retain(|path| !needed.contains(path));
     let (label, help) = if unwanted.is_empty() {
         (
             "copies everything present at build time".to_owned(),
@@ -72,11 +88,20 @@ fn incomplete(
     ctx: &Ctx,
     context: &BuildContext,
     (file, ignore): (&SourceFile, &Dockerignore),
-    location: Location,
-    shipped: bool,
+    needed: &[&str],
+    (location, shipped): (Location, bool),
 ) -> Option<Finding> {
     let mut unwanted = risks(ctx, context);
-    unwanted.retain(|path| !ignore.ignores(path));
+    // What the file lets in by name is let in on purpose.
+    unwanted.retain(|path| {
+        let is_kept = file
+            .text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('!'))
+            .any(|kept| kept.trim().trim_start_matches(['/', '*']) == *path);
+
+        !ignore.ignores(path) && !needed.contains(path) && !is_kept
+    });
     if unwanted.is_empty() {
         return None;
     }
@@ -102,6 +127,87 @@ fn incomplete(
             ))
             .case_if(history, "unshipped-history"),
     )
+}
+
+/// What the build needs of what an image should not hold: files that it copies or mounts by name,
+/// the history that a step reads, and settings in git that are no secret.
+fn needed_paths(ctx: &Ctx, dockerfile: &Dockerfile, context: &BuildContext) -> Vec<&'static str> {
+    const CANDIDATES: &[&str] = &[".git", ".env", "node_modules", "target", "vendor", "build"];
+    let mut needed: Vec<&str> = CANDIDATES
+        .iter()
+        .copied()
+        .filter(|path| is_named(dockerfile, path))
+        .collect();
+
+    let reads_history = dockerfile.steps().any(|step| {
+        step.script()
+            .invocations()
+            .iter()
+            .any(|invocation| invocation.is(&["git"]) && reads_checkout(invocation))
+    });
+    if reads_history {
+        needed.push(".git");
+    }
+
+    let env = join(&context.folder, ".env").and_then(|path| ctx.facts.repository.find(&path));
+    if let Some(file) = env
+        && ctx.facts.is_committed(&file.path)
+        && !holds_credential(ctx, file)
+    {
+        needed.push(".env");
+    }
+
+    needed
+}
+
+/// Whether a call of git is about the checkout that it is in.
+fn reads_checkout(invocation: &Invocation) -> bool {
+    let word = invocation.subcommand(&["-C", "-c"]).unwrap_or("");
+
+    [
+        "rev-parse",
+        "describe",
+        "log",
+        "show",
+        "rev-list",
+        "submodule",
+        "status",
+        "diff",
+        "ls-files",
+    ]
+    .contains(&word)
+}
+
+/// Whether an instruction copies or mounts a path of the context by its name.
+fn is_named(dockerfile: &Dockerfile, path: &str) -> bool {
+    let names = |text: &str| {
+        let text = text.trim_start_matches("./").trim_start_matches('/');
+        let text = text.trim_end_matches(['*', '/']);
+
+        text == path
+            || text
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with(['/', '.']))
+    };
+
+    dockerfile
+        .instructions()
+        .any(|position| match &position.instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) if transfer.from.is_none() => {
+                transfer.sources.iter().any(|source| match source {
+                    Source::Path(word) => names(&word.text),
+                    Source::Heredoc(..) => false,
+                })
+            }
+            Body::Run(run) => run.mounts.iter().any(|mount| {
+                mount.kind() == "bind"
+                    && mount.get(&["from"]).is_none()
+                    && mount
+                        .get(&["source", "src"])
+                        .is_some_and(|source| names(&source.value))
+            }),
+            _ => false,
+        })
 }
 
 fn title(context: &BuildContext) -> String {

@@ -9,7 +9,7 @@ use crate::model::image::HOLE;
 use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::dockerfile::stages::Target;
-use crate::syntax::dockerfile::{Body, Pair};
+use crate::syntax::dockerfile::{Body, From, Pair};
 
 /// `absolute-workdir`
 pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -289,7 +289,7 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     .label("this is the default")
                     .help("remove it"),
             );
-        } else if !text.contains('$') {
+        } else if !text.contains('$') && !is_named_after_platform(from, text) {
             sink.report(
                 Finding::new(location, format!("the image is always built for `{text}`"))
                     .label("the build should choose the platform")
@@ -300,6 +300,22 @@ pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// Whether a stage is one of several that a build chooses from by its platform: its name holds the
+/// architecture, as `runtime-arm64` does.
+fn is_named_after_platform(from: &From, platform: &str) -> bool {
+    let Some(name) = &from.name else {
+        return false;
+    };
+
+    let mut parts = platform.split('/');
+    let system = parts.next().unwrap_or("");
+    let architecture: String = parts.collect();
+    let name = name.text.to_ascii_lowercase();
+
+    !architecture.is_empty() && name.contains(&architecture)
+        || architecture.is_empty() && !system.is_empty() && name.contains(system)
 }
 
 /// `duplicate-stage`

@@ -3,13 +3,49 @@
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Base, Dockerfile};
 use crate::source::Location;
 use crate::syntax::dockerfile::FaultKind;
 
 /// `invalid-instruction`: the line can be parsed.
 pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     report(dockerfile, |kind| !kind.is_unreadable(), sink);
+    report_references(dockerfile, sink);
+}
+
+/// Base images whose name is not one of an image.
+fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
+    if dockerfile.tree.template.is_some() {
+        return;
+    }
+
+    for stage in &dockerfile.stages {
+        let Base::Image(image) = &stage.base else {
+            continue;
+        };
+
+        let is_literal = !image.written.contains(['$', '{', '<', '%', '@']);
+        let from = dockerfile.named.all[stage.index].from;
+        let instruction = dockerfile.tree.instructions[from].span;
+        let has_fault = dockerfile
+            .tree
+            .faults
+            .iter()
+            .any(|fault| instruction.contains(fault.span));
+        if is_literal && image.reference.is_none() && !has_fault {
+            sink.report(
+                Finding::new(
+                    image.location,
+                    format!(
+                        "the build fails here: `{}` is not an image name",
+                        image.written
+                    ),
+                )
+                .label("not a valid reference")
+                .help("write it in small letters, as `registry/folder/name:tag`"),
+            );
+        }
+    }
 }
 
 /// `syntax-error`: the line cannot be parsed.

@@ -1,6 +1,7 @@
 //! How a Dockerfile is written: copies, downloads, packages, structure, variables, start forms.
 
 pub(crate) mod copy_form;
+pub(crate) mod copy_ignored_file;
 pub(crate) mod dockerignore;
 pub(crate) mod download;
 pub(crate) mod frozen_install;
@@ -36,6 +37,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "copy-destination",
         CheckFn::Dockerfile(copy_form::destination),
+    ),
+    Check::new(
+        "copy-ignored-file",
+        CheckFn::Dockerfile(copy_ignored_file::check),
     ),
     Check::new("copy-not-add", CheckFn::Dockerfile(copy_form::copy_not_add)),
     Check::new(

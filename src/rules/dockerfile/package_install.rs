@@ -46,6 +46,10 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
+        if runs_sources(dockerfile, stage, copy, install.step) {
+            continue;
+        }
+
         sink.report(
             Finding::new(
                 Location::new(dockerfile.file, word.span),
@@ -59,6 +63,22 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }),
         );
     }
+}
+
+/// Whether a step between a COPY and an install runs a script of the sources, which then have to be
+/// there first.
+fn runs_sources(dockerfile: &Dockerfile, stage: usize, copy: usize, install: usize) -> bool {
+    dockerfile
+        .steps_of(stage)
+        .filter(|step| (copy..=install).contains(&step.at))
+        .any(|step| {
+            step.script().invocations().iter().any(|invocation| {
+                let first = invocation.args.first().map_or("", |word| word.text());
+                let is_shell = invocation.is(&["sh", "bash"]) && first.ends_with(".sh");
+
+                is_shell || invocation.name.text().ends_with(".sh")
+            })
+        })
 }
 
 /// An install of dependencies.

@@ -131,6 +131,13 @@ fn is_constrained(invocation: &Invocation, call: &Call) -> bool {
 }
 
 fn advice(family: &str, name: &str) -> String {
+    if name.contains("git+") {
+        return match family {
+            "npm" | "yarn" | "pnpm" | "bun" => "name a tag or a commit: `…#v1.2.3`".to_owned(),
+            _ => "name a tag or a commit: `git+https://…@v1.2.3`".to_owned(),
+        };
+    }
+
     let name = name
         .split(['@', '=', '>', '[', '$'])
         .find(|part| !part.is_empty())

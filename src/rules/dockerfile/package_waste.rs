@@ -6,7 +6,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Dockerfile, Step};
-use crate::model::package::{Call, Verb, call, manager};
+use crate::model::package::{Call, Verb, call, covers_folder, manager};
 use crate::syntax::shell::Invocation;
 
 /// `apt-recommends`
@@ -70,7 +70,7 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             return;
         };
 
-        let removed = removes(invocations, &["/var/lib/apt", "apt/lists", "/var/lib"]);
+        let removed = removes(invocations, &["/var/lib/apt/lists", "apt/lists"]);
         if removed || step.is_mounted("/var/lib/apt") || step.is_mounted("/var/lib/apt/lists") {
             return;
         }
@@ -90,12 +90,9 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
         if calls.is_empty()
-            || removes(
-                invocations,
-                &["/var/cache/apk", "/var/cache/", "/etc/apk/cache"],
-            )
-            || step.has_cache("apk")
-            || step.has_cache("/var/cache")
+            || removes(invocations, &["/var/cache/apk", "/etc/apk/cache"])
+            || step.is_mounted("/var/cache/apk")
+            || step.is_mounted("/etc/apk/cache")
         {
             return;
         }
@@ -145,13 +142,8 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
             .iter()
             .any(|(invocation, call)| cleans_all(invocation, call));
         let caches: Vec<&str> = call.manager.caches.iter().map(String::as_str).collect();
-        let mounted =
-            caches.iter().any(|cache| step.is_mounted(cache)) || step.has_cache("/var/cache");
-        if clean
-            || removes(invocations, &caches)
-            || removes(invocations, &["/var/cache"])
-            || mounted
-        {
+        let mounted = caches.iter().any(|cache| step.is_mounted(cache));
+        if clean || removes(invocations, &caches) || mounted {
             return;
         }
 
@@ -279,13 +271,13 @@ fn is_variable_on(
 ) -> bool {
     let is_inherited = matches!(
         step.stage.scope.get(name),
-        Some(VariableValue::Known { text, .. }) if is_on(text)
+        Some(VariableValue::Known { text, .. }) if is_on_for(name, text)
     );
 
     is_inherited
         || invocation
             .environment()
-            .any(|(set, value, _)| set == name && is_on(value))
+            .any(|(set, value, _)| set == name && is_on_for(name, value))
         || assigned(invocations, name)
 }
 
@@ -360,13 +352,25 @@ fn removes(invocations: &[Invocation], folders: &[&str]) -> bool {
     let mut words = removing.flat_map(|invocation| invocation.args);
     words.any(|word| {
         // `/var/lib/{apt,dpkg}` names several folders at once.
-        let text = word.text();
-        let braced = text.find('{').map(|offset| &text[..offset]);
-        folders.iter().any(|folder| {
-            text.contains(folder)
-                || braced.is_some_and(|head| folder.starts_with(head) && head.len() > 4)
-        })
+        spread(word.text())
+            .iter()
+            .any(|path| folders.iter().any(|folder| covers_folder(path, folder)))
     })
+}
+
+/// The words that one with braces stands for.
+fn spread(word: &str) -> Vec<String> {
+    let Some((head, rest)) = word.split_once('{') else {
+        return vec![word.to_owned()];
+    };
+    let Some((inner, tail)) = rest.split_once('}') else {
+        return vec![word.to_owned()];
+    };
+
+    inner
+        .split(',')
+        .map(|part| format!("{head}{part}{tail}"))
+        .collect()
 }
 
 fn assigned(invocations: &[Invocation], name: &str) -> bool {
@@ -375,14 +379,24 @@ fn assigned(invocations: &[Invocation], name: &str) -> bool {
         .filter(|invocation| invocation.is(&["export"]));
     exports.flat_map(|invocation| invocation.args).any(|word| {
         word.assignment()
-            .is_some_and(|(set, value)| set == name && is_on(value))
+            .is_some_and(|(set, value)| set == name && is_on_for(name, value))
     })
+}
+
+/// Whether a value switches the cache off. For pip every value does, `0` and `false` too:
+/// `_handle_no_cache_dir` in `pip/_internal/cli/cmdoptions.py`, 2026-11.
+fn is_on_for(name: &str, value: &str) -> bool {
+    if name == "PIP_NO_CACHE_DIR" {
+        return !value.trim().is_empty();
+    }
+
+    is_on(value)
 }
 
 fn is_on(value: &str) -> bool {
     !matches!(
         value.trim().to_ascii_lowercase().as_str(),
-        "" | "0" | "false" | "no"
+        "" | "0" | "false" | "no" | "off" | "n" | "f"
     )
 }
 

@@ -1,11 +1,12 @@
 //! Variables of FROM: the image and the platform.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{PREDEFINED, is_self_contained, nearest};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::Dockerfile;
 use crate::model::dockerfile::scope::PLATFORM;
+use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::image::Reference;
 use crate::source::{Location, Span};
 use crate::syntax::dockerfile::{Body, Word};
 
@@ -131,6 +132,7 @@ fn check_defaults(
             .any(|variable| variable.name == *name && !is_self_contained(variable))
     });
     let Some((name, declaration)) = used else {
+        check_broken_default(dockerfile, image, sink);
         return;
     };
 
@@ -155,6 +157,74 @@ fn check_defaults(
         .help(format!("give `ARG {name}` a working default"))
         .case("required-argument"),
     );
+}
+
+/// An image whose name is none with the defaults of its variables.
+fn check_broken_default(dockerfile: &Dockerfile, image: &Word, sink: &mut Sink) {
+    let stage = dockerfile
+        .stages
+        .iter()
+        .find(|stage| stage.location.span == image.span);
+    let Some(Base::Image(image_use)) = stage.map(|stage| &stage.base) else {
+        return;
+    };
+
+    let variables = image.variables();
+    let Some(first) = variables.first() else {
+        return;
+    };
+
+    // Each variable has a default, so that the whole name is known.
+    let defaults = default_values(dockerfile);
+    let mut text = image.text.clone();
+    for variable in &variables {
+        let Some(value) = defaults.get(variable.name.as_str()) else {
+            return;
+        };
+
+        text = text
+            .replace(&format!("${{{}}}", variable.name), value)
+            .replace(&format!("${}", variable.name), value);
+    }
+
+    if text.contains('$')
+        || image_use.reference.is_some()
+        || Reference::parse_holed(&text).is_some()
+    {
+        return;
+    }
+
+    sink.report(
+        Finding::new(
+            Location::new(dockerfile.file, image.span),
+            format!(
+                "a build without a value for `{}` has no base image",
+                first.name
+            ),
+        )
+        .label(format!("expands to `{text}`, which is not an image name"))
+        .help(format!("correct the default of `ARG {}`", first.name)),
+    );
+}
+
+/// The defaults of the ARGs before the first FROM that are plain texts.
+fn default_values(dockerfile: &Dockerfile) -> BTreeMap<String, String> {
+    let first = dockerfile.named.all.first().map_or(0, |stage| stage.from);
+    let mut values = BTreeMap::new();
+
+    for instruction in &dockerfile.tree.instructions[..first] {
+        let Body::Arg(arguments) = &instruction.body else {
+            continue;
+        };
+
+        for argument in arguments {
+            if let Some(text) = argument.default.as_ref().and_then(|word| word.literal()) {
+                values.insert(argument.name.value.clone(), text.to_string());
+            }
+        }
+    }
+
+    values
 }
 
 /// The plain variables of a flag's value, `$NAME` or `${NAME}`, and where they are in it.

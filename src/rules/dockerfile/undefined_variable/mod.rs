@@ -14,6 +14,7 @@ use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::ImageUse;
 use crate::source::Location;
 use crate::syntax::dockerfile::{Body, Instruction, Variable};
+use crate::syntax::shell::Word as ShellWord;
 use base::Arguments;
 use words::{PREDEFINED, is_self_contained, nearest};
 
@@ -58,6 +59,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
 
+        check_steps(dockerfile, stage.index, &global, &declared, sink);
         names_of_stages.push(declared);
     }
 }
@@ -135,6 +137,72 @@ fn is_set_by_compose(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
     builders.any(|(_, build)| build.args.iter().any(|arg| arg.name.value == name))
 }
 
+/// Reports RUN instructions that use an ARG from before the first FROM, which is empty there.
+fn check_steps(
+    dockerfile: &Dockerfile,
+    stage: usize,
+    global: &BTreeSet<String>,
+    declared: &Names,
+    sink: &mut Sink,
+) {
+    if !knows_base(dockerfile, stage) {
+        return;
+    }
+
+    let mut seen: HashSet<String> = HashSet::new();
+
+    for step in dockerfile.steps_of(stage) {
+        let script = step.script();
+        // Another file or program may set any name.
+        let may_set = script.invocations().iter().any(|invocation| {
+            invocation.is(&[
+                ".", "source", "eval", "read", "export", "declare", "local", "set",
+            ])
+        });
+        if may_set || step.trigger {
+            continue;
+        }
+
+        let assigned: HashSet<&str> = script
+            .commands
+            .iter()
+            .flat_map(|command| &command.assignments)
+            .map(|assignment| assignment.name.as_str())
+            .chain(
+                script
+                    .blocks
+                    .iter()
+                    .flat_map(|block| block.words.first().map(ShellWord::text)),
+            )
+            .collect();
+        let words = script.commands.iter().flat_map(|command| &command.words);
+
+        for variable in words.flat_map(|word| word.variables()) {
+            let name = variable.name.as_str();
+            if variable.operator.is_some()
+                || !global.contains(name)
+                || declared.get(name).is_some()
+                || assigned.contains(name)
+                || PREDEFINED.contains(&name)
+                || words::BASES.iter().any(|prefix| name.starts_with(prefix))
+                || !seen.insert(name.to_owned())
+            {
+                continue;
+            }
+
+            let (label, help) = explain(&Undefined::Global, name);
+            sink.report(
+                Finding::new(
+                    step.location(variable.name_span),
+                    format!("RUN expands undefined variable `{name}` to an empty string"),
+                )
+                .label(label)
+                .help(help),
+            );
+        }
+    }
+}
+
 /// Why an instruction expands a variable to an empty string.
 enum Undefined<'n> {
     /// Only an ARG before the first FROM declares it.
@@ -162,6 +230,11 @@ fn check_instruction(
             };
 
             let name = variable.name.as_str();
+            // `ARG X=$X` is one without a default.
+            if declares_argument(instruction, name) {
+                continue;
+            }
+
             let (label, help) = explain(&cause, name);
             let extends_itself =
                 matches!(cause, Undefined::Undeclared) && visible.keys.contains(name);
@@ -177,6 +250,11 @@ fn check_instruction(
             );
         }
     }
+}
+
+fn declares_argument(instruction: &Instruction, name: &str) -> bool {
+    matches!(&instruction.body, Body::Arg(arguments)
+        if arguments.iter().any(|argument| argument.name.value == name))
 }
 
 /// Why a variable is undefined; `None` where it is not, or may not be.
@@ -224,6 +302,11 @@ fn explain(cause: &Undefined, name: &str) -> (String, String) {
         Undefined::Misspelt(near) => (
             format!("did you mean `{near}`?"),
             format!("write `${near}`"),
+        ),
+        Undefined::Undeclared if name == "HOME" => (
+            "the builder does not know the folder of a user".to_owned(),
+            "write the path, such as `/home/app`, or set it before: `ENV HOME=/home/app`"
+                .to_owned(),
         ),
         Undefined::Undeclared => (
             "not an ARG or ENV of this stage".to_owned(),

@@ -38,7 +38,6 @@ pub(super) const BASES: &[&str] = &[
     "GEM_",
     "GO",
     "GRADLE_",
-    "HOME",
     "HOSTNAME",
     "JAVA_",
     "JDK_",

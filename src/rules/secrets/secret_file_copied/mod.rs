@@ -3,8 +3,9 @@
 mod pointer;
 mod secret_kind;
 
+use crate::analysis::secret_exposure::holds_credential;
 use crate::analysis::{Ctx, shipped_stages};
-use crate::credential::{SecretFile, secret_file, secret_name};
+use crate::credential::{SecretFile, secret_file};
 use crate::finding::{Finding, Sink};
 use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::Dockerfile;
@@ -102,11 +103,19 @@ fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile)
         return false;
     }
 
+    let file = join(&context.folder, path).and_then(|path| ctx.facts.repository.find(&path));
+
+    // Some frameworks keep public settings in an env file that is in git.
+    if kind == SecretFile::Env
+        && let Some(file) = file
+    {
+        return !ctx.facts.is_committed(&file.path) || holds_credential(ctx, file);
+    }
+
     if kind != SecretFile::ToolCredentials {
         return true;
     }
 
-    let file = join(&context.folder, path).and_then(|path| ctx.facts.repository.find(&path));
     // Yarn's settings are meant to be shared; its tokens are usually elsewhere.
     file.map_or(!path.contains(".yarnrc"), |file| holds_token(ctx, file))
 }
@@ -114,22 +123,6 @@ fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile)
 fn holds_token(ctx: &Ctx, file: &SourceFile) -> bool {
     let words = ["_authToken", "_auth", "_password", "password"];
     !ctx.facts.file(file.id).hits.is_empty() || words.iter().any(|word| file.text.contains(word))
-}
-
-/// Whether an env file sets anything that is secret by its name. Some frameworks keep public
-/// settings in `.env`.
-fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
-    let facts = ctx.facts.file(file.id);
-    let mut secrets = facts
-        .env
-        .iter()
-        .filter(|var| secret_name(&var.name.value).is_some());
-    !facts.hits.is_empty()
-        || secrets.any(|var| {
-            var.value
-                .literal()
-                .is_some_and(|value| !value.value.trim().is_empty())
-        })
 }
 
 /// Reports a folder with secret files that no ignore file excludes.
