@@ -496,6 +496,82 @@ fn a_file_that_is_named_is_not_one_of_tests() {
     );
 }
 
+#[test]
+fn several_folders_are_no_evidence_for_each_other() {
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}}\n";
+    let other = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {app: x}}\n";
+    let folder = Folder::new(&[
+        ("a/k8s.yaml", &format!("{service}{other}")),
+        ("b/k8s.yaml", POD),
+    ]);
+    let rules = ["--select", "dangling-service", "--min-level", "note"];
+    let count = |paths: &[&str]| {
+        let run = folder.run(&[paths, &rules[..], &["--format", "concise"]].concat());
+        run.out.matches("[dangling-service]").count()
+    };
+
+    assert_eq!((count(&["."]), count(&["a", "b"])), (0, 1));
+}
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\n\
+                   spec: {containers: [{name: a, image: 'acme/a:1.0.0'}]}\n";
+
+#[test]
+fn a_named_file_that_is_not_recognized_is_not_clean() {
+    let folder = Folder::new(&[("notes.txt", "hello\n"), ("Dockerfile", "FROM scratch\n")]);
+    let line = "`notes.txt` is not a Dockerfile, compose file, Kubernetes manifest, Helm chart or \
+                workflow\n";
+
+    let run = folder.run(&["notes.txt"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.out.contains(line) && !run.out.contains("Clean"),
+        "{}",
+        run.out
+    );
+
+    let run = folder.run(&["notes.txt", "--format", "concise"]);
+    assert_eq!(
+        (run.code, run.out.as_str(), run.err.as_str()),
+        (0, "", line)
+    );
+
+    let run = folder.run(&["Dockerfile", "--select", "pinned-image"]);
+    assert!(
+        run.out.contains("Clean") && !run.out.contains("is not a"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn ready_names_what_was_not_seen() {
+    let folder = Folder::new(&[
+        (
+            "compose.yaml",
+            "services: {a: {image: 'acme/a:${TAG}'}, b: {image: 'acme/b:1.0.0'}}\n",
+        ),
+        (
+            "k8s/kustomization.yaml",
+            "resources: ['https://example.com/base?ref=v1']\n",
+        ),
+    ]);
+    let run = folder.run(&["--select", "pinned-image"]);
+    assert!(run.out.starts_with("Ready"), "{}", run.out);
+    assert!(
+        run.out.contains(
+            "Not seen: what a kustomization gathers from elsewhere, an image whose name is set \
+             elsewhere\n"
+        ),
+        "{}",
+        run.out
+    );
+
+    let run = folder.run(&["--select", "pinned-image", "--format", "json"]);
+    assert!(run.out.contains(r#""images": 1"#), "{}", run.out);
+}
+
 fn with_input(folder: &Folder, arguments: &[&str], text: &str) -> Run {
     let mut command = folder.command(arguments);
     let mut child = command

@@ -239,4 +239,105 @@ fn the_configuration_sets_roles() {
 }
 
 const POD: &str = "services: {a: {image: 'acme/a:1', privileged: true}}\n";
+
+#[test]
+fn what_is_shown_is_no_evidence_for_what_is_deployed() {
+    const RULES: Rules = Rules {
+        names: &["disruption-budget", "dangling-service", "autoscaler-target"],
+        profile: Profile::Recommended,
+    };
+
+    for (folder, is_evidence) in [("deploy", true), ("testdata", false)] {
+        let mark = if is_evidence {
+            ""
+        } else {
+            "        ^^^ warning[disruption-budget]\n"
+        };
+        RULES.check(&format!(
+            r"//- deploy/api.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+{mark}spec:
+  replicas: 3
+  selector:
+    matchLabels: {{app: api}}
+  template:
+    metadata:
+      labels: {{app: api}}
+    spec:
+      containers:
+        - name: api
+          image: acme/api:1.0.0
+//- {folder}/budget.yaml
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: api
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels: {{app: api}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: api
+spec:
+  selector: {{app: api}}
+"
+        ));
+    }
+}
+
+#[test]
+fn the_user_in_an_example_is_no_evidence_for_an_image() {
+    const RULES: Rules = Rules {
+        names: &["non-root-user"],
+        profile: Profile::Recommended,
+    };
+
+    RULES.check(
+        r"//- Dockerfile
+FROM debian:12.5
+     ^^^^^^^^^^^ error[non-root-user]
+COPY server /usr/bin/server
+CMD ['server']
+//- examples/compose.yaml
+services:
+  server:
+    build: ..
+    user: '10001'
+",
+    );
+}
+
+#[test]
+fn a_dockerfile_that_holds_a_version_does_not_run() {
+    const RULES: Rules = Rules {
+        names: &["non-root-user", "pinned-image"],
+        profile: Profile::Recommended,
+    };
+
+    RULES.check(
+        r"//- plugins/logs/Dockerfile
+# A bot updates the version.
+FROM debian:latest
+     ^^^^^^^^^^^^^ error[pinned-image]
+//- plugins/logs/install.sh
+grep FROM Dockerfile
+",
+    );
+    RULES.check(
+        r"//- services/logs/Dockerfile
+FROM debian:12.5
+     ^^^^^^^^^^^ error[non-root-user]
+//- compose.yaml
+services:
+  logs:
+    build: services/logs
+",
+    );
+}
 const OTHER_POD: &str = "services: {b: {image: 'acme/b:1', privileged: true}}\n";

@@ -145,6 +145,31 @@ fn action_checkout(site: Site, step: &Step) -> Option<Location> {
         .map(|expression| expression.location)
 }
 
+/// The inputs of the workflow that a step checks out: `ref: ${{ inputs.ref }}`.
+pub fn checked_out_inputs(site: Site) -> Vec<(String, Location)> {
+    let is_checkout = site
+        .step()
+        .is_some_and(|step| step.runs_action("actions/checkout") && !step.is_disabled());
+    if !is_checkout {
+        return Vec::new();
+    }
+
+    step_expressions(site)
+        .filter(|expression| is_checkout_input(expression))
+        .flat_map(|expression| {
+            let accesses = expression.flows().iter();
+            accesses
+                .filter(|access| access.part(0) == "inputs" && access.parts.len() == 2)
+                .map(|access| (access.part(1).to_owned(), expression.location))
+        })
+        .collect()
+}
+
+/// Whether a value that a job passes to a called workflow names an outside user's commit.
+pub fn passes_head(workflow: &Workflow, job: usize, value: Location) -> bool {
+    place_names_head(Site::of_job(workflow, job), value, DEPTH)
+}
+
 fn step_expressions<'w>(site: Site<'w>) -> impl Iterator<Item = &'w Expression> {
     site.workflow
         .expressions_of(site.job.unwrap_or_default())

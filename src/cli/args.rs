@@ -33,6 +33,7 @@ Configuration:       deploylint.toml in the root, .github/ or .config/";
     version,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     disable_help_subcommand = true,
     after_help = AFTER_HELP
 )]
@@ -46,7 +47,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Lint a repository or some of its files (default)
-    #[command(max_term_width = 100, after_help = AFTER_HELP)]
+    #[command(max_term_width = 100, args_override_self = true, after_help = AFTER_HELP)]
     Check(Box<CheckArguments>),
     /// Show what was understood: roles of files, what runs, builds and joins, what is unknown
     Facts(FactsArguments),
@@ -260,6 +261,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_of_equal_flags_counts() {
+        let arguments = [
+            "deploylint",
+            "check",
+            "--format",
+            "json",
+            "--format",
+            "sarif",
+        ];
+        let cli = Cli::try_parse_from(arguments).unwrap();
+        let Some(CliCommand::Check(check)) = cli.command else {
+            panic!("{cli:?}")
+        };
+
+        assert!(matches!(check.format, OutputFormat::Sarif), "{check:?}");
     }
 
     #[test]

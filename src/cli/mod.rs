@@ -153,6 +153,10 @@ fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
         terminal::complain(&format!("nothing to deploy was found: {left_out}\n"));
     }
 
+    if arguments.format != OutputFormat::Text {
+        terminal::complain(&summary::unrecognized(&view));
+    }
+
     write_report(arguments, &view, &shown.roots, look)?;
     if view.failed() {
         return Ok(FAILED);

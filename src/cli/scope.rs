@@ -30,9 +30,9 @@ pub struct RunScope {
 /// What is wrong, and what may help.
 type Refusal = (String, Option<String>);
 
-/// One folder is a root by itself. Files, several paths and standard input are looked at within the
-/// git repository around them, so that the rest of it counts as evidence. Paths without a common
-/// repository are linted each by itself.
+/// A folder is a root by itself, and so is each of several folders: none is evidence for another.
+/// Files and standard input are looked at within the git repository around them, so that the rest of
+/// it counts as evidence. Files without a common repository are linted each by itself.
 pub fn resolve(arguments: &CheckArguments) -> Result<Vec<RunScope>, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
@@ -66,7 +66,7 @@ pub fn resolve(arguments: &CheckArguments) -> Result<Vec<RunScope>, Refusal> {
             root: folder.clone(),
             ..RunScope::default()
         }],
-        _ => roots(paths.iter().chain(&stdin)),
+        _ => scopes(&paths, stdin.as_ref()),
     };
 
     for path in &paths {
@@ -172,8 +172,42 @@ fn real(here: &Path, path: &Path) -> Result<PathBuf, Refusal> {
     }
 }
 
-/// The roots of several paths: the repository of each, or itself. One that is inside another one is
-/// a part of it.
+/// The scopes of several paths: what is around the files, and each folder that is not a part of it.
+fn scopes(paths: &[PathBuf], stdin: Option<&PathBuf>) -> Vec<RunScope> {
+    let (mut folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        paths.iter().partition(|path| path.is_dir());
+    folders.sort();
+    folders.dedup();
+    let is_below = |path: &Path, folder: &Path| path != folder && path.starts_with(folder);
+    let outermost: Vec<&PathBuf> = folders
+        .iter()
+        .copied()
+        .filter(|path| !folders.iter().any(|folder| is_below(path, folder)))
+        .collect();
+    let outside = files
+        .into_iter()
+        .chain(stdin)
+        .filter(|file| !outermost.iter().any(|folder| file.starts_with(folder)));
+
+    let mut scopes = roots(outside);
+
+    for folder in outermost {
+        let scope = RunScope {
+            root: folder.clone(),
+            ..RunScope::default()
+        };
+
+        if !scopes.iter().any(|outer| outer.holds(&scope)) {
+            scopes.push(scope);
+        }
+    }
+
+    scopes.sort_by(|a, b| a.root.cmp(&b.root));
+    scopes
+}
+
+/// The roots of several files: the repository of each, or its folder. One that is inside another one
+/// is a part of it.
 fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<RunScope> {
     let mut scopes: Vec<RunScope> = Vec::new();
 
@@ -181,12 +215,11 @@ fn roots<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<RunScope> {
         // A file counts as its folder, and so does one that does not exist.
         let folder = path
             .ancestors()
-            .skip(usize::from(!path.is_dir()))
+            .skip(1)
             .find(|folder| folder.is_dir())
             .unwrap_or(path);
         let (root, evidence) = match git::top(folder) {
             Some(top) => (top, Evidence::Repository),
-            None if path.is_dir() => (folder, Evidence::Repository),
             None => (folder, Evidence::NamedOnly),
         };
 
@@ -301,7 +334,7 @@ mod tests {
     fn paths_without_a_repository_are_roots_of_their_own() {
         let roots = |paths: &[&str]| {
             let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-            roots(paths.iter())
+            scopes(&paths, None)
                 .into_iter()
                 .map(|scope| (scope.root, scope.evidence))
                 .collect::<Vec<_>>()
@@ -316,6 +349,10 @@ mod tests {
         assert_eq!(
             roots(&["/proc/version", "/proc/self/comm", "/proc"]),
             [("/proc".into(), Evidence::Repository)]
+        );
+        assert_eq!(
+            roots(&["/sys", "/proc/sys", "/proc/tty", "/proc/sys/vm"]),
+            ["/proc/sys", "/proc/tty", "/sys"].map(|path| (path.into(), Evidence::Repository))
         );
     }
 }

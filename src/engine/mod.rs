@@ -14,6 +14,7 @@ mod policy;
 mod post;
 mod read;
 mod units;
+mod unseen;
 mod workers;
 
 use std::collections::HashSet;
@@ -44,7 +45,7 @@ use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options};
-pub use outcome::{Outcome, Summary};
+pub use outcome::{Outcome, Summary, Unseen};
 pub use workers::{StartError, Workers};
 
 /// Lints a repository. Fails if no thread can be started; other errors become findings.
@@ -219,7 +220,7 @@ fn lint_read(
         || post_process(options, &facts, parts, &aliases),
         || {
             isolate_or_default("the summary", FileId(0), &mut broken, || {
-                summary(&facts, &graph)
+                summary(options, &facts, &graph)
             })
         },
     );
@@ -368,7 +369,7 @@ fn graph<'f>(facts: &'f Facts<'f>, findings: &mut Vec<Finding>) -> Graph<'f> {
     graph
 }
 
-fn summary(facts: &Facts, graph: &Graph) -> Summary {
+fn summary(options: &Options, facts: &Facts, graph: &Graph) -> Summary {
     Summary {
         dockerfiles: facts.dockerfiles().count(),
         compose_files: facts.of_kind(FileKind::Compose).count(),
@@ -381,6 +382,8 @@ fn summary(facts: &Facts, graph: &Graph) -> Summary {
             .iter()
             .filter(|source| !source.text.is_empty())
             .count(),
+        unseen: unseen::unseen(facts),
+        unrecognized: unseen::unrecognized(facts, &options.named),
         ..Summary::default()
     }
 }

@@ -49,7 +49,12 @@ impl Outcome {
                 whole.findings.push(finding);
             }
 
-            whole.summary.add(&run.summary);
+            let mut summary = run.summary;
+            for path in &mut summary.unrecognized {
+                *path = format!("{prefix}{path}");
+            }
+
+            whole.summary.add(&summary);
         }
 
         whole
@@ -73,8 +78,25 @@ pub struct Summary {
     pub ignored: usize,
     pub suppressed: usize,
     pub elapsed: Duration,
+    /// What is deployed and could not be seen.
+    pub unseen: Unseen,
+    /// Files that the user names and that are none of a deployment.
+    pub unrecognized: Vec<String>,
     /// Something could not be checked (unreadable file, internal error): exit code 2.
     pub failed: bool,
+}
+
+/// Counts of what is deployed and could not be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Unseen {
+    /// Charts whose pods depend on values that are set elsewhere.
+    pub charts: usize,
+    /// Kustomizations that gather something from outside of the repository, or make it.
+    pub kustomizations: usize,
+    /// Templates that are not rendered.
+    pub templates: usize,
+    /// Images whose name depends on something that is not here.
+    pub images: usize,
 }
 
 impl Summary {
@@ -88,6 +110,11 @@ impl Summary {
         self.excluded += other.excluded;
         self.ignored += other.ignored;
         self.suppressed += other.suppressed;
+        self.unseen.charts += other.unseen.charts;
+        self.unseen.kustomizations += other.unseen.kustomizations;
+        self.unseen.templates += other.unseen.templates;
+        self.unseen.images += other.unseen.images;
+        self.unrecognized.extend(other.unrecognized.iter().cloned());
         self.elapsed += other.elapsed;
         self.failed |= other.failed;
     }

@@ -8,6 +8,7 @@ use crate::model::build_caller::BuildCaller;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::facts::Facts;
+use crate::model::file_role::Role;
 use crate::model::image::{NamedContext, Reference};
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
@@ -100,7 +101,7 @@ impl<'a> Builds<'a> {
 
         for (object, workload) in facts.files.iter().flat_map(|file| file.workloads()) {
             for container in &workload.pod.containers {
-                builds.join_container((object, workload), container, &names, &folders);
+                builds.join_container(facts, (object, workload), container, &names, &folders);
             }
         }
 
@@ -139,6 +140,10 @@ impl<'a> Builds<'a> {
         self.built
             .entry(service.container.name.location)
             .or_insert(built);
+        if !is_evidence(facts, build.location.file, built) {
+            return;
+        }
+
         self.add_use(built, User::Service(project, service), build.location);
         self.add_contexts(built.dockerfile, &build.additional_contexts, |value| {
             let name = value.strip_prefix("service:")?;
@@ -279,6 +284,7 @@ impl<'a> Builds<'a> {
 
     fn join_container(
         &mut self,
+        facts: &Facts,
         (object, workload): (&'a Object, &'a Workload),
         container: &'a Container,
         names: &ImageNames,
@@ -296,12 +302,20 @@ impl<'a> Builds<'a> {
             return;
         };
 
+        let is_practice = |file| facts.role(file) == Role::Practice;
+        if is_practice(built.dockerfile) && !is_practice(object.file) {
+            return;
+        }
+
         self.built.insert(container.name.location, built);
-        self.add_use(
-            built,
-            User::Container(object, workload, container),
-            image.location,
-        );
+
+        if is_evidence(facts, object.file, built) {
+            self.add_use(
+                built,
+                User::Container(object, workload, container),
+                image.location,
+            );
+        }
     }
 
     fn add_use(&mut self, built: Built, user: User<'a>, location: Location) {
@@ -317,6 +331,12 @@ fn caller_build(facts: &Facts, caller: &BuildCaller) -> Option<Built> {
     let dockerfile = Located::new(caller.dockerfile.clone()?, caller.location);
 
     built(facts, Some(&dockerfile), &caller.target)
+}
+
+/// Whether a file says something about an image: what tries or shows something says nothing about
+/// what is deployed.
+fn is_evidence(facts: &Facts, user: FileId, built: Built) -> bool {
+    facts.role(user) != Role::Practice || facts.role(built.dockerfile) == Role::Practice
 }
 
 /// What a build with a Dockerfile and a target comes to, where both are known.

@@ -95,7 +95,8 @@ impl<'a> Graph<'a> {
     }
 
     /// The stages of a Dockerfile that are shipped: the targets of its uses outside development
-    /// files, or else the last.
+    /// files, or else the last. None of one that nothing builds and that only names an image: scripts
+    /// read its version, and bots update it.
     pub fn shipped(&self, dockerfile: &Dockerfile) -> BTreeSet<usize> {
         let stages: BTreeSet<usize> = self
             .uses(dockerfile.file)
@@ -104,11 +105,17 @@ impl<'a> Graph<'a> {
             .map(|image_use| image_use.stage)
             .collect();
 
-        if stages.is_empty() {
-            dockerfile.last_stage().into_iter().collect()
-        } else {
-            stages
+        if !stages.is_empty() {
+            return stages;
         }
+
+        // At the root, it is the image of the repository.
+        let is_inner = !self.facts.source(dockerfile.file).folder().is_empty();
+        if is_inner && self.uses(dockerfile.file).is_empty() && dockerfile.only_names_images() {
+            return stages;
+        }
+
+        dockerfile.last_stage().into_iter().collect()
     }
 
     /// Whether a build of the Dockerfile gives a name of an image another meaning.

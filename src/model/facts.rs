@@ -262,6 +262,13 @@ impl<'s> Facts<'s> {
         self.files.iter().flat_map(|file| &file.objects)
     }
 
+    /// The objects with pods that tests, examples and documentation do not only show.
+    pub fn deployed_workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
+        let all = self.files.iter().flat_map(FileFacts::workloads);
+
+        all.filter(|(object, _)| self.role(object.file) != Role::Practice)
+    }
+
     /// Workflows and actions.
     pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
         self.files

@@ -10,6 +10,7 @@ use serde_json::ser::{Formatter as _, PrettyFormatter};
 use super::{Report, Totals, fingerprint};
 use crate::catalog;
 use crate::edit::Fix;
+use crate::engine::Unseen;
 use crate::finding::{Finding, Label};
 use crate::source::{Location, Position};
 
@@ -44,6 +45,8 @@ struct JsonSummary {
     workflows: usize,
     services: usize,
     files: usize,
+    unseen: Unseen,
+    unrecognized: Vec<String>,
     failed: bool,
     elapsed_ms: u64,
 }
@@ -145,6 +148,12 @@ pub fn render(view: &Report) -> String {
             workflows: counts.workflows,
             services: counts.services,
             files: counts.files,
+            unseen: counts.unseen,
+            unrecognized: counts
+                .unrecognized
+                .iter()
+                .map(|path| view.line(path))
+                .collect(),
             failed: counts.failed,
             elapsed_ms: u64::try_from(counts.elapsed.as_millis()).unwrap_or(u64::MAX),
         },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::style::{RenderOptions, style};
 use super::{Report, count};
 use crate::catalog;
-use crate::engine::Summary;
+use crate::engine::{Summary, Unseen};
 use crate::finding::Level;
 
 /// What was looked at, and what came of it.
@@ -16,7 +16,7 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
     let totals = view.totals;
     let checked = checked(summary);
     if checked.is_empty() && totals.at_least(Level::Note) == 0 && !summary.failed {
-        return nothing(summary, look);
+        return nothing(summary, look) + &unrecognized(view);
     }
 
     let mut facts = vec![levels(view, look)];
@@ -45,7 +45,9 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
         checked
     };
 
-    let mut text = if totals.at_least(Level::Warning) == 0 && !summary.failed {
+    // Of files that are none of a deployment, it says nothing that they are in order.
+    let is_understood = summary.unrecognized.len() < view.focused.max(1);
+    let mut text = if is_understood && totals.at_least(Level::Warning) == 0 && !summary.failed {
         // A part of a repository can be clean; only the whole can be ready.
         let word = if view.focused > 0 { "Clean" } else { "Ready" };
         format!("{}: {checked} · {facts}\n", look.paint("1;32", word))
@@ -53,11 +55,64 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
         format!("{} {checked}\n{facts}\n", look.paint("1", "Checked"))
     };
 
+    if totals.at_least(Level::Warning) == 0 {
+        let _ = write!(text, "{}", not_seen(summary.unseen));
+    }
+
+    text.push_str(&unrecognized(view));
+
     if view.focused > 0 {
         let paths = count(view.focused, "path", "paths");
         let _ = writeln!(
             text,
             "Showing {paths} only; run `deploylint` at the root to see the whole repository"
+        );
+    }
+
+    text
+}
+
+/// What the run does not vouch for, as a line; empty if it saw all that is deployed.
+fn not_seen(unseen: Unseen) -> String {
+    let parts = [
+        (unseen.charts, "values of a chart", "values of {} charts"),
+        (
+            unseen.kustomizations,
+            "what a kustomization gathers from elsewhere",
+            "what {} kustomizations gather from elsewhere",
+        ),
+        (unseen.templates, "a template", "{} templates"),
+        (
+            unseen.images,
+            "an image whose name is set elsewhere",
+            "{} images whose names are set elsewhere",
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, many)| match number {
+            1 => one.to_owned(),
+            _ => many.replace("{}", &number.to_string()),
+        })
+        .collect();
+
+    if parts.is_empty() {
+        return String::new();
+    }
+
+    format!("Not seen: {}\n", parts.join(", "))
+}
+
+/// A line for each file that the user names and that is none of a deployment.
+pub fn unrecognized(view: &Report) -> String {
+    let mut text = String::new();
+
+    for path in &view.outcome.summary.unrecognized {
+        let path = view.line(&format!("{}{path}", view.shown_prefix));
+        let _ = writeln!(
+            text,
+            "`{path}` is not a Dockerfile, compose file, Kubernetes manifest, Helm chart or workflow"
         );
     }
 

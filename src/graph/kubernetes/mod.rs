@@ -2,7 +2,8 @@
 //! facts.
 //!
 //! Two objects meet in one namespace, or where one of them sets none. Objects of a chart meet only
-//! objects of the same chart: what else is installed beside it is unknown.
+//! objects of the same chart: what else is installed beside it is unknown. Objects of examples and
+//! tests may meet those of production, and are no evidence for them.
 
 mod folders;
 mod label_index;
@@ -12,8 +13,9 @@ use std::sync::OnceLock;
 
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
+use crate::model::file_role::Role;
 use crate::model::kubernetes::{Autoscaler, Body, Kustomization, Object, Selector, Workload};
-use crate::source::{Location, parent};
+use crate::source::{FileId, Location, parent};
 use folders::FolderIndex;
 pub use folders::PodsAround;
 use label_index::{LabelIndex, Pods};
@@ -43,6 +45,8 @@ pub struct Cluster<'a> {
     all: Vec<&'a Object>,
     pub kustomizations: Vec<&'a Kustomization>,
     folders: FolderIndex<'a>,
+    /// Files that try or show something.
+    practice_files: HashSet<FileId>,
     /// See [`Cluster::is_operated`].
     operated: OnceLock<HashSet<String>>,
     /// How many pairs of an object and a workload were looked at so far.
@@ -83,6 +87,11 @@ impl<'a> Cluster<'a> {
                 .filter_map(|file| file.kustomization.as_deref())
                 .collect(),
             folders: FolderIndex::new(facts, all.iter().copied()),
+            practice_files: all
+                .iter()
+                .map(|object| object.file)
+                .filter(|file| facts.role(*file) == Role::Practice)
+                .collect(),
             all,
             ..Self::default()
         };
@@ -190,6 +199,7 @@ impl<'a> Cluster<'a> {
             }
 
             if target.shares_namespace(object)
+                && self.is_evidence(target, object)
                 && selector.matches(&workload.pod_labels) != Some(false)
             {
                 selectable.push((target, workload));
@@ -208,6 +218,7 @@ impl<'a> Cluster<'a> {
                 break;
             }
 
+            let is_evidence = self.is_evidence(object, target);
             let links = self.links.entry(target.location()).or_default();
             let (certain, possible) = match &object.body {
                 Body::Service(_) => (&mut links.services, &mut links.may_be_served),
@@ -216,12 +227,12 @@ impl<'a> Cluster<'a> {
             };
 
             if !is_certain(selector, workload) {
-                *possible = true;
+                *possible |= is_evidence;
                 selected.more = true;
                 continue;
             }
 
-            if certain.len() < MAX_JOINED {
+            if certain.len() < MAX_JOINED && is_evidence {
                 certain.push(object);
             }
 
@@ -261,20 +272,21 @@ impl<'a> Cluster<'a> {
                 continue;
             };
 
-            if !target.shares_namespace(object) {
+            if !target.shares_namespace(object) || !self.is_evidence(target, object) {
                 continue;
             }
 
+            let is_evidence = self.is_evidence(object, target);
             let links = self.links.entry(target.location()).or_default();
 
             if name.is_some() {
-                if links.autoscalers.len() < MAX_JOINED {
+                if links.autoscalers.len() < MAX_JOINED && is_evidence {
                     links.autoscalers.push(object);
                 }
 
                 selected.workloads.push((target, workload));
             } else if kind.is_none_or(|kind| *kind == target.kind.value) {
-                links.may_be_scaled = true;
+                links.may_be_scaled |= is_evidence;
             }
         }
 
@@ -340,12 +352,18 @@ impl<'a> Cluster<'a> {
         self.selected.get(&object.location())
     }
 
+    /// Whether an object says something about another one: what tries or shows something says
+    /// nothing about what is deployed.
+    pub fn is_evidence(&self, object: &Object, other: &Object) -> bool {
+        !self.practice_files.contains(&object.file) || self.practice_files.contains(&other.file)
+    }
+
     /// The objects of a kind and name that another object may mean.
     pub fn find(&self, kind: &str, name: &str, from: &Object) -> Vec<&'a Object> {
         let objects = self.named.get(&(kind, name)).into_iter().flatten();
         objects
             .copied()
-            .filter(|object| object.shares_namespace(from))
+            .filter(|object| object.shares_namespace(from) && self.is_evidence(object, from))
             .collect()
     }
 

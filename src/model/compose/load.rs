@@ -185,6 +185,12 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
         .iter()
         .skip(base_files)
         .any(|file| facts.roles[file.0 as usize].is_development());
+    project.role = files
+        .iter()
+        .skip(base_files)
+        .map(|file| facts.role(*file))
+        .max()
+        .unwrap_or_default();
     project.folder = reader.folder.to_owned();
     project.overlay |= reader.partial;
     project.base_files = base_files;

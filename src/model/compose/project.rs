@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::env::EnvVar;
+use crate::model::file_role::Role;
 use crate::model::image::NamedContext;
 use crate::source::{FileId, Located, Location};
 
@@ -19,6 +20,8 @@ pub struct Project {
     /// Meant for development or tests, such as by its name (`docker-compose.dev.yml`,
     /// `compose.override.yaml`, `*.test.yml` …).
     pub development: bool,
+    /// What its own files are for; the strongest of their roles.
+    pub role: Role,
     /// Only a fragment that is merged over a file that is not here, or over several: absence is
     /// unknown.
     pub overlay: bool,

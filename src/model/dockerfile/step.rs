@@ -134,6 +134,16 @@ impl Dockerfile {
             .flat_map(|(named, stage)| self.positions(named.instructions.clone(), stage))
     }
 
+    /// Whether every stage is the image that it starts from, and nothing is done with it.
+    pub fn only_names_images(&self) -> bool {
+        self.instructions().all(|position| {
+            matches!(
+                position.instruction.body,
+                Body::Arg(_) | Body::Label(_) | Body::Maintainer(_)
+            )
+        })
+    }
+
     /// The instructions of each stage, FROM left out, in order. Those before the first FROM belong
     /// to none.
     pub fn instructions(&self) -> impl Iterator<Item = StageInstruction<'_>> {

@@ -44,7 +44,7 @@ pub(super) fn lower_container(
         command: command(spec, "args"),
         env: environment::variables(spec, references),
         env_from: environment::variable_sources(spec, references),
-        ports: spec.list("ports").into_iter().map(port).collect(),
+        ports: ports(spec),
         mounts: mounts(spec, pod),
         security: security(&context, pod, &name.value),
         resources: resources(spec, pod),
@@ -140,6 +140,33 @@ fn command(container: SpecReader, key: &str) -> Option<Command> {
     };
 
     Some(Command::exec(command.location, words))
+}
+
+/// The ports of a container, with an unknown one where there may be more.
+fn ports(container: SpecReader) -> Vec<Port> {
+    let list = container.get("ports");
+    let mut ports: Vec<Port> = match list.value() {
+        Some(list) => list.items().map(port).collect(),
+        None => Vec::new(),
+    };
+
+    let location = match &list {
+        Setting::Set(list) if list.value.is_open() => list.location,
+        Setting::Unknown(Some(location)) => *location,
+        _ => return ports,
+    };
+    ports.push(Port {
+        location,
+        name: None,
+        target: None,
+        published: None,
+        host_ip: None,
+        protocol: "tcp".to_owned(),
+        unknown: true,
+        written: String::new(),
+    });
+
+    ports
 }
 
 fn port(item: SpecReader) -> Port {

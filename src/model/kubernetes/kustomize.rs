@@ -45,6 +45,16 @@ pub struct Kustomization {
     pub replicas: Vec<ReplicaRule>,
     /// `labels` and `commonLabels` that get to pods or selectors.
     pub labels: Vec<LabelRule>,
+    /// It changes the names of what it gathers.
+    pub renames: bool,
+    /// The files that it reaches, in order; known after the files are joined.
+    pub files: Vec<FileId>,
+    /// Everything that it gathers is known; after the files are joined.
+    pub complete: bool,
+    /// Resources that are neither a file nor a folder with a kustomization.
+    pub missing: Vec<Located<String>>,
+    /// Patches for which there is no object.
+    pub unmatched: Vec<UnmatchedPatch>,
     /// Helm releases that it renders.
     pub releases: Vec<Located<String>>,
     /// ConfigMaps and Secrets that it makes: kind and name.
@@ -65,6 +75,20 @@ pub struct ImageRule {
 pub struct ReplicaRule {
     pub name: Located<String>,
     pub count: Setting<u32>,
+    /// A workload has this name; known after the files are joined.
+    pub matched: bool,
+}
+
+/// A patch that found no object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnmatchedPatch {
+    /// The name or the file by which the patch is given.
+    pub location: Location,
+    /// It has a target; without one, kustomize refuses to build.
+    pub targeted: bool,
+    /// The kind and name that it is for, as far as they are given.
+    pub kind: Option<String>,
+    pub name: Option<String>,
 }
 
 /// Labels that a kustomization adds to all objects.
@@ -113,9 +137,28 @@ impl Kustomization {
                 .filter_map(ReplicaRule::from_item)
                 .collect(),
             labels: label_rules(root),
+            renames: ["namePrefix", "nameSuffix"]
+                .iter()
+                .any(|key| root.key_location(key).is_some()),
+            files: Vec::new(),
+            complete: false,
+            missing: Vec::new(),
+            unmatched: Vec::new(),
             releases: releases(root),
             generated: generated(root),
             folder,
+        })
+    }
+}
+
+impl Kustomization {
+    /// Whether a generator makes an object of a kind and name, as far as these are given.
+    pub(super) fn makes(&self, kind: Option<&str>, name: Option<&str>) -> bool {
+        self.generated.iter().any(|(made, made_name)| {
+            kind.is_none_or(|kind| kind.contains(made))
+                && name.is_none_or(|name| {
+                    name.contains(made_name.value.as_str()) || name.contains('*')
+                })
         })
     }
 }
@@ -141,6 +184,7 @@ impl ReplicaRule {
         Some(Self {
             name: item.str("name").known()?.clone(),
             count: item.count("count"),
+            matched: false,
         })
     }
 }
@@ -219,23 +263,48 @@ fn is_remote(path: &str) -> bool {
         || path.starts_with("git@")
 }
 
-/// The patches that are written into a kustomization, each with its target.
-pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<(Option<PatchTarget>, Node<'t>)> {
+/// A patch of a kustomization.
+pub(super) struct PatchUse<T> {
+    pub target: Option<PatchTarget>,
+    /// The name of the target, or what gives the patch.
+    pub location: Location,
+    /// The patch itself, or the path of its file.
+    pub patch: T,
+}
+
+/// The patches that are written into a kustomization.
+pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<PatchUse<Node<'t>>> {
     let mut patches = Vec::new();
 
     for item in items(tree, &PATCH_KEYS) {
-        if let Some(patch) = item.get("patch") {
-            patches.push((PatchTarget::of_item(item), patch));
+        if let Some(patch) = item.entry("patch") {
+            patches.push(PatchUse {
+                target: PatchTarget::of_item(item),
+                location: target_location(item).unwrap_or(patch.key.content()),
+                patch: patch.value,
+            });
         }
     }
 
     for item in items(tree, &["patchesStrategicMerge"]) {
         if item.str().is_some_and(is_inline) {
-            patches.push((None, item));
+            patches.push(PatchUse {
+                target: None,
+                location: item.location(),
+                patch: item,
+            });
         }
     }
 
     patches
+}
+
+/// The location of what a target names: its name, or its kind.
+fn target_location(item: Node) -> Option<Location> {
+    let target = item.get("target")?;
+    let value = target.get("name").or_else(|| target.get("kind"))?;
+
+    Some(value.content())
 }
 
 /// A field that a replacement of a kustomization writes.
@@ -293,25 +362,32 @@ fn path_parts(path: &str) -> Vec<&str> {
     parts
 }
 
-/// The repository paths of a kustomization's patch files, each with its target.
-pub(super) fn patch_files<'t>(
-    tree: &'t Tree<'t>,
-    folder: &str,
-) -> Vec<(Option<PatchTarget>, String)> {
+/// The repository paths of a kustomization's patch files.
+pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<PatchUse<String>> {
     let mut files = Vec::new();
 
     for item in items(tree, &PATCH_KEYS) {
-        let path = item.get("path").and_then(Node::str);
-        if let Some(path) = path.and_then(|path| join(folder, path)) {
-            files.push((PatchTarget::of_item(item), path));
+        if let Some(written) = item.get("path")
+            && let Some(path) = written.str().and_then(|path| join(folder, path))
+        {
+            files.push(PatchUse {
+                target: PatchTarget::of_item(item),
+                location: target_location(item).unwrap_or(written.content()),
+                patch: path,
+            });
         }
     }
 
     for item in items(tree, &["patchesStrategicMerge"]) {
         if let Some(path) = item.str()
             && !is_inline(path)
+            && let Some(path) = join(folder, path)
         {
-            files.extend(join(folder, path).map(|path| (None, path)));
+            files.push(PatchUse {
+                target: None,
+                location: item.content(),
+                patch: path,
+            });
         }
     }
 
@@ -433,7 +509,7 @@ patches:
         let patches = patch_files(&parsed.tree, &kustomization.folder);
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
         assert!(kustomization.partial);
-        assert_eq!(patches[0].1, "deploy/prod/probe.yaml");
+        assert_eq!(patches[0].patch, "deploy/prod/probe.yaml");
         assert_eq!(
             kustomization.images[0]
                 .new_tag

@@ -6,6 +6,7 @@ use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::object::{Body, Claim, Data, Object, ServiceAccount};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::{ManifestScope, SpecReader};
+use super::validation::refusals;
 use super::workload::Workload;
 use crate::source::Located;
 use crate::syntax::yaml::{Kind, Node, Tree};
@@ -99,10 +100,15 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
 
     if is_fragment {
         // That this is a patch shows in its pod alone, so it is lowered again with absence unknown.
-        let opened = SpecReader::new(root.node, root.scope.opened());
-        body = self::body(opened, &api_version.value, &kind.value);
+        body = self::body(root.opened(), &api_version.value, &kind.value);
     }
 
+    let scoped = if is_fragment { root.opened() } else { root };
+    let group = api_version
+        .value
+        .split_once('/')
+        .map_or("", |(group, _)| group);
+    let refusals = refusals(scoped, group, &kind.value);
     let meta = root.get("metadata");
     let name = meta.clone().and_then(|meta| meta.str("name"));
     let first_key = root.node.entries().next();
@@ -117,6 +123,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
         annotations: Labels::under_key(meta, "annotations"),
         open: is_fragment || root.is_open(),
         helm: root.scope.mask.is_some(),
+        refusals,
         body,
         api_version,
         kind,

@@ -25,11 +25,12 @@ mod selector;
 mod spec_reader;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod volume;
 mod workload;
 
 pub use delivery::Delivery;
-pub use kustomize::Kustomization;
+pub use kustomize::{Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
@@ -41,5 +42,6 @@ pub use policy::{
 pub use reference::{ObjectReference, ReferenceKind};
 pub use selector::{Requirement, Selector};
 pub use spec_reader::ManifestScope;
+pub use validation::{Problem, Refusal};
 pub use volume::Volume;
 pub use workload::{CronFacts, JobFacts, Strategy, Workload};

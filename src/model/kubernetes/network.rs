@@ -12,6 +12,8 @@ pub struct KubeService {
     /// `None`: no selector written (external name, manual endpoints).
     pub selector: Option<Selector>,
     pub ports: Vec<ServicePort>,
+    /// `clusterIP: None`: clients connect to the pods.
+    pub headless: bool,
     pub external_ips: Vec<Located<String>>,
     /// `loadBalancerSourceRanges` restricts the clients.
     pub source_ranges: bool,
@@ -41,6 +43,10 @@ impl KubeService {
                 .into_iter()
                 .map(ServicePort::from_item)
                 .collect(),
+            headless: spec
+                .str("clusterIP")
+                .value()
+                .is_some_and(|address| address == "None"),
             external_ips: spec.texts("externalIPs"),
             source_ranges: !spec.get("loadBalancerSourceRanges").is_absent(),
             balancer_class: spec.str("loadBalancerClass"),

@@ -5,6 +5,7 @@ use super::labels::{Labels, key_text};
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::SpecReader;
+use super::validation::Refusal;
 use super::workload::Workload;
 use crate::credential;
 use crate::model::Setting;
@@ -30,6 +31,8 @@ pub struct Object {
     pub open: bool,
     /// From a Helm template.
     pub helm: bool,
+    /// Values that the API server refuses.
+    pub refusals: Vec<Refusal>,
     pub body: Body,
 }
 

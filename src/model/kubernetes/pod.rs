@@ -4,10 +4,13 @@ use super::container::lower_container;
 use super::labels::Labels;
 use super::pod_defaults::PodDefaults;
 use super::reference::{ObjectReference, ReferenceKind};
+use super::security::host_namespaces;
+use super::selector::Selector;
 use super::spec_reader::SpecReader;
+use super::validation::unknown_mounts;
 use super::volume::{self, Volume, attach_unmounted_host_paths};
 use crate::model::Setting;
-use crate::model::container::{Container, ContainerRole};
+use crate::model::container::{Container, ContainerRole, HostNamespace};
 use crate::source::{Located, Location};
 
 /// A pod's spec.
@@ -28,12 +31,25 @@ pub struct Pod {
     pub sysctls: Vec<Located<String>>,
     /// `terminationGracePeriodSeconds`.
     pub termination_grace: Setting<u32>,
-    /// `topologySpreadConstraints`, or an anti-affinity between pods: what keeps replicas apart.
-    pub spread: Setting<()>,
+    /// What `topologySpreadConstraints` and the anti-affinity between pods keep apart; a missing
+    /// selector selects nothing.
+    pub spread: Setting<Vec<Selector>>,
     pub references: Vec<ObjectReference>,
+    /// Names in `volumeMounts` that no volume has.
+    pub unknown_mounts: Vec<Located<String>>,
+    /// Namespaces shared with the host. Each container repeats them.
+    pub host_namespaces: Vec<Located<HostNamespace>>,
 }
 
 impl Pod {
+    /// Adds the containers of another pod of the same object.
+    pub(super) fn join(&mut self, other: Pod) {
+        self.containers.extend(other.containers);
+        self.volumes.extend(other.volumes);
+        self.references.extend(other.references);
+        self.sysctls.extend(other.sysctls);
+    }
+
     /// The containers that run as long as the pod.
     pub fn lasting(&self) -> impl Iterator<Item = &Container> {
         self.containers.iter().filter(|container| {
@@ -62,6 +78,14 @@ impl Pod {
             volumes_open: may_have_more_volumes(spec),
             windows,
             own_users: spec.flag("hostUsers").is(false),
+        };
+
+        let unknown_mounts = if defaults.volumes_open {
+            Vec::new()
+        } else {
+            unknown_mounts(spec, |name| {
+                volumes.iter().any(|volume| volume.name == name)
+            })
         };
 
         let mut references = Vec::new();
@@ -96,6 +120,8 @@ impl Pod {
                 .get("terminationGracePeriodSeconds")
                 .and_then(SpecReader::unsigned),
             spread: spread(spec),
+            unknown_mounts,
+            host_namespaces: host_namespaces(spec),
             references,
             volumes,
         }
@@ -138,7 +164,8 @@ fn volumes(spec: SpecReader, claims: &[SpecReader]) -> Vec<Volume> {
 fn may_have_more_volumes(spec: SpecReader) -> bool {
     match spec.get("volumes") {
         Setting::Set(volumes) => volumes.value.is_open(),
-        Setting::Absent | Setting::Unknown(_) => spec.is_open(),
+        Setting::Absent => spec.is_open(),
+        Setting::Unknown(_) => true,
     }
 }
 
@@ -190,15 +217,46 @@ fn sysctls(context: &Setting<SpecReader>) -> Vec<Located<String>> {
         .collect()
 }
 
-fn spread(spec: SpecReader) -> Setting<()> {
+fn spread(spec: SpecReader) -> Setting<Vec<Selector>> {
     let constraints = spec.get("topologySpreadConstraints");
     let anti_affinity = spec.path(&["affinity", "podAntiAffinity"]);
-
-    match (constraints, anti_affinity) {
-        (Setting::Set(spread), _) | (_, Setting::Set(spread)) => Setting::set((), spread.location),
-        (Setting::Absent, Setting::Absent) => Setting::Absent,
-        (constraints, anti_affinity) => {
-            Setting::Unknown(constraints.location().or(anti_affinity.location()))
+    let location = match (&constraints, &anti_affinity) {
+        (Setting::Unknown(location), _) | (_, Setting::Unknown(location)) => {
+            return Setting::Unknown(*location);
         }
+        (Setting::Set(spread), _) | (_, Setting::Set(spread)) => spread.location,
+        (Setting::Absent, Setting::Absent) => return Setting::Absent,
+    };
+
+    let mut selectors = Vec::new();
+    let mut is_open = false;
+    let mut add = |item: SpecReader| {
+        is_open |= item.is_open();
+        selectors.extend(Selector::from_key(item, "labelSelector"));
+    };
+
+    if let Some(list) = constraints.value() {
+        list.items().for_each(&mut add);
+    }
+
+    if let Some(terms) = anti_affinity.value() {
+        terms
+            .list("requiredDuringSchedulingIgnoredDuringExecution")
+            .into_iter()
+            .for_each(&mut add);
+
+        for term in terms.list("preferredDuringSchedulingIgnoredDuringExecution") {
+            if let Some(term) = term.get("podAffinityTerm").value() {
+                add(*term);
+            }
+        }
+
+        is_open |= terms.is_open();
+    }
+
+    if is_open {
+        Setting::Unknown(Some(location))
+    } else {
+        Setting::set(selectors, location)
     }
 }

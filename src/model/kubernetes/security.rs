@@ -95,7 +95,7 @@ fn may_hold_more(list: &Setting<SpecReader>) -> bool {
     }
 }
 
-fn host_namespaces(pod: SpecReader) -> Vec<Located<HostNamespace>> {
+pub(super) fn host_namespaces(pod: SpecReader) -> Vec<Located<HostNamespace>> {
     let mut shared = Vec::new();
 
     for (key, namespace) in HOST_NAMESPACES {

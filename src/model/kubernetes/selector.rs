@@ -23,14 +23,16 @@ pub struct Requirement {
 }
 
 /// Labels that controllers add to pods.
-const ADDED: [&str; 8] = [
+const ADDED: [&str; 10] = [
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
     "controller-revision-hash",
     "pod-template-hash",
     "pod-template-generation",
     "rollouts-pod-template-hash",
+    "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-name",
+    "controller-uid",
     "job-name",
 ];
 

@@ -57,6 +57,12 @@ impl<'t> SpecReader<'t> {
         Self { node, scope }
     }
 
+    /// The same node, of an object that is only a part of itself.
+    #[must_use]
+    pub const fn opened(self) -> Self {
+        Self::new(self.node, self.scope.opened())
+    }
+
     /// The value of a key. A null is as good as absent, unless a template fills it.
     pub fn get(self, key: &str) -> Setting<SpecReader<'t>> {
         if self.node.kind() == Kind::Unknown {

@@ -10,6 +10,9 @@ use crate::syntax::yaml::Kind;
 /// How deep an object of an unknown kind is searched for a pod template.
 const SEARCH_DEPTH: u32 = 10;
 
+/// How many pod templates of one object are read.
+const MAX_TEMPLATES: usize = 64;
+
 /// An object of a kind that has a pod template.
 #[derive(Debug)]
 pub struct Workload {
@@ -52,11 +55,17 @@ pub struct CronFacts {
 impl Workload {
     /// The workload that an object of an API group and kind is; `None` where it has no pods.
     pub(super) fn from_object(root: SpecReader, group: &str, kind: &str) -> Option<Self> {
+        let mut others = Vec::new();
         let (template, guessed) = match template_path(group, kind) {
             Some(path) => (root.path(path), false),
             None if has_no_pods(group, kind) => return None,
             None => {
-                let template = find_template(root, 0)?;
+                find_templates(root, 0, &mut others);
+                if others.is_empty() {
+                    return None;
+                }
+
+                let template = others.remove(0);
                 (Setting::set(template, root.node.location()), true)
             }
         };
@@ -75,14 +84,22 @@ impl Workload {
             .unwrap_or_default();
         let has_replicas = has_replicas(kind) && !guessed && group != "serving.knative.dev";
 
+        let mut pod = pod_spec
+            .value()
+            .map(|spec| Pod::from_spec(*spec, &annotations, &claims))
+            .unwrap_or_default();
+
+        for other in others {
+            if let Some(spec) = other.get("spec").value() {
+                pod.join(Pod::from_spec(*spec, &annotations, &claims));
+            }
+        }
+
         Some(Self {
             replicas: replicas(&spec, has_replicas),
             selector: spec.value().and_then(|spec| selector(*spec, kind)),
             pod_labels: Labels::under_key(meta, "labels"),
-            pod: pod_spec
-                .value()
-                .map(|spec| Pod::from_spec(*spec, &annotations, &claims))
-                .unwrap_or_default(),
+            pod,
             strategy: strategy(&spec),
             job: job(root, kind),
             guessed,
@@ -109,7 +126,7 @@ impl Workload {
 
 /// Where a kind keeps the object that has a pod's `metadata` and `spec`; an empty path is the
 /// object itself.
-fn template_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+pub(super) fn template_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
     Some(match (group, kind) {
         ("", "Pod") => &[],
         ("", "PodTemplate") => &["template"],
@@ -166,26 +183,29 @@ fn has_replicas(kind: &str) -> bool {
     )
 }
 
-/// The pod template of an object of an unknown kind: a `template` whose `spec` has containers with
-/// images.
-fn find_template(parent: SpecReader, depth: u32) -> Option<SpecReader> {
-    if depth > SEARCH_DEPTH {
-        return None;
+/// The pod templates of an object of an unknown kind: mappings under `template`, or a key that ends
+/// so, whose `spec` has containers with images. Operators make several sorts of pods of one object.
+fn find_templates<'t>(parent: SpecReader<'t>, depth: u32, found: &mut Vec<SpecReader<'t>>) {
+    if depth > SEARCH_DEPTH || found.len() >= MAX_TEMPLATES {
+        return;
     }
 
     for (key, value) in parent.entries() {
-        if key.str() == Some("template") && has_containers(value) {
-            return Some(value);
-        }
+        let is_template = key
+            .str()
+            .is_some_and(|key| key == "template" || key.ends_with("Template"));
 
-        if value.node.kind() == Kind::Mapping
-            && let Some(template) = find_template(value, depth + 1)
-        {
-            return Some(template);
+        if is_template && has_containers(value) {
+            found.push(value);
+        } else if value.node.kind() == Kind::Mapping {
+            find_templates(value, depth + 1, found);
+        } else {
+            value
+                .items()
+                .filter(|item| item.node.kind() == Kind::Mapping)
+                .for_each(|item| find_templates(item, depth + 1, found));
         }
     }
-
-    None
 }
 
 fn has_containers(template: SpecReader) -> bool {

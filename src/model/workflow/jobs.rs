@@ -22,6 +22,8 @@ pub struct Workflow {
     pub triggers: Vec<Trigger>,
     /// Inputs of `workflow_dispatch`, `workflow_call` and actions.
     pub inputs: Vec<Input>,
+    /// Names under `on.workflow_call.outputs`.
+    pub outputs: Vec<Located<String>>,
     pub permissions: Option<Permissions>,
     /// The group.
     pub concurrency: Setting<String>,

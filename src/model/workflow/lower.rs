@@ -83,6 +83,13 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
     if let Some(on) = root.get("on").or_else(|| root.get("true")) {
         workflow.triggers = triggers(on);
 
+        let outputs = on.path(&["workflow_call", "outputs"]);
+        workflow.outputs = outputs
+            .into_iter()
+            .flat_map(|node| node.entries())
+            .filter_map(|entry| text(entry.key))
+            .collect();
+
         for event in ["workflow_dispatch", "workflow_call"] {
             if let Some(node) = on.path(&[event, "inputs"]) {
                 workflow.inputs.extend(inputs(node, event));

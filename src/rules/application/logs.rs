@@ -3,6 +3,7 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
+use crate::model::file_role::Role;
 use crate::model::keywords::Signal;
 
 pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
@@ -119,7 +120,7 @@ fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
             .files
             .iter()
             .any(|file| is_for_trying(facts.path(*file)));
-        !project.development
+        project.role == Role::Production
             && !project.overlay
             && !project.only_builds()
             && !tried

@@ -3,6 +3,7 @@
 use crate::analysis::Ctx;
 use crate::analysis::packages::{is_manifest, package_at};
 use crate::finding::{Finding, Sink};
+use crate::model::file_role::Role;
 use crate::model::keywords::Signal;
 use crate::source::{Location, Span};
 
@@ -54,13 +55,11 @@ fn is_deployed(ctx: &Ctx) -> bool {
         .facts
         .projects()
         .iter()
-        .filter(|project| !project.development && !project.overlay);
+        .filter(|project| project.role == Role::Production && !project.overlay);
     let mut services = composed.flat_map(|project| &project.services);
     let mut pods = ctx
         .facts
-        .files
-        .iter()
-        .flat_map(|file| file.workloads())
+        .deployed_workloads()
         .flat_map(|(_, workload)| &workload.pod.containers);
     services.any(|service| service.build.is_some())
         || pods.any(|container| ctx.graph.built(container).is_some())

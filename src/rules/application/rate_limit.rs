@@ -6,8 +6,9 @@ use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
+use crate::model::file_role::Role;
 use crate::model::keywords::Signal;
-use crate::model::kubernetes::Body;
+use crate::model::kubernetes::{Body, Object};
 use crate::source::Location;
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -19,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .facts
         .projects()
         .iter()
-        .filter(|project| !project.development && !project.overlay);
+        .filter(|project| project.role == Role::Production && !project.overlay);
     let Some((location, route, message)) = composed
         .into_iter()
         .find_map(|project| composed_api(ctx, project))
@@ -81,15 +82,13 @@ fn is_proxy(service: &Service) -> bool {
 
 /// An entry into the cluster that leads to an API of this repository.
 fn clustered_api(ctx: &Ctx) -> Option<(Location, Location, String)> {
-    let entry = ctx
-        .facts
-        .objects()
-        .find(|object| !object.open && matches!(object.body, Body::Ingress(_)))?;
+    let is_practice = |object: &Object| ctx.facts.role(object.file) == Role::Practice;
+    let entry = ctx.facts.objects().find(|object| {
+        !object.open && matches!(object.body, Body::Ingress(_)) && !is_practice(object)
+    })?;
     let pods = ctx
         .facts
-        .files
-        .iter()
-        .flat_map(|file| file.workloads())
+        .deployed_workloads()
         .flat_map(|(_, workload)| &workload.pod.containers);
     let route = pods.into_iter().find_map(|container| api(ctx, container))?;
     let location = entry

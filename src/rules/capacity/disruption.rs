@@ -6,7 +6,7 @@ use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{has_operator, is_long_running, is_scalable, replicas};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
-use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector};
+use crate::model::kubernetes::{Body, DisruptionBudget, Object, Selector, Workload};
 use crate::source::{Located, Location, parent};
 
 /// Workloads with several replicas and no budget, once for the repository; and budgets that select
@@ -82,6 +82,46 @@ fn has_pods_near(ctx: &Ctx, object: &Object) -> bool {
             && other.helm == object.helm
             && parent(ctx.facts.path(other.file)) == folder
     })
+}
+
+/// Pods that two budgets cover: the API refuses to evict them.
+pub fn covered_twice(ctx: &Ctx, object: &Object, _: &Workload, sink: &mut Sink) {
+    let Some(joined) = ctx.graph.cluster.joined(object) else {
+        return;
+    };
+
+    let beside: Vec<&Object> = joined
+        .budgets
+        .iter()
+        .copied()
+        .filter(|budget| {
+            !budget.open
+                && parent(ctx.facts.path(budget.file)) == parent(ctx.facts.path(object.file))
+        })
+        .collect();
+    let [first, second, ..] = beside.as_slice() else {
+        return;
+    };
+
+    // Variants of one budget have one name, and a chart has one of them.
+    let is_variant = object.helm
+        || first.name.as_ref().map(|name| &name.value)
+            == second.name.as_ref().map(|name| &name.value);
+    if is_variant {
+        return;
+    }
+
+    sink.report(
+        Finding::new(
+            second.location(),
+            format!("two PodDisruptionBudgets cover {}", object.title()),
+        )
+        .label("the API server refuses to evict such pods")
+        .related(first.location(), "the other budget")
+        .related(object.location(), "both select its pods")
+        .help("keep one of the two budgets")
+        .anchor(second.anchor),
+    );
 }
 
 pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {

@@ -26,6 +26,10 @@ pub(crate) const CHECKS: &[Check] = &[
         "blocking-disruption-budget",
         CheckFn::Object(disruption::blocking),
     ),
+    Check::new(
+        "blocking-disruption-budget",
+        CheckFn::Workload(disruption::covered_twice),
+    ),
     Check::new("cpu-limit", CheckFn::Container(limits::cpu_limit)),
     Check::new("cpu-request", CheckFn::Container(requests::cpu)),
     Check::new(

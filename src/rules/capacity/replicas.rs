@@ -189,6 +189,18 @@ pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     }
 }
 
+/// Whether something keeps the pods of a workload apart, or may: it selects their own labels.
+fn is_spread(workload: &Workload) -> bool {
+    match &workload.pod.spread {
+        Setting::Absent => false,
+        Setting::Unknown(_) => true,
+        Setting::Set(selectors) => selectors
+            .value
+            .iter()
+            .any(|selector| selector.matches(&workload.pod_labels) != Some(false)),
+    }
+}
+
 /// Replicas that may all run on one node: once for the repository.
 pub fn spread(ctx: &Ctx, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
@@ -199,7 +211,7 @@ pub fn spread(ctx: &Ctx, sink: &mut Sink) {
         if replicas(ctx, object, workload).is_none_or(|count| count < 2)
             || !is_scalable(object)
             || !is_long_running(object, workload)
-            || !workload.pod.spread.is_absent()
+            || is_spread(workload)
         {
             continue;
         }

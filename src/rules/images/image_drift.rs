@@ -8,6 +8,7 @@ use crate::analysis::pipelines::is_live;
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
+use crate::model::file_role::Role;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::workflow::image_builds;
 use crate::source::{Located, parent};
@@ -40,9 +41,7 @@ struct Deployed<'a> {
 fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
     let pods = ctx
         .facts
-        .files
-        .iter()
-        .flat_map(|file| file.workloads())
+        .deployed_workloads()
         .flat_map(|(object, workload)| {
             workload
                 .pod
@@ -54,7 +53,7 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
         .facts
         .projects()
         .iter()
-        .filter(|project| !project.development && !project.overlay);
+        .filter(|project| project.role == Role::Production && !project.overlay);
     let services = projects
         .flat_map(|project| &project.services)
         .filter(|service| service.build.is_none());

@@ -285,12 +285,15 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
         let resource = rule.resources.iter().find(|resource| {
             matches!(
                 resource.value.as_str(),
-                "pods/exec" | "pods/attach" | "pods/*"
+                "pods/exec" | "pods/attach" | "pods/*" | "nodes/proxy" | "nodes/*"
             )
         });
         let (Some(resource), Some(_)) = (resource, rule.verb(&["create", "get"])) else {
             continue;
         };
+
+        // Monitoring systems read the metrics of kubelets this way.
+        let is_scrape = resource.value.starts_with("nodes/") && rule.verb(&["create"]).is_none();
 
         sink.report(
             Finding::new(
@@ -302,7 +305,8 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
                 "remove it, and reserve it for people with an audited role; workloads \
                     rarely need it",
             )
-            .anchor(object.anchor),
+            .anchor(object.anchor)
+            .case_if(is_scrape, "scrape"),
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Mount, MountSource};
+use crate::model::kubernetes::{Object, Workload};
 use crate::source::Located;
 
 /// Capabilities that the Pod Security Standards' baseline lets a container add.
@@ -119,7 +120,24 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
         Owner::Kubernetes(object, _) => object.title(),
     };
 
-    for shared in &container.security.host_namespaces {
+    report_namespaces(&name, &container.security.host_namespaces, owner, sink);
+}
+
+/// The settings of a patch for pods whose containers are elsewhere.
+pub fn namespaces_of_patch(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+    if workload.pod.containers.is_empty() {
+        let owner = Owner::Kubernetes(object, workload);
+        report_namespaces(&object.title(), &workload.pod.host_namespaces, owner, sink);
+    }
+}
+
+fn report_namespaces(
+    name: &str,
+    namespaces: &[Located<HostNamespace>],
+    owner: Owner,
+    sink: &mut Sink,
+) {
+    for shared in namespaces {
         let (gives, help) = match shared.value {
             HostNamespace::Network => (
                 "can reach and listen on all of the host's interfaces",

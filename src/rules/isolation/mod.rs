@@ -28,6 +28,10 @@ pub(crate) const CHECKS: &[Check] = &[
         "host-namespace",
         CheckFn::Container(host_access::host_namespace),
     ),
+    Check::new(
+        "host-namespace",
+        CheckFn::Workload(host_access::namespaces_of_patch),
+    ),
     Check::new("host-port", CheckFn::Container(pod_security::host_port)),
     Check::new(
         "non-root-user",

@@ -134,7 +134,7 @@ fn leads_to(target: &Setting<String>, workload: &Workload, container: &Container
 
             is_container || (!is_declared && container.ports.is_empty())
         }
-        Err(_) => has_port_name(container, target) || container.open,
+        Err(_) => has_port_name(container, target) || has_unknown_name(container) || container.open,
     }
 }
 
@@ -229,9 +229,12 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         return;
     };
 
-    if container.open || container.ports.iter().any(|port| port.unknown) {
+    if container.open {
         return;
     }
+
+    // Which number a name stands for does not matter to a probe by name.
+    let has_unknown_number = container.ports.iter().any(|port| port.unknown);
 
     for (kind, probe) in probes(container) {
         let Some(port) = probe.value().and_then(|probe| probe_port(&probe.action)) else {
@@ -241,7 +244,10 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
         let title = container_title(object, container);
         match port.value.parse::<u16>() {
             Ok(number) => {
-                if !container.ports.is_empty() && !declares(container, number) {
+                if !has_unknown_number
+                    && !container.ports.is_empty()
+                    && !declares(container, number)
+                {
                     let message =
                         format!("the {kind} probe of {title} uses undeclared port {number}");
                     sink.report(
@@ -254,7 +260,19 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
                     );
                 }
             }
-            Err(_) if has_port_name(container, &port.value) => {}
+            Err(_) if is_grpc(probe) => {
+                let message = format!(
+                    "the {kind} probe of {title} uses the port name `{}` for gRPC",
+                    port.value
+                );
+                sink.report(
+                    Finding::new(port.location, message)
+                        .label("the API server only accepts a number")
+                        .help("use the number of the port")
+                        .anchor(object.anchor),
+                );
+            }
+            Err(_) if has_port_name(container, &port.value) || has_unknown_name(container) => {}
             Err(_) => {
                 let message = format!(
                     "the {kind} probe of {title} uses undefined port name `{}`",
@@ -266,11 +284,25 @@ pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
+fn is_grpc(probe: &Setting<Probe>) -> bool {
+    probe
+        .value()
+        .is_some_and(|probe| matches!(probe.action, ProbeAction::Grpc { .. }))
+}
+
 fn declares(container: &Container, number: u16) -> bool {
     container.ports.iter().any(|port| {
         port.target
             .is_some_and(|(from, to)| from <= number && number <= to)
     })
+}
+
+/// Whether a template may give a port any name.
+fn has_unknown_name(container: &Container) -> bool {
+    container
+        .ports
+        .iter()
+        .any(|port| port.unknown && port.name.is_none())
 }
 
 fn has_port_name(container: &Container, name: &str) -> bool {

@@ -4,6 +4,7 @@ use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_pipeline;
 use crate::finding::{Finding, Sink};
 use crate::model::file_kind::FileKind;
+use crate::model::file_role::Role;
 use crate::source::{Location, Span};
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -41,6 +42,7 @@ fn shipped(ctx: &Ctx) -> Option<(Location, &'static str)> {
     let facts = ctx.facts;
     if let Some(stage) = facts
         .dockerfiles()
+        .filter(|dockerfile| facts.role(dockerfile.file) != Role::Practice)
         .find_map(|dockerfile| dockerfile.stages.first())
     {
         return Some((first_line(ctx, stage.location), "image"));
@@ -49,7 +51,7 @@ fn shipped(ctx: &Ctx) -> Option<(Location, &'static str)> {
     facts
         .projects()
         .iter()
-        .filter(|project| !project.development)
+        .filter(|project| project.role == Role::Production)
         .flat_map(|project| &project.services)
         .find(|service| service.build.is_some())
         .map(|service| (service.container.name.location, "service"))

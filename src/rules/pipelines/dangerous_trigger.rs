@@ -1,14 +1,19 @@
 //! `dangerous-trigger`: untrusted code checked out, and run, with the repository's secrets.
 
-use crate::analysis::Ctx;
 use crate::analysis::action_versions::version_of;
+use crate::analysis::job_work::called_workflow;
 use crate::analysis::pipelines::is_named;
-use crate::analysis::untrusted_checkout::{EVENTS, Site, script_input, untrusted_code_at};
+use crate::analysis::untrusted_checkout::{
+    EVENTS, Site, checked_out_inputs, passes_head, script_input, untrusted_code_at,
+};
+use crate::analysis::{Ctx, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Grant, Job, Step, Trigger, Workflow};
 use crate::source::Location;
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    report_called_checkouts(ctx, workflow, sink);
+
     let Some(trigger) = workflow.triggers.iter().find(|trigger| {
         EVENTS.contains(&trigger.event.value.as_str()) && is_open_to_outsiders(ctx, trigger)
     }) else {
@@ -44,6 +49,149 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             });
         }
     }
+}
+
+/// Reports checkouts of a called workflow whose callers run under a privileged event: of the head
+/// that a caller passes, or of the head of the event, which is the caller's.
+fn report_called_checkouts(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    if workflow.trigger("workflow_call").is_none() {
+        return;
+    }
+
+    let checkouts = called_checkouts(workflow);
+    if checkouts.is_empty() {
+        return;
+    }
+
+    for caller in ctx.facts.workflows() {
+        let trigger = caller.triggers.iter().find(|trigger| {
+            EVENTS.contains(&trigger.event.value.as_str()) && is_open_to_outsiders(ctx, trigger)
+        });
+        let Some(trigger) = trigger else { continue };
+        let guards = TrustGuards::of(caller);
+
+        for (index, job) in caller.jobs.iter().enumerate() {
+            let is_call = called_workflow(ctx, caller, job)
+                .is_some_and(|called| called.file == workflow.file);
+            if !is_call || guards.protect_job(job, index) {
+                continue;
+            }
+
+            for checkout in &checkouts {
+                if let Some(finding) = called_checkout(ctx, workflow, checkout, caller, index) {
+                    sink.report(finding.related(
+                        trigger.event.location,
+                        "the caller can be triggered by outside users",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// A checkout in a called workflow that may be of untrusted code.
+struct CalledCheckout {
+    job: usize,
+    step: usize,
+    location: Location,
+    /// The input that names what is checked out; `None` for the head of the event.
+    input: Option<String>,
+}
+
+fn called_checkouts(workflow: &Workflow) -> Vec<CalledCheckout> {
+    let is_privileged = workflow
+        .triggers
+        .iter()
+        .any(|trigger| EVENTS.contains(&trigger.event.value.as_str()));
+    let guards = TrustGuards::of(workflow);
+    let mut checkouts = Vec::new();
+
+    for (job_index, job) in workflow.jobs.iter().enumerate() {
+        for (step_index, step) in job.steps.iter().enumerate() {
+            if guards.protect(job, job_index, step) {
+                continue;
+            }
+
+            let site = Site {
+                workflow,
+                job: Some(job_index),
+                step: Some(step_index),
+            };
+            // Under its own privileged trigger, the workflow is reported for itself.
+            let own_head = if is_privileged {
+                None
+            } else {
+                untrusted_code_at(site).map(|location| (None, location))
+            };
+            let inputs = checked_out_inputs(site).into_iter();
+            let found = inputs
+                .map(|(input, location)| (Some(input), location))
+                .chain(own_head);
+
+            checkouts.extend(found.map(|(input, location)| CalledCheckout {
+                job: job_index,
+                step: step_index,
+                location,
+                input,
+            }));
+        }
+    }
+
+    checkouts
+}
+
+/// The finding for a checkout of a called workflow, if the job of the caller makes it dangerous.
+fn called_checkout(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    checkout: &CalledCheckout,
+    caller: &Workflow,
+    index: usize,
+) -> Option<Finding> {
+    let job = &caller.jobs[index];
+    let passed = match &checkout.input {
+        Some(name) => {
+            let input = job
+                .with
+                .iter()
+                .find(|input| input.name.value.eq_ignore_ascii_case(name))?;
+            let location = input.value.location()?;
+            passes_head(caller, index, location).then_some(location)?
+        }
+        None => job.uses.as_ref()?.location,
+    };
+
+    let steps = &workflow.jobs[checkout.job].steps;
+    let refusal = fork_refusal(ctx, caller, &steps[checkout.step]);
+    if refusal == ForkRefusal::Certain {
+        return None;
+    }
+
+    let path = ctx.facts.path(caller.file);
+    let event = EVENTS
+        .iter()
+        .find(|event| caller.trigger(event).is_some())
+        .unwrap_or(&"pull_request_target");
+    let run = run_of_checkout(&steps[checkout.step..], checkout.location);
+    let finding = Finding::new(
+        checkout.location,
+        format!(
+            "`{}` calls this checkout of untrusted code under `{event}`",
+            truncate(path, 40)
+        ),
+    )
+    .label("attacker-controlled")
+    .related(passed, "the caller passes the untrusted code")
+    .help(
+        "build untrusted code under `pull_request`, which has no secrets, and pass only the \
+         results to a privileged workflow",
+    )
+    .case_if(refusal == ForkRefusal::Likely, "refused");
+
+    Some(match run {
+        Some(run) => finding.related(run, "the untrusted code runs here"),
+        None => finding.case("not-executed"),
+    })
 }
 
 /// Whether outside users can start the workflow by this event. Runs that follow other workflows of
@@ -227,9 +375,17 @@ impl TrustGuards {
         }
     }
 
+    /// Whether a person with write access approves before a job.
+    fn protect_job(&self, job: &Job, index: usize) -> bool {
+        !job.environment.is_absent()
+            || has_trust_gate(job)
+            || self.conditions[index]
+            || self.steps[index].is_some()
+    }
+
     /// Whether a person with write access approves before the checkout in a step of a job.
     fn protect(&self, job: &Job, index: usize, step: &Step) -> bool {
-        if !job.environment.is_absent() || has_trust_gate(job) || self.conditions[index] {
+        if self.protect_job(job, index) {
             return true;
         }
 

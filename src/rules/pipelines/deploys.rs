@@ -1,13 +1,13 @@
 //! `deploy-guard`, `deploy-environment`, `deploy-concurrency`, `mutable-image-push`,
 //! `rollback-plan`: jobs that deploy or push.
 
-use crate::analysis::Ctx;
 use crate::analysis::pipelines::{is_live, is_trial, says_deploy};
+use crate::analysis::{Ctx, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
 use crate::model::keywords::Signal;
 use crate::model::workflow::{
-    Evidence, ImageBuild, Job, Purpose, Step, Workflow, image_builds, step_purposes,
+    Evidence, ImageBuild, Job, Purpose, Step, Trigger, Workflow, image_builds, step_purposes,
 };
 use crate::source::{Located, Span};
 use crate::syntax::shell::{Invocation, Word};
@@ -57,17 +57,13 @@ fn deploy_evidence(job: &Job) -> Option<Evidence> {
 }
 
 pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    report_pull_request_push(ctx, workflow, sink);
+
     let Some(push) = workflow.trigger("push") else {
         return;
     };
 
-    let filters = [
-        &push.branches,
-        &push.branches_ignore,
-        &push.tags,
-        &push.tags_ignore,
-    ];
-    if filters.iter().any(|filter| !filter.is_empty()) {
+    if narrows_branches(push) {
         return;
     }
 
@@ -77,7 +73,11 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         let job = deploy.job;
         let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
         let mut conditions = job.condition.iter().chain(steps);
-        if !job.environment.is_absent() || waits[deploy.index] || conditions.any(is_guard) {
+        if !job.environment.is_absent()
+            || waits[deploy.index]
+            || conditions.any(is_guard)
+            || checks_ref(job)
+        {
             continue;
         }
 
@@ -96,11 +96,145 @@ pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// Whether the filters of a trigger leave only some branches. An exception such as
+/// `branches-ignore: ['dependabot/**']` leaves most.
+fn narrows_branches(push: &Trigger) -> bool {
+    let is_any = |pattern: &Located<String>| matches!(pattern.value.as_str(), "*" | "**" | "**/**");
+    let is_inverted = |pattern: &Located<String>| pattern.value.starts_with('!');
+
+    if push.branches.is_empty() {
+        // Filters of tags alone leave no branch.
+        return push.branches_ignore.is_empty()
+            && (!push.tags.is_empty() || !push.tags_ignore.is_empty());
+    }
+
+    !push
+        .branches
+        .iter()
+        .filter(|pattern| !is_inverted(pattern))
+        .any(is_any)
+}
+
+/// Whether a script of the job asks for the branch.
+fn checks_ref(job: &Job) -> bool {
+    job.steps
+        .iter()
+        .filter_map(|step| step.run.as_ref())
+        .any(|code| code.text.contains("GITHUB_REF") || code.text.contains("github.ref"))
+}
+
+/// Events that say by themselves what is deployed.
+const CHOSEN_EVENTS: &[&str] = &[
+    "github.event_name=='workflow_dispatch'",
+    "github.event_name=='release'",
+    "github.event_name=='schedule'",
+    "github.event_name=='repository_dispatch'",
+    "github.event_name=='workflow_call'",
+    "github.event_name=='pull_request'",
+    "github.event_name!='push'",
+];
+
+/// Conditions, without blanks, that hold for every branch.
+const EVERY_BRANCH: &[&str] = &[
+    "startswith(github.ref,'refs/heads/')",
+    "startswith(github.ref,'refs/heads')",
+    "github.ref_type=='branch'",
+];
+
 /// Whether a condition may exclude branches.
 fn is_guard(condition: &Located<String>) -> bool {
-    ["ref", "event_name", "needs.", "branch"]
+    let mut text: String = condition
+        .value
+        .split_whitespace()
+        .collect::<String>()
+        .to_ascii_lowercase();
+    for every in EVERY_BRANCH {
+        text = text.replace(every, "");
+    }
+
+    let names_ref = ["github.ref", "ref_name", "head_ref", "base_ref", "branch"]
         .iter()
-        .any(|word| condition.value.contains(word))
+        .any(|word| text.replace("github.ref!=", "").contains(word));
+    let is_unknown = [
+        "inputs.",
+        "vars.",
+        "env.",
+        "steps.",
+        ".outputs",
+        "github.event.head_commit",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
+
+    names_ref || is_unknown || CHOSEN_EVENTS.iter().any(|event| text.contains(event))
+}
+
+/// Reports images that a pull request pushes under a fixed tag, which others pull.
+fn report_pull_request_push(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let Some(trigger) = workflow.trigger("pull_request") else {
+        return;
+    };
+
+    let is_on_close =
+        !trigger.types.is_empty() && trigger.types.iter().all(|kind| kind.value == "closed");
+    if is_on_close || !is_live(ctx, workflow) {
+        return;
+    }
+
+    for build in image_builds(workflow).iter().filter(|build| build.pushes) {
+        let Some((job, step)) = builder(workflow, build) else {
+            continue;
+        };
+        let Some(tag) = build.tags.iter().find(|tag| is_fixed(&tag.value)) else {
+            continue;
+        };
+
+        // An expression may leave pull requests out.
+        if step.uses.is_some() && step.input_text("push") != Some("true") {
+            continue;
+        }
+
+        if depends_on_event(workflow, job, step) {
+            continue;
+        }
+
+        sink.report(
+            Finding::new(
+                build.location,
+                format!("every pull request pushes `{}`", truncate(&tag.value, 50)),
+            )
+            .label("replaces the image that others pull")
+            .related(trigger.event.location, "triggered by pull requests")
+            .help("push only from the main branch: `push: ${{ github.event_name != 'pull_request' }}`")
+            .anchor(job.id.location),
+        );
+    }
+}
+
+/// Whether a reference names the same image in every run.
+fn is_fixed(reference: &str) -> bool {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    let is_local = reference.starts_with("localhost") || reference.starts_with("ttl.sh/");
+    let is_trial = ["pr-", "test", "ci", "tmp", "preview", "cache"]
+        .iter()
+        .any(|word| name.contains(word));
+
+    !name.contains(['$', '{', '@']) && !is_local && !is_trial
+}
+
+/// Whether the job, a job that it waits for, or the step checks what started the run.
+fn depends_on_event(workflow: &Workflow, job: &Job, step: &Step) -> bool {
+    let checks = |condition: &Located<String>| {
+        is_guard(condition)
+            || condition.value.contains("event_name")
+            || condition.value.contains("pull_request")
+    };
+    let jobs = std::iter::once(job).chain(workflow.upstream(job));
+    let mut conditions = jobs
+        .filter_map(|job| job.condition.as_ref())
+        .chain(&step.condition);
+
+    !job.environment.is_absent() || conditions.any(checks) || checks_ref(job)
 }
 
 pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
@@ -195,13 +329,19 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    for build in image_builds(workflow)
-        .iter()
-        .filter(|build| build.pushes && is_mutable(build))
-    {
+    for build in image_builds(workflow).iter().filter(|build| build.pushes) {
         let Some((job, step)) = builder(workflow, build) else {
             continue;
         };
+
+        if let Some(finding) = mutable_metadata(ctx, job, step, build) {
+            sink.report(finding);
+            continue;
+        }
+
+        if !is_mutable(build) {
+            continue;
+        }
 
         if pushes_by_digest(step) || tags_elsewhere(job) {
             continue;
@@ -220,6 +360,77 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             .help("push a unique tag for each build too, such as the commit: `${{ github.sha }}`"),
         );
     }
+}
+
+/// The finding for an image whose tags are all moving ones of the metadata action.
+fn mutable_metadata(ctx: &Ctx, job: &Job, step: &Step, build: &ImageBuild) -> Option<Finding> {
+    let metadata = metadata_of(ctx, job, step)?;
+    let tags = metadata.input("tags")?;
+    let location = tags.value.literal()?.location;
+    let mut lines = metadata
+        .input_text("tags")?
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .peekable();
+    lines.peek()?;
+    if !lines.all(is_moving_tag) || pushes_by_digest(step) || tags_elsewhere(job) {
+        return None;
+    }
+
+    Some(
+        Finding::new(
+            location,
+            "only moving tags are pushed, so builds cannot be distinguished",
+        )
+        .related(build.location, "built and pushed here")
+        .help("add a unique tag for each build: `type=sha`"),
+    )
+}
+
+/// The step of the metadata action whose output is all that a step pushes.
+fn metadata_of<'w>(ctx: &Ctx, job: &'w Job, step: &Step) -> Option<&'w Step> {
+    let EnvValue::Reference(location) = step.input("tags")?.value else {
+        return None;
+    };
+    let text = ctx.facts.text(location).to_ascii_lowercase();
+
+    job.steps.iter().find(|metadata| {
+        metadata.runs_action("docker/metadata-action")
+            && metadata.id.as_ref().is_some_and(|id| {
+                text.contains(&format!("steps.{}.outputs", id.value.to_ascii_lowercase()))
+            })
+    })
+}
+
+/// Whether a line of the metadata action's `tags` gives the same tag to many builds.
+fn is_moving_tag(line: &str) -> bool {
+    if !line.contains('=') {
+        return is_moving_version(line);
+    }
+
+    let fields: Vec<(&str, &str)> = line
+        .split(',')
+        .filter_map(|field| field.split_once('='))
+        .collect();
+    let field = |name: &str| {
+        let (_, value) = fields.iter().find(|(known, _)| known.trim() == name)?;
+        Some(value.trim())
+    };
+
+    match field("type") {
+        Some("raw") => field("value").is_some_and(is_moving_version),
+        Some("edge") => true,
+        _ => false,
+    }
+}
+
+/// Whether every build moves a tag.
+fn is_moving_version(version: &str) -> bool {
+    matches!(
+        version,
+        "latest" | "dev" | "main" | "master" | "edge" | "nightly" | "stable"
+    )
 }
 
 fn pushes_by_digest(step: &Step) -> bool {
@@ -261,10 +472,7 @@ fn is_mutable(build: &ImageBuild) -> bool {
             let name = tag.value.rsplit('/').next().unwrap_or(&tag.value);
 
             match name.rsplit_once(':') {
-                Some((_, version)) => matches!(
-                    version,
-                    "latest" | "dev" | "main" | "master" | "edge" | "nightly"
-                ),
+                Some((_, version)) => is_moving_version(version) && version != "stable",
                 None => !name.contains('$') && !name.contains('{') && !name.contains('@'),
             }
         })

@@ -7,10 +7,11 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Expr, SpannedExpr};
 
-use crate::analysis::Ctx;
-use crate::analysis::pipelines::is_live;
+use crate::analysis::pipelines::{is_live, is_named};
+use crate::analysis::{Ctx, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Job, Workflow};
+use crate::suggest::nearest;
 
 pub fn timeout(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action || !is_live(ctx, workflow) {
@@ -38,7 +39,9 @@ fn may_hang(job: &Job) -> bool {
         && job.steps.iter().any(|step| step.timeout.is_absent())
 }
 
-pub fn unreachable(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn unreachable(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    report_unknown_workflows(ctx, workflow, sink);
+
     // A called workflow sees its caller's event.
     if workflow.action
         || workflow.triggers.is_empty()
@@ -66,6 +69,64 @@ pub fn unreachable(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 sink.report(unreachable_condition(workflow, expression, &event, range));
             }
         }
+    }
+}
+
+/// Workflows that GitHub runs by itself, without a file.
+const MANAGED_WORKFLOWS: &[&str] = &[
+    "pages-build-deployment",
+    "pages build and deployment",
+    "CodeQL",
+    "Dependabot Updates",
+    "Copilot",
+    "Dependency Graph",
+    "Automatic Dependency Submission",
+];
+
+/// Reports names under `workflow_run` that no workflow of the repository has.
+fn report_unknown_workflows(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    let Some(trigger) = workflow.trigger("workflow_run") else {
+        return;
+    };
+
+    let others: Vec<&Workflow> = ctx
+        .facts
+        .workflows()
+        .filter(|other| !other.action && is_live(ctx, other))
+        .collect();
+    // A file with errors may have any name.
+    let is_whole = others
+        .iter()
+        .all(|other| ctx.facts.file(other.file).errors.is_empty());
+    if !is_whole || !is_live(ctx, workflow) {
+        return;
+    }
+
+    for name in &trigger.workflows {
+        let is_known = others.iter().any(|other| is_named(ctx, other, &name.value))
+            || MANAGED_WORKFLOWS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&name.value))
+            // The names are patterns.
+            || name.value.contains(['*', '?', '[', '!', '+', '\\', '$']);
+        if is_known {
+            continue;
+        }
+
+        let names = others.iter().filter_map(|other| other.name.as_ref());
+        let help = match nearest(&name.value, names.map(|name| name.value.as_str())) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "write the `name:` of a workflow in this repository".to_owned(),
+        };
+
+        sink.report(
+            Finding::new(
+                name.location,
+                format!("no workflow is named `{}`", truncate(&name.value, 40)),
+            )
+            .label("never triggers this workflow")
+            .help(help),
+        );
     }
 }
 

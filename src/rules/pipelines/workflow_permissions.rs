@@ -3,7 +3,7 @@
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Grant, Permissions, Workflow};
+use crate::model::workflow::{Grant, Job, Permissions, Workflow};
 
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action {
@@ -38,16 +38,18 @@ fn report_shared_writes(workflow: &Workflow, permissions: &Permissions, sink: &m
         return;
     };
 
-    let heirs = workflow
+    let heirs: Vec<&Job> = workflow
         .jobs
         .iter()
         .filter(|job| job.permissions.is_none())
-        .count();
-    if heirs < 2 {
+        .collect();
+    if heirs.len() < 2 {
         return;
     }
 
-    let mut writes = scopes.iter().filter(|(_, access)| access.value == "write");
+    let mut writes = scopes.iter().filter(|(scope, access)| {
+        access.value == "write" && !heirs.iter().all(|job| uses_scope(job, &scope.value))
+    });
     let Some((scope, access)) = writes.next() else {
         return;
     };
@@ -55,7 +57,8 @@ fn report_shared_writes(workflow: &Workflow, permissions: &Permissions, sink: &m
     let mut finding = Finding::new(
         access.location,
         format!(
-            "all {heirs} jobs without their own `permissions` can write to `{}`",
+            "all {} jobs without their own `permissions` can write to `{}`",
+            heirs.len(),
             scope.value
         ),
     )
@@ -66,6 +69,86 @@ fn report_shared_writes(workflow: &Workflow, permissions: &Permissions, sink: &m
     }
 
     sink.report(finding);
+}
+
+/// Parts of the names of actions, and of scripts, that show what a scope is for.
+const SCOPE_USES: &[(&str, &[&str])] = &[
+    (
+        "packages",
+        &[
+            "ghcr.io",
+            "npm.pkg.github.com",
+            "package-versions",
+            "docker push",
+        ],
+    ),
+    (
+        "contents",
+        &[
+            "git push",
+            "gh release",
+            "gh pr merge",
+            "create-pull-request",
+            "git-auto-commit",
+            "gh-release",
+            "release-action",
+            "release-please",
+            "semantic-release",
+            "gh-pages",
+            "goreleaser",
+        ],
+    ),
+    (
+        "pull-requests",
+        &[
+            "create-pull-request",
+            "gh pr ",
+            "labeler",
+            "comment",
+            "pulls.",
+            "release-please",
+        ],
+    ),
+    (
+        "issues",
+        &["gh issue", "issues.", "stale", "comment", "lock-threads"],
+    ),
+    (
+        "id-token",
+        &[
+            "configure-aws-credentials",
+            "google-github-actions/auth",
+            "azure/login",
+            "cosign",
+            "attest",
+            "pypi-publish",
+        ],
+    ),
+    ("security-events", &["codeql", "upload-sarif"]),
+    ("pages", &["deploy-pages", "configure-pages"]),
+    ("attestations", &["attest"]),
+    ("deployments", &["deployment"]),
+];
+
+/// Whether a job shows that it uses a scope. What a called workflow uses is unknown, and counts.
+fn uses_scope(job: &Job, scope: &str) -> bool {
+    let Some((_, words)) = SCOPE_USES.iter().find(|(known, _)| *known == scope) else {
+        return false;
+    };
+    let shows_use = |text: &str| words.iter().any(|word| text.contains(word));
+
+    job.uses.is_some()
+        || job.steps.iter().any(|step| {
+            let inputs = step.with.iter();
+
+            step.uses
+                .as_ref()
+                .is_some_and(|uses| shows_use(&uses.value))
+                || step.run.as_ref().is_some_and(|code| shows_use(&code.text))
+                || inputs
+                    .filter_map(|input| input.value.literal())
+                    .any(|text| shows_use(&text.value))
+        })
 }
 
 /// Reports a workflow that leaves the permissions of its token to the repository's default.

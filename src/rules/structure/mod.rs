@@ -4,6 +4,8 @@ pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
+pub(crate) mod kube_values;
+pub(crate) mod kustomization;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
 
@@ -11,6 +13,7 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new("broken-kustomization", CheckFn::File(kustomization::broken)),
     Check::new(
         "build-and-image",
         CheckFn::Service(compose_form::build_and_image),
@@ -34,6 +37,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::File(compose_schema::invalid_value),
     ),
+    Check::new("invalid-value", CheckFn::Object(kube_values::object)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(
         "invalid-value",
@@ -44,6 +48,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::Service(compose_conflicts::service),
     ),
+    Check::new("invalid-value", CheckFn::Workload(kube_values::mounts)),
     Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
     Check::new("naked-pod", CheckFn::Workload(objects::naked_pod)),
     Check::new(
@@ -54,4 +59,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("selector-mismatch", CheckFn::Workload(objects::selector)),
     Check::new("syntax-error", CheckFn::File(syntax_error::check)),
     Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
+    Check::new(
+        "unmatched-patch",
+        CheckFn::File(kustomization::unmatched_patch),
+    ),
 ];

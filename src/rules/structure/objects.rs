@@ -114,10 +114,7 @@ pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
         return;
     };
 
-    if workload.guessed
-        || object.kind.value == "Job"
-        || selector.matches(&workload.pod_labels) != Some(false)
-    {
+    if workload.guessed || selector.matches(&workload.pod_labels) != Some(false) {
         return;
     }
 

@@ -86,7 +86,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
             .all(|service| lacks_port(service, &port.value))
             && reachable
                 .iter()
-                .any(|service| is_in_same_folder(ctx, service, object))
+                .any(|service| are_together(ctx, service, object))
         {
             sink.report(
                 Finding::new(
@@ -224,8 +224,21 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
     sink.report(first.also_at(rest.iter().map(|finding| finding.location)));
 }
 
-fn is_in_same_folder(ctx: &Ctx, other: &Object, object: &Object) -> bool {
-    parent(ctx.facts.path(other.file)) == parent(ctx.facts.path(object.file))
+/// Whether two objects are deployed together: from one folder, or by one kustomization.
+fn are_together(ctx: &Ctx, other: &Object, object: &Object) -> bool {
+    let is_same_folder = parent(ctx.facts.path(other.file)) == parent(ctx.facts.path(object.file));
+
+    is_same_folder
+        || ctx
+            .graph
+            .cluster
+            .kustomizations
+            .iter()
+            .any(|kustomization| {
+                [other.file, object.file]
+                    .iter()
+                    .all(|file| kustomization.files.binary_search(file).is_ok())
+            })
 }
 
 /// Whether every namespace has the object.

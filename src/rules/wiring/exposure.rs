@@ -1,16 +1,17 @@
 //! `service-exposure`, `ingress-tls`, `network-policy`, `egress-policy`, `namespace-quota`: what is
 //! open to whom.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
+use crate::model::file_role::Role;
 use crate::model::kubernetes::{Body, Ingress, KubeService, Labels, Object};
 
-/// Kinds of other network plugins that isolate pods.
-const OTHER_POLICIES: [&str; 6] = [
-    "CiliumNetworkPolicy",
+/// Kinds of other network plugins that isolate pods in all namespaces.
+const CLUSTER_POLICIES: [&str; 5] = [
     "CiliumClusterwideNetworkPolicy",
     "GlobalNetworkPolicy",
     "AdminNetworkPolicy",
@@ -300,14 +301,17 @@ fn unguarded(
     counts: impl Fn(&Object) -> bool,
 ) {
     let cluster = &ctx.graph.cluster;
-    if cluster
+    // What only shows something says nothing about what is deployed.
+    let deployed = cluster
         .objects()
-        .any(|object| OTHER_POLICIES.contains(&object.kind.value.as_str()))
-    {
-        return;
-    }
+        .filter(|object| ctx.facts.role(object.file) != Role::Practice);
+    let others = OtherPolicies::new(deployed);
 
     for object in cluster.objects() {
+        if others.may_select(object) {
+            continue;
+        }
+
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
             continue;
         };
@@ -335,6 +339,44 @@ fn unguarded(
     }
 }
 
+/// Policies of other network plugins, by where they apply. Whom they select there is not followed.
+#[derive(Default)]
+struct OtherPolicies<'a> {
+    everywhere: bool,
+    /// `None` for a policy without a namespace.
+    namespaces: HashSet<Option<&'a str>>,
+}
+
+impl<'a> OtherPolicies<'a> {
+    fn new(objects: impl Iterator<Item = &'a Object>) -> Self {
+        let mut policies = Self::default();
+
+        for object in objects {
+            let is_of_calico =
+                object.kind.value == "NetworkPolicy" && object.group().contains("projectcalico");
+            let kind = object.kind.value.as_str();
+
+            if is_of_calico || kind == "CiliumNetworkPolicy" {
+                let namespace = object.namespace.value().map(String::as_str);
+                policies.namespaces.insert(namespace);
+            } else if CLUSTER_POLICIES.contains(&kind) {
+                policies.everywhere = true;
+            }
+        }
+
+        policies
+    }
+
+    fn may_select(&self, object: &Object) -> bool {
+        let namespace = object.namespace.value().map(String::as_str);
+
+        self.everywhere
+            || self.namespaces.contains(&namespace)
+            || self.namespaces.contains(&None)
+            || (namespace.is_none() && !self.namespaces.is_empty())
+    }
+}
+
 pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     if object.kind.value != "Namespace" || !object.group().is_empty() {
         return;
@@ -346,6 +388,7 @@ pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
     let has_quota = cluster
         .of_kind("ResourceQuota")
         .chain(cluster.of_kind("LimitRange"))
+        .filter(|quota| cluster.is_evidence(quota, object))
         .any(|quota| {
             quota
                 .namespace

@@ -13,6 +13,7 @@ pub(crate) mod kube_wiring;
 pub(crate) mod port_mismatch;
 pub(crate) mod prometheus;
 pub(crate) mod proxy_upstream;
+pub(crate) mod service_port;
 pub(crate) mod undefined_reference;
 mod upstream;
 
@@ -107,6 +108,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("proxy-upstream", CheckFn::File(proxy_upstream::file)),
     Check::new("proxy-upstream", CheckFn::Service(proxy_upstream::labels)),
     Check::new("service-exposure", CheckFn::Object(exposure::service)),
+    Check::new("service-port", CheckFn::Object(service_port::check)),
     Check::new(
         "undeclared-build-arg",
         CheckFn::Service(compose_build::undeclared_arg),

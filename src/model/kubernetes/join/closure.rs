@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::FileFacts;
-use crate::source::{FileId, Repository, join};
+use crate::model::file_kind::FileKind;
+use crate::source::{FileId, Located, Repository, join};
 
 /// Names of a kustomization, in the order in which kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -16,6 +17,67 @@ const DEEPEST: usize = 100;
 pub(super) struct Closure {
     pub kustomization: FileId,
     pub files: BTreeSet<FileId>,
+}
+
+/// States for each kustomization which files it reaches, which of its resources are missing, and
+/// whether it is known whole.
+pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closures: &[Closure]) {
+    for closure in closures {
+        let index = closure.kustomization.0 as usize;
+        let missing = missing(&files[index], repository);
+
+        if let Some(kustomization) = &mut files[index].kustomization {
+            kustomization.files = closure.files.iter().copied().collect();
+            kustomization.missing = missing;
+        }
+    }
+
+    for closure in closures {
+        let index = closure.kustomization.0 as usize;
+        let is_whole = closure
+            .files
+            .iter()
+            .all(|file| is_known(&files[file.0 as usize]))
+            && is_whole(&files[index]);
+
+        if let Some(kustomization) = &mut files[index].kustomization {
+            kustomization.complete = is_whole && !kustomization.component;
+        }
+    }
+}
+
+/// Whether what a kustomization gathers by itself is known.
+fn is_whole(facts: &FileFacts) -> bool {
+    facts
+        .kustomization
+        .as_ref()
+        .is_some_and(|kustomization| !kustomization.partial && kustomization.missing.is_empty())
+}
+
+/// Whether all objects of a file that a kustomization reaches are known by their final names.
+fn is_known(facts: &FileFacts) -> bool {
+    let is_manifest = facts.kind == FileKind::Kubernetes && facts.errors.is_empty();
+    let is_plain = facts
+        .kustomization
+        .as_ref()
+        .is_some_and(|kustomization| !kustomization.renames);
+
+    is_manifest || (is_plain && is_whole(facts))
+}
+
+/// The resources of a kustomization that are not there.
+fn missing(facts: &FileFacts, repository: Repository) -> Vec<Located<String>> {
+    let paths = facts
+        .kustomization
+        .iter()
+        .flat_map(|kustomization| &kustomization.resources);
+    paths
+        .filter(|path| {
+            repository.find(&path.value).is_none()
+                && kustomization_in(repository, &path.value).is_none()
+        })
+        .cloned()
+        .collect()
 }
 
 /// The closures of all kustomizations, in the order of the files.

@@ -9,7 +9,7 @@ mod transform;
 use crate::fence::{Panicked, attempt, isolate_or_default};
 use crate::model::facts::FileFacts;
 use crate::source::{FileId, Repository};
-use closure::{Closure, closures};
+use closure::{Closure, closures, state_reach};
 use patch::Patched;
 
 /// Joins what the files of a repository say. Objects change in place; patches that found their
@@ -24,6 +24,10 @@ pub fn join_objects(files: &mut [FileFacts], repository: Repository) -> Vec<Pani
     let first = FileId(first as u32);
     let closures = isolate_or_default("the search for kustomizations", first, &mut broken, || {
         closures(files, repository)
+    });
+
+    isolate_or_default("the reach of kustomizations", first, &mut broken, || {
+        state_reach(files, repository, &closures)
     });
 
     patched(files, repository, &closures, &mut broken).apply(files);

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::closure::Closure;
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::kubernetes::kustomize::{self, PatchTarget};
+use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
 use crate::model::kubernetes::lower;
 use crate::model::kubernetes::merge::{PatchScope, PatchedNode, Removal, directive};
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::spec_reader::ManifestScope;
-use crate::source::{FileId, Repository, Span};
+use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
 /// An object: its file, and its number among the file's objects.
@@ -27,6 +27,8 @@ pub(super) struct Patched {
     objects: Vec<(ObjectId, Object)>,
     /// Objects that a patch deletes from everything that reaches them.
     deleted: BTreeSet<ObjectId>,
+    /// Patches that found no object, by their kustomization.
+    unmatched: Vec<(FileId, UnmatchedPatch)>,
     /// Objects of files of patches: the patches that found no object.
     leftovers: Vec<(FileId, Vec<Object>)>,
 }
@@ -43,6 +45,14 @@ impl Patched {
             files[id.file.0 as usize].objects.remove(id.number);
         }
 
+        for (file, patch) in self.unmatched {
+            if let Some(kustomization) = &mut files[file.0 as usize].kustomization
+                && !kustomization.makes(patch.kind.as_deref(), patch.name.as_deref())
+            {
+                kustomization.unmatched.push(patch);
+            }
+        }
+
         for (file, objects) in self.leftovers {
             files[file.0 as usize].objects = objects;
         }
@@ -51,6 +61,7 @@ impl Patched {
     pub fn extend(&mut self, other: Patched) {
         self.objects.extend(other.objects);
         self.deleted.extend(other.deleted);
+        self.unmatched.extend(other.unmatched);
         self.leftovers.extend(other.leftovers);
     }
 }
@@ -68,6 +79,7 @@ enum PatchText {
 struct PatchSource<'c> {
     closure: &'c Closure,
     target: Option<PatchTarget>,
+    location: Location,
     text: PatchText,
 }
 
@@ -108,8 +120,15 @@ pub(super) fn patched(
     let mut deleted = BTreeSet::new();
     let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
 
+    let mut unmatched = Vec::new();
+
     for patch in &patches {
-        for id in targets(patch, files, &roots) {
+        let targets = targets(patch, files, &roots);
+        if targets.is_empty() {
+            unmatched.extend(patch.unmatched());
+        }
+
+        for id in targets {
             if directive(patch.root) == Some("delete") {
                 if is_alone(patch.source.closure, closures, id.file) {
                     deleted.insert(id);
@@ -140,6 +159,7 @@ pub(super) fn patched(
             .filter_map(|(id, draft)| Some((*id, draft.object(id.file)?)))
             .collect(),
         deleted,
+        unmatched,
         leftovers: leftovers(&sources, &patches, &used),
     }
 }
@@ -198,22 +218,24 @@ fn patch_sources<'c>(
             continue;
         };
 
-        for (target, path) in kustomize::patch_files(tree, &kustomization.folder) {
-            if let Some(file) = repository.find(&path) {
+        for patch in kustomize::patch_files(tree, &kustomization.folder) {
+            if let Some(file) = repository.find(&patch.patch) {
                 sources.push(PatchSource {
                     closure,
-                    target,
+                    target: patch.target,
+                    location: patch.location,
                     text: PatchText::File(file.id),
                 });
             }
         }
 
-        for (target, node) in kustomize::inline_patches(tree) {
+        for patch in kustomize::inline_patches(tree) {
             let kustomization = kustomization.file;
-            let part = scalar_span(&repository.file(kustomization).text, node);
+            let part = scalar_span(&repository.file(kustomization).text, patch.patch);
             sources.push(PatchSource {
                 closure,
-                target,
+                target: patch.target,
+                location: patch.location,
                 text: PatchText::Inline {
                     kustomization,
                     part,
@@ -348,6 +370,27 @@ impl Patch<'_, '_> {
         self.string(&["kind"]) == Some(&object.kind.value)
             && name.is_some()
             && self.string(&["metadata", "name"]) == name
+    }
+
+    /// The patch as one that found no object; `None` where what it is for is not written.
+    fn unmatched(&self) -> Option<(FileId, UnmatchedPatch)> {
+        let (kind, name) = match &self.source.target {
+            Some(target) => (target.kind.clone(), target.name.clone()),
+            None => (
+                Some(self.string(&["kind"])?.to_owned()),
+                Some(self.string(&["metadata", "name"])?.to_owned()),
+            ),
+        };
+
+        Some((
+            self.source.closure.kustomization,
+            UnmatchedPatch {
+                location: self.source.location,
+                targeted: self.source.target.is_some(),
+                kind,
+                name,
+            },
+        ))
     }
 
     fn string(&self, path: &[&str]) -> Option<&str> {

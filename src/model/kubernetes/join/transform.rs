@@ -7,20 +7,21 @@ use crate::model::image::{ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::kubernetes::kustomize::{ImageRule, Kustomization, LabelRule};
 use crate::model::kubernetes::labels::Labels;
 use crate::model::kubernetes::object::{Body, Object};
+use crate::model::kubernetes::validation::Problem;
 use crate::model::kubernetes::workload::Workload;
 use crate::source::{FileId, join};
 
 /// Applies a kustomization to the objects that it reaches.
 pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
     let owner = closure.kustomization.0 as usize;
-    let Some(kustomization) = files[owner].kustomization.take() else {
+    let Some(mut kustomization) = files[owner].kustomization.take() else {
         return;
     };
 
     for file in &closure.files {
         for object in &mut files[file.0 as usize].objects {
             set_namespace(object, &kustomization);
-            set_count(object, &kustomization);
+            set_count(object, &mut kustomization);
             set_labels(object, &kustomization);
 
             if let Body::Workload(workload) = &mut object.body {
@@ -90,16 +91,17 @@ fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
     }
 }
 
-fn set_count(object: &mut Object, kustomization: &Kustomization) {
+fn set_count(object: &mut Object, kustomization: &mut Kustomization) {
     let (Some(name), Body::Workload(workload)) = (&object.name, &mut object.body) else {
         return;
     };
 
     let rule = kustomization
         .replicas
-        .iter()
+        .iter_mut()
         .find(|rule| rule.name.value == name.value);
     if let Some(rule) = rule {
+        rule.matched = true;
         workload.replicas = rule.count.clone();
     }
 }
@@ -124,6 +126,13 @@ fn set_labels(object: &mut Object, kustomization: &Kustomization) {
             Body::NetworkPolicy(policy) => policy.selector.as_mut(),
             _ => None,
         };
+
+        // Where a workload has no selector, kustomize makes one.
+        if rule.selectors {
+            object
+                .refusals
+                .retain(|refusal| refusal.problem != Problem::NoSelector);
+        }
 
         if rule.selectors
             && let Some(selector) = selector

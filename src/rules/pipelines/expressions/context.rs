@@ -2,6 +2,7 @@
 
 use super::availability::available;
 use crate::analysis::Ctx;
+use crate::analysis::job_work::called_workflow;
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Access, Expression, Job, Workflow};
@@ -82,8 +83,12 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         for access in expression.accesses() {
             if let Some(finding) = unavailable_context(expression, access) {
                 sink.report(finding);
-            } else if let Some(finding) = undefined_name(workflow, expression, access) {
-                sink.report(finding.case_if(access.part(0) == "matrix", "matrix"));
+            } else if let Some(finding) = undefined_name(ctx, workflow, expression, access) {
+                sink.report(
+                    finding
+                        .case_if(access.part(0) == "matrix", "matrix")
+                        .case_if(expression.key() == "name", "name"),
+                );
             }
         }
     }
@@ -139,6 +144,7 @@ fn unavailable_context(expression: &Expression, access: &Access) -> Option<Findi
 
 /// The finding for a name that its context does not define.
 fn undefined_name(
+    ctx: &Ctx,
     workflow: &Workflow,
     expression: &Expression,
     access: &Access,
@@ -154,10 +160,11 @@ fn undefined_name(
         "runner" => undefined_in("`runner`", access, name, RUNNER.iter().copied()),
         "strategy" => undefined_in("`strategy`", access, name, STRATEGY.iter().copied()),
         "steps" => undefined_step(job?, expression, access, name),
-        "needs" => undefined_need(workflow, job?, access, name),
+        "needs" => undefined_need(ctx, workflow, job?, access, name),
         "jobs" => {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
             undefined_in("`jobs`", access, name, ids)
+                .or_else(|| undefined_output(ctx, workflow, workflow.job(name)?, access))
         }
         "matrix" => undefined_axis(workflow, job?, access, name),
         "inputs" => undefined_input(workflow, access, name),
@@ -272,7 +279,42 @@ fn undefined_step(
     }
 }
 
-fn undefined_need(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> Option<Finding> {
+/// The finding for an output that a job, or the workflow that it calls, does not have.
+fn undefined_output(ctx: &Ctx, workflow: &Workflow, job: &Job, access: &Access) -> Option<Finding> {
+    let output = access.part(3);
+    if access.part(2) != "outputs" || output.is_empty() || output == "*" {
+        return None;
+    }
+
+    let id = &job.id.value;
+    if job.uses.is_none() {
+        let names = job.outputs.iter();
+        return undefined_in(
+            &format!("the outputs of job `{id}`"),
+            access,
+            output,
+            names.map(|output| output.name.value.as_str()),
+        );
+    }
+
+    let called = called_workflow(ctx, workflow, job)?;
+    let names = called.outputs.iter().map(|name| name.value.as_str());
+
+    undefined_in(
+        &format!("the outputs of the workflow that job `{id}` calls"),
+        access,
+        output,
+        names,
+    )
+}
+
+fn undefined_need(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    job: &Job,
+    access: &Access,
+    id: &str,
+) -> Option<Finding> {
     let is_needed = job
         .needs
         .iter()
@@ -285,20 +327,7 @@ fn undefined_need(workflow: &Workflow, job: &Job, access: &Access, id: &str) -> 
 
     match access.part(2) {
         "" | "*" | "result" => None,
-        "outputs" => {
-            let output = access.part(3);
-            if output.is_empty() || output == "*" || needed.uses.is_some() {
-                return None;
-            }
-
-            let names = needed.outputs.iter();
-            undefined_in(
-                &format!("the outputs of job `{id}`"),
-                access,
-                output,
-                names.map(|output| output.name.value.as_str()),
-            )
-        }
+        "outputs" => undefined_output(ctx, workflow, needed, access),
         property => Some(
             Finding::new(
                 access.location,

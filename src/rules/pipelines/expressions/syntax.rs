@@ -2,6 +2,7 @@
 
 use github_actions_expressions::call::{self, Call, Function};
 use github_actions_expressions::literal::Literal;
+use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Error, Expr, SpannedExpr};
 
 use super::availability::available;
@@ -13,6 +14,10 @@ use crate::suggest::nearest;
 
 pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
+        if expression.key() == "if" && expression.text.contains("event.inputs") {
+            report_boolean_inputs(workflow, expression, sink);
+        }
+
         // Without a call, an expression that parses is valid.
         if expression.is_sound() && !expression.text.contains('(') {
             continue;
@@ -36,6 +41,98 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             report_always_true(condition, sink);
         }
     }
+}
+
+/// Reports boolean inputs that a condition reads from the event, where they are strings: `'false'`
+/// is true, and never equals `false`.
+fn report_boolean_inputs(workflow: &Workflow, expression: &Expression, sink: &mut Sink) {
+    let Ok(tree) = expression.parse() else { return };
+
+    let mut tests = Vec::new();
+    boolean_tests(&tree, &mut tests);
+
+    for test in tests {
+        let Some(name) = event_input(test.input) else {
+            continue;
+        };
+        let is_boolean = workflow.inputs.iter().any(|input| {
+            input.event == "workflow_dispatch"
+                && input.kind == "boolean"
+                && input.name.value.eq_ignore_ascii_case(&name)
+        });
+        if !is_boolean {
+            continue;
+        }
+
+        let result = match test.kind {
+            BooleanTest::Truth => "true for `'false'`, too",
+            BooleanTest::Equality => "not equal to a boolean",
+        };
+        let span = test.input.origin.span;
+        sink.report(
+            Finding::new(
+                expression.place_of(span.start..span.end),
+                format!("`github.event.inputs.{name}` is a string: {result}"),
+            )
+            .help(format!("use `inputs.{name}`, which is a boolean")),
+        );
+    }
+}
+
+/// How a condition tests a value.
+#[derive(Clone, Copy)]
+enum BooleanTest {
+    /// By itself, or with `!`.
+    Truth,
+    /// With `== true` and the like.
+    Equality,
+}
+
+/// A value that a condition tests as a boolean.
+struct TestedValue<'t, 's> {
+    input: &'t SpannedExpr<'s>,
+    kind: BooleanTest,
+}
+
+/// The values that an expression tests as booleans, when it is used as a condition.
+fn boolean_tests<'t, 's>(node: &'t SpannedExpr<'s>, tests: &mut Vec<TestedValue<'t, 's>>) {
+    match &node.inner {
+        Expr::Context(_) => tests.push(TestedValue {
+            input: node,
+            kind: BooleanTest::Truth,
+        }),
+        Expr::UnExpr { expr, .. } => boolean_tests(expr, tests),
+        Expr::BinExpr(binary) => match binary.op {
+            BinOp::And | BinOp::Or => {
+                boolean_tests(&binary.lhs, tests);
+                boolean_tests(&binary.rhs, tests);
+            }
+            BinOp::Eq | BinOp::Neq => {
+                let sides = [(&binary.lhs, &binary.rhs), (&binary.rhs, &binary.lhs)];
+                for (input, other) in sides {
+                    if matches!(other.inner, Expr::Literal(Literal::Boolean(_))) {
+                        tests.push(TestedValue {
+                            input,
+                            kind: BooleanTest::Equality,
+                        });
+                    }
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// The name of an input in `github.event.inputs.name`.
+fn event_input(node: &SpannedExpr<'_>) -> Option<String> {
+    let Expr::Context(_) = &node.inner else {
+        return None;
+    };
+
+    let text = node.origin.raw.to_ascii_lowercase();
+    text.strip_prefix("github.event.inputs.")
+        .map(|_| node.origin.raw["github.event.inputs.".len()..].to_owned())
 }
 
 /// The finding for an expression that does not parse.

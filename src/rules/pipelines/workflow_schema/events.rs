@@ -22,11 +22,11 @@ pub(super) fn check(on: Node<'_>, problems: &mut Problems) {
     }
 
     match on.kind() {
-        Kind::Scalar => check_name(on, problems),
+        Kind::Scalar => check_bare_event(on, problems),
         Kind::Sequence => {
             for item in on.items() {
                 match item.kind() {
-                    Kind::Scalar => check_name(item, problems),
+                    Kind::Scalar => check_bare_event(item, problems),
                     _ => problems.wrong(
                         item.location(),
                         format!("expected an event name, found {}", describe(item)),
@@ -41,6 +41,23 @@ pub(super) fn check(on: Node<'_>, problems: &mut Problems) {
             }
         }
         Kind::Null | Kind::Unknown => {}
+    }
+}
+
+/// Checks an event that is named without settings.
+fn check_bare_event(node: Node<'_>, problems: &mut Problems) {
+    check_name(node, problems);
+
+    match node.str() {
+        Some("schedule") => problems.wrong_with(
+            node.location(),
+            "`schedule` without `cron` never starts the workflow",
+            "write `schedule:` with a list of `- cron: '…'` entries",
+        ),
+        Some("workflow_run") => {
+            problems.wrong(node.location(), "`workflow_run` requires `workflows`");
+        }
+        _ => {}
     }
 }
 

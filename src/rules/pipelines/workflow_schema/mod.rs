@@ -1,16 +1,19 @@
 //! `invalid-workflow` and `unknown-workflow-key`: a workflow compared with GitHub's own syntax,
 //! from the tree.
 
+mod called;
 mod calls;
 mod cron;
 mod data;
 mod events;
+mod local_actions;
 mod matrix;
 mod pattern;
 mod problems;
 mod table;
 mod time_zone;
 mod values;
+mod versions;
 mod walk;
 
 use crate::analysis::Ctx;
@@ -62,6 +65,10 @@ fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
             }
         }
         values::workflow(ctx, workflow, root, &mut problems);
+        called::check_concurrency(ctx, workflow, &mut problems);
+        for job in &workflow.jobs {
+            called::check_permissions(ctx, workflow, job, &mut problems);
+        }
     }
 
     problems.into_violations()

@@ -70,7 +70,7 @@ pub static WORKFLOW: MappingShape = MappingShape {
     required: &["on", "jobs"],
 };
 
-const ENV: ValueShape = ValueShape::Or(&ValueShape::Maybe(&ValueShape::Map(&ValueShape::Text)));
+const ENV: ValueShape = ValueShape::Maybe(&ValueShape::Map(&ValueShape::Text));
 
 static DEFAULTS: MappingShape = MappingShape {
     name: "`defaults`",
@@ -111,10 +111,7 @@ static CONTAINER: MappingShape = MappingShape {
     name: "a container",
     keys: &[
         ("image", ValueShape::Text),
-        (
-            "credentials",
-            ValueShape::Or(&ValueShape::Mapping(&CREDENTIALS)),
-        ),
+        ("credentials", ValueShape::Mapping(&CREDENTIALS)),
         ("env", ENV),
         ("ports", ValueShape::List(&ValueShape::Text)),
         ("volumes", ValueShape::List(&ValueShape::Text)),
@@ -144,8 +141,7 @@ static STRATEGY: MappingShape = MappingShape {
     required: &[],
 };
 
-const STRATEGY_OR_NOTHING: ValueShape =
-    ValueShape::Or(&ValueShape::Maybe(&ValueShape::Mapping(&STRATEGY)));
+const STRATEGY_OR_NOTHING: ValueShape = ValueShape::Maybe(&ValueShape::Mapping(&STRATEGY));
 
 static RUNNER: MappingShape = MappingShape {
     name: "`runs-on`",
@@ -196,8 +192,8 @@ pub static JOB: MappingShape = MappingShape {
         ),
         (
             "services",
-            ValueShape::Or(&ValueShape::Maybe(&ValueShape::Map(&ValueShape::Or(
-                &ValueShape::Mapping(&CONTAINER),
+            ValueShape::Maybe(&ValueShape::Map(&ValueShape::Or(&ValueShape::Mapping(
+                &CONTAINER,
             )))),
         ),
         ("steps", ValueShape::List(&ValueShape::Step)),

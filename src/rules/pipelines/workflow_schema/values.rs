@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use super::calls;
 use super::data::DATA;
+use super::local_actions;
 use super::matrix;
 use super::problems::{Problems, describe, first_key, is_expression, literal};
+use super::versions;
 use crate::analysis::Ctx;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::suggest::nearest;
@@ -102,6 +104,8 @@ fn check_job(
     }
 
     check_steps(node.get("steps"), StepOwner::Job, problems);
+    local_actions::check(ctx, workflow, node, problems);
+    versions::check_job(node, problems);
     matrix::check(node.path(&["strategy", "matrix"]), problems);
     if let Some(uses) = node.get("uses") {
         calls::check(ctx, workflow, node, uses, problems);
@@ -125,11 +129,61 @@ enum StepOwner {
 fn check_steps(list: Option<Node<'_>>, owner: StepOwner, problems: &mut Problems) {
     let mut seen = HashSet::new();
 
+    let mut background: Vec<&str> = Vec::new();
+
     for step in list.into_iter().flat_map(Node::items) {
         check_step(step, owner, &mut seen, problems);
+        check_waiting(step, &background, problems);
+
+        if step.get("background").and_then(Node::as_bool) == Some(true) {
+            background.extend(step.get("id").and_then(Node::str));
+        }
+
         // The steps of a `parallel` group are steps like any other.
         for inner in step.get("parallel").into_iter().flat_map(Node::items) {
             check_step(inner, owner, &mut seen, problems);
+            check_grouped(inner, problems);
+        }
+    }
+}
+
+/// Checks that a step waits for steps that run in the background before it.
+fn check_waiting(step: Node<'_>, background: &[&str], problems: &mut Problems) {
+    for key in ["wait", "cancel"] {
+        let Some(value) = step.get(key) else { continue };
+        let scalar = (value.kind() == Kind::Scalar).then_some(value);
+
+        for id in value.items().chain(scalar) {
+            let Some(text) = literal(id) else { continue };
+            if background
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(text))
+            {
+                continue;
+            }
+
+            let help = match nearest(text, background.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "name the `id` of an earlier step with `background: true`".to_owned(),
+            };
+            problems.wrong_with(
+                id.content(),
+                format!("no earlier step `{text}` runs in the background"),
+                help,
+            );
+        }
+    }
+}
+
+/// Checks a step of a `parallel` group, which takes only steps that run something.
+fn check_grouped(step: Node<'_>, problems: &mut Problems) {
+    for key in OTHER_STEPS {
+        if let Some(entry) = step.entry(key) {
+            problems.wrong_with(
+                entry.key.location(),
+                format!("a `parallel` group cannot contain `{key}`"),
+                "list only steps with `run` or `uses` under `parallel`",
+            );
         }
     }
 }
