@@ -14,6 +14,7 @@ pub mod exits;
 pub mod hosts;
 pub mod job_work;
 pub mod lock_files;
+pub mod misplaced_variables;
 pub mod packages;
 pub mod pipelines;
 pub mod privileges;

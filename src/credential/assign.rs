@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::classify::{Verdict, judge};
 use super::shape;
 use crate::search::Words;
-use crate::source::Span;
+use crate::source::{Span, slice};
 
 /// Parts of names in lower case. A name must contain one of them.
 const PARTS: &[&str] = &[
@@ -42,8 +42,17 @@ pub struct Assigned<'t> {
     pub span: Span,
 }
 
+/// How values are written in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// In quotes only: without them, a word of a program is a name.
+    Quoted,
+    /// Also without, to the end of a line that begins with the name: YAML, properties, INI.
+    Plain,
+}
+
 /// The secrets assigned in a text, in order.
-pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
+pub fn assignments(text: &str, values: Values) -> Vec<Assigned<'_>> {
     static WORDS: LazyLock<Words<usize>> =
         LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
 
@@ -63,9 +72,12 @@ pub fn assignments(text: &str) -> Vec<Assigned<'_>> {
 
         let (name, after) = name_around(text, part.start, part.end);
         past = after;
-        let Some(span) = value_after(text, after) else {
-            continue;
+        let plain = || plain_value_after(text, part.start, after);
+        let value = match values {
+            Values::Quoted => value_after(text, after),
+            Values::Plain => value_after(text, after).or_else(plain),
         };
+        let Some(span) = value else { continue };
 
         if !is_secret(name, span.text(text)) {
             continue;
@@ -131,6 +143,42 @@ fn value_after(text: &str, name_end: usize) -> Option<Span> {
     }
 
     Some(Span::of(start, start + length))
+}
+
+/// The value without quotes of a line that begins with a name; `part` is an offset in the name.
+fn plain_value_after(text: &str, part: usize, name_end: usize) -> Option<Span> {
+    // A key and its indent are short; a line may be a whole file.
+    let before = slice(text, part.saturating_sub(LONGEST)..part);
+    let line_start = match before.rfind('\n') {
+        Some(end) => end + 1,
+        None if before.len() == part => 0,
+        None => return None,
+    };
+    let is_key = before[line_start..]
+        .trim_start()
+        .trim_start_matches("- ")
+        .bytes()
+        .all(|byte| is_name_byte(&byte) || byte == b'.');
+    if !is_key {
+        return None;
+    }
+
+    let bytes = &text.as_bytes()[..text.len().min(name_end + 2 * LONGEST)];
+    let sign = skip(bytes, name_end, b" \t");
+    if !matches!(bytes.get(sign), Some(b':' | b'=')) {
+        return None;
+    }
+
+    let start = skip(bytes, sign + 1, b" \t");
+    let length = bytes[start..]
+        .iter()
+        .position(|byte| byte.is_ascii_whitespace())
+        .unwrap_or(bytes.len() - start);
+    // A value of several words is a sentence; a comment may follow.
+    let after = skip(bytes, start + length, b" \t\r");
+    let ends_line = matches!(bytes.get(after), None | Some(b'\n' | b'#'));
+
+    (ends_line && length > 0 && length <= LONGEST).then(|| Span::of(start, start + length))
 }
 
 /// The offset of the first byte from `offset` on that is not in `set`.
@@ -214,7 +262,7 @@ mod tests {
             "x['auth_token'] := \"?\"",
         ] {
             let text = line.replace('?', &value);
-            let values: Vec<&str> = assignments(&text)
+            let values: Vec<&str> = assignments(&text, Values::Quoted)
                 .iter()
                 .map(|assigned| assigned.span.text(&text))
                 .collect();
@@ -240,7 +288,30 @@ mod tests {
             "\"\"\"\n  {\"api_key\": \"?\"}\n\"\"\"",
             "public_key_token = \"abc\"",
         ] {
-            assert_eq!(assignments(&line.replace('?', &value)), [], "{line}");
+            let text = line.replace('?', &value);
+            assert_eq!(assignments(&text, Values::Quoted), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn values_without_quotes_in_configuration() {
+        let value = ["k9Fw2pXv81", "LmQz73RtYb"].concat();
+        for (line, expected) in [
+            ("api_key: ?", true),
+            ("  - clientSecret: ? # note", true),
+            ("spring.datasource.password=?", true),
+            ("password = ?", true),
+            ("password: two ?", false),
+            ("set token = ?", false),
+            ("token_url: ?", false),
+            ("password: ${?}", false),
+        ] {
+            let text = line.replace('?', &value);
+            assert_eq!(
+                !assignments(&text, Values::Plain).is_empty(),
+                expected,
+                "{line}"
+            );
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::assign::assignments;
+use super::assign::{Values, assignments};
 use super::base64::base64;
 use super::decoded::Decoded;
 use super::named::named_values;
@@ -65,7 +65,11 @@ fn find_secrets(text: &str, writing: Writing, depth: u32) -> Vec<Span> {
 
     match writing {
         Writing::Data => spans.extend(named_values(text)),
-        Writing::Code => spans.extend(assignments(text).into_iter().map(|assigned| assigned.span)),
+        Writing::Code => spans.extend(
+            assignments(text, Values::Quoted)
+                .into_iter()
+                .map(|assigned| assigned.span),
+        ),
     }
 
     if depth > 0 {

@@ -79,7 +79,12 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
         return None;
     }
 
-    if name == ".env" || name.starts_with(".env.") {
+    // Cloudflare's Workers read the variables of a developer from `.dev.vars`.
+    let is_env = [".env", ".dev.vars"].iter().any(|env| {
+        name.strip_prefix(env)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    if is_env {
         return Some(SecretFile::Env);
     }
 

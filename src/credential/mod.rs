@@ -23,7 +23,7 @@ mod shape;
 mod table;
 mod words;
 
-pub use assign::{Assigned, assignments, is_comment};
+pub use assign::{Assigned, Values, assignments, is_comment};
 pub use base64::{as_base64, base64};
 pub use classify::{Verdict, is_own_secret, judge, starts_with_placeholder};
 pub use conceal::{Writing, conceal, secret_spans, unescaped};

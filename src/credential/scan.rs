@@ -9,9 +9,11 @@ use std::ops::Range;
 
 use crate::source::Span;
 
-use super::base64::jwt_claims;
+use super::base64::{base64, jwt_claims};
+use super::defaults::default_credential;
 use super::hit::{Certainty, Hit, HitKind};
 use super::table::{Anchor, AnchorName, Checksum, Keyword, TokenFormat, table};
+use super::words::words;
 use super::{connection, key, public, shape};
 
 /// The distance from a token, in bytes, within which its context is searched.
@@ -133,6 +135,10 @@ fn token(
         return None;
     }
 
+    if format.pair && !is_login(value) {
+        return None;
+    }
+
     let is_google = format.provider == "Google" && value.starts_with("AIza");
     if public::is_public(value) || is_google && public::is_of_firebase(text, span.clone()) {
         return None;
@@ -218,6 +224,21 @@ fn claims_match(format: &TokenFormat, value: &str) -> bool {
 
     jwt_claims(value)
         .is_some_and(|claims| claims.contains(needle.as_str()) && !claims.contains("demo"))
+}
+
+/// Whether a value is base64 of a user and a password.
+fn is_login(value: &str) -> bool {
+    let decoded = base64(value).and_then(|bytes| String::from_utf8(bytes).ok());
+
+    decoded.is_some_and(|login| {
+        login.split_once(':').is_some_and(|(user, password)| {
+            !user.is_empty()
+                && !shape::is_placeholder(password)
+                && !words().example_passwords.contains(password)
+                && default_credential(password).is_none()
+                && login.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+    })
 }
 
 /// Whether the last six characters of a classic GitHub token are the base62 CRC-32 of the thirty

@@ -34,6 +34,8 @@ pub struct TokenFormat {
     #[serde(default)]
     pub confidence: Certainty,
     pub checksum: Option<Checksum>,
+    #[serde(default)]
+    pub pair: bool,
     pub holds: Option<String>,
     #[serde(skip)]
     compiled: OnceLock<Option<Regex>>,

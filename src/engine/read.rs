@@ -97,7 +97,8 @@ impl Read {
             || code.is_some()
             || path_class::is_evidence(path)
             || isolate_or_default("the search for assignments", file, &mut broken, || {
-                path_class::is_source(path) && !credential::assignments(&text).is_empty()
+                path_class::is_source(path)
+                    && !credential::assignments(&text, path_class::values(path)).is_empty()
             });
         let text = if keep { text } else { String::new() };
         Self {

@@ -298,6 +298,8 @@ fn is_env_file(lower: &str) -> bool {
         .rsplit_once('.')
         .map_or("", |(_, extension)| extension);
     let prefixed = lower == ".env"
+        || lower == ".dev.vars"
+        || lower.starts_with(".dev.vars.")
         || lower.starts_with(".env.")
         || lower.starts_with(".env_")
         || lower.starts_with(".env-");
@@ -647,6 +649,8 @@ mod tests {
             ("infra/user-data.tftpl", FileKind::Template),
             (".env.production", FileKind::EnvFile),
             ("db.env", FileKind::EnvFile),
+            (".dev.vars", FileKind::EnvFile),
+            (".dev.vars.production", FileKind::EnvFile),
             (".env.d.ts", FileKind::Text),
             ("notes.txt", FileKind::Text),
         ] {

@@ -3,6 +3,7 @@
 
 use super::code::lex::Language;
 use super::file_role;
+use crate::credential::Values;
 use crate::source::file_name;
 
 /// Whether a path is one of a deployment file, which must be readable.
@@ -47,6 +48,7 @@ pub fn is_evidence(path: &str) -> bool {
         "compose",
         "procfile",
         "caddyfile",
+        ".dev.vars",
         ".gitignore",
         ".gitmodules",
         ".dockerignore",
@@ -61,7 +63,9 @@ pub fn is_evidence(path: &str) -> bool {
 
 /// Whether a path may be one of an env file, by its name alone.
 pub fn is_env_file(path: &str) -> bool {
-    file_name(path).to_ascii_lowercase().contains("env")
+    let name = file_name(path).to_ascii_lowercase();
+
+    name.contains("env") || name.starts_with(".dev.vars")
 }
 
 /// Whether a path is an env file that shows what to set: `.env.example`, `env.sample`, `.env.dist`.
@@ -104,6 +108,7 @@ pub fn is_source(path: &str) -> bool {
         "cfg",
         "properties",
         "tf",
+        "tfstate",
         "tfvars",
         "hcl",
         "xml",
@@ -119,6 +124,21 @@ pub fn is_source(path: &str) -> bool {
         && name
             .rsplit_once('.')
             .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+/// How a file of this name writes the values that it assigns.
+pub fn values(path: &str) -> Values {
+    const ENDINGS: &[&str] = &["yaml", "yml", "properties", "ini", "cfg", "conf"];
+    let name = file_name(path).to_ascii_lowercase();
+    let is_plain = name
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| ENDINGS.contains(&ending));
+
+    if is_plain {
+        Values::Plain
+    } else {
+        Values::Quoted
+    }
 }
 
 /// Whether a path is one of prose: Markdown and its like.

@@ -265,16 +265,8 @@ impl Expander<'_> {
 
         let name_span = self.name();
 
+        // A dollar sign that begins no variable is literal, for Compose as well.
         if name_span.is_empty() {
-            if !dockerfile {
-                self.position += self.peek().map_or(0, char::len_utf8);
-                self.error(
-                    start,
-                    "expected a variable name after `$`; write `$$` for a dollar sign",
-                );
-                return None;
-            }
-
             return Some("$".to_owned());
         }
 

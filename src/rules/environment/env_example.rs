@@ -2,7 +2,7 @@
 //! anything starts.
 
 use crate::analysis::env_examples::nearest;
-use crate::analysis::{Ctx, env_names, secret_exposure};
+use crate::analysis::{Ctx, env_names, misplaced_variables, secret_exposure};
 use crate::credential;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
@@ -186,6 +186,7 @@ struct VariableUses {
 /// The variables of a project that nothing in the repository sets.
 fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, VariableUses> {
     let mut required: BTreeMap<String, VariableUses> = BTreeMap::new();
+    let misplaced = misplaced_variables::locations(ctx, project);
 
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let all = uses(ctx.facts.file(*file));
@@ -199,6 +200,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, VariableUses> {
         for (variable, location) in all {
             let may_be_empty = variable.operator.is_some() && !variable.required();
             if may_be_empty
+                || misplaced.contains(&location)
                 || env_names::is_of_shell(&variable.name)
                 || ctx.facts.env_files.set.contains(variable.name.as_str())
                 || defaults.contains(&variable.name)

@@ -4,9 +4,10 @@
 use crate::analysis::hosts::is_connected;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::analysis::{Ctx, Owner};
-use crate::credential::{self, DefaultReason, Verdict};
+use crate::credential::{self, DefaultReason, NameKind, Verdict};
 use crate::data::{self, KnownImage};
 use crate::finding::{Finding, Sink};
+use crate::model::chart::ValueKind;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
@@ -44,6 +45,48 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
 pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report_interpolations(ctx, source, facts, Guessability::Guessable, sink);
+}
+
+/// Values of charts: an install that sets nothing else runs with them.
+pub fn chart(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    // Other values files are inputs of tests, or examples.
+    let is_used = source.name().starts_with("values.") || source.name().contains("prod");
+    if facts.kind != FileKind::HelmValues
+        || !is_used
+        || source.path.split('/').any(|folder| folder == "ci")
+        || is_practice(&source.path)
+    {
+        return;
+    }
+
+    for entry in facts.values.iter().flat_map(|values| &values.entries) {
+        let ValueKind::Scalar(value) = &entry.value else {
+            continue;
+        };
+
+        let name = entry.path.rsplit('.').next().unwrap_or("");
+        let is_own = credential::is_own_secret(name)
+            || credential::secret_name(name) == Some(NameKind::Password);
+        if !is_own {
+            continue;
+        }
+
+        let reason = match credential::judge(name, &value.value) {
+            Verdict::Default(reason) => reason,
+            _ if is_kept_placeholder(name, &value.value) => DefaultReason::Placeholder,
+            _ => continue,
+        };
+
+        sink.report(
+            Finding::new(
+                value.location,
+                format!("`{name}` of the chart is a guessable credential by default"),
+            )
+            .label(reason.clause())
+            .help("leave it empty and require it, or generate one: `randAlphaNum` and `lookup`")
+            .secret(value.location),
+        );
+    }
 }
 
 /// `secret-in-env`: defaults of variables of compose services and pods.

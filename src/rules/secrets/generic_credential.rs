@@ -7,7 +7,10 @@ use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::{is_generated, is_practice};
-use crate::source::SourceFile;
+use crate::model::kubernetes::Body;
+use crate::model::path_class;
+use crate::source::{SourceFile, Span};
+use crate::syntax::yaml::Node;
 
 pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     let is_searched = matches!(
@@ -17,6 +20,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             | FileKind::HelmValues
             | FileKind::Template
             | FileKind::GitlabCi
+            | FileKind::Kubernetes
     );
     if !is_searched
         || is_practice(&source.path)
@@ -27,8 +31,14 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         return;
     }
 
-    for assignment in credential::assignments(&source.text) {
+    let known = known_documents(facts);
+
+    for assignment in credential::assignments(&source.text, path_class::values(&source.path)) {
         let span = assignment.span;
+        if known.iter().any(|document| document.contains(span)) {
+            continue;
+        }
+
         // Other rules report what has a known form.
         let has_form = facts
             .hits
@@ -52,6 +62,30 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
         finding.confidence = Confidence::Low;
         sink.report(finding);
     }
+}
+
+/// The documents of a manifest whose kinds have rules of their own. What a custom object passes on,
+/// such as the values of a HelmRelease, no other rule looks at.
+fn known_documents(facts: &FileFacts) -> Vec<Span> {
+    let is_known = |kind: &str| {
+        facts
+            .objects
+            .iter()
+            .any(|object| object.kind.value == kind && !matches!(object.body, Body::Other))
+    };
+
+    facts
+        .tree
+        .iter()
+        .filter(|_| facts.kind == FileKind::Kubernetes)
+        .flat_map(|tree| tree.sections())
+        .filter(|(_, root)| {
+            root.get("kind")
+                .and_then(Node::str)
+                .is_none_or(|kind| is_known(kind) || kind.contains("Secret"))
+        })
+        .map(|(span, _)| span)
+        .collect()
 }
 
 /// Whether a file holds translations, where every label is a key with a name.

@@ -28,6 +28,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "default-credentials",
+        CheckFn::File(default_credentials::chart),
+    ),
+    Check::new(
+        "default-credentials",
         CheckFn::File(default_credentials::compose),
     ),
     Check::new(

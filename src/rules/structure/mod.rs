@@ -4,6 +4,8 @@ pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
 pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
+pub(crate) mod compose_words;
+pub(crate) mod ignored_setting;
 pub(crate) mod kube_values;
 pub(crate) mod kustomization;
 pub(crate) mod objects;
@@ -24,6 +26,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "explicit-namespace",
         CheckFn::Repository(objects::namespace),
     ),
+    Check::new("ignored-setting", CheckFn::Project(ignored_setting::check)),
     Check::new(
         "image-pull-policy",
         CheckFn::Container(objects::pull_policy),
@@ -37,6 +40,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-value",
         CheckFn::File(compose_schema::invalid_value),
     ),
+    Check::new("invalid-value", CheckFn::File(compose_words::check)),
     Check::new("invalid-value", CheckFn::Object(kube_values::object)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(

@@ -10,6 +10,7 @@ pub(crate) mod dangling_names;
 pub(crate) mod exposure;
 pub(crate) mod health_endpoint;
 pub(crate) mod kube_wiring;
+pub(crate) mod misplaced_interpolation;
 pub(crate) mod port_mismatch;
 pub(crate) mod prometheus;
 pub(crate) mod proxy_upstream;
@@ -76,6 +77,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "localhost-dependency",
         CheckFn::Service(compose_wiring::localhost_dependency),
+    ),
+    Check::new(
+        "misplaced-interpolation",
+        CheckFn::Project(misplaced_interpolation::check),
     ),
     Check::new(
         "missing-build-file",

@@ -1,0 +1,514 @@
+//! Variables that Compose replaces although they are meant for the container: those that a script
+//! sets itself, parts of hashes and of template literals, and names that only the service's own
+//! environment sets.
+
+use std::collections::HashSet;
+
+use crate::analysis::{Ctx, env_names};
+use crate::model::compose::{Project, Service};
+use crate::model::container::EnvFromKind;
+use crate::model::env::{EnvValue, EnvVar};
+use crate::model::file_kind::FileKind;
+use crate::source::{FileId, Location, Span, join};
+use crate::syntax::interpolate::{self, Dialect, VariableUse};
+use crate::syntax::yaml::{Kind, Node, each_scalar};
+
+/// A variable of a service that Compose replaces by mistake.
+#[derive(Clone, Debug)]
+pub struct MisplacedVariable {
+    pub service: String,
+    pub name: String,
+    pub reason: MisplacedReason,
+    /// The uses in one value, in order.
+    pub locations: Vec<Location>,
+}
+
+/// Why a variable is meant for the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MisplacedReason {
+    /// The text is no variable that Compose knows: it refuses to load the file.
+    Invalid,
+    /// The script sets it.
+    Script,
+    /// JavaScript fills it into a string.
+    TemplateLiteral,
+    /// It is a part of a password hash.
+    Hash,
+    /// `environment` of the service sets it, at this place, and nothing that Compose reads does.
+    Environment(Location),
+    /// An env file of the service sets it, at this place, and nothing that Compose reads does. In
+    /// the line of `environment` that sets the same variable, the value of the file is lost.
+    EnvFile { set_at: Location, is_same: bool },
+}
+
+/// The misplaced variables of a project, in the order of their places.
+pub fn of_project(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
+    let mut found = Vec::new();
+
+    for file in project.files.iter().filter(|file| project.reports(**file)) {
+        let facts = ctx.facts.file(*file);
+        if facts.kind != FileKind::Compose || !ctx.facts.source(*file).text.contains('$') {
+            continue;
+        }
+
+        let roots = facts.tree.iter().flat_map(|tree| tree.documents());
+        for services in roots.filter_map(|root| root.get("services")) {
+            for entry in services.entries() {
+                let Some(name) = entry.key.str() else {
+                    continue;
+                };
+
+                let reader = ServiceReader {
+                    ctx,
+                    project,
+                    file: *file,
+                    name,
+                    service: project.service(name),
+                };
+                reader.read(entry.value, &mut found);
+            }
+        }
+    }
+
+    found.sort_by_key(|variable| variable.locations.first().copied());
+    // An anchor is read with each service that uses it.
+    found.dedup_by(|a, b| a.locations == b.locations && a.name == b.name);
+
+    found
+}
+
+/// The places of all uses of misplaced variables.
+pub fn locations(ctx: &Ctx, project: &Project) -> HashSet<Location> {
+    of_project(ctx, project)
+        .into_iter()
+        .flat_map(|variable| variable.locations)
+        .collect()
+}
+
+/// Reads the mapping of one service in one file.
+struct ServiceReader<'r> {
+    ctx: &'r Ctx<'r>,
+    project: &'r Project,
+    file: FileId,
+    name: &'r str,
+    service: Option<&'r Service>,
+}
+
+impl ServiceReader<'_> {
+    fn read(&self, node: Node<'_>, found: &mut Vec<MisplacedVariable>) {
+        let mut seen: HashSet<Location> = HashSet::new();
+
+        each_scalar(node, &mut |scalar, text| {
+            if text.contains('$') {
+                self.read_errors(scalar, text, &mut seen, found);
+                self.read_hash(scalar, text, &mut seen, found);
+            }
+        });
+
+        for command in commands(node) {
+            self.read_command(command, &mut seen, found);
+        }
+
+        if let Some(environment) = node.get("environment") {
+            self.read_environment(environment, &mut seen, found);
+        }
+    }
+
+    /// Adds the uses of one variable in one value, without those that have a reason already.
+    fn add(
+        &self,
+        name: &str,
+        reason: MisplacedReason,
+        locations: Vec<Location>,
+        seen: &mut HashSet<Location>,
+        found: &mut Vec<MisplacedVariable>,
+    ) {
+        let locations: Vec<Location> = locations
+            .into_iter()
+            .filter(|location| seen.insert(*location))
+            .collect();
+        if locations.is_empty() {
+            return;
+        }
+
+        found.push(MisplacedVariable {
+            service: self.name.to_owned(),
+            name: name.to_owned(),
+            reason,
+            locations,
+        });
+    }
+
+    /// `${process.env.PORT}`, `${#list}`: Compose knows no such form.
+    fn read_errors(
+        &self,
+        scalar: Node<'_>,
+        text: &str,
+        seen: &mut HashSet<Location>,
+        found: &mut Vec<MisplacedVariable>,
+    ) {
+        let expansion = interpolate::expand(text, Dialect::Compose, &|_| None);
+
+        for error in expansion.errors {
+            let written = error.span.text(text);
+            let location = scalar.content_span(error.span);
+            self.add(
+                written,
+                MisplacedReason::Invalid,
+                vec![location],
+                seen,
+                found,
+            );
+        }
+    }
+
+    /// The variables in a password hash: all from its mark to the end of its word.
+    fn read_hash(
+        &self,
+        scalar: Node<'_>,
+        text: &str,
+        seen: &mut HashSet<Location>,
+        found: &mut Vec<MisplacedVariable>,
+    ) {
+        let Some(hash) = hash_span(text) else {
+            return;
+        };
+
+        let uses = interpolate::variables(text, Dialect::Compose);
+        let locations: Vec<Location> = uses
+            .iter()
+            .filter(|used| hash.contains(used.span))
+            .map(|used| scalar.content_span(used.span))
+            .collect();
+
+        self.add(
+            hash_mark(&text[hash.start as usize..]).unwrap_or_default(),
+            MisplacedReason::Hash,
+            locations,
+            seen,
+            found,
+        );
+    }
+
+    /// The variables of a command, whose items belong together.
+    fn read_command(
+        &self,
+        command: Node<'_>,
+        seen: &mut HashSet<Location>,
+        found: &mut Vec<MisplacedVariable>,
+    ) {
+        let mut scalars: Vec<(Node, &str)> = Vec::new();
+        each_scalar(command, &mut |scalar, text| scalars.push((scalar, text)));
+        let script: String = scalars
+            .iter()
+            .map(|(_, text)| *text)
+            .collect::<Vec<&str>>()
+            .join(" ");
+        let mut names: Vec<(String, MisplacedReason, Vec<Location>)> = Vec::new();
+
+        for (scalar, text) in &scalars {
+            for used in interpolate::variables(text, Dialect::Compose) {
+                let Some(reason) = self.command_reason(&script, text, &used) else {
+                    continue;
+                };
+
+                let location = scalar.content_span(used.span);
+                match names.iter_mut().find(|(name, ..)| *name == used.name) {
+                    Some((.., locations)) => locations.push(location),
+                    None => names.push((used.name, reason, vec![location])),
+                }
+            }
+        }
+
+        for (name, reason, locations) in names {
+            self.add(&name, reason, locations, seen, found);
+        }
+    }
+
+    fn command_reason(
+        &self,
+        script: &str,
+        text: &str,
+        used: &VariableUse,
+    ) -> Option<MisplacedReason> {
+        if sets_in_script(script, &used.name) {
+            return Some(MisplacedReason::Script);
+        }
+
+        let start = used.span.start as usize;
+        if is_braced(text, start) && is_javascript(script) && in_template_literal(text, start) {
+            return Some(MisplacedReason::TemplateLiteral);
+        }
+
+        if used.operator.is_some() || self.may_be_known(&used.name) {
+            return None;
+        }
+
+        let service = self.service?;
+        let own = service.container.env.iter().find(|var| is_own(var, used));
+        if let Some(var) = own {
+            return Some(MisplacedReason::Environment(var.name.location));
+        }
+
+        let set_at = self.set_by_env_file(service, &used.name)?;
+        Some(MisplacedReason::EnvFile {
+            set_at,
+            is_same: false,
+        })
+    }
+
+    /// `X: ${X}` where only an env file of the service sets X.
+    fn read_environment(
+        &self,
+        environment: Node<'_>,
+        seen: &mut HashSet<Location>,
+        found: &mut Vec<MisplacedVariable>,
+    ) {
+        let Some(service) = self.service else {
+            return;
+        };
+
+        let mut lines: Vec<(&str, Node, usize)> = Vec::new();
+        match environment.kind() {
+            Kind::Mapping => lines.extend(
+                environment
+                    .entries()
+                    .filter_map(|entry| Some((entry.key.str()?, entry.value, 0))),
+            ),
+            _ => lines.extend(environment.items().filter_map(|item| {
+                let (key, _) = item.str()?.split_once('=')?;
+                Some((key, item, key.len() + 1))
+            })),
+        }
+
+        for (key, node, skipped) in lines {
+            let text = node.str().unwrap_or("");
+
+            for used in interpolate::variables(text, Dialect::Compose) {
+                let is_value = used.span.start as usize >= skipped;
+                if !is_value || used.operator.is_some() || self.may_be_known(&used.name) {
+                    continue;
+                }
+
+                let Some(set_at) = self.set_by_env_file(service, &used.name) else {
+                    continue;
+                };
+
+                let reason = MisplacedReason::EnvFile {
+                    set_at,
+                    is_same: key == used.name,
+                };
+                let location = node.content_span(used.span);
+                self.add(&used.name, reason, vec![location], seen, found);
+            }
+        }
+    }
+
+    /// Whether Compose may know the variable: from the project's `.env`, which may be on other
+    /// machines only, from the user's shell, or because some document says to set it.
+    fn may_be_known(&self, name: &str) -> bool {
+        let files = &self.ctx.facts.env_files;
+        let documented = files.documented.contains(name) || files.described.contains(name);
+
+        env_names::is_of_shell(name) || documented || self.is_in_env_of_project(name)
+    }
+
+    fn is_in_env_of_project(&self, name: &str) -> bool {
+        let Some(path) = join(self.project.folder_of(self.file), ".env") else {
+            return true;
+        };
+
+        match self.ctx.facts.repository.find(&path) {
+            Some(source) => {
+                let env = &self.ctx.facts.file(source.id).env;
+                env.iter().any(|var| var.name.value == name)
+            }
+            // One that git ignores is on the machines that deploy. An example says what it sets.
+            None => {
+                let has_example = !self.ctx.facts.env_files.examples.is_empty();
+                self.ctx.facts.is_ignored(&path) && !has_example
+            }
+        }
+    }
+
+    /// Where an env file of the service sets a variable. That of the project counts as Compose's.
+    fn set_by_env_file(&self, service: &Service, name: &str) -> Option<Location> {
+        let files = service.container.env_from.iter();
+
+        files
+            .filter(|from| from.kind == EnvFromKind::File)
+            .filter_map(|from| {
+                let folder = self.project.folder_of(from.name.location.file);
+                let path = join(folder, &from.name.value)?;
+                self.ctx.facts.repository.find(&path)
+            })
+            .filter(|source| source.name() != ".env")
+            .flat_map(|source| &self.ctx.facts.file(source.id).env)
+            .find(|var| var.name.value == name)
+            .map(|var| var.name.location)
+    }
+}
+
+/// Whether `environment` gives the variable a value of its own, and not one that Compose knows.
+fn is_own(var: &EnvVar, used: &VariableUse) -> bool {
+    var.name.value == used.name && matches!(var.value, EnvValue::Literal(_))
+}
+
+/// The commands of a service that run in its container.
+fn commands(service: Node<'_>) -> Vec<Node<'_>> {
+    let hooks = ["post_start", "pre_stop"]
+        .into_iter()
+        .filter_map(move |key| service.get(key))
+        .flat_map(Node::items)
+        .filter_map(|hook| hook.get("command"));
+
+    ["command", "entrypoint"]
+        .into_iter()
+        .filter_map(move |key| service.get(key))
+        .chain(service.path(&["healthcheck", "test"]))
+        .chain(hooks)
+        .collect()
+}
+
+/// Whether a shell script sets a variable: `X=…`, `for X in`, `read X`.
+fn sets_in_script(script: &str, name: &str) -> bool {
+    script.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&script[..start], &script[start + name.len()..]);
+        let is_word_start = !before.ends_with(is_of_name);
+        let is_assigned = after.starts_with('=')
+            && before
+                .trim_end_matches(' ')
+                .ends_with(['\n', ';', '&', '|', '(', '{', '`'])
+            || after.starts_with('=') && follows_keyword(before);
+        let is_loop = after.trim_start().starts_with("in ")
+            && after.starts_with(' ')
+            && last_word(before) == "for";
+        let is_read = !after.starts_with(is_of_name) && is_argument_of_read(before);
+
+        is_word_start && (is_assigned || is_loop || is_read)
+    })
+}
+
+/// Whether the text before an assignment is the beginning of a script or a word after which an
+/// assignment is a command: `-c`, `do`, `export`.
+fn follows_keyword(before: &str) -> bool {
+    matches!(
+        last_word(before),
+        "" | "-c"
+            | "-ec"
+            | "-lc"
+            | "-exc"
+            | "do"
+            | "then"
+            | "else"
+            | "export"
+            | "local"
+            | "declare"
+    )
+}
+
+fn last_word(text: &str) -> &str {
+    text.trim_end()
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or("")
+}
+
+/// Whether a name is an argument of `read` in the same command.
+fn is_argument_of_read(before: &str) -> bool {
+    let command = before
+        .rsplit(['\n', ';', '|', '&'])
+        .next()
+        .unwrap_or(before);
+    let mut words = command.split_whitespace();
+
+    words
+        .find(|word| !matches!(*word, "while" | "IFS=" | "do" | "then" | "if"))
+        .is_some_and(|word| word == "read")
+        && !command.contains(['$', '"', '<'])
+        && before.ends_with(' ')
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn is_braced(text: &str, start: usize) -> bool {
+    text[start..].starts_with("${")
+}
+
+/// Whether a command runs JavaScript that is written in it.
+fn is_javascript(script: &str) -> bool {
+    let mut words = script.split_whitespace();
+
+    words.any(|word| {
+        matches!(
+            word.rsplit('/').next(),
+            Some("node" | "bun" | "deno" | "nodejs")
+        )
+    })
+}
+
+/// Whether a template literal is open at an offset.
+fn in_template_literal(text: &str, offset: usize) -> bool {
+    text[..offset].matches('`').count() % 2 == 1 && text[offset..].contains('`')
+}
+
+/// The marks of password hashes, between two dollar signs.
+const HASHES: &[&str] = &[
+    "apr1", "2a", "2b", "2x", "2y", "argon2i", "argon2d", "argon2id", "1", "5", "6", "y", "scrypt",
+    "pbkdf2", "bcrypt", "sha1",
+];
+
+/// The mark of the hash that a text begins with.
+fn hash_mark(text: &str) -> Option<&str> {
+    let (mark, rest) = text.strip_prefix('$')?.split_once('$')?;
+    let is_long = rest.len() >= 16;
+
+    (HASHES.contains(&mark) && is_long).then_some(mark)
+}
+
+/// The span of the first hash in a text whose dollar signs are not doubled.
+fn hash_span(text: &str) -> Option<Span> {
+    let (start, _) = text.match_indices('$').find(|(start, _)| {
+        !text[..*start].ends_with('$') && hash_mark(&text[*start..]).is_some()
+    })?;
+    let length = text[start..]
+        .find(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '\'' | '`'))
+        .unwrap_or(text.len() - start);
+
+    Some(Span::of(start, start + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_set_their_variables() {
+        for (script, expected) in [
+            ("sh -c n=1; echo $n", true),
+            ("for n in a b; do echo $n; done", true),
+            ("ls | while read -r n; do echo $n; done", true),
+            ("a && export n=2", true),
+            ("{ n=2; }", true),
+            ("serve --n=$n", false),
+            ("env n $n", false),
+            ("wait-for-n=1 $n", false),
+            ("x?n=$n", false),
+        ] {
+            assert_eq!(sets_in_script(script, "n"), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn hashes_end_with_their_word() {
+        let text = "a:$apr1$Qx7wLk2v$9RtYbZq8Lw2Xn5Kd3Hf1Js,b";
+        assert_eq!(
+            hash_span(text).map(|span| span.text(text)),
+            Some("$apr1$Qx7wLk2v$9RtYbZq8Lw2Xn5Kd3Hf1Js")
+        );
+        assert_eq!(hash_span("a:$$apr1$$Qx7wLk2v$$9RtYbZq8Lw2Xn5Kd"), None);
+        assert_eq!(hash_span("$HOME$USER"), None);
+    }
+}
