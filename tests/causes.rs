@@ -126,6 +126,31 @@ spec:
 }
 
 #[test]
+fn the_layers_of_a_kustomization_are_one_unit() {
+    let layer = |name: &str, mark: &str| {
+        format!(
+            r"//- shop/components/{name}/kustomization.yaml
+resources: [{name}.yaml]
+//- shop/components/{name}/{name}.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  template:
+    spec:
+      containers:
+        - name: {name}
+                ^^^^ {mark}[privilege-escalation]
+          image: acme/{name}:1.0.0
+"
+        )
+    };
+
+    rules(&["privilege-escalation"]).check(&(layer("mail", "warning") + &layer("shop", "also")));
+}
+
+#[test]
 fn a_copy_is_listed_beside_its_source() {
     // The bundle says that it is generated, and its path is the first.
     rules(&["pinned-image"]).check(

@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::Role;
-use crate::source::{FileId, Location, Repository, SourceFile, parent};
+use crate::source::{FileId, Location, Repository, SourceFile, file_name, parent};
 
 /// What is deployed or run together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,7 +124,8 @@ impl<'f> Units<'f> {
                 Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
             }
             FileKind::Kubernetes | FileKind::Kustomization => {
-                Unit::Manifests(highest_with(repository, folder, KUSTOMIZATIONS).unwrap_or(folder))
+                let highest = highest_with(repository, folder, KUSTOMIZATIONS);
+                Unit::Manifests(highest.map_or(folder, without_layers))
             }
             _ => Unit::File(file),
         }
@@ -218,6 +219,25 @@ const COMPOSE_FILES: &[&str] = &[
 
 /// The file names of a kustomization.
 const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Folders of the parts of which kustomizations are put together.
+const LAYERS: &[&str] = &["base", "bases", "overlays", "components"];
+
+/// The folder that holds a kustomization's base, overlays and components, of which each may have no
+/// kustomization above it.
+fn without_layers(folder: &str) -> &str {
+    let above = parent(folder);
+
+    if LAYERS.contains(&file_name(folder)) && !above.is_empty() {
+        return above;
+    }
+
+    if LAYERS.contains(&file_name(above)) && !parent(above).is_empty() {
+        return parent(above);
+    }
+
+    folder
+}
 
 /// The highest folder above a folder, or itself, in which one of the files is.
 fn highest_with<'f>(
