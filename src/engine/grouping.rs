@@ -184,7 +184,7 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     let mut groups: Vec<Vec<Index>> = members.into_values().collect();
     groups.sort_unstable();
     for group in &mut groups {
-        group.sort_unstable_by_key(|index| {
+        group.sort_by_cached_key(|index| {
             let level = by_file[index.0][index.1].level;
             let origin = units.origin(FileId(index.0 as u32));
 

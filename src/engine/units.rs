@@ -54,13 +54,15 @@ pub(super) struct Units<'f> {
     facts: &'f Facts<'f>,
     /// By file, for each file that has some: where each object begins.
     objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>>,
+    /// The unit of each file that has findings.
+    units: HashMap<FileId, Unit<'f>>,
     /// Files with the text of an earlier one, which is the value.
     copies: HashMap<FileId, FileId>,
 }
 
 impl<'f> Units<'f> {
     /// Units for findings in these files.
-    pub(super) fn new(facts: &'f Facts<'f>, files: impl Iterator<Item = FileId>) -> Self {
+    pub(super) fn new(facts: &'f Facts<'f>, files: impl Iterator<Item = FileId> + Clone) -> Self {
         let mut objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>> = HashMap::new();
 
         for project in facts.projects() {
@@ -89,6 +91,10 @@ impl<'f> Units<'f> {
         Self {
             facts,
             objects,
+            units: files
+                .clone()
+                .map(|file| (file, unit_of(facts, file)))
+                .collect(),
             copies: copies(facts.repository, files),
         }
     }
@@ -107,28 +113,9 @@ impl<'f> Units<'f> {
         Some(key)
     }
 
-    /// The unit of a file.
+    /// The unit of a file that has findings.
     pub(super) fn unit(&self, file: FileId) -> Unit<'f> {
-        let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
-            return Unit::File(file);
-        };
-
-        let repository = self.facts.repository;
-        let folder = source.folder();
-
-        match self.facts.file(file).kind {
-            FileKind::Dockerfile => Unit::Dockerfiles,
-            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Unit::Pipelines,
-            FileKind::Compose => Unit::Compose(folder),
-            FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
-                Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
-            }
-            FileKind::Kubernetes | FileKind::Kustomization => {
-                let highest = highest_with(repository, folder, KUSTOMIZATIONS);
-                Unit::Manifests(highest.map_or(folder, without_layers))
-            }
-            _ => Unit::File(file),
-        }
+        self.units.get(&file).copied().unwrap_or(Unit::File(file))
     }
 
     /// How a file comes to say what it says: the first is what a person edits.
@@ -170,6 +157,30 @@ impl<'f> Units<'f> {
             Some(_) => self.facts.text(location),
             None => "",
         }
+    }
+}
+
+/// The unit of a file.
+fn unit_of<'f>(facts: &'f Facts<'f>, file: FileId) -> Unit<'f> {
+    let Some(source) = facts.repository.files().get(file.0 as usize) else {
+        return Unit::File(file);
+    };
+
+    let repository = facts.repository;
+    let folder = source.folder();
+
+    match facts.file(file).kind {
+        FileKind::Dockerfile => Unit::Dockerfiles,
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Unit::Pipelines,
+        FileKind::Compose => Unit::Compose(folder),
+        FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
+            Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))
+        }
+        FileKind::Kubernetes | FileKind::Kustomization => {
+            let highest = highest_with(repository, folder, KUSTOMIZATIONS);
+            Unit::Manifests(highest.map_or(folder, without_layers))
+        }
+        _ => Unit::File(file),
     }
 }
 

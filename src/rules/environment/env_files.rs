@@ -10,7 +10,7 @@ use crate::model::env::EnvVar;
 use crate::model::facts::FileFacts;
 use crate::model::file_role::Role;
 use crate::model::path_class::is_example_env;
-use crate::source::{Location, SourceFile, Span, file_name, is_inside, join, parent};
+use crate::source::{Location, SourceFile, Span, file_name, join, parent};
 
 /// Prefixes of variables whose values are sent to every browser.
 const PUBLIC: &[&str] = &[
@@ -46,8 +46,8 @@ pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut S
     // a bare `.env`.
     let name = source.name();
     let may_be_public = !matches!(name, ".env" | ".env.local") || facts.env.iter().all(is_public);
-    let is_harmless = facts.env.iter().all(is_of_compose) || is_unignored(ctx, source);
-    if credentials.is_empty() && (may_be_public || is_harmless) {
+    let is_harmless = || facts.env.iter().all(is_of_compose) || is_unignored(ctx, source);
+    if credentials.is_empty() && (may_be_public || is_harmless()) {
         return;
     }
 
@@ -98,16 +98,15 @@ fn is_of_compose(var: &EnvVar) -> bool {
 
 /// Whether a `.gitignore` says that the file is to be committed: `!.env`.
 fn is_unignored(ctx: &Ctx, source: &SourceFile) -> bool {
-    let name = source.name();
+    let folders = std::iter::successors(Some(source.folder()), |folder| {
+        (!folder.is_empty()).then(|| parent(folder))
+    });
 
-    ctx.facts
-        .repository
-        .files()
-        .iter()
-        .filter(|file| file.name() == ".gitignore" && is_inside(source.folder(), file.folder()))
+    folders
+        .filter_map(|folder| ctx.facts.repository.find(&join(folder, ".gitignore")?))
         .flat_map(|file| file.text.lines())
         .filter_map(|line| line.trim().strip_prefix('!'))
-        .any(|pattern| file_name(pattern) == name)
+        .any(|pattern| file_name(pattern) == source.name())
 }
 
 fn is_public(var: &EnvVar) -> bool {

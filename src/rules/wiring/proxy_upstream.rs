@@ -1,5 +1,8 @@
 //! `proxy-upstream`: whether the upstreams of a proxy exist: nginx, Caddy, Traefik's labels.
 
+use std::cell::LazyCell;
+use std::collections::HashSet;
+
 use crate::analysis::Ctx;
 use crate::analysis::upstream::{Address, Fault, fault};
 use crate::finding::{Finding, Sink};
@@ -27,9 +30,9 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
     let caddy = source.name().to_ascii_lowercase().contains("caddyfile");
     let addresses = if caddy {
         caddy_upstreams(source)
-    } else if PASSES.iter().any(|pass| source.text.contains(pass))
+    } else if source.path.contains("conf")
+        && PASSES.iter().any(|pass| source.text.contains(pass))
         && source.text.contains('{')
-        && source.path.contains("conf")
     {
         nginx_upstreams(source)
     } else {
@@ -38,32 +41,36 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
 
     let readers = ctx.graph.readers(&source.path);
 
+    let other_groups = LazyCell::new(|| groups_elsewhere(ctx, source));
+
     for address in addresses {
-        if let Some(fault) = fault(ctx, &readers, &address)
-            && !(matches!(fault, Fault::UnknownHost { .. })
-                && is_group_elsewhere(ctx, source, &address.host.value))
-        {
-            let finding = upstream::finding(&address, &fault, "the upstream");
-            sink.report(finding.case_if(is_for_development(&readers), "development"));
+        let Some(fault) = fault(ctx, &readers, &address) else {
+            continue;
+        };
+
+        let is_unknown = matches!(fault, Fault::UnknownHost { .. });
+        if is_unknown && other_groups.contains(address.host.value.as_str()) {
+            continue;
         }
+
+        let finding = upstream::finding(&address, &fault, "the upstream");
+        sink.report(finding.case_if(is_for_development(&readers), "development"));
     }
 }
 
-/// Whether another configuration file defines the group of upstreams: nginx includes files by
-/// pattern, and its image fills templates in.
-fn is_group_elsewhere(ctx: &Ctx, source: &SourceFile, name: &str) -> bool {
-    ctx.facts
-        .repository
-        .files()
-        .iter()
-        .filter(|other| other.id != source.id && other.text.contains("upstream"))
-        .any(|other| {
-            words_by_line(&other.text).any(|words| {
-                words
-                    .windows(2)
-                    .any(|pair| pair[0].1 == "upstream" && pair[1].1 == name)
-            })
-        })
+/// The groups of upstreams that other configuration files define: nginx includes files by pattern,
+/// and its image fills templates in.
+fn groups_elsewhere<'f>(ctx: &Ctx<'f>, source: &SourceFile) -> HashSet<&'f str> {
+    let mut groups = HashSet::new();
+    let others = ctx.facts.repository.files().iter();
+    let others = others.filter(|other| other.id != source.id && other.text.contains("upstream"));
+
+    for words in others.flat_map(|other| words_by_line(&other.text)) {
+        let pairs = words.windows(2).filter(|pair| pair[0].1 == "upstream");
+        groups.extend(pairs.map(|pair| pair[1].1));
+    }
+
+    groups
 }
 
 /// The words of each line of a configuration file with their offsets, without comments.
