@@ -6,11 +6,11 @@
 // Tests are tables, which may be as long as they have to be.
 #![cfg_attr(not(test), warn(clippy::too_many_lines, clippy::cognitive_complexity))]
 
-pub mod embedded;
-pub mod input;
-pub mod search;
+mod embedded;
+mod input;
+mod search;
 pub mod source;
-pub mod suggest;
+mod suggest;
 
 pub mod edit;
 pub mod finding;
@@ -20,21 +20,21 @@ pub mod fence;
 pub mod syntax;
 
 pub mod credential;
-pub mod data;
+mod data;
 
-pub mod model;
+mod model;
 
-pub mod git;
-pub mod graph;
+mod git;
+mod graph;
 
-pub mod analysis;
+mod analysis;
 
 pub mod catalog;
 pub mod rules;
 
 pub mod config;
 pub mod suppress;
-pub mod walk;
+mod walk;
 
 pub mod engine;
 

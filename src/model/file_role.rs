@@ -253,11 +253,6 @@ impl FileRole {
     }
 }
 
-/// Whether a path is for a developer's machine or for tests: what it runs is not what is deployed.
-pub fn is_development(path: &str) -> bool {
-    words_of(path).any(|(word, role)| role == Role::Development || is_test_word(word))
-}
-
 /// Whether a path is one of tests and their input.
 pub fn is_test(path: &str) -> bool {
     words_of(path).any(|(word, _)| is_test_word(word))

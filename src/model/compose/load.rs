@@ -54,10 +54,6 @@ impl<'f> ProjectLoader<'f> {
         self.folders.len()
     }
 
-    pub const fn is_empty(&self) -> bool {
-        self.folders.is_empty()
-    }
-
     /// The first compose file of a folder.
     pub fn first_file(&self, folder: usize) -> FileId {
         self.folders

@@ -22,6 +22,4 @@ pub use load::ProjectLoader;
 #[cfg(test)]
 pub use load::projects;
 pub use plan::{is_whole, used_files};
-pub use project::{
-    Build, Condition, Definition, Dependency, Memo, Project, Reference, ReferenceKind, Service,
-};
+pub use project::{Build, Condition, Definition, Dependency, Project, ReferenceKind, Service};

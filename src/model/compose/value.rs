@@ -239,11 +239,6 @@ impl<'t> Scalar<'t> {
 
         (text, map)
     }
-
-    /// Plain and without quotes, where YAML may take it for something else than text.
-    pub fn is_plain(&self) -> bool {
-        self.node.style() == crate::syntax::yaml::Style::Plain
-    }
 }
 
 impl<'t> Value<'t> {

@@ -29,19 +29,14 @@ mod validation;
 mod volume;
 mod workload;
 
-pub use delivery::Delivery;
 pub use kustomize::{Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
-pub use network::{Backend, Ingress, KubeService, NetworkPolicy, Peer, ServicePort};
-pub use object::{Body, Claim, Data, DataEntry, Object, ServiceAccount};
-pub use pod::Pod;
-pub use policy::{
-    Autoscaler, Binding, Defaults, DisruptionBudget, PolicyRule, RbacRole, Subject, Utilization,
-};
+pub use network::{Ingress, KubeService, ServicePort};
+pub use object::{Body, Data, DataEntry, Object};
+pub use policy::{Autoscaler, DisruptionBudget, PolicyRule, Utilization};
 pub use reference::{ObjectReference, ReferenceKind};
-pub use selector::{Requirement, Selector};
+pub use selector::Selector;
 pub use spec_reader::ManifestScope;
 pub use validation::{Problem, Refusal};
-pub use volume::Volume;
-pub use workload::{CronFacts, JobFacts, Strategy, Workload};
+pub use workload::Workload;

@@ -3,11 +3,7 @@
 mod program;
 mod start;
 
-pub use program::{
-    ArgumentValue, LimitOptions, Limits, ListenAddress, Mode, Server, configuration_files,
-    host_variables, server, variables,
-};
+pub use program::{ListenAddress, Mode, Server, configuration_files, host_variables, variables};
 pub use start::{
-    CommandServer, ScriptFolders, Via, command_servers, script_file, script_files, script_text,
-    task,
+    CommandServer, ScriptFolders, command_servers, script_file, script_files, script_text, task,
 };
