@@ -9,6 +9,9 @@ use crate::source::{Located, SourceFile, parent};
 /// How many paths of one kustomization are taken for mistakes.
 const MAX_MISTAKES: usize = 2;
 
+/// How many kustomizations of a repository are taken to be broken by mistake.
+const MAX_BROKEN: usize = 3;
+
 const REFUSED: &str = "kustomize refuses to build this";
 
 pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
@@ -21,8 +24,7 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         .iter()
         .filter(|path| !may_be_elsewhere(ctx, path))
         .collect();
-    // Many files are missing from a checkout of a part, or before a build makes them.
-    let is_partial = missing.len() > MAX_MISTAKES;
+    let is_partial = missing.len() > MAX_MISTAKES || (!missing.is_empty() && is_partial(ctx));
 
     for path in missing {
         let written = ctx.facts.text(path.location);
@@ -68,6 +70,18 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
             .aspect("patch"),
         );
     }
+}
+
+/// Whether many kustomizations name files that are not here: they are missing from a checkout of a
+/// part, or before a build makes them.
+fn is_partial(ctx: &Ctx) -> bool {
+    let kustomizations = ctx.facts.files.iter();
+    let kustomizations = kustomizations.filter_map(|file| file.kustomization.as_deref());
+
+    kustomizations
+        .filter(|kustomization| !kustomization.missing.is_empty())
+        .nth(MAX_BROKEN)
+        .is_some()
 }
 
 pub fn unmatched_patch(_: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
