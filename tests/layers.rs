@@ -32,7 +32,11 @@ fn layers_form_a_line() {
     let library = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs");
     let layers: Vec<&str> = library
         .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .filter_map(|line| {
+            line.trim_start_matches("pub ")
+                .strip_prefix("mod ")?
+                .strip_suffix(';')
+        })
         .collect();
     let modules = modules();
     let mut wrong = Vec::new();

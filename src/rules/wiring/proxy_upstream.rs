@@ -65,7 +65,10 @@ fn groups_elsewhere<'f>(ctx: &Ctx<'f>, source: &SourceFile) -> HashSet<&'f str> 
     let others = ctx.facts.repository.files().iter();
     let others = others.filter(|other| other.id != source.id && other.text.contains("upstream"));
 
-    for words in others.flat_map(|other| words_by_line(&other.text)) {
+    let lines = others.flat_map(|other| other.text.lines());
+
+    for line in lines.filter(|line| line.contains("upstream")) {
+        let words = words_of(line, 0);
         let pairs = words.windows(2).filter(|pair| pair[0].1 == "upstream");
         groups.extend(pairs.map(|pair| pair[1].1));
     }
