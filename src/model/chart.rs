@@ -7,7 +7,7 @@ use crate::syntax::yaml::{Kind, Mask, Node, Tree};
 const MAX_DEPTH: usize = 16;
 
 /// How many values of a file are read.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 4_000;
 
 /// A part of a template that is there under a condition: one branch of an `if` or `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
