@@ -2,14 +2,14 @@
 //! sets itself, parts of hashes and of template literals, and names that only the service's own
 //! environment sets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::analysis::{Ctx, env_names};
 use crate::model::compose::{Project, Service};
 use crate::model::container::EnvFromKind;
 use crate::model::env::{EnvValue, EnvVar};
 use crate::model::file_kind::FileKind;
-use crate::source::{FileId, Location, Span, join};
+use crate::source::{FileId, Location, Span, join, slice};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
 use crate::syntax::yaml::{Kind, Node, each_scalar};
 
@@ -204,18 +204,27 @@ impl ServiceReader<'_> {
             .map(|(_, text)| *text)
             .collect::<Vec<&str>>()
             .join(" ");
+        let script = CommandScript::new(&script);
         let mut names: Vec<(String, MisplacedReason, Vec<Location>)> = Vec::new();
+        let mut index_of: HashMap<String, usize> = HashMap::new();
 
         for (scalar, text) in &scalars {
+            let backticks: Vec<usize> = text.match_indices('`').map(|(at, _)| at).collect();
+
             for used in interpolate::variables(text, Dialect::Compose) {
-                let Some(reason) = self.command_reason(&script, text, &used) else {
+                let is_in_literal = is_braced(text, used.span.start as usize)
+                    && is_between_pair(&backticks, used.span.start as usize);
+                let Some(reason) = self.command_reason(&script, is_in_literal, &used) else {
                     continue;
                 };
 
                 let location = scalar.content_span(used.span);
-                match names.iter_mut().find(|(name, ..)| *name == used.name) {
-                    Some((.., locations)) => locations.push(location),
-                    None => names.push((used.name, reason, vec![location])),
+                match index_of.get(&used.name) {
+                    Some(index) => names[*index].2.push(location),
+                    None => {
+                        index_of.insert(used.name.clone(), names.len());
+                        names.push((used.name, reason, vec![location]));
+                    }
                 }
             }
         }
@@ -227,16 +236,15 @@ impl ServiceReader<'_> {
 
     fn command_reason(
         &self,
-        script: &str,
-        text: &str,
+        script: &CommandScript,
+        is_in_literal: bool,
         used: &VariableUse,
     ) -> Option<MisplacedReason> {
-        if sets_in_script(script, &used.name) {
+        if script.set.contains(used.name.as_str()) {
             return Some(MisplacedReason::Script);
         }
 
-        let start = used.span.start as usize;
-        if is_braced(text, start) && is_javascript(script) && in_template_literal(text, start) {
+        if is_in_literal && script.is_javascript {
             return Some(MisplacedReason::TemplateLiteral);
         }
 
@@ -370,23 +378,66 @@ fn commands(service: Node<'_>) -> Vec<Node<'_>> {
         .collect()
 }
 
-/// Whether a shell script sets a variable: `X=…`, `for X in`, `read X`.
-fn sets_in_script(script: &str, name: &str) -> bool {
-    script.match_indices(name).any(|(start, _)| {
-        let (before, after) = (&script[..start], &script[start + name.len()..]);
-        let is_word_start = !before.ends_with(is_of_name);
-        let is_assigned = after.starts_with('=')
-            && before
-                .trim_end_matches(' ')
-                .ends_with(['\n', ';', '&', '|', '(', '{', '`'])
-            || after.starts_with('=') && follows_keyword(before);
-        let is_loop = after.trim_start().starts_with("in ")
-            && after.starts_with(' ')
-            && last_word(before) == "for";
-        let is_read = !after.starts_with(is_of_name) && is_argument_of_read(before);
+/// How much of a script before a word decides what the word is, in bytes.
+const NEAR: usize = 1_000;
 
-        is_word_start && (is_assigned || is_loop || is_read)
-    })
+/// What the variables of a command are judged by.
+struct CommandScript<'s> {
+    /// The variables that the script sets.
+    set: HashSet<&'s str>,
+    is_javascript: bool,
+}
+
+impl<'s> CommandScript<'s> {
+    fn new(script: &'s str) -> Self {
+        Self {
+            set: set_in_script(script),
+            is_javascript: is_javascript(script),
+        }
+    }
+}
+
+/// The variables that a shell script sets: `X=…`, `for X in`, `read X`.
+fn set_in_script(script: &str) -> HashSet<&str> {
+    let mut set = HashSet::new();
+    let mut offset = 0;
+
+    for part in script.split_inclusive(|c: char| !is_of_name(c)) {
+        let word = part.trim_end_matches(|c: char| !is_of_name(c));
+        let start = offset;
+        offset += part.len();
+
+        if word.is_empty() {
+            continue;
+        }
+
+        let before = slice(script, start.saturating_sub(NEAR)..start);
+        let after = &script[start + word.len()..];
+        if sets_word(before, after) {
+            set.insert(word);
+        }
+    }
+
+    set
+}
+
+/// Whether a word between two parts of a shell script is a variable that is set there.
+fn sets_word(before: &str, after: &str) -> bool {
+    if after.starts_with('=') {
+        let begins_command = before
+            .trim_end_matches(' ')
+            .ends_with(['\n', ';', '&', '|', '(', '{', '`']);
+
+        if begins_command || follows_keyword(before) {
+            return true;
+        }
+    }
+
+    let is_loop = after.starts_with(' ')
+        && slice(after, 0..NEAR).trim_start().starts_with("in ")
+        && last_word(before) == "for";
+
+    is_loop || is_argument_of_read(before)
 }
 
 /// Whether the text before an assignment is the beginning of a script or a word after which an
@@ -449,9 +500,12 @@ fn is_javascript(script: &str) -> bool {
     })
 }
 
-/// Whether a template literal is open at an offset.
-fn in_template_literal(text: &str, offset: usize) -> bool {
-    text[..offset].matches('`').count() % 2 == 1 && text[offset..].contains('`')
+/// Whether an offset is after an odd number of backticks and before another one: a template literal
+/// is open there.
+fn is_between_pair(backticks: &[usize], offset: usize) -> bool {
+    let before = backticks.partition_point(|at| *at < offset);
+
+    before % 2 == 1 && before < backticks.len()
 }
 
 /// The marks of password hashes, between two dollar signs.
@@ -497,7 +551,7 @@ mod tests {
             ("wait-for-n=1 $n", false),
             ("x?n=$n", false),
         ] {
-            assert_eq!(sets_in_script(script, "n"), expected, "{script}");
+            assert_eq!(set_in_script(script).contains("n"), expected, "{script}");
         }
     }
 

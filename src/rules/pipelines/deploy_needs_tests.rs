@@ -429,16 +429,29 @@ fn is_deliberate(workflow: &Workflow, job: &Job) -> bool {
         })
 }
 
+/// How many workflows are searched for tests. Without a limit, each one that pushes would search all.
+const MAX_SEARCHED: usize = 300;
+
+/// How many other workflows are followed to what they run, in search of tests.
+const MAX_FOLLOWED: usize = 40;
+
 /// A place where tests run: in this workflow, or else in another one.
 fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
     if let Some(test) = first_test(ctx, workflow) {
         return Some(test);
     }
 
-    ctx.facts
-        .workflows()
-        .filter(|other| !other.action && is_live(ctx, other))
-        .find_map(|other| first_test(ctx, other))
+    let others = || {
+        let workflows = ctx.facts.workflows().take(MAX_SEARCHED);
+        workflows.filter(|other| !other.action && is_live(ctx, other))
+    };
+    let direct = others().find_map(|other| other.first_test());
+
+    direct.map(|evidence| evidence.location).or_else(|| {
+        others()
+            .take(MAX_FOLLOWED)
+            .find_map(|other| first_test(ctx, other))
+    })
 }
 
 /// The first place of a workflow that runs tests; names alone are not enough.
