@@ -149,7 +149,11 @@ fn unguarded_shipping(ctx: &Ctx, workflow: &Workflow, calls: u32) -> Vec<(usize,
 
 /// What the workflow that a job calls ships, at the place of the call.
 fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Option<Evidence> {
-    let called = called_workflow(ctx, workflow, job).filter(|_| calls > 0)?;
+    if calls == 0 {
+        return None;
+    }
+
+    let called = called_workflow(ctx, workflow, job)?;
     if job.with.iter().any(switches_shipping_off) {
         return None;
     }

@@ -1,6 +1,8 @@
 //! `generic-credential`: values in source or configuration that look generated and whose names
 //! announce a secret.
 
+use std::collections::HashSet;
+
 use crate::analysis::Ctx;
 use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
@@ -67,22 +69,25 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
 /// The documents of a manifest whose kinds have rules of their own. What a custom object passes on,
 /// such as the values of a HelmRelease, no other rule looks at.
 fn known_documents(facts: &FileFacts) -> Vec<Span> {
-    let is_known = |kind: &str| {
-        facts
-            .objects
-            .iter()
-            .any(|object| object.kind.value == kind && !matches!(object.body, Body::Other))
-    };
+    if facts.kind != FileKind::Kubernetes {
+        return Vec::new();
+    }
+
+    let known: HashSet<&str> = facts
+        .objects
+        .iter()
+        .filter(|object| !matches!(object.body, Body::Other))
+        .map(|object| object.kind.value.as_str())
+        .collect();
 
     facts
         .tree
         .iter()
-        .filter(|_| facts.kind == FileKind::Kubernetes)
         .flat_map(|tree| tree.sections())
         .filter(|(_, root)| {
             root.get("kind")
                 .and_then(Node::str)
-                .is_none_or(|kind| is_known(kind) || kind.contains("Secret"))
+                .is_none_or(|kind| known.contains(kind) || kind.contains("Secret"))
         })
         .map(|(span, _)| span)
         .collect()

@@ -94,7 +94,11 @@ fn excess(
     grant: &Permissions,
     depth: u32,
 ) -> Option<Excess> {
-    let called = called_workflow(ctx, workflow, job).filter(|_| depth > 0)?;
+    if depth == 0 {
+        return None;
+    }
+
+    let called = called_workflow(ctx, workflow, job)?;
 
     called.jobs.iter().find_map(|inner| {
         let requested = permissions_of(called, inner);

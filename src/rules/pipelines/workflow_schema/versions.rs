@@ -73,7 +73,7 @@ fn check_names(node: Node<'_>, problems: &mut Problems) {
 
 /// Reports `3.10`, which is the number 3.1. `2.0` is the number 2, and means the same version.
 fn check_version(node: Node<'_>, problems: &mut Problems) {
-    let Some(text) = node.str().filter(|_| node.as_float().is_some()) else {
+    let (Some(text), Some(_)) = (node.str(), node.as_float()) else {
         return;
     };
     let Some((whole, fraction)) = text.split_once('.') else {
