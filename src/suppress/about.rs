@@ -12,6 +12,9 @@ use crate::suggest;
 /// For how many names of one comment a similar rule is searched: more are not written by hand.
 const MAX_GUESSED: usize = 64;
 
+/// How many unknown names of one comment are reported.
+const MAX_REPORTED: usize = 1_000;
+
 /// Findings about one suppression; `used` are the rules of which it hid a finding.
 pub(super) fn problems(
     source: &SourceFile,
@@ -35,8 +38,14 @@ pub(super) fn problems(
         .names
         .iter()
         .filter(|name| catalog::rule(name.text).is_none());
-    for (number, name) in unknown.enumerate() {
-        let finding = unknown_rule(source, name.text, name.span, number < MAX_GUESSED);
+    for (number, name) in unknown.enumerate().take(MAX_REPORTED + 1) {
+        let finding = if number < MAX_REPORTED {
+            unknown_rule(source, name.text, name.span, number < MAX_GUESSED)
+        } else {
+            let message = format!("more than {MAX_REPORTED} unknown rules in one suppression");
+            Finding::new(source.location(name.span), message)
+                .help("set `ignore` for the path in `deploylint.toml`")
+        };
         findings.extend(of_rule("unknown-rule", finding));
     }
 

@@ -410,4 +410,18 @@ mod tests {
             assert_eq!(crate::edit::apply(text, &fix.edits).0, fixed);
         }
     }
+
+    #[test]
+    fn only_so_many_unknown_names_are_reported() {
+        let names = vec!["no-such-rule"; 1_003].join(", ");
+
+        let (_, about) = run(&format!("# deploylint: ignore[{names}] a\n!\n"));
+
+        assert_eq!(about.len(), 1_001);
+        assert!(
+            about
+                .iter()
+                .all(|about| about == "unknown-rule `no-such-rule`")
+        );
+    }
 }
