@@ -45,14 +45,18 @@ pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 }
 
                 let name = command.trim_end().trim_end_matches("::");
+                let is_enabled = matches!(name, "::set-output" | "::save-state");
+                let state = if is_enabled { "deprecated" } else { "disabled" };
                 sink.report(
                     Finding::new(
                         code.location(Span::of(offset, offset + name.len())),
-                        format!("workflow command `{name}` is deprecated or disabled"),
+                        format!("workflow command `{name}` is {state}"),
                     )
                     .help(format!(
                         "write to the file in `{file}` instead: `{instead}`"
-                    )),
+                    ))
+                    .aspect(name)
+                    .case_if(is_enabled, "enabled"),
                 );
             }
         }
