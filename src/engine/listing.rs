@@ -123,7 +123,7 @@ fn add_named(
             .push((shown.to_owned(), "it is not a regular file".to_owned())),
         None => files
             .errors
-            .push((shown.to_owned(), "there is no such file".to_owned())),
+            .push((shown.to_owned(), "the file does not exist".to_owned())),
     }
 }
 
