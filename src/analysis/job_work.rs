@@ -574,29 +574,19 @@ impl<'s> TaskCall<'s> {
             }
             "composer" | "deno" => {
                 let words = plain_words(invocation, &["-d", "--working-dir"]);
-                let verbs = ["run", "run-script", "task"];
-                let names: Vec<&str> = words
-                    .into_iter()
-                    .filter(|word| !verbs.contains(word))
-                    .take(1)
-                    .collect();
+                let names = first_without(words, &["run", "run-script", "task"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Manifest, named(&names))
+                    ..call(TaskRunner::Manifest, named(names.as_slice()))
                 })
             }
             "cargo" if is_xtask(invocation) => None,
             "poe" | "mise" | "cargo" => {
                 let words = plain_words(invocation, &["--manifest-path", "-p", "--package"]);
-                let verbs = ["run", "make", "r"];
-                let names: Vec<&str> = words
-                    .into_iter()
-                    .filter(|word| !verbs.contains(word))
-                    .take(1)
-                    .collect();
+                let names = first_without(words, &["run", "make", "r"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Toml, named(&names))
+                    ..call(TaskRunner::Toml, named(names.as_slice()))
                 })
             }
             // `pdm run check` runs a task or a program.
@@ -652,6 +642,11 @@ impl<'s> TaskCall<'s> {
 /// The default task where no task is named.
 fn or_default(names: Vec<Option<String>>) -> Vec<Option<String>> {
     if names.is_empty() { vec![None] } else { names }
+}
+
+/// The first word that is none of the verbs.
+fn first_without<'s>(words: Vec<&'s str>, verbs: &[&str]) -> Option<&'s str> {
+    words.into_iter().find(|word| !verbs.contains(word))
 }
 
 /// The arguments that are neither options nor assignments.

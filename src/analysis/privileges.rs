@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::analysis::{Ctx, startup};
-use crate::graph::{Use, User};
+use crate::graph::User;
 use crate::model::container::MountSource;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::package::{Verb, call};
@@ -272,7 +272,7 @@ fn is_script_call(invocation: &Invocation) -> bool {
 
 /// What in the image or in its users shows that it has to be root.
 fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let asks_engine = uses_of(ctx, dockerfile, stage).any(|image_use| {
+    let asks_engine = ctx.graph.uses_of_stage(dockerfile.file, stage).any(|image_use| {
         let container = match image_use.user {
             User::Service(_, service) => &service.container,
             User::Container(_, _, container) => container,
@@ -329,15 +329,4 @@ fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String
             .any(|source| matches!(source, Source::Path(word) if word.text.ends_with("bin/docker")))
             .then(|| "docker".to_owned())
     })
-}
-
-fn uses_of<'a>(
-    ctx: &Ctx<'a>,
-    dockerfile: &Dockerfile,
-    stage: usize,
-) -> impl Iterator<Item = &'a Use<'a>> {
-    ctx.graph
-        .uses(dockerfile.file)
-        .iter()
-        .filter(move |image_use| image_use.stage == stage)
 }

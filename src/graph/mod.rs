@@ -69,6 +69,17 @@ impl<'a> Graph<'a> {
         self.builds.uses(dockerfile)
     }
 
+    /// What builds or runs one stage of a Dockerfile.
+    pub fn uses_of_stage(
+        &self,
+        dockerfile: FileId,
+        stage: usize,
+    ) -> impl Iterator<Item = &Use<'a>> {
+        self.uses(dockerfile)
+            .iter()
+            .filter(move |image_use| image_use.stage == stage)
+    }
+
     /// The stage that a container's image is built from, if it is built in this repository.
     pub fn built(&self, container: &Container) -> Option<Built> {
         self.builds.built(container)

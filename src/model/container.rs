@@ -295,6 +295,17 @@ pub struct HealthCheck {
     pub stray: Vec<Location>,
 }
 
+impl HealthCheck {
+    /// The command that tests the health, unless the check is disabled.
+    pub fn active_test(&self) -> Option<&Command> {
+        if self.disabled {
+            None
+        } else {
+            self.test.as_ref()
+        }
+    }
+}
+
 /// A Kubernetes probe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {

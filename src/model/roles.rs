@@ -23,8 +23,14 @@ pub struct RoleHints<'u> {
 pub fn assign(facts: &mut Facts, hints: &RoleHints) {
     let files = facts.repository.files().iter().zip(&facts.files);
     facts.roles = files
-        .map(|(source, file)| {
-            let mut role = FileRole::of(below_named(&source.path, hints.named));
+        .zip(&facts.roles)
+        .map(|((source, file), of_path)| {
+            let path = below_named(&source.path, hints.named);
+            let mut role = if path.len() == source.path.len() {
+                *of_path
+            } else {
+                FileRole::of(path)
+            };
 
             if let Some(configured) = (hints.configured)(&source.path) {
                 role.role = configured;

@@ -87,6 +87,15 @@ impl Dockerfile {
             .filter_map(|run| self.step(*run))
     }
 
+    /// The steps whose files are in the image of a stage: its own and those of the stages that it is
+    /// built `FROM`.
+    pub fn steps_in_image(&self, stage: usize) -> impl Iterator<Item = Step<'_>> {
+        let layers = self.layers(stage);
+
+        self.steps()
+            .filter(move |step| layers.contains(&step.stage.index))
+    }
+
     fn posix(&self) -> &[(usize, usize)] {
         self.posix.get_or_init(|| self.posix_runs())
     }

@@ -8,7 +8,7 @@ use crate::analysis::privileges::{self, RootUse};
 use crate::analysis::{Ctx, Owner, exits, shipped_stages};
 use crate::data;
 use crate::finding::{Finding, Sink};
-use crate::graph::{Use, User};
+use crate::graph::User;
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
@@ -60,7 +60,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let mut seen = HashSet::new();
-        for image_use in uses_of(ctx, dockerfile, stage).take(SHOWN) {
+        for image_use in ctx.graph.uses_of_stage(dockerfile.file, stage).take(SHOWN) {
             // A base file and its override may have the same service.
             if let Some(text) = runs_here(&image_use.user)
                 && seen.insert((image_use.location, text.clone()))
@@ -69,7 +69,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
 
-        let is_run = uses_of(ctx, dockerfile, stage).any(|image_use| image_use.user.runs());
+        let is_run = ctx
+            .graph
+            .uses_of_stage(dockerfile.file, stage)
+            .any(|image_use| image_use.user.runs());
         let root_use = privileges::root_use(ctx, dockerfile, stage);
         if matches!(root_use, RootUse::Drops(_)) {
             continue;
@@ -131,18 +134,6 @@ fn is_never_built(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 /// A user that is set somewhere is changed there; one that is absent is absent everywhere alike.
 fn aspect(user: &Setting<String>) -> String {
     user.value().cloned().unwrap_or_default()
-}
-
-/// What runs a stage.
-fn uses_of<'a>(
-    ctx: &Ctx<'a>,
-    dockerfile: &Dockerfile,
-    stage: usize,
-) -> impl Iterator<Item = &'a Use<'a>> {
-    ctx.graph
-        .uses(dockerfile.file)
-        .iter()
-        .filter(move |image_use| image_use.stage == stage)
 }
 
 /// The base image that sets the user, if it is not one of the known images.
@@ -341,7 +332,9 @@ fn default_user(reference: &Reference) -> data::User {
 
 /// Whether all services and pods that run this stage set another user, or may do so.
 fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
-    let mut covered = uses_of(ctx, dockerfile, stage)
+    let mut covered = ctx
+        .graph
+        .uses_of_stage(dockerfile.file, stage)
         .filter_map(|image_use| match image_use.user {
             User::Service(project, _) if project.development => None,
             // A service that never starts runs as no user.
@@ -383,7 +376,7 @@ fn runs_here(user: &User) -> Option<String> {
 /// The name of the image in messages: the services and containers that run it.
 fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for image_use in uses_of(ctx, dockerfile, stage) {
+    for image_use in ctx.graph.uses_of_stage(dockerfile.file, stage) {
         let name = match image_use.user {
             User::Service(_, service) => service.name(),
             User::Container(_, _, container) => &container.name.value,

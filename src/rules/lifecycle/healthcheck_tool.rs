@@ -3,13 +3,13 @@
 use crate::analysis::Ctx;
 use crate::data;
 use crate::finding::{Finding, Sink};
+use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
-use crate::model::{Command, Setting};
-use crate::source::{Located, Location};
+use crate::source::Location;
 use crate::syntax::dockerfile::{Body, Source, Transfer};
 use crate::syntax::shell::{Invocation, Script, Word as ShellWord};
 
@@ -72,16 +72,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: Vec<Location> = Vec::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let Setting::Set(Located {
-            value:
-                HealthCheck {
-                    test: Some(test),
-                    disabled: false,
-                    ..
-                },
-            ..
-        }) = dockerfile.health(stage)
-        else {
+        let check = dockerfile.health(stage).value();
+        let Some(test) = check.and_then(HealthCheck::active_test) else {
             continue;
         };
 
@@ -109,16 +101,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Compose's `healthcheck`, against the image that the service really runs.
 pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
-    let Setting::Set(Located {
-        value:
-            HealthCheck {
-                test: Some(test),
-                disabled: false,
-                ..
-            },
-        ..
-    }) = &container.health
-    else {
+    let check = container.health.value();
+    let Some(test) = check.and_then(HealthCheck::active_test) else {
         return;
     };
 

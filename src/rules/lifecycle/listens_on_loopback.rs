@@ -63,10 +63,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             .any(|stage| !stage.exposes.is_empty());
         let uses: Vec<User> = ctx
             .graph
-            .uses(dockerfile.file)
-            .iter()
-            .filter(|image_use| image_use.stage == stage && image_use.user.runs())
+            .uses_of_stage(dockerfile.file, stage)
             .map(|image_use| image_use.user)
+            .filter(|user| user.runs())
             .collect();
         let reaching: Vec<(Location, String)> = uses
             .iter()
@@ -187,22 +186,17 @@ fn is_set_by_platform(started: &Started) -> bool {
 
 /// Whether the image brings a proxy that may pass requests on to the server.
 fn has_proxy(dockerfile: &Dockerfile, stage: usize) -> bool {
-    let layers = dockerfile.layers(stage);
-
-    dockerfile
-        .steps()
-        .filter(|step| layers.contains(&step.stage.index))
-        .any(|step| {
-            step.script().invocations().iter().any(|invocation| {
-                call(invocation).is_some_and(|call| {
-                    call.verb == Verb::Install
-                        && call
-                            .packages
-                            .iter()
-                            .any(|word| PROXIES.iter().any(|proxy| word.text().starts_with(proxy)))
-                })
+    dockerfile.steps_in_image(stage).any(|step| {
+        step.script().invocations().iter().any(|invocation| {
+            call(invocation).is_some_and(|call| {
+                call.verb == Verb::Install
+                    && call
+                        .packages
+                        .iter()
+                        .any(|word| PROXIES.iter().any(|proxy| word.text().starts_with(proxy)))
             })
         })
+    })
 }
 
 /// Whether an image has a server of its own, which is set up in it.

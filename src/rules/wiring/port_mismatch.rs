@@ -93,16 +93,8 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
     check_mapping(container, port, server, sink);
 
-    if let Setting::Set(Located {
-        value:
-            HealthCheck {
-                test: Some(test),
-                disabled: false,
-                ..
-            },
-        ..
-    }) = &container.health
-    {
+    let check = container.health.value();
+    if let Some(test) = check.and_then(HealthCheck::active_test) {
         check_health_check(test, port, server, sink);
     }
 

@@ -132,19 +132,14 @@ fn names_other_system(tag: &str) -> bool {
 
 /// Whether a layer of the stage may change which shell `/bin/sh` is.
 fn may_change_shell(dockerfile: &Dockerfile, stage: usize) -> bool {
-    let layers = dockerfile.layers(stage);
-
-    dockerfile
-        .steps()
-        .filter(|step| layers.contains(&step.stage.index))
-        .any(|step| {
-            step.script().invocations().iter().any(|invocation| {
-                let links = invocation.is(&["ln", "dpkg-reconfigure", "update-alternatives"]);
-                links
-                    && invocation
-                        .args
-                        .iter()
-                        .any(|word| word.text().ends_with("/sh") || word.text() == "dash")
-            })
+    dockerfile.steps_in_image(stage).any(|step| {
+        step.script().invocations().iter().any(|invocation| {
+            let links = invocation.is(&["ln", "dpkg-reconfigure", "update-alternatives"]);
+            links
+                && invocation
+                    .args
+                    .iter()
+                    .any(|word| word.text().ends_with("/sh") || word.text() == "dash")
         })
+    })
 }

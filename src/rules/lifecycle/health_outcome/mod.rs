@@ -11,9 +11,9 @@ use self::impossible::Impossible;
 use crate::analysis::{Ctx, Owner, startup};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
-use crate::model::container::{Container, HealthCheck, ProbeAction};
+use crate::model::container::{Container, ProbeAction};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::{Command, Item, Setting};
+use crate::model::{Command, Item};
 use crate::source::{Located, Location, OffsetMap};
 use crate::syntax::shell::Invocation;
 
@@ -23,16 +23,10 @@ fn tests_of_stages<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthT
     let mut tests = Vec::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let Setting::Set(Located {
-            value:
-                HealthCheck {
-                    test: Some(test),
-                    disabled: false,
-                    stray,
-                },
-            ..
-        }) = dockerfile.health(stage)
-        else {
+        let Some(check) = dockerfile.health(stage).value() else {
+            continue;
+        };
+        let Some(test) = check.active_test() else {
             continue;
         };
 
@@ -43,7 +37,7 @@ fn tests_of_stages<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthT
         seen.push(test.location());
         tests.push(HealthTest {
             test,
-            stray,
+            stray: &check.stray,
             format: TestFormat::Dockerfile,
             shell: ImageShell::of_stage(ctx, dockerfile, stage),
             title: "the shipped image".to_owned(),
@@ -56,18 +50,8 @@ fn tests_of_stages<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthT
 /// `healthcheck` of a service.
 fn test_of_service<'a>(ctx: &Ctx<'a>, service: &'a Service) -> Option<HealthTest<'a>> {
     let container = &service.container;
-    let Setting::Set(Located {
-        value:
-            HealthCheck {
-                test: Some(test),
-                disabled: false,
-                stray,
-            },
-        ..
-    }) = &container.health
-    else {
-        return None;
-    };
+    let check = container.health.value()?;
+    let test = check.active_test()?;
 
     let shell = if let Some((dockerfile, stage)) = ctx.graph.build_of(container) {
         if dockerfile.is_windows(stage) {
@@ -87,7 +71,7 @@ fn test_of_service<'a>(ctx: &Ctx<'a>, service: &'a Service) -> Option<HealthTest
 
     Some(HealthTest {
         test,
-        stray,
+        stray: &check.stray,
         format: TestFormat::Compose,
         shell,
         title: format!("`{}`", service.name()),
@@ -208,16 +192,10 @@ fn report_inherited(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
         return;
     };
 
-    let Setting::Set(Located {
-        value:
-            HealthCheck {
-                test: Some(test),
-                disabled: false,
-                ..
-            },
-        location,
-    }) = dockerfile.health(stage)
-    else {
+    let Some(check) = dockerfile.health(stage).known() else {
+        return;
+    };
+    let Some(test) = check.value.active_test() else {
         return;
     };
 
@@ -248,7 +226,7 @@ fn report_inherited(ctx: &Ctx, project: &Project, service: &Service, sink: &mut 
             ),
         )
         .label("takes jobs and listens on no port")
-        .related(*location, "the image's check asks the server")
+        .related(check.location, "the image's check asks the server")
         .help(
             "add a `healthcheck` for this service that asks the worker, or `healthcheck: \
              {disable: true}`",
