@@ -139,7 +139,7 @@ fn is_shown(script: &Script, command: &Command) -> bool {
         matches!(
             block.kind,
             BlockKind::Substitution | BlockKind::Process | BlockKind::Shell
-        ) || block.redirects.iter().any(|redirect| writes_file(redirect))
+        ) || block.redirects.iter().any(writes_file)
             || script.pipelines[block.pipeline as usize].len > block.index + 1
     });
 

@@ -32,7 +32,7 @@ pub fn captures(text: &str) -> Vec<Span> {
 pub fn cuts(text: &str) -> bool {
     ["%.", ":.", "%-."].iter().any(|opening| {
         text.match_indices(opening).any(|(offset, _)| {
-            let rest = text[offset + opening.len()..].as_bytes();
+            let rest = &text.as_bytes()[offset + opening.len()..];
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let is_width = digits > 0 && digits < 3;
 

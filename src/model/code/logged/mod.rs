@@ -251,10 +251,11 @@ fn is_logged(
         return false;
     }
 
-    !name::is_masked_before(&text[..line], name)
-        && !name::hides_itself(text, name)
-        && !name::is_constant(text, name)
-        && !(call.is_print && shows_on_purpose(call, tokens))
+    let is_hidden = name::is_masked_before(&text[..line], name)
+        || name::hides_itself(text, name)
+        || name::is_constant(text, name);
+
+    !is_hidden && !(call.is_print && shows_on_purpose(call, tokens))
 }
 
 /// Whether a program shows its user a secret that it has made: nothing else may show it again.
