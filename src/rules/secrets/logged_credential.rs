@@ -42,11 +42,11 @@ fn report(source: &SourceFile, value: &LoggedValue, output: Output, sink: &mut S
         LoggedKind::Secret => (format!("`{name}` is written to the log"), help(output)),
         LoggedKind::Environment => (
             "all environment variables are written to the log".to_owned(),
-            "log the names of the variables that are set, or the ones that are no secrets",
+            "write the names of the variables that are set",
         ),
         LoggedKind::Settings => (
             format!("`{name}`, which has secrets, is written to the log"),
-            "log single settings that are no secrets",
+            "write single settings that do not hold a secret",
         ),
     };
 
@@ -59,8 +59,8 @@ fn report(source: &SourceFile, value: &LoggedValue, output: Output, sink: &mut S
 
 const fn help(output: Output) -> &'static str {
     match output {
-        Output::Program => "log whether it is set, or its last four characters",
-        Output::Script => "print whether it is set: `${NAME:+set}`",
+        Output::Program => "write whether it is set, or its last four characters",
+        Output::Script => "write whether it is set: `${NAME:+set}`",
     }
 }
 

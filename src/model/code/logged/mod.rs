@@ -255,7 +255,7 @@ fn is_logged(
         || name::hides_itself(text, name)
         || name::is_constant(text, name);
 
-    !is_hidden && !(call.is_print && shows_on_purpose(call, tokens))
+    !(is_hidden || call.is_print && shows_on_purpose(call, tokens))
 }
 
 /// Whether a program shows its user a secret that it has made: nothing else may show it again.
