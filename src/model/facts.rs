@@ -17,6 +17,7 @@ use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
+use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use crate::credential::{Hit, SecretFile, secret_file};
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
@@ -32,6 +33,8 @@ pub struct FileFacts<'s> {
     pub objects: Vec<Object>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
+    /// Of a file of a GitLab pipeline.
+    pub gitlab: Option<Box<GitlabFile>>,
     /// Of a Helm template: its conditional parts.
     pub switches: Vec<Switch>,
     /// Of a values file of a Helm chart, and of its `Chart.yaml`.
@@ -58,6 +61,7 @@ impl FileFacts<'_> {
             objects: Vec::new(),
             kustomization: None,
             workflow: None,
+            gitlab: None,
             switches: Vec::new(),
             values: None,
             env: Vec::new(),
@@ -88,9 +92,12 @@ impl FileFacts<'_> {
         let pods = self
             .workloads()
             .flat_map(|(_, workload)| &workload.pod.containers);
+        let gitlab = self.gitlab.as_ref().map(|gitlab| &gitlab.written);
         let jobs = self
             .workflow
-            .iter()
+            .as_deref()
+            .into_iter()
+            .chain(gitlab)
             .flat_map(|workflow| &workflow.jobs)
             .flat_map(|job| &job.images);
         built
@@ -125,6 +132,7 @@ pub struct Facts<'s> {
     /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
     pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
     build_callers: OnceLock<Vec<BuildCaller>>,
+    gitlab_pipelines: OnceLock<Vec<GitlabPipeline>>,
     ignored: OnceLock<Ignored>,
     submodules: OnceLock<HashSet<String>>,
     cloned: OnceLock<HashSet<String>>,
@@ -171,6 +179,7 @@ impl<'s> Facts<'s> {
             env_files: EnvFiles::default(),
             build_folders: OnceLock::new(),
             build_callers: OnceLock::new(),
+            gitlab_pipelines: OnceLock::new(),
             ignored: OnceLock::new(),
             secret_files: OnceLock::new(),
             submodules: OnceLock::new(),
@@ -289,6 +298,12 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
+    }
+
+    /// The pipelines of GitLab, joined from their files.
+    pub fn gitlab_pipelines(&self) -> &[GitlabPipeline] {
+        self.gitlab_pipelines
+            .get_or_init(|| gitlab::join(self.repository, &|id| self.file(id).gitlab.as_deref()))
     }
 
     /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.

@@ -213,7 +213,7 @@ fn concurrency(node: Node<'_>) -> Setting<String> {
     }
 }
 
-fn empty_job(id: Located<String>) -> Job {
+pub(super) fn empty_job(id: Located<String>) -> Job {
     Job {
         id,
         name: None,

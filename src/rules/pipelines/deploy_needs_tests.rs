@@ -294,7 +294,7 @@ fn shipping_after_failure(job: &Job, shipping: &Evidence, tests: Location) -> Fi
 }
 
 /// What a job does to what it ships.
-const fn verb(purpose: Purpose) -> &'static str {
+pub(super) const fn verb(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Push => "pushes an image",
         Purpose::Publish => "publishes",
@@ -333,7 +333,7 @@ fn untested_shipping(
 }
 
 /// The first command or action of a job that ships something permanently.
-fn ships(job: &Job) -> Option<Evidence> {
+pub(super) fn ships(job: &Job) -> Option<Evidence> {
     // What compose starts on the runner ends with the job, unless the job says that it deploys.
     job.steps
         .iter()
@@ -349,7 +349,12 @@ fn ships(job: &Job) -> Option<Evidence> {
 }
 
 /// Whether an earlier step of the job tests, and its failure stops what the job ships.
-fn is_gated_in_job(ctx: &Ctx, workflow: &Workflow, job: &Job, shipping: Location) -> bool {
+pub(super) fn is_gated_in_job(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    job: &Job,
+    shipping: Location,
+) -> bool {
     let start = shipping.span.start;
     let shipping_step = job
         .steps
@@ -399,11 +404,11 @@ fn tests_or_calls_tests(job: &Job) -> bool {
 }
 
 /// Whether a failure of tests, here or elsewhere, is a failure of what this does.
-const fn is_gate(evidence: &Evidence) -> bool {
+pub(super) const fn is_gate(evidence: &Evidence) -> bool {
     is_test(evidence) || matches!(evidence.purpose, Purpose::AwaitChecks)
 }
 
-const fn is_test(evidence: &Evidence) -> bool {
+pub(super) const fn is_test(evidence: &Evidence) -> bool {
     matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
