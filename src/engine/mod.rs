@@ -143,8 +143,8 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
             .map(|(path, reason)| (path, Read::failed(Level::Error, reason))),
     );
 
-    if let Some((path, text)) = &options.stdin {
-        read.retain(|(known, _)| known != path);
+    read.retain(|(path, _)| !options.texts.contains_key(path));
+    for (path, text) in &options.texts {
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
 
