@@ -270,9 +270,7 @@ fn may_fail_on_tests(ctx: &Ctx, pipeline: &GitlabPipeline, number: usize) -> boo
 }
 
 /// The jobs that deploy permanently and by themselves.
-fn deploys<'a>(
-    pipeline: &'a GitlabPipeline,
-) -> impl Iterator<Item = (&'a Job, &'a GitlabJob, Evidence)> {
+fn deploys(pipeline: &GitlabPipeline) -> impl Iterator<Item = (&Job, &GitlabJob, Evidence)> {
     shipping_jobs(pipeline)
         .map(|(number, evidence)| {
             (
@@ -382,10 +380,10 @@ pub fn ignored_failure(ctx: &Ctx, sink: &mut Sink) {
             let gate = steps.iter().find_map(gate_of);
 
             match (&extra.tolerance, gate) {
-                (Tolerance::Continues(location), Some(evidence)) => {
-                    if !is_required_elsewhere(pipeline, number, evidence.purpose) {
-                        sink.report(ignored_gate(*location, &evidence));
-                    }
+                (Tolerance::Continues(location), Some(evidence))
+                    if !is_required_elsewhere(pipeline, number, evidence.purpose) =>
+                {
+                    sink.report(ignored_gate(*location, &evidence));
                 }
                 // Most programs end with 1 if they have found something.
                 (Tolerance::ExitCodes(codes), Some(evidence)) => {
