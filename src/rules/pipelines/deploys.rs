@@ -332,7 +332,7 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 /// `mutable-image-push` in GitLab pipelines.
 pub fn gitlab_mutable_image(ctx: &Ctx, sink: &mut Sink) {
-    for pipeline in ctx.facts.gitlab_pipelines() {
+    for pipeline in &ctx.facts.gitlab_pipelines {
         report_mutable(ctx, &pipeline.workflow, "$CI_COMMIT_SHORT_SHA", sink);
     }
 }

@@ -1,8 +1,8 @@
 //! `deploy-needs-tests`, `deploy-guard`, `deploy-environment`, `deploy-concurrency` and
 //! `ignored-failure` in GitLab pipelines.
 
-use super::deploy_needs_tests::{is_gate, is_gated_in_job, is_test, ships, verb};
 use super::ignored_failure::{gate_of, ignored_gate, report_commands};
+use super::shipping::{is_gate, is_gated_in_job, is_test, ships, verb};
 use crate::analysis::Ctx;
 use crate::analysis::job_work::job_work;
 use crate::analysis::pipelines::is_trial;
@@ -15,13 +15,13 @@ use crate::source::Location;
 
 /// `deploy-needs-tests`
 pub fn needs_tests(ctx: &Ctx, sink: &mut Sink) {
-    for number in 0..ctx.facts.gitlab_pipelines().len() {
+    for number in 0..ctx.facts.gitlab_pipelines.len() {
         report_untested(ctx, number, sink);
     }
 }
 
 fn report_untested(ctx: &Ctx, number: usize, sink: &mut Sink) {
-    let pipeline = &ctx.facts.gitlab_pipelines()[number];
+    let pipeline = &ctx.facts.gitlab_pipelines[number];
     let shipping: Vec<(usize, Evidence)> = shipping_jobs(pipeline)
         .filter(|(job, _)| !matches!(pipeline.jobs[*job].start, Start::Manual | Start::OnFailure))
         .collect();
@@ -135,7 +135,7 @@ fn is_all_known(ctx: &Ctx, pipeline: &GitlabPipeline) -> bool {
 
 /// The first tests of a pipeline, or of the others.
 fn first_tests(ctx: &Ctx, number: usize) -> Option<Location> {
-    let pipelines = ctx.facts.gitlab_pipelines();
+    let pipelines = &ctx.facts.gitlab_pipelines;
     let others = pipelines
         .iter()
         .enumerate()
@@ -146,8 +146,8 @@ fn first_tests(ctx: &Ctx, number: usize) -> Option<Location> {
         .chain(others)
         .flat_map(|pipeline| {
             let jobs = pipeline.workflow.jobs.iter();
-            jobs.flat_map(|job| job_work(ctx, &pipeline.workflow, job).evidence)
-                .filter(is_test)
+            jobs.flat_map(|job| &job_work(ctx, &pipeline.workflow, job).evidence)
+                .filter(|evidence| is_test(evidence))
         })
         .min_by_key(|evidence| evidence.named)
         .map(|evidence| evidence.location)
@@ -166,7 +166,7 @@ struct Gates<'a> {
 
 impl<'a> Gates<'a> {
     fn of(ctx: &'a Ctx, number: usize) -> Self {
-        let pipeline = &ctx.facts.gitlab_pipelines()[number];
+        let pipeline = &ctx.facts.gitlab_pipelines[number];
         let fails: Vec<bool> = (0..pipeline.jobs.len())
             .map(|job| pipeline.jobs[job].may_stop() && may_fail_on_tests(ctx, pipeline, job))
             .collect();
@@ -256,7 +256,7 @@ fn may_fail_on_tests(ctx: &Ctx, pipeline: &GitlabPipeline, number: usize) -> boo
     }
 
     if let Some(child) = extra.child {
-        let child = &ctx.facts.gitlab_pipelines()[child];
+        let child = &ctx.facts.gitlab_pipelines[child];
         let jobs = 0..child.jobs.len();
         let mut fails = jobs.filter(|&job| child.jobs[job].may_stop());
 
@@ -284,7 +284,7 @@ fn deploys(pipeline: &GitlabPipeline) -> impl Iterator<Item = (&Job, &GitlabJob,
 
 /// `deploy-guard`
 pub fn guard(ctx: &Ctx, sink: &mut Sink) {
-    for pipeline in ctx.facts.gitlab_pipelines() {
+    for pipeline in &ctx.facts.gitlab_pipelines {
         if pipeline.is_filtered || pipeline.parent.is_some() {
             continue;
         }
@@ -328,7 +328,7 @@ fn checks_branch(job: &Job) -> bool {
 
 /// `deploy-environment`
 pub fn environment(ctx: &Ctx, sink: &mut Sink) {
-    for pipeline in ctx.facts.gitlab_pipelines() {
+    for pipeline in &ctx.facts.gitlab_pipelines {
         for (job, extra, evidence) in deploys(pipeline) {
             if !job.environment.is_absent() || extra.is_open {
                 continue;
@@ -351,7 +351,7 @@ pub fn environment(ctx: &Ctx, sink: &mut Sink) {
 
 /// `deploy-concurrency`. Of jobs with an environment, GitLab keeps older ones from finishing last.
 pub fn concurrency(ctx: &Ctx, sink: &mut Sink) {
-    for pipeline in ctx.facts.gitlab_pipelines() {
+    for pipeline in &ctx.facts.gitlab_pipelines {
         for (job, extra, evidence) in deploys(pipeline) {
             if !job.environment.is_absent() || !job.concurrency.is_absent() || extra.is_open {
                 continue;
@@ -374,7 +374,7 @@ pub fn concurrency(ctx: &Ctx, sink: &mut Sink) {
 
 /// `ignored-failure`
 pub fn ignored_failure(ctx: &Ctx, sink: &mut Sink) {
-    for pipeline in ctx.facts.gitlab_pipelines() {
+    for pipeline in &ctx.facts.gitlab_pipelines {
         for (number, (job, extra)) in pipeline.each_job().enumerate() {
             let (steps, after) = job.steps.split_at(extra.first_after);
             let gate = steps.iter().find_map(gate_of);

@@ -12,6 +12,7 @@ pub(crate) mod ignored_failure;
 pub(crate) mod needs;
 pub(crate) mod pinned_action;
 pub(crate) mod runner_label;
+mod shipping;
 pub(crate) mod stages;
 pub(crate) mod template_injection;
 pub(crate) mod workflow_commands;

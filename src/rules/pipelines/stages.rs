@@ -346,7 +346,7 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<Pipelines<'a>> {
         return None;
     }
 
-    let gitlab = facts.gitlab_pipelines();
+    let gitlab = &facts.gitlab_pipelines;
     let mut all = workflows;
     all.extend(gitlab.iter().map(|pipeline| &pipeline.workflow));
 
@@ -368,7 +368,7 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<Pipelines<'a>> {
 /// for.
 fn has_unknown_gitlab(ctx: &Ctx) -> bool {
     let facts = ctx.facts;
-    let pipelines = facts.gitlab_pipelines();
+    let pipelines = &facts.gitlab_pipelines;
     let is_unknown = |pipeline: &GitlabPipeline| {
         !pipeline.is_whole || pipeline.jobs.iter().any(|job| job.is_open)
     };
