@@ -13,7 +13,7 @@ use super::pipeline::{BranchFilter, GitlabJob, GitlabPipeline, Start, Tolerance,
 use super::template::template_work;
 use crate::model::Setting;
 use crate::model::workflow::evidence::Evidence;
-use crate::model::workflow::jobs::{Job, Workflow};
+use crate::model::workflow::jobs::{Job, JobId, Workflow};
 use crate::source::{FileId, Located, Repository, SourceFile, file_name, join as join_path};
 
 /// The name of the file that a pipeline begins with.
@@ -182,6 +182,7 @@ impl<'f> Joiner<'_, 'f> {
             };
 
             let mut job = pipeline_job(id.clone());
+            job.index = JobId::new(workflow.jobs.len());
             let (first_after, is_whole) = resolver.add_steps(&resolved, &mut job, &mut scripts);
             fill_job(&resolved, &mut job);
 
