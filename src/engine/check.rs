@@ -326,7 +326,7 @@ impl ChecksByKind {
     fn of(&self, facts: &FileFacts) -> &[Ruled] {
         match () {
             () if facts.dockerfile.is_some() => &self.dockerfiles,
-            () if facts.workflow.is_some() => &self.workflows,
+            () if facts.workflow.is_some() || facts.gitlab.is_some() => &self.workflows,
             () if !facts.objects.is_empty() => &self.manifests,
             () => &self.texts,
         }
