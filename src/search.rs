@@ -23,6 +23,19 @@ const LOWER: u64 = 0x2020_2020_2020_2020;
 /// The number of slots that share a list of words.
 const SHARED: usize = 16;
 
+/// A set of bytes: one look-up decides about a byte, however many there are.
+pub const fn byte_set(bytes: &[u8]) -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut index = 0;
+
+    while index < bytes.len() {
+        set[bytes[index] as usize] = true;
+        index += 1;
+    }
+
+    set
+}
+
 /// Words to search for, each with its meaning.
 #[derive(Debug)]
 pub struct Words<T> {

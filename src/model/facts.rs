@@ -16,6 +16,7 @@ use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
+use super::tasks::{TaskFile, TaskFormat};
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
@@ -135,6 +136,8 @@ pub struct Facts<'s> {
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
     /// The files of each name.
     names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The files that define tasks, each read when it is first asked.
+    tasks: OnceLock<HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>>,
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
 }
@@ -178,6 +181,7 @@ impl<'s> Facts<'s> {
             owners: OnceLock::new(),
             extensions: OnceLock::new(),
             names: OnceLock::new(),
+            tasks: OnceLock::new(),
             project_folders: OnceLock::new(),
         };
 
@@ -453,8 +457,8 @@ impl<'s> Facts<'s> {
         })
     }
 
-    /// Whether a file of this name is in a folder or below it.
-    pub fn holds_name(&self, folder: &str, name: &str) -> bool {
+    /// The files of a name, in any folder, in order.
+    pub fn files_named(&self, name: &str) -> &[FileId] {
         let names = self.names.get_or_init(|| {
             let mut names: HashMap<String, Vec<FileId>> = HashMap::new();
             for file in self.repository.files() {
@@ -467,12 +471,33 @@ impl<'s> Facts<'s> {
             names
         });
 
+        names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tasks that a file defines; `None` if it is not a file of a task runner.
+    pub fn tasks(&self, file: FileId) -> Option<&TaskFile> {
+        let files = self.tasks.get_or_init(|| {
+            let files = self.repository.files().iter();
+            files
+                .filter_map(|file| {
+                    let format = TaskFormat::of_path(&file.path)?;
+                    Some((file.id, (format, OnceLock::new())))
+                })
+                .collect()
+        });
+        let (format, tasks) = files.get(&file)?;
+
+        Some(tasks.get_or_init(|| TaskFile::parse(*format, &self.source(file).text)))
+    }
+
+    /// Whether a file of this name is in a folder or below it.
+    pub fn holds_name(&self, folder: &str, name: &str) -> bool {
         let below = self.repository.below(folder);
         let (Some(first), Some(last)) = (below.first(), below.last()) else {
             return false;
         };
 
-        let files = names.get(name).map_or(&[][..], Vec::as_slice);
+        let files = self.files_named(name);
         let start = files.partition_point(|file| *file < first.id);
 
         files.get(start).is_some_and(|file| *file <= last.id)
