@@ -29,7 +29,7 @@ struct Piece {
 impl Decoded {
     /// Decodes a text; `None` if the decoded text is equal to it.
     pub fn of(text: &str) -> Option<Self> {
-        if !text.as_bytes().iter().any(|byte| is_marked(*byte)) {
+        if !text.bytes().any(|byte| MARKS[usize::from(byte)]) {
             return None;
         }
 
@@ -135,7 +135,15 @@ impl Decoder<'_> {
     /// Adds the next byte, and all bytes after it that are not marks, unchanged.
     fn copy(&mut self) {
         let rest = &self.bytes[self.position + 1..];
-        let plain = rest.iter().take_while(|byte| !is_marked(**byte)).count();
+        let marks = if self.defaults > 0 {
+            &MARKS_IN_DEFAULT
+        } else {
+            &MARKS
+        };
+        let plain = rest
+            .iter()
+            .take_while(|byte| !marks[usize::from(**byte)])
+            .count();
         let end = self.position + 1 + plain;
         match self.pieces.last_mut() {
             Some(last) if last.verbatim && last.source.end as usize == self.position => {
@@ -331,11 +339,10 @@ impl Decoder<'_> {
     }
 }
 
-/// Bytes at which something may have to be decoded, or ends.
-const fn is_marked(byte: u8) -> bool {
-    const MARKED: [bool; 256] = byte_set(b"\\'\"`$%{}\n");
-    MARKED[byte as usize]
-}
+/// Bytes at which something may have to be decoded.
+const MARKS: [bool; 256] = byte_set(b"\\'\"`$%{");
+/// The same inside of an expansion, which may end.
+const MARKS_IN_DEFAULT: [bool; 256] = byte_set(b"\\'\"`$%{}\n");
 
 /// Bytes that tokens are made of.
 const fn is_word(byte: u8) -> bool {

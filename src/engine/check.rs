@@ -9,9 +9,8 @@ use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
-use crate::fence::{self, isolate};
+use crate::fence::{self, attempt, isolate};
 use crate::finding::{Finding, Sink};
-use crate::graph::Graph;
 use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
@@ -21,12 +20,11 @@ use crate::rules::{CHECKS, Check, CheckFn, declarative, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
-pub(super) fn run_all(facts: &Facts, graph: &Graph) -> Vec<Vec<Finding>> {
-    let ctx = Ctx { facts, graph };
-    work_items(facts)
+pub(super) fn run_all(ctx: &Ctx) -> Vec<Vec<Finding>> {
+    work_items(ctx.facts)
         .into_par_iter()
         .with_max_len(BATCH)
-        .map(|item| check_item(&ctx, item))
+        .map(|item| check_item(ctx, item))
         .collect()
 }
 
@@ -335,12 +333,17 @@ fn guard(
     run: impl FnOnce(&mut Sink),
 ) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-    let done = isolate(rule.name, file, || run(&mut sink));
+    let done = attempt(rule.name, file, || run(&mut sink));
+
+    // Nearly every check of nearly every file ends here.
+    if done.is_ok() && sink.is_empty() {
+        return;
+    }
 
     findings.append(&mut sink.into_findings());
     findings.extend(
         done.err()
-            .map(|finding| fence::of_rule(*finding, rule.name)),
+            .map(|panicked| fence::of_rule(panicked.into(), rule.name)),
     );
 }
 

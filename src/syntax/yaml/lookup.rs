@@ -83,10 +83,8 @@ impl<'t> Entry<'t> {
     }
 
     pub(super) fn find(mapping: Node<'t>, key: &str) -> Option<Self> {
-        let written =
-            Pairs::of(mapping).find(|pair| !pair.merges && pair.entry.key.str() == Some(key));
-        if let Some(pair) = written {
-            return Some(pair.entry);
+        if let Some(entry) = Entry::written(mapping, key) {
+            return Some(entry);
         }
 
         if !merges(mapping) {
@@ -94,6 +92,32 @@ impl<'t> Entry<'t> {
         }
 
         sources(mapping).find_map(|source| Entry::find(source, key))
+    }
+
+    /// The entry of a key that the mapping has itself. Rules ask for keys more often than for
+    /// anything else, so no node is made of the others.
+    fn written(mapping: Node<'t>, key: &str) -> Option<Self> {
+        let mut children = Children::of(mapping, Kind::Mapping);
+
+        while let Some(raw) = children.peek() {
+            let index = children.next;
+            let value = raw.after;
+            children.next = children.tree.raw(value).after;
+
+            if raw.has(REPEATED | MERGE_KEY) || raw.is_other_text(key.len()) {
+                continue;
+            }
+
+            let key_node = Node::new(children.tree, index);
+            if key_node.str() == Some(key) {
+                return Some(Self {
+                    key: key_node,
+                    value: Node::new(children.tree, value),
+                });
+            }
+        }
+
+        None
     }
 }
 
