@@ -160,19 +160,40 @@ impl<'t> Entries<'t> {
             return Self(EntrySource::Written(Pairs::of(node)));
         }
 
-        let mut merged: Vec<Entry<'t>> = Pairs::of(node)
-            .filter(|pair| !pair.merges)
-            .map(|pair| pair.entry)
-            .collect();
-        let mut seen: HashSet<&str> = merged.iter().filter_map(|entry| entry.key.str()).collect();
+        let mut merger = Merger::default();
+        merger.add(node);
 
-        for entry in sources(node).flat_map(Entries::of) {
-            if entry.key.str().is_none_or(|key| seen.insert(key)) {
-                merged.push(entry);
+        Self(EntrySource::Merged(merger.entries.into_iter()))
+    }
+}
+
+/// The effective entries of a mapping that merges others, which may merge others in turn.
+#[derive(Default)]
+struct Merger<'t> {
+    entries: Vec<Entry<'t>>,
+    keys: HashSet<&'t str>,
+    /// The mappings that were added: a second time, they have nothing new.
+    mappings: HashSet<u32>,
+}
+
+impl<'t> Merger<'t> {
+    fn add(&mut self, mapping: Node<'t>) {
+        if !self.mappings.insert(mapping.target()) {
+            return;
+        }
+
+        for pair in Pairs::of(mapping).filter(|pair| !pair.merges) {
+            let key = pair.entry.key.str();
+            if key.is_none_or(|key| self.keys.insert(key)) {
+                self.entries.push(pair.entry);
             }
         }
 
-        Self(EntrySource::Merged(merged.into_iter()))
+        if merges(mapping) {
+            for source in sources(mapping) {
+                self.add(source);
+            }
+        }
     }
 }
 
