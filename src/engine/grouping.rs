@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use super::units::{ObjectKey, Origin, Unit, Units};
+use super::units::{ObjectKey, Precedence, Unit, Units};
 use crate::catalog::{self, CauseTable, Profile, Sameness, Scope};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{ALSO, Finding, Label, Level};
@@ -196,11 +196,11 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
 
     // The root of a group is its first finding.
     members.sort_unstable();
-    let mut origins: HashMap<usize, Origin> = HashMap::new();
-    let mut origin = |file: usize| {
-        *origins
+    let mut precedences: HashMap<usize, Precedence> = HashMap::new();
+    let mut precedence = |file: usize| {
+        *precedences
             .entry(file)
-            .or_insert_with(|| units.origin(FileId(file as u32)))
+            .or_insert_with(|| units.precedence(FileId(file as u32)))
     };
 
     members
@@ -210,7 +210,7 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
             if group.len() > 1 {
                 group.sort_by_cached_key(|index| {
                     let level = by_file[index.0][index.1].level;
-                    (Reverse(level), origin(index.0), *index)
+                    (Reverse(level), precedence(index.0), *index)
                 });
             }
 
