@@ -66,6 +66,13 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
 /// The port mapping as it would be for localhost only.
 fn local_mapping(ctx: &Ctx, port: &Port) -> String {
     let written = ctx.facts.text(port.location);
+    let is_long = matches!(port.published, Some(Some(_)))
+        && !written.is_empty()
+        && !outside_variables(written).contains(':');
+    if is_long {
+        return "`host_ip: 127.0.0.1`".to_owned();
+    }
+
     let is_short_with_variables =
         written.contains("${") && written.contains(':') && !written.contains(['\n', ' ', '[', '.']);
     if is_short_with_variables {
@@ -77,6 +84,19 @@ fn local_mapping(ctx: &Ctx, port: &Port) -> String {
         (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
         _ => "a `127.0.0.1:` address".to_owned(),
     }
+}
+
+/// A text without its `${…}`.
+fn outside_variables(text: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        outside.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+
+    outside.push_str(rest);
+    outside
 }
 
 pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
