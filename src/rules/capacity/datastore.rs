@@ -37,6 +37,11 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
         return;
     };
 
+    // Members of one cluster have the same image.
+    let image = reference(ctx, container, service.build.is_some())
+        .map(Reference::repository)
+        .unwrap_or_default();
+
     for port in &container.ports {
         if !port.is_public() || port.unknown {
             continue;
@@ -58,6 +63,7 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                  localhost: {local}",
                 service.name()
             ))
+            .aspect(image.clone())
             .case_if(project.development, "development"),
         );
     }
@@ -121,13 +127,15 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 
     if let Some(loss) = data_loss(owner, container, layout) {
-        sink.report(data_loss_finding(
-            owner,
-            container,
-            store.class,
-            layout,
-            loss,
-        ));
+        // What is mounted at the wrong folder is moved one by one.
+        let kind = match loss {
+            DataLoss::InContainer | DataLoss::Scratch(_) | DataLoss::AnonymousVolume(_) => "",
+            DataLoss::ImageVolume(_) | DataLoss::OtherVersion(_) => container.name.value.as_str(),
+        };
+        sink.report(
+            data_loss_finding(owner, container, store.class, layout, loss)
+                .aspect(format!("{} {kind}", reference.repository())),
+        );
     }
 }
 
