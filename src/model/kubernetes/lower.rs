@@ -104,11 +104,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
     }
 
     let scoped = if is_fragment { root.opened() } else { root };
-    let group = api_version
-        .value
-        .split_once('/')
-        .map_or("", |(group, _)| group);
-    let refusals = refusals(scoped, group, &kind.value);
+    let refusals = refusals(scoped, &api_version.value, &kind.value);
     let meta = root.get("metadata");
     let name = meta.clone().and_then(|meta| meta.str("name"));
     let first_key = root.node.entries().next();

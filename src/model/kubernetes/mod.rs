@@ -7,6 +7,7 @@
 mod container;
 mod delivery;
 mod environment;
+mod fields;
 pub mod join;
 mod kustomize;
 mod labels;
@@ -20,6 +21,8 @@ mod policy;
 mod probe;
 mod quantity;
 mod reference;
+mod refusal;
+mod schema;
 mod security;
 mod selector;
 mod spec_reader;
@@ -36,7 +39,8 @@ pub use network::{Ingress, KubeService, ServicePort};
 pub use object::{Body, Data, DataEntry, Object};
 pub use policy::{Autoscaler, DisruptionBudget, PolicyRule, Utilization};
 pub use reference::{ObjectReference, ReferenceKind};
+pub use refusal::{Problem, Refusal};
 pub use selector::Selector;
 pub use spec_reader::ManifestScope;
-pub use validation::{Problem, Refusal};
+
 pub use workload::Workload;

@@ -7,7 +7,7 @@ use crate::model::image::{ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::kubernetes::kustomize::{ImageRule, Kustomization, LabelRule};
 use crate::model::kubernetes::labels::Labels;
 use crate::model::kubernetes::object::{Body, Object};
-use crate::model::kubernetes::validation::Problem;
+use crate::model::kubernetes::refusal::Problem;
 use crate::model::kubernetes::workload::Workload;
 use crate::source::{FileId, join};
 
