@@ -1,9 +1,10 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
 use super::labels::key_text;
+use super::object::{Data, DataEntry};
 use super::spec_reader::{ManifestScope, SpecReader};
 use crate::model::Setting;
-use crate::source::{FileId, Located, Location, join, parent};
+use crate::source::{FileId, Located, Location, Span, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
 /// Keys under which a kustomization names files and folders that it gathers.
@@ -57,8 +58,19 @@ pub struct Kustomization {
     pub unmatched: Vec<UnmatchedPatch>,
     /// Helm releases that it renders.
     pub releases: Vec<Located<String>>,
-    /// ConfigMaps and Secrets that it makes: kind and name.
-    pub generated: Vec<(&'static str, Located<String>)>,
+    /// ConfigMaps and Secrets that it makes.
+    pub generated: Vec<GeneratedObject>,
+}
+
+/// A ConfigMap or a Secret that a kustomization makes.
+#[derive(Debug)]
+pub struct GeneratedObject {
+    pub kind: &'static str,
+    pub name: Located<String>,
+    /// The entries of its `literals`.
+    pub data: Data,
+    /// Its env files, as repository paths.
+    pub env_files: Vec<Located<String>>,
 }
 
 /// An entry of `images`.
@@ -145,7 +157,7 @@ impl Kustomization {
             missing: Vec::new(),
             unmatched: Vec::new(),
             releases: releases(root),
-            generated: generated(root),
+            generated: generated(root, &folder),
             folder,
         })
     }
@@ -154,10 +166,10 @@ impl Kustomization {
 impl Kustomization {
     /// Whether a generator makes an object of a kind and name, as far as these are given.
     pub(super) fn makes(&self, kind: Option<&str>, name: Option<&str>) -> bool {
-        self.generated.iter().any(|(made, made_name)| {
-            kind.is_none_or(|kind| kind.contains(made))
+        self.generated.iter().any(|made| {
+            kind.is_none_or(|kind| kind.contains(made.kind))
                 && name.is_none_or(|name| {
-                    name.contains(made_name.value.as_str()) || name.contains('*')
+                    name.contains(made.name.value.as_str()) || name.contains('*')
                 })
         })
     }
@@ -233,18 +245,60 @@ fn pairs(map: SpecReader) -> Vec<(Located<String>, Setting<String>)> {
         .collect()
 }
 
-fn generated(root: SpecReader) -> Vec<(&'static str, Located<String>)> {
+fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
     let mut generated = Vec::new();
 
     for (key, kind) in GENERATOR_KEYS {
         for item in root.list(key) {
-            if let Setting::Set(name) = item.str("name") {
-                generated.push((kind, name));
-            }
+            let Setting::Set(name) = item.str("name") else {
+                continue;
+            };
+
+            let env = item.str("env").known().cloned();
+            let env_files = item.texts("envs").into_iter().chain(env);
+
+            generated.push(GeneratedObject {
+                kind,
+                name,
+                data: Data {
+                    kind: item.str("type"),
+                    entries: item
+                        .list("literals")
+                        .into_iter()
+                        .filter_map(literal)
+                        .collect(),
+                    ..Data::default()
+                },
+                env_files: env_files
+                    .filter_map(|path| local_path(folder, &path))
+                    .collect(),
+            });
         }
     }
 
     generated
+}
+
+/// The entry of a literal, `key=value` with or without quotes around the value.
+fn literal(item: SpecReader) -> Option<DataEntry> {
+    let text = item.raw_text()?;
+    let (key, quoted) = text.value.split_once('=')?;
+    let value = ['"', '\'']
+        .iter()
+        .find_map(|&quote| quoted.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(quoted);
+    let skipped = key.len() + 1 + usize::from(value.len() < quoted.len());
+    let span = Span::of(skipped, skipped + value.len());
+
+    Some(DataEntry {
+        key: Located::new(
+            key.to_owned(),
+            item.node.content_span(Span::of(0, key.len())),
+        ),
+        value: Located::new(value.to_owned(), item.node.content_span(span)),
+        decoded: None,
+        offsets: item.node.offsets().skip(skipped as u32),
+    })
 }
 
 /// The repository path of a path in a kustomization; `None` where it leads elsewhere.

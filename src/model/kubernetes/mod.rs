@@ -32,7 +32,7 @@ mod validation;
 mod volume;
 mod workload;
 
-pub use kustomize::{Kustomization, UnmatchedPatch};
+pub use kustomize::{GeneratedObject, Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Ingress, KubeService, ServicePort};
