@@ -14,7 +14,7 @@ use super::file_kind::FileKind;
 use super::file_role::{FileRole, Role};
 use super::ignored::Ignored;
 use super::image::ImageUse;
-use super::kubernetes::{Body, Kustomization, Object, Workload};
+use super::kubernetes::{Body, Kustomization, Object, ObjectVariant, Workload};
 use super::path_class::is_example_env;
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
@@ -30,6 +30,8 @@ pub struct FileFacts<'s> {
     pub tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
+    /// The objects that several kustomizations build differently, as each of them does.
+    pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
     /// Of a Helm template: its conditional parts.
@@ -56,6 +58,7 @@ impl FileFacts<'_> {
             tree: None,
             dockerfile: None,
             objects: Vec::new(),
+            variants: Vec::new(),
             kustomization: None,
             workflow: None,
             switches: Vec::new(),

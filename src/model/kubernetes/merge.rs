@@ -27,6 +27,16 @@ pub(super) struct PatchScope {
     /// disagree leave it unknown.
     pub home: FileId,
     pub removal: Removal,
+    pub conflict: Conflict,
+}
+
+/// What becomes of a field that two patches set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// They are of different kustomizations, so it is unknown.
+    Unknown,
+    /// They are applied one after the other, so the last one holds.
+    LastHolds,
 }
 
 /// What becomes of a field that a patch removes.
@@ -224,12 +234,12 @@ impl<'t> PatchedNode<'t> {
                 self.merge_sequence(patch, key, scope, depth);
             }
             (Kind::Unknown, _) => {}
-            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, scope.home),
+            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, scope),
             _ => *self = PatchedNode::Node(patch),
         }
     }
 
-    fn merge_scalar(&mut self, patch: Node<'t>, home: FileId) {
+    fn merge_scalar(&mut self, patch: Node<'t>, scope: PatchScope) {
         let PatchedNode::Node(scalar) = self else {
             return;
         };
@@ -239,7 +249,8 @@ impl<'t> PatchedNode<'t> {
             return;
         }
 
-        let is_patched = scalar.location().file != home;
+        let is_patched =
+            scope.conflict == Conflict::Unknown && scalar.location().file != scope.home;
         *self = if is_patched {
             PatchedNode::Unknown(patch.location())
         } else {
@@ -484,6 +495,7 @@ mod tests {
     const ALONE: PatchScope = PatchScope {
         home: FileId(0),
         removal: Removal::Everywhere,
+        conflict: Conflict::Unknown,
     };
 
     const BASE: &str = r"

@@ -36,6 +36,15 @@ pub struct Object {
     pub body: Body,
 }
 
+/// An object as some kustomizations build it, where others build it differently.
+#[derive(Debug)]
+pub struct ObjectVariant {
+    /// The kustomizations that build it so.
+    pub builders: Vec<FileId>,
+    /// Its names and anchor are those of the object in its file.
+    pub object: Object,
+}
+
 /// API groups of Kubernetes' own operators, which are not a part of it.
 const JOB_GROUPS: [&str; 2] = ["jobset.x-k8s.io", "leaderworkerset.x-k8s.io"];
 

@@ -3,22 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
+use super::variant::{BuiltVariant, ObjectId, Roots};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
 use crate::model::kubernetes::lower;
-use crate::model::kubernetes::merge::{PatchScope, PatchedNode, Removal, directive};
+use crate::model::kubernetes::merge::{Conflict, PatchScope, PatchedNode, Removal, directive};
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
-
-/// An object: its file, and its number among the file's objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ObjectId {
-    file: FileId,
-    number: usize,
-}
 
 /// What patches make of a repository's objects.
 #[derive(Default)]
@@ -31,11 +25,13 @@ pub(super) struct Patched {
     unmatched: Vec<(FileId, UnmatchedPatch)>,
     /// Objects of files of patches: the patches that found no object.
     leftovers: Vec<(FileId, Vec<Object>)>,
+    /// Objects as each of several kustomizations builds them.
+    pub variants: Vec<BuiltVariant>,
 }
 
 impl Patched {
-    /// Puts the objects in the place of those that were lowered.
-    pub fn apply(self, files: &mut [FileFacts]) {
+    /// Puts the objects in the place of those that were lowered, and returns the variants.
+    pub fn apply(self, files: &mut [FileFacts]) -> Vec<BuiltVariant> {
         for (id, object) in self.objects {
             files[id.file.0 as usize].objects[id.number] = object;
         }
@@ -56,6 +52,8 @@ impl Patched {
         for (file, objects) in self.leftovers {
             files[file.0 as usize].objects = objects;
         }
+
+        self.variants
     }
 
     pub fn extend(&mut self, other: Patched) {
@@ -63,6 +61,7 @@ impl Patched {
         self.deleted.extend(other.deleted);
         self.unmatched.extend(other.unmatched);
         self.leftovers.extend(other.leftovers);
+        self.variants.extend(other.variants);
     }
 }
 
@@ -109,7 +108,10 @@ pub(super) fn patched(
     forget_replaced(closures, files, &roots, &mut drafts);
 
     if sources.is_empty() && drafts.is_empty() {
-        return Patched::default();
+        return Patched {
+            variants: variants(files, closures, &roots, &[], &BTreeMap::new()),
+            ..Patched::default()
+        };
     }
 
     let parsed: Vec<Option<Tree>> = sources
@@ -121,9 +123,14 @@ pub(super) fn patched(
     let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
 
     let mut unmatched = Vec::new();
+    let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
 
-    for patch in &patches {
+    for (number, patch) in patches.iter().enumerate() {
         let targets = targets(patch, files, &roots);
+        for id in &targets {
+            by_object.entry(*id).or_default().push(number);
+        }
+
         if targets.is_empty() {
             unmatched.extend(patch.unmatched());
         }
@@ -143,6 +150,7 @@ pub(super) fn patched(
                 let scope = PatchScope {
                     home: files[id.file.0 as usize].objects[id.number].file,
                     removal,
+                    conflict: Conflict::Unknown,
                 };
                 draft.apply(patch, scope);
             }
@@ -161,7 +169,70 @@ pub(super) fn patched(
         deleted,
         unmatched,
         leftovers: leftovers(&sources, &patches, &used),
+        variants: variants(files, closures, &roots, &patches, &by_object),
     }
+}
+
+/// The objects that several kustomizations build differently, as each of them does.
+fn variants<'t>(
+    files: &'t [FileFacts<'t>],
+    closures: &[Closure],
+    roots: &BTreeMap<FileId, Vec<Node<'t>>>,
+    patches: &[Patch<'_, 't>],
+    by_object: &BTreeMap<ObjectId, Vec<usize>>,
+) -> Vec<BuiltVariant> {
+    let builders = Roots::new(files, closures);
+    let mut variants = Vec::new();
+
+    for &file in roots.keys() {
+        for number in 0..files[file.0 as usize].objects.len() {
+            let id = ObjectId { file, number };
+            let of_object: Vec<(usize, FileId)> = by_object
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .map(|&patch| (patch, patches[patch].source.closure.kustomization))
+                .collect();
+
+            for plan in builders.plans(files, id, &of_object) {
+                let mut draft = Draft::new(roots, id);
+
+                for &closure in &plan.closures {
+                    draft.forget_replaced(files, &closures[closure], id);
+                }
+
+                let is_deleted = plan
+                    .patches
+                    .iter()
+                    .any(|&patch| directive(patches[patch].root) == Some("delete"));
+                if is_deleted {
+                    continue;
+                }
+
+                for &patch in &plan.patches {
+                    draft.apply(
+                        &patches[patch],
+                        PatchScope {
+                            home: file,
+                            removal: Removal::Everywhere,
+                            conflict: Conflict::LastHolds,
+                        },
+                    );
+                }
+
+                if let Some(object) = draft.object(file) {
+                    variants.push(BuiltVariant {
+                        file,
+                        builders: plan.builders,
+                        closures: plan.closures,
+                        object,
+                    });
+                }
+            }
+        }
+    }
+
+    variants
 }
 
 /// Whether everything that reaches a file goes through one kustomization, or is a part of it: what
@@ -413,6 +484,22 @@ impl<'t> Draft<'t> {
         match patch.root.kind() {
             Kind::Sequence => self.node.apply_json_patch(patch.root, scope),
             _ => self.node.merge(patch.root, scope),
+        }
+    }
+
+    /// Leaves the fields unknown that the replacements of a kustomization write.
+    fn forget_replaced(&mut self, files: &'t [FileFacts<'t>], closure: &Closure, id: ObjectId) {
+        let Some(tree) = &files[closure.kustomization.0 as usize].tree else {
+            return;
+        };
+
+        let object = &files[id.file.0 as usize].objects[id.number];
+        let name = object.name.as_ref().map(|name| name.value.as_str());
+
+        for field in kustomize::replaced_fields(tree) {
+            if field.target.admits(&object.kind.value, name) {
+                self.node.forget(&field.path, field.location);
+            }
         }
     }
 
