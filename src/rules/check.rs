@@ -73,7 +73,11 @@ pub(crate) fn each_built(
                 });
 
                 match known {
-                    Some((_, of_finding)) => of_finding.push(variant),
+                    Some((known, of_finding)) => {
+                        // A case that does not hold in one variant does not excuse it.
+                        known.cases.retain(|case| finding.cases.contains(case));
+                        of_finding.push(variant);
+                    }
                     None => built.push((finding, vec![variant])),
                 }
             }

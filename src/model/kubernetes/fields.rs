@@ -3,6 +3,7 @@
 use super::refusal::{Problem, Refusal, not_string};
 use super::schema::{FieldType, TypeId};
 use super::spec_reader::{SpecReader, is_placeholder};
+use super::workload::template_path;
 use crate::source::Span;
 use crate::suggest;
 use crate::syntax::yaml::{Kind, Node};
@@ -18,10 +19,6 @@ const MAX_PROBLEMS: usize = 50;
 
 /// What is wrong with the fields of an object of a kind and version; nothing where they are unknown.
 pub(super) fn field_refusals(root: SpecReader, version: &str, kind: &str) -> Vec<Refusal> {
-    let Some(root_type) = TypeId::of_kind(version, kind) else {
-        return Vec::new();
-    };
-
     if is_kind_chosen(root) {
         return Vec::new();
     }
@@ -30,9 +27,35 @@ pub(super) fn field_refusals(root: SpecReader, version: &str, kind: &str) -> Vec
         levels: Vec::new(),
         refusals: Vec::new(),
     };
-    walk.check_object(root, root_type, String::new());
+
+    if let Some(root_type) = TypeId::of_kind(version, kind) {
+        walk.check_object(root, root_type, String::new());
+    } else if let Some((template, path)) = foreign_template(root, version, kind)
+        && let Some(template_type) = TypeId::of_kind("v1", "PodTemplate")
+            .and_then(|pod| pod.field("template"))
+            .and_then(FieldType::inner)
+    {
+        walk.check_object(template, template_type, path);
+    }
 
     walk.refusals
+}
+
+/// The pod template of a workload that is not of Kubernetes itself, and its path.
+fn foreign_template<'t>(
+    root: SpecReader<'t>,
+    version: &str,
+    kind: &str,
+) -> Option<(SpecReader<'t>, String)> {
+    let (group, _) = version.split_once('/')?;
+    let path = template_path(group, kind)?;
+    let is_foreign = group.contains('.') && !path.is_empty();
+
+    if is_foreign {
+        Some((*root.path(path).value()?, path.join(".")))
+    } else {
+        None
+    }
 }
 
 /// A type on the way from the root to a node, with the path that leads to it.

@@ -7,7 +7,7 @@ use super::object::{Body, Claim, Data, Object, ServiceAccount};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::{ManifestScope, SpecReader};
 use super::validation::refusals;
-use super::workload::Workload;
+use super::workload::{Workload, is_manifest};
 use crate::source::Located;
 use crate::syntax::yaml::{Kind, Node, Tree};
 
@@ -54,8 +54,64 @@ fn add_roots<'t>(node: Node<'t>, roots: &mut Vec<Node<'t>>) {
                 .items()
                 .filter(|item| is_object(*item) && !is_list(*item)),
         ),
-        _ if is_object(node) => roots.push(node),
+        _ if is_object(node) => {
+            roots.push(node);
+
+            if holds_manifests(node) {
+                add_manifests(node, 0, roots);
+            }
+        }
         _ => {}
+    }
+}
+
+/// How deep an object is searched for manifests in it.
+const MANIFEST_DEPTH: u32 = 8;
+
+/// How many manifests of one object are read.
+const MAX_MANIFESTS: usize = 500;
+
+/// Whether the objects in an object of this kind are deployed with it. Definitions and policies only
+/// describe objects.
+fn holds_manifests(node: Node) -> bool {
+    let group = node
+        .get("apiVersion")
+        .and_then(Node::str)
+        .and_then(|version| Some(version.split_once('/')?.0))
+        .unwrap_or_default();
+
+    HOLDERS
+        .iter()
+        .any(|holder| group == *holder || group.ends_with(&format!(".{holder}")))
+}
+
+/// API groups whose objects hold others: templates of OpenShift, graphs of kro, compositions of
+/// Crossplane, work of Open Cluster Management, resource sets of Flux and of Cluster API.
+const HOLDERS: [&str; 8] = [
+    "template.openshift.io",
+    "kro.run",
+    "crossplane.io",
+    "work.open-cluster-management.io",
+    "work.karmada.io",
+    "fluxcd.controlplane.io",
+    "hive.openshift.io",
+    "m.crossplane.io",
+];
+
+/// Adds the manifests in an object.
+fn add_manifests<'t>(parent: Node<'t>, depth: u32, roots: &mut Vec<Node<'t>>) {
+    if depth > MANIFEST_DEPTH || roots.len() >= MAX_MANIFESTS {
+        return;
+    }
+
+    let values = parent.entries().map(|entry| entry.value);
+
+    for value in values.chain(parent.items()) {
+        if is_manifest(value) && is_object(value) {
+            roots.push(value);
+        }
+
+        add_manifests(value, depth + 1, roots);
     }
 }
 

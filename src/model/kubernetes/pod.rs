@@ -49,6 +49,38 @@ impl Pod {
         self.sysctls.extend(other.sysctls);
     }
 
+    /// A pod of containers of which something else makes it; what they lack is unknown.
+    pub(super) fn of_containers(items: &[SpecReader], annotations: &Labels) -> Self {
+        let Some(first) = items.first() else {
+            return Self::default();
+        };
+
+        let defaults = PodDefaults {
+            spec: first.opened(),
+            security: Setting::Unknown(None),
+            annotations,
+            volumes: &[],
+            volumes_open: true,
+            windows: false,
+            own_users: false,
+        };
+        let mut references = Vec::new();
+        let containers = items
+            .iter()
+            .map(|item| {
+                let item = item.opened();
+                lower_container(item, ContainerRole::Main, &defaults, &mut references)
+            })
+            .collect();
+
+        Self {
+            location: first.node.location(),
+            containers,
+            references,
+            ..Self::default()
+        }
+    }
+
     /// The containers that run as long as the pod.
     pub fn lasting(&self) -> impl Iterator<Item = &Container> {
         self.containers.iter().filter(|container| {
