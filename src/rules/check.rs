@@ -121,8 +121,12 @@ fn in_variants(ctx: &Ctx, mut finding: Finding, variants: &[&ObjectVariant]) -> 
     let builders = variants.iter().flat_map(|variant| &variant.builders);
 
     for &builder in builders.take(MAX_NAMED) {
-        let folder = ctx.facts.source(builder).folder();
-        let text = format!("as `{folder}` builds it");
+        let source = ctx.facts.source(builder);
+        let text = if ctx.facts.file(builder).kustomization.is_some() {
+            format!("as `{}` builds it", source.folder())
+        } else {
+            format!("as `{}` deploys it", source.path)
+        };
         finding = finding.related(Location::new(builder, Span::default()), text);
     }
 

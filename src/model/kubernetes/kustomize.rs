@@ -74,7 +74,7 @@ pub struct GeneratedObject {
 }
 
 /// An entry of `images`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ImageRule {
     pub name: Located<String>,
     pub new_name: Option<Located<String>>,
@@ -326,11 +326,11 @@ pub(super) struct PatchUse<T> {
     pub patch: T,
 }
 
-/// The patches that are written into a kustomization.
-pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<PatchUse<Node<'t>>> {
+/// The patches that are written into a kustomization, or an object that holds some.
+pub(super) fn inline_patches<'t>(root: Node<'t>) -> Vec<PatchUse<Node<'t>>> {
     let mut patches = Vec::new();
 
-    for item in items(tree, &PATCH_KEYS) {
+    for item in items(root, &PATCH_KEYS) {
         if let Some(patch) = item.entry("patch") {
             patches.push(PatchUse {
                 target: PatchTarget::of_item(item),
@@ -340,7 +340,7 @@ pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<PatchUse<Node<'t>>> 
         }
     }
 
-    for item in items(tree, &["patchesStrategicMerge"]) {
+    for item in items(root, &["patchesStrategicMerge"]) {
         if item.str().is_some_and(is_inline) {
             patches.push(PatchUse {
                 target: None,
@@ -373,7 +373,11 @@ pub(super) struct ReplacedField<'t> {
 pub(super) fn replaced_fields<'t>(tree: &'t Tree<'t>) -> Vec<ReplacedField<'t>> {
     let mut fields = Vec::new();
 
-    for item in items(tree, &["replacements"]) {
+    for item in tree
+        .root()
+        .into_iter()
+        .flat_map(|root| items(root, &["replacements"]))
+    {
         for target in item.get("targets").into_iter().flat_map(Node::items) {
             let Some(select) = target.get("select") else {
                 continue;
@@ -417,10 +421,10 @@ fn path_parts(path: &str) -> Vec<&str> {
 }
 
 /// The repository paths of a kustomization's patch files.
-pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<PatchUse<String>> {
+pub(super) fn patch_files(root: Node, folder: &str) -> Vec<PatchUse<String>> {
     let mut files = Vec::new();
 
-    for item in items(tree, &PATCH_KEYS) {
+    for item in items(root, &PATCH_KEYS) {
         if let Some(written) = item.get("path")
             && let Some(path) = written.str().and_then(|path| join(folder, path))
         {
@@ -432,7 +436,7 @@ pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<PatchUse<
         }
     }
 
-    for item in items(tree, &["patchesStrategicMerge"]) {
+    for item in items(root, &["patchesStrategicMerge"]) {
         if let Some(path) = item.str()
             && !is_inline(path)
             && let Some(path) = join(folder, path)
@@ -454,11 +458,7 @@ fn is_inline(item: &str) -> bool {
 }
 
 /// The items of the lists under these keys.
-fn items<'t>(tree: &'t Tree<'t>, keys: &[&str]) -> Vec<Node<'t>> {
-    let Some(root) = tree.root() else {
-        return Vec::new();
-    };
-
+fn items<'t>(root: Node<'t>, keys: &[&str]) -> Vec<Node<'t>> {
     keys.iter()
         .filter_map(|key| root.get(key))
         .flat_map(Node::items)

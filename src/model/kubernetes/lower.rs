@@ -236,6 +236,12 @@ fn body_of_spec(group: &str, kind: &str) -> Option<fn(SpecReader) -> Body> {
             "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute",
         ) => |spec| Body::Ingress(Box::new(Ingress::from_route(spec))),
         ("argoproj.io", "Application") => |spec| delivery(Delivery::from_application(spec)),
+        ("argoproj.io", "ApplicationSet") => |spec| {
+            let application = spec.path(&["template", "spec"]);
+            let application = application.value().copied();
+
+            delivery(application.and_then(Delivery::from_application))
+        },
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
             |spec| delivery(Delivery::from_flux(spec))
         }

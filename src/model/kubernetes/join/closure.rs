@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
+use crate::model::kubernetes::object::Body;
 use crate::source::{FileId, Located, Repository, join};
 
 /// Names of a kustomization, in the order in which kustomize looks for them.
@@ -13,16 +14,23 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 /// than ten; without a limit, the work for a chain grows with the square of its length.
 const DEEPEST: usize = 100;
 
-/// A kustomization and every file that it reaches.
+/// A kustomization, or an object that deploys a folder, and every file that it reaches.
 pub(super) struct Closure {
+    /// Its number among all closures.
+    pub number: usize,
+    /// The file of the kustomization, or of the object.
     pub kustomization: FileId,
+    /// The number of the object in its file.
+    pub delivery: Option<usize>,
     pub files: BTreeSet<FileId>,
 }
 
 /// States for each kustomization which files it reaches, which of its resources are missing, and
 /// whether it is known whole.
 pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closures: &[Closure]) {
-    for closure in closures {
+    let closures = || closures.iter().filter(|closure| closure.delivery.is_none());
+
+    for closure in closures() {
         let index = closure.kustomization.0 as usize;
         let missing = missing(&files[index], repository);
 
@@ -32,7 +40,7 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
         }
     }
 
-    for closure in closures {
+    for closure in closures() {
         let index = closure.kustomization.0 as usize;
         let is_whole = closure
             .files
@@ -108,12 +116,80 @@ pub(super) fn closures(files: &[FileFacts], repository: Repository) -> Vec<Closu
         }
 
         closures.push(Closure {
+            number: closures.len(),
             kustomization,
+            delivery: None,
             files: files_reached,
         });
     }
 
+    add_deliveries(files, repository, &gathered, &mut closures);
+
     closures
+}
+
+/// Adds a closure for each object that deploys a folder.
+fn add_deliveries(
+    files: &[FileFacts],
+    repository: Repository,
+    gathered: &BTreeMap<FileId, BTreeSet<FileId>>,
+    closures: &mut Vec<Closure>,
+) {
+    for facts in files {
+        for (number, object) in facts.objects.iter().enumerate() {
+            let Body::Delivery(delivery) = &object.body else {
+                continue;
+            };
+
+            let Some(folder) = join("", &delivery.path.value) else {
+                continue;
+            };
+
+            let components = delivery.components.iter();
+            let components = components.filter_map(|component| join(&folder, &component.value));
+            let kustomizations: Vec<FileId> = std::iter::once(folder.clone())
+                .chain(components)
+                .filter_map(|folder| kustomization_in(repository, &folder))
+                .collect();
+
+            let mut reached: BTreeSet<FileId> = kustomizations.iter().copied().collect();
+            for kustomization in &kustomizations {
+                reached.extend(gathered.get(kustomization).into_iter().flatten());
+            }
+
+            if kustomizations.is_empty() && !folder.is_empty() {
+                reached.extend(manifests_in(files, repository, &folder));
+            }
+
+            if !reached.is_empty() {
+                closures.push(Closure {
+                    number: closures.len(),
+                    kustomization: object.file,
+                    delivery: Some(number),
+                    files: reached,
+                });
+            }
+        }
+    }
+}
+
+/// The manifests of a folder.
+fn manifests_in<'f>(
+    files: &'f [FileFacts],
+    repository: Repository<'f>,
+    folder: &'f str,
+) -> impl Iterator<Item = FileId> + 'f {
+    // The files are sorted by their paths.
+    let sources = repository.files();
+    let first = sources.partition_point(|source| source.path.as_str() < folder);
+    let inside = sources[first..]
+        .iter()
+        .take_while(move |source| source.path.starts_with(folder));
+
+    inside
+        .filter(move |source| source.folder() == folder)
+        .map(|source| source.id)
+        .filter(|id| files[id.0 as usize].kind == FileKind::Kubernetes)
 }
 
 fn is_component(facts: &FileFacts) -> bool {

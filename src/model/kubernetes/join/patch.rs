@@ -6,6 +6,7 @@ use super::closure::Closure;
 use super::variant::{BuiltVariant, ObjectId, Roots};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
+use crate::model::kubernetes::delivery::patch_holders;
 use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
 use crate::model::kubernetes::lower;
 use crate::model::kubernetes::merge::{Conflict, PatchScope, PatchedNode, Removal, directive};
@@ -187,14 +188,14 @@ fn variants<'t>(
     for &file in roots.keys() {
         for number in 0..files[file.0 as usize].objects.len() {
             let id = ObjectId { file, number };
-            let of_object: Vec<(usize, FileId)> = by_object
+            let of_object: Vec<(usize, usize)> = by_object
                 .get(&id)
                 .into_iter()
                 .flatten()
-                .map(|&patch| (patch, patches[patch].source.closure.kustomization))
+                .map(|&patch| (patch, patches[patch].source.closure.number))
                 .collect();
 
-            for plan in builders.plans(files, id, &of_object) {
+            for plan in builders.plans(files, closures, id, &of_object) {
                 let mut draft = Draft::new(roots, id);
 
                 for &closure in &plan.closures {
@@ -285,11 +286,23 @@ fn patch_sources<'c>(
 
     for closure in closures {
         let facts = &files[closure.kustomization.0 as usize];
-        let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else {
+        let Some(tree) = &facts.tree else {
             continue;
         };
 
-        for patch in kustomize::patch_files(tree, &kustomization.folder) {
+        if let Some(number) = closure.delivery {
+            let object = lower::roots(tree).get(number).copied();
+            for holder in object.into_iter().flat_map(patch_holders) {
+                sources.extend(inline_sources(holder, closure, repository));
+            }
+            continue;
+        }
+
+        let (Some(kustomization), Some(root)) = (&facts.kustomization, tree.root()) else {
+            continue;
+        };
+
+        for patch in kustomize::patch_files(root, &kustomization.folder) {
             if let Some(file) = repository.find(&patch.patch) {
                 sources.push(PatchSource {
                     closure,
@@ -300,22 +313,32 @@ fn patch_sources<'c>(
             }
         }
 
-        for patch in kustomize::inline_patches(tree) {
-            let kustomization = kustomization.file;
-            let part = scalar_span(&repository.file(kustomization).text, patch.patch);
-            sources.push(PatchSource {
-                closure,
-                target: patch.target,
-                location: patch.location,
-                text: PatchText::Inline {
-                    kustomization,
-                    part,
-                },
-            });
-        }
+        sources.extend(inline_sources(root, closure, repository));
     }
 
     sources
+}
+
+/// The patches that are written into a mapping of a closure's file.
+fn inline_sources<'c>(
+    holder: Node,
+    closure: &'c Closure,
+    repository: Repository,
+) -> Vec<PatchSource<'c>> {
+    let text = &repository.file(closure.kustomization).text;
+    let patches = kustomize::inline_patches(holder).into_iter();
+
+    patches
+        .map(|patch| PatchSource {
+            closure,
+            target: patch.target,
+            location: patch.location,
+            text: PatchText::Inline {
+                kustomization: closure.kustomization,
+                part: scalar_span(text, patch.patch),
+            },
+        })
+        .collect()
 }
 
 /// The content of a scalar; of a block, with the indentation of its first line, which belongs to

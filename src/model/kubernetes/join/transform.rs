@@ -11,11 +11,15 @@ use crate::model::kubernetes::merge::Conflict;
 use crate::model::kubernetes::object::{Body, Object, ObjectVariant};
 use crate::model::kubernetes::refusal::Problem;
 use crate::model::kubernetes::workload::Workload;
-use crate::source::{FileId, join};
+use crate::source::FileId;
 
 /// Applies a kustomization to the objects that it reaches.
 pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
     let owner = closure.kustomization.0 as usize;
+    if closure.delivery.is_some() {
+        return;
+    }
+
     let Some(mut kustomization) = files[owner].kustomization.take() else {
         return;
     };
@@ -40,7 +44,12 @@ pub(super) fn keep_variant(
         let closure = &closures[closure];
         let kustomization = &files[closure.kustomization.0 as usize].kustomization;
 
-        if let Some(kustomization) = kustomization
+        if let Some(number) = closure.delivery {
+            if let Body::Workload(workload) = &mut variant.object.body {
+                let images = delivered_images(files, closure, number);
+                set_images(workload, closure.kustomization, &images);
+            }
+        } else if let Some(kustomization) = kustomization
             && closure.files.contains(&variant.file)
         {
             change(&mut variant.object, kustomization, Conflict::LastHolds);
@@ -63,44 +72,35 @@ fn change(object: &mut Object, kustomization: &Kustomization, conflict: Conflict
     }
 }
 
-/// Applies the images of the objects that deploy a folder to what the kustomization in it reaches.
+/// Applies the images of the objects that deploy a folder to what they reach.
 pub(super) fn deliver(files: &mut [FileFacts], closures: &[Closure]) {
-    let mut changes = Vec::new();
+    for closure in closures {
+        let Some(number) = closure.delivery else {
+            continue;
+        };
 
-    for object in files.iter_mut().flat_map(|file| &mut file.objects) {
-        if let Body::Delivery(delivery) = &mut object.body
-            && !delivery.images.is_empty()
-            && let Some(folder) = join("", &delivery.path.value)
-        {
-            changes.push((object.file, folder, std::mem::take(&mut delivery.images)));
+        let images = delivered_images(files, closure, number);
+        if images.is_empty() {
+            continue;
         }
-    }
 
-    for (source, folder, images) in changes {
-        for closure in closures {
-            let is_here = files[closure.kustomization.0 as usize]
-                .kustomization
-                .as_ref()
-                .is_some_and(|kustomization| kustomization.folder == folder);
-            if !is_here {
-                continue;
-            }
-
-            for file in &closure.files {
-                let facts = &mut files[file.0 as usize];
-                let variants = facts
-                    .variants
-                    .iter_mut()
-                    .filter(|variant| variant.builders.contains(&closure.kustomization))
-                    .map(|variant| &mut variant.object);
-
-                for object in facts.objects.iter_mut().chain(variants) {
-                    if let Body::Workload(workload) = &mut object.body {
-                        set_images(workload, source, &images);
-                    }
+        for file in &closure.files {
+            for object in &mut files[file.0 as usize].objects {
+                if let Body::Workload(workload) = &mut object.body {
+                    set_images(workload, closure.kustomization, &images);
                 }
             }
         }
+    }
+}
+
+/// The images of the object of a closure.
+fn delivered_images(files: &[FileFacts], closure: &Closure, number: usize) -> Vec<ImageRule> {
+    let object = files[closure.kustomization.0 as usize].objects.get(number);
+
+    match object.map(|object| &object.body) {
+        Some(Body::Delivery(delivery)) => delivery.images.clone(),
+        _ => Vec::new(),
     }
 }
 

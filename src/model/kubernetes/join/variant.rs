@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
 use crate::model::facts::FileFacts;
-use crate::model::kubernetes::kustomize::Kustomization;
-use crate::model::kubernetes::object::Object;
+use crate::model::kubernetes::kustomize::{ImageRule, ReplicaRule};
+use crate::model::kubernetes::object::{Body, Object};
 use crate::source::FileId;
 
 /// How many pairs of an object and a kustomization that reaches it are compared. Of more, no
@@ -40,9 +40,9 @@ pub(super) struct Plan {
     pub patches: Vec<usize>,
 }
 
-/// A kustomization that no other one gathers.
+/// A kustomization that no other one gathers, or an object that deploys a folder.
 struct Root {
-    kustomization: FileId,
+    file: FileId,
     /// The closures of the kustomizations that it is made of, bases first.
     members: Vec<usize>,
 }
@@ -51,8 +51,6 @@ struct Root {
 pub(super) struct Roots {
     roots: Vec<Root>,
     by_file: BTreeMap<FileId, Vec<usize>>,
-    /// The kustomization of each closure.
-    kustomizations: Vec<FileId>,
 }
 
 impl Roots {
@@ -60,6 +58,7 @@ impl Roots {
         let numbers: BTreeMap<FileId, usize> = closures
             .iter()
             .enumerate()
+            .filter(|(_, closure)| closure.delivery.is_none())
             .map(|(number, closure)| (closure.kustomization, number))
             .collect();
         let gathered: BTreeSet<FileId> = closures
@@ -74,7 +73,9 @@ impl Roots {
         let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
 
         for (number, closure) in closures.iter().enumerate() {
-            if is_component(files, closure) || gathered.contains(&closure.kustomization) {
+            let is_part = closure.delivery.is_none()
+                && (is_component(files, closure) || gathered.contains(&closure.kustomization));
+            if is_part {
                 continue;
             }
 
@@ -97,7 +98,7 @@ impl Roots {
             }
 
             roots.push(Root {
-                kustomization: closure.kustomization,
+                file: closure.kustomization,
                 members,
             });
         }
@@ -110,23 +111,17 @@ impl Roots {
             by_file.clear();
         }
 
-        Self {
-            roots,
-            by_file,
-            kustomizations: closures
-                .iter()
-                .map(|closure| closure.kustomization)
-                .collect(),
-        }
+        Self { roots, by_file }
     }
 
     /// How the kustomizations that reach an object build it; nothing where they build it alike.
-    /// `patches` are those of the object, each with its kustomization.
+    /// `patches` are those of the object, each with the number of its closure.
     pub fn plans(
         &self,
         files: &[FileFacts],
+        closures: &[Closure],
         id: ObjectId,
-        patches: &[(usize, FileId)],
+        patches: &[(usize, usize)],
     ) -> Vec<Plan> {
         let roots = match self.by_file.get(&id.file) {
             Some(roots) if roots.len() > 1 => roots,
@@ -134,30 +129,25 @@ impl Roots {
         };
 
         let object = &files[id.file.0 as usize].objects[id.number];
-        let mut plans: BTreeMap<(Vec<usize>, Vec<FileId>), Plan> = BTreeMap::new();
+        let mut plans: BTreeMap<(Vec<usize>, Vec<usize>), Plan> = BTreeMap::new();
 
         for &root in roots {
             let root = &self.roots[root];
-            let kustomizations = || {
-                root.members
-                    .iter()
-                    .map(|&member| self.kustomizations[member])
-            };
-            let applied: Vec<usize> = kustomizations()
-                .flat_map(|kustomization| {
-                    patches
-                        .iter()
-                        .filter(move |(_, source)| *source == kustomization)
-                        .map(|(patch, _)| *patch)
+            let applied: Vec<usize> = root
+                .members
+                .iter()
+                .flat_map(|&member| {
+                    let number = closures[member].number;
+                    let of_member = patches.iter().filter(move |(_, source)| *source == number);
+
+                    of_member.map(|(patch, _)| *patch)
                 })
                 .collect();
-            let changers: Vec<FileId> = kustomizations()
-                .filter(|file| {
-                    files[file.0 as usize]
-                        .kustomization
-                        .as_ref()
-                        .is_some_and(|kustomization| changes(kustomization, object))
-                })
+            let changers: Vec<usize> = root
+                .members
+                .iter()
+                .copied()
+                .filter(|&member| changes(files, &closures[member], object))
                 .collect();
 
             plans
@@ -168,7 +158,7 @@ impl Roots {
                     patches: applied,
                 })
                 .builders
-                .push(root.kustomization);
+                .push(root.file);
         }
 
         if plans.len() < 2 || plans.len() > MAX_VARIANTS {
@@ -180,35 +170,44 @@ impl Roots {
 }
 
 fn is_component(files: &[FileFacts], closure: &Closure) -> bool {
-    files[closure.kustomization.0 as usize]
-        .kustomization
-        .as_ref()
-        .is_some_and(|kustomization| kustomization.component)
+    closure.delivery.is_none()
+        && files[closure.kustomization.0 as usize]
+            .kustomization
+            .as_ref()
+            .is_some_and(|kustomization| kustomization.component)
 }
 
-/// Whether a kustomization sets an image or the number of replicas of an object.
-fn changes(kustomization: &Kustomization, object: &Object) -> bool {
+/// Whether a closure sets an image or the number of replicas of an object.
+fn changes(files: &[FileFacts], closure: &Closure, object: &Object) -> bool {
     let Some(workload) = object.workload() else {
         return false;
     };
 
-    let sets_count = object.name.as_ref().is_some_and(|name| {
-        kustomization
-            .replicas
-            .iter()
-            .any(|rule| rule.name.value == name.value)
-    });
-    let images = || {
-        workload
-            .pod
-            .containers
-            .iter()
-            .filter_map(|container| container.image.as_ref())
+    let facts = &files[closure.kustomization.0 as usize];
+    let (images, replicas): (&[ImageRule], &[ReplicaRule]) = match closure.delivery {
+        Some(number) => match facts.objects.get(number).map(|object| &object.body) {
+            Some(Body::Delivery(delivery)) => (&delivery.images, &[]),
+            _ => return false,
+        },
+        None => match &facts.kustomization {
+            Some(kustomization) => (&kustomization.images, &kustomization.replicas),
+            None => return false,
+        },
     };
 
+    let sets_count = object
+        .name
+        .as_ref()
+        .is_some_and(|name| replicas.iter().any(|rule| rule.name.value == name.value));
+    let containers = &workload.pod.containers;
+
     sets_count
-        || kustomization
-            .images
+        || containers
             .iter()
-            .any(|rule| images().any(|image| image.written.starts_with(&rule.name.value)))
+            .filter_map(|container| container.image.as_ref())
+            .any(|image| {
+                images
+                    .iter()
+                    .any(|rule| image.written.starts_with(&rule.name.value))
+            })
 }
