@@ -9,6 +9,7 @@ mod delivery;
 mod environment;
 mod fields;
 pub mod join;
+mod kustomization_fault;
 mod kustomize;
 mod labels;
 mod lower;
@@ -32,6 +33,7 @@ mod validation;
 mod volume;
 mod workload;
 
+pub use kustomization_fault::{BuildProblem, KustomizationFault};
 pub use kustomize::{GeneratedObject, Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;

@@ -54,6 +54,17 @@ impl FieldType {
     }
 }
 
+/// Whether a kind is one of Kubernetes itself, in any version of its group.
+pub(super) fn is_builtin(version: &str, kind: &str) -> bool {
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+
+    TypeId::of_kind(version, kind).is_some()
+        || (matches!(
+            group,
+            "extensions" | "apps" | "batch" | "policy" | "autoscaling"
+        ) || group.ends_with(".k8s.io"))
+}
+
 impl TypeId {
     /// The type of a kind in a version of its group; `None` where the table does not have it.
     pub fn of_kind(version: &str, kind: &str) -> Option<Self> {

@@ -1,11 +1,15 @@
 //! The files that each kustomization reaches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
+use crate::model::kubernetes::kustomization_fault::{
+    BuildProblem, KustomizationFault, named_files,
+};
+use crate::model::kubernetes::kustomize::Kustomization;
 use crate::model::kubernetes::object::Body;
-use crate::source::{FileId, Located, Repository, join};
+use crate::source::{FileId, Located, Location, Repository, join};
 
 /// Names of a kustomization, in the order in which kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -33,10 +37,12 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
     for closure in closures() {
         let index = closure.kustomization.0 as usize;
         let missing = missing(&files[index], repository);
+        let faults = faults(files, repository, closure);
 
         if let Some(kustomization) = &mut files[index].kustomization {
             kustomization.files = closure.files.iter().copied().collect();
             kustomization.missing = missing;
+            kustomization.faults.extend(faults);
         }
     }
 
@@ -52,6 +58,96 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
             kustomization.complete = is_whole && !kustomization.component;
         }
     }
+}
+
+/// What kustomize refuses in a kustomization for what it finds, or does not find, elsewhere.
+fn faults(
+    files: &[FileFacts],
+    repository: Repository,
+    closure: &Closure,
+) -> Vec<KustomizationFault> {
+    let facts = &files[closure.kustomization.0 as usize];
+    let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else {
+        return Vec::new();
+    };
+
+    let mut faults = Vec::new();
+    let mut add = |location, problem| faults.push(KustomizationFault { location, problem });
+
+    for file in named_files(tree, &kustomization.folder) {
+        if repository.find(&file.path.value).is_none() {
+            add(
+                file.path.location,
+                BuildProblem::MissingFile {
+                    path: file.path.value,
+                    secret: file.secret,
+                },
+            );
+        }
+    }
+
+    for resource in &kustomization.resources {
+        let Some(file) = kustomization_in(repository, &resource.value) else {
+            continue;
+        };
+
+        let is_component = is_component(&files[file.0 as usize]);
+        let is_among_components = kustomization.is_component_resource(resource.location);
+        if is_component && !is_among_components {
+            add(resource.location, BuildProblem::ComponentAsResource);
+        } else if !is_component && is_among_components {
+            add(resource.location, BuildProblem::ResourceAsComponent);
+        }
+    }
+
+    if closure.files.contains(&closure.kustomization)
+        && !kustomization.component
+        && let Some(first) = kustomization.resources.first()
+    {
+        add(first.location, BuildProblem::Cycle);
+    } else if let Some((location, title)) = twice_gathered(files, repository, kustomization) {
+        add(location, BuildProblem::TwiceGathered(title));
+    }
+
+    faults
+}
+
+/// The first object that a kustomization gathers twice, with the resource that brings it again.
+fn twice_gathered(
+    files: &[FileFacts],
+    repository: Repository,
+    kustomization: &Kustomization,
+) -> Option<(Location, String)> {
+    let mut known = HashSet::new();
+
+    for resource in &kustomization.resources {
+        let Some(source) = repository.find(&resource.value) else {
+            continue;
+        };
+
+        let facts = &files[source.id.0 as usize];
+        if facts.kind != FileKind::Kubernetes {
+            continue;
+        }
+
+        for object in &facts.objects {
+            let Some(name) = &object.name else {
+                continue;
+            };
+
+            let key = (
+                object.group(),
+                object.kind.value.as_str(),
+                object.namespace.value().map_or("", String::as_str),
+                name.value.as_str(),
+            );
+            if !known.insert(key) {
+                return Some((resource.location, object.title()));
+            }
+        }
+    }
+
+    None
 }
 
 /// Whether what a kustomization gathers by itself is known.

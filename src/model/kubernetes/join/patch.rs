@@ -7,10 +7,14 @@ use super::variant::{BuiltVariant, ObjectId, Roots};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::delivery::patch_holders;
-use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
+use crate::model::kubernetes::kustomization_fault::{BuildProblem, KustomizationFault};
+use crate::model::kubernetes::kustomize::{self, PatchTarget, Pattern, UnmatchedPatch};
 use crate::model::kubernetes::lower;
-use crate::model::kubernetes::merge::{Conflict, PatchScope, PatchedNode, Removal, directive};
+use crate::model::kubernetes::merge::{
+    Conflict, ListMerge, PatchScope, PatchedNode, Removal, directive, refused_operations,
+};
 use crate::model::kubernetes::object::Object;
+use crate::model::kubernetes::schema::is_builtin;
 use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
@@ -26,6 +30,8 @@ pub(super) struct Patched {
     unmatched: Vec<(FileId, UnmatchedPatch)>,
     /// Objects of files of patches: the patches that found no object.
     leftovers: Vec<(FileId, Vec<Object>)>,
+    /// Operations of JSON patches that kustomize refuses, by their kustomization.
+    refused: Vec<(FileId, KustomizationFault)>,
     /// Objects as each of several kustomizations builds them.
     pub variants: Vec<BuiltVariant>,
 }
@@ -50,6 +56,12 @@ impl Patched {
             }
         }
 
+        for (file, fault) in self.refused {
+            if let Some(kustomization) = &mut files[file.0 as usize].kustomization {
+                kustomization.faults.push(fault);
+            }
+        }
+
         for (file, objects) in self.leftovers {
             files[file.0 as usize].objects = objects;
         }
@@ -63,6 +75,7 @@ impl Patched {
         self.unmatched.extend(other.unmatched);
         self.leftovers.extend(other.leftovers);
         self.variants.extend(other.variants);
+        self.refused.extend(other.refused);
     }
 }
 
@@ -152,6 +165,7 @@ pub(super) fn patched(
                     home: files[id.file.0 as usize].objects[id.number].file,
                     removal,
                     conflict: Conflict::Unknown,
+                    lists: list_merge(&files[id.file.0 as usize].objects[id.number]),
                 };
                 draft.apply(patch, scope);
             }
@@ -162,7 +176,10 @@ pub(super) fn patched(
         }
     }
 
+    let refused = refused(files, &patches, &by_object, &drafts);
+
     Patched {
+        refused,
         objects: drafts
             .iter()
             .filter_map(|(id, draft)| Some((*id, draft.object(id.file)?)))
@@ -171,6 +188,70 @@ pub(super) fn patched(
         unmatched,
         leftovers: leftovers(&sources, &patches, &used),
         variants: variants(files, closures, &roots, &patches, &by_object),
+    }
+}
+
+/// The operations of JSON patches on paths that their object does not have, with all patches and
+/// without any.
+fn refused(
+    files: &[FileFacts],
+    patches: &[Patch],
+    by_object: &BTreeMap<ObjectId, Vec<usize>>,
+    drafts: &BTreeMap<ObjectId, Draft>,
+) -> Vec<(FileId, KustomizationFault)> {
+    let mut refused = Vec::new();
+
+    for (id, numbers) in by_object {
+        let lists = numbers
+            .iter()
+            .map(|&number| &patches[number])
+            .filter(|patch| patch.root.kind() == Kind::Sequence);
+        let Some(draft) = drafts.get(id).filter(|_| lists.clone().next().is_some()) else {
+            continue;
+        };
+
+        let tree = draft.node.finish();
+        let Some(object) = tree.root() else {
+            continue;
+        };
+
+        for patch in lists {
+            let source = patch.source.closure.kustomization;
+            let is_complete = files[source.0 as usize]
+                .kustomization
+                .as_ref()
+                .is_some_and(|kustomization| kustomization.complete);
+            if !is_complete || draft.may_differ {
+                continue;
+            }
+
+            for (operation, path, location) in refused_operations(object, patch.root) {
+                // These are made where something else of the kustomization sets some.
+                let is_made = ["/metadata/annotations", "/metadata/labels"]
+                    .iter()
+                    .any(|made| path.contains(made));
+                if !is_made {
+                    refused.push((
+                        source,
+                        KustomizationFault {
+                            location,
+                            problem: BuildProblem::MissingPath { operation, path },
+                        },
+                    ));
+                }
+            }
+        }
+    }
+
+    refused
+}
+
+/// How the lists of an object are merged: kustomize knows the keys of Kubernetes' own kinds alone.
+fn list_merge(object: &Object) -> ListMerge {
+    if is_builtin(&object.api_version.value, &object.kind.value) {
+        ListMerge::ByKey
+    } else {
+        ListMerge::Replaced
     }
 }
 
@@ -217,6 +298,7 @@ fn variants<'t>(
                             home: file,
                             removal: Removal::Everywhere,
                             conflict: Conflict::LastHolds,
+                            lists: list_merge(&files[file.0 as usize].objects[number]),
                         },
                     );
                 }
@@ -265,8 +347,7 @@ fn forget_replaced<'t>(
                 let objects = &files[file.0 as usize].objects;
 
                 for (number, (object, _)) in objects.iter().zip(&roots[&file]).enumerate() {
-                    let name = object.name.as_ref().map(|name| name.value.as_str());
-                    if field.target.admits(&object.kind.value, name) {
+                    if field.target.is_for(object) {
                         let id = ObjectId { file, number };
                         let draft = drafts.entry(id).or_insert_with(|| Draft::new(roots, id));
                         draft.node.forget(&field.path, field.location);
@@ -458,7 +539,7 @@ impl Patch<'_, '_> {
     fn is_for(&self, object: &Object) -> bool {
         let name = object.name.as_ref().map(|name| name.value.as_str());
         if let Some(target) = &self.source.target {
-            return target.admits(&object.kind.value, name);
+            return target.is_for(object);
         }
 
         self.string(&["kind"]) == Some(&object.kind.value)
@@ -469,7 +550,12 @@ impl Patch<'_, '_> {
     /// The patch as one that found no object; `None` where what it is for is not written.
     fn unmatched(&self) -> Option<(FileId, UnmatchedPatch)> {
         let (kind, name) = match &self.source.target {
-            Some(target) => (target.kind.clone(), target.name.clone()),
+            Some(target) => {
+                let text = |pattern: &Option<Pattern>| {
+                    pattern.as_ref().map(|pattern| pattern.text.clone())
+                };
+                (text(&target.kind), text(&target.name))
+            }
             None => (
                 Some(self.string(&["kind"])?.to_owned()),
                 Some(self.string(&["metadata", "name"])?.to_owned()),
@@ -517,10 +603,9 @@ impl<'t> Draft<'t> {
         };
 
         let object = &files[id.file.0 as usize].objects[id.number];
-        let name = object.name.as_ref().map(|name| name.value.as_str());
 
         for field in kustomize::replaced_fields(tree) {
-            if field.target.admits(&object.kind.value, name) {
+            if field.target.is_for(object) {
                 self.node.forget(&field.path, field.location);
             }
         }
