@@ -25,7 +25,7 @@ fn a_build_ships_its_targets_or_the_last_stage() {
         files.extend(compose.map(|text| ("compose.yaml", text)));
         analyze(&files, |repo| {
             let dockerfile = repo.dockerfile("Dockerfile");
-            let set = |stages: &[usize]| -> BTreeSet<usize> { stages.iter().copied().collect() };
+            let set = |stages: &[usize]| -> BTreeSet<StageId> { stages.iter().copied().collect() };
             let analysis = &repo.analysis;
             let found = shipped_stages::shipped_layers(analysis, dockerfile);
             assert_eq!(*found, set(layers), "{compose:?}");
