@@ -92,6 +92,8 @@ impl<'a> Builds<'a> {
             }
         }
 
+        builds.lend_to_bases(facts);
+
         for workflow in facts.workflows() {
             for build in image_builds(workflow) {
                 builds.join_pipeline(facts, workflow, &build, &mut names);
@@ -124,6 +126,30 @@ impl<'a> Builds<'a> {
     /// The stage that a container's image is built from, if it is built in this repository.
     pub fn built(&self, container: &Container) -> Option<Built> {
         *self.built.get(container.id)?
+    }
+
+    /// A service whose image only a file laid over it builds runs that image, too.
+    fn lend_to_bases(&mut self, facts: &Facts) {
+        let projects = facts.projects();
+        let bases: HashMap<FileId, &Project> = projects
+            .iter()
+            .filter(|project| project.base_files == 0)
+            .filter_map(|project| Some((*project.files.first()?, project)))
+            .collect();
+
+        for over in projects.iter().filter(|project| project.base_files > 0) {
+            let Some(base) = over.files.first().and_then(|first| bases.get(first)) else {
+                continue;
+            };
+
+            for service in &over.services {
+                if let Some(built) = self.built(&service.container)
+                    && let Some(lent) = base.service(service.name())
+                {
+                    self.built[lent.container.id].get_or_insert(built);
+                }
+            }
+        }
     }
 
     fn join_service(
