@@ -41,10 +41,11 @@ use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::roles::{self, RoleHints};
+use crate::model::proof::{ModelName, Proof};
 use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
-pub use options::{Evidence, Options};
+pub use options::{Evidence, Options, Purpose};
 pub use outcome::{Outcome, Summary, Unseen};
 pub use workers::{StartError, Workers};
 
@@ -105,7 +106,7 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let names = EnvNameSearch::of(files.iter().copied());
     let read = files
         .iter()
-        .map(|&(path, text)| (path.to_owned(), Read::text(path, text.to_owned(), &names)))
+        .map(|&(path, text)| (path.to_owned(), Read::text(path, text.to_owned(), &names, options.purpose)))
         .collect();
 
     lint_read(&options, &names, read, Files::default(), &mut |_| {})
@@ -145,7 +146,7 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
 
     if let Some((path, text)) = &options.stdin {
         read.retain(|(known, _)| known != path);
-        read.push((path.clone(), Read::text(path, text.clone(), &names)));
+        read.push((path.clone(), Read::text(path, text.clone(), &names, options.purpose)));
     }
 
     lint_read(options, &names, read, files, inspect)
@@ -183,6 +184,8 @@ fn lint_read(
             hits: read.hits,
             code: read.code,
             described: read.described,
+            proofs: read.proofs,
+            models: read.models,
             is_unread,
         });
 
@@ -270,6 +273,8 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
+    proofs: Vec<Proof>,
+    models: Vec<ModelName>,
     /// The content of the file is not known.
     is_unread: bool,
 }
@@ -324,6 +329,8 @@ fn lower_one<'s>(
         hits: scanned.hits,
         code: scanned.code,
         described: scanned.described,
+        proofs: scanned.proofs,
+        models: scanned.models,
         ..facts
     };
 

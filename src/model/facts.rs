@@ -16,6 +16,7 @@ use super::ignored::Ignored;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, Workload};
 use super::path_class::is_example_env;
+use super::proof::{ModelName, Proof};
 use super::workflow::Workflow;
 use crate::credential::{Hit, SecretFile, secret_file};
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
@@ -47,6 +48,10 @@ pub struct FileFacts<'s> {
     pub code: Option<Box<CodeFacts>>,
     /// Environment variables that prose describes.
     pub described: Vec<String>,
+    /// Words that prove something, in a run that reports the checklist.
+    pub proofs: Vec<Proof>,
+    /// Names of language models, in such a run.
+    pub models: Vec<ModelName>,
 }
 
 impl FileFacts<'_> {
@@ -66,6 +71,8 @@ impl FileFacts<'_> {
             hits: Vec::new(),
             code: None,
             described: Vec::new(),
+            proofs: Vec::new(),
+            models: Vec::new(),
         }
     }
 

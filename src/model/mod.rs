@@ -23,6 +23,7 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod proof;
 pub mod repository_owner;
 pub mod roles;
 pub mod server;

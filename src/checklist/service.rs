@@ -1,0 +1,376 @@
+//! The services of a repository: what builds an image, runs it with compose, runs it in a cluster
+//! and ships it, joined by the graph.
+//!
+//! A service is what runs under one name. Two services may share an image, as an API and its worker
+//! do. A compose service and a workload are one service if they have one name, or if each is the
+//! only one of its sort that runs an image.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::workload::is_long_running;
+use crate::analysis::{Ctx, shipped_stages};
+use crate::data::{self, Class};
+use crate::graph::User;
+use crate::model::compose::{self, Project};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::file_role::Role;
+use crate::model::image::Reference;
+use crate::model::kubernetes::{Body, Object, Workload};
+use crate::source::{FileId, Location, parent};
+
+/// A service that is deployed.
+#[derive(Debug, Default)]
+pub struct Service<'a> {
+    pub name: String,
+    /// The stages that its images are built from.
+    pub builds: Vec<(&'a Dockerfile, usize)>,
+    pub composed: Vec<(&'a Project, &'a compose::Service)>,
+    pub workloads: Vec<(&'a Object, &'a Workload)>,
+    /// Where pipelines build its image.
+    pub pipelines: Vec<Location>,
+    pub kind: ServiceKind,
+}
+
+/// What a service is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServiceKind {
+    /// Its image is built here, or is not a known one.
+    #[default]
+    Application,
+    /// An image of another project, which holds data.
+    Store(Class),
+    /// Another image of another project.
+    Foreign(Class),
+}
+
+impl ServiceKind {
+    pub const fn word(self) -> &'static str {
+        match self {
+            ServiceKind::Application => "application",
+            ServiceKind::Store(_) => "store",
+            ServiceKind::Foreign(_) => "image",
+        }
+    }
+}
+
+impl Service<'_> {
+    /// Whether it is an application of the repository: its image is built here.
+    pub fn is_built(&self) -> bool {
+        !self.builds.is_empty()
+    }
+
+    pub const fn is_store(&self) -> bool {
+        matches!(self.kind, ServiceKind::Store(_))
+    }
+
+    /// All containers that run for it.
+    pub fn containers(&self) -> impl Iterator<Item = &Container> {
+        let composed = self.composed.iter().map(|(_, service)| &service.container);
+        let pods = self
+            .workloads
+            .iter()
+            .flat_map(|(_, workload)| &workload.pod.containers);
+
+        composed.chain(pods)
+    }
+
+    /// Whether all that runs it ends by itself.
+    pub fn ends(&self) -> bool {
+        let composed = self
+            .composed
+            .iter()
+            .all(|(project, service)| project.is_one_shot(service));
+        let workloads = self
+            .workloads
+            .iter()
+            .all(|(object, workload)| !is_long_running(object, workload));
+        let runs = !self.composed.is_empty() || !self.workloads.is_empty();
+
+        runs && composed && workloads
+    }
+
+    /// Where it is defined first.
+    pub fn location(&self) -> Option<Location> {
+        let composed = self.composed.first().map(|(_, service)| service.container.anchor);
+        let workload = self.workloads.first().map(|(object, _)| object.location());
+        let build = self
+            .builds
+            .first()
+            .map(|(dockerfile, stage)| dockerfile.stages[*stage].location);
+
+        composed.or(workload).or(build)
+    }
+}
+
+/// The services of a repository, and what of it is not counted as deployed.
+#[derive(Debug, Default)]
+pub struct Services<'a> {
+    pub all: Vec<Service<'a>>,
+    /// There are deployment files, and all are for development, tests or examples.
+    pub only_practice: bool,
+}
+
+/// How many services are reported one by one.
+const MAX_SERVICES: usize = 200;
+
+/// Joins what the repository deploys. Files for development count only where they are all there is
+/// of compose; tests and examples never do.
+pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
+    let mut services: BTreeMap<String, Service<'a>> = BTreeMap::new();
+    add_composed(ctx, &mut services);
+    add_workloads(ctx, &mut services);
+    add_builds(ctx, &mut services);
+
+    let has_files = ctx.facts.dockerfiles().next().is_some()
+        || !ctx.facts.projects().is_empty()
+        || ctx.facts.objects().next().is_some();
+    let only_practice = services.is_empty() && has_files;
+    let mut all: Vec<Service> = services.into_values().take(MAX_SERVICES).collect();
+
+    for service in &mut all {
+        service.kind = kind(service);
+    }
+
+    // Applications first, then what they need.
+    all.sort_by_key(|service| match service.kind {
+        ServiceKind::Application => 0,
+        ServiceKind::Foreign(_) => 1,
+        ServiceKind::Store(_) => 2,
+    });
+
+    Services { all, only_practice }
+}
+
+fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+    let is_counted = |project: &Project| project.role != Role::Practice && !project.overlay;
+    let projects = ctx.facts.projects().iter();
+    let has_production = projects
+        .clone()
+        .any(|project| is_counted(project) && !project.development);
+
+    for project in projects.filter(|project| is_counted(project)) {
+        if project.development && has_production {
+            continue;
+        }
+
+        for service in &project.services {
+            if service.provided || service.never_starts() {
+                continue;
+            }
+
+            let joined = services.entry(service.name().to_owned()).or_default();
+            joined.name = service.name().to_owned();
+            joined.composed.push((project, service));
+            add_build(ctx, joined, &service.container);
+        }
+    }
+}
+
+fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+    // Compose services by the stage that they run, where they are alone in it.
+    let mut by_build: BTreeMap<(FileId, usize), Option<String>> = BTreeMap::new();
+    for service in services.values() {
+        for (dockerfile, stage) in &service.builds {
+            by_build
+                .entry((dockerfile.file, *stage))
+                .and_modify(|name| *name = None)
+                .or_insert_with(|| Some(service.name.clone()));
+        }
+    }
+
+    let deployed: Vec<(&Object, &Workload)> = ctx
+        .facts
+        .deployed_workloads()
+        .filter(|(object, workload)| {
+            !workload.guessed && !object.is_hook() && !ctx.facts.is_left_out(object)
+        })
+        .collect();
+    let mut users: BTreeMap<(FileId, usize), Vec<&str>> = BTreeMap::new();
+    for (object, workload) in &deployed {
+        for container in workload.pod.main() {
+            if let Some((dockerfile, stage)) = ctx.graph.build_of(container)
+                && let Some(name) = &object.name
+            {
+                let names = users.entry((dockerfile.file, stage)).or_default();
+                if !names.contains(&name.value.as_str()) {
+                    names.push(&name.value);
+                }
+            }
+        }
+    }
+
+    for (object, workload) in deployed {
+        if workload.pod.containers.is_empty() {
+            continue;
+        }
+
+        let own_name = match &object.name {
+            Some(name) => name.value.clone(),
+            None => chart_name(ctx, object),
+        };
+        let shared = workload.pod.main().find_map(|container| {
+            let (dockerfile, stage) = ctx.graph.build_of(container)?;
+            let key = (dockerfile.file, stage);
+            let is_alone = users.get(&key).is_none_or(|names| names.len() < 2);
+            by_build.get(&key).filter(|_| is_alone)?.clone()
+        });
+        let name = match shared {
+            Some(name) if !services.contains_key(&own_name) => name,
+            _ => own_name,
+        };
+
+        let joined = services.entry(name.clone()).or_default();
+        joined.name = name;
+        joined.workloads.push((object, workload));
+        for container in workload.pod.main() {
+            add_build(ctx, joined, container);
+        }
+    }
+}
+
+/// The name of a workload whose own name is a template: the chart and the file.
+fn chart_name(ctx: &Ctx, object: &Object) -> String {
+    let path = ctx.facts.path(object.file);
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let stem = file.split('.').next().unwrap_or(file);
+    let chart = ctx
+        .facts
+        .chart_folder(object.file)
+        .map(|folder| folder.rsplit('/').next().unwrap_or(folder))
+        .unwrap_or_default();
+
+    match (chart, stem) {
+        ("", stem) => stem.to_owned(),
+        (chart, "deployment" | "statefulset" | "daemonset") => chart.to_owned(),
+        (chart, stem) => format!("{chart}-{stem}"),
+    }
+}
+
+/// Images that nothing here runs.
+fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+    for dockerfile in ctx.facts.dockerfiles() {
+        let path = ctx.facts.path(dockerfile.file);
+        let is_run = ctx
+            .graph
+            .uses(dockerfile.file)
+            .iter()
+            .any(|image_use| image_use.user.runs());
+        if is_run
+            || !ctx.facts.is_production(dockerfile.file)
+            || path.contains(".devcontainer/")
+            || shipped_stages::is_action(ctx, dockerfile)
+            || shipped_stages::is_placeholder(ctx, dockerfile)
+            || shipped_stages::is_development(ctx, dockerfile)
+        {
+            continue;
+        }
+
+        for stage in ctx.graph.shipped(dockerfile) {
+            let name = build_name(ctx, dockerfile, path);
+            // A name that a service bears is taken: its own image is another one.
+            let name = match services.get(&name) {
+                Some(other) if !other.composed.is_empty() || !other.workloads.is_empty() => {
+                    path.to_owned()
+                }
+                _ => name,
+            };
+            let joined = services.entry(name.clone()).or_default();
+            joined.name = name;
+            push_build(ctx, joined, dockerfile, stage);
+        }
+    }
+}
+
+/// The name of an image that nothing runs: that of the file, its folder or the repository.
+fn build_name(ctx: &Ctx, dockerfile: &Dockerfile, path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let special = file
+        .strip_prefix("Dockerfile.")
+        .or_else(|| file.strip_suffix(".Dockerfile"))
+        .or_else(|| file.strip_suffix(".dockerfile"));
+    if let Some(special) = special {
+        return special.to_owned();
+    }
+
+    let tag = ctx.graph.uses(dockerfile.file).iter().find_map(|image_use| {
+        let User::Pipeline(workflow) = image_use.user else {
+            return None;
+        };
+        let builds = crate::model::workflow::image_builds(workflow);
+        let build = builds
+            .iter()
+            .find(|build| build.location == image_use.location)?;
+        let tag = build.tags.first()?;
+        let reference = Reference::parse(&tag.value);
+        let name = reference.short_name().to_owned();
+
+        (!name.contains(['$', '{', '}', ' ']) && !name.is_empty()).then_some(name)
+    });
+    let folder = parent(path).rsplit('/').find(|part| {
+        !matches!(*part, "" | "docker" | "build" | "deploy" | "deployment" | ".docker" | "images")
+    });
+
+    tag.or_else(|| folder.map(str::to_owned))
+        .unwrap_or_else(|| "image".to_owned())
+}
+
+fn add_build<'a>(ctx: &Ctx<'a>, service: &mut Service<'a>, container: &'a Container) {
+    if let Some((dockerfile, stage)) = ctx.graph.build_of(container) {
+        push_build(ctx, service, dockerfile, stage);
+    }
+}
+
+fn push_build<'a>(
+    ctx: &Ctx<'a>,
+    service: &mut Service<'a>,
+    dockerfile: &'a Dockerfile,
+    stage: usize,
+) {
+    let is_known = service
+        .builds
+        .iter()
+        .any(|(known, known_stage)| known.file == dockerfile.file && *known_stage == stage);
+    if is_known {
+        return;
+    }
+
+    service.builds.push((dockerfile, stage));
+    let pipelines = ctx.graph.uses(dockerfile.file).iter();
+    service.pipelines.extend(
+        pipelines
+            .filter(|image_use| matches!(image_use.user, User::Pipeline(_)))
+            .map(|image_use| image_use.location),
+    );
+}
+
+fn kind(service: &Service) -> ServiceKind {
+    if service.is_built() {
+        return ServiceKind::Application;
+    }
+
+    let mut images = service
+        .containers()
+        .filter_map(|container| container.image.as_ref()?.reference.as_ref());
+    let known = images.find_map(|reference| {
+        let repository = reference.repository();
+        data::store(&repository).or_else(|| data::image(&repository))
+    });
+
+    match known {
+        Some(known) if known.class.is_store() => ServiceKind::Store(known.class),
+        Some(known) if !known.class.is_base() => ServiceKind::Foreign(known.class),
+        _ => ServiceKind::Application,
+    }
+}
+
+/// Whether a Service or a port says that a workload serves requests.
+pub fn serves(ctx: &Ctx, object: &Object, workload: &Workload) -> bool {
+    let is_selected = ctx
+        .graph
+        .cluster
+        .joined(object)
+        .is_some_and(|joined| joined.services.iter().any(|other| matches!(other.body, Body::Service(_))));
+
+    is_selected || workload.pod.main().any(|container| !container.ports.is_empty())
+}
